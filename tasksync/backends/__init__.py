@@ -1,0 +1,1 @@
+"""Where the state is kept: SQLite, PostgreSQL, S3, HTTP, memory; one contract for all."""

@@ -1,0 +1,173 @@
+"""One change and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from types import MappingProxyType
+
+from tasksync.core.fields import FIELDS, KeyRef, RemoteId, TaskKey, Value, Values, same
+from tasksync.core.state import Entry
+from tasksync.core.task import NO_OPTIONS, Activity, LiveTask, Options, Place
+
+
+class Action(StrEnum):
+    """What is done to one task; the engine decides by this alone."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    DEFER = "defer"
+    ADOPT = "adopt"
+    FORGET = "forget"
+    NOOP = "no-op"
+
+
+SYMBOLS: Mapping[Action, str] = MappingProxyType(
+    {
+        Action.CREATE: "+",
+        Action.UPDATE: "~",
+        Action.DELETE: "-",
+        Action.DEFER: ">",
+        Action.ADOPT: "=",
+        Action.FORGET: ".",
+        Action.NOOP: " ",
+    }
+)
+
+
+class Reason(StrEnum):
+    """Why, for people; the engine never branches on it."""
+
+    NEW = "new"
+    EDITED = "edited"
+    DRIFTED = "drifted"
+    EDITED_AND_DRIFTED = "edited and drifted"
+    VANISHED = "vanished"
+    DROPPED = "dropped"
+    DESTROYED = "destroyed"
+    GONE = "gone"
+    LOST_ANSWER = "lost answer"
+    LOST_STATE = "lost state"
+    ADOPTED = "adopted"
+    PARENT_MOVED = "parent moved"
+    RETURNED = "returned"
+    REMEMBERED = "remembered"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A field that differs: `before` is what the portal has (None: cleared or not there)."""
+
+    name: str
+    before: Value
+    after: Value
+    drifted: bool = False  # the portal moved it since the last apply
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is done to one key.
+
+    `asked` and `options` are what the entry will remember; `along` are fields that must go in
+    the same PATCH though they do not differ (responsibleId resets the status; the planned dates
+    go together). `title` is for people: the wanted one, else the live or remembered one.
+    `activity` is what people did on a task that is to go; None: not known.
+    """
+
+    key: TaskKey
+    action: Action
+    reason: Reason
+    id: RemoteId | None = None
+    fields: tuple[FieldChange, ...] = ()
+    along: Values = field(default_factory=lambda: MappingProxyType({}))
+    asked: Values = field(default_factory=lambda: MappingProxyType({}))
+    made: Values = field(default_factory=lambda: MappingProxyType({}))
+    options: Options = NO_OPTIONS
+    protected: bool = False
+    title: str = ""
+    place: Place | None = None
+    markers: tuple[str, ...] = ()
+    activity: Activity | None = None
+    responsible: int | None = None
+
+    @property
+    def body(self) -> Values:
+        """The fields to send, in normal form: on CREATE all that are not empty."""
+        sent = {change.name: change.after for change in self.fields}
+        return {name: value for name in FIELDS for value in _one(name, {**sent, **self.along})}
+
+    @property
+    def writes(self) -> bool:
+        """Whether the portal hears of it: ADOPT does only where fields differ."""
+        match self.action:
+            case Action.CREATE | Action.UPDATE | Action.DELETE | Action.DEFER:
+                return True
+            case Action.ADOPT:
+                return bool(self.fields)
+            case Action.FORGET | Action.NOOP:
+                return False
+
+    @property
+    def unresolved(self) -> tuple[TaskKey, ...]:
+        """The keys whose ids must be known before this can be sent."""
+        return tuple(value.key for value in self.body.values() if isinstance(value, KeyRef))
+
+    def resolved(self, ids: Mapping[TaskKey, RemoteId]) -> Change:
+        """Return this change with every KeyRef of what is sent replaced by its id.
+
+        Raises KeyError where an id is not known. `asked` keeps the KeyRef.
+        """
+        return replace(
+            self,
+            fields=tuple(replace(one, after=_resolve(one.after, ids)) for one in self.fields),
+            along={name: _resolve(value, ids) for name, value in self.along.items()},
+        )
+
+    def entry(self, remote: RemoteId, found: LiveTask | None = None) -> Entry:
+        """Return the entry once this change is done; `found` is what the portal answered."""
+        held: dict[str, Value] = {**self.made, **self.body}
+        if found is not None:
+            held |= {name: found.fields[name] for name in self.asked if name in found.fields}
+        made = {
+            name: held[name]
+            for name in self.asked
+            if name in held and not same(name, held[name], self.asked[name])
+        }
+        deferred = self.action is Action.DEFER
+        return Entry(self.key, remote, self.asked, made, self.options, self.protected, deferred)
+
+
+def _one(name: str, values: Values) -> tuple[Value, ...]:
+    return (values[name],) if name in values else ()
+
+
+def _resolve(value: Value, ids: Mapping[TaskKey, RemoteId]) -> Value:
+    return ids[value.key] if isinstance(value, KeyRef) else value
+
+
+class Became(StrEnum):
+    """What became of a change."""
+
+    DONE = "done"
+    FAILED = "failed"
+    IN_DOUBT = "in doubt"
+    SKIPPED = "skipped"
+    NOT_STARTED = "not started"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One change and what became of it; `found` is the task as answered, where it was.
+
+    `code` is the vendor's error code; `message` and `advice` are for people.
+    """
+
+    change: Change
+    became: Became
+    id: RemoteId | None = None
+    found: LiveTask | None = None
+    code: str = ""
+    message: str = ""
+    advice: str = ""

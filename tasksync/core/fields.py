@@ -1,0 +1,181 @@
+"""The fields of a task: their kinds, their normal forms, and when two values are the same.
+
+Names and writability are the seeds' (create and update task). In the house a value is always
+in normal form; the portal's strings and the manifest's friendly words end at the doors.
+
+kind        normal form                                   cleared
+TEXT        str                                           ""
+PERSON      int >= 1                                      cannot be
+GROUP       int >= 1                                      None   (the wire says "0")
+PARENT      int >= 1, or KeyRef before the id is known    None   (the wire says "0" or null)
+STATUS      int 1..7                                      cannot be
+PRIORITY    int 0..2                                      cannot be
+INSTANT     str, ISO 8601 with seconds and offset         None
+SECONDS     int >= 0                                      0
+PEOPLE      tuple of int, sorted, no repeats              ()
+TAGS        tuple of str, sorted, no repeats, no marker   ()
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from hashlib import blake2b
+from types import MappingProxyType
+from typing import NewType, TypeAlias
+
+TaskKey = NewType("TaskKey", str)
+RemoteId = NewType("RemoteId", int)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRef:
+    """The id of the task with this key, wherever it is or will be."""
+
+    key: TaskKey
+
+
+Value: TypeAlias = str | int | tuple[str, ...] | tuple[int, ...] | KeyRef | None
+Values: TypeAlias = Mapping[str, Value]
+
+
+class Kind(StrEnum):
+    """What a field holds; decides its normal form."""
+
+    TEXT = "text"
+    PERSON = "person"
+    GROUP = "group"
+    PARENT = "parent"
+    STATUS = "status"
+    PRIORITY = "priority"
+    INSTANT = "instant"
+    SECONDS = "seconds"
+    PEOPLE = "people"
+    TAGS = "tags"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of the API; `bit` is its place in a mask and never changes."""
+
+    name: str
+    kind: Kind
+    bit: int
+    on_update: bool = True
+    clearable: bool = True
+    empty: Value = None
+
+
+_ALL = (
+    Field("title", Kind.TEXT, 0, clearable=False, empty=""),
+    Field("description", Kind.TEXT, 1, empty=""),
+    Field("responsibleId", Kind.PERSON, 2, clearable=False),
+    Field("status", Kind.STATUS, 3, clearable=False),
+    Field("priority", Kind.PRIORITY, 4, clearable=False),
+    Field("deadline", Kind.INSTANT, 5),
+    Field("startDatePlan", Kind.INSTANT, 6),
+    Field("endDatePlan", Kind.INSTANT, 7),
+    Field("timeEstimate", Kind.SECONDS, 8, empty=0),
+    Field("groupId", Kind.GROUP, 9),
+    Field("parentId", Kind.PARENT, 10),
+    Field("accomplices", Kind.PEOPLE, 11, empty=()),
+    Field("auditors", Kind.PEOPLE, 12, empty=()),
+    Field("tags", Kind.TAGS, 13, empty=()),
+    Field("createdBy", Kind.PERSON, 14, on_update=False, clearable=False),
+)
+
+#: every writable field, in the order in which people read them
+FIELDS: Mapping[str, Field] = MappingProxyType({field.name: field for field in _ALL})
+
+#: set by the portal; READONLY_FIELD when sent (create and update seeds)
+READ_ONLY = frozenset({"id", "createdDate", "changedDate", "closedDate"})
+
+#: status words of design 2, by the API's number (update seed: 1..7)
+STATUS_WORDS: Mapping[int, str] = MappingProxyType(
+    {
+        1: "new",
+        2: "pending",
+        3: "inProgress",
+        4: "awaitingControl",
+        5: "completed",
+        6: "deferred",
+        7: "declined",
+    }
+)
+PRIORITY_WORDS: Mapping[int, str] = MappingProxyType({0: "low", 1: "normal", 2: "high"})
+DEFERRED = 6
+TITLE_LIMIT = 250
+
+_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+_INSTANTS = frozenset(field.name for field in _ALL if field.kind is Kind.INSTANT)
+_BITS = tuple((field.name, 1 << field.bit) for field in _ALL)
+
+
+def mask_of(names: Iterable[str]) -> int:
+    """Return the bit mask of these field names."""
+    mask = 0
+    for name in names:
+        mask |= 1 << FIELDS[name].bit
+    return mask
+
+
+def names_in(mask: int) -> tuple[str, ...]:
+    """Return the field names of a mask, in the order of FIELDS."""
+    return tuple(name for name, bit in _BITS if mask & bit)
+
+
+def instant(text: str) -> int:
+    """Return the second since 1970 that a normal INSTANT names."""
+    return int(datetime.fromisoformat(text).timestamp() // 1)
+
+
+def canonical(name: str, value: Value) -> object:
+    """Return the plain form in which equal values are equal JSON."""
+    if isinstance(value, KeyRef):
+        return {"key": value.key}
+    if value is not None and name in _INSTANTS:
+        return instant(str(value))
+    return value
+
+
+def same(name: str, left: Value, right: Value) -> bool:
+    """Tell whether two normal values of a field mean the same."""
+    return left == right or canonical(name, left) == canonical(name, right)
+
+
+def digest_of(values: Values, extra: object = None) -> bytes:
+    """Return 16 bytes that are equal when all values, and `extra`, mean the same."""
+    plain: list[object] = [extra] if extra is not None else []
+    for name, _bit in _BITS:
+        if name in values:
+            plain += (name, canonical(name, values[name]))
+    return blake2b(_encode(plain).encode(), digest_size=16).digest()
+
+
+def plain(value: Value) -> object:
+    """Return a value as JSON carries it: a KeyRef as {"key": ...}, a tuple as a list."""
+    if isinstance(value, KeyRef):
+        return {"key": value.key}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def from_plain(name: str, value: object) -> Value:
+    """Return what `plain` carried; raises ValueError where it cannot be a value of the field."""
+    match value:
+        case {"key": str(key)}:
+            return KeyRef(TaskKey(key))
+        case list():
+            items = tuple(value)
+            if FIELDS[name].kind is Kind.PEOPLE and all(isinstance(item, int) for item in items):
+                return items
+            if FIELDS[name].kind is Kind.TAGS and all(isinstance(item, str) for item in items):
+                return items
+        case str() | None:
+            return value
+        case int() if not isinstance(value, bool):
+            return value
+    msg = f"{name} cannot be {value!r}"
+    raise ValueError(msg)

@@ -1,0 +1,81 @@
+"""What the YAML asks for: the project's own words, and its tasks as a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tasksync.core.fields import TaskKey
+from tasksync.core.task import OnRemove, Task
+
+MARKER_PREFIX = "tasksync:"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A number or a share of the tracked tasks; a share counts from ten tracked tasks on."""
+
+    number: int | None = None
+    share: float | None = None  # 0.3 is 30 %
+
+    def __str__(self) -> str:
+        return str(self.number) if self.share is None else f"{self.share * 100:g}%"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The project's rails (design 6); `allow_delete` lifts the share rail up to that many."""
+
+    max_delete: Limit = Limit(share=0.3)
+    max_update: Limit | None = None
+    max_vanished: Limit = Limit(share=0.3)
+    on_remove: OnRemove = OnRemove.DELETE
+    marker: bool = True
+    allow_delete: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A key that got another name: the task stays the same task."""
+
+    before: TaskKey
+    after: TaskKey
+
+
+class Wanted(NamedTuple):
+    """One wanted task as the stream carries it: its body is made only when somebody needs it."""
+
+    key: TaskKey
+    digest: bytes  # Task.digest()
+    parent: TaskKey | None
+    file: str
+    line: int
+    task: Callable[[], Task]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A checked manifest. `tasks` may be read once; reading it to the end ends the checking.
+
+    Reading raises ManifestInvalid after the last task when anything at all was wrong.
+    `files` are the manifest files as the person named them, sorted.
+    """
+
+    project: str
+    tasks: Iterable[Wanted]
+    files: tuple[str, ...] = ()
+    policy: Policy = Policy()
+    moved: tuple[Moved, ...] = ()
+    removed: tuple[TaskKey, ...] = ()
+    timezone: str | None = None
+
+    @property
+    def marker(self) -> str | None:
+        """The tag that says a live task is ours, or None under `marker: none`."""
+        return marker_of(self.project) if self.policy.marker else None
+
+
+def marker_of(project: str) -> str:
+    """Return the tag that every task of this project carries (design 7)."""
+    return MARKER_PREFIX + project

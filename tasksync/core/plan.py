@@ -1,0 +1,119 @@
+"""The plan: all changes in levels, bound to a project, a portal, a lineage and a serial."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tasksync.core.change import Action, Change
+from tasksync.core.fields import RemoteId, TaskKey, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A field that the portal changed since the last apply; `key` is still wanted."""
+
+    key: TaskKey
+    id: RemoteId
+    name: str
+    remembered: Value
+    found: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A marked task that equals one we have: the portal ended with two of one."""
+
+    key: TaskKey
+    id: RemoteId
+    twin: RemoteId
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A task with our marker that the state does not know and no key could be matched to."""
+
+    id: RemoteId
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How many of each action, NOOP left out."""
+
+    add: int = 0
+    change: int = 0
+    remove: int = 0
+    adopt: int = 0
+    defer: int = 0
+    forget: int = 0
+
+    def __bool__(self) -> bool:
+        return any((self.add, self.change, self.remove, self.adopt, self.defer, self.forget))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would be done. `levels` are done one after the other, a level in any order.
+
+    `quiet` are NOOPs whose entry has to be written all the same (a released field, an option,
+    what the portal made of a value). `unchanged` counts all NOOPs. `tracked` is how many entries
+    the state had. `renames` are (dropped key, new key) that look like one task.
+    """
+
+    project: str
+    portal: str
+    lineage: str
+    serial: int
+    levels: tuple[tuple[Change, ...], ...] = ()
+    quiet: tuple[Change, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    twins: tuple[Twin, ...] = ()
+    strays: tuple[Stray, ...] = ()
+    renames: tuple[tuple[TaskKey, TaskKey], ...] = ()
+    moved: tuple[tuple[TaskKey, TaskKey], ...] = ()
+    in_doubt: tuple[TaskKey, ...] = ()
+    unchanged: int = 0
+    tracked: int = 0
+    wanted: int = 0
+    vanished: int = 0
+    files: tuple[str, ...] = ()
+    marker: str | None = None
+    names: tuple[tuple[int, str], ...] = ()
+    partial: bool = False  # --target or --exclude left something out
+
+    @property
+    def changes(self) -> Iterator[Change]:
+        """Every change, in the order in which it is done."""
+        return (change for level in self.levels for change in level)
+
+    @property
+    def summary(self) -> Summary:
+        """Count the changes by action."""
+        count = Counter(change.action for change in self.changes)
+        return Summary(
+            count[Action.CREATE],
+            count[Action.UPDATE],
+            count[Action.DELETE],
+            count[Action.ADOPT],
+            count[Action.DEFER],
+            count[Action.FORGET],
+        )
+
+    def __bool__(self) -> bool:
+        return any(self.levels)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a guard will not let a plan through, and every way to lift it."""
+
+    rail: str
+    what: str
+    lift: str
+    keys: tuple[TaskKey, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.what}\n  {self.lift}"

@@ -1,0 +1,123 @@
+"""The ports: what the engine needs of the world, and what each promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from tasksync.core.change import Change, Outcome
+from tasksync.core.events import Event
+from tasksync.core.fields import RemoteId
+from tasksync.core.state import Holder, Lease, PortalIdentity, State, StateDelta
+from tasksync.core.task import LiveTask
+
+
+class Portal(Protocol):
+    """The service that holds the tasks. Every method may raise PortalError."""
+
+    def identity(self) -> PortalIdentity:
+        """Whose portal, whose key, what limits; raises AuthenticationFailed and the like."""
+        ...
+
+    def find(self, marker: str | None, ids: Collection[RemoteId]) -> Iterator[LiveTask]:
+        """Every task that bears `marker`, then those of `ids` that the listing did not return.
+
+        Each task once. A task of `ids` that does not come is gone: its absence was asked for by
+        id. Without a marker only `ids` are asked for.
+        """
+        ...
+
+    def newest(self) -> RemoteId:
+        """The highest task id that the portal has now (0: none)."""
+        ...
+
+    def newer(self, marker: str, after: RemoteId) -> Iterator[LiveTask]:
+        """The tasks that bear `marker` and have an id above `after`."""
+        ...
+
+    def perform(
+        self,
+        changes: Iterable[Change],
+        about_to_send: Callable[[Sequence[Change]], None],
+    ) -> Iterator[Outcome]:
+        """Do the changes of one level, in any order; yield one outcome each, as soon as known.
+
+        `about_to_send` is called, in the caller's thread, with exactly the changes of one
+        request before it leaves; what it raises stops the sending. A failed change is an outcome,
+        not an exception; deleting what is gone is done; a create without an answer is in doubt.
+        PortalError is raised only for what stops the run (authentication, a block).
+        Closing the iterator finishes what is in flight and sends nothing more.
+        """
+        ...
+
+
+class StateStore(Protocol):
+    """Durable storage of one project's state. Every method may raise StateError."""
+
+    def load(self) -> State:
+        """The state as last committed; a new one with lineage "" when there is none yet."""
+        ...
+
+    def commit(self, delta: StateDelta, lease: Lease) -> None:
+        """Make a delta durable in one transaction, or nothing of it; the serial rises by one.
+
+        Raises StateMoved when the lease is no longer the store's newest or was released.
+        The first commit gives the state its lineage.
+        """
+        ...
+
+    def replace(self, state: State, lease: Lease) -> None:
+        """Put a whole state in the place of what is there (`state push`), as one transaction."""
+        ...
+
+    def acquire(self, who: Holder, ttl: float) -> Lease:
+        """Take the lease for `ttl` seconds or raise StateLocked with the holder, at once.
+
+        A lease that ran out is taken over; so is one whose holder was on this host and is gone.
+        """
+        ...
+
+    def renew(self, lease: Lease) -> Lease:
+        """Beat the heart; raises StateMoved when the lease was lost."""
+        ...
+
+    def release(self, lease: Lease) -> None:
+        """Give the lease back; nothing happens when it was lost already."""
+        ...
+
+    def holder(self) -> Lease | None:
+        """The lease in force, or None."""
+        ...
+
+    def unlock(self, lease_id: str) -> None:
+        """Take a lease away; raises StateLocked while its heartbeat is fresh, or of another id."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+
+class Listener(Protocol):
+    """Hears events; must not raise, must not block."""
+
+    def __call__(self, event: Event, /) -> None:
+        """Hear one event."""
+        ...
+
+
+class Clock(Protocol):
+    """Time, handed in. `now` is aware and UTC; `monotonic` and `sleep` are in seconds."""
+
+    def now(self) -> datetime:
+        """The wall clock."""
+        ...
+
+    def monotonic(self) -> float:
+        """A clock that never goes back."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...

@@ -1,0 +1,304 @@
+"""What is remembered: entries, intents, who we are, and how often it was saved.
+
+A state may hold 100 000 entries, of which a plan needs little: `heads` keeps what every plan
+needs in columns (about 0.25 KB a task), `entries` gives the whole of one entry when asked.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+
+from tasksync.core.fields import RemoteId, TaskKey, Value, Values, digest_of, mask_of
+from tasksync.core.task import NO_OPTIONS, Options, asked_digest
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the state remembers of one task.
+
+    `asked` is every managed field as last asked; `made` holds only the fields of which the
+    portal made something else, and the id that a parent's KeyRef became. `options` is what the
+    block last said; `protected` stays from `protect: true` until `protect: false`.
+    """
+
+    key: TaskKey
+    id: RemoteId
+    asked: Values
+    made: Values = field(default_factory=lambda: MappingProxyType({}))
+    options: Options = NO_OPTIONS
+    protected: bool = False
+    deferred: bool = False
+
+    @property
+    def found(self) -> Values:
+        """What the portal should hold in the managed fields."""
+        return {**self.asked, **self.made}
+
+    @property
+    def title(self) -> str:
+        """The title as last asked, for people."""
+        return str(self.asked.get("title", self.key))
+
+    def head(self) -> Head:
+        """Return what a plan needs when nothing changed."""
+        return Head(
+            self.key,
+            self.id,
+            asked_digest(self.asked, self.options),
+            digest_of(self.found),
+            mask_of(self.asked),
+            deferred=self.deferred,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The columns of one entry: digests of what was asked and of what the portal should hold."""
+
+    key: TaskKey
+    id: RemoteId
+    asked: bytes
+    found: bytes
+    mask: int
+    deferred: bool = False
+
+
+class Heads:
+    """The heads of all entries in columns; a row number stands for an entry."""
+
+    __slots__ = ("_by_id", "_digests", "_ids", "_rows", "_sorted", "deferred", "ids", "masks")
+
+    def __init__(self, heads: Iterable[Head] = ()) -> None:
+        self._rows: dict[TaskKey, int] = {}
+        self._digests = bytearray()
+        self.ids = array("q")
+        self.masks = array("H")
+        self.deferred = bytearray()
+        self._sorted = False
+        self._by_id: array[int] = array("q")
+        self._ids: array[int] = array("q")
+        for head in heads:
+            self.add(head.key, head.id, head.asked, head.found, head.mask, deferred=head.deferred)
+
+    def add(  # noqa: PLR0913 - a row of six columns, filled 100 000 times by every store
+        self,
+        key: TaskKey,
+        remote: int,
+        asked: bytes,
+        found: bytes,
+        mask: int,
+        *,
+        deferred: bool = False,
+    ) -> None:
+        """Append a row; keys come once, digests are 16 bytes each."""
+        self._rows[key] = len(self.ids)
+        self._digests += asked
+        self._digests += found
+        self.ids.append(remote)
+        self.masks.append(mask)
+        self.deferred.append(deferred)
+        self._sorted = False
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __iter__(self) -> Iterator[TaskKey]:
+        return iter(self._rows)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._rows
+
+    def row(self, key: TaskKey) -> int | None:
+        """Return the row of a key, or None."""
+        return self._rows.get(key)
+
+    @property
+    def rows(self) -> Mapping[TaskKey, int]:
+        """Row numbers by key, in the order of rows."""
+        return self._rows
+
+    def row_of_id(self, remote: int) -> int | None:
+        """Return the row of a remote id, or None."""
+        if not self._sorted:
+            self._sort()
+        at = bisect_left(self._ids, remote)
+        return self._by_id[at] if at < len(self._ids) and self._ids[at] == remote else None
+
+    def asked(self, row: int) -> bytes:
+        """Return the digest of what was last asked."""
+        return bytes(self._digests[row * 32 : row * 32 + 16])
+
+    def found(self, row: int) -> bytes:
+        """Return the digest of what the portal should hold in the managed fields."""
+        return bytes(self._digests[row * 32 + 16 : row * 32 + 32])
+
+    def _sort(self) -> None:
+        ids = self.ids
+        order = sorted(range(len(ids)), key=ids.__getitem__)
+        self._by_id = array("q", order)
+        self._ids = array("q", (ids[row] for row in order))
+        self._sorted = True
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A create that was about to be sent, and whose answer is not known yet.
+
+    `sent` is the body in normal form without the marker; `asked` what the entry will remember
+    (the parent still as KeyRef); `after` the highest id seen before sending; `at` is UTC.
+    """
+
+    key: TaskKey
+    asked: Values
+    sent: Values
+    after: RemoteId
+    at: datetime
+    run: str
+    options: Options = NO_OPTIONS
+
+    def entry(self, remote: RemoteId, made: Values | None = None) -> Entry:
+        """Return the entry that this create became; its parent's id is remembered as made."""
+        kept: dict[str, Value] = {
+            name: value for name, value in self.sent.items() if self.asked.get(name) != value
+        }
+        protected = self.options.protect is True
+        return Entry(
+            self.key, remote, self.asked, {**kept, **(made or {})}, self.options, protected
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PortalIdentity:
+    """Whose portal and whose key: `portal` is `data.portal` of /v1/me, else the URL's host."""
+
+    portal: str
+    owner: str = ""
+    requests_per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds, or asks for, the lease. `started` is the process's start time, an opaque text."""
+
+    user: str
+    host: str
+    pid: int
+    started: str = ""
+    run_url: str = ""
+    operation: str = "apply"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to write: `fence` rises with every lease; times are UTC."""
+
+    id: str
+    holder: Holder
+    fence: int
+    since: datetime
+    heartbeat: datetime
+    ttl: float  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One apply: when (UTC), what became of it, which plan; `plan` is the plan's digest."""
+
+    id: str
+    at: datetime
+    outcome: str = ""
+    plan: str = ""
+    done: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StateDelta:
+    """What one transaction changes: all of it is durable, or none."""
+
+    put: tuple[Entry, ...] = ()
+    drop: tuple[TaskKey, ...] = ()
+    open: tuple[Intent, ...] = ()
+    close: tuple[TaskKey, ...] = ()
+    run: Run | None = None
+    identity: PortalIdentity | None = None
+    files: tuple[str, ...] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.put or self.drop or self.open or self.close or self.run) or not (
+            self.identity is None and self.files is None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All entries and intents + lineage (who we are) + serial (how often saved).
+
+    `entries` may read the store at each look; `files` are the manifest files that the last
+    apply read; `identity` is None until a first apply bound the state to a portal.
+    """
+
+    project: str
+    lineage: str = ""
+    serial: int = 0
+    identity: PortalIdentity | None = None
+    heads: Heads = field(default_factory=Heads)
+    entries: Mapping[TaskKey, Entry] = field(default_factory=lambda: MappingProxyType({}))
+    intents: tuple[Intent, ...] = ()
+    files: tuple[str, ...] = ()
+    runs: tuple[Run, ...] = ()
+
+    def after(self, delta: StateDelta) -> State:
+        """Return this state with a delta laid over it: what a document store saves."""
+        entries = {**self.entries, **{entry.key: entry for entry in delta.put}}
+        intents = {intent.key: intent for intent in (*self.intents, *delta.open)}
+        runs = {run.id: run for run in (*self.runs, *((delta.run,) if delta.run else ()))}
+        kept = {key: entry for key, entry in entries.items() if key not in set(delta.drop)}
+        return replace(
+            self,
+            serial=self.serial + 1,
+            identity=delta.identity or self.identity,
+            entries=kept,
+            heads=Heads(entry.head() for entry in kept.values()),
+            intents=tuple(i for key, i in intents.items() if key not in set(delta.close)),
+            files=self.files if delta.files is None else delta.files,
+            runs=tuple(runs.values())[-KEPT_RUNS:],
+        )
+
+
+#: how many runs are remembered
+KEPT_RUNS = 100
+
+
+class LazyEntries(Mapping[TaskKey, Entry]):
+    """Entries that are read from a store one by one, when somebody looks."""
+
+    __slots__ = ("_heads", "_read")
+
+    def __init__(self, heads: Heads, read: Callable[[TaskKey], Entry]) -> None:
+        self._heads = heads
+        self._read = read
+
+    def __getitem__(self, key: TaskKey) -> Entry:
+        if key not in self._heads:
+            raise KeyError(key)
+        return self._read(key)
+
+    def __iter__(self) -> Iterator[TaskKey]:
+        return iter(self._heads)
+
+    def __len__(self) -> int:
+        return len(self._heads)
+
+
+def state_of(project: str, entries: Iterable[Entry], **other: object) -> State:
+    """Return a state that holds these entries in memory."""
+    kept = {entry.key: entry for entry in entries}
+    heads = Heads(entry.head() for entry in kept.values())
+    return replace(State(project, entries=kept, heads=heads), **other)  # type: ignore[arg-type]

@@ -1,0 +1,106 @@
+"""A wanted task, a live task, and where things stand in the files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tasksync.core.fields import RemoteId, TaskKey, Values, digest_of
+
+
+class OnRemove(StrEnum):
+    """What happens to a task whose block leaves the manifest (design 6)."""
+
+    DELETE = "delete"
+    DEFER = "defer"
+    FORGET = "forget"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands: file as the person named it, line and column from 1 (0: unknown)."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault of the input: where, what, and how to mend it."""
+
+    place: Place
+    what: str
+    mend: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.what}" + (f" ({self.mend})" if self.mend else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a task's block says about its handling rather than its fields.
+
+    `protect` None means that nothing was said: a protection that the state remembers stays.
+    """
+
+    protect: bool | None = None
+    on_remove: OnRemove | None = None
+    ignore_changes: tuple[str, ...] = ()
+    adopt: RemoteId | None = None
+
+    def plain(self) -> list[object]:
+        """Return what the task's digest has to cover."""
+        return [self.protect, self.on_remove, list(self.ignore_changes), self.adopt]
+
+
+NO_OPTIONS = Options()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One wanted task: managed fields in normal form (defaults laid), parent as KeyRef."""
+
+    key: TaskKey
+    fields: Values
+    place: Place
+    options: Options = NO_OPTIONS
+
+    def digest(self) -> bytes:
+        """Return the 16 bytes that change when anything asked for changes."""
+        return asked_digest(self.fields, self.options)
+
+
+def asked_digest(fields: Values, options: Options = NO_OPTIONS) -> bytes:
+    """Return the digest of what was asked: equal for a task and for the entry that recalls it."""
+    return digest_of(fields, None if options == NO_OPTIONS else options.plain())
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What people did on a task: comments without Bitrix24's own, and seconds logged."""
+
+    comments: int
+    seconds: int
+
+    def __bool__(self) -> bool:
+        return self.comments > 0 or self.seconds > 0
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTask:
+    """One task as the portal has it: every field it answered, in normal form.
+
+    `fields["tags"]` leaves out markers; those stand in `markers`. `fields` lacks a name only
+    where the portal did not answer it. `activity` is None where it returned no counters.
+    """
+
+    id: RemoteId
+    fields: Values
+    markers: tuple[str, ...] = ()
+    activity: Activity | None = None
+    changed: str | None = None
+    names: tuple[tuple[int, str], ...] = field(default=(), compare=False)

@@ -1,0 +1,162 @@
+"""Every error that a person may meet, in one tree; each class knows its exit code.
+
+TasksyncError                        1
+├── UsageError                      64   a flag or an argument that cannot be
+├── SettingsError                    1   a file, variable or URL that cannot be used
+├── ManifestInvalid                  1   carries the problems, each with its place
+├── PortalError                      1
+│   ├── AuthenticationFailed         7
+│   ├── PermissionDenied             7
+│   ├── PortalUnreachable            1   nothing was sent: DNS, TLS, refused
+│   ├── PortalUnavailable            1   429, 5xx, time-outs, after patience ran out
+│   ├── PortalRejected               1   4xx: the portal will not do it
+│   ├── PortalBlocked                1   ERROR_LOOP_DETECTED: the run stops
+│   └── PortalUnreadable             1   an answer that no documented shape covers
+├── StateError                       1
+│   ├── StateUnreadable              1   torn, not a state, or of a newer format
+│   ├── StateForeign                 1   of another portal, project or lineage
+│   ├── StateLocked                  6   carries the holder
+│   ├── StateMoved                   1   another wrote: this lease is fenced off
+│   └── StateNotSaved                1   the loudest one: where it was written beside
+├── PlanRefused                      4   carries the refusals
+├── PlanStale                        5   carries what moved
+├── PlanUnusable                     1   not a plan file, or not of this project or portal
+├── ApplyIncomplete                  3
+└── Interrupted                    130
+"""
+
+from __future__ import annotations
+
+
+class TasksyncError(Exception):
+    """The root: a message for a tired person, and what to do next."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  {self.advice}" if self.advice else self.message
+
+
+class UsageError(TasksyncError):
+    """A flag or an argument that cannot be."""
+
+    exit_code = 64
+
+
+class SettingsError(TasksyncError):
+    """A file, an environment variable or a URL that cannot be used."""
+
+
+class ManifestInvalid(TasksyncError):
+    """The manifest has faults; `problems` holds each with its place and how to mend it."""
+
+    def __init__(self, problems: tuple[object, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class PortalError(TasksyncError):
+    """The portal did not do what was asked; `code` is the vendor's, or empty."""
+
+    def __init__(self, message: str, advice: str = "", *, code: str = "") -> None:
+        super().__init__(message, advice)
+        self.code = code
+
+
+class AuthenticationFailed(PortalError):
+    """401: the key or the session is missing, wrong or expired."""
+
+    exit_code = 7
+
+
+class PermissionDenied(PortalError):
+    """403: the key may not do this."""
+
+    exit_code = 7
+
+
+class PortalUnreachable(PortalError):
+    """The connection never stood (DNS, TLS, refused): nothing was sent."""
+
+
+class PortalUnavailable(PortalError):
+    """The portal is busy or down, and patience ran out."""
+
+
+class PortalRejected(PortalError):
+    """The portal understood and will not do it."""
+
+
+class PortalBlocked(PortalError):
+    """ERROR_LOOP_DETECTED: the platform blocks this key for a while; the run stops."""
+
+
+class PortalUnreadable(PortalError):
+    """An answer that no documented shape covers."""
+
+
+class StateError(TasksyncError):
+    """The state cannot be used."""
+
+
+class StateUnreadable(StateError):
+    """Torn, not a state at all, or written by a newer version; never overwritten."""
+
+
+class StateForeign(StateError):
+    """The state belongs to another portal, project or lineage."""
+
+
+class StateLocked(StateError):
+    """Another run holds the lease; `holder` says who, `lease_id` which."""
+
+    exit_code = 6
+
+    def __init__(self, message: str, advice: str = "", *, holder: object = None) -> None:
+        super().__init__(message, advice)
+        self.holder = holder
+
+
+class StateMoved(StateError):
+    """Another run wrote, or took the lease: this one may commit nothing more."""
+
+
+class StateNotSaved(StateError):
+    """The state could not be saved; the message names where it was written beside."""
+
+
+class PlanRefused(TasksyncError):
+    """A safety rail holds the plan back; `refusals` says which and how to lift each."""
+
+    exit_code = 4
+
+    def __init__(self, refusals: tuple[object, ...]) -> None:
+        super().__init__("\n".join(str(refusal) for refusal in refusals))
+        self.refusals = refusals
+
+
+class PlanStale(TasksyncError):
+    """The portal or the state moved since the plan was saved."""
+
+    exit_code = 5
+
+
+class PlanUnusable(TasksyncError):
+    """Not a plan file, a changed one, or one of another project or portal."""
+
+
+class ApplyIncomplete(TasksyncError):
+    """Some operations failed, were skipped or are in doubt."""
+
+    exit_code = 3
+
+
+class Interrupted(TasksyncError):
+    """SIGINT or SIGTERM: the state is saved, the lock released."""
+
+    exit_code = 130

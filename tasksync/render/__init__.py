@@ -1,0 +1,1 @@
+"""How plans, progress and errors are shown: text, JSON, Markdown, HTML."""
