@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from tasksync.core.fields import FIELDS, KeyRef, RemoteId, TaskKey, Value, Values, same
+from tasksync.core.fields import FIELDS, KeyRef, RemoteId, TaskKey, Value, Values, same, to_wire
 from tasksync.core.state import Entry
 from tasksync.core.task import NO_OPTIONS, Activity, LiveTask, Options, Place
 
@@ -99,6 +99,15 @@ class Change:
         return {name: value for name in FIELDS for value in _one(name, {**sent, **self.along})}
 
     @property
+    def sent(self) -> dict[str, object]:
+        """The body as a request carries it: markers stand beside the tags, on CREATE always."""
+        body = self.body
+        sent = {name: to_wire(name, value) for name, value in body.items()}
+        if self.markers and ("tags" in body or self.action is Action.CREATE):
+            sent["tags"] = sorted({*_texts(body.get("tags")), *self.markers})
+        return sent
+
+    @property
     def writes(self) -> bool:
         """Whether the portal hears of it: ADOPT does only where fields differ."""
         match self.action:
@@ -141,6 +150,10 @@ class Change:
 
 def _one(name: str, values: Values) -> tuple[Value, ...]:
     return (values[name],) if name in values else ()
+
+
+def _texts(value: Value) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, tuple) else ()
 
 
 def _resolve(value: Value, ids: Mapping[TaskKey, RemoteId]) -> Value:

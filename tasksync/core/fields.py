@@ -179,3 +179,14 @@ def from_plain(name: str, value: object) -> Value:
             return value
     msg = f"{name} cannot be {value!r}"
     raise ValueError(msg)
+
+
+def to_wire(name: str, value: Value) -> object:
+    """Return a normal value as a request carries it (create and update seeds).
+
+    Cleared dates are "", no group and no parent are 0; a KeyRef stays {"key": ...}, since its id
+    is not known yet.
+    """
+    if value is None:
+        return "" if FIELDS[name].kind is Kind.INSTANT else 0
+    return plain(value)
