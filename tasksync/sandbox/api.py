@@ -1,0 +1,242 @@
+"""The door: which request goes to which desk, and in what envelope the answer leaves.
+
+Knows no rules. `open_api` is the portal in-process; over a socket it is `server.start`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tasksync.sandbox import batch, keys, page
+from tasksync.sandbox.answers import NO_CONTENT, Json, Refused, Request, Response, success
+from tasksync.sandbox.brackets import parsed
+from tasksync.sandbox.clock import Clock
+from tasksync.sandbox.codec import dumps, loads
+from tasksync.sandbox.control import Control
+from tasksync.sandbox.desks import LookupDesk, TaskDesk, desk
+from tasksync.sandbox.faults import Rule, Weather
+from tasksync.sandbox.later import Later
+from tasksync.sandbox.ledger import Ledger
+from tasksync.sandbox.limits import NONE, Gate, Limits
+from tasksync.sandbox.quirks import DEFAULTS, Gone, Quirks
+from tasksync.sandbox.storm import strike
+from tasksync.sandbox.world import FIRST_ID, STEP, World
+
+PORTAL = "sandbox.bitrix24.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request on its way: who asks, what the path named, and the tasks' desk."""
+
+    request: Request
+    names: Sequence[str]
+    tasks: TaskDesk
+    mischief: Rule | None
+
+    def id(self) -> int:
+        """The id in the path; 400 INVALID_PARAMS when it is none (contract 2.2)."""
+        text = self.names[-1]
+        if not text.isascii() or not text.isdigit() or int(text) < 1:
+            message = "Path parameter :id must be a positive integer"
+            raise Refused(400, "INVALID_PARAMS", message)
+        return int(text)
+
+
+class Api:
+    """The portal. `handle` answers one request; it may raise the exceptions of `faults`."""
+
+    def __init__(  # noqa: PLR0913 - every part can be handed in
+        self,
+        world: World,
+        *,
+        limits: Limits = NONE,
+        faults: Sequence[Rule] = (),
+        quirks: Quirks = DEFAULTS,
+        clock: Clock | None = None,
+        portal: str = PORTAL,
+    ) -> None:
+        self.world, self.quirks, self.portal = world, quirks, portal
+        self.clock = clock or Clock()
+        self.weather, self.ledger = Weather(faults), Ledger()
+        self.gate, self.later = Gate(limits, self.clock), Later(self.clock)
+        self._control = Control(self)
+
+    def handle(self, request: Request) -> Response:
+        """The answer to a request; raises ConnectionLost, BrokenBody or Hang as the weather is."""
+        if request.path == "/":
+            return page.answer(request)
+        if request.path.startswith("/_sandbox/"):
+            return self._control.answer(request)
+        self.later.run_due()
+        with self.ledger.entry(request, self.clock.now()) as entry:
+            response = self._admit(request)
+            entry.status = response.status
+            return response.with_headers({"X-Request-Id": f"sandbox-{entry.n}"})
+
+    def close(self) -> None:
+        """Forget late deeds and let go of the file."""
+        self.later.cancel()
+        self.world.close()
+
+    def _admit(self, request: Request) -> Response:
+        status = self.quirks.portal_limit_status
+        try:
+            with self.gate.admitted(keys.claimed(request), portal_limit_status=status) as headers:
+                return self._weathered(request).with_headers(headers)
+        except Refused as refusal:
+            return refusal.response()
+
+    def _weathered(self, request: Request) -> Response:
+        rule = self.weather.over(request)
+        if rule is None:
+            return self._answer(request, None)
+        return strike(rule, request, self._answer, self.clock, self.later)
+
+    def _answer(self, request: Request, mischief: Rule | None) -> Response:
+        try:
+            answer = self._routed(request, mischief)
+        except Refused as refusal:
+            answer = refusal.response()
+        return _widened(answer) if self.quirks.extra_keys and answer.body else answer
+
+    def _routed(self, request: Request, mischief: Rule | None) -> Response:
+        for method, pattern, handler in _ROUTES:
+            found = pattern.fullmatch(request.path)
+            if found and method == request.method:
+                key = keys.identified(request, self.quirks, entity=handler is not _me)
+                tasks = TaskDesk(self.world, self.clock, self.quirks, key, self.ledger.created)
+                return handler(self, Visit(request, found.groups(), tasks, mischief))
+        keys.identified(request, self.quirks, entity=False)
+        raise Refused(404, "NOT_FOUND", f"Route {request.method} {request.path} not found")
+
+
+def open_api(  # noqa: PLR0913 - every part can be handed in
+    path: Path | None = None,
+    *,
+    limits: Limits = NONE,
+    faults: Sequence[Rule] = (),
+    quirks: Quirks | Mapping[str, Any] = DEFAULTS,
+    clock: Clock | None = None,
+    portal: str = PORTAL,
+    first_id: int = FIRST_ID,
+    step: int = STEP,
+) -> Api:
+    """A portal in this process, with its world in a file, or without a path in memory.
+
+    Raises JournalDamaged, OSError or UnknownQuirk.
+    """
+    clock = clock or Clock()
+    known = quirks if isinstance(quirks, Quirks) else Quirks.of(quirks)
+    world = World.open(path, now=clock.now, first_id=first_id, step=step)
+    return Api(world, limits=limits, faults=faults, quirks=known, clock=clock, portal=portal)
+
+
+def _widened(answer: Response) -> Response:
+    """The same envelope with keys that nobody announced."""
+    more = {"requestId": "r-1", "time": {"duration": 0.01}, "apiVersion": "1.9"}
+    return replace(answer, body=dumps({**loads(answer.body), **more}))
+
+
+def _me(api: Api, visit: Visit) -> Response:
+    rate = min(api.gate.limits.per_second, _VENDOR_RATE)
+    return success(keys.profile(visit.tasks.key, api.quirks, api.portal, rate))
+
+
+def _list(_api: Api, visit: Visit) -> Response:
+    found = _desk(visit).many(parsed(visit.request.query))
+    return success(found.rows, meta=found.page.meta)
+
+
+def _search(_api: Api, visit: Visit) -> Response:
+    found = _desk(visit).many(visit.request.document())
+    return success(found.rows, meta=found.page.meta)
+
+
+def _fields(_api: Api, visit: Visit) -> Response:
+    return success(_desk(visit).schema())
+
+
+def _get(_api: Api, visit: Visit) -> Response:
+    found, id_ = _desk(visit), visit.id()
+    try:
+        return success(found.one(id_))
+    except Refused as refusal:
+        if refusal.code == Gone.EMPTY.value:
+            return success([])
+        raise
+
+
+def _create(api: Api, visit: Visit) -> Response:
+    body = visit.request.document()
+    return success(_writing(visit).make(body), api.quirks.create_status)
+
+
+def _update(_api: Api, visit: Visit) -> Response:
+    tasks, id_ = _writing(visit), visit.id()
+    return success(tasks.change(id_, visit.request.document()))
+
+
+def _delete(_api: Api, visit: Visit) -> Response:
+    _writing(visit).drop(visit.id())
+    return Response(NO_CONTENT)
+
+
+def _nested(_api: Api, visit: Visit) -> Response:
+    id_, kind = visit.names
+    keys.scoped(visit.tasks.key, visit.tasks.scope, visit.tasks.quirks)
+    rows = visit.tasks.nested(int(id_), kind)
+    return success(rows, meta={"total": len(rows), "hasMore": False})
+
+
+def _batch(_api: Api, visit: Visit) -> Response:
+    return success(batch.perform(visit.request.document(), visit.tasks, visit.mischief))
+
+
+def _myself(_api: Api, visit: Visit) -> Response:
+    keys.scoped(visit.tasks.key, "user", visit.tasks.quirks)
+    people = desk("users", visit.tasks)
+    return success(people.one(visit.tasks.key.owner) if people else None)
+
+
+def _desk(visit: Visit) -> TaskDesk | LookupDesk:
+    """The desk of the entity in the path, once the key's scope is known to do."""
+    found = desk(visit.names[0], visit.tasks)
+    if found is None:
+        raise Refused(404, "NOT_FOUND", f"Route {visit.request.path} not found")
+    keys.scoped(visit.tasks.key, found.scope, visit.tasks.quirks)
+    return found
+
+
+def _writing(visit: Visit) -> TaskDesk:
+    keys.scoped(visit.tasks.key, visit.tasks.scope, visit.tasks.quirks)
+    keys.writable(visit.tasks.key)
+    return visit.tasks
+
+
+_Handler = Callable[[Api, Visit], Response]
+_VENDOR_RATE = 10
+
+
+def _routes(*rows: tuple[str, str, _Handler]) -> list[tuple[str, re.Pattern[str], _Handler]]:
+    return [(method, re.compile("/v1" + path), handler) for method, path, handler in rows]
+
+
+_LOOKED_UP = "/(tasks|users|workgroups)"
+_ROUTES = _routes(
+    ("GET", "/me", _me),
+    ("POST", "/batch", _batch),
+    ("GET", "/users/me", _myself),
+    ("GET", _LOOKED_UP, _list),
+    ("POST", f"{_LOOKED_UP}/search", _search),
+    ("GET", f"{_LOOKED_UP}/fields", _fields),
+    ("GET", r"/tasks/(\d+)/(comments|time)", _nested),
+    ("GET", f"{_LOOKED_UP}/([^/]+)", _get),
+    ("POST", "/(tasks)", _create),
+    ("PATCH", "/(tasks)/([^/]+)", _update),
+    ("DELETE", "/(tasks)/([^/]+)", _delete),
+)

@@ -1,0 +1,22 @@
+"""JSON in and out of bytes: orjson where it is installed, the standard library where it is not."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+from typing import Any
+
+_FAST: Any = importlib.import_module("orjson") if importlib.util.find_spec("orjson") else None
+
+
+def dumps(value: Any) -> bytes:
+    """One line of compact UTF-8 JSON."""
+    if _FAST is not None:
+        return bytes(_FAST.dumps(value))
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def loads(data: bytes | str) -> Any:
+    """The value that stands in `data`; raises ValueError when it is not JSON."""
+    return _FAST.loads(data) if _FAST is not None else json.loads(data)

@@ -1,0 +1,169 @@
+"""What may be done with each entity, whoever asks: a single route or a call of a batch.
+
+A desk gives data and raises Refused; it knows no HTTP beyond that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tasksync.sandbox import directory, fields
+from tasksync.sandbox.answers import Json, Refused
+from tasksync.sandbox.clock import Clock
+from tasksync.sandbox.keys import Key
+from tasksync.sandbox.listing import Page, page_of, page_of_tasks
+from tasksync.sandbox.query import question
+from tasksync.sandbox.quirks import Gone, Quirks
+from tasksync.sandbox.rows import Writer
+from tasksync.sandbox.rules import Rules
+from tasksync.sandbox.shelf import Shelf
+from tasksync.sandbox.task import Task
+from tasksync.sandbox.world import World
+
+_NOBODY = frozenset(user.id for user in directory.USERS.values() if not user.active)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Rows of one page, how many there are in all, and `meta`."""
+
+    rows: list[Json]
+    page: Page
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDesk:
+    """Tasks: everything may be done with them."""
+
+    world: World
+    clock: Clock
+    quirks: Quirks
+    key: Key
+    created: Callable[[str], None]
+
+    @property
+    def scope(self) -> str:
+        """The scope that every task route needs."""
+        return self.quirks.scope
+
+    def many(self, asked: Json) -> Listed:
+        """A page of tasks that the key's owner may see (contract 2.5, 2.6)."""
+        wanted = question(asked, fields.TASKS, self.clock.zone)
+        sees = None if self.key.sees_all else self._sees
+        with self.world.reading() as now:
+            lag = self.quirks.list_lag
+            shelf = self.world.as_of(self.clock.now() - lag) if lag else now
+            page = page_of_tasks(shelf, wanted, self.quirks, sees)
+            return Listed(self._writer().rows(fields.TASKS, wanted.select, page.found), page)
+
+    def one(self, id_: int) -> Json:
+        """One task with all fields; `select` is ignored here (contract 2.2)."""
+        with self.world.reading() as shelf:
+            return self._writer().single(self._found(shelf, id_, self.quirks.missing_get))
+
+    def make(self, body: Json) -> Json:
+        """Make a task and answer all of it."""
+        with self._rules() as rules:
+            made = rules.create(self.world.next_id(), body)
+            self.world.put(made)
+            self.created(made.title)
+            return self._writer().single(made)
+
+    def change(self, id_: int, body: Json) -> Json:
+        """Change a task and answer all of it."""
+        with self._rules() as rules:
+            made = rules.update(self._found(rules.shelf, id_), body)
+            self.world.put(made)
+            return self._writer().single(made)
+
+    def drop(self, id_: int) -> None:
+        """Take a task away, with its comments and its time (seed "Delete task")."""
+        with self.world.writing() as shelf:
+            self._found(shelf, id_)
+            self.world.remove(id_)
+
+    def schema(self) -> Json:
+        """The schema."""
+        return fields.schema(fields.TASKS)
+
+    def nested(self, id_: int, kind: str) -> list[Json]:
+        """Comments or time of a task; 422 when it is gone (seed "Delete task")."""
+        with self.world.reading() as shelf:
+            task = shelf.get(id_)
+        if task is None or not self._sees(task):
+            raise Refused(422, "BITRIX_ERROR", "ITEM_NOT_FOUND_OR_NOT_ACCESSIBLE")
+        parts = task.comments if kind == "comments" else task.spent
+        return [_nested(task, n, part) for n, part in enumerate(parts, start=1)]
+
+    def _found(self, shelf: Shelf, id_: int, missing: Gone = Gone.ENTITY_NOT_FOUND) -> Task:
+        task = shelf.get(id_)
+        if task is None or not self._sees(task):
+            raise Refused(404, missing.value, f"task {id_} not found")
+        return task
+
+    def _sees(self, task: Task) -> bool:
+        return self.key.sees_all or task.concerns(self.key.owner)
+
+    @contextmanager
+    def _rules(self) -> Iterator[Rules]:
+        with self.world.writing() as shelf:
+            users = frozenset(directory.USERS) - _NOBODY
+            at, zone = self.clock.second(), self.clock.zone
+            yield Rules(self.quirks, shelf, zone, at, self.key.owner, users)
+
+    def _writer(self) -> Writer:
+        return Writer(self.quirks, self.clock.zone, self.world.tag_id)
+
+
+@dataclass(frozen=True, slots=True)
+class LookupDesk:
+    """Users or workgroups: they are only looked up."""
+
+    noun: str
+    scope: str
+    things: Mapping[int, Any]
+    table: fields.Table
+    writer: Writer
+
+    def many(self, asked: Json) -> Listed:
+        """A page of them; archived workgroups are not in it (contract 8.9)."""
+        wanted = question(asked, self.table, self.writer.zone)
+        shown = {i: one for i, one in self.things.items() if not getattr(one, "archived", False)}
+        page = page_of(shown, wanted, self.writer.quirks)
+        return Listed(self.writer.rows(self.table, wanted.select, page.found), page)
+
+    def one(self, id_: int) -> Json:
+        """One of them."""
+        if id_ not in self.things:
+            raise Refused(404, "ENTITY_NOT_FOUND", f"{self.noun} {id_} not found")
+        return self.writer.rows(self.table, None, [self.things[id_]])[0]
+
+    def schema(self) -> Json:
+        """The schema."""
+        return fields.schema(self.table)
+
+
+Desk = TaskDesk | LookupDesk
+
+
+def desk(entity: str, tasks: TaskDesk) -> Desk | None:
+    """The desk of an entity, with the same caller; None where the portal has no such entity."""
+    writer = Writer(tasks.quirks, tasks.clock.zone, tasks.world.tag_id)
+    match entity:
+        case "tasks":
+            return tasks
+        case "users":
+            return LookupDesk("user", "user", directory.USERS, fields.USERS, writer)
+        case "workgroups":
+            groups, table = directory.GROUPS, fields.WORKGROUPS
+            return LookupDesk("workgroup", "sonet_group", groups, table, writer)
+        case _:
+            return None
+
+
+def _nested(task: Task, number: int, part: Any) -> Json:
+    told = {name: str(value) for name, value in part._asdict().items() if name != "service"}
+    return {"id": f"{task.id}{number:03d}", "taskId": str(task.id), **told}

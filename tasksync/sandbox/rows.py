@@ -1,0 +1,180 @@
+"""How things are written to a reader: the one place where the form of a row is made.
+
+All scalars are strings, instants stand in the portal's zone, dates that are not set are null
+(seeds, contract 8.1-8.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from functools import lru_cache
+from typing import Any
+
+from tasksync.sandbox.answers import Json
+from tasksync.sandbox.clock import write_instant, zone_of
+from tasksync.sandbox.directory import GROUPS, person
+from tasksync.sandbox.fields import TASKS, Field, Kind, Table, native
+from tasksync.sandbox.quirks import Keys, Numbers, People, Quirks, Tags
+from tasksync.sandbox.task import Task
+
+Columns = Sequence[tuple[str, Callable[[Any], Any]]]
+_COUNTERS = {"commentsCount", "serviceCommentsCount", "timeSpentInLogs"}
+#: What the vendor's full object also holds (contract 7), always the same here.
+_CONSTANT: Json = {
+    "mark": None,
+    "multitask": "N",
+    "notViewed": "N",
+    "replicate": "N",
+    "stageId": "0",
+    "guid": None,
+    "xmlId": None,
+    "newCommentsCount": 0,
+    "allowChangeDeadline": "Y",
+    "allowTimeTracking": "N",
+    "addInReport": "N",
+    "forkedByTemplateId": None,
+    "matchWorkTime": "N",
+    "siteId": "s1",
+    "subordinate": "N",
+    "favorite": "N",
+    "isMuted": "N",
+    "isPinned": "N",
+    "isPinnedInGroup": "N",
+    "descriptionInBbcode": "Y",
+    "durationFact": None,
+    "durationType": "days",
+}
+_ACTIONS = ("complete", "start", "pause", "delegate", "remove", "edit", "defer", "changeDeadline")
+_SINGLE: Json = {
+    "action": dict.fromkeys(_ACTIONS, True),
+    "checklist": [],
+    "checkListTree": {"nodeId": 0, "fields": {}, "action": [], "descendants": []},
+}
+_written = lru_cache(maxsize=65_536)(write_instant)
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes rows under these quirks; `tag_id` numbers the tags of an id-keyed map."""
+
+    quirks: Quirks
+    zone: tzinfo
+    tag_id: Callable[[str], int]
+
+    def columns(self, table: Table, select: Sequence[str] | None) -> Columns:
+        """(key, how to get it) of each column; unknown names are left out, the id never is.
+
+        Without `select` all fields but tags: those come only when they are named (contract 8.4).
+        """
+        wanted = select if select is not None else [n for n in table if n != "tags"]
+        by_native = {field.native: field for field in table.values()}
+        picked = [table.get(name) or by_native.get(name) for name in ("id", *wanted)]
+        chosen = {field.name: field for field in picked if field and self._shows(field)}
+        return [(self.key(table, name), self._cell(field)) for name, field in chosen.items()]
+
+    def rows(self, table: Table, select: Sequence[str] | None, found: Iterable[Any]) -> list[Json]:
+        """One row a thing."""
+        columns = self.columns(table, select)
+        more = self._constants(table, select)
+        return [{key: get(one) for key, get in columns} | more for one in found]
+
+    def single(self, task: Task) -> Json:
+        """The whole task, as get, create and update answer it (contract 2.2)."""
+        row = {key: get(task) for key, get in self.columns(TASKS, None)}
+        row |= _CONSTANT | _SINGLE | self._extra()
+        row |= {
+            "creator": person(task.created_by),
+            "responsible": person(task.responsible_id),
+            "accomplicesData": self._people(task.accomplices),
+            "auditorsData": self._people(task.auditors),
+            "group": _group(task.group_id),
+        }
+        if self.quirks.tags_on_single:
+            row["tags"] = self._tags(task.tags)
+        return row
+
+    def key(self, table: Table, name: str) -> str:
+        """A row's key: users may come in upper case (contract 11)."""
+        upper = table is not TASKS and "email" in table and self.quirks.user_keys is Keys.UPPER
+        return native(name) if upper else name
+
+    def _shows(self, field: Field) -> bool:
+        if field.kind is Kind.TAGS:
+            return self.quirks.tags is not Tags.OMITTED
+        return self.quirks.counters or field.name not in _COUNTERS
+
+    def _constants(self, table: Table, select: Sequence[str] | None) -> Json:
+        if table is not TASKS or select is not None:
+            return self._extra()
+        return _CONSTANT | {"subStatus": "2"} | self._extra()
+
+    def _extra(self) -> Json:
+        return {"xFuture": {"beta": True}, "rowVersion": "7"} if self.quirks.extra_keys else {}
+
+    def _cell(self, field: Field) -> Callable[[Any], Any]:
+        get, write = field.get, self._write(field)
+        if write is None:
+            return get
+        return lambda one: write(get(one))
+
+    def _write(self, field: Field) -> Callable[[Any], Any] | None:  # noqa: PLR0911 - a table
+        match field.kind:
+            case Kind.NUMBER:
+                return _as_is if self._ints(field.name) else _text
+            case Kind.INSTANT:
+                zone = self._instants()
+                return lambda at: None if at is None else _written(at, zone)
+            case Kind.PEOPLE:
+                ints = self.quirks.numbers is Numbers.INTS
+                return list if ints else lambda ids: [str(id_) for id_ in ids]
+            case Kind.TAGS:
+                return self._tags
+            case Kind.FLAG:
+                return lambda yes: "Y" if yes else "N"
+            case Kind.TEXT | Kind.BOOL:
+                return None
+
+    def _ints(self, name: str) -> bool:
+        numbers = self.quirks.numbers
+        return numbers is Numbers.INTS or (numbers is Numbers.ONLY_IDS and name == "id")
+
+    def _instants(self) -> tzinfo:
+        return self.zone if self.quirks.instants == "portal" else zone_of(self.quirks.instants)
+
+    def _tags(self, tags: tuple[str, ...]) -> Any:
+        match self.quirks.tags:
+            case Tags.COMMA:
+                return ", ".join(tags)
+            case Tags.OBJECTS:
+                return [{"id": self.tag_id(tag), "title": tag} for tag in tags]
+            case Tags.MAP if tags:
+                numbered = {tag: self.tag_id(tag) for tag in tags}
+                return {str(n): {"id": n, "title": tag} for tag, n in numbered.items()}
+            case _:
+                return list(tags)
+
+    def _people(self, ids: tuple[int, ...]) -> Any:
+        if self.quirks.people_data is People.MAP and ids:
+            return {str(id_): person(id_) for id_ in ids}
+        return [person(id_) for id_ in ids]
+
+
+def upper_keys(row: Any) -> Any:
+    """The same row with native keys (contract 3: rows of a batch may come so)."""
+    return {native(key): value for key, value in row.items()} if isinstance(row, dict) else row
+
+
+def _text(number: int | None) -> str | None:
+    return None if number is None else str(number)
+
+
+def _as_is(number: int | None) -> int | None:
+    return number
+
+
+def _group(id_: int) -> Any:
+    """`group`: an object, or an empty list where there is none (contract 7)."""
+    group = GROUPS.get(id_)
+    return {"id": str(id_), "name": group.name, "opened": False} if group else []

@@ -1,0 +1,127 @@
+"""A task as the portal keeps it: numbers as numbers, instants as epoch seconds.
+
+How it is written to a reader is `rows`; what may be written into it is `rules`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+NEW, PENDING, IN_PROGRESS, CONTROL, COMPLETED, DEFERRED, DECLINED = range(1, 8)
+#: closedDate is set on the way to these and to no other (seed "Update task").
+CLOSED = frozenset({COMPLETED, DEFERRED})
+STATUSES = {
+    NEW: "new",
+    PENDING: "pending",
+    IN_PROGRESS: "in progress",
+    CONTROL: "awaiting control",
+    COMPLETED: "completed",
+    DEFERRED: "deferred",
+    DECLINED: "declined",
+}
+PRIORITIES = {0: "low", 1: "normal", 2: "high"}
+
+
+class Comment(NamedTuple):
+    """What somebody, or the portal itself (`service`), wrote under a task."""
+
+    author: int
+    message: str
+    at: int
+    service: bool = False
+
+
+class Spent(NamedTuple):
+    """Working time somebody logged on a task."""
+
+    user: int
+    seconds: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task; `parent_id` and dates are None where there is none, `group_id` is then 0."""
+
+    id: int
+    title: str
+    responsible_id: int
+    created_by: int
+    created: int
+    changed: int
+    changed_by: int
+    description: str = ""
+    status: int = PENDING
+    status_changed: int = 0
+    priority: int = 1
+    deadline: int | None = None
+    start_plan: int | None = None
+    end_plan: int | None = None
+    closed: int | None = None
+    started: int | None = None
+    time_estimate: int = 0
+    group_id: int = 0
+    parent_id: int | None = None
+    accomplices: tuple[int, ...] = ()
+    auditors: tuple[int, ...] = ()
+    tags: tuple[str, ...] = ()
+    task_control: bool = False
+    comments: tuple[Comment, ...] = ()
+    spent: tuple[Spent, ...] = ()
+
+    @property
+    def comments_count(self) -> int:
+        """All comments, the portal's own included (contract 7)."""
+        return len(self.comments)
+
+    @property
+    def service_comments_count(self) -> int:
+        """The portal's own comments."""
+        return sum(note.service for note in self.comments)
+
+    @property
+    def time_spent(self) -> int | None:
+        """Seconds logged, None where nobody logged any (contract 7)."""
+        return sum(log.seconds for log in self.spent) if self.spent else None
+
+    @property
+    def active(self) -> int:
+        """When anybody last did anything here."""
+        return max([self.changed, *(note.at for note in self.comments)])
+
+    @property
+    def closed_by(self) -> int:
+        """Who closed it, 0 while it is open (contract 7)."""
+        return 0 if self.closed is None else self.changed_by
+
+    def concerns(self, user: int) -> bool:
+        """Whether somebody without an administrator's rights sees it (contract 2.5)."""
+        return user in (self.responsible_id, self.created_by, *self.accomplices, *self.auditors)
+
+
+_SPARE = tuple((spot.name, spot.default) for spot in fields(Task))
+_LISTS = ("accomplices", "auditors", "tags")
+
+
+def packed(task: Task) -> dict[str, Any]:
+    """The task as plain JSON, without what is at its default."""
+    found = {
+        name: value for name, default in _SPARE if (value := getattr(task, name)) != default
+    }
+    for name in ("comments", "spent"):
+        if name in found:
+            found[name] = [tuple(part) for part in found[name]]
+    return found
+
+
+def unpacked(raw: dict[str, Any]) -> Task:
+    """The task that `packed` wrote; raises TypeError or KeyError for what it did not write."""
+    for name in _LISTS:
+        if name in raw:
+            raw[name] = tuple(raw[name])
+    if "comments" in raw:
+        raw["comments"] = tuple(Comment(*part) for part in raw["comments"])
+    if "spent" in raw:
+        raw["spent"] = tuple(Spent(*part) for part in raw["spent"])
+    return Task(**raw)
