@@ -73,7 +73,9 @@ class Change:
     `asked` and `options` are what the entry will remember; `along` are fields that must go in
     the same PATCH though they do not differ (responsibleId resets the status; the planned dates
     go together). `title` is for people: the wanted one, else the live or remembered one.
-    `activity` is what people did on a task that is to go; None: not known.
+    `activity` is what people did on a task that is to go; None: not known. `seen` is the hex
+    digest of what the entry asked when the plan was made ("" without one): an entry that moved
+    since makes the change stale.
     """
 
     key: TaskKey
@@ -91,10 +93,13 @@ class Change:
     markers: tuple[str, ...] = ()
     activity: Activity | None = None
     responsible: int | None = None
+    seen: str = ""
 
     @property
     def body(self) -> Values:
-        """The fields to send, in normal form: on CREATE all that are not empty."""
+        """The fields to send, in normal form; nothing for DELETE, FORGET and NOOP."""
+        if self.action in {Action.DELETE, Action.FORGET, Action.NOOP}:
+            return {}
         sent = {change.name: change.after for change in self.fields}
         return {name: value for name in FIELDS for value in _one(name, {**sent, **self.along})}
 
@@ -134,11 +139,9 @@ class Change:
             along={name: _resolve(value, ids) for name, value in self.along.items()},
         )
 
-    def entry(self, remote: RemoteId, found: LiveTask | None = None) -> Entry:
-        """Return the entry once this change is done; `found` is what the portal answered."""
-        held: dict[str, Value] = {**self.made, **self.body}
-        if found is not None:
-            held |= {name: found.fields[name] for name in self.asked if name in found.fields}
+    def entry(self, remote: RemoteId, turned: Values | None = None) -> Entry:
+        """Return the entry once this change is done; `turned` is what the portal made of values."""
+        held: dict[str, Value] = {**self.made, **self.body, **(turned or {})}
         made = {
             name: held[name]
             for name in self.asked

@@ -1,0 +1,248 @@
+"""What is decided from what: wanted, remembered and found become changes (design 5).
+
+wanted  remembered  found                           action
+yes     no          none                            CREATE   new
+yes     no          marked, unknown, matching       ADOPT    then UPDATE what differs
+yes     yes         equal in managed fields         NOOP
+yes     yes         differs                         UPDATE   exactly the differing fields
+yes     yes         gone                            CREATE   vanished
+no      yes         found                           DELETE   or DEFER, FORGET
+no      yes         gone                            FORGET
+no      no          anything                        nothing
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from tasksync.core.change import Action, Change, FieldChange, Reason
+from tasksync.core.fields import DEFERRED, FIELDS, KeyRef, RemoteId, TaskKey, Value, Values, same
+from tasksync.core.plan import Drift
+from tasksync.core.state import Entry
+from tasksync.core.task import LiveTask, OnRemove, Options, Task, asked_digest
+
+_MISSING = object()
+PENDING = 2
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What was decided of one key: a change (NOOP: perhaps to be remembered), and its drift."""
+
+    change: Change
+    drift: list[Drift] = field(default_factory=list)
+    remember: bool = False
+
+
+def creation(task: Task, reason: Reason, entry: Entry | None = None) -> Change:
+    """Return the CREATE of a wanted task: every field that is not empty is sent."""
+    fields = tuple(
+        FieldChange(name, None, task.fields[name])
+        for name in FIELDS
+        if name in task.fields and task.fields[name] != FIELDS[name].empty
+    )
+    return Change(
+        task.key,
+        Action.CREATE,
+        reason,
+        fields=fields,
+        asked=task.fields,
+        options=task.options,
+        protected=_protected(task.options, entry),
+        title=str(task.fields.get("title", task.key)),
+        place=task.place,
+        seen=_seen(entry),
+    )
+
+
+def comparison(
+    task: Task, entry: Entry, live: LiveTask, ids: Mapping[TaskKey, RemoteId]
+) -> Verdict:
+    """Return UPDATE with exactly the fields that differ, or NOOP, and the drift beside it."""
+    differing, drift, made = _differences(task, entry, live, ids)
+    if entry.deferred and "status" not in task.fields and live.fields.get("status") == DEFERRED:
+        differing.append(FieldChange("status", DEFERRED, PENDING))
+    differing.sort(key=lambda one: FIELDS[one.name].bit)
+    change = Change(
+        task.key,
+        Action.UPDATE if differing else Action.NOOP,
+        _reason(differing, entry),
+        live.id,
+        tuple(differing),
+        _along(differing, task, ids),
+        task.fields,
+        made,
+        task.options,
+        _protected(task.options, entry),
+        str(task.fields.get("title") or live.fields.get("title") or task.key),
+        task.place,
+        live.markers,
+        responsible=_person(live.fields),
+        seen=_seen(entry),
+    )
+    return Verdict(change, drift, _must_remember(change, entry))
+
+
+def adoption(
+    task: Task, live: LiveTask, reason: Reason, ids: Mapping[TaskKey, RemoteId]
+) -> Verdict:
+    """Return the ADOPT of a live task, with the fields that differ from what is wanted."""
+    entry = Entry(task.key, live.id, {})
+    change = comparison(task, entry, live, ids).change
+    return Verdict(replace(change, action=Action.ADOPT, reason=reason, seen=""))
+
+
+def removal(entry: Entry, live: LiveTask | None, on_remove: OnRemove, reason: Reason) -> Verdict:
+    """Return what happens to a task that is no longer wanted."""
+    if live is None:
+        return Verdict(_forget(entry, Reason.GONE))
+    match on_remove:
+        case OnRemove.FORGET:
+            return Verdict(_forget(entry, reason))
+        case OnRemove.DEFER:
+            return _deferral(entry, live, reason)
+        case OnRemove.DELETE:
+            return Verdict(_deletion(entry, live, reason))
+
+
+def _differences(
+    task: Task, entry: Entry, live: LiveTask, ids: Mapping[TaskKey, RemoteId]
+) -> tuple[list[FieldChange], list[Drift], dict[str, Value]]:
+    differing: list[FieldChange] = []
+    drift: list[Drift] = []
+    made: dict[str, Value] = {}
+    remembered = entry.found
+    for name, wanted in task.fields.items():
+        if not FIELDS[name].on_update:
+            continue
+        found = live.fields.get(name, _MISSING)
+        before = remembered.get(name) if found is _MISSING else found
+        unchanged = name in entry.asked and _same(name, wanted, entry.asked[name])
+        drifted = name in remembered and not _same(name, before, _known(remembered[name], ids))
+        if name in task.options.ignore_changes:
+            made[name] = before  # type: ignore[assignment]
+        elif _same(name, before, _known(wanted, ids)) or (
+            unchanged and not drifted and not isinstance(wanted, KeyRef)
+        ):
+            if not _same(name, before, wanted):
+                made[name] = before  # type: ignore[assignment]
+        else:
+            differing.append(FieldChange(name, before, wanted, drifted))  # type: ignore[arg-type]
+        if drifted and unchanged and name not in task.options.ignore_changes:
+            drift.append(
+                Drift(task.key, live.id, name, remembered[name], before)  # type: ignore[arg-type]
+            )
+    return differing, drift, made
+
+
+def _known(value: Value, ids: Mapping[TaskKey, RemoteId]) -> Value:
+    return ids.get(value.key, value) if isinstance(value, KeyRef) else value
+
+
+def _same(name: str, left: object, right: object) -> bool:
+    return left == right or same(name, left, right)  # type: ignore[arg-type]
+
+
+def _along(
+    differing: list[FieldChange], task: Task, ids: Mapping[TaskKey, RemoteId]
+) -> dict[str, Value]:
+    names = {one.name for one in differing}
+    with_it: set[str] = set()
+    if "responsibleId" in names:
+        with_it.add("status")
+    if names & {"startDatePlan", "endDatePlan"}:
+        with_it |= {"startDatePlan", "endDatePlan"}
+    return {
+        name: _known(task.fields[name], ids)
+        for name in FIELDS
+        if name in with_it - names
+        and name in task.fields
+        and name not in task.options.ignore_changes
+    }
+
+
+def _reason(differing: list[FieldChange], entry: Entry) -> Reason:
+    drifted = any(one.drifted for one in differing)
+    edited = any(
+        one.name not in entry.asked or not same(one.name, one.after, entry.asked[one.name])
+        for one in differing
+    )
+    if entry.deferred:
+        return Reason.RETURNED
+    if drifted and edited:
+        return Reason.EDITED_AND_DRIFTED
+    if drifted:
+        return Reason.DRIFTED
+    return Reason.EDITED if edited or not differing else Reason.PARENT_MOVED
+
+
+def _must_remember(change: Change, entry: Entry) -> bool:
+    if change.action is not Action.NOOP:
+        return False
+    after = change.entry(entry.id)
+    return after.head() != entry.head() or after.protected != entry.protected
+
+
+def _protected(options: Options, entry: Entry | None) -> bool:
+    if options.protect is not None:
+        return options.protect
+    return entry is not None and entry.protected
+
+
+def _seen(entry: Entry | None) -> str:
+    return "" if entry is None else asked_digest(entry.asked, entry.options).hex()
+
+
+def _person(values: Values) -> int | None:
+    person = values.get("responsibleId")
+    return person if isinstance(person, int) else None
+
+
+def _forget(entry: Entry, reason: Reason) -> Change:
+    return Change(
+        entry.key, Action.FORGET, reason, entry.id, title=entry.title,
+        protected=entry.protected, responsible=_person(entry.found), seen=_seen(entry),
+    )  # fmt: skip
+
+
+def _deletion(entry: Entry, live: LiveTask, reason: Reason) -> Change:
+    return Change(
+        entry.key,
+        Action.DELETE,
+        reason,
+        entry.id,
+        tuple(
+            FieldChange(name, live.fields.get(name), None)
+            for name in FIELDS
+            if name in entry.asked and name in live.fields
+        ),
+        title=str(live.fields.get("title") or entry.title),
+        protected=entry.protected,
+        markers=live.markers,
+        activity=live.activity,
+        responsible=_person(live.fields),
+        seen=_seen(entry),
+    )
+
+
+def _deferral(entry: Entry, live: LiveTask, reason: Reason) -> Verdict:
+    status = live.fields.get("status")
+    settled = entry.deferred and status == DEFERRED
+    change = Change(
+        entry.key,
+        Action.NOOP if settled else Action.DEFER,
+        reason,
+        entry.id,
+        () if settled else (FieldChange("status", status, DEFERRED),),
+        asked=entry.asked,
+        made={**entry.made},
+        options=entry.options,
+        protected=entry.protected,
+        title=str(live.fields.get("title") or entry.title),
+        markers=live.markers,
+        activity=live.activity,
+        responsible=_person(live.fields),
+        seen=_seen(entry),
+    )
+    return Verdict(change)

@@ -1,0 +1,238 @@
+"""The safety rails of design 6: pure checks that may hold a whole plan back.
+
+rail          holds back                                     lifted by
+max-delete    more DELETE and DEFER than the limit           policy.maxDelete, allow, --max-delete
+max-update    more UPDATE than the limit, when set           policy.maxUpdate, --max-update
+max-vanished  more CREATE of what seems gone                 policy.maxVanished, --dangerous-…
+empty         removing all because nothing is wanted         --destroy, policy.allow, --dangerous-…
+half-read     removing while a known file was not read       -f, --dangerous-half-read
+protect       removing a protected task                      protect: false in a run of its own
+activity      deleting what people worked on                 --dangerous-delete-active
+rename        deleting what looks renamed                    moved, policy.allow, --dangerous-…
+strays        creating while marked tasks are unplaced       state rebuild, adopt, removed
+adopt         creating what was to be adopted                the right id
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tasksync.core.change import Action, Change, Reason
+from tasksync.core.fields import TaskKey
+from tasksync.core.manifest import Limit, Policy
+from tasksync.core.plan import Plan, Refusal
+
+#: below this many tracked tasks no share or number holds anything back
+SMALL = 10
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """What the person lifted by flags, and which known manifest files were not read."""
+
+    max_delete: Limit | None = None
+    max_update: Limit | None = None
+    destroy: bool = False
+    delete_active: bool = False
+    allow_empty: bool = False
+    half_read: bool = False
+    vanished: bool = False
+    renamed: bool = False
+    unread: tuple[str, ...] = ()
+
+
+NOTHING_LIFTED = Lifted()
+
+
+def check(plan: Plan, policy: Policy, lifted: Lifted = NOTHING_LIFTED) -> tuple[Refusal, ...]:
+    """Return every refusal; an empty tuple lets the plan through."""
+    return tuple(
+        refusal
+        for rail in (
+            _empty, _half_read, _max_delete, _max_update, _max_vanished,
+            _protect, _activity, _rename, _strays, _adopt,
+        )
+        for refusal in rail(plan, policy, lifted)
+    )  # fmt: skip
+
+
+def _removals(plan: Plan, *actions: Action) -> list[Change]:
+    return [change for change in plan.changes if change.action in actions]
+
+
+def _allowed(policy: Policy, count: int) -> bool:
+    return policy.allow_delete is not None and count <= policy.allow_delete
+
+
+def _over(limit: Limit, count: int, tracked: int) -> bool:
+    if tracked < SMALL:
+        return False
+    most = limit.number if limit.number is not None else (limit.share or 0.0) * tracked
+    return count > most
+
+
+def _share(count: int, tracked: int) -> str:
+    return f"{count} of {tracked} tracked tasks ({count / tracked * 100:.4g}%)"
+
+
+def _empty(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
+    gone = _removals(plan, Action.DELETE, Action.DEFER, Action.FORGET)
+    if plan.wanted or not gone or lifted.destroy or lifted.allow_empty:
+        return
+    if not _allowed(policy, len(gone)):
+        yield Refusal(
+            "empty",
+            f"The manifest wants no task at all, and {len(gone)} would be removed.",
+            "If that is meant, use --destroy, or --dangerous-allow-empty, or write "
+            f"policy.allow: {{delete: {len(gone)}}} into the manifest.",
+            tuple(change.key for change in gone),
+        )
+
+
+def _half_read(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
+    gone = _removals(plan, Action.DELETE, Action.DEFER, Action.FORGET)
+    if not gone or not lifted.unread or lifted.half_read or lifted.destroy:
+        return
+    yield Refusal(
+        "half-read",
+        f"{_some(lifted.unread)} was read by the last apply, still exists, and is not under -f; "
+        f"{len(gone)} tasks would be removed.",
+        "Name it with -f, or delete the file, or use --dangerous-half-read.",
+        tuple(change.key for change in gone),
+    )
+
+
+def _max_delete(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
+    limit = lifted.max_delete or policy.max_delete
+    gone = _removals(plan, Action.DELETE, Action.DEFER)
+    lifts = lifted.destroy and limit.share is not None
+    if lifts or not _over(limit, len(gone), plan.tracked) or _allowed(policy, len(gone)):
+        return
+    yield Refusal(
+        "max-delete",
+        f"{_share(len(gone), plan.tracked)} would be removed; policy.maxDelete allows {limit}.",
+        f"If that is meant, write policy.allow: {{delete: {len(gone)}}} into the manifest, where "
+        f"it is reviewed, or use --max-delete {len(gone)}.",
+        tuple(change.key for change in gone),
+    )
+
+
+def _max_update(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
+    limit = lifted.max_update or policy.max_update
+    changed = _removals(plan, Action.UPDATE)
+    if limit is None or not _over(limit, len(changed), plan.tracked):
+        return
+    yield Refusal(
+        "max-update",
+        f"{_share(len(changed), plan.tracked)} would be changed; policy.maxUpdate allows {limit}.",
+        f"If that is meant, raise policy.maxUpdate or use --max-update {len(changed)}.",
+        tuple(change.key for change in changed),
+    )
+
+
+def _max_vanished(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
+    gone = [change for change in plan.changes if change.reason is Reason.VANISHED]
+    if lifted.vanished or not _over(policy.max_vanished, len(gone), plan.tracked):
+        return
+    yield Refusal(
+        "max-vanished",
+        f"{_share(len(gone), plan.tracked)} seem to be gone from the portal and would be made "
+        f"again; policy.maxVanished allows {policy.max_vanished}. A key with fewer rights sees "
+        "fewer tasks.",
+        "Check the key (tasksync version shows whose it is); if the tasks are really gone, raise "
+        "policy.maxVanished or use --dangerous-recreate-vanished.",
+        tuple(change.key for change in gone),
+    )
+
+
+def _protect(plan: Plan, _policy: Policy, _lifted: Lifted) -> Iterator[Refusal]:
+    held = [c for c in _removals(plan, Action.DELETE, Action.DEFER) if c.protected]
+    if held:
+        yield Refusal(
+            "protect",
+            f"{_count(held, 'protected task')} would be removed: {_keys(held)}.",
+            "Put the block back with protect: false, apply that, and remove it in the next run.",
+            tuple(change.key for change in held),
+        )
+
+
+def _activity(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
+    active = [c for c in _removals(plan, Action.DELETE) if c.activity]
+    if not active or lifted.delete_active:
+        return
+    comments = sum(c.activity.comments for c in active if c.activity)
+    seconds = sum(c.activity.seconds for c in active if c.activity)
+    yield Refusal(
+        "activity",
+        f"People worked on {_count(active, 'task')} that would be deleted: {_keys(active)}; "
+        f"{comments} comments and {_hours(seconds)} of logged time would be lost for ever.",
+        "Use onRemove: defer or removed: [key] to keep them, or --dangerous-delete-active.",
+        tuple(change.key for change in active),
+    )
+
+
+def _rename(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
+    if not plan.renames or lifted.renamed or lifted.destroy:
+        return
+    if _allowed(policy, len(_removals(plan, Action.DELETE, Action.DEFER))):
+        return
+    pairs = "\n    ".join(f"- {{from: {old}, to: {new}}}" for old, new in plan.renames[:_SHOWN])
+    more = f"\n    … and {len(plan.renames) - _SHOWN} more" if len(plan.renames) > _SHOWN else ""
+    yield Refusal(
+        "rename",
+        f"{len(plan.renames)} removed and new keys look like renames; deleting would take "
+        "comments and time records along.",
+        f"Looks like a rename: add\n  moved:\n    {pairs}{more}\n  or, if they are different "
+        "tasks, policy.allow: {delete: N} or --dangerous-delete-renamed.",
+        tuple(old for old, _new in plan.renames),
+    )
+
+
+def _strays(plan: Plan, _policy: Policy, _lifted: Lifted) -> Iterator[Refusal]:
+    new = [c for c in _removals(plan, Action.CREATE) if c.reason is Reason.NEW]
+    if not plan.strays or not new:
+        return
+    named = ", ".join(f"{stray.id} {stray.title!r}" for stray in plan.strays[:_SHOWN])
+    yield Refusal(
+        "strays",
+        f"{len(new)} tasks would be created while {len(plan.strays)} tasks on the portal bear "
+        f"this project's marker and match no key: {named}.",
+        "See tasksync state rebuild; then say adopt: {id: N} on the task that it is, "
+        "or remove its tag on the portal.",
+        tuple(change.key for change in new),
+    )
+
+
+def _adopt(plan: Plan, _policy: Policy, _lifted: Lifted) -> Iterator[Refusal]:
+    missing = [
+        change
+        for change in _removals(plan, Action.CREATE)
+        if change.options.adopt is not None and change.reason is Reason.NEW
+    ]
+    if missing:
+        ids = ", ".join(f"{c.key} -> {c.options.adopt}" for c in missing[:_SHOWN])
+        yield Refusal(
+            "adopt",
+            f"{_count(missing, 'task')} to adopt cannot be seen on the portal: {ids}.",
+            "Check the id and the key's rights, or drop adopt to have the task created.",
+            tuple(change.key for change in missing),
+        )
+
+
+def _count(changes: list[Change], noun: str) -> str:
+    return f"{len(changes)} {noun}" + ("s" if len(changes) != 1 else "")
+
+
+def _keys(changes: list[Change]) -> str:
+    return _some(tuple(change.key for change in changes))
+
+
+def _some(names: tuple[str, ...] | tuple[TaskKey, ...]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def _hours(seconds: int) -> str:
+    return f"{seconds // 3600} h {seconds % 3600 // 60} min"

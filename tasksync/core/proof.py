@@ -1,0 +1,55 @@
+"""What a read after the write proves: as asked, turned by the portal, or not written at all.
+
+found == asked                              proved
+found == what was there before the write    missing: not written, though the portal said so
+found is a third value                      turned: the portal made that of it (5 becomes 4)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tasksync.core.change import Action, Change
+from tasksync.core.fields import FIELDS, Value, same
+from tasksync.core.task import LiveTask
+
+#: what the portal gives a field that a create does not set (create seed)
+_DEFAULTS: dict[str, Value] = {"status": 2, "priority": 1}
+_NEW, _PENDING = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The written fields that are not as asked, each with what was found."""
+
+    turned: dict[str, Value] = field(default_factory=dict)
+    missing: dict[str, Value] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return not self.turned and not self.missing
+
+
+def proof_of(change: Change, live: LiveTask) -> Proof:
+    """Compare what a resolved change sent with the task as it is now."""
+    before = {one.name: one.before for one in change.fields}
+    turned: dict[str, Value] = {}
+    missing: dict[str, Value] = {}
+    for name, sent in change.body.items():
+        if name not in live.fields or same(name, live.fields[name], sent):
+            continue
+        found = live.fields[name]
+        if _is_turned(change, name, sent, found, before.get(name)):
+            turned[name] = found
+        else:
+            missing[name] = found
+    return Proof(turned, missing)
+
+
+def _is_turned(change: Change, name: str, sent: Value, found: Value, before: Value) -> bool:
+    if name == "status" and (sent, found) == (_NEW, _PENDING):
+        return True
+    if change.action is Action.CREATE:
+        return not same(name, found, _DEFAULTS.get(name, FIELDS[name].empty))
+    if name in change.along:
+        return True
+    return not same(name, found, before)

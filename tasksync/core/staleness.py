@@ -1,0 +1,103 @@
+"""Whether a saved change may still be done: its own before-values and its own entry decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tasksync.core.change import Action, Change
+from tasksync.core.fields import KeyRef, TaskKey, Value, same
+from tasksync.core.state import Entry
+from tasksync.core.task import LiveTask, asked_digest
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """Why a saved change no longer holds: what the plan saw and what is there now."""
+
+    key: TaskKey
+    name: str
+    saw: object
+    there: object
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.name}: the plan saw {self.saw}, now it is {self.there}"
+
+
+def is_done(change: Change, entry: Entry | None, live: LiveTask | None) -> bool:
+    """Tell whether a change was done already, so that a resumed plan leaves it out."""
+    match change.action:
+        case Action.CREATE:
+            return entry is not None and live is not None and _asks(entry, change)
+        case Action.UPDATE:
+            return (
+                entry is not None
+                and live is not None
+                and _asks(entry, change)
+                and _holds(change, entry, live)
+            )
+        case Action.ADOPT:
+            return entry is not None and entry.id == change.id and _asks(entry, change)
+        case Action.DEFER:
+            return entry is not None and entry.deferred
+        case Action.DELETE | Action.FORGET:
+            return entry is None
+        case Action.NOOP:
+            return True
+
+
+def stale(change: Change, entry: Entry | None, live: LiveTask | None) -> list[Stale]:
+    """Return what moved under a change since its plan was made; nothing: it may be done."""
+    moved = _moved_entry(change, entry)
+    if moved:
+        return [moved]
+    match change.action:
+        case Action.CREATE:
+            if live is not None:
+                return [Stale(change.key, "task", "gone from the portal", f"task {live.id}")]
+            return []
+        case Action.FORGET | Action.NOOP:
+            return []
+        case Action.DELETE | Action.DEFER | Action.UPDATE | Action.ADOPT:
+            return _moved_values(change, live)
+
+
+def _moved_entry(change: Change, entry: Entry | None) -> Stale | None:
+    seen = "" if entry is None else asked_digest(entry.asked, entry.options).hex()
+    if change.seen != seen:
+        saw = "no entry" if not change.seen else f"entry {change.seen[:8]}"
+        return Stale(change.key, "state", saw, f"entry {seen[:8]}" if seen else "no entry")
+    if entry is not None and change.id is not None and entry.id != change.id:
+        return Stale(change.key, "id", change.id, entry.id)
+    return None
+
+
+def _moved_values(change: Change, live: LiveTask | None) -> list[Stale]:
+    if live is None:
+        return (
+            []
+            if change.action is Action.DELETE
+            else [Stale(change.key, "task", f"task {change.id}", "gone from the portal")]
+        )
+    return [
+        Stale(change.key, one.name, one.before, live.fields[one.name])
+        for one in change.fields
+        if one.name in live.fields and not _equal(one.name, one.before, live.fields[one.name])
+    ]
+
+
+def _equal(name: str, left: Value, right: Value) -> bool:
+    return left == right or (left is not None and same(name, left, right))
+
+
+def _asks(entry: Entry, change: Change) -> bool:
+    return asked_digest(entry.asked, entry.options) == asked_digest(change.asked, change.options)
+
+
+def _holds(change: Change, entry: Entry, live: LiveTask) -> bool:
+    expected = entry.found
+    return all(
+        one.name not in live.fields
+        or same(one.name, live.fields[one.name], expected.get(one.name))
+        or (not isinstance(one.after, KeyRef) and same(one.name, live.fields[one.name], one.after))
+        for one in change.fields
+    )

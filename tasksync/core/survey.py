@@ -1,0 +1,99 @@
+"""The manifest's stream laid over the remembered heads: what may be dropped, what is held.
+
+A task whose digest equals the remembered one leaves a few bytes in columns; every other task
+is held whole, because the plan will have to look at it.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tasksync.core.fields import KeyRef, RemoteId, TaskKey
+from tasksync.core.manifest import Moved, Wanted
+from tasksync.core.state import Heads, State
+from tasksync.core.task import Place, Task
+
+UNSEEN, SAME, DIFFERS = range(3)
+
+
+@dataclass(slots=True)
+class Survey:
+    """What reading the manifest found; rows are rows of `heads`.
+
+    `held` are tasks that are new or differ; `moved` maps a new key to the remembered one.
+    """
+
+    heads: Heads
+    seen: bytearray
+    lines: array[int]
+    places: array[int]
+    files: list[str] = field(default_factory=list)
+    held: dict[TaskKey, Task] = field(default_factory=dict)
+    moved: dict[TaskKey, TaskKey] = field(default_factory=dict)
+    wanted: int = 0
+
+    def row(self, key: TaskKey) -> int | None:
+        """Return the row that remembers a wanted key, also under the name it had before."""
+        return self.heads.row(self.moved.get(key, key))
+
+    def task(self, key: TaskKey, state: State) -> Task | None:
+        """Return a wanted task; one that equals its entry is made from the entry."""
+        if key in self.held:
+            return self.held[key]
+        row = self.row(key)
+        if row is None or self.seen[row] != SAME:
+            return None
+        entry = state.entries[self.moved.get(key, key)]
+        place = Place(self.files[self.places[row]], self.lines[row])
+        return Task(key, entry.asked, place, entry.options)
+
+    def adopts(self) -> dict[RemoteId, TaskKey]:
+        """Return the ids that tasks without an entry want to take over."""
+        return {
+            task.options.adopt: key
+            for key, task in self.held.items()
+            if task.options.adopt is not None and self.row(key) is None
+        }
+
+
+def survey(tasks: Iterable[Wanted], state: State, moved: Iterable[Moved] = ()) -> Survey:
+    """Read the manifest's stream to its end; raises what the stream raises."""
+    heads = state.heads
+    zeros = bytes(8 * len(heads))
+    found = Survey(heads, bytearray(len(heads)), array("Q", zeros), array("Q", zeros))
+    found.moved = {
+        TaskKey(move.after): TaskKey(move.before)
+        for move in moved
+        if move.before in heads and move.after not in heads
+    }
+    _read(tasks, found)
+    return found
+
+
+def _read(tasks: Iterable[Wanted], found: Survey) -> None:
+    rows, moved, seen, heads = found.heads.rows, found.moved, found.seen, found.heads
+    numbers: dict[str, int] = {}
+    count = 0
+    for key, digest, _parent, file, line, task in tasks:
+        count += 1
+        row = rows.get(moved.get(key, key) if moved else key)
+        if row is None:
+            found.held[key] = task()
+            continue
+        if heads.asked(row) == digest:
+            seen[row] = SAME
+        else:
+            seen[row] = DIFFERS
+            found.held[key] = task()
+        found.lines[row] = line
+        found.places[row] = numbers.setdefault(file, len(numbers))
+    found.files = list(numbers)
+    found.wanted = count
+
+
+def parent_key(task: Task) -> TaskKey | None:
+    """Return the key of a task's parent, where the manifest names it by key."""
+    value = task.fields.get("parentId")
+    return value.key if isinstance(value, KeyRef) else None

@@ -1,0 +1,309 @@
+"""Doing a plan, level by level: intents first, one durable save for each answered request.
+
+level -> skip what hangs on a failure -> resolve parents' ids -> perform
+-> save what was answered -> settle creates in doubt -> send again what never happened
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from tasksync.core.change import Action, Became, Change, Outcome
+from tasksync.core.events import ApplyStarted, ChangeEnded, ChangesSent
+from tasksync.core.fields import RemoteId, TaskKey
+from tasksync.core.plan import Plan
+from tasksync.core.ports import Clock, Listener, Portal
+from tasksync.core.state import Entry, Intent, PortalIdentity, Run, State, StateDelta
+from tasksync.engine.keeping import Keeper
+from tasksync.engine.resolving import Resolver
+from tasksync.errors import PortalError, PortalUnavailable, TasksyncError
+
+#: how often a create that provably never happened is sent before it counts as failed
+ATTEMPTS = 3
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of a plan: one outcome for each change, and what ended the run early."""
+
+    outcomes: dict[TaskKey, Outcome] = field(default_factory=dict)
+    error: TasksyncError | None = None
+
+    def of(self, became: Became) -> list[Outcome]:
+        """Return the outcomes of one kind."""
+        return [outcome for outcome in self.outcomes.values() if outcome.became is became]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every change was done."""
+        return self.error is None and all(
+            outcome.became is Became.DONE for outcome in self.outcomes.values()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What the state should remember of a run: its id, its plan's digest, whose portal."""
+
+    id: str
+    plan: str
+    identity: PortalIdentity
+    files: tuple[str, ...] | None
+
+
+class Applier:
+    """Applies one plan; everything worldly was handed in."""
+
+    def __init__(
+        self,
+        portal: Portal,
+        keeper: Keeper,
+        resolver: Resolver,
+        *,
+        clock: Clock,
+        listener: Listener,
+        stopping: Callable[[], bool],
+    ) -> None:
+        self._portal = portal
+        self._keeper = keeper
+        self._resolver = resolver
+        self._clock = clock
+        self._listener = listener
+        self._stopping = stopping
+
+    def apply(self, plan: Plan, state: State, facts: RunFacts, requests: int = 0) -> Report:
+        """Do every level; a PortalError that stops the run stands in the report."""
+        run = _Run(self, plan, state, facts)
+        total = sum(len(level) for level in plan.levels)
+        self._listener(ApplyStarted(plan.summary, requests, total))
+        self._keeper.commit(run.opening())
+        try:
+            for level in plan.levels:
+                run.level(level)
+        except PortalError as error:
+            run.report.error = error
+        finally:
+            run.not_started()
+        self._keeper.commit(run.closing())
+        return run.report
+
+
+class _Run:
+    """One apply in progress: which ids are known, what is not saved yet."""
+
+    def __init__(self, applier: Applier, plan: Plan, state: State, facts: RunFacts) -> None:
+        self._portal = applier._portal  # noqa: SLF001 - one class in two lives
+        self._keeper = applier._keeper  # noqa: SLF001
+        self._resolver = applier._resolver  # noqa: SLF001
+        self._clock = applier._clock  # noqa: SLF001
+        self._listener = applier._listener  # noqa: SLF001
+        self._stopping = applier._stopping  # noqa: SLF001
+        self._plan = plan
+        self._state = state
+        self._facts = facts
+        self._previous = {after: before for before, after in plan.moved}
+        self._creating = {c.key for c in plan.changes if c.action is Action.CREATE}
+        self._ids: dict[TaskKey, RemoteId] = {}
+        self._made: list[Entry] = []
+        self._originals: dict[TaskKey, Change] = {}
+        self._pending: list[Outcome] = []
+        self._groups: list[set[TaskKey]] = []
+        self._intents: dict[TaskKey, Intent] = {}
+        self._newest = max(state.heads.ids, default=0)
+        self.report = Report()
+
+    def opening(self) -> StateDelta:
+        """Return what is saved first: the run, and what was decided without the portal."""
+        quiet = tuple(
+            change.entry(change.id) for change in self._plan.quiet if change.id is not None
+        )
+        touched = {change.key for change in self._plan.changes}
+        moved = tuple(
+            replace(self._state.entries[before], key=after)
+            for before, after in self._plan.moved
+            if after not in {entry.key for entry in quiet}
+        )
+        drop = tuple(before for before, _after in self._plan.moved)
+        run = Run(self._facts.id, self._clock.now(), "started", self._facts.plan)
+        return StateDelta(
+            put=(*moved, *quiet),
+            drop=drop,
+            run=run if touched else None,
+            identity=self._facts.identity if self._facts.identity != self._state.identity else None,
+            files=self._facts.files if self._facts.files != self._state.files else None,
+        )
+
+    def closing(self) -> StateDelta:
+        """Return what is saved last: how the run ended."""
+        if not any(self._plan.levels):
+            return StateDelta()
+        outcome = "complete" if self.report.complete else "partial"
+        return StateDelta(run=Run(self._facts.id, self._clock.now(), outcome, self._facts.plan))
+
+    def level(self, changes: Sequence[Change]) -> None:
+        """Do one level; what never happened is sent again, at most ATTEMPTS times."""
+        self._silent([change for change in changes if not change.writes])
+        ready = self._ready([change for change in changes if change.writes])
+        for attempt in range(ATTEMPTS):
+            self._perform(ready)
+            ready = self._settle(last=attempt == ATTEMPTS - 1)
+            if not ready:
+                return
+
+    def not_started(self) -> None:
+        """Give every change without an outcome the outcome that it never began."""
+        for change in self._plan.changes:
+            if change.key not in self.report.outcomes:
+                self._end(Outcome(change, Became.NOT_STARTED))
+
+    def _silent(self, changes: Sequence[Change]) -> None:
+        if not changes or self._stopping():
+            return
+        self._keeper.check()
+        adopted = tuple(c.entry(c.id) for c in changes if c.action is Action.ADOPT and c.id)
+        dropped = tuple(c.key for c in changes if c.action is Action.FORGET)
+        self._keeper.commit(StateDelta(put=adopted, drop=dropped))
+        self._ids |= {entry.key: entry.id for entry in adopted}
+        for change in changes:
+            self._end(Outcome(change, Became.DONE, change.id))
+
+    def _ready(self, changes: Sequence[Change]) -> list[Change]:
+        ready: list[Change] = []
+        for change in changes:
+            try:
+                resolved = change.resolved(_Known(self))
+            except KeyError as missing:
+                self._end(
+                    Outcome(change, Became.SKIPPED, message=f"its parent {missing.args[0]} failed")
+                )
+                continue
+            self._originals[change.key] = change
+            ready.append(resolved)
+        return ready
+
+    def id_of(self, key: TaskKey) -> RemoteId:
+        """Return the id of a key; raises KeyError when its create did not succeed."""
+        if key in self._ids:
+            return self._ids[key]
+        row = self._state.heads.row(self._previous.get(key, key))
+        if row is None or key in self._creating:
+            raise KeyError(key)
+        return RemoteId(self._state.heads.ids[row])
+
+    def _perform(self, changes: Sequence[Change]) -> None:
+        self._groups = []
+        outcomes = self._portal.perform(changes, self._about_to_send)
+        try:
+            for outcome in outcomes:
+                self._pending.append(outcome)
+                if self._group_ended(outcome.change.key):
+                    self._save()
+        finally:
+            self._save()
+
+    def _about_to_send(self, changes: Sequence[Change]) -> None:
+        self._keeper.check()
+        intents = tuple(self._intent(c) for c in changes if c.action is Action.CREATE)
+        self._save(intents)
+        self._groups.append({change.key for change in changes})
+        self._listener(ChangesSent(tuple(changes)))
+
+    def _intent(self, change: Change) -> Intent:
+        asked = self._originals[change.key].asked
+        intent = Intent(
+            change.key,
+            asked,
+            change.body,
+            RemoteId(self._newest),
+            self._clock.now(),
+            self._facts.id,
+            change.options,
+        )
+        self._intents[change.key] = intent
+        return intent
+
+    def _group_ended(self, key: TaskKey) -> bool:
+        ended = False
+        for group in self._groups:
+            if key in group:
+                group.discard(key)
+                ended = ended or not group
+        return ended
+
+    def _save(self, intents: Iterable[Intent] = ()) -> None:
+        """Save what was answered, and intents that are about to leave, in one transaction."""
+        pending, self._pending = self._pending, []
+        put: list[Entry] = []
+        drop: list[TaskKey] = []
+        close: list[TaskKey] = []
+        for outcome in pending:
+            change = outcome.change
+            if change.action is Action.CREATE and outcome.became is not Became.IN_DOUBT:
+                close.append(change.key)
+            if outcome.became is not Became.DONE:
+                continue
+            if change.action is Action.DELETE:
+                drop.append(change.key)
+            else:
+                put.append(self._entry(outcome))
+        self._keeper.commit(StateDelta(tuple(put), tuple(drop), tuple(intents), tuple(close)))
+        for entry in put:
+            self._know(entry)
+        for outcome in pending:
+            self._end(outcome)
+
+    def _entry(self, outcome: Outcome) -> Entry:
+        remote = outcome.id or outcome.change.id
+        assert remote is not None, "a task that was written has an id"  # noqa: S101
+        return outcome.change.entry(remote)
+
+    def _know(self, entry: Entry) -> None:
+        self._ids[entry.key] = entry.id
+        self._made.append(entry)
+        self._newest = max(self._newest, entry.id)
+
+    def _settle(self, *, last: bool) -> list[Change]:
+        """Resolve creates in doubt; return those that never happened and may be sent again."""
+        doubts = {
+            key: outcome
+            for key, outcome in self.report.outcomes.items()
+            if outcome.became is Became.IN_DOUBT and key in self._intents
+        }
+        if not doubts or self._stopping():
+            return []
+        intents = [self._intents[key] for key in doubts]
+        resolution = self._resolver.settled(intents, self._state, self._made)
+        self._keeper.commit(resolution.delta())
+        for entry in resolution.found:
+            self._know(entry)
+            self._end(Outcome(doubts[entry.key].change, Became.DONE, entry.id))
+        if resolution.doubtful and self._plan.marker is None:
+            keys = ", ".join(resolution.doubtful)
+            raise PortalUnavailable(
+                f"In doubt, and without a marker not to be found: {keys}.",
+                "Look on the portal: say adopt: {id: N} for what is there, and "
+                "tasksync state rm KEY for what is not; then apply again.",
+            )
+        never = [doubts[key].change for key in resolution.never]
+        for change in never:
+            del self._intents[change.key]
+            if last:
+                told = doubts[change.key]
+                self._end(replace(told, became=Became.FAILED))
+        return [] if last else never
+
+    def _end(self, outcome: Outcome) -> None:
+        self.report.outcomes[outcome.change.key] = outcome
+        self._listener(ChangeEnded(outcome))
+
+
+class _Known(dict[TaskKey, RemoteId]):
+    """The ids that are known by now, asked one by one."""
+
+    def __init__(self, run: _Run) -> None:
+        super().__init__()
+        self._run = run
+
+    def __missing__(self, key: TaskKey) -> RemoteId:
+        return self._run.id_of(key)
