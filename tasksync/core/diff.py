@@ -1,0 +1,123 @@
+"""What moved inside a value: members of sets, words of texts, days of dates, paths of documents.
+
+Used for what people look at, never for deciding: `same` in fields.py decides. deepdiff takes
+0.1 s to import and 0.3 ms a set, so it is loaded on first use and equal questions are asked once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import SequenceMatcher
+from enum import StrEnum
+from functools import lru_cache
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+#: above so many words on a side a text is compared line by line
+WORDS_LIMIT = 2000
+_TOKENS = re.compile(r"\w+|[^\S\n]+|\n|[^\w\s]")
+_LINES = re.compile(r"[^\n]*\n|[^\n]+")
+
+
+class Fate(StrEnum):
+    """What became of a piece of a text."""
+
+    KEPT = "kept"
+    GONE = "gone"
+    NEW = "new"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of words with one fate."""
+
+    fate: Fate
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """What a set gained and lost, each sorted."""
+
+    added: tuple[object, ...]
+    removed: tuple[object, ...]
+
+
+@lru_cache(maxsize=4096)
+def members(before: tuple[object, ...], after: tuple[object, ...]) -> Members:
+    """Return what was added to and removed from a set; either side may be empty."""
+    from deepdiff import DeepDiff
+
+    seen = DeepDiff(set(before), set(after), view="tree")
+    added = [level.t2 for level in seen.get("set_item_added", ())]
+    removed = [level.t1 for level in seen.get("set_item_removed", ())]
+    return Members(tuple(sorted(added)), tuple(sorted(removed)))
+
+
+def paths(left: object, right: object) -> tuple[str, ...]:
+    """Return where two plain documents differ: `[3]['request']['body']['status']`, sorted."""
+    from deepdiff import DeepDiff
+
+    seen = DeepDiff(left, right, view="tree")
+    return tuple(
+        sorted(level.path().removeprefix("root") for group in seen.values() for level in group)
+    )
+
+
+@lru_cache(maxsize=1024)
+def words(before: str, after: str) -> tuple[Piece, ...]:
+    """Return both texts as one run of pieces: kept and gone give `before`, kept and new `after`."""
+    cut = re.compile(_TOKENS)
+    old, new = cut.findall(before), cut.findall(after)
+    if max(len(old), len(new)) > WORDS_LIMIT:
+        old, new = _LINES.findall(before), _LINES.findall(after)
+    head = _common(old, new)
+    tail = _common(old[head:][::-1], new[head:][::-1])
+    middle = _matched(old[head : len(old) - tail], new[head : len(new) - tail])
+    kept_tail = Piece(Fate.KEPT, "".join(old[len(old) - tail :]))
+    pieces = (Piece(Fate.KEPT, "".join(old[:head])), *middle, kept_tail)
+    return tuple(piece for piece in pieces if piece.text)
+
+
+def _common(left: list[str], right: list[str]) -> int:
+    """Count the equal tokens that both begin with."""
+    pairs = enumerate(zip(left, right, strict=False))
+    return next((at for at, (one, two) in pairs if one != two), min(len(left), len(right)))
+
+
+def _matched(old: list[str], new: list[str]) -> Iterator[Piece]:
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            yield Piece(Fate.KEPT, "".join(old[i1:i2]))
+        else:
+            yield Piece(Fate.GONE, "".join(old[i1:i2]))
+            yield Piece(Fate.NEW, "".join(new[j1:j2]))
+
+
+def moved_by(before: str, after: str) -> int:
+    """Return by how many seconds a date moved, as people count.
+
+    A move over the change to summer time by whole days of the local clock is whole days.
+    """
+    old, new = datetime.fromisoformat(before), datetime.fromisoformat(after)
+    real = round((new - old).total_seconds())
+    local = round((new.replace(tzinfo=None) - old.replace(tzinfo=None)).total_seconds())
+    summer = local % DAY == 0 and 0 < abs(local - real) <= HOUR
+    return local if summer else real
+
+
+def duration(seconds: int) -> str:
+    """Return a length of time in words: `4 d`, `2 h 30 min`, `45 s`."""
+    days, rest = divmod(abs(seconds), DAY)
+    parts = ((days, "d"), (rest // HOUR, "h"), (rest % HOUR // MINUTE, "min"), (rest % MINUTE, "s"))
+    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
+
+
+def delta(before: str, after: str) -> str:
+    """Return `+4 d` or `-2 h 30 min`; nothing where both name the same instant."""
+    seconds = moved_by(before, after)
+    if not seconds:
+        return ""
+    return ("+" if seconds > 0 else "-") + duration(seconds)

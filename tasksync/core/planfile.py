@@ -1,0 +1,277 @@
+"""A plan as plain JSON and back: Terraform's names where they mean the same (design 4).
+
+`encode` gives what `schemas/plan.schema.json` describes, `decode` rebuilds the very same Plan.
+The digest covers project, portal and changes only: no serial, time, path or line.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from hashlib import sha256
+from itertools import groupby
+
+from tasksync.core import planread
+from tasksync.core.change import Action, Change
+from tasksync.core.diff import paths
+from tasksync.core.fields import KeyRef, Value, Values, plain
+from tasksync.core.people import people_of, touched
+from tasksync.core.plan import Drift, Plan, Refusal
+from tasksync.core.task import Options, Place
+from tasksync.errors import PlanUnusable
+
+FORMAT_VERSION = "1.0"
+METHODS = {Action.CREATE: "POST", Action.DELETE: "DELETE"}
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_canonical = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode
+
+Json = dict[str, object]
+
+
+def encode(
+    plan: Plan,
+    *,
+    version: str,
+    requests: int,
+    seconds: float,
+    refusals: Sequence[Refusal] = (),
+) -> Json:
+    """Return the plan as plain data; `requests` and `seconds` are what apply will take."""
+    changes, quiet = _items(plan)
+    return {
+        "format_version": FORMAT_VERSION,
+        "tasksync_version": version,
+        "project": plan.project,
+        "portal": plan.portal,
+        "serial": plan.serial,
+        "lineage": plan.lineage,
+        "digest": _digest(plan.project, plan.portal, [*changes, *quiet]),
+        "resource_changes": changes,
+        "resource_drift": list(_drifts(plan.drift)),
+        "summary": asdict(plan.summary),
+        "requests": requests,
+        "seconds": seconds,
+        "people": [asdict(one) for one in people_of(plan)],
+        "levels": len(plan.levels),
+        "quiet": quiet,
+        "twins": [
+            {"key": t.key, "id": str(t.id), "twin": str(t.twin), "title": t.title}
+            for t in plan.twins
+        ],
+        "strays": [{"id": str(stray.id), "title": stray.title} for stray in plan.strays],
+        "renames": _pairs(plan.renames),
+        "moved": _pairs(plan.moved),
+        "in_doubt": list(plan.in_doubt),
+        "refusals": [
+            {"rail": one.rail, "what": one.what, "lift": one.lift, "keys": list(one.keys)}
+            for one in refusals
+        ],
+        "unchanged": plan.unchanged,
+        "tracked": plan.tracked,
+        "wanted": plan.wanted,
+        "vanished": plan.vanished,
+        "files": list(plan.files),
+        "marker": plan.marker,
+        "names": [{"id": number, "name": name} for number, name in plan.names],
+        "partial": plan.partial,
+    }
+
+
+def digest(plan: Plan) -> str:
+    """Return `sha256:…` of what the plan does; equal for two plans that do the same."""
+    changes, quiet = _items(plan)
+    return _digest(plan.project, plan.portal, [*changes, *quiet])
+
+
+def dumps(data: Mapping[str, object]) -> str:
+    """Return canonical JSON for files and stdout: sorted keys, one line a change."""
+    lines = ",\n".join(f"{json.dumps(name)}:{_laid(data[name])}" for name in sorted(data))
+    return f"{{\n{lines}\n}}\n"
+
+
+def loads(text: str | bytes) -> Plan:
+    """Return the plan of a file's text; raises PlanUnusable."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        why = "it is no JSON"
+        raise planread.not_a_plan(why) from error
+    return decode(data)
+
+
+def decode(data: object) -> Plan:
+    """Return the very plan that `encode` was given.
+
+    Raises PlanUnusable where it is not a plan, is of a newer format, or was changed by hand.
+    """
+    document = planread.checked(data, FORMAT_VERSION)
+    plan = planread.plan_of(document)
+    changes, quiet = planread.items(document)
+    if document.get("digest") != _digest(plan.project, plan.portal, [*changes, *quiet]):
+        _raise_changed(plan, [*changes, *quiet])
+    return plan
+
+
+def _raise_changed(plan: Plan, found: Sequence[object]) -> None:
+    """Say where the file no longer fits together, as far as that can be told."""
+    ours, quiet = _items(plan)
+    places = paths([*ours, *quiet], list(found))[:3]
+    where = f" (see resource_changes{', '.join(places)})" if places else ""
+    message = f"the plan file was changed by hand: its digest does not match{where}"
+    raise PlanUnusable(message, "make a new plan: tasksync plan --out FILE")
+
+
+def _laid(value: object) -> str:
+    """One line for each of a list's objects, so that plans can be compared line by line."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return "[\n " + ",\n ".join(_text(item) for item in value) + "\n]"
+    return _text(value)
+
+
+def _text(value: object) -> str:
+    readable = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _canonical(value) if _SURROGATE.search(readable) else readable
+
+
+def _digest(project: str, portal: str, items: Sequence[object]) -> str:
+    covered = [_without_place(item) for item in items]
+    text = _canonical({"project": project, "portal": portal, "changes": covered})
+    return "sha256:" + sha256(text.encode()).hexdigest()
+
+
+def _without_place(item: object) -> object:
+    if not isinstance(item, dict):
+        return item
+    return {name: value for name, value in item.items() if name != "source"}
+
+
+def _items(plan: Plan) -> tuple[list[Json], list[Json]]:
+    marked = frozenset((plan.marker,) if plan.marker else ())
+    levels = enumerate(plan.levels)
+    changes = [_item(change, level, marked) for level, group in levels for change in group]
+    return changes, [_item(change, None, marked) for change in plan.quiet]
+
+
+def _item(change: Change, level: int | None, marked: frozenset[str]) -> Json:
+    before, after = _sides(change)
+    return {
+        **_name(change.key, change.id),
+        "change": {
+            "actions": [change.action.value],
+            "before": before,
+            "after": after,
+            "after_unknown": {
+                one.name: True for one in change.fields if isinstance(one.after, KeyRef)
+            },
+        },
+        "fields": [one.name for one in change.fields],
+        "drifted": [one.name for one in change.fields if one.drifted],
+        "action_reason": change.reason.value,
+        "source": _place(change.place),
+        "request": _request(change, marked),
+        "precondition": _precondition(change),
+        "people": list(touched(change)),
+        "level": level,
+        "title": change.title,
+        "asked": _plain(change.asked),
+        "made": _plain(change.made),
+        "along": _plain(change.along),
+        "options": _options(change.options),
+        "protected": change.protected,
+        "markers": list(change.markers),
+        "activity": None if change.activity is None else asdict(change.activity),
+        "responsible": change.responsible,
+        "seen": change.seen,
+    }
+
+
+def _name(key: str, remote: int | None) -> Json:
+    return {
+        "address": f"task[{json.dumps(key, ensure_ascii=False)}]",
+        "type": "task",
+        "name": key,
+        "key": key,
+        "id": None if remote is None else str(remote),
+    }
+
+
+def _sides(change: Change) -> tuple[Json | None, Json | None]:
+    """Return before and after: null where there is no task, as in Terraform's plans."""
+    before = {one.name: plain(one.before) for one in change.fields}
+    after = {one.name: plain(one.after) for one in change.fields}
+    made = change.action is Action.CREATE and not _any(before)
+    gone = change.action in {Action.DELETE, Action.FORGET} and not _any(after)
+    return None if made else before, None if gone else after
+
+
+def _any(values: Mapping[str, object]) -> bool:
+    return any(value is not None for value in values.values())
+
+
+def _request(change: Change, marked: frozenset[str]) -> Json | None:
+    if not change.writes:
+        return None
+    path = "/v1/tasks" if change.action is Action.CREATE else f"/v1/tasks/{change.id}"
+    body = None if change.action is Action.DELETE else dict(change.sent)
+    if body is not None and change.action is Action.CREATE and marked:
+        tags = body.get("tags", [])
+        body["tags"] = sorted({*tags, *marked}) if isinstance(tags, list) else tags
+    return {"method": METHODS.get(change.action, "PATCH"), "path": path, "body": body}
+
+
+def _precondition(change: Change) -> Json | None:
+    """What must still hold on the portal: the fields that are touched, as the plan saw them."""
+    if change.action is Action.CREATE:
+        return None
+    return {"fields": {one.name: plain(one.before) for one in change.fields}}
+
+
+def _plain(values: Values) -> Json:
+    return {name: plain(value) for name, value in values.items()}
+
+
+def _place(place: Place | None) -> Json | None:
+    return None if place is None else asdict(place)
+
+
+def _options(options: Options) -> Json:
+    return {
+        "protect": options.protect,
+        "onRemove": options.on_remove and options.on_remove.value,
+        "ignoreChanges": list(options.ignore_changes),
+        "adopt": options.adopt,
+    }
+
+
+def _pairs(pairs: Iterable[tuple[str, str]]) -> list[Json]:
+    return [{"from": before, "to": after} for before, after in pairs]
+
+
+def _drifts(drift: Sequence[Drift]) -> Iterator[Json]:
+    """One object for each task, as Terraform has it; fields of one task stand together."""
+    for (key, remote), group in groupby(drift, key=lambda one: (one.key, one.id)):
+        for run in _distinct(tuple(group)):
+            before: dict[str, Value] = {one.name: one.remembered for one in run}
+            after: dict[str, Value] = {one.name: one.found for one in run}
+            yield {
+                **_name(key, remote),
+                "change": {
+                    "actions": [Action.UPDATE.value],
+                    "before": _plain(before),
+                    "after": _plain(after),
+                },
+                "fields": [one.name for one in run],
+            }
+
+
+def _distinct(group: Sequence[Drift]) -> Iterator[list[Drift]]:
+    """Cut a group where a name comes again: an object holds each name once."""
+    run: list[Drift] = []
+    for one in group:
+        if any(one.name == other.name for other in run):
+            yield run
+            run = []
+        run.append(one)
+    yield run

@@ -1,0 +1,204 @@
+"""Reading a plan file: plain JSON data, checked, into the values it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias, TypeVar
+
+from tasksync.core.change import Action, Change, FieldChange, Reason
+from tasksync.core.fields import FIELDS, RemoteId, TaskKey, Value, from_plain
+from tasksync.core.plan import Drift, Plan, Stray, Twin
+from tasksync.core.task import Activity, OnRemove, Options, Place
+from tasksync.errors import PlanUnusable
+
+Json: TypeAlias = Mapping[str, object]
+T = TypeVar("T")
+
+
+def not_a_plan(why: str) -> PlanUnusable:
+    """Return the error for what is no plan file."""
+    return PlanUnusable(f"this is not a plan of tasksync: {why}", "make one: plan --out FILE")
+
+
+def checked(data: object, newest: str) -> Json:
+    """Return the document when its format is one that this version reads."""
+    if not isinstance(data, dict) or "resource_changes" not in data:
+        why = "it has no resource_changes"
+        raise not_a_plan(why)
+    found = data.get("format_version")
+    try:
+        version = tuple(int(part) for part in str(found).split("."))
+    except ValueError as error:
+        why = f"its format_version is {found!r}"
+        raise not_a_plan(why) from error
+    if version > tuple(int(part) for part in newest.split(".")):
+        by = data.get("tasksync_version", "a newer version")
+        message = f"the plan has format {found}, this tasksync reads up to {newest}"
+        raise PlanUnusable(message, f"use tasksync {by}, which made it, or make a new plan")
+    if "digest" not in data or "tasksync_version" not in data:
+        why = "it has no digest"
+        raise not_a_plan(why)
+    return data
+
+
+def items(document: Json) -> tuple[list[object], list[object]]:
+    """Return the raw changes and quiet changes of a document."""
+    return _list(document, "resource_changes"), _list(document, "quiet")
+
+
+def plan_of(document: Json) -> Plan:
+    """Return the plan that a checked document holds; raises PlanUnusable."""
+    try:
+        return _plan(document)
+    except (LookupError, TypeError, ValueError) as error:
+        why = f"{type(error).__name__}: {error}"
+        raise not_a_plan(why) from error
+
+
+def _plan(document: Json) -> Plan:
+    levels: list[list[Change]] = [[] for _ in range(_number(document, "levels"))]
+    for item in _objects(document, "resource_changes"):
+        levels[_number(item, "level")].append(_change(item))
+    marker = document["marker"]
+    return Plan(
+        project=_text(document, "project"),
+        portal=_text(document, "portal"),
+        lineage=_text(document, "lineage"),
+        serial=_number(document, "serial"),
+        levels=tuple(tuple(level) for level in levels),
+        quiet=tuple(_change(item) for item in _objects(document, "quiet")),
+        drift=tuple(one for item in _objects(document, "resource_drift") for one in _drift(item)),
+        twins=tuple(
+            Twin(_key(item, "key"), _id(item, "id"), _id(item, "twin"), _text(item, "title"))
+            for item in _objects(document, "twins")
+        ),
+        strays=tuple(
+            Stray(_id(item, "id"), _text(item, "title")) for item in _objects(document, "strays")
+        ),
+        renames=tuple(_pairs(document, "renames")),
+        moved=tuple(_pairs(document, "moved")),
+        in_doubt=tuple(TaskKey(key) for key in _texts(document, "in_doubt")),
+        unchanged=_number(document, "unchanged"),
+        tracked=_number(document, "tracked"),
+        wanted=_number(document, "wanted"),
+        vanished=_number(document, "vanished"),
+        files=_texts(document, "files"),
+        marker=None if marker is None else _is(marker, str),
+        names=tuple(
+            (_number(item, "id"), _text(item, "name")) for item in _objects(document, "names")
+        ),
+        partial=_is(document["partial"], bool),
+    )
+
+
+def _change(item: Json) -> Change:
+    change, activity = _object(item, "change"), item["activity"]
+    place, remote, responsible = item["source"], item["id"], item["responsible"]
+    return Change(
+        key=_key(item, "key"),
+        action=Action(_texts(change, "actions")[0]),
+        reason=Reason(_text(item, "action_reason")),
+        id=None if remote is None else _id(item, "id"),
+        fields=tuple(_fields(item, change)),
+        along=_values(item, "along"),
+        asked=_values(item, "asked"),
+        made=_values(item, "made"),
+        options=_options(_object(item, "options")),
+        protected=_is(item["protected"], bool),
+        title=_text(item, "title"),
+        place=None if place is None else _place(_object(item, "source")),
+        markers=_texts(item, "markers"),
+        activity=None if activity is None else _activity(_object(item, "activity")),
+        responsible=None if responsible is None else _number(item, "responsible"),
+        seen=_text(item, "seen"),
+    )
+
+
+def _fields(item: Json, change: Json) -> Iterator[FieldChange]:
+    before, after = change["before"] or {}, change["after"] or {}
+    drifted = frozenset(_texts(item, "drifted"))
+    for name in _texts(item, "fields"):
+        old, new = _is(before, dict).get(name), _is(after, dict).get(name)
+        yield FieldChange(name, _value(name, old), _value(name, new), name in drifted)
+
+
+def _drift(item: Json) -> Iterator[Drift]:
+    change = _object(item, "change")
+    before, after = _object(change, "before"), _object(change, "after")
+    for name in _texts(item, "fields"):
+        values = _value(name, before[name]), _value(name, after[name])
+        yield Drift(_key(item, "key"), _id(item, "id"), name, *values)
+
+
+def _options(data: Json) -> Options:
+    remove, adopt = data["onRemove"], data["adopt"]
+    protect = data["protect"]
+    return Options(
+        protect=None if protect is None else _is(protect, bool),
+        on_remove=None if remove is None else OnRemove(_is(remove, str)),
+        ignore_changes=_texts(data, "ignoreChanges"),
+        adopt=None if adopt is None else RemoteId(_number(data, "adopt")),
+    )
+
+
+def _place(data: Json) -> Place:
+    return Place(_text(data, "file"), _number(data, "line"), _number(data, "column"))
+
+
+def _activity(data: Json) -> Activity:
+    return Activity(_number(data, "comments"), _number(data, "seconds"))
+
+
+def _values(item: Json, name: str) -> dict[str, Value]:
+    return {field: _value(field, value) for field, value in _object(item, name).items()}
+
+
+def _value(name: str, value: object) -> Value:
+    if name not in FIELDS:
+        msg = f"{name!r} is no field of a task"
+        raise ValueError(msg)
+    return from_plain(name, value)
+
+
+def _pairs(document: Json, name: str) -> Iterator[tuple[TaskKey, TaskKey]]:
+    return ((_key(item, "from"), _key(item, "to")) for item in _objects(document, name))
+
+
+def _is(value: object, kind: type[T]) -> T:
+    """Return a value of exactly this kind, so that true is no number."""
+    if type(value) is not kind:
+        msg = f"{value!r} is no {kind.__name__}"
+        raise TypeError(msg)
+    return value
+
+
+def _object(data: Json, name: str) -> dict[str, object]:
+    return _is(data[name], dict)
+
+
+def _list(data: Json, name: str) -> list[object]:
+    return _is(data[name], list)
+
+
+def _objects(data: Json, name: str) -> Iterator[Json]:
+    return (_is(item, dict) for item in _list(data, name))
+
+
+def _text(data: Json, name: str) -> str:
+    return _is(data[name], str)
+
+
+def _texts(data: Json, name: str) -> tuple[str, ...]:
+    return tuple(_is(item, str) for item in _list(data, name))
+
+
+def _number(data: Json, name: str) -> int:
+    return _is(data[name], int)
+
+
+def _key(data: Json, name: str) -> TaskKey:
+    return TaskKey(_text(data, name))
+
+
+def _id(data: Json, name: str) -> RemoteId:
+    return RemoteId(int(_text(data, name)))

@@ -1,0 +1,77 @@
+"""What moved inside a value."""
+
+from __future__ import annotations
+
+import sys
+from subprocess import run
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasksync.core.diff import Fate, Members, delta, duration, members, paths, words
+
+
+def test_members_of_sets_are_told_apart_and_sorted():
+    assert members(("a", "b"), ("b", "d", "c")) == Members(("c", "d"), ("a",))
+    assert members((1, 22), (3,)) == Members((3,), (1, 22))
+    assert members((), ()) == Members((), ())
+
+
+@given(st.sets(st.text(max_size=3)), st.sets(st.text(max_size=3)))
+def test_members_are_the_difference_of_the_sets(before, after):
+    seen = members(tuple(before), tuple(after))
+    assert (set(seen.added), set(seen.removed)) == (after - before, before - after)
+
+
+@given(st.text(alphabet="ab \n.", max_size=60), st.text(alphabet="ab \n.", max_size=60))
+def test_words_give_both_texts_back(before, after):
+    pieces = words(before, after)
+    assert "".join(piece.text for piece in pieces if piece.fate is not Fate.NEW) == before
+    assert "".join(piece.text for piece in pieces if piece.fate is not Fate.GONE) == after
+
+
+def test_words_are_marked_whole():
+    seen = [
+        (piece.fate.value, piece.text)
+        for piece in words("send it on Monday.", "send it on Friday.")
+    ]
+    assert seen == [("kept", "send it on "), ("gone", "Monday"), ("new", "Friday"), ("kept", ".")]
+
+
+def test_a_very_long_text_is_compared_by_lines():
+    before = "".join(f"line {n}\n" for n in range(5000))
+    pieces = words(before, before.replace("line 77\n", "line seventy\n"))
+    assert [piece.text for piece in pieces if piece.fate is Fate.NEW] == ["line seventy\n"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("2026-05-19T18:00:00+03:00", "2026-05-23T18:00:00+03:00", "+4 d"),
+        ("2026-05-19T18:00:00+03:00", "2026-05-19T16:00:00+03:00", "-2 h"),
+        ("2026-05-19T18:00:00+03:00", "2026-05-20T20:30:00+03:00", "+1 d 2 h 30 min"),
+        ("2026-05-19T18:00:00+03:00", "2026-05-19T17:00:00+02:00", ""),
+        ("2026-03-27T18:00:00+01:00", "2026-03-30T18:00:00+02:00", "+3 d"),
+        ("2026-05-19T18:00:00+03:00", "2026-05-20T18:00:00-05:00", "+1 d 8 h"),
+    ],
+)
+def test_dates_move_as_people_count(before, after, expected):
+    assert delta(before, after) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (45, "45 s"), (9000, "2 h 30 min"), (-86400, "1 d"), (90061, "1 d 1 h 1 min 1 s")],
+)
+def test_lengths_of_time_are_words(seconds, words):
+    assert duration(seconds) == words
+
+
+def test_paths_name_where_documents_differ():
+    assert paths([{"a": {"b": 1}}], [{"a": {"b": 2}}]) == ("[0]['a']['b']",)
+
+
+def test_deepdiff_is_not_loaded_before_it_is_needed():
+    code = "import sys, tasksync.core.planfile; sys.exit('deepdiff' in sys.modules)"
+    assert run([sys.executable, "-c", code], check=False).returncode == 0
