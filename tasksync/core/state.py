@@ -12,7 +12,6 @@ from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import chain
 from types import MappingProxyType
 
 from tasksync.core.fields import RemoteId, TaskKey, Values, digest_of, mask_of
@@ -108,22 +107,23 @@ class Heads:
         self.deferred.append(deferred)
         self._sorted = False
 
-    def extend(  # noqa: PLR0913 - the six columns, as a database hands them over
+    def fill(
         self,
         keys: Sequence[TaskKey],
         *,
-        ids: Iterable[int],
-        asked: Iterable[bytes],
-        found: Iterable[bytes],
-        masks: Iterable[int],
+        ids: array[int],
+        digests: bytes,
+        masks: array[int],
         deferred: Iterable[int],
     ) -> None:
-        """Append many rows at once, column by column: ten times as fast as `add`."""
+        """Append many rows at once; `digests` is asked and found of each row, 32 bytes."""
         start = len(self.ids)
+        if not len(keys) == len(ids) == len(masks) == len(digests) // 32:
+            raise ValueError("columns of different lengths")
         self._rows.update(zip(keys, range(start, start + len(keys)), strict=True))
-        self._digests += b"".join(chain.from_iterable(zip(asked, found, strict=True)))
-        self.ids.extend(ids)
-        self.masks.extend(masks)
+        self._digests += digests
+        self.ids += ids
+        self.masks += masks
         self.deferred.extend(deferred)
         self._sorted = False
 
