@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tasksync.sandbox import batch, keys, page
-from tasksync.sandbox.answers import NO_CONTENT, Json, Refused, Request, Response, success
+from tasksync.sandbox.answers import NO_CONTENT, Refused, Request, Response, success
 from tasksync.sandbox.brackets import parsed
 from tasksync.sandbox.clock import Clock
 from tasksync.sandbox.codec import dumps, loads
@@ -23,6 +23,7 @@ from tasksync.sandbox.later import Later
 from tasksync.sandbox.ledger import Ledger
 from tasksync.sandbox.limits import NONE, Gate, Limits
 from tasksync.sandbox.quirks import DEFAULTS, Gone, Quirks
+from tasksync.sandbox.rows import Writer
 from tasksync.sandbox.storm import strike
 from tasksync.sandbox.world import FIRST_ID, STEP, World
 
@@ -109,10 +110,14 @@ class Api:
             found = pattern.fullmatch(request.path)
             if found and method == request.method:
                 key = keys.identified(request, self.quirks, entity=handler is not _me)
-                tasks = TaskDesk(self.world, self.clock, self.quirks, key, self.ledger.created)
-                return handler(self, Visit(request, found.groups(), tasks, mischief))
+                return handler(self, Visit(request, found.groups(), self._desk(key), mischief))
         keys.identified(request, self.quirks, entity=False)
         raise Refused(404, "NOT_FOUND", f"Route {request.method} {request.path} not found")
+
+    def _desk(self, key: keys.Key) -> TaskDesk:
+        writer = Writer(self.quirks, self.clock.zone, self.world.tag_id)
+        noted = self.ledger.created
+        return TaskDesk(self.world, self.clock, self.quirks, key, noted, writer)
 
 
 def open_api(  # noqa: PLR0913 - every part can be handed in

@@ -23,7 +23,7 @@ from tasksync.sandbox.shelf import Shelf
 from tasksync.sandbox.task import Task
 from tasksync.sandbox.world import World
 
-_NOBODY = frozenset(user.id for user in directory.USERS.values() if not user.active)
+_AT_WORK = frozenset(user.id for user in directory.USERS.values() if user.active)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class TaskDesk:
     quirks: Quirks
     key: Key
     created: Callable[[str], None]
+    writer: Writer
 
     @property
     def scope(self) -> str:
@@ -57,12 +58,12 @@ class TaskDesk:
             lag = self.quirks.list_lag
             shelf = self.world.as_of(self.clock.now() - lag) if lag else now
             page = page_of_tasks(shelf, wanted, self.quirks, sees)
-            return Listed(self._writer().rows(fields.TASKS, wanted.select, page.found), page)
+            return Listed(self.writer.rows(fields.TASKS, wanted.select, page.found), page)
 
     def one(self, id_: int) -> Json:
         """One task with all fields; `select` is ignored here (contract 2.2)."""
         with self.world.reading() as shelf:
-            return self._writer().single(self._found(shelf, id_, self.quirks.missing_get))
+            return self.writer.single(self._found(shelf, id_, self.quirks.missing_get))
 
     def make(self, body: Json) -> Json:
         """Make a task and answer all of it."""
@@ -70,14 +71,14 @@ class TaskDesk:
             made = rules.create(self.world.next_id(), body)
             self.world.put(made)
             self.created(made.title)
-            return self._writer().single(made)
+            return self.writer.single(made)
 
     def change(self, id_: int, body: Json) -> Json:
         """Change a task and answer all of it."""
         with self._rules() as rules:
             made = rules.update(self._found(rules.shelf, id_), body)
             self.world.put(made)
-            return self._writer().single(made)
+            return self.writer.single(made)
 
     def drop(self, id_: int) -> None:
         """Take a task away, with its comments and its time (seed "Delete task")."""
@@ -110,12 +111,8 @@ class TaskDesk:
     @contextmanager
     def _rules(self) -> Iterator[Rules]:
         with self.world.writing() as shelf:
-            users = frozenset(directory.USERS) - _NOBODY
             at, zone = self.clock.second(), self.clock.zone
-            yield Rules(self.quirks, shelf, zone, at, self.key.owner, users)
-
-    def _writer(self) -> Writer:
-        return Writer(self.quirks, self.clock.zone, self.world.tag_id)
+            yield Rules(self.quirks, shelf, zone, at, self.key.owner, _AT_WORK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,16 +147,15 @@ Desk = TaskDesk | LookupDesk
 
 
 def desk(entity: str, tasks: TaskDesk) -> Desk | None:
-    """The desk of an entity, with the same caller; None where the portal has no such entity."""
-    writer = Writer(tasks.quirks, tasks.clock.zone, tasks.world.tag_id)
+    """The desk of an entity, for the same caller; None where the portal has no such entity."""
     match entity:
         case "tasks":
             return tasks
         case "users":
-            return LookupDesk("user", "user", directory.USERS, fields.USERS, writer)
+            return LookupDesk("user", "user", directory.USERS, fields.USERS, tasks.writer)
         case "workgroups":
             groups, table = directory.GROUPS, fields.WORKGROUPS
-            return LookupDesk("workgroup", "sonet_group", groups, table, writer)
+            return LookupDesk("workgroup", "sonet_group", groups, table, tasks.writer)
         case _:
             return None
 

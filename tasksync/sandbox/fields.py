@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -38,6 +39,7 @@ class Field:
     get: Callable[[Any], Any]
     sortable: bool = False
     deaf: bool = False  # known, but a filter on it is ignored in silence
+    nullable: bool = False
 
     @property
     def native(self) -> str:
@@ -48,19 +50,20 @@ class Field:
 Table = Mapping[str, Field]
 
 
+@cache
 def native(name: str) -> str:
-    """responsibleId -> RESPONSIBLE_ID."""
+    """The UPPER_SNAKE form: RESPONSIBLE_ID for responsibleId."""
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).upper()
 
 
 def _table(*rows: tuple[str, Kind, str, str]) -> Table:
     return {
-        name: Field(name, kind, attrgetter(inner), "s" in marks, "d" in marks)
+        name: Field(name, kind, attrgetter(inner), "s" in marks, "d" in marks, "n" in marks)
         for name, kind, inner, marks in rows
     }
 
 
-#: s = a listing can be sorted by it; d = a filter on it is ignored.
+#: s = a listing can be sorted by it; d = a filter on it is ignored; n = a number that may be null.
 TASKS = _table(
     ("id", Kind.NUMBER, "id", "s"),
     ("title", Kind.TEXT, "title", "s"),
@@ -81,9 +84,9 @@ TASKS = _table(
     ("startDatePlan", Kind.INSTANT, "start_plan", "s"),
     ("endDatePlan", Kind.INSTANT, "end_plan", "s"),
     ("timeEstimate", Kind.NUMBER, "time_estimate", "s"),
-    ("timeSpentInLogs", Kind.NUMBER, "time_spent", "s"),
+    ("timeSpentInLogs", Kind.NUMBER, "time_spent", "sn"),
     ("groupId", Kind.NUMBER, "group_id", "s"),
-    ("parentId", Kind.NUMBER, "parent_id", ""),
+    ("parentId", Kind.NUMBER, "parent_id", "n"),
     ("accomplices", Kind.PEOPLE, "accomplices", ""),
     ("auditors", Kind.PEOPLE, "auditors", ""),
     ("tags", Kind.TAGS, "tags", ""),

@@ -96,11 +96,10 @@ def _ordered(ids: list[int], things: Mapping[int, Any], asked: Question) -> list
     """Newest first unless asked otherwise (contract 2.5); what is not set comes first."""
     if not asked.order:
         return ids[::-1]
+    if asked.order[0][0].name == "id":
+        return ids[::-1] if asked.order[0][1] else ids
     found = list(ids)
     for field, descending in reversed(asked.order):
-        if field.name == "id":
-            found.sort(reverse=descending)
-            continue
         get = field.get
         keys = {id_: _sortable(get(things[id_])) for id_ in found}
         found.sort(key=keys.__getitem__, reverse=descending)

@@ -6,20 +6,21 @@ All scalars are strings, instants stand in the portal's zone, dates that are not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from tasksync.sandbox.answers import Json
+from tasksync.sandbox.calm import calm
 from tasksync.sandbox.clock import write_instant, zone_of
 from tasksync.sandbox.directory import GROUPS, person
 from tasksync.sandbox.fields import TASKS, Field, Kind, Table, native
 from tasksync.sandbox.quirks import Keys, Numbers, People, Quirks, Tags
 from tasksync.sandbox.task import Task
 
-Columns = Sequence[tuple[str, Callable[[Any], Any]]]
+#: (key, how to get the value, how to write it or None where it stands as it is)
+Columns = Sequence[tuple[str, Callable[[Any], Any], Callable[[Any], Any] | None]]
 _COUNTERS = {"commentsCount", "serviceCommentsCount", "timeSpentInLogs"}
 #: What the vendor's full object also holds (contract 7), always the same here.
 _CONSTANT: Json = {
@@ -48,6 +49,7 @@ _CONSTANT: Json = {
 }
 _ACTIONS = ("complete", "start", "pause", "delegate", "remove", "edit", "defer", "changeDeadline")
 _SINGLE: Json = {
+    **_CONSTANT,
     "action": dict.fromkeys(_ACTIONS, True),
     "checklist": [],
     "checkListTree": {"nodeId": 0, "fields": {}, "action": [], "descendants": []},
@@ -55,16 +57,15 @@ _SINGLE: Json = {
 _written = lru_cache(maxsize=65_536)(write_instant)
 
 
-@dataclass(frozen=True, slots=True)
 class Writer:
     """Writes rows under these quirks; `tag_id` numbers the tags of an id-keyed map."""
 
-    quirks: Quirks
-    zone: tzinfo
-    tag_id: Callable[[str], int]
+    def __init__(self, quirks: Quirks, zone: tzinfo, tag_id: Callable[[str], int]) -> None:
+        self.quirks, self.zone, self.tag_id = quirks, zone, tag_id
+        self._tags_written: dict[tuple[str, ...], Any] = {}
 
     def columns(self, table: Table, select: Sequence[str] | None) -> Columns:
-        """(key, how to get it) of each column; unknown names are left out, the id never is.
+        """The columns of a listing; unknown names are left out, the id never is.
 
         Without `select` all fields but tags: those come only when they are named (contract 8.4).
         """
@@ -72,28 +73,39 @@ class Writer:
         by_native = {field.native: field for field in table.values()}
         picked = [table.get(name) or by_native.get(name) for name in ("id", *wanted)]
         chosen = {field.name: field for field in picked if field and self._shows(field)}
-        return [(self.key(table, name), self._cell(field)) for name, field in chosen.items()]
+        return [
+            (self.key(table, name), field.get, self._write(field)) for name, field in chosen.items()
+        ]
 
-    def rows(self, table: Table, select: Sequence[str] | None, found: Iterable[Any]) -> list[Json]:
-        """One row a thing."""
+    def rows(self, table: Table, select: Sequence[str] | None, found: Sequence[Any]) -> list[Json]:
+        """One row a thing; made column by column, since a page may be 5 000 rows."""
         columns = self.columns(table, select)
-        more = self._constants(table, select)
-        return [{key: get(one) for key, get in columns} | more for one in found]
+        cells = [
+            map(get, found) if write is None else map(write, map(get, found))
+            for _, get, write in columns
+        ]
+        keys, more = [key for key, _, _ in columns], self._constants(table, select)
+        with calm():
+            rows = [dict(zip(keys, row, strict=True)) for row in zip(*cells, strict=True)]
+            return [row | more for row in rows] if more else rows
 
     def single(self, task: Task) -> Json:
         """The whole task, as get, create and update answer it (contract 2.2)."""
-        row = {key: get(task) for key, get in self.columns(TASKS, None)}
-        row |= _CONSTANT | _SINGLE | self._extra()
-        row |= {
+        return {
+            **{key: write(get(task)) if write else get(task) for key, get, write in self._whole},
+            **_SINGLE,
+            **self._extra(),
             "creator": person(task.created_by),
             "responsible": person(task.responsible_id),
             "accomplicesData": self._people(task.accomplices),
             "auditorsData": self._people(task.auditors),
             "group": _group(task.group_id),
+            **({"tags": self._tags(task.tags)} if self.quirks.tags_on_single else {}),
         }
-        if self.quirks.tags_on_single:
-            row["tags"] = self._tags(task.tags)
-        return row
+
+    @cached_property
+    def _whole(self) -> Columns:
+        return self.columns(TASKS, None)
 
     def key(self, table: Table, name: str) -> str:
         """A row's key: users may come in upper case (contract 11)."""
@@ -113,16 +125,12 @@ class Writer:
     def _extra(self) -> Json:
         return {"xFuture": {"beta": True}, "rowVersion": "7"} if self.quirks.extra_keys else {}
 
-    def _cell(self, field: Field) -> Callable[[Any], Any]:
-        get, write = field.get, self._write(field)
-        if write is None:
-            return get
-        return lambda one: write(get(one))
-
-    def _write(self, field: Field) -> Callable[[Any], Any] | None:  # noqa: PLR0911 - a table
+    def _write(self, field: Field) -> Callable[[Any], Any] | None:
         match field.kind:
             case Kind.NUMBER:
-                return _as_is if self._ints(field.name) else _text
+                if self._ints(field.name):
+                    return None
+                return _text if field.nullable else str
             case Kind.INSTANT:
                 zone = self._instants()
                 return lambda at: None if at is None else _written(at, zone)
@@ -144,6 +152,11 @@ class Writer:
         return self.zone if self.quirks.instants == "portal" else zone_of(self.quirks.instants)
 
     def _tags(self, tags: tuple[str, ...]) -> Any:
+        if tags not in self._tags_written:
+            self._tags_written[tags] = self._written_tags(tags)
+        return self._tags_written[tags]
+
+    def _written_tags(self, tags: tuple[str, ...]) -> Any:
         match self.quirks.tags:
             case Tags.COMMA:
                 return ", ".join(tags)
@@ -168,10 +181,6 @@ def upper_keys(row: Any) -> Any:
 
 def _text(number: int | None) -> str | None:
     return None if number is None else str(number)
-
-
-def _as_is(number: int | None) -> int | None:
-    return number
 
 
 def _group(id_: int) -> Any:

@@ -69,7 +69,7 @@ class Rules:
             }
         )
         self._together(body, made)
-        return self._after_status(replace(made, status=PENDING), made)
+        return self._after_status(PENDING, made)
 
     def update(self, task: Task, body: Json) -> Task:
         """The task after a PATCH; raises Refused."""
@@ -82,7 +82,7 @@ class Rules:
             found["status"] = PENDING
         made = replace(task, **found, changed=self.at, changed_by=self.caller)
         self._together(body, made)
-        return self._after_status(task, made)
+        return self._after_status(task.status, made)
 
     def bad(self, message: str) -> Refused:
         """The portal's refusal of a value."""
@@ -108,9 +108,8 @@ class Rules:
         plan = body.keys() & {"startDatePlan", "endDatePlan"}
         if self.quirks.plan_dates_together and len(plan) == 1:
             raise self.bad("The planned start and end dates must be set together")
-        if made.start_plan is not None and made.end_plan is not None:
-            if made.end_plan < made.start_plan:
-                raise self.bad("The end date in scheduling is earlier than the start date")
+        if made.end_plan is not None and (made.start_plan or 0) > made.end_plan:
+            raise self.bad("The end date in scheduling is earlier than the start date")
         if made.parent_id is not None and "parentId" in body:
             self._parent(made.id, made.parent_id)
 
@@ -122,11 +121,11 @@ class Rules:
         if id_ in self.shelf.chain(parent):
             raise self.bad("Creating cyclic links in tasks is prohibited")
 
-    def _after_status(self, before: Task, made: Task) -> Task:
+    def _after_status(self, before: int, made: Task) -> Task:
         """closedDate on the way to 5 and 6 (seed), gone on the way back; dateStart at 3 (core)."""
         if made.status == COMPLETED and made.task_control:
             made = replace(made, status=CONTROL)
-        if made.status == before.status:
+        if made.status == before:
             return made
         started = made.started
         if made.status == IN_PROGRESS and started is None:

@@ -68,10 +68,12 @@ class Shelf:
     def _index_tags(self, id_: int, before: tuple[str, ...], after: tuple[str, ...]) -> None:
         if before == after:
             return
-        for tag in set(before) - set(after):
-            _drop(self._tagged[tag], id_)
-        for tag in set(after) - set(before):
-            _add(self._tagged.setdefault(tag, []), id_)
+        for tag in before:
+            if tag not in after:
+                _drop(self._tagged[tag], id_)
+        for tag in after:
+            if tag not in before:
+                _add(self._tagged.setdefault(tag, []), id_)
 
     def _index_parent(self, id_: int, before: int | None, after: int | None) -> None:
         if before is not None:

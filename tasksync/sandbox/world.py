@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from tasksync.sandbox.calm import calm
 from tasksync.sandbox.journal import Journal
 from tasksync.sandbox.shelf import Shelf
 from tasksync.sandbox.task import Task, packed, unpacked
@@ -143,12 +144,13 @@ class World:
     def _catch_up(self) -> int:
         if not self._journal:
             return 0
-        anew, lines = self._journal.news()
-        if anew:
-            self._do_reset(self._first)
-        for line in lines:
-            self._replay(line)
-        return len(lines)
+        with calm():
+            anew, lines = self._journal.news()
+            if anew:
+                self._do_reset(self._first)
+            for line in lines:
+                self._replay(line)
+            return len(lines)
 
     def _replay(self, line: dict[str, Any]) -> None:
         match line:
