@@ -1,7 +1,8 @@
 """What moved inside a value: members of sets, words of texts, days of dates, paths of documents.
 
-Used for what people look at, never for deciding: `same` in fields.py decides. deepdiff takes
-0.1 s to import and 0.3 ms a set, so it is loaded on first use and equal questions are asked once.
+Used for what people look at, never for deciding: `same` in fields.py decides. deepdiff compares
+nested documents; flat sets need no more than sets, which are a hundred times faster, and a plan
+may hold 10 000 of them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from datetime import datetime
 from difflib import SequenceMatcher
 from enum import StrEnum
 from functools import lru_cache
+from itertools import groupby
+from typing import Generic, TypeVar
 
+T = TypeVar("T")
 MINUTE, HOUR, DAY = 60, 3600, 86400
 #: above so many words on a side a text is compared line by line
 WORDS_LIMIT = 2000
@@ -38,27 +42,25 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Members:
-    """What a set gained and lost, each sorted."""
+class Members(Generic[T]):
+    """What a set gained and lost, each in the order in which it was given."""
 
-    added: tuple[object, ...]
-    removed: tuple[object, ...]
+    added: tuple[T, ...]
+    removed: tuple[T, ...]
 
 
-@lru_cache(maxsize=4096)
-def members(before: tuple[object, ...], after: tuple[object, ...]) -> Members:
+def members(before: tuple[T, ...], after: tuple[T, ...]) -> Members[T]:
     """Return what was added to and removed from a set; either side may be empty."""
-    from deepdiff import DeepDiff
-
-    seen = DeepDiff(set(before), set(after), view="tree")
-    added = [level.t2 for level in seen.get("set_item_added", ())]
-    removed = [level.t1 for level in seen.get("set_item_removed", ())]
-    return Members(tuple(sorted(added)), tuple(sorted(removed)))
+    old, new = frozenset(before), frozenset(after)
+    return Members(
+        tuple(item for item in after if item not in old),
+        tuple(item for item in before if item not in new),
+    )
 
 
 def paths(left: object, right: object) -> tuple[str, ...]:
     """Return where two plain documents differ: `[3]['request']['body']['status']`, sorted."""
-    from deepdiff import DeepDiff
+    from deepdiff import DeepDiff  # 0.1 s, and nobody may ever ask
 
     seen = DeepDiff(left, right, view="tree")
     return tuple(
@@ -66,11 +68,10 @@ def paths(left: object, right: object) -> tuple[str, ...]:
     )
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def words(before: str, after: str) -> tuple[Piece, ...]:
     """Return both texts as one run of pieces: kept and gone give `before`, kept and new `after`."""
-    cut = re.compile(_TOKENS)
-    old, new = cut.findall(before), cut.findall(after)
+    old, new = _TOKENS.findall(before), _TOKENS.findall(after)
     if max(len(old), len(new)) > WORDS_LIMIT:
         old, new = _LINES.findall(before), _LINES.findall(after)
     head = _common(old, new)
@@ -88,12 +89,30 @@ def _common(left: list[str], right: list[str]) -> int:
 
 
 def _matched(old: list[str], new: list[str]) -> Iterator[Piece]:
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag == "equal":
+    for kept, i1, i2, j1, j2 in _runs(old, new):
+        if kept:
             yield Piece(Fate.KEPT, "".join(old[i1:i2]))
         else:
             yield Piece(Fate.GONE, "".join(old[i1:i2]))
             yield Piece(Fate.NEW, "".join(new[j1:j2]))
+
+
+def _runs(old: list[str], new: list[str]) -> Iterator[tuple[bool, int, int, int, int]]:
+    """Yield runs of equal and unequal tokens.
+
+    Texts of a template differ in a few words that stand in the same places: those are paired off
+    by place, ten times faster than by search.
+    """
+    equal = [one == two for one, two in zip(old, new, strict=False)]
+    if len(old) == len(new) and equal.count(False) * 2 <= len(equal):
+        at = 0
+        for kept, run in groupby(equal):
+            end = at + len(tuple(run))
+            yield kept, at, end, at, end
+            at = end
+        return
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        yield tag == "equal", i1, i2, j1, j2
 
 
 def moved_by(before: str, after: str) -> int:

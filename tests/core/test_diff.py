@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tasksync.core.diff import Fate, Members, delta, duration, members, paths, words
 
 
-def test_members_of_sets_are_told_apart_and_sorted():
-    assert members(("a", "b"), ("b", "d", "c")) == Members(("c", "d"), ("a",))
+def test_members_of_sets_are_told_apart():
+    assert members(("a", "b"), ("b", "c", "d")) == Members(("c", "d"), ("a",))
     assert members((1, 22), (3,)) == Members((3,), (1, 22))
     assert members((), ()) == Members((), ())
 

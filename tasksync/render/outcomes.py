@@ -1,0 +1,167 @@
+"""What became of an apply: one line a change, and the line at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeAlias
+
+from tasksync.core.change import Action, Became, Outcome
+from tasksync.core.events import ValueMissing, ValueTurned
+from tasksync.core.fields import FIELDS, Value
+from tasksync.render.style import PLAIN, TONES, Style, Tone
+from tasksync.render.words import also, clean, clean_lines, count, label, shown
+
+Told: TypeAlias = ValueTurned | ValueMissing
+
+DONE_WORDS: Mapping[Action, str] = MappingProxyType(
+    {
+        Action.CREATE: "added",
+        Action.UPDATE: "changed",
+        Action.DELETE: "destroyed",
+        Action.DEFER: "deferred",
+        Action.ADOPT: "adopted",
+        Action.FORGET: "forgotten",
+        Action.NOOP: "remembered",
+    }
+)
+_TONES: Mapping[Became, Tone] = MappingProxyType(
+    {
+        Became.DONE: Tone.GOOD,
+        Became.FAILED: Tone.BAD,
+        Became.IN_DOUBT: Tone.WARN,
+        Became.SKIPPED: Tone.QUIET,
+        Became.NOT_STARTED: Tone.QUIET,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many changes became what; skipped ones count as not started."""
+
+    added: int = 0
+    changed: int = 0
+    destroyed: int = 0
+    adopted: int = 0
+    deferred: int = 0
+    forgotten: int = 0
+    failed: int = 0
+    not_started: int = 0
+    in_doubt: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was done."""
+        return not (self.failed or self.not_started or self.in_doubt)
+
+    @property
+    def line(self) -> str:
+        """The line at the end, without its first two words."""
+        rest = (
+            (self.adopted, "adopted"),
+            (self.deferred, "deferred"),
+            (self.forgotten, "forgotten"),
+        )
+        done = f"Tasks: {self.added} added, {self.changed} changed, {self.destroyed} destroyed"
+        bad = (
+            ""
+            if self.complete
+            else f"; {self.failed} failed; {self.not_started} not started; {self.in_doubt} in doubt"
+        )
+        return f"{done}{bad}.{also(rest)}"
+
+
+def tally(outcomes: Iterable[Outcome]) -> Tally:
+    """Count what became of the changes."""
+    became: Counter[Became] = Counter()
+    done: Counter[Action] = Counter()
+    for outcome in outcomes:
+        became[outcome.became] += 1
+        if outcome.became is Became.DONE:
+            done[outcome.change.action] += 1
+    return Tally(
+        added=done[Action.CREATE],
+        changed=done[Action.UPDATE],
+        destroyed=done[Action.DELETE],
+        adopted=done[Action.ADOPT],
+        deferred=done[Action.DEFER],
+        forgotten=done[Action.FORGET],
+        failed=became[Became.FAILED],
+        not_started=became[Became.SKIPPED] + became[Became.NOT_STARTED],
+        in_doubt=became[Became.IN_DOUBT],
+    )
+
+
+def outcome_line(outcome: Outcome, style: Style = PLAIN) -> str:
+    """Return what became of one change, on one line."""
+    key = clean(outcome.change.key)
+    remote = outcome.id or outcome.change.id
+    task = f" (task {remote})" if remote else ""
+    if outcome.became is Became.DONE:
+        word = style.paint(DONE_WORDS[outcome.change.action], TONES[outcome.change.action])
+        return f"{key}: {word}{task}"
+    word = style.paint(outcome.became.value, _TONES[outcome.became])
+    return f"{key}{task}: {word}{_because(outcome)}"
+
+
+def _because(outcome: Outcome) -> str:
+    parts = (clean(outcome.code), clean(outcome.message))
+    why = ": ".join(part for part in parts if part)
+    advice = f" ({clean(outcome.advice)})" if outcome.advice else ""
+    return f": {why}{advice}" if why or advice else ""
+
+
+def apply_text(
+    outcomes: Sequence[Outcome],
+    *,
+    told: Sequence[Told] = (),
+    more: str = "",
+    style: Style = PLAIN,
+) -> str:
+    """Return the end of an apply: what did not go well, by name, then the line to look for.
+
+    `told` are values that the portal turned or lost; `more` is said after the line.
+    """
+    result = tally(outcomes)
+    missing = any(isinstance(one, ValueMissing) for one in told)
+    good = result.complete and not missing
+    first = "Apply complete!" if good else "Apply incomplete."
+    lines = (
+        *_troubles(outcomes, style),
+        *(value_line(one, style) for one in told),
+        f"{style.paint(first, Tone.GOOD if good else Tone.BAD)} {result.line}",
+        *((clean_lines(more),) if more else ()),
+    )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _troubles(outcomes: Sequence[Outcome], style: Style) -> Iterator[str]:
+    for became in (Became.FAILED, Became.IN_DOUBT, Became.SKIPPED, Became.NOT_STARTED):
+        group = [outcome for outcome in outcomes if outcome.became is became]
+        if not group:
+            continue
+        head = f"{count(len(group), 'change')} {became.value}:"
+        yield style.paint(head[0].upper() + head[1:], _TONES[became])
+        for outcome in group:
+            yield f"  {outcome_line(outcome, style)}"
+
+
+def value_line(told: Told, style: Style = PLAIN) -> str:
+    """Return what the portal made of a value that was written."""
+    asked, found = (
+        _shown(told.name, value)
+        for value in (told.asked, told.made if isinstance(told, ValueTurned) else told.found)
+    )
+    where = f"{clean(told.key)} (task {told.id}): {label(told.name)}"
+    if isinstance(told, ValueTurned):
+        return f"{style.paint('Note:', Tone.WARN)} {where} became {found}, asked was {asked}."
+    return f"{style.paint('Error:', Tone.BAD)} {where} was not written: {found}, asked was {asked}."
+
+
+def _shown(name: str, value: object) -> str:
+    plain: Value = value if isinstance(value, (str, int, tuple)) else None
+    known = name in FIELDS and (plain is not None or value is None)
+    return shown(name, plain, {}) if known else clean(str(value))

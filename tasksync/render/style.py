@@ -1,0 +1,69 @@
+"""Colours, or none: the same words either way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from tasksync.core.change import Action
+
+
+class Tone(StrEnum):
+    """What a piece of text means, never how it looks; the value is rich's name for the look."""
+
+    ADD = "green"
+    CHANGE = "yellow"
+    REMOVE = "red"
+    DEFER = "magenta"
+    ADOPT = "cyan"
+    QUIET = "dim"
+    STRONG = "bold"
+    GOOD = "bold green"
+    BAD = "bold red"
+    WARN = "bold yellow"
+
+
+TONES: Mapping[Action, Tone] = MappingProxyType(
+    {
+        Action.CREATE: Tone.ADD,
+        Action.UPDATE: Tone.CHANGE,
+        Action.DELETE: Tone.REMOVE,
+        Action.DEFER: Tone.DEFER,
+        Action.ADOPT: Tone.ADOPT,
+        Action.FORGET: Tone.QUIET,
+        Action.NOOP: Tone.QUIET,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How tones look: what stands before and after each; empty for a pipe."""
+
+    looks: Mapping[Tone, tuple[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __bool__(self) -> bool:
+        return bool(self.looks)
+
+    def paint(self, text: str, tone: Tone) -> str:
+        """Return the text in its tone."""
+        if tone not in self.looks:
+            return text
+        before, after = self.looks[tone]
+        return f"{before}{text}{after}"
+
+
+PLAIN = Style()
+
+
+def colours() -> Style:
+    """Return the style for a terminal with colours; the one place that asks rich for them."""
+    from rich.style import Style as RichStyle
+
+    looks = {}
+    for tone in Tone:
+        before, _text, after = RichStyle.parse(tone.value).render("\0").partition("\0")
+        looks[tone] = (before, after)
+    return Style(MappingProxyType(looks))

@@ -1,0 +1,275 @@
+"""A plan as people read it (design 4): blocks of changes, notes, and the line to look for.
+
+Never wrapped, never cut; the same words with and without colour. What came from the portal or
+the manifest is written so that it cannot steer a terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from tasksync.core.change import SYMBOLS, Action, Change, FieldChange
+from tasksync.core.diff import members
+from tasksync.core.fields import KeyRef, TaskKey, Value
+from tasksync.core.people import people_of
+from tasksync.core.plan import Drift, Plan, Refusal
+from tasksync.core.state import Entry
+from tasksync.render import words
+from tasksync.render.marks import marked, marked_line
+from tasksync.render.style import PLAIN, TONES, Style, Tone
+
+NO_CHANGES = "No changes. The portal matches the manifest."
+#: as wide as the longest field name, so that values stand in one column
+FIELD_WIDTH = 13
+KEY_WIDTH = 40
+SHOWN = (Action.CREATE, Action.UPDATE, Action.DELETE, Action.DEFER, Action.ADOPT, Action.FORGET)
+
+
+def read_line(files: int, tasks: int, requests: int | None, seconds: float) -> str:
+    """Return what was read, for the first line; `requests` None: the portal was not asked."""
+    first = f"tasksync read {words.count(files, 'file')}, {words.count(tasks, 'task')}"
+    portal = (
+        ", and not the portal"
+        if requests is None
+        else f", and the portal in {words.count(requests, 'request')}"
+    )
+    return f"{first}{portal} ({seconds:.1f} s)."
+
+
+def plan_text(
+    plan: Plan,
+    *,
+    head: str = "",
+    requests: int = 0,
+    seconds: float = 0.0,
+    refusals: Sequence[Refusal] = (),
+    style: Style = PLAIN,
+) -> str:
+    """Return the whole plan, each line ended. `head` is `read_line`, or what a show begins with."""
+    lines = _Lines(plan, style)
+    return "".join(
+        f"{line}\n"
+        for line in (
+            *lines.top(head),
+            *lines.changes(),
+            *lines.notes(),
+            *lines.summary(requests, seconds),
+            *(line for refusal in refusals for line in refusal_lines(refusal, style)),
+        )
+    )
+
+
+def refusal_lines(refusal: Refusal, style: Style = PLAIN) -> Iterator[str]:
+    """Yield why a guard holds the plan back, and how to lift it."""
+    yield ""
+    yield style.paint("Refused:", Tone.BAD) + f" {words.clean_lines(refusal.what)}"
+    for line in refusal.lift.split("\n"):
+        yield f"  {words.clean(line)}"
+
+
+def entry_line(entry: Entry) -> str:
+    """Return one line of `state list`."""
+    deferred = "  (deferred)" if entry.deferred else ""
+    return f"{words.clean(entry.key)}  (task {entry.id})  {words.quoted(entry.title)}{deferred}"
+
+
+def entry_text(entry: Entry, names: words.Names | None = None, style: Style = PLAIN) -> str:
+    """Return what the state remembers of one task, each line ended."""
+    lines = [style.paint(words.clean(entry.key), Tone.STRONG) + f"  (task {entry.id})"]
+    for name, value in entry.asked.items():
+        made = entry.made.get(name)
+        turned = (
+            f"   (the portal has {words.shown(name, made, names or {})})"
+            if name in entry.made and not isinstance(value, KeyRef)
+            else ""
+        )
+        label = words.label(name, value)
+        lines.append(f"  {label:<{FIELD_WIDTH}}  {words.shown(name, value, names or {})}{turned}")
+    marks = (("protected", entry.protected), ("deferred", entry.deferred))
+    lines += [f"  ({what})" for what, holds in marks if holds]
+    return "".join(f"{line}\n" for line in lines)
+
+
+class _Lines:
+    """The lines of one plan in one style."""
+
+    def __init__(self, plan: Plan, style: Style) -> None:
+        self.plan = plan
+        self.style = style
+        self.names = dict(plan.names)
+        self.created: frozenset[TaskKey] = frozenset(
+            change.key for change in plan.changes if change.action is Action.CREATE
+        )
+
+    def top(self, head: str) -> Iterator[str]:
+        """What was read, and the symbols where there is something to read."""
+        if not self.plan:
+            yield from (head,) if head else ()
+            return
+        yield f"{head} Symbols:".lstrip()
+        yield "  " + "   ".join(f"{self._symbol(one)} {words.DOES[one]}" for one in SHOWN)
+        yield ""
+
+    def changes(self) -> Iterator[str]:
+        """One block for each change, in the order in which they are done."""
+        changes = tuple(self.plan.changes)
+        wide = max((len(change.key) for change in changes), default=0)
+        key_width = min(wide, KEY_WIDTH)
+        id_width = max((len(_task(change)) for change in changes), default=0)
+        for change in changes:
+            yield self._head(change, key_width, id_width)
+            yield from self._body(change)
+
+    def _symbol(self, action: Action) -> str:
+        return self.style.paint(SYMBOLS[action], TONES[action])
+
+    def _head(self, change: Change, key_width: int, id_width: int) -> str:
+        key = words.clean(change.key)
+        pad = " " * max(key_width - len(key), 0)
+        place = f"{change.place.file}:{change.place.line}" if change.place else ""
+        rest = "  ".join(part for part in (words.clean(place), words.why(change)) if part)
+        task = f"{_task(change):<{id_width}}"
+        key = self.style.paint(key, Tone.STRONG)
+        return f"  {self._symbol(change.action)} {key}{pad}  {task}  {rest}".rstrip()
+
+    def _body(self, change: Change) -> Iterator[str]:
+        match change.action:
+            case Action.CREATE:
+                for one in change.fields:
+                    yield self._line(words.label(one.name, one.after), self._new(one))
+            case Action.DELETE | Action.FORGET:
+                yield from self._gone(change)
+            case Action.UPDATE | Action.ADOPT | Action.DEFER:
+                yield from self._changed(change)
+            case Action.NOOP:
+                return
+
+    def _new(self, one: FieldChange) -> str:
+        text = self._value(one.name, one.after)
+        if isinstance(one.after, KeyRef) and one.after.key in self.created:
+            return text + self.style.paint(" (known after apply)", Tone.QUIET)
+        return text
+
+    def _gone(self, change: Change) -> Iterator[str]:
+        if change.title:
+            yield self._line("title", words.quoted(change.title))
+        if change.action is Action.DELETE:
+            lost = words.lost(change.activity)
+            yield from (f"      {self.style.paint(lost, Tone.WARN)}",) if lost else ()
+        if change.protected:
+            yield f"      {self.style.paint('protected', Tone.WARN)}"
+
+    def _changed(self, change: Change) -> Iterator[str]:
+        named = any(one.name == "title" for one in change.fields)
+        if change.action is not Action.UPDATE and change.title and not named:
+            yield self._line("title", words.quoted(change.title))
+        for one in change.fields:
+            yield from self._field(one)
+        for name, value in change.along.items():
+            note = self.style.paint("   (sent along)", Tone.QUIET)
+            yield self._line(words.label(name, value), self._value(name, value) + note)
+        same = len(change.asked.keys() - {one.name for one in change.fields})
+        if same and change.fields:
+            yield self.style.paint(f"      ({words.count(same, 'unchanged field')})", Tone.QUIET)
+
+    def _field(self, one: FieldChange) -> Iterator[str]:
+        marks = self._drift_mark(one)
+        if words.is_set(one.name):
+            yield self._line(one.name, self._members(one) + marks)
+        elif words.is_long(one.name, one.before, one.after):
+            yield from self._long(one, marks)
+        else:
+            moved = words.moved(one.name, one.before, one.after)
+            delta = self.style.paint(f"   ({moved})", Tone.QUIET) if moved else ""
+            label = words.label(one.name, one.before, one.after)
+            before = self._value(one.name, one.before)
+            yield self._line(label, f"{before} -> {self._new(one)}{delta}{marks}")
+
+    def _drift_mark(self, one: FieldChange) -> str:
+        text = "   (changed on the portal)"
+        return self.style.paint(text, Tone.QUIET) if one.drifted else ""
+
+    def _members(self, one: FieldChange) -> str:
+        seen = members(_items(one.before), _items(one.after))
+        both = ((Tone.ADD, "+", seen.added), (Tone.REMOVE, "-", seen.removed))
+        return " ".join(
+            self.style.paint(sign + words.member(one.name, item, self.names), tone)
+            for tone, sign, items in both
+            for item in items
+        )
+
+    def _long(self, one: FieldChange, marks: str) -> Iterator[str]:
+        first, *rest = marked(str(one.before), str(one.after), self.style)
+        yield self._line(one.name, first + ("" if rest else marks))
+        for line in rest:
+            yield self._line("", line)
+        if marks and rest:
+            yield self._line("", marks.strip())
+
+    def _value(self, name: str, value: Value) -> str:
+        return words.shown(name, value, self.names)
+
+    def _line(self, label: str, text: str) -> str:
+        return f"      {label:<{FIELD_WIDTH}}  {text}"
+
+    def notes(self) -> Iterator[str]:
+        """Drift apart from what is intended, and what else a person should know."""
+        if self.plan.drift:
+            yield from self._drift()
+        for note in words.notes(self.plan):
+            yield ""
+            yield f"{self.style.paint('Note:', Tone.WARN)} {note}"
+
+    def _drift(self) -> Iterator[str]:
+        tasks = {one.key for one in self.plan.drift}
+        were = "1 task was" if len(tasks) == 1 else f"{len(tasks)} tasks were"
+        yield ""
+        yield (
+            f"{self.style.paint('Note:', Tone.WARN)} {were} changed on the portal "
+            "since the last apply:"
+        )
+        for (key, remote), drifts in groupby(self.plan.drift, key=lambda one: (one.key, one.id)):
+            yield f"    {words.clean(key)}  (task {remote})"
+            for one in drifts:
+                yield "  " + self._line(words.label(one.name), self._drifted(one))
+
+    def _drifted(self, one: Drift) -> str:
+        change = FieldChange(one.name, one.remembered, one.found)
+        if words.is_set(one.name):
+            return self._members(change)
+        if words.is_long(one.name, one.remembered, one.found):
+            return marked_line(str(one.remembered), str(one.found), self.style)
+        before, after = (self._value(one.name, value) for value in (one.remembered, one.found))
+        moved = words.moved(one.name, one.remembered, one.found)
+        return f"{before} -> {after}" + (f"   ({moved})" if moved else "")
+
+    def summary(self, requests: int, seconds: float) -> Iterator[str]:
+        """The line that scripts look for, and what happens to whom."""
+        if not self.plan:
+            yield from ("",) if self.plan.drift or words.notes(self.plan) else ()
+            yield self.style.paint(NO_CHANGES, Tone.GOOD)
+            return
+        unchanged = f" {self.plan.unchanged} unchanged." if self.plan.unchanged else ""
+        line = self.style.paint(words.planned(self.plan.summary), Tone.STRONG)
+        yield ""
+        yield f"{line} {words.takes(requests, seconds)}{unchanged}"
+        yield from self._people()
+
+    def _people(self) -> Iterator[str]:
+        people = people_of(self.plan)
+        if not people:
+            return
+        yield f"Affects {words.count(len(people), 'person', 'people')}:"
+        lines = [words.person_line(one) for one in people]
+        width = min(max(len(who) for who, _what in lines), KEY_WIDTH)
+        for who, what in lines:
+            yield f"  {who:<{width}}  {what}"
+
+
+def _task(change: Change) -> str:
+    return "" if change.id is None else f"(task {change.id})"
+
+
+def _items(value: Value) -> tuple[object, ...]:
+    return value if isinstance(value, tuple) else ()

@@ -1,0 +1,232 @@
+"""The words for values, reasons and counts that every format shares."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from tasksync.core.change import Action, Change, Reason
+from tasksync.core.diff import delta, duration
+from tasksync.core.fields import FIELDS, PRIORITY_WORDS, STATUS_WORDS, KeyRef, Kind, Value
+from tasksync.core.people import HAPPENS, Person
+from tasksync.core.plan import Plan, Summary
+from tasksync.core.task import Activity
+
+Names = Mapping[int, str]
+
+#: what would move a cursor, ring a bell, turn the reading direction or break an encoding
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+LONG = 60
+
+WHY: Mapping[Reason, str] = MappingProxyType(
+    {
+        Reason.NEW: "",
+        Reason.EDITED: "",
+        Reason.DRIFTED: "changed on the portal, put right",
+        Reason.EDITED_AND_DRIFTED: "edited, and changed on the portal",
+        Reason.VANISHED: "vanished from the portal",
+        Reason.DROPPED: "no longer in the manifest",
+        Reason.DESTROYED: "everything is to go",
+        Reason.GONE: "gone from the portal already",
+        Reason.LOST_ANSWER: "made by an earlier run whose answer was lost",
+        Reason.LOST_STATE: "ours by its marker, and not in the state",
+        Reason.ADOPTED: "taken over as the manifest asks",
+        Reason.PARENT_MOVED: "its parent is another task now",
+        Reason.RETURNED: "back in the manifest",
+        Reason.REMEMBERED: "only remembered anew",
+    }
+)
+
+#: what is written above a list of changes of one kind
+DOES: Mapping[Action, str] = MappingProxyType(
+    {
+        Action.CREATE: "create",
+        Action.UPDATE: "update in-place",
+        Action.DELETE: "delete",
+        Action.DEFER: "defer",
+        Action.ADOPT: "adopt",
+        Action.FORGET: "forget",
+        Action.NOOP: "no change",
+    }
+)
+
+
+def clean(text: str) -> str:
+    """Return text that cannot steer a terminal: what is not seen is written as its code."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
+def clean_lines(text: str) -> str:
+    """The same for a text of several lines."""
+    return "\n".join(clean(line) for line in text.split("\n"))
+
+
+def quoted(text: str) -> str:
+    """Return a text in quotes, on one line."""
+    return clean(json.dumps(text, ensure_ascii=False))
+
+
+def label(name: str, *values: Value) -> str:
+    """Return how a field is called; a parent of this project goes by its key."""
+    named = name == "parentId" and any(isinstance(value, KeyRef) for value in values)
+    return "parent" if named else name
+
+
+def person(number: object, names: Names) -> str:
+    """Return `22 (petrova@example.com)`, or the number alone."""
+    name = names.get(number) if isinstance(number, int) else None
+    return f"{number} ({clean(name)})" if name else str(number)
+
+
+def shown(name: str, value: Value, names: Names) -> str:
+    """Return a value in words, on one line."""
+    if value is None:
+        return "(none)"
+    match FIELDS[name].kind:
+        case Kind.TEXT:
+            return quoted(str(value))
+        case Kind.PERSON:
+            return person(value, names)
+        case Kind.PEOPLE | Kind.TAGS:
+            return listed(name, value, names)
+        case Kind.PARENT if isinstance(value, KeyRef):
+            return clean(value.key)
+        case kind:
+            return _number(kind, value)
+
+
+def _number(kind: Kind, value: Value) -> str:
+    if not isinstance(value, int):
+        return clean(str(value))
+    match kind:
+        case Kind.STATUS:
+            return STATUS_WORDS.get(value, str(value))
+        case Kind.PRIORITY:
+            return PRIORITY_WORDS.get(value, str(value))
+        case Kind.SECONDS:
+            return duration(value)
+        case _:
+            return str(value)
+
+
+def listed(name: str, value: Value, names: Names) -> str:
+    """Return the members of a set, joined; `(none)` for an empty one."""
+    items = value if isinstance(value, tuple) else ()
+    return ", ".join(member(name, item, names) for item in items) or "(none)"
+
+
+def member(name: str, item: object, names: Names) -> str:
+    """Return one member of a set in words."""
+    return person(item, names) if FIELDS[name].kind is Kind.PEOPLE else clean(str(item))
+
+
+def is_set(name: str) -> bool:
+    """Tell whether a field holds a set."""
+    return FIELDS[name].kind in {Kind.PEOPLE, Kind.TAGS}
+
+
+def is_long(name: str, *values: Value) -> bool:
+    """Tell whether a text is better shown by the words that moved."""
+    texts = [value for value in values if isinstance(value, str)]
+    wide = FIELDS[name].kind is Kind.TEXT and len(texts) == len(values)
+    return wide and any(len(text) > LONG or "\n" in text for text in texts)
+
+
+def moved(name: str, before: Value, after: Value) -> str:
+    """Return `+4 d` for a date or a length of time that moved, else nothing."""
+    kind = FIELDS[name].kind
+    if kind is Kind.INSTANT and before is not None and after is not None:
+        return delta(str(before), str(after))
+    if kind is Kind.SECONDS and isinstance(before, int) and isinstance(after, int) and before:
+        return ("+" if after > before else "-") + duration(after - before)
+    return ""
+
+
+def lost(activity: Activity | None) -> str:
+    """Return what goes with a deleted task, in words; nothing where nobody worked on it."""
+    if activity is None:
+        return "activity unknown"
+    comments = count(activity.comments, "comment") if activity.comments else ""
+    logged = f"{duration(activity.seconds)} logged" if activity.seconds else ""
+    both = " and ".join(part for part in (comments, logged) if part)
+    return f"{both} would be lost" if both else ""
+
+
+def why(change: Change) -> str:
+    """Return the reason in words; nothing where the change speaks for itself."""
+    return WHY[change.reason]
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """Return `1 task`, `3 tasks`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def also(pairs: Iterable[tuple[int, str]]) -> str:
+    """Return `Also 2 to adopt, 1 to defer.`, or nothing where all are zero."""
+    parts = ", ".join(f"{number} {what}" for number, what in pairs if number)
+    return f" Also {parts}." if parts else ""
+
+
+def planned(summary: Summary) -> str:
+    """Return the line that people's scripts look for (design 4)."""
+    rest = ((summary.adopt, "adopt"), (summary.defer, "defer"), (summary.forget, "forget"))
+    return (
+        f"Plan: {summary.add} to add, {summary.change} to change, {summary.remove} to destroy."
+        + also((number, f"to {what}") for number, what in rest)
+    )
+
+
+def takes(requests: int, seconds: float) -> str:
+    """Return `About 3 requests.`, with the time where it is worth a word."""
+    time = f", {duration(round(seconds))}" if seconds >= 1 else ""
+    return f"About {count(requests, 'request')}{time}."
+
+
+def person_line(one: Person) -> tuple[str, str]:
+    """Return who, and what happens to them."""
+    who = f"{one.id} {clean(one.name)}".rstrip()
+    return who, ", ".join(f"{number} {HAPPENS[what]}" for what, number in one.counts)
+
+
+def rename_advice(before: str, after: str) -> str:
+    """Return what to add to the manifest so that a task keeps its history."""
+    return f"moved: [{{from: {before}, to: {after}}}]"
+
+
+def notes(plan: Plan) -> tuple[str, ...]:
+    """Return what a person should know beside the changes, drift left out; each on one line."""
+    return (
+        *(
+            f"{clean(old)} looks like a rename: add `{rename_advice(clean(old), clean(new))}` "
+            "to the manifest, and the task keeps its comments and its logged time."
+            for old, new in plan.renames
+        ),
+        *(f"{clean(old)} has moved to {clean(new)}." for old, new in plan.moved),
+        *(
+            f"{clean(twin.key)} (task {twin.id}) has a twin, task {twin.twin} "
+            f"{quoted(twin.title)}: one create arrived twice. Delete the one that nobody works on."
+            for twin in plan.twins
+        ),
+        *(
+            f"task {stray.id} {quoted(stray.title)} bears our marker and fits no key: "
+            f"take it over with `adopt: {{id: {stray.id}}}`, or take its marker away."
+            for stray in plan.strays
+        ),
+        *_in_doubt(plan),
+        *(("--target or --exclude left tasks out of this plan.",) if plan.partial else ()),
+    )
+
+
+def _in_doubt(plan: Plan) -> tuple[str, ...]:
+    if not plan.in_doubt:
+        return ()
+    keys = ", ".join(clean(key) for key in plan.in_doubt)
+    what = count(len(plan.in_doubt), "create")
+    return (f"the answer to {what} of an earlier run was lost; apply finds out first: {keys}.",)
