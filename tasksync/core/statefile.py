@@ -1,0 +1,406 @@
+"""The state as plain JSON data, and back: what `state pull` prints and every store keeps.
+
+    {"kind": "tasksync-state", "version": 1, "project": ..., "lineage": ..., "serial": ...,
+     "identity": {...} | null, "entries": {key: {...}}, "intents": [...], "files": [...],
+     "runs": [...]}
+
+`schemas/state.schema.json` describes it. Instants are ISO 8601 in UTC. What has its usual value
+(no options, nothing made differently) is left out. Reading looks at kind and version before
+anything else, and raises StateUnreadable with the place of the first fault.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from tasksync.core.fields import FIELDS, Kind, RemoteId, TaskKey, Value, Values, from_plain, plain
+from tasksync.core.state import (
+    FORMAT_VERSION,
+    KEPT_RUNS,
+    Entry,
+    Holder,
+    Intent,
+    Lease,
+    PortalIdentity,
+    Run,
+    State,
+    StateDelta,
+    state_of,
+)
+from tasksync.core.task import NO_OPTIONS, OnRemove, Options
+from tasksync.errors import StateForeign, StateUnreadable
+
+KIND = "tasksync-state"
+
+T = TypeVar("T")
+
+_TYPES: Mapping[Kind, tuple[type, ...]] = {
+    Kind.TEXT: (str,),
+    Kind.INSTANT: (str,),
+    Kind.PEOPLE: (list,),
+    Kind.TAGS: (list,),
+    Kind.PARENT: (int, dict),
+}
+_ADVICE = (
+    "tasksync leaves it as it is. Take it from a backup, or move it away and run "
+    "`tasksync state rebuild`: the portal still knows which tasks are yours."
+)
+
+
+def unreadable(what: str, where: str = "the state") -> StateUnreadable:
+    """Return the error for a state that is torn, or not one at all."""
+    return StateUnreadable(f"{where} cannot be read: {what}", _ADVICE)
+
+
+def newer(version: object, where: str = "the state") -> StateUnreadable:
+    """Return the error for a state of a later tasksync."""
+    return StateUnreadable(
+        f"{where} was written by a newer version of tasksync (format {version}, "
+        f"this one knows {FORMAT_VERSION})",
+        "Install that version: `pip install --upgrade tasksync`. Nothing was changed.",
+    )
+
+
+def foreign(found: str, project: str) -> StateForeign:
+    """Return the error for a state of another project."""
+    return StateForeign(
+        f"This state belongs to the project {found!r}, not to {project!r}.",
+        "Give each project a state of its own (`--state`), or mend `project:` in the manifest. "
+        "Nothing was changed.",
+    )
+
+
+def sniff(document: object, kind: str, where: str = "the state") -> dict[str, Any]:
+    """Return the document if it is of this kind and of a version that is known here."""
+    if not isinstance(document, dict) or document.get("kind") != kind:
+        raise unreadable(f"it is not a {kind} document", where)
+    match document.get("version"):
+        case bool() | float() | str() | None:
+            raise unreadable("its version is not a number", where)
+        case int(version) if version > FORMAT_VERSION:
+            raise newer(version, where)
+    return document
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Turn whatever plain data of the wrong shape raises into StateUnreadable, naming it."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        fault = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise unreadable(f"{what}: {fault}") from error
+
+
+def encode_state(state: State) -> dict[str, object]:
+    """Return the whole state as plain data, entries in the order of their keys."""
+    return {
+        "kind": KIND,
+        "version": FORMAT_VERSION,
+        "project": state.project,
+        "lineage": state.lineage,
+        "serial": state.serial,
+        "identity": encode_identity(state.identity),
+        "entries": {key: encode_entry(state.entries[key]) for key in sorted(state.entries)},
+        "intents": [encode_intent(intent) for intent in state.intents],
+        "files": list(state.files),
+        "runs": [encode_run(run) for run in state.runs],
+    }
+
+
+def decode_state(document: object) -> State:
+    """Return the state that `encode_state` wrote."""
+    data = sniff(document, KIND)
+    with reading("the document"):
+        entries, intents, runs = _dict(data, "entries"), _list(data, "intents"), _list(data, "runs")
+        head: dict[str, object] = {
+            "lineage": _str(data, "lineage"),
+            "serial": _int(data, "serial"),
+            "identity": decode_identity(data["identity"]),
+            "files": _texts(data, "files"),
+        }
+        project = _str(data, "project")
+    return state_of(
+        project,
+        [decode_entry(TaskKey(key), entries[key]) for key in sorted(entries)],
+        intents=tuple(decode_intent(intent) for intent in intents),
+        runs=tuple(decode_run(run) for run in runs),
+        **head,
+    )
+
+
+def lay(document: Mapping[str, Any], delta: StateDelta) -> dict[str, Any]:
+    """Return a state document with a delta laid over it, serial and all but the lineage.
+
+    It says the same as `State.after`, but touches only what the delta names.
+    """
+    dropped, closed = set(delta.drop), set(delta.close)
+    entries = {**document["entries"], **{e.key: encode_entry(e) for e in delta.put}}
+    intents = {i["key"]: i for i in (*document["intents"], *map(encode_intent, delta.open))}
+    runs = {run["id"]: run for run in document["runs"]}
+    if delta.run:
+        runs[delta.run.id] = encode_run(delta.run)
+    laid = {
+        **document,
+        "serial": document["serial"] + 1,
+        "entries": {key: entry for key, entry in entries.items() if key not in dropped},
+        "intents": [intent for key, intent in intents.items() if key not in closed],
+        "runs": list(runs.values())[-KEPT_RUNS:],
+    }
+    if delta.identity is not None:
+        laid["identity"] = encode_identity(delta.identity)
+    if delta.files is not None:
+        laid["files"] = list(delta.files)
+    return laid
+
+
+def encode_entry(entry: Entry) -> dict[str, object]:
+    """Return an entry without its key."""
+    data: dict[str, object] = {"id": entry.id, "asked": _plain(entry.asked)}
+    if entry.made:
+        data["made"] = _plain(entry.made)
+    if entry.options != NO_OPTIONS:
+        data["options"] = encode_options(entry.options)
+    if entry.protected:
+        data["protected"] = True
+    if entry.deferred:
+        data["deferred"] = True
+    return data
+
+
+def decode_entry(key: TaskKey, data: Any) -> Entry:
+    """Return the entry of this key."""
+    with reading(f"entry {key}"):
+        return Entry(
+            key,
+            RemoteId(_int(data, "id")),
+            _values(data["asked"]),
+            _values(data.get("made", {})),
+            decode_options(data.get("options")),
+            protected=_bool(data, "protected"),
+            deferred=_bool(data, "deferred"),
+        )
+
+
+def encode_intent(intent: Intent) -> dict[str, object]:
+    """Return an intent with its key."""
+    data: dict[str, object] = {
+        "key": intent.key,
+        "asked": _plain(intent.asked),
+        "sent": _plain(intent.sent),
+        "after": intent.after,
+        "at": encode_instant(intent.at),
+        "run": intent.run,
+    }
+    if intent.options != NO_OPTIONS:
+        data["options"] = encode_options(intent.options)
+    return data
+
+
+def decode_intent(data: Any) -> Intent:
+    """Return the intent that `encode_intent` wrote."""
+    with reading("an intent"):
+        return Intent(
+            TaskKey(_str(data, "key")),
+            _values(data["asked"]),
+            _values(data["sent"]),
+            RemoteId(_int(data, "after")),
+            decode_instant(data["at"]),
+            _str(data, "run"),
+            decode_options(data.get("options")),
+        )
+
+
+def encode_options(options: Options) -> dict[str, object]:
+    """Return what a block said about its handling, without what it did not say."""
+    data: dict[str, object] = {}
+    if options.protect is not None:
+        data["protect"] = options.protect
+    if options.on_remove is not None:
+        data["onRemove"] = options.on_remove.value
+    if options.ignore_changes:
+        data["ignoreChanges"] = list(options.ignore_changes)
+    if options.adopt is not None:
+        data["adopt"] = options.adopt
+    return data
+
+
+def decode_options(data: Any) -> Options:
+    """Return the options; None is a block that said nothing."""
+    if not data:
+        return NO_OPTIONS
+    on_remove, adopt = data.get("onRemove"), data.get("adopt")
+    return Options(
+        protect=_bool(data, "protect") if "protect" in data else None,
+        on_remove=None if on_remove is None else OnRemove(on_remove),
+        ignore_changes=_texts(data, "ignoreChanges") if "ignoreChanges" in data else (),
+        adopt=None if adopt is None else RemoteId(_int(data, "adopt")),
+    )
+
+
+def encode_run(run: Run) -> dict[str, object]:
+    """Return one apply."""
+    return {
+        "id": run.id,
+        "at": encode_instant(run.at),
+        "outcome": run.outcome,
+        "plan": run.plan,
+        "done": list(run.done),
+    }
+
+
+def decode_run(data: Any) -> Run:
+    """Return the run that `encode_run` wrote."""
+    with reading("a run"):
+        return Run(
+            _str(data, "id"),
+            decode_instant(data["at"]),
+            _str(data, "outcome"),
+            _str(data, "plan"),
+            _texts(data, "done"),
+        )
+
+
+def encode_identity(identity: PortalIdentity | None) -> dict[str, object] | None:
+    """Return whose portal and whose key, or None while nobody bound the state."""
+    if identity is None:
+        return None
+    data: dict[str, object] = {"portal": identity.portal, "owner": identity.owner}
+    if identity.requests_per_second is not None:
+        data["requestsPerSecond"] = identity.requests_per_second
+    return data
+
+
+def decode_identity(data: Any) -> PortalIdentity | None:
+    """Return the identity that `encode_identity` wrote."""
+    if data is None:
+        return None
+    pace = data.get("requestsPerSecond")
+    return PortalIdentity(
+        _str(data, "portal"), _str(data, "owner"), None if pace is None else float(pace)
+    )
+
+
+def encode_holder(holder: Holder) -> dict[str, object]:
+    """Return who holds a lease."""
+    return asdict(holder)
+
+
+def decode_holder(data: Any) -> Holder:
+    """Return the holder that `encode_holder` wrote."""
+    with reading("the holder of the lock"):
+        texts = {name: _str(data, name) for name in ("user", "host", "started", "run_url")}
+        return Holder(pid=_int(data, "pid"), operation=_str(data, "operation"), **texts)
+
+
+def encode_lease(lease: Lease) -> dict[str, object]:
+    """Return a lease with its holder."""
+    return {
+        "id": lease.id,
+        "holder": encode_holder(lease.holder),
+        "fence": lease.fence,
+        "since": encode_instant(lease.since),
+        "heartbeat": encode_instant(lease.heartbeat),
+        "ttl": lease.ttl,
+    }
+
+
+def decode_lease(data: Any) -> Lease:
+    """Return the lease that `encode_lease` wrote."""
+    with reading("the lock"):
+        return Lease(
+            _str(data, "id"),
+            decode_holder(data["holder"]),
+            _int(data, "fence"),
+            decode_instant(data["since"]),
+            decode_instant(data["heartbeat"]),
+            float(data["ttl"]),
+        )
+
+
+def encode_instant(at: datetime) -> str:
+    """Return an instant in UTC, to the microsecond."""
+    return at.astimezone(UTC).isoformat()
+
+
+def decode_instant(text: object) -> datetime:
+    """Return an aware instant in UTC; raises ValueError for one without a zone."""
+    at = datetime.fromisoformat(str(text))
+    if at.tzinfo is None:
+        msg = f"{text} has no zone"
+        raise ValueError(msg)
+    return at.astimezone(UTC)
+
+
+def to_text(data: object) -> str:
+    """Return plain data as compact JSON: a column of a table."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def from_text(text: str, what: str) -> Any:
+    """Return what `to_text` wrote; `what` names it where it is torn."""
+    with reading(what):
+        return json.loads(text)
+
+
+def _plain(values: Values) -> dict[str, object]:
+    return {name: plain(value) for name, value in values.items()}
+
+
+def _values(data: Mapping[str, object]) -> dict[str, Value]:
+    return {name: _value(name, value) for name, value in data.items()}
+
+
+def _value(name: str, value: object) -> Value:
+    if name not in FIELDS:
+        msg = f"{name!r} is no field of a task"
+        raise ValueError(msg)
+    fits = _TYPES.get(FIELDS[name].kind, (int,))
+    if value is not None and (isinstance(value, bool) or not isinstance(value, fits)):
+        msg = f"{name} cannot be {value!r}"
+        raise ValueError(msg)
+    return from_plain(name, value)
+
+
+def _str(data: Mapping[str, object], name: str) -> str:
+    return _typed(data, name, str)
+
+
+def _int(data: Mapping[str, object], name: str) -> int:
+    if isinstance(data[name], bool):
+        msg = f"{name} is not a number"
+        raise TypeError(msg)
+    return _typed(data, name, int)
+
+
+def _bool(data: Mapping[str, object], name: str) -> bool:
+    return _typed({name: False, **data}, name, bool)
+
+
+def _dict(data: Mapping[str, object], name: str) -> dict[str, Any]:
+    return _typed(data, name, dict)
+
+
+def _list(data: Mapping[str, object], name: str) -> list[Any]:
+    return _typed(data, name, list)
+
+
+def _typed(data: Mapping[str, object], name: str, kind: type[T]) -> T:
+    value = data[name]
+    if not isinstance(value, kind):
+        msg = f"{name} is {type(value).__name__}, not {kind.__name__}"
+        raise TypeError(msg)
+    return value
+
+
+def _texts(data: Mapping[str, object], name: str) -> tuple[str, ...]:
+    items: Iterable[object] = _list(data, name)
+    if all(isinstance(item, str) for item in items):
+        return tuple(str(item) for item in items)
+    msg = f"{name} holds something that is not text"
+    raise TypeError(msg)

@@ -1,0 +1,424 @@
+"""The contract of every state store, held to with two clients at once."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+from stores import ANNA, BORIS, TTL, batch, entry, intent, keys, rich_entry, run, whole
+from worlds import World
+
+from tasksync.core.fields import TaskKey
+from tasksync.core.state import KEPT_RUNS, Lease, PortalIdentity, State, StateDelta, state_of
+from tasksync.errors import StateError, StateForeign, StateLocked, StateMoved
+
+EVERYTHING = StateDelta(
+    put=(rich_entry("all", 9), entry("plain", 10)),
+    open=(intent("one"), intent("two")),
+    run=run("run-1", outcome="done", plan="digest", done=("a", "b")),
+    identity=PortalIdentity("acme.bitrix24.com", "anna", 2.5),
+    files=("tasks/a.yaml", "tasks/b.yaml"),
+)
+
+
+def test_a_state_that_nobody_saved_is_empty_and_has_no_lineage(world: World) -> None:
+    state = world.client().load()
+    assert (
+        state.project,
+        state.lineage,
+        state.serial,
+        len(state.entries),
+    ) == ("finance-q2", "", 0, 0)
+
+
+def test_a_lease_alone_saves_nothing(world: World) -> None:
+    anna = world.client()
+    anna.acquire(ANNA, TTL)
+    assert (anna.load().serial, world.client().load().lineage) == (0, "")
+
+
+def test_the_first_commit_gives_the_lineage_and_each_raises_the_serial_by_one(
+    world: World,
+) -> None:
+    anna = world.client()
+    lease = anna.acquire(ANNA, TTL)
+    anna.commit(StateDelta(put=(entry("a", 1),)), lease)
+    first = anna.load()
+    anna.commit(StateDelta(drop=(TaskKey("a"),)), lease)
+    second = anna.load()
+    assert first.lineage
+    assert (first.serial, second.serial) == (1, 2)
+    assert first.lineage == second.lineage
+
+
+def test_what_was_committed_comes_back_to_the_other_client_word_for_word(world: World) -> None:
+    anna, boris = world.client(), world.client()
+    anna.commit(EVERYTHING, anna.acquire(ANNA, TTL))
+    state = boris.load()
+    assert whole(anna.load()) == whole(state)
+    assert rich_entry("all", 9) == state.entries[TaskKey("all")]
+    assert EVERYTHING.open == state.intents
+    assert (EVERYTHING.run,) == state.runs
+    assert (EVERYTHING.identity, EVERYTHING.files) == (state.identity, state.files)
+
+
+def test_a_delta_changes_what_it_names_and_nothing_else(world: World) -> None:
+    anna = world.client()
+    lease = anna.acquire(ANNA, TTL)
+    anna.commit(EVERYTHING, lease)
+    before = whole(anna.load())
+    delta = StateDelta(
+        put=(entry("new", 11), entry("plain", 10, status=3)),
+        drop=(TaskKey("all"), TaskKey("never there")),
+        open=(intent("three"),),
+        close=(TaskKey("one"),),
+    )
+    anna.commit(delta, lease)
+    after = whole(world.client().load())
+    assert {"new", "plain"} == set(after["entries"])  # type: ignore[call-overload]
+    assert after["entries"]["plain"]["asked"]["status"] == 3  # type: ignore[index]
+    assert [i["key"] for i in after["intents"]] == ["two", "three"]  # type: ignore[attr-defined]
+    for untouched in ("project", "lineage", "identity", "files", "runs"):
+        assert before[untouched] == after[untouched]
+
+
+def test_an_answered_batch_turns_intents_into_entries_at_once(world: World) -> None:
+    anna = world.client()
+    lease = anna.acquire(ANNA, TTL)
+    anna.commit(StateDelta(open=(intent("a"), intent("b"))), lease)
+    anna.commit(StateDelta(put=(entry("a", 1),), close=(TaskKey("a"),)), lease)
+    state = anna.load()
+    assert (keys(state), [i.key for i in state.intents]) == (["a"], ["b"])
+
+
+def test_a_run_is_kept_once_and_only_the_last_hundred_stay(world: World) -> None:
+    anna = world.client()
+    lease = anna.acquire(ANNA, TTL)
+    for number in range(KEPT_RUNS + 3):
+        anna.commit(StateDelta(run=run(f"run-{number}")), lease)
+    anna.commit(StateDelta(run=run("run-50", outcome="done")), lease)
+    runs = anna.load().runs
+    assert [f"run-{number}" for number in range(3, KEPT_RUNS + 3)] == [r.id for r in runs]
+    assert runs[47].outcome == "done"
+
+
+def test_an_entry_that_is_not_there_is_a_key_error(world: World) -> None:
+    anna = world.client()
+    anna.commit(EVERYTHING, anna.acquire(ANNA, TTL))
+    with pytest.raises(KeyError):
+        anna.load().entries[TaskKey("nobody")]
+
+
+def test_a_state_that_was_loaded_stays_as_it_was_loaded(world: World) -> None:
+    anna, boris = world.client(), world.client()
+    lease = anna.acquire(ANNA, TTL)
+    anna.commit(StateDelta(put=tuple(batch(1))), lease)
+    state = boris.load()
+    anna.commit(StateDelta(put=tuple(batch(2))), lease)
+    assert (len(state.heads), state.serial) == (50, 1)
+
+
+def test_the_lease_is_held_by_one_and_the_refusal_names_the_holder(world: World) -> None:
+    anna, boris = world.client(), world.client()
+    lease = anna.acquire(ANNA, TTL)
+    with pytest.raises(StateLocked) as refused:
+        boris.acquire(BORIS, TTL)
+    assert refused.value.holder == ANNA
+    for word in (lease.id, "anna@laptop (pid 4711)", ANNA.run_url, "apply", "Heartbeat"):
+        assert word in refused.value.message
+    assert f"tasksync state unlock {lease.id}" in refused.value.advice
+    assert "--lock-timeout 5m" in refused.value.advice
+
+
+def test_holder_tells_who_holds_the_lease(world: World) -> None:
+    anna, boris = world.client(), world.client()
+    assert boris.holder() is None
+    lease = anna.acquire(ANNA, TTL)
+    held = boris.holder()
+    assert held is not None
+    assert (lease.id, lease.fence, ANNA) == (held.id, held.fence, held.holder)
+    anna.release(lease)
+    assert boris.holder() is None
+
+
+def test_a_lease_given_back_is_free_at_once_and_the_fence_rises(world: World) -> None:
+    anna, boris = world.client(), world.client()
+    first = anna.acquire(ANNA, TTL)
+    anna.release(first)
+    second = boris.acquire(BORIS, TTL)
+    assert second.fence > first.fence
+    assert second.id != first.id
+
+
+def test_of_many_that_ask_at_once_one_gets_the_lease(world: World) -> None:
+    clients = [world.client() for _ in range(6)]
+    got: list[Lease] = []
+    refused: list[StateLocked] = []
+    start = threading.Barrier(len(clients))
+
+    def ask(number: int) -> None:
+        start.wait()
+        try:
+            got.append(clients[number].acquire(replace(BORIS, pid=number), TTL))
+        except StateLocked as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(len(clients))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(got), len(refused)) == (1, 5)
+
+
+def test_a_beating_heart_keeps_the_lease_beyond_its_time(world: World) -> None:
+    anna, boris = world.client(), world.client()
+    lease = anna.acquire(ANNA, TTL)
+    for _ in range(4):
+        world.pass_time(TTL * 0.6)
+        lease = anna.renew(lease)
+        with pytest.raises(StateLocked):
+            boris.acquire(BORIS, TTL)
+
+
+def test_committing_keeps_the_lease_as_a_heartbeat_does(world: World) -> None:
+    anna, boris = world.client(), world.client()
+    lease = anna.acquire(ANNA, TTL)
+    for number in range(4):
+        world.pass_time(TTL * 0.6)
+        anna.commit(StateDelta(put=(entry(f"k{number}", number + 1),)), lease)
+        with pytest.raises(StateLocked):
+            boris.acquire(BORIS, TTL)
+
+
+def taken_over(world: World, lease_of_anna: Lease) -> Lease:
+    boris = world.client()
+    with pytest.raises(StateLocked):
+        boris.acquire(BORIS, TTL)
+    world.pass_time(TTL + 1)
+    lease = boris.acquire(BORIS, TTL)
+    assert lease.fence > lease_of_anna.fence
+    return lease
+
+
+def test_a_dead_holder_s_lease_runs_out_and_its_late_commit_is_fenced_off(world: World) -> None:
+    anna = world.client()
+    lease = anna.acquire(ANNA, TTL)
+    anna.commit(StateDelta(put=(entry("a", 1),)), lease)
+    taken_over(world, lease)
+    with pytest.raises(StateMoved) as moved:
+        anna.commit(StateDelta(put=(entry("b", 2),)), lease)
+    assert lease.id in moved.value.message
+    state = world.client().load()
+    assert (keys(state), state.serial) == (["a"], 1)
+
+
+def test_a_lost_lease_can_neither_be_renewed_nor_hurt_when_given_back(world: World) -> None:
+    anna, boris = world.client(), world.client()
+    lease = anna.acquire(ANNA, TTL)
+    new = taken_over(world, lease)
+    with pytest.raises(StateMoved):
+        anna.renew(lease)
+    anna.release(lease)
+    held = boris.holder()
+    assert held is not None
+    assert new.id == held.id
+
+
+def test_a_lost_lease_cannot_replace_the_state(world: World) -> None:
+    anna = world.client()
+    lease = anna.acquire(ANNA, TTL)
+    taken_over(world, lease)
+    with pytest.raises(StateMoved):
+        anna.replace(state_of("finance-q2", [entry("z", 9)]), lease)
+    assert world.client().load().serial == 0
+
+
+def test_a_lease_that_ran_out_but_was_not_taken_may_still_commit(world: World) -> None:
+    anna, boris = world.client(), world.client()
+    lease = anna.acquire(ANNA, TTL)
+    world.pass_time(TTL * 10)
+    anna.commit(StateDelta(put=(entry("a", 1),)), lease)
+    with pytest.raises(StateLocked):
+        boris.acquire(BORIS, TTL)
+    assert keys(boris.load()) == ["a"]
+
+
+def test_a_lease_given_back_commits_nothing_more(world: World) -> None:
+    anna = world.client()
+    lease = anna.acquire(ANNA, TTL)
+    anna.release(lease)
+    with pytest.raises(StateMoved):
+        anna.commit(StateDelta(put=(entry("a", 1),)), lease)
+    with pytest.raises(StateMoved):
+        anna.renew(lease)
+    anna.release(lease)
+    assert anna.load().serial == 0
+
+
+def test_a_holder_on_this_host_whose_process_is_gone_gives_way_at_once(world: World) -> None:
+    world.client().acquire(ANNA, TTL)
+    world.dead.add(ANNA)
+    assert world.client().acquire(BORIS, TTL).holder == BORIS
+
+
+def test_a_fresh_lease_is_not_unlocked(world: World) -> None:
+    anna, boris = world.client(), world.client()
+    lease = anna.acquire(ANNA, TTL)
+    world.pass_time(TTL / 2)
+    with pytest.raises(StateLocked) as refused:
+        boris.unlock(lease.id)
+    assert "alive" in str(refused.value)
+    anna.commit(StateDelta(put=(entry("a", 1),)), lease)
+
+
+def test_unlocking_by_a_wrong_id_names_the_right_one(world: World) -> None:
+    anna, boris = world.client(), world.client()
+    lease = anna.acquire(ANNA, TTL)
+    world.pass_time(TTL * 2)
+    with pytest.raises(StateError) as refused:
+        boris.unlock("somebody-else")
+    assert lease.id in str(refused.value)
+    held = anna.renew(lease)
+    assert lease.id == held.id
+
+
+def test_a_stale_lease_is_unlocked_and_its_holder_fenced_off(world: World) -> None:
+    anna, boris = world.client(), world.client()
+    lease = anna.acquire(ANNA, TTL)
+    world.pass_time(TTL * 2)
+    boris.unlock(lease.id)
+    with pytest.raises(StateMoved):
+        anna.commit(StateDelta(put=(entry("a", 1),)), lease)
+    assert boris.acquire(BORIS, TTL).fence > lease.fence
+
+
+def test_there_is_nothing_to_unlock_where_nobody_holds_the_lease(world: World) -> None:
+    with pytest.raises(StateError):
+        world.client().unlock("any")
+
+
+def test_two_writers_never_both_write(world: World) -> None:
+    """Whatever two clients do in turn, the serial counts exactly the commits that went through."""
+    anna, boris = world.client(), world.client()
+    done = 0
+    lease_a: Lease | None = None
+    lease_b: Lease | None = None
+    for number in range(12):
+        try:
+            lease_a = lease_a or anna.acquire(ANNA, TTL)
+            anna.commit(StateDelta(put=(entry(f"a{number}", number + 1),)), lease_a)
+            done += 1
+        except (StateLocked, StateMoved):
+            lease_a = None
+        if number % 3 == 2:
+            world.pass_time(TTL + 1)
+        try:
+            lease_b = lease_b or boris.acquire(BORIS, TTL)
+            boris.commit(StateDelta(put=(entry(f"b{number}", number + 100),)), lease_b)
+            done += 1
+        except (StateLocked, StateMoved):
+            lease_b = None
+    state = world.client().load()
+    assert (done, done) == (state.serial, len(state.entries))
+
+
+def test_a_whole_state_takes_the_place_of_what_is_there(world: World) -> None:
+    anna = world.client()
+    lease = anna.acquire(ANNA, TTL)
+    anna.commit(EVERYTHING, lease)
+    anna.commit(StateDelta(put=tuple(batch(1))), lease)
+    pulled = world.client().load()
+    pushed = state_of(
+        "finance-q2",
+        [entry("only", 1)],
+        lineage=pulled.lineage,
+        serial=pulled.serial,
+        intents=(intent("left"),),
+        runs=(run("r1"), run("r2")),
+        files=("x.yaml",),
+    )
+    anna.replace(pushed, lease)
+    expected = {**whole(pushed), "serial": pulled.serial + 1}
+    assert expected == whole(world.client().load())
+
+
+def test_pushing_what_was_pulled_changes_nothing_but_the_serial(world: World) -> None:
+    anna = world.client()
+    lease = anna.acquire(ANNA, TTL)
+    anna.commit(EVERYTHING, lease)
+    pulled = anna.load()
+    before = whole(pulled)
+    anna.replace(pulled, lease)
+    assert {**before, "serial": 2} == whole(anna.load())
+
+
+def test_a_state_pushed_into_an_empty_store_keeps_its_lineage(world: World) -> None:
+    anna = world.client()
+    anna.replace(
+        state_of("finance-q2", [entry("a", 1)], lineage="old", serial=41),
+        anna.acquire(ANNA, TTL),
+    )
+    state = world.client().load()
+    assert (state.lineage, state.serial) == ("old", 42)
+
+
+def test_a_state_of_another_project_is_not_pushed(world: World) -> None:
+    anna = world.client()
+    lease = anna.acquire(ANNA, TTL)
+    with pytest.raises(StateForeign):
+        anna.replace(State("other"), lease)
+    assert anna.load().serial == 0
+
+
+def test_the_heart_beats_from_another_thread_while_commits_go_on(world: World) -> None:
+    anna = world.client()
+    lease = anna.acquire(ANNA, TTL)
+    stop, faults = threading.Event(), []
+
+    def beat() -> None:
+        while not stop.is_set():
+            try:
+                anna.renew(lease)
+            except StateError as error:
+                faults.append(error)
+
+    heart = threading.Thread(target=beat)
+    heart.start()
+    for number in range(15):
+        anna.commit(StateDelta(put=tuple(batch(number, 5))), lease)
+    stop.set()
+    heart.join()
+    assert faults == []
+    assert (anna.load().serial, len(anna.load().entries)) == (15, 75)
+
+
+def test_a_store_that_was_closed_opens_again_when_it_is_used(world: World) -> None:
+    anna = world.client()
+    lease = anna.acquire(ANNA, TTL)
+    anna.commit(EVERYTHING, lease)
+    before = whole(anna.load())
+    anna.close()
+    anna.close()
+    assert before == whole(anna.load())
+
+
+def test_a_reader_in_the_middle_sees_whole_commits_only(world: World) -> None:
+    anna, boris = world.client(), world.client()
+    lease = anna.acquire(ANNA, TTL)
+    seen: list[tuple[int, int]] = []
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            state = boris.load()
+            seen.append((state.serial, len(state.heads)))
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    for number in range(20):
+        anna.commit(StateDelta(put=tuple(batch(number, 10))), lease)
+    done.set()
+    reader.join()
+    assert all(count == serial * 10 for serial, count in seen)

@@ -1,0 +1,67 @@
+"""One world for each kind of state store: clients of it, its time, its dead holders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stores import HandClock, counted_ids
+
+from tasksync.backends.memory import MemoryStore, Shelf
+from tasksync.backends.sqlite import SqliteStore
+from tasksync.core.ports import StateStore
+from tasksync.core.state import Holder
+
+PROJECT = "finance-q2"
+
+
+class World:
+    """Makes clients that share one state, and lets time pass for all of them."""
+
+    def __init__(self, make: Callable[[World, HandClock], StateStore]) -> None:
+        self.clock = HandClock()
+        self.ids = counted_ids()
+        self.dead: set[Holder] = set()
+        self._make = make
+        self._clients: list[StateStore] = []
+
+    def client(self, skew: float = 0.0) -> StateStore:
+        """Return a client of its own, with a wall clock that is `skew` seconds wrong."""
+        store = self._make(self, self.clock.skewed(skew))
+        self._clients.append(store)
+        return store
+
+    def gone(self, holder: Holder) -> bool:
+        """What the stores ask to learn that a process has ended."""
+        return holder in self.dead
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass for everybody."""
+        self.clock.sleep(seconds)
+
+    def close(self) -> None:
+        """Close all clients."""
+        for store in self._clients:
+            store.close()
+
+
+@contextmanager
+def memory_world() -> Iterator[World]:
+    """Yield stores that share a shelf."""
+    shelf = Shelf()
+    yield World(
+        lambda world, clock: MemoryStore(
+            PROJECT, clock=clock, ids=world.ids, gone=world.gone, shelf=shelf
+        )
+    )
+
+
+@contextmanager
+def sqlite_world(path: Path) -> Iterator[World]:
+    """Yield stores on one file."""
+    world = World(
+        lambda world, clock: SqliteStore(path, PROJECT, clock=clock, ids=world.ids, gone=world.gone)
+    )
+    yield world
+    world.close()
