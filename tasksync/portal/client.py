@@ -1,0 +1,144 @@
+"""RestPortal: the port `Portal` over Bitrix24's VibeCode REST API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from tasksync.core.change import Change, Outcome
+from tasksync.core.fields import RemoteId
+from tasksync.core.ports import Clock, Listener
+from tasksync.core.state import PortalIdentity
+from tasksync.core.task import LiveTask
+from tasksync.errors import PermissionDenied, PortalRejected
+from tasksync.portal import listing, lookups
+from tasksync.portal.batches import Size
+from tasksync.portal.exchange import Request, Transport
+from tasksync.portal.line import Line
+from tasksync.portal.mistakes import CODES
+from tasksync.portal.performing import Habits, Performance
+from tasksync.portal.settings import PortalSettings
+
+_READONLY = "WRITE_BLOCKED_READONLY_KEY"
+
+
+class RestPortal:
+    """The portal behind one key. For one thread; `stopping` is asked before each new request."""
+
+    def __init__(
+        self, send: Transport, clock: Clock, settings: PortalSettings, listener: Listener
+    ) -> None:
+        self._line = Line(send, clock, settings, listener)
+        self._settings = settings
+        self._listener = listener
+        self._habits = Habits(Size(settings.timeout))
+        self._identity: PortalIdentity | None = None
+        self._read_only = False
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent so far, all told."""
+        return self._line.requests
+
+    @property
+    def writing_requests(self) -> int:
+        """How many of them carried changes."""
+        return self._line.writing
+
+    @property
+    def stopping(self) -> Callable[[], bool]:
+        """Asked before each new request: when it says yes, `perform` ends what is in flight."""
+        return self._line.stopping
+
+    @stopping.setter
+    def stopping(self, asked: Callable[[], bool]) -> None:
+        self._line.stopping = asked
+
+    def identity(self) -> PortalIdentity:
+        """Whose portal and whose key (`GET /v1/me`, contract 10); asked once.
+
+        A portal without /v1/me is named by its host. Raises AuthenticationFailed.
+        """
+        if self._identity is None:
+            self._identity = self._ask_me()
+        return self._identity
+
+    def find(self, marker: str | None, ids: Collection[RemoteId]) -> Iterator[LiveTask]:
+        """Every task that bears `marker`, then those of `ids` that the listing did not return."""
+        missing = set(ids)
+        unmarked: list[LiveTask] = []
+        if marker is not None:
+            for live in listing.Listing(self._line, self._listener, marker).rows():
+                if marker in live.markers:
+                    missing.discard(live.id)
+                    yield live
+                elif live.id in missing:
+                    missing.discard(live.id)
+                    unmarked.append(live)
+        yield from unmarked
+        yield from lookups.by_ids(self._line, missing)
+
+    def newest(self) -> RemoteId:
+        """The highest task id that the portal has now (0: none)."""
+        return listing.newest(self._line)
+
+    def newer(self, marker: str, after: RemoteId) -> Iterator[LiveTask]:
+        """The tasks that bear `marker` and have an id above `after`."""
+        for live in listing.Listing(self._line, self._listener, marker).rows(after):
+            if marker in live.markers:
+                yield live
+
+    def perform(
+        self, changes: Iterable[Change], about_to_send: Callable[[Sequence[Change]], None]
+    ) -> Iterator[Outcome]:
+        """Do the changes of one level; see `core.ports.Portal.perform`."""
+        if self._read_only:
+            row = CODES[_READONLY]
+            raise PermissionDenied(
+                f"Writing: {row.says} ({_READONLY}).", row.advice, code=_READONLY
+            )
+        yield from Performance(self._line, self._habits, about_to_send).outcomes(changes)
+
+    def people(self, ids: Collection[int]) -> Mapping[int, str]:
+        """Names and e-mails beside ids, for people to read; what is not known is left out."""
+        return lookups.people(self._line, ids)
+
+    def _ask_me(self) -> PortalIdentity:
+        try:
+            told = self._line.ask(Request("GET", "/v1/me"), "Asking who we are").data
+        except PortalRejected as error:
+            if error.code not in {"NOT_FOUND", "ENTITY_NOT_FOUND", ""}:
+                raise
+            told = {}
+        me: Mapping[str, Any] = told if isinstance(told, dict) else {}
+        self._read_only = me.get("accessMode") == "READONLY"
+        per_second = _rate(me)
+        self._line.pace.tighten(per_second=per_second)
+        return PortalIdentity(_portal(me) or self._settings.host, _owner(me), per_second)
+
+
+def _portal(me: Mapping[str, Any]) -> str:
+    """Return the portal's name: a text, or an object that has one."""
+    named = me.get("portal")
+    if isinstance(named, dict):
+        named = next((named[k] for k in ("domain", "host", "url", "name") if named.get(k)), "")
+    return named.strip() if isinstance(named, str) else ""
+
+
+def _owner(me: Mapping[str, Any]) -> str:
+    """Return the owner's name and id as far as /v1/me tells them."""
+    owner, user = me.get("owner"), me.get("currentUser")
+    name = owner.get("name") if isinstance(owner, dict) else owner
+    remote = user.get("bitrixUserId") if isinstance(user, dict) else None
+    parts = [name.strip()] if isinstance(name, str) and name.strip() else []
+    return " ".join([*parts, f"(user {remote})"] if remote not in (None, "") else parts)
+
+
+def _rate(me: Mapping[str, Any]) -> float | None:
+    limit = me.get("rateLimit")
+    value = limit.get("requestsPerSecond") if isinstance(limit, dict) else None
+    try:
+        rate = float(value) if isinstance(value, int | float | str) else 0.0
+    except ValueError:
+        return None
+    return rate if 0 < rate < float("inf") else None

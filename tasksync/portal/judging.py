@@ -1,0 +1,281 @@
+"""What an answer says about each change that was sent: done, failed, in doubt, or to be repeated.
+
+The rule of design 7: a create is repeated only when it is known that nothing was done; what may
+have been done is in doubt. Everything else may be repeated freely.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tasksync.core.change import Action, Became, Change, Outcome
+from tasksync.core.fields import RemoteId
+from tasksync.core.task import LiveTask
+from tasksync.errors import PortalError, PortalUnreadable
+from tasksync.portal import wire
+from tasksync.portal.line import Lost, lost_error
+from tasksync.portal.mistakes import Fault, Weight, error_of, meaning_of, said
+from tasksync.portal.rows import live_task
+
+_ENDS = {Weight.KEY, Weight.RIGHT, Weight.BLOCKED}
+#: a refusal that may be about how a date was cleared (contract 8.3)
+_ABOUT_VALUES = {"BITRIX_ERROR", "VALIDATION_ERROR", "INVALID_PARAMS"}
+_DOUBT = "The next run looks for it by its marker before anything is sent again."
+_NO_RESULT = Fault("", "the answer says nothing about this call")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The changes of one request, and what happened to it so far.
+
+    `ready` is when it may be sent, `since` when it was first sent (monotonic seconds). `doubt`
+    is why an earlier attempt may have been done. `turned`: dates are cleared the other way now.
+    """
+
+    changes: tuple[Change, ...]
+    attempt: int = 0
+    ready: float = float("-inf")
+    since: float | None = None
+    doubt: Fault | None = None
+    clear: wire.Clear = wire.EMPTY
+    turned: bool = False
+
+    @property
+    def creates(self) -> bool:
+        """Whether it must not be repeated blindly."""
+        return self.changes[0].action is Action.CREATE
+
+    def only(self, changes: tuple[Change, ...]) -> Job:
+        """Return this job with some of its changes."""
+        return replace(self, changes=changes)
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What came of one answer.
+
+    `again` waits before it is sent; `next` goes at once. `doomed` are deletes that failed and
+    have to be looked up; `unread` are jobs whose cleared dates the answer did not show.
+    `trouble`: the portal was not well; `error` ends the run.
+    """
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    again: list[Job] = field(default_factory=list)
+    hint: float | None = None
+    next: list[Job] = field(default_factory=list)
+    doomed: list[tuple[Change, Fault]] = field(default_factory=list)
+    unread: list[Job] = field(default_factory=list)
+    trouble: Fault | None = None
+    unreached: Lost | None = None
+    error: PortalError | None = None
+
+
+def judge(job: Job, reply: wire.Reply | Lost) -> Verdict:
+    """Return what an answer to a job means."""
+    verdict = Verdict()
+    if isinstance(reply, Lost):
+        _lost(job, reply, verdict)
+    elif reply.fault is not None and not reply.calls:
+        _whole(job, reply.fault, verdict)
+    elif len(job.changes) == 1:
+        _one(job, job.changes[0], reply.data, reply.fault, verdict)
+    else:
+        try:
+            calls = wire.calls_of(reply)
+        except wire.Unreadable as fault:
+            _unsure(job, Fault("", str(fault)), verdict)
+        else:
+            _batch(job, calls, verdict)
+    return verdict
+
+
+def _lost(job: Job, lost: Lost, verdict: Verdict) -> None:
+    if lost.sent:
+        _unsure(job, Fault("", f"no usable answer: {lost.why}"), verdict)
+        return
+    error = lost_error(lost, "Writing")
+    if isinstance(error, PortalUnreadable):
+        verdict.error = error
+        verdict.outcomes += (failed(one, Fault("", lost.why)) for one in job.changes)
+    else:
+        verdict.unreached = lost
+        verdict.again.append(job)
+
+
+def _whole(job: Job, fault: Fault, verdict: Verdict) -> None:
+    """Judge a request that failed as a whole: refused ones did nothing (design 7)."""
+    weight = fault.weight
+    if weight is Weight.UNSURE:
+        _unsure(job, fault, verdict)
+    elif weight is Weight.WAIT:
+        verdict.again.append(job)
+        verdict.hint = fault.retry_after
+    elif weight in _ENDS:
+        verdict.error = error_of(fault, "Writing")
+        verdict.outcomes += (failed(one, fault) for one in job.changes)
+    elif len(job.changes) == 1:
+        _one(job, job.changes[0], None, fault, verdict)
+    else:
+        # one bad call must not spoil the others: halves until it stands alone
+        middle = (len(job.changes) + 1) // 2
+        verdict.next += (job.only(job.changes[:middle]), job.only(job.changes[middle:]))
+
+
+def _unsure(job: Job, fault: Fault, verdict: Verdict) -> None:
+    verdict.trouble = fault
+    verdict.hint = fault.retry_after
+    if job.creates:
+        verdict.outcomes += (in_doubt(one, fault) for one in job.changes)
+    else:
+        verdict.again.append(replace(job, doubt=fault))
+
+
+def _batch(job: Job, calls: wire.Calls, verdict: Verdict) -> None:
+    """Judge the calls of an answered batch; repeats go together in one job again."""
+    inner = Verdict()
+    ids = Counter(
+        wire.usable_id(wire.task_in(calls.results.get(name_of(at))))
+        for at in range(len(job.changes))
+    )
+    for at, change in enumerate(job.changes):
+        name = name_of(at)
+        result, fault = calls.results.get(name, _MISSING), calls.faults.get(name)
+        if change.action is Action.CREATE and _shared(result, ids):
+            inner.outcomes.append(in_doubt(change, Fault("", "two calls were given one task id")))
+        elif result is _MISSING and fault is None:
+            _unsure(job.only((change,)), _NO_RESULT, inner)
+        else:
+            _one(job.only((change,)), change, result, fault, inner)
+    _gather(job, inner, verdict)
+
+
+def _shared(result: Any, ids: Mapping[int | None, int]) -> bool:
+    found = wire.usable_id(wire.task_in(result))
+    return found is not None and ids[found] > 1
+
+
+def _gather(job: Job, inner: Verdict, verdict: Verdict) -> None:
+    for name in ("outcomes", "next", "doomed", "unread"):
+        getattr(verdict, name).extend(getattr(inner, name))
+    if inner.again:
+        doubt = next((one.doubt for one in inner.again if one.doubt is not job.doubt), job.doubt)
+        changes = tuple(change for one in inner.again for change in one.changes)
+        verdict.again.append(replace(job, changes=changes, doubt=doubt))
+    verdict.hint, verdict.trouble, verdict.error = inner.hint, inner.trouble, inner.error
+
+
+def _one(job: Job, change: Change, result: Any, fault: Fault | None, verdict: Verdict) -> None:
+    """Judge one change by its own result or error."""
+    if change.action is Action.CREATE:
+        task = wire.task_in(result)
+        remote = wire.usable_id(task)
+        if remote is not None:  # the task is there, whatever else the answer says
+            verdict.outcomes.append(done(change, remote, task))
+            return
+        fault = fault or Fault("", "the answer names no id")
+    elif fault is None and result is False:
+        fault = _NO_RESULT
+    if fault is not None:
+        _faulty(job, change, fault, verdict)
+    elif change.action is Action.DELETE:
+        verdict.outcomes.append(done(change, change.id))
+    else:
+        _patched(job, change, wire.task_in(result), verdict)
+
+
+def _faulty(job: Job, change: Change, fault: Fault, verdict: Verdict) -> None:
+    weight = fault.weight
+    one = job.only((change,))
+    if weight is Weight.WAIT:
+        verdict.again.append(one)
+        verdict.hint = max(fault.retry_after or 0.0, verdict.hint or 0.0) or None
+    elif weight is Weight.UNSURE:
+        _unsure(one, fault, verdict)
+    elif weight in _ENDS:
+        verdict.error = error_of(fault, "Writing")
+        verdict.outcomes.append(failed(change, fault))
+    elif change.action is Action.DELETE:
+        if weight is Weight.MISSING:
+            verdict.outcomes.append(done(change, change.id))
+        else:
+            verdict.doomed.append((change, fault))
+    elif fault.code in _ABOUT_VALUES and not job.turned and wire.cleared_dates(change):
+        verdict.next.append(turned(one, alone=job.clear.alone))
+    else:
+        verdict.outcomes.append(failed(change, fault))
+
+
+def turned(job: Job, *, alone: bool) -> Job:
+    """Return a job that clears its dates the other way, once."""
+    return replace(job, clear=job.clear.other(alone=alone), turned=True)
+
+
+def _patched(job: Job, change: Change, task: wire.Json | None, verdict: Verdict) -> None:
+    dates = wire.cleared_dates(change)
+    if not dates:
+        verdict.outcomes.append(done(change, change.id, task))
+        return
+    found = live_or_none(task)
+    if found is None or any(name not in found.fields for name in dates):
+        verdict.unread.append(job.only((change,)))
+    else:
+        cleared(job.only((change,)), found, verdict)
+
+
+def cleared(job: Job, found: LiveTask, verdict: Verdict) -> None:
+    """Compare cleared dates with what the portal shows; the other way is tried once."""
+    change = job.changes[0]
+    left = [name for name in wire.cleared_dates(change) if found.fields.get(name) is not None]
+    if not left:
+        verdict.outcomes.append(Outcome(change, Became.DONE, change.id, found))
+    elif not job.turned:
+        verdict.next.append(turned(job, alone=True))
+    else:
+        words = f'the portal keeps {", ".join(left)}, sent as "" and as null'
+        advice = "Clear it by hand on the portal, or take null out of the manifest."
+        verdict.outcomes.append(Outcome(change, Became.FAILED, change.id, found, "", words, advice))
+
+
+def name_of(at: int) -> str:
+    """Return the id of a call by its place in the request."""
+    return f"c{at}"
+
+
+_MISSING = object()
+
+
+def done(change: Change, remote: int | None, task: wire.Json | None = None) -> Outcome:
+    """Return that a change is done, with the task as answered where it can be read."""
+    known = None if remote is None else RemoteId(remote)
+    return Outcome(change, Became.DONE, known, live_or_none(task))
+
+
+def live_or_none(task: wire.Json | None) -> LiveTask | None:
+    """Return an answered task; an odd one is left to the next listing."""
+    if wire.usable_id(task) is None:
+        return None
+    try:
+        return live_task(task)
+    except PortalUnreadable:
+        return None
+
+
+def failed(change: Change, fault: Fault) -> Outcome:
+    """Return that a change is known not to be done."""
+    advice = meaning_of(fault).advice
+    return Outcome(change, Became.FAILED, change.id, None, fault.code, said(fault), advice)
+
+
+def in_doubt(change: Change, fault: Fault) -> Outcome:
+    """Return that a create may have been done."""
+    return Outcome(change, Became.IN_DOUBT, None, None, fault.code, said(fault), _DOUBT)
+
+
+def not_started(change: Change, why: str, code: str = "") -> Outcome:
+    """Return that a change was never sent."""
+    return Outcome(
+        change, Became.NOT_STARTED, change.id, None, code, why, "Run apply again for the rest."
+    )

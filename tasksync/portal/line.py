@@ -1,0 +1,178 @@
+"""The one way to the portal: every request is paced, counted and read here.
+
+`ask` is for reads, which may be repeated freely; writes go through `start` and `ended`, since
+what to do without an answer depends on the change (performing.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tasksync.core.events import Paced
+from tasksync.core.ports import Clock, Listener
+from tasksync.errors import PortalError, PortalUnavailable, PortalUnreachable, PortalUnreadable
+from tasksync.portal import wire
+from tasksync.portal.backoff import pause
+from tasksync.portal.exchange import Answer, NotSent, Request, Transport, Unanswered
+from tasksync.portal.mistakes import Weight, error_of, quoted
+from tasksync.portal.pacing import Departure, Pace
+from tasksync.portal.settings import MOST_REPEATS, MOST_UNREACHABLE, PortalSettings
+
+#: sleeping goes in slices, so that a request to stop is heard (seconds)
+SLICE = 1.0
+#: a wait that is told to the listener, and how often (seconds)
+TOLD_WAIT, TOLD_EVERY = 1.0, 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """No answer that can be used: `sent` tells whether the portal may have done it."""
+
+    why: str
+    sent: bool
+
+
+class Line:
+    """Sends through one transport at the pace of one key."""
+
+    def __init__(
+        self, send: Transport, clock: Clock, settings: PortalSettings, listener: Listener
+    ) -> None:
+        self.send = send
+        self.clock = clock
+        self.settings = settings
+        self.pace = Pace()
+        self.requests = 0
+        self.writing = 0
+        self.stopping: Callable[[], bool] = lambda: False
+        self._listener = listener
+        self._told: tuple[float, int] | None = None
+        self._told_at = float("-inf")
+
+    def wait(self) -> float:
+        """Return how long the next request has to wait for the limits."""
+        left = self.pace.wait(self.clock.monotonic())
+        self._tell(left)
+        return left
+
+    def start(self, *, writes: bool = False) -> Departure:
+        """Note that a request leaves now."""
+        self.requests += 1
+        self.writing += writes
+        return self.pace.leave(self.clock.monotonic())
+
+    def ended(self, departure: Departure, met: Answer | NotSent | Unanswered) -> wire.Reply | Lost:
+        """Note what became of a request, learn its limits, and read the answer."""
+        now = self.clock.monotonic()
+        self.pace.arrived(departure, now)
+        if not isinstance(met, Answer):
+            return Lost(quoted(str(met)) or "no answer", sent=isinstance(met, Unanswered))
+        self._learn(departure, met, now)
+        try:
+            reply = wire.read(met, self.clock.now())
+        except wire.Unreadable as fault:
+            return Lost(str(fault), sent=not 300 <= met.status < 400)  # noqa: PLR2004
+        if reply.fault is not None and reply.fault.weight is Weight.WAIT:
+            self.pace.throttled(now, pause(1, reply.fault.retry_after, self.settings.pause))
+        else:
+            self.pace.served()
+        return reply
+
+    def meet(self, request: Request) -> Answer | NotSent | Unanswered:
+        """Send one request; may run in a worker's thread and touches nothing else."""
+        try:
+            return self.send(request)
+        except (NotSent, Unanswered) as lost:
+            return lost
+
+    def once(self, request: Request, *, writes: bool = False) -> wire.Reply | Lost:
+        """Send one request in this thread as soon as the limits allow."""
+        while (left := self.wait()) > 0:
+            self.clock.sleep(min(left, SLICE))
+        departure = self.start(writes=writes)
+        return self.ended(departure, self.meet(request))
+
+    def ask(self, request: Request, doing: str, *, per_call: bool = False) -> wire.Reply:
+        """Read, repeating while that may help; raises PortalError when it does not.
+
+        `per_call`: a refusal that answers each call of a batch is an answer too.
+        """
+        began = self.clock.monotonic()
+        attempt = 0
+        while True:
+            reply = self.once(request)
+            if isinstance(reply, wire.Reply) and (
+                reply.fault is None or (per_call and reply.calls)
+            ):
+                return reply
+            attempt += 1
+            error, wait = self.judged(reply, attempt, doing)
+            late = self.clock.monotonic() - began + wait > self.settings.patience
+            if wait < 0 or late or self.stopping():
+                raise error
+            self.sleep(wait)
+
+    def judged(
+        self, reply: wire.Reply | Lost, attempt: int, doing: str
+    ) -> tuple[PortalError, float]:
+        """Return the error of a read that failed, and the wait before a repeat (< 0: none)."""
+        if isinstance(reply, Lost):
+            most = MOST_REPEATS if reply.sent else MOST_UNREACHABLE
+            wait = pause(attempt, None, self.settings.pause) if attempt <= most else -1.0
+            return lost_error(reply, doing), wait
+        fault = reply.fault
+        if fault is None:  # pragma: no cover - callers look first
+            msg = "a good reply has no error"
+            raise AssertionError(msg)
+        if fault.weight is Weight.WAIT:
+            return error_of(fault, doing), pause(attempt, fault.retry_after, self.settings.pause)
+        if fault.weight is Weight.UNSURE and attempt <= MOST_REPEATS:
+            wait = pause(attempt, fault.retry_after, self.settings.pause)
+            return error_of(fault, doing), wait
+        return error_of(fault, doing), -1.0
+
+    def sleep(self, seconds: float) -> None:
+        """Wait in slices, and no longer once we are asked to stop."""
+        until = self.clock.monotonic() + seconds
+        while (left := until - self.clock.monotonic()) > 0 and not self.stopping():
+            self.clock.sleep(min(left, SLICE))
+
+    def _learn(self, departure: Departure, answer: Answer, now: float) -> None:
+        """Take the limits that an answer's headers tell of (contract 6.1)."""
+        limit, remaining = (
+            _whole(answer.header(f"X-RateLimit-{name}")) for name in ("Limit", "Remaining")
+        )
+        if limit:
+            self.pace.tighten(per_minute=limit)
+        if remaining is not None:
+            reset = _whole(answer.header("X-RateLimit-Reset"))
+            self.pace.told(departure, now, remaining, reset)
+
+    def _tell(self, wait: float) -> None:
+        """Say which limit is in force: when it changes, and now and then while it holds us."""
+        now = self.clock.monotonic()
+        limits = (round(self.pace.per_second, 1), self.pace.minute.count)
+        due = wait >= TOLD_WAIT and now - self._told_at >= TOLD_EVERY
+        if due or (limits != self._told and now - self._told_at >= TOLD_WAIT):
+            self._told, self._told_at = limits, now
+            self._listener(Paced(limits[0], limits[1], wait))
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004
+
+
+def lost_error(lost: Lost, doing: str) -> PortalError:
+    """Return the error for a request that never got a usable answer."""
+    if "redirect" in lost.why:
+        return PortalUnreadable(f"{doing}: {lost.why}.", "Check --portal: it must be the API.")
+    if lost.sent:
+        return PortalUnavailable(
+            f"{doing}: the portal gave no answer that can be used ({lost.why}).",
+            "Nothing is lost: run it again in a minute.",
+        )
+    return PortalUnreachable(
+        f"{doing}: the portal cannot be reached ({lost.why}).",
+        "Check --portal, the network, the proxy and the certificates.",
+    )

@@ -1,0 +1,134 @@
+"""Asking for tasks by id, and for people's names.
+
+Absence decides a create, so it must be said: a task is gone only when a `get` of its id was
+answered with not-found or with nothing. Any other error is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from tasksync.core.fields import RemoteId
+from tasksync.core.task import LiveTask
+from tasksync.errors import PortalError, PortalUnavailable, PortalUnreadable
+from tasksync.portal import wire
+from tasksync.portal.backoff import pause
+from tasksync.portal.batches import FULL
+from tasksync.portal.exchange import Request
+from tasksync.portal.line import Line
+from tasksync.portal.mistakes import Weight, error_of
+from tasksync.portal.rows import SELECT, id_in, live_task
+from tasksync.portal.settings import MOST_REPEATS
+
+_DOING = "Reading tasks by id"
+
+
+def by_ids(line: Line, ids: Collection[RemoteId]) -> Iterator[LiveTask]:
+    """Yield the tasks of these ids that are there; each that does not come is gone.
+
+    First as listings of one id, which carry tags; what these did not return as `get`.
+    """
+    missing: list[RemoteId] = []
+    for some in _fifties(sorted(set(ids))):
+        answered = _calls(line, [wire.list_call(_name(one), one, SELECT) for one in some])
+        for one in some:
+            row = _row_of(one, answered.results.get(_name(one)))
+            if row is None:
+                missing.append(one)
+            else:
+                yield live_task(row)
+    for some in _fifties(missing):
+        yield from _got(line, some)
+
+
+def _got(line: Line, ids: Sequence[RemoteId]) -> Iterator[LiveTask]:
+    """Yield what `get` returns, repeating the calls that were not answered."""
+    left = list(ids)
+    for attempt in range(1, MOST_REPEATS + 1):
+        answered = _calls(line, [wire.get_call(_name(one), one) for one in left])
+        again: list[RemoteId] = []
+        hint: float | None = None
+        for one in left:
+            fault = answered.faults.get(_name(one))
+            if fault is None and _name(one) in answered.results:
+                yield from _found(one, answered.results[_name(one)])
+            elif fault is None or fault.weight in {Weight.UNSURE, Weight.WAIT}:
+                again.append(one)
+                hint = fault.retry_after if fault else hint
+            elif not wire.says_missing(fault):
+                raise error_of(fault, f"{_DOING}: task {one}")
+        if not again:
+            return
+        left = again
+        line.sleep(pause(attempt, hint, line.settings.pause))
+    msg = f"{_DOING}: the portal does not say whether task {left[0]} is there."
+    raise PortalUnavailable(msg, "Nothing was written. Run it again in a minute.")
+
+
+def _found(remote: RemoteId, result: Any) -> Iterator[LiveTask]:
+    """Yield the task of a `get`; nothing at all is how Bitrix24 answers a missing one."""
+    if result in (None, [], {}):
+        return
+    task = wire.task_in(result)
+    if task is None or id_in(task) != remote:
+        msg = f"{_DOING}: the portal answered something else for task {remote}."
+        raise PortalUnreadable(msg, "Nothing was written. Please report it with this line.")
+    yield live_task(task)
+
+
+def _row_of(remote: RemoteId, result: Any) -> Any | None:
+    """Return the row with this id: the portal may have ignored the filter."""
+    rows: Iterable[Any] = result if isinstance(result, list) else wire.mapping(result).values()
+    return next((row for row in rows if id_in(row) == remote), None)
+
+
+def _calls(line: Line, calls: Sequence[wire.Json]) -> wire.Calls:
+    """Ask a batch of reads; a batch refused call by call is answered all the same."""
+    request = wire.batch(calls)
+    try:
+        return wire.calls_of(line.ask(request, _DOING, per_call=True))
+    except wire.Unreadable as fault:
+        msg = f"{_DOING}: {fault}."
+        raise PortalUnreadable(msg, "Nothing was written.") from fault
+
+
+def _name(remote: int) -> str:
+    return f"t{remote}"
+
+
+def _fifties(ids: Sequence[RemoteId]) -> Iterator[Sequence[RemoteId]]:
+    return (ids[at : at + FULL] for at in range(0, len(ids), FULL))
+
+
+def people(line: Line, ids: Collection[int]) -> Mapping[int, str]:
+    """Return "name <email>" of these users where the portal tells; best effort, never raises.
+
+    `GET /v1/users` with $in, at most 50 ids a request (contract 9 and 11).
+    """
+    found: dict[int, str] = {}
+    wanted = sorted(set(ids))
+    for at in range(0, len(wanted), FULL):
+        some = wanted[at : at + FULL]
+        asked = orjson.dumps({"id": {"$in": some}}).decode()
+        request = Request("GET", "/v1/users", (("filter", asked), ("limit", str(FULL))))
+        try:
+            rows = line.ask(request, "Reading people").data
+        except PortalError:
+            return found
+        for row in rows if isinstance(rows, list) else ():
+            remote, name = id_in(row), _person(row)
+            if remote in set(some) and name:
+                found[remote] = name
+    return found
+
+
+def _person(row: Mapping[str, Any]) -> str:
+    def text(*names: str) -> str:
+        return next((row[one].strip() for one in names if isinstance(row.get(one), str)), "")
+
+    email = text("email", "EMAIL")
+    name = f"{text('name', 'NAME')} {text('lastName', 'LAST_NAME')}".strip()
+    return f"{name} <{email}>" if name and email else email or name

@@ -1,0 +1,139 @@
+"""When the next request may leave: the portal's limits, counted where the portal counts them.
+
+A request reaches the portal some time after it left us and before its answer is here; so each
+departure counts until its latest possible arrival (the answer, or `JITTER` after leaving) has
+fallen out of the window. Against a near portal that costs nothing, against a far one the
+two-in-flight queue is the narrower limit anyway. Pure arithmetic over times that are handed in.
+
+Limits (contract 6.1): about 10 requests a second, 300 in any sliding 60 s.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+#: the longest that a request is thought to be under way to the portal (seconds)
+JITTER = 0.1
+#: against clocks that tick coarsely (seconds)
+MARGIN = 0.002
+#: departures kept beyond the largest limit, since arrivals may change places
+SPARE = 20
+#: how much of the speed one throttled answer takes, and one good answer gives back
+SLOWER, FASTER, SLOWEST = 0.7, 0.02, 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `count` requests in any `seconds`."""
+
+    count: int
+    seconds: float
+
+
+PER_SECOND = Limit(10, 1.0)
+PER_MINUTE = Limit(300, 60.0)
+
+
+@dataclass(slots=True)
+class Departure:
+    """One request that left, and until when it may arrive."""
+
+    at: float
+    latest: float
+
+
+class Pace:
+    """The limits in force and what has left so far; times are seconds of one monotonic clock."""
+
+    def __init__(self, second: Limit = PER_SECOND, minute: Limit = PER_MINUTE) -> None:
+        self.second = second
+        self.minute = minute
+        self.speed = 1.0
+        self._left: deque[Departure] = deque(maxlen=max(second.count, minute.count) + SPARE)
+        self._slot = float("-inf")
+        self._held = float("-inf")
+        self._share: tuple[int, float] | None = None
+
+    def wait(self, now: float) -> float:
+        """Return how long the next request has to wait (0: it may leave)."""
+        ready = max(
+            self._slot,
+            self._held,
+            self._free(self.second.count, self.second.seconds),
+            self._free(self._minute_count(now), self.minute.seconds),
+        )
+        return max(0.0, ready - now)
+
+    def leave(self, now: float) -> Departure:
+        """Note that a request leaves; hand the departure back to `arrived`."""
+        gap = self.second.seconds / self.second.count / self.speed
+        # a slot missed by a little (a coarse sleep) is caught up with; more would be a burst
+        self._slot = (self._slot if now - self._slot <= gap / 2 else now) + gap
+        departure = Departure(now, now + JITTER)
+        self._left.append(departure)
+        return departure
+
+    def arrived(self, departure: Departure, now: float) -> None:
+        """Note that the answer to a departure is here: it reached the portal before this."""
+        departure.latest = min(departure.latest, max(now, departure.at))
+
+    def tighten(self, per_second: float | None = None, per_minute: int | None = None) -> None:
+        """Take a lower limit from /v1/me or a header; a higher one changes nothing."""
+        if per_second is not None and 0 < per_second < self.second.count / self.second.seconds:
+            count = max(1, int(per_second))
+            self.second = Limit(count, count / per_second)
+        if per_minute is not None and 0 < per_minute < self.minute.count:
+            self.minute = Limit(per_minute, self.minute.seconds)
+
+    def told(self, departure: Departure, now: float, remaining: int, reset: float | None) -> None:
+        """Take X-RateLimit-Remaining: what is not ours in the window is somebody else's.
+
+        Ours are the departures up to the one that was answered; later ones were not counted yet.
+        """
+        since = departure.at - self.minute.seconds
+        ours = sum(1 for one in self._left if since < one.at <= departure.at)
+        share = max(1, ours + max(0, remaining))
+        if share >= self.minute.count:
+            self._share = None
+            return
+        lasts = self.minute.seconds if reset is None else min(reset, self.minute.seconds)
+        self._share = (share, now + lasts)
+
+    def hold(self, now: float, seconds: float) -> None:
+        """Let nothing leave for so long."""
+        self._held = max(self._held, now + seconds)
+
+    def throttled(self, now: float, seconds: float) -> None:
+        """Take a 429: wait as long as it says, and go slower for a while."""
+        self.hold(now, seconds)
+        self.speed = max(SLOWEST, self.speed * SLOWER)
+
+    def served(self) -> None:
+        """Take an answer that was not throttled: go a little faster again."""
+        self.speed = min(1.0, self.speed + FASTER)
+
+    @property
+    def per_second(self) -> float:
+        """The rate in force now, as slowed down."""
+        return self.second.count / self.second.seconds * self.speed
+
+    def _minute_count(self, now: float) -> int:
+        if self._share is not None and now < self._share[1]:
+            return min(self._share[0], self.minute.count)
+        return self.minute.count
+
+    def _free(self, count: int, seconds: float) -> float:
+        """Return when fewer than `count` departures may still lie in a window of `seconds`."""
+        if len(self._left) < count:
+            return float("-inf")
+        latest = sorted(one.latest for one in self._left)
+        return latest[-count] + seconds + MARGIN
+
+
+def seconds_for(requests: int, second: Limit = PER_SECOND, minute: Limit = PER_MINUTE) -> float:
+    """Return how long so many requests take at the limits, the first one leaving at once."""
+    if requests <= 1:
+        return 0.0
+    minutes, rest = divmod(requests - 1, minute.count)
+    return minutes * (minute.seconds + MARGIN) + rest * second.seconds / second.count

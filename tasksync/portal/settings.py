@@ -1,0 +1,30 @@
+"""What a portal is told when it is set up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PortalSettings:
+    """How to talk to one portal; times are in seconds.
+
+    `marker` is the tag of every task we create (None: `policy.marker: none`). `host` names the
+    portal where /v1/me does not. `patience` is how long one request may be repeated, `pause` the
+    first wait of a repeat. `max_requests` bounds the requests that `perform` sends.
+    """
+
+    marker: str | None
+    host: str = ""
+    parallelism: int = 2  # contract 6.1: two run at once, others queue
+    timeout: float = 100.0
+    patience: float = 300.0
+    pause: float = 1.0
+    max_requests: int | None = None
+
+
+#: design 7: a request leaves this soon after its intents were committed, or is dropped
+FRESH = 10.0
+#: repeats of a request that never gets through
+MOST_REPEATS = 8
+MOST_UNREACHABLE = 4

@@ -1,0 +1,294 @@
+"""Plain JSON at the door: bodies and batch calls out, envelopes and per-call answers in.
+
+Envelopes: seeds and contract 5.1; `POST /v1/batch`: contract 3. The only file that looks into
+the text of an error, since some things are said there alone.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import orjson
+
+from tasksync.core.change import Action, Change
+from tasksync.core.fields import DEFERRED, FIELDS, Kind
+from tasksync.portal.exchange import JSON_HEADERS, Answer, Request
+from tasksync.portal.mistakes import Fault
+
+Json: TypeAlias = dict[str, Any]
+
+NO_CONTENT = 204
+INSTANTS = frozenset(name for name, one in FIELDS.items() if one.kind is Kind.INSTANT)
+
+#: Bitrix24's own words that stand under BITRIX_ERROR and say that nothing final was decided
+#: (contract 5.2: a client's test shows "OPERATION_TIME_LIMIT" under 422 BITRIX_ERROR)
+_UNSURE_WORDS = ("OPERATION_TIME_LIMIT", "QUERY_LIMIT_EXCEEDED", "INTERNAL_SERVER_ERROR")
+#: how Bitrix24 says under BITRIX_ERROR that a task is not there: "task 999999999 not found",
+#: "…; 512/TE/ITEM_NOT_FOUND_OR_NOT_ACCESSIBLE" (delete seed, contract 2.4)
+_MISSING_WORDS = re.compile(r"NOT_FOUND|\btask\b.*\bnot found|задача.* не найдена", re.IGNORECASE)
+
+
+class Unreadable(Exception):
+    """A body that is not the JSON it should be."""
+
+
+# --- out ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """What a cleared date is sent as: "" or null; `alone`: the dates, since the rest is done."""
+
+    value: str | None = ""
+    alone: bool = False
+
+    def other(self, *, alone: bool) -> Clear:
+        """Return the other way."""
+        return Clear(None if self.value == "" else "", alone)
+
+
+EMPTY = Clear()
+
+
+def body_of(change: Change, marker: str | None, clear: Clear = EMPTY) -> Json:
+    """Return the body of a create or a PATCH.
+
+    Our marker goes with every create, and with tags whenever these are sent.
+    """
+    if change.action is Action.DEFER:
+        return {"status": DEFERRED}
+    dates = dict.fromkeys(cleared_dates(change), clear.value)
+    if clear.alone:
+        return dates
+    sent: Json = {**change.sent, **dates}
+    if marker is not None and ("tags" in sent or change.action is Action.CREATE):
+        sent["tags"] = sorted({*sent.get("tags", ()), marker})
+    return sent
+
+
+def cleared_dates(change: Change) -> tuple[str, ...]:
+    """Return the dates that a PATCH clears: the API does not say how (contract 8.3)."""
+    if change.action in {Action.CREATE, Action.DELETE, Action.DEFER}:
+        return ()
+    return tuple(name for name, value in change.body.items() if value is None and name in INSTANTS)
+
+
+def call_of(name: str, change: Change, marker: str | None, clear: Clear = EMPTY) -> Json:
+    """Return one call of a batch; entityId stands at call level (contract 3)."""
+    match change.action:
+        case Action.CREATE:
+            return {**_call(name, "create"), "params": body_of(change, marker)}
+        case Action.DELETE:
+            return {**_call(name, "delete"), "entityId": change.id}
+        case _:
+            params = body_of(change, marker, clear)
+            return {**_call(name, "update"), "entityId": change.id, "params": params}
+
+
+def get_call(name: str, remote: int) -> Json:
+    """Return the call that asks for one task by id."""
+    return {**_call(name, "get"), "entityId": remote}
+
+
+def list_call(name: str, remote: int, select: Sequence[str]) -> Json:
+    """Return the call that lists one task by id, tags included: get knows no select."""
+    params = {"filter": {"id": remote}, "select": list(select), "limit": 1}
+    return {**_call(name, "list"), "params": params}
+
+
+def _call(name: str, action: str) -> Json:
+    return {"id": name, "entity": "tasks", "action": action}
+
+
+def batch(calls: Iterable[Json]) -> Request:
+    """Return the request that carries up to 50 calls."""
+    return posted("/v1/batch", {"calls": list(calls)})
+
+
+def single(change: Change, marker: str | None, clear: Clear = EMPTY) -> Request:
+    """Return the request of the seeds' own route for one change."""
+    match change.action:
+        case Action.CREATE:
+            return posted("/v1/tasks", body_of(change, marker))
+        case Action.DELETE:
+            return Request("DELETE", f"/v1/tasks/{change.id}")
+        case _:
+            body = orjson.dumps(body_of(change, marker, clear))
+            return Request("PATCH", f"/v1/tasks/{change.id}", (), body, JSON_HEADERS)
+
+
+def posted(path: str, body: Json) -> Request:
+    """Return a POST of a JSON body."""
+    return Request("POST", path, (), orjson.dumps(body), JSON_HEADERS)
+
+
+# --- in -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, read: either a fault, or `data` and `meta` of a success.
+
+    `calls` are the per-call answers that a refused batch may carry (contract 3).
+    """
+
+    data: Any = None
+    meta: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    fault: Fault | None = None
+    calls: Mapping[str, Fault] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def read(answer: Answer, now: datetime) -> Reply:
+    """Read an answer of any status; raises Unreadable where a success is not in its envelope."""
+    if answer.status == NO_CONTENT:
+        return Reply(data=True)
+    try:
+        document = orjson.loads(answer.body)
+    except ValueError:
+        document = None
+    if 200 <= answer.status < 300:  # noqa: PLR2004
+        return _success(document)
+    if answer.status < 400:  # noqa: PLR2004
+        raise Unreadable(_redirected(answer))
+    fault = _fault(document, answer.status, _retry_header(answer, now))
+    return Reply(fault=fault, calls=_call_faults(document))
+
+
+def _success(document: Any) -> Reply:
+    if not isinstance(document, dict) or not {"data", "success", "error"} & document.keys():
+        msg = "the answer is not the JSON that the API promises"
+        raise Unreadable(msg)
+    if document.get("success") is False or document.get("error"):
+        return Reply(fault=_fault(document, 0, None), calls=_call_faults(document))
+    if "data" not in document:
+        msg = "the answer carries no `data`"
+        raise Unreadable(msg)
+    meta = document.get("meta")
+    meta = dict(meta) if isinstance(meta, dict) else {}
+    if "total" not in meta and "total" in document:
+        meta["total"] = document["total"]  # where older pages put it (contract 13.10)
+    return Reply(document["data"], meta)
+
+
+def _redirected(answer: Answer) -> str:
+    where = answer.header("Location").split("?", maxsplit=1)[0]
+    return f"the portal answered with a redirect (HTTP {answer.status} to {where or 'nowhere'})"
+
+
+def _fault(document: Any, status: int, retry: float | None) -> Fault:
+    told = document if isinstance(document, dict) else {}
+    error = told.get("error")
+    fault = fault_of(error or told, status)
+    native = told.get("bitrixError")
+    text = fault.text
+    if isinstance(native, dict):
+        more = f"{native.get('error', '')} {native.get('error_description', '')}".strip()
+        text = text if more in text else f"{text} {more}".strip()
+    return Fault(
+        fault.code,
+        text,
+        status,
+        retry if fault.retry_after is None else fault.retry_after,
+        fault.unsure or _unsure(fault.code, text),
+    )
+
+
+def fault_of(error: Any, status: int = 0) -> Fault:
+    """Return the fault that an `error` object, or an entry of `data.errors`, tells of."""
+    if not isinstance(error, dict):
+        return Fault("", error if isinstance(error, str) else "", status)
+    code, text = error.get("code", error.get("error")), error.get("message", "")
+    code = code if isinstance(code, str) else str(code if code is not None else "")
+    text = text if isinstance(text, str) else ""
+    if code == "BITRIX_ERROR" and text.strip().startswith("TASKS_BAD_TITLE"):
+        code = "TASKS_BAD_TITLE"  # code or text: the seed does not say (contract 2.1)
+    return Fault(code, text, status, _seconds(error.get("retryAfter")), _unsure(code, text))
+
+
+def _unsure(code: str, text: str) -> bool:
+    return code == "BITRIX_ERROR" and any(word in text for word in _UNSURE_WORDS)
+
+
+def says_missing(fault: Fault) -> bool:
+    """Tell whether a task that was asked for by id is not there, and not just unreadable."""
+    if fault.unsure:
+        return False
+    if fault.code in {"ENTITY_NOT_FOUND", "NOT_FOUND"}:
+        return True
+    return fault.code == "BITRIX_ERROR" and _MISSING_WORDS.search(fault.text) is not None
+
+
+def _call_faults(document: Any) -> dict[str, Fault]:
+    data = document.get("data") if isinstance(document, dict) else None
+    found = data.get("errors") if isinstance(data, dict) else None
+    return {name: fault_of(one) for name, one in mapping(found).items()}
+
+
+def _retry_header(answer: Answer, now: datetime) -> float | None:
+    """Read Retry-After: seconds, or an HTTP date."""
+    text = answer.header("Retry-After").strip()
+    if not text or (found := _seconds(text)) is not None:
+        return _seconds(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
+    except (TypeError, ValueError):
+        return found
+
+
+def _seconds(value: Any) -> float | None:
+    try:
+        found = None if isinstance(value, bool) or value is None else float(value)
+    except (TypeError, ValueError):
+        return None
+    return found if found is not None and math.isfinite(found) and found >= 0 else None
+
+
+def mapping(value: Any) -> Json:
+    """Return a JSON object; an empty list and null are what PHP makes of an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """The answers to the calls of one batch, by call id; a call may be in neither."""
+
+    results: Mapping[str, Any]
+    faults: Mapping[str, Fault]
+
+
+def calls_of(reply: Reply) -> Calls:
+    """Return the per-call answers of a batch; raises Unreadable where there can be none."""
+    if reply.fault is not None:
+        return Calls({}, reply.calls)
+    data = reply.data
+    if not isinstance(data, dict) or not {"results", "errors"} & data.keys():
+        msg = "the answer to the batch has neither `results` nor `errors`"
+        raise Unreadable(msg)
+    faults = {name: fault_of(one) for name, one in mapping(data.get("errors")).items() if one}
+    return Calls(mapping(data.get("results")), faults)
+
+
+def task_in(result: Any) -> Json | None:
+    """Return the task object of a result, whatever it is wrapped in; None without one."""
+    if isinstance(result, list) and len(result) == 1:
+        result = result[0]
+    if isinstance(result, dict) and isinstance(result.get("task"), dict):
+        result = result["task"]
+    return result if isinstance(result, dict) and result else None
+
+
+def usable_id(task: Json | None) -> int | None:
+    """Return the id of a task object, or None: a bare number or `true` proves nothing."""
+    if task is None:
+        return None
+    value = task.get("id", task.get("ID"))
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
