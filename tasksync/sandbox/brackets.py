@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from tasksync.sandbox.answers import Json, Refused
 from tasksync.sandbox.codec import loads
@@ -25,7 +25,7 @@ def parsed(query: str) -> Json:
     """
     found: Json = {}
     seen: set[str] = set()
-    for name, value in parse_qsl(query, keep_blank_values=True):
+    for name, value in _pairs(query):
         match = _NAME.match(name)
         if not match:
             continue
@@ -38,6 +38,14 @@ def parsed(query: str) -> Json:
     if isinstance(found.get("filter"), str):
         found["filter"] = _document(found["filter"])
     return {name: _listed(value) for name, value in found.items()}
+
+
+def _pairs(query: str) -> Iterator[tuple[str, str]]:
+    """Names and values; in `filter[>=id]=1` the name ends at `]=`, as in the vendor's examples."""
+    for part in query.split("&"):
+        at = part.find("]=") + 1 or part.find("=")
+        name, value = (part[:at], part[at + 1 :]) if at >= 0 else (part, "")
+        yield unquote_plus(name), unquote_plus(value)
 
 
 def _set(target: Json, path: list[str], value: str) -> None:

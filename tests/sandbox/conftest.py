@@ -1,0 +1,118 @@
+"""A portal in memory, a portal on a socket, and a clock that nobody waits for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tasksync.sandbox.answers import Request, Response
+from tasksync.sandbox.api import Api, open_api
+from tasksync.sandbox.clock import Clock
+from tasksync.sandbox.faults import read_rules
+from tasksync.sandbox.server import RunningSandbox, SandboxSettings, start
+
+#: 2026-05-12T11:46:12+03:00, the moment of the seeds' example.
+SEED_TIME = 1_778_575_572.0
+
+
+@dataclass
+class Client:
+    """Speaks to a portal in-process, as a client with a key does."""
+
+    api: Api
+    key: str = "vibe_api_sandbox"
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def raw(self, method: str, path: str, body: Any = None, **headers: str) -> Response:
+        path, _, query = path.partition("?")
+        told = {"X-Api-Key": self.key, "Content-Type": "application/json", **self.headers}
+        told |= {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = b"" if body is None else json.dumps(body).encode()
+        return self.api.handle(Request(method, path, query, told, sent))
+
+    def __call__(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        response = self.raw(method, path, body)
+        return response.status, json.loads(response.body) if response.body else None
+
+    def create(self, title: str = "A task", **fields: Any) -> int:
+        _, answer = self("POST", "/v1/tasks", {"title": title, "responsibleId": 1, **fields})
+        return int(answer["data"]["id"])
+
+    def rows(self, query: str = "") -> list[Any]:
+        status, answer = self("GET", f"/v1/tasks?{query}")
+        assert status == 200, answer
+        return list(answer["data"])
+
+    def ids(self, query: str = "") -> list[int]:
+        return [int(row["id"]) for row in self.rows(query)]
+
+    def batch(self, *calls: dict[str, Any]) -> Any:
+        return self("POST", "/v1/batch", {"calls": list(calls)})[1]["data"]
+
+    def put(self, what: str, told: Any) -> None:
+        assert self("PUT", f"/_sandbox/{what}", told)[0] == 200
+
+    def quirks(self, **told: Any) -> None:
+        self.put("quirks", told)
+
+    def faults(self, *rules: dict[str, Any]) -> None:
+        self.put("faults", list(rules))
+
+
+class FakeTime:
+    """A source for the portal's clock; sleeping moves it."""
+
+    def __init__(self) -> None:
+        self.at = SEED_TIME
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.at
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.at += seconds
+
+
+@pytest.fixture
+def time() -> FakeTime:
+    return FakeTime()
+
+
+@pytest.fixture
+def portal(time: FakeTime) -> Iterator[Callable[..., Client]]:
+    """Makes clients of new portals, whose clock stands still."""
+    made: list[Api] = []
+
+    def make(path: Any = None, **told: Any) -> Client:
+        told["faults"] = read_rules(told.get("faults", []))
+        api = open_api(path, clock=Clock(time, time.sleep), **told)
+        made.append(api)
+        return Client(api)
+
+    yield make
+    for api in made:
+        api.close()
+
+
+@pytest.fixture
+def client(portal: Callable[..., Client]) -> Client:
+    """A client of a portal in memory, without limits."""
+    return portal()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[RunningSandbox]:
+    with start(SandboxSettings(port=0, limits="none")) as running:
+        yield running
+
+
+@pytest.fixture
+def url(server: RunningSandbox) -> str:
+    """A portal on a socket, empty, in fair weather."""
+    Client(server.api)("POST", "/_sandbox/reset")
+    return server.url

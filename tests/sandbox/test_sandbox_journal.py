@@ -1,0 +1,207 @@
+"""The durable file: what was answered is there again, torn ends are not, and many may share it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasksync.sandbox.journal import Journal, JournalDamaged
+from tasksync.sandbox.task import Comment, Spent, Task, packed, unpacked
+from tasksync.sandbox.world import World
+
+
+def a_task(id_: int, **more: Any) -> Task:
+    return replace(Task(id_, f"t{id_}", 1, 1, 10, 10, 1), **more)
+
+
+def write(path: Path, *moves: Any) -> list[dict[int, Task]]:
+    """Make the moves; give the tasks after each of them, nothing first."""
+    world = World.open(path)
+    states: list[dict[int, Task]] = [{}]
+    for move in moves:
+        with world.writing():
+            if isinstance(move, Task):
+                world.put(move)
+            else:
+                world.remove(move)
+        states.append(dict(world.shelf.tasks))
+    world.close()
+    return states
+
+
+def test_a_world_is_there_again(portal: Any, tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "world.db"
+    first = portal(path)
+    first.create("kept", tags=["x"], parentId=first.create("parent"))
+    doomed = first.create("gone")
+    first("DELETE", f"/v1/tasks/{doomed}")
+    second = portal(path)
+    assert second.rows("order[id]=asc") == first.rows("order[id]=asc")
+    assert second.ids("filter[tags]=x") == [3873]
+    assert second.create() == doomed + 2  # an id is never given twice
+
+
+def test_every_field_survives_the_journal(tmp_path: Path) -> None:
+    task = Task(
+        1, "ж\n\t\u2028", 2, 3, 4, 5, 6, "d", 5, 7, 0, 8, 9, 10, 11, 12, 13, 14, 15,
+        (16,), (17, 18), ("a", "b"), True, (Comment(1, "c", 2, True),), (Spent(1, 2, 3),),
+    )  # fmt: skip
+    write(tmp_path / "w", task)
+    assert World.open(tmp_path / "w").shelf.tasks == {1: task}
+    assert unpacked(json.loads(json.dumps(packed(task)))) == task
+
+
+moves = st.lists(
+    st.builds(
+        a_task,
+        st.integers(1, 5),
+        title=st.text(max_size=5),
+        tags=st.just(("x",)),
+        parent_id=st.none() | st.integers(1, 5),
+    )
+    | st.integers(1, 5),
+    max_size=8,
+)
+
+
+@given(moves, st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_torn_file_is_the_world_as_it_once_was(made: list[Any], data: Any) -> None:
+    """Cut anywhere, it holds exactly the whole lines before the cut, and can be written on."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "w"
+        states = write(path, *made)
+        cut = data.draw(st.integers(0, path.stat().st_size))
+        os.truncate(path, cut)
+        lines = path.read_bytes().count(b"\n")
+        world = World.open(path)
+        assert world.shelf.tasks == states[lines]
+        with world.writing():
+            world.put(a_task(9))
+        after = World.open(path).shelf.tasks
+        assert after == {**states[lines], 9: a_task(9)}
+
+
+def test_a_line_that_is_no_journal_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "w"
+    path.write_text("a: manifest\n")
+    with pytest.raises(JournalDamaged, match=str(path)):
+        World.open(path)
+    assert path.read_text() == "a: manifest\n"
+
+
+def test_two_portals_share_one_file(portal: Any, tmp_path: Path) -> None:
+    one, two = portal(tmp_path / "w"), portal(tmp_path / "w")
+    ids = [client.create() for _ in range(3) for client in (one, two)]
+    assert ids == sorted(set(ids))
+    assert one.ids("order[id]=asc") == two.ids("order[id]=asc") == ids
+    two("DELETE", f"/v1/tasks/{ids[0]}")
+    assert one("GET", f"/v1/tasks/{ids[0]}")[0] == 404
+    one("POST", "/_sandbox/reset")
+    assert two.ids() == []
+
+
+def _create_many(path: Path, count: int) -> None:
+    world = World.open(path)
+    for _ in range(count):
+        with world.writing():
+            world.put(a_task(world.next_id()))
+
+
+def test_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
+    path, spawn = tmp_path / "w", get_context("fork")
+    crowd = [spawn.Process(target=_create_many, args=(path, 50)) for _ in range(4)]
+    for one in crowd:
+        one.start()
+    for one in crowd:
+        one.join()
+    assert World.open(path).shelf.ids == [3871 + 2 * n for n in range(200)]
+
+
+def test_a_file_much_longer_than_its_tasks_is_rewritten(tmp_path: Path) -> None:
+    path = tmp_path / "w"
+    write(path, *[a_task(1, title=str(n)) for n in range(1200)], a_task(4005), 4005)
+    bystander = World.open(path)
+    assert len(path.read_bytes().splitlines()) == 2
+    assert bystander.shelf.tasks == {1: a_task(1, title="1199")}
+    assert bystander.next_id() == 4007  # 4005 was given once, and is not given again
+    assert not list(tmp_path.glob("*.new"))
+
+
+def test_who_held_the_old_file_goes_on_with_the_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "w"
+    holder = World.open(path)
+    write(path, *[a_task(1, title=str(n)) for n in range(1200)])
+    World.open(path).close()
+    with holder.writing():
+        holder.put(a_task(3))
+    assert holder.shelf.ids == World.open(path).shelf.ids == [1, 3]
+
+
+def test_a_disk_that_refuses_leaves_memory_and_file_agreed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World.open(tmp_path / "w")
+    with world.writing():
+        world.put(a_task(1))
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tasksync.sandbox.journal._write_all", full)
+        with pytest.raises(OSError, match="No space"), world.writing():
+            world.put(a_task(3))
+    with world.reading() as shelf:
+        assert shelf.ids == [1]
+
+
+def test_a_file_may_vanish_under_an_open_world(tmp_path: Path) -> None:
+    path = tmp_path / "w"
+    world = World.open(path)
+    with world.writing():
+        world.put(a_task(1))
+    path.unlink()
+    with world.reading() as shelf:
+        assert shelf.ids == []
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tasksync.sandbox.answers import Request
+from tasksync.sandbox.api import open_api
+api = open_api(Path(sys.argv[1]))
+head = {"X-Api-Key": "vibe_api_sandbox", "Content-Type": "application/json"}
+body = b'{"title": "done", "responsibleId": 1}'
+assert api.handle(Request("POST", "/v1/tasks", "", head, body)).status == 201
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
+    path = tmp_path / "w"
+    killed = subprocess.run([sys.executable, "-c", _KILLED, path], check=False)  # noqa: S603
+    assert killed.returncode == -signal.SIGKILL
+    assert [task.title for task in World.open(path).shelf] == ["done"]
+
+
+def test_a_journal_reads_only_what_is_new(tmp_path: Path) -> None:
+    writer, reader = Journal(tmp_path / "w"), Journal(tmp_path / "w")
+    for number in range(3):
+        with writer.alone():
+            writer.append([{"n": number}])
+        assert reader.news() == (False, [{"n": number}])
+    assert reader.news() == (False, [])
