@@ -152,6 +152,11 @@ def digest_of(values: Values, extra: object = None) -> bytes:
     for name, _bit in _BITS:
         if name in values:
             plain += (name, canonical(name, values[name]))
+    return digest_plain(plain)
+
+
+def digest_plain(plain: list[object]) -> bytes:
+    """Return the digest of canonical values: `extra` if any, then name, value, name, value ..."""
     return blake2b(_encode(plain).encode(), digest_size=16).digest()
 
 

@@ -1,0 +1,74 @@
+"""Failed tasks read once more, with all their places, and what is wrong put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tasksync.core.task import Place, Problem
+from tasksync.manifests import careful, schema
+from tasksync.manifests.careful import NodeTask
+from tasksync.manifests.faults import BadValue, Fault
+from tasksync.manifests.header import located
+from tasksync.manifests.reader import Unreadable
+from tasksync.manifests.sources import Source
+from tasksync.manifests.values import Normaliser, check_key
+
+__all__ = ["Fault", "Suspects", "problems"]
+
+
+@dataclass(frozen=True, slots=True)
+class Suspects:
+    """Which tasks of a file are to be explained.
+
+    `failed` are those that the fast pass gave up, by their number in the file; `beside` what is
+    wrong with good ones only beside others, by key.
+    """
+
+    failed: set[int]
+    beside: Mapping[str, Sequence[Fault]]
+
+
+def problems(
+    source: Source, normalisers: Sequence[Normaliser], suspects: Suspects, most: int
+) -> list[Problem]:
+    """Return what is wrong with the suspects of a file; stops soon after `most` problems."""
+    found: list[Problem] = []
+    try:
+        with source.open() as stream:
+            said = 0
+            for ordinal, task in enumerate(careful.tasks(stream, source.name, found)):
+                if ordinal in suspects.failed:
+                    found += _explained(source.name, task, normalisers[task.document])
+                    if len(found) == said:
+                        found.append(_unexplained(source.name, task))
+                faults = iter(suspects.beside.get(task.key or "", ()))
+                found += located(source.name, task.body, faults, task.spot)
+                said = len(found)
+                if said > most:
+                    break
+    except Unreadable:
+        pass  # the fast pass has reported it
+    return found
+
+
+def _explained(file: str, task: NodeTask, normaliser: Normaliser) -> Iterator[Problem]:
+    if task.key is not None:
+        try:
+            check_key(task.key)
+        except BadValue as bad:
+            yield Problem(Place(file, *task.spot), bad.what, bad.mend)
+    own = task.body.value
+    block: Any = normaliser.lay(own) if isinstance(own, dict) else own
+    faults = list(schema.faults(schema.WHOLE_TASK, block)) if not task.body.broken else []
+    if isinstance(block, dict):
+        worded = {fault.path[0] for fault in faults if fault.path}
+        good = {name: value for name, value in block.items() if name not in worded}
+        faults += normaliser.faults(good)
+    yield from located(file, task.body, iter(faults), task.spot)
+
+
+def _unexplained(file: str, task: NodeTask) -> Problem:
+    """Return a last word on a task of which nothing else was said: it is refused all the same."""
+    return Problem(Place(file, *task.spot), f"the task {task.key} is not valid")

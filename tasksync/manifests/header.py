@@ -1,0 +1,290 @@
+"""What the documents say beside their tasks: project, timezone, policy, defaults, renames.
+
+All documents of all files are read so far before the first task is, since any of them may
+hold the project; each file is read only up to its tasks where nothing can follow them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from tasksync.core.fields import TaskKey
+from tasksync.core.manifest import Limit, Policy
+from tasksync.core.task import OnRemove, Place, Problem
+from tasksync.manifests import careful, schema
+from tasksync.manifests.faults import BadValue, Fault
+from tasksync.manifests.instants import Instants, zone_of
+from tasksync.manifests.node import Node, Spot
+from tasksync.manifests.reader import Unreadable
+from tasksync.manifests.sources import Look, Source, look
+from tasksync.manifests.values import Normaliser, check_key
+
+#: beside `project`, and nowhere else
+_OF_THE_PROJECT = ("timezone", "policy")
+
+
+@dataclass(frozen=True, slots=True)
+class FileHead:
+    """A file that can be read: what its bytes told, and its documents without their tasks."""
+
+    source: Source
+    look: Look
+    documents: tuple[Node, ...]
+
+    @property
+    def name(self) -> str:
+        """The file as the person named it."""
+        return self.source.name
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A key of `moved` or `removed`, and where it stands."""
+
+    key: TaskKey
+    place: Place
+
+
+@dataclass(slots=True)
+class Header:
+    """The words of all documents together; unusable where there are problems.
+
+    `normalisers` holds one for each document of each file, in the order of `files`.
+    `context` is what tasks depend on beside their own block, for each file.
+    """
+
+    files: list[FileHead] = field(default_factory=list)
+    project: str = ""
+    timezone: str | None = None
+    policy: Policy = field(default_factory=Policy)
+    moved: list[tuple[Named, Named]] = field(default_factory=list)
+    removed: list[Named] = field(default_factory=list)
+    normalisers: list[list[Normaliser]] = field(default_factory=list)
+    contexts: list[bytes] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    unread: bool = False
+
+
+def read(sources: Sequence[Source]) -> Header:
+    """Return what all documents say beside their tasks, with everything that is wrong there."""
+    header = Header()
+    for source in sources:
+        try:
+            header.files.append(_file(source, header.problems))
+        except Unreadable as broken:
+            header.problems.append(broken.problem)
+            header.unread = True
+    _Assembly(header).assemble()
+    return header
+
+
+def _file(source: Source, problems: list[Problem]) -> FileHead:
+    seen = look(source)
+    found: list[Problem] = []
+    with source.open() as stream:
+        nodes = careful.heads(stream, source.name, found, until_tasks=seen.tasks_last)
+        documents = tuple(nodes)
+    if not documents:
+        what = "nothing is written in this file"
+        raise Unreadable(Problem(Place(source.name, 1), what, "remove it, or add tasks"))
+    problems += found
+    return FileHead(source, seen, documents)
+
+
+def located(
+    file: str, node: Node, faults: Iterator[Fault], first: Spot | None = None
+) -> Iterator[Problem]:
+    """Yield faults of a value as problems with their places; what is broken is not said again.
+
+    `first` is the place of what concerns the value as a whole.
+    """
+    for fault in faults:
+        part = node.at(fault.path)
+        if part is None:
+            continue
+        spot = part.spot if fault.path or first is None else first
+        if fault.name is not None:
+            spot = part.names.get(fault.name, spot)
+        yield Problem(Place(file, *spot), fault.what, fault.mend)
+
+
+class _Assembly:
+    """Puts the documents' words together and reports what does not fit."""
+
+    def __init__(self, header: Header) -> None:
+        self._header = header
+        self._projects: list[tuple[str, Node]] = []
+        self._bad_defaults: dict[int, set[str]] = {}
+
+    def assemble(self) -> None:
+        everything = [(head.name, node) for head in self._header.files for node in head.documents]
+        for file, node in everything:
+            self._judge(file, node)
+        self._projects = [(f, n) for f, n in everything if _has(n, "project")]
+        self._one_project(everything)
+        for file, node in everything:
+            self._belongs(file, node)
+            self._renames(file, node)
+        zone = self._project_words()
+        self._lay(Instants(zone))
+        if everything and not any("tasks" in _names(node) for _file, node in everything):
+            what = "no document has tasks"
+            place = Place(everything[0][0], *everything[0][1].spot)
+            self._say(place, what, "write tasks: {} if none is wanted")
+
+    def _say(self, place: Place, what: str, mend: str) -> None:
+        self._header.problems.append(Problem(place, what, mend))
+
+    def _judge(self, file: str, node: Node) -> None:
+        if node.value is None:
+            if not node.broken:
+                self._say(Place(file, *node.spot), "this document is empty", "remove it")
+            return
+        if schema.judge(schema.MANIFEST)(node.value):
+            return
+        faults = list(schema.faults(schema.MANIFEST, node.value))
+        for fault in faults:
+            if fault.path[:1] == ("defaults",):
+                name = fault.path[1] if len(fault.path) > 1 else fault.name
+                self._bad_defaults.setdefault(id(node), set()).add(str(name))
+        self._header.problems += located(file, node, iter(faults))
+
+    def _one_project(self, everything: list[tuple[str, Node]]) -> None:
+        if not self._projects and everything:
+            file, node = everything[0]
+            what = "no document says which project this is"
+            self._say(Place(file, *node.spot), what, "add project: a-name to one document")
+        if len(self._projects) > 1:
+            first, *others = [Place(f, *n.names["project"]) for f, n in self._projects]
+            for other in others:
+                what = f"a second document has project; the first is at {first}"
+                self._say(other, what, "keep it in one document, or plan the projects apart")
+
+    def _belongs(self, file: str, node: Node) -> None:
+        if not self._projects or any(node is ours for _file, ours in self._projects):
+            return
+        for name in _OF_THE_PROJECT:
+            if name in _names(node):
+                where, ours = self._projects[0]
+                what = f"{name} stands in a document without project"
+                mend = f"move it beside project at {Place(where, *ours.names['project'])}"
+                self._say(Place(file, *node.names[name]), what, mend)
+
+    def _project_words(self) -> ZoneInfo | None:
+        if not self._projects:
+            return ZoneInfo("UTC")  # what is missing is said once, not for every datetime
+        file, node = self._projects[0]
+        value = _dict(node.value)
+        self._header.project = str(value["project"])
+        try:
+            self._header.policy = _policy(_dict(value.get("policy")))
+        except (KeyError, TypeError, ValueError):  # the schema has said why
+            self._header.policy = Policy()
+        name = value.get("timezone")
+        if not isinstance(name, str) or not name:
+            return None if "timezone" not in value else ZoneInfo("UTC")
+        try:
+            self._header.timezone = name
+            return zone_of(name)
+        except BadValue as bad:
+            self._say(Place(file, *node.parts["timezone"].spot), bad.what, bad.mend)
+            return ZoneInfo("UTC")
+
+    def _renames(self, file: str, node: Node) -> None:
+        for part in _items(node, "moved"):
+            pair = [self._key(file, part.parts.get(name)) for name in ("from", "to")]
+            if pair[0] and pair[1]:
+                self._header.moved.append((pair[0], pair[1]))
+        for part in _items(node, "removed"):
+            named = self._key(file, part)
+            if named:
+                self._header.removed.append(named)
+
+    def _key(self, file: str, node: Node | None) -> Named | None:
+        if node is None or node.broken or not isinstance(node.value, str):
+            return None
+        place = Place(file, *node.spot)
+        try:
+            check_key(node.value)
+        except BadValue as bad:
+            self._say(place, bad.what, bad.mend)
+            return None
+        return Named(TaskKey(node.value), place)
+
+    def _lay(self, instants: Instants) -> None:
+        bare = Normaliser({}, instants)
+        usable: dict[int, dict[str, object]] = {}
+        for head in self._header.files:
+            for node in head.documents:
+                usable[id(node)] = self._usable(head.name, node, bare)
+        of_project = usable[id(self._projects[0][1])] if self._projects else {}
+        known: dict[bytes, Normaliser] = {}
+        for head in self._header.files:
+            laid = [{**of_project, **usable[id(node)]} for node in head.documents]
+            told = [orjson.dumps(defaults, option=orjson.OPT_SORT_KEYS) for defaults in laid]
+            for name, defaults in zip(told, laid, strict=True):
+                known.setdefault(name, Normaliser(defaults, instants))
+            self._header.normalisers.append([known[name] for name in told])
+            self._header.contexts.append(b"\n".join([str(self._header.timezone).encode(), *told]))
+
+    def _usable(self, file: str, node: Node, bare: Normaliser) -> dict[str, object]:
+        """Return the defaults of a document that are no fault themselves."""
+        bad = self._bad_defaults.get(id(node), set())
+        part = node.parts.get("defaults") if isinstance(node.value, dict) else None
+        if part is None or not isinstance(part.value, dict) or "None" in bad:
+            return {}
+        good = {
+            name: value
+            for name, value in part.value.items()
+            if name not in bad and not _broken(part.parts[name])
+        }
+        faults = list(bare.faults(good))
+        self._header.problems += located(file, part, iter(faults))
+        return {k: v for k, v in good.items() if k not in {fault.path[0] for fault in faults}}
+
+
+def _broken(node: Node) -> bool:
+    return node.broken or any(_broken(part) for part in node.parts.values())
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _names(node: Node) -> Mapping[str, Spot]:
+    return node.names
+
+
+def _has(node: Node, name: str) -> bool:
+    return name in node.names
+
+
+def _items(node: Node, name: str) -> list[Node]:
+    part = node.parts.get(name)
+    return list(part.parts.values()) if part is not None and isinstance(part.value, list) else []
+
+
+def _policy(words: Mapping[str, Any]) -> Policy:
+    usual = Policy()
+    allow = words.get("allow", {}).get("delete")
+    return Policy(
+        max_delete=_limit(words.get("maxDelete")) or usual.max_delete,
+        max_update=_limit(words.get("maxUpdate")),
+        max_vanished=_limit(words.get("maxVanished")) or usual.max_vanished,
+        on_remove=OnRemove(words.get("onRemove", usual.on_remove)),
+        marker=words.get("marker", "tag") == "tag",
+        allow_delete=allow,
+    )
+
+
+def _limit(word: int | str | None) -> Limit | None:
+    if word is None:
+        return None
+    if isinstance(word, str):
+        return Limit(share=float(word.removesuffix("%")) / 100)
+    return Limit(number=word)

@@ -1,0 +1,105 @@
+"""Dates and times as people write them, in normal form: real, with an offset, to the second."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from tasksync.manifests.faults import BadValue
+from tasksync.manifests.words import did_you_mean
+
+#: the far ends of what a portal may hold; beyond them instants cannot be counted
+FIRST_YEAR, LAST_YEAR = 1970, 9998
+#: no place on earth is further from UTC
+FURTHEST = timedelta(hours=14)
+#: how many texts are remembered: deadlines repeat
+REMEMBERED = 20_000
+
+_SHAPE = re.compile(
+    r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(:\d{2})?(?:(Z)|([+-]\d{2})(?::?(\d{2}))?)?\Z", re.ASCII
+)
+
+
+class Moment(NamedTuple):
+    """An instant as it is shown (the written offset kept), and its second since 1970."""
+
+    text: str
+    second: int
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """Return a time zone by its name; raises BadValue with what might have been meant."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        mend = did_you_mean(name, available_timezones()) or "use a name like Europe/Berlin"
+        what = f"there is no time zone {name}"
+        raise BadValue(what, mend) from error
+
+
+class Instants:
+    """Reads datetimes for one project; `zone` is of those without an offset."""
+
+    __slots__ = ("_known", "_zone")
+
+    def __init__(self, zone: ZoneInfo | None = None) -> None:
+        self._zone = zone
+        self._known: dict[str, Moment] = {}
+
+    def __call__(self, written: str) -> Moment:
+        """Return the instant; raises BadValue."""
+        found = self._known.get(written)
+        if found is None:
+            found = self._read(written)
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            self._known[written] = found
+        return found
+
+    def _read(self, written: str) -> Moment:
+        shape = _SHAPE.match(written)
+        if shape is None:
+            raise BadValue(f"{written} is no date and time", "write 2026-05-19T18:00:00+03:00")
+        day, time, seconds, utc, hours, minutes = shape.groups()
+        text = f"{day}T{time}{seconds or ':00'}"
+        if utc:
+            text += "+00:00"
+        elif hours:
+            text += f"{hours}:{minutes or '00'}"
+        return self._moment(written, text)
+
+    def _moment(self, written: str, text: str) -> Moment:
+        try:
+            when = datetime.fromisoformat(text)
+        except ValueError as error:
+            what = f"there is no such date and time as {written}"
+            raise BadValue(what, f"{error}") from error
+        if not FIRST_YEAR <= when.year <= LAST_YEAR:
+            what = f"the year of {written} is out of reach"
+            raise BadValue(what, f"use {FIRST_YEAR} to {LAST_YEAR}")
+        when = self._placed(written, when)
+        if abs(when.utcoffset() or timedelta()) > FURTHEST:
+            raise BadValue(f"no place is as far from UTC as {written} says", "use -14:00 to +14:00")
+        return Moment(when.isoformat(), int(when.timestamp()))
+
+    def _placed(self, written: str, when: datetime) -> datetime:
+        if when.tzinfo is not None:
+            return when
+        if self._zone is None:
+            mend = f"write {written}+03:00, or give the project a timezone"
+            raise BadValue(f"{written} has no offset", mend)
+        early, late = (when.replace(tzinfo=self._zone, fold=fold) for fold in (0, 1))
+        if early.utcoffset() == late.utcoffset():
+            return _fixed(early)
+        both = f"{_fixed(early).isoformat()} or {_fixed(late).isoformat()}"
+        there = early.astimezone(UTC).astimezone(self._zone).replace(tzinfo=None) == when
+        happens = "is there twice" if there else "is skipped"
+        what = f"{written} {happens} in {self._zone.key}: the clocks change"
+        raise BadValue(what, f"write {both}" if there else "choose another time, or give an offset")
+
+
+def _fixed(when: datetime) -> datetime:
+    """Return the same instant with its offset written out instead of the zone's name."""
+    return datetime.fromisoformat(when.isoformat())

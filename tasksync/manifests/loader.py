@@ -1,0 +1,139 @@
+"""Paths to a checked Manifest: the header at once, the tasks as a stream, all faults at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tasksync.core.fields import TaskKey, Value
+from tasksync.core.manifest import Manifest, Moved, Wanted
+from tasksync.core.task import Options, Place, Problem, Task
+from tasksync.errors import ManifestInvalid
+from tasksync.manifests import explain, header, ledger, quick, schema, sources
+from tasksync.manifests.header import FileHead, Header
+from tasksync.manifests.ledger import FILE_SHIFT, Ledger
+from tasksync.manifests.reader import Unreadable
+from tasksync.manifests.values import TASK_NAMES, check_key
+
+if TYPE_CHECKING:
+    from tasksync.manifests.cache import Cache
+
+#: more problems than this help nobody
+MOST_PROBLEMS = 1_000
+
+
+def load(paths: Sequence[str], *, cache: Cache | None = None) -> Manifest:
+    """Return the manifest under these files and folders; its tasks are read as it is iterated.
+
+    Raises ManifestInvalid with every problem: at once where the header is at fault, else when
+    the tasks are read to their end.
+    """
+    found, problems = sources.find(paths)
+    head = header.read(found)
+    head.problems += problems
+    head.unread = head.unread or bool(problems)
+    tasks = _Stream(head).rows()
+    if head.problems:
+        for _task in tasks:
+            pass
+    return Manifest(
+        project=head.project,
+        tasks=tasks,
+        files=tuple(source.name for source in found),
+        policy=head.policy,
+        moved=tuple(Moved(old.key, new.key) for old, new in head.moved),
+        removed=tuple(named.key for named in head.removed),
+        timezone=head.timezone,
+    )
+
+
+def validate(paths: Sequence[str]) -> int:
+    """Return how many tasks a manifest wants; raises ManifestInvalid."""
+    return sum(1 for _task in load(paths).tasks)
+
+
+class _Stream:
+    """Reads all tasks once and knows at the end what was wrong."""
+
+    def __init__(self, head: Header) -> None:
+        self._head = head
+        self._ledger = Ledger([file.name for file in head.files])
+        self._problems = head.problems
+        self._failed: dict[int, set[int]] = {}
+        self._complete = not head.unread
+
+    def rows(self) -> Iterator[Wanted]:
+        """Yield the good tasks of all files; raises ManifestInvalid at the end."""
+        for number, file in enumerate(self._head.files):
+            try:
+                yield from self._fresh(number, file)
+            except Unreadable as broken:
+                self._problems.append(broken.problem)
+                self._complete = False
+        self._finish()
+
+    def _fresh(self, number: int, file: FileHead) -> Iterator[Wanted]:
+        normalisers = self._head.normalisers[number]
+        judge = schema.judge(schema.WHOLE_TASK)
+        keys, parents = self._ledger.keys, self._ledger.parents
+        base, name = number << FILE_SHIFT, file.name
+        with file.source.open() as stream:
+            raw = quick.tasks(stream, name, TASK_NAMES)
+            for ordinal, (document, key, line, column, body, odd) in enumerate(raw):
+                if key is None:
+                    self._fail(number, ordinal)
+                    continue
+                if key in keys:
+                    place = Place(name, line, column)
+                    self._problems.append(self._ledger.repeated(key, place))
+                    continue
+                keys[key] = base | line
+                if "parent" in body and isinstance(body["parent"], str):
+                    parents[key] = body["parent"]
+                normalise = normalisers[document]
+                block = normalise.lay(body)
+                try:
+                    check_key(key)
+                    if odd or not judge(block):
+                        self._fail(number, ordinal)
+                        continue
+                    fields, options, digest, parent = normalise(block)
+                except ValueError:
+                    self._fail(number, ordinal)
+                    continue
+                task_key = TaskKey(key)
+                if options.adopt is not None:
+                    self._ledger.adopts.setdefault(options.adopt, []).append(key)
+                body_of = partial(_task, task_key, fields, options, name, line, column)
+                yield Wanted(task_key, digest, parent, name, line, body_of)
+
+    def _fail(self, number: int, ordinal: int) -> None:
+        self._failed.setdefault(number, set()).add(ordinal)
+
+    def _finish(self) -> None:
+        beside: dict[int, dict[str, list[explain.Fault]]] = {}
+        for one in self._ledger.faults(complete=self._complete):
+            of_file = beside.setdefault(self._ledger.file_of(one.key), {})
+            of_file.setdefault(one.key, []).append(one.fault)
+        self._problems += ledger.renames(self._head, self._ledger, complete=self._complete)
+        for number in sorted(self._failed.keys() | beside.keys()):
+            if len(self._problems) > MOST_PROBLEMS:
+                break
+            wanted = explain.Suspects(self._failed.get(number, set()), beside.get(number, {}))
+            file, normalisers = self._head.files[number], self._head.normalisers[number]
+            self._problems += explain.problems(file.source, normalisers, wanted, MOST_PROBLEMS)
+        if self._problems:
+            raise ManifestInvalid(tuple(_shown(self._problems)))
+
+
+def _shown(problems: list[Problem]) -> list[Problem]:
+    unique = {(p.place.file, p.place.line, p.place.column, p.what): p for p in problems}
+    ordered = [unique[at] for at in sorted(unique)]
+    return ordered[:MOST_PROBLEMS]
+
+
+def _task(
+    key: TaskKey, fields: dict[str, Value], options: Options, file: str, line: int, column: int
+) -> Task:
+    return Task(key, fields, Place(file, line, column), options)

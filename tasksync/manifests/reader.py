@@ -1,0 +1,173 @@
+"""The door to PyYAML: its events, its errors as problems, and what a plain word means.
+
+The only file that knows PyYAML. Events are libyaml's where PyYAML was built with it. A plain
+word is `true`, `false`, nothing (`null`, `~` or empty), a whole or a decimal number, and text
+in all other cases: no dates, no octals, no `yes`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import IO, Any, Final, TypeAlias
+
+import yaml
+from yaml.error import MarkedYAMLError, YAMLError
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+from yaml.parser import Parser
+from yaml.reader import Reader, ReaderError
+from yaml.scanner import Scanner
+
+from tasksync.core.task import Place, Problem
+from tasksync.manifests.node import Spot
+
+__all__ = [
+    "AliasEvent",
+    "Budget",
+    "DocumentStartEvent",
+    "MappingEndEvent",
+    "MappingStartEvent",
+    "Next",
+    "ScalarEvent",
+    "SequenceEndEvent",
+    "SequenceStartEvent",
+    "StreamEndEvent",
+    "Unreadable",
+    "YAMLError",
+    "events",
+    "plain",
+    "spot",
+    "spot_at",
+    "unreadable",
+    "version",
+    "warning",
+]
+
+DEPTH_LIMIT = 30
+#: what aliases may stand for: so many values, and one more for every so many characters read
+ALIAS_BUDGET = 10_000
+ALIAS_SHARE = 4
+
+#: gives the next event; an event is one of the classes above
+Next: TypeAlias = Callable[[], Any]
+
+_CONSTANTS: Final[Mapping[str, object]] = {"true": True, "false": False, "null": None, "~": None}
+_SUSPECT = frozenset("-0123456789tfn~")
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,39})\Z")
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,39})\.[0-9]{1,40}\Z")
+_MISSING: Final = object()
+
+
+class Unreadable(Exception):
+    """The file cannot be read further; carries the one problem that says why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+class _PureParser(Reader, Scanner, Parser):
+    """PyYAML's own parser, for a build without libyaml: the same events, eight times slower."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        Reader.__init__(self, stream)
+        Scanner.__init__(self)
+        Parser.__init__(self)
+
+
+def version() -> str:
+    """Return which parser reads: cached rows are only good for the one that made them."""
+    return f"pyyaml {yaml.__version__} {'libyaml' if yaml.__with_libyaml__ else 'pure'}"
+
+
+def warning() -> str | None:
+    """Return what a person should be told once about the parser, or None."""
+    if yaml.__with_libyaml__:
+        return None
+    return "PyYAML was built without libyaml, so manifests are read about eight times slower"
+
+
+def events(stream: IO[bytes], *, pure: bool = not yaml.__with_libyaml__) -> Next:
+    """Return what gives the stream's events one by one; it raises YAMLError."""
+    if pure:
+        return _PureParser(stream).get_event
+    from yaml.cyaml import CParser  # type: ignore[attr-defined]
+
+    found: Next = CParser(stream).get_event
+    return found
+
+
+def plain(text: str) -> object:
+    """Return what an unquoted word means; what is no constant and no number is text."""
+    if not text:
+        return None
+    if text[0] not in _SUSPECT:
+        return text
+    found = _CONSTANTS.get(text, _MISSING)
+    if found is not _MISSING:
+        return found
+    if _INTEGER.match(text):
+        return int(text)
+    return float(text) if _DECIMAL.match(text) else text
+
+
+def spot(mark: Any) -> Spot:
+    """Return line and column of a mark, both from 1."""
+    return mark.line + 1, mark.column + 1
+
+
+def spot_at(stream: IO[bytes], offset: int) -> Spot:
+    """Return line and column of the byte at this offset of a stream that can be read again."""
+    stream.seek(0)
+    before = stream.read(offset)
+    line = before[before.rfind(b"\n") + 1 :]
+    return before.count(b"\n") + 1, len(line.decode("utf-8", "replace")) + 1
+
+
+def unreadable(file: str, error: YAMLError, stream: IO[bytes]) -> Unreadable:
+    """Return a parser's error as a problem, with its place where the parser knows one."""
+    place, what = Place(file), str(error)
+    if isinstance(error, MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        place = Place(file, *spot(mark)) if mark else place
+        what = " ".join(part for part in (error.problem, error.context) if part)
+    elif isinstance(error, ReaderError):
+        what = str(error.reason)
+        place = Place(file, *spot_at(stream, error.position))
+    mend = "check the indentation: spaces, no tabs; quote text that holds : # [ { @ or `"
+    return Unreadable(Problem(place, f"this is not YAML: {what}", mend))
+
+
+class Budget:
+    """Holds nesting and aliases of one document down: a bomb is refused before it goes off."""
+
+    __slots__ = ("_file", "_spent")
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._spent = 0
+
+    def spend(self, values: int, mark: Any) -> None:
+        """Take in an alias that stands for so many values; raises Unreadable."""
+        self._spent += values
+        if self._spent > ALIAS_BUDGET + mark.index // ALIAS_SHARE:
+            what = "the aliases of this document stand for too many values"
+            raise self._refused(mark, what, "write them out, or lay them with defaults")
+
+    def dig(self, depth: int, mark: Any) -> None:
+        """Take in a value at this depth; raises Unreadable."""
+        if depth > DEPTH_LIMIT:
+            what = f"values are nested deeper than {DEPTH_LIMIT} levels"
+            raise self._refused(mark, what, "no field of a manifest needs more than five")
+
+    def _refused(self, mark: Any, what: str, mend: str) -> Unreadable:
+        return Unreadable(Problem(Place(self._file, *spot(mark)), what, mend))

@@ -1,0 +1,221 @@
+"""The published JSON Schema: jsonschema-rs judges by it, jsonschema words what fails."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import tasksync
+from tasksync.core.fields import READ_ONLY
+from tasksync.manifests.faults import Fault
+from tasksync.manifests.words import closest, did_you_mean, listed, shown
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
+NAME = "manifest.schema.json"
+#: the parts of the schema that values are judged by
+WHOLE_TASK = "#/$defs/wholeTask"
+MANIFEST = "#"
+
+Schema: TypeAlias = Mapping[str, Any]
+
+
+@cache
+def text() -> str:
+    """Return the schema as it is published: from the wheel, else from the checkout."""
+    shipped = files("tasksync") / "schemas" / NAME
+    if shipped.is_file():
+        return shipped.read_text(encoding="utf-8")
+    beside = Path(tasksync.__file__).parents[1] / "schemas" / NAME
+    return beside.read_text(encoding="utf-8")
+
+
+@cache
+def digest() -> str:
+    """Return what changes when the schema changes."""
+    return sha256(text().encode()).hexdigest()
+
+
+def _part(ref: str) -> Schema:
+    whole: dict[str, Any] = json.loads(text())
+    if ref == MANIFEST:
+        return whole
+    return {"$schema": whole["$schema"], "$ref": ref, "$defs": whole["$defs"]}
+
+
+@cache
+def judge(ref: str) -> Callable[[object], bool]:
+    """Return what tells whether a value is valid under a part of the schema."""
+    import jsonschema_rs
+
+    validator = jsonschema_rs.Draft202012Validator(dict(_part(ref)), validate_formats=True)
+    found: Callable[[object], bool] = validator.is_valid
+    return found
+
+
+def faults(ref: str, value: object) -> Iterator[Fault]:
+    """Yield what is wrong with a value in words; what jsonschema does not see, the judge says."""
+    from jsonschema import Draft202012Validator, FormatChecker
+
+    validator = Draft202012Validator(_part(ref), format_checker=FormatChecker())
+    found = False
+    for error in validator.iter_errors(value):
+        found = True
+        yield from _worded(error)
+    if not found:
+        yield from _judged(ref, value)
+
+
+def _judged(ref: str, value: object) -> Iterator[Fault]:
+    import jsonschema_rs
+
+    validator = jsonschema_rs.Draft202012Validator(dict(_part(ref)), validate_formats=True)
+    try:
+        for error in validator.iter_errors(value):
+            yield Fault(tuple(error.instance_path), str(error.message))
+    except UnicodeEncodeError:  # half a character: the control characters are reported later
+        return
+
+
+def _worded(error: ValidationError) -> Iterator[Fault]:
+    path = tuple(error.absolute_path)
+    instance: Any = error.instance
+    match error.validator:
+        case "additionalProperties":
+            known = list(_mapping(error.schema).get("properties", {}))
+            for name in instance:
+                if name not in known:
+                    yield Fault(path, *_unknown(name, known, path), name=name)
+        case "required":
+            for name in _mapping(error.schema)["required"]:
+                if name not in instance:
+                    yield _missing(path, name)
+        case _:
+            schema = _mapping(error.schema)
+            what, mend = _wrong(str(error.validator), instance, schema)
+            yield Fault(path, f"{_named(path)} {what}", mend)
+
+
+def _mapping(schema: object) -> Schema:
+    return schema if isinstance(schema, dict) else {}
+
+
+def _named(path: tuple[str | int, ...]) -> str:
+    names = [step for step in path if isinstance(step, str)]
+    return ".".join(names[-2:]) if names else "the document"
+
+
+def _unknown(name: str, known: list[str], path: tuple[str | int, ...]) -> tuple[str, str]:
+    if not path and name in READ_ONLY:
+        return f"{name} is read-only: the portal sets it", "remove it"
+    mend = did_you_mean(name, known) or f"known: {', '.join(known)}"
+    if "title" in known and name in {"parent", "adopt"}:
+        mend = "write it in the task itself"
+    return f"unknown {'field' if 'title' in known else 'key'} {shown(name)[1:-1]}", mend
+
+
+def _missing(path: tuple[str | int, ...], name: str) -> Fault:
+    match name:
+        case "title":
+            return Fault(path, "title is missing", "every task needs one")
+        case "responsibleId":
+            mend = "give the number of a person here or in defaults"
+            return Fault(path, "responsibleId is missing", mend)
+        case "apiVersion":
+            mend = "begin with apiVersion: tasksync/v1"
+            return Fault(path, "apiVersion is missing", mend)
+        case _:
+            return Fault(path, f"{name} is missing")
+
+
+def _wrong(kind: str, value: object, schema: Schema) -> tuple[str, str]:
+    if kind == "type":
+        return _wrong_type(value, schema)
+    if kind == "enum":
+        return _not_listed(value, schema["enum"])
+    if kind == "const":
+        return _not_listed(value, [schema["const"]])
+    if kind == "pattern":
+        return f"{shown(value)} is not {schema.get('x-says', 'of the right form')}", ""
+    return _out_of_range(kind, value, schema)
+
+
+def _out_of_range(kind: str, value: object, schema: Schema) -> tuple[str, str]:
+    match kind:
+        case "minLength":
+            return "is empty", "write something, or leave it out"
+        case "maxLength":
+            length = len(str(value))
+            return f"has {length} characters, {schema['maxLength']} are allowed", "shorten it"
+        case "minimum":
+            least = schema["minimum"]
+            none = "; null for none" if "null" in schema.get("type", ()) else ""
+            return f"cannot be {value}: the least is {least}", f"use {least} or more{none}"
+        case "maximum":
+            return f"cannot be {shown(value)}: it is too big", f"at most {schema['maximum']}"
+        case _:
+            return f"cannot be {shown(value)}", ""
+
+
+def _not_listed(value: object, allowed: list[object]) -> tuple[str, str]:
+    words = [one for one in allowed if isinstance(one, str)]
+    near = closest(value, words) if isinstance(value, str) else None
+    if isinstance(value, str) and any(str(one) == value for one in allowed):
+        return f"cannot be the text {shown(value)}", "remove the quotes"
+    mend = f"use {listed(allowed)}"
+    return f"cannot be {shown(value)}", f"did you mean {near}? {mend}" if near else mend
+
+
+def _wrong_type(value: object, schema: Schema) -> tuple[str, str]:
+    kinds = [schema["type"]] if isinstance(schema["type"], str) else list(schema["type"])
+    if value is None:
+        return "cannot be empty (null)", _unclearable(kinds)
+    if "string" in kinds and isinstance(value, int | float):
+        return f"is {shown(value)}, not text", f'quote it: "{shown(value)}"'
+    if "integer" in kinds:
+        return _no_number(value, schema)
+    return _wrong_shape(value, kinds)
+
+
+def _wrong_shape(value: object, kinds: list[str]) -> tuple[str, str]:
+    if "boolean" in kinds:
+        return f"cannot be {shown(value)}", "use true or false"
+    if "array" in kinds:
+        what = f"must be a list, not {shown(value)}"
+        return what, "" if isinstance(value, dict) else f"write [{_inside(value)}]"
+    if "object" in kinds:
+        return f"must be a mapping of names to values, not {shown(value)}", "indent them under it"
+    return f"must be text, not {shown(value)}", ""
+
+
+def _inside(value: object) -> str:
+    return value if isinstance(value, str) else shown(value)
+
+
+def _unclearable(kinds: list[str]) -> str:
+    if "object" in kinds:
+        return "write {} for nothing"
+    return "write [] for nothing" if "array" in kinds else "give a value, or leave it out"
+
+
+def _no_number(value: object, schema: Schema) -> tuple[str, str]:
+    says = schema.get("x-says", "a whole number")
+    if isinstance(value, float):
+        return f"is {value}, not a whole number", "leave the fraction off"
+    if not isinstance(value, str):
+        return f"must be {says}, not {shown(value)}", ""
+    if value.isascii() and value.isdecimal():
+        return f"is the text {shown(value)}, not a number", "remove the quotes and leading zeros"
+    if "x-person" in schema and "@" in value:
+        what = f"is {shown(value)}, but e-mail addresses are not supported yet"
+        return what, "use the number of the person"
+    if "x-group" in schema:
+        what = f"is {shown(value)}, but names of groups are not supported yet"
+        return what, "use the number of the group"
+    return f"must be {says}, not {shown(value)}", ""

@@ -1,0 +1,231 @@
+"""The files that hold manifests: found, named as the person named them, and looked over once."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from codecs import utf_8_decode
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import IO
+
+from tasksync.core.task import Place, Problem
+from tasksync.manifests.reader import Unreadable, spot_at
+
+SUFFIXES = (".yaml", ".yml")
+#: a manifest of a million tasks has about 400 MB
+SIZE_LIMIT = 1 << 30
+CHUNK = 1 << 20
+#: enough to hold a line break and `tasks:`
+_OVERLAP = 32
+
+#: a line that begins at the margin and is no comment: only there can a key of the document stand
+_MARGIN = re.compile(rb"\n[^ \n\r\t#]")
+_TASKS = re.compile(rb"\ntasks[ \t]*:")
+#: line breaks of YAML that are rare enough to give the fast way up for
+_RARE_BREAKS = (b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One manifest file; `content` only where it is no regular file and can be read but once."""
+
+    name: str
+    path: Path
+    content: bytes | None = None
+
+    @contextmanager
+    def open(self) -> Iterator[IO[bytes]]:
+        """Open the file; raises Unreadable when that, or reading, fails."""
+        try:
+            if self.content is not None:
+                yield BytesIO(self.content)
+                return
+            with self.path.open("rb") as stream:
+                yield stream
+        except OSError as error:
+            raise unopened(self.name, error) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one pass over the bytes told.
+
+    `digest` is the sha256 of all bytes; `tasks_last` says that after the one line `tasks:` at
+    the margin no other line stands at the margin, so a header in block style ends there.
+    """
+
+    digest: bytes
+    size: int
+    tasks_last: bool
+
+
+def unopened(name: str, error: OSError) -> Unreadable:
+    """Return what the system said as a problem."""
+    reason = error.strerror or str(error)
+    return Unreadable(
+        Problem(Place(name), f"cannot be read: {reason}", "check the path given to -f")
+    )
+
+
+def find(paths: Sequence[str]) -> tuple[list[Source], list[Problem]]:
+    """Return the manifest files under these paths, sorted, each once, and what is wrong with them.
+
+    A file is taken as it is; a folder is searched for *.yaml and *.yml, hidden names skipped.
+    """
+    problems: list[Problem] = []
+    found: dict[tuple[int, int], Source] = {}
+    for path in paths:
+        for name, info in _under(path, problems):
+            if (info.st_dev, info.st_ino) not in found:
+                try:
+                    found[info.st_dev, info.st_ino] = _source(name, info)
+                except Unreadable as broken:
+                    problems.append(broken.problem)
+    return sorted(found.values(), key=lambda source: source.name), problems
+
+
+def _under(path: str, problems: list[Problem]) -> Iterable[tuple[str, os.stat_result]]:
+    try:
+        info = os.stat(path)  # noqa: PTH116 - names stay as the person typed them
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        what = f"cannot be read: {reason}"
+        problems.append(Problem(Place(path), what, "check the path given to -f"))
+        return []
+    if not stat.S_ISDIR(info.st_mode):
+        return [(path, info)]
+    found = [
+        (name.removeprefix("./") if path == "." else name, info)
+        for name, info in _walk(path, {(info.st_dev, info.st_ino)}, problems)
+    ]
+    if not found:
+        what = "this folder holds no manifest"
+        problems.append(Problem(Place(path), what, "put a *.yaml file there, or name another"))
+    return found
+
+
+def _walk(
+    folder: str, above: set[tuple[int, int]], problems: list[Problem]
+) -> Iterator[tuple[str, os.stat_result]]:
+    """Yield the manifests in a folder; `above` are the folders on the way, so that loops end."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        problems.append(unopened(folder, error).problem)
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        try:
+            info = entry.stat()
+        except OSError as error:
+            if entry.name.endswith(SUFFIXES):
+                problems.append(unopened(entry.path, error).problem)
+            continue
+        if stat.S_ISDIR(info.st_mode):
+            here = info.st_dev, info.st_ino
+            if here not in above:
+                above.add(here)
+                yield from _walk(entry.path, above, problems)
+        elif stat.S_ISREG(info.st_mode) and entry.name.endswith(SUFFIXES):
+            yield entry.path, info
+
+
+def _source(name: str, info: os.stat_result) -> Source:
+    if stat.S_ISREG(info.st_mode):
+        return Source(name, Path(name))
+    try:
+        with Path(name).open("rb") as stream:
+            return Source(name, Path(name), stream.read(SIZE_LIMIT + 1))
+    except OSError as error:
+        raise unopened(name, error) from error
+
+
+def look(source: Source) -> Look:
+    """Read a file's bytes once, in pieces; raises Unreadable where they cannot be a manifest."""
+    with source.open() as stream:
+        seen = _Bytes()
+        try:
+            while chunk := stream.read(CHUNK):
+                seen.take(chunk)
+            return seen.done()
+        except _NoText as fault:
+            place = Place(source.name, *spot_at(stream, fault.offset))
+            raise Unreadable(Problem(place, fault.what, fault.mend)) from fault
+
+
+class _NoText(ValueError):
+    """Bytes that are no text of ours, from this offset on."""
+
+    def __init__(self, offset: int, what: str, mend: str) -> None:
+        super().__init__(what)
+        self.offset = offset
+        self.what = what
+        self.mend = mend
+
+
+class _Bytes:
+    """What is known of the bytes so far; pieces may be cut anywhere."""
+
+    def __init__(self) -> None:
+        self._hash = sha256()
+        self._size = 0
+        self._cut = b""  # the beginning of a character whose end is in the next piece
+        self._before = b"\n"  # enough of the last piece to see a line that was cut
+        self._tasks: int | None = None
+        self._last = -1
+        self._rare = False
+
+    def take(self, chunk: bytes) -> None:
+        """Take in the next piece; raises _NoText."""
+        if self._size == 0 and chunk.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise _NoText(0, "the file is UTF-16", "save it as UTF-8")
+        if b"\0" in chunk:
+            at = self._size + chunk.index(b"\0")
+            raise _NoText(at, "the file holds a zero byte", "save it as UTF-8 text")
+        if self._size + len(chunk) > SIZE_LIMIT:
+            raise _NoText(0, f"the file has more than {SIZE_LIMIT >> 20} MiB", "split it")
+        self._hash.update(chunk)
+        self._decode(chunk)
+        self._margins(chunk)
+        self._size += len(chunk)
+
+    def done(self) -> Look:
+        """Return what is known at the end; raises _NoText."""
+        if self._cut:
+            raise self._not_utf8(0)
+        last = not self._rare and self._tasks is not None and self._tasks == self._last
+        return Look(self._hash.digest(), self._size, last)
+
+    def _decode(self, chunk: bytes) -> None:
+        if not self._cut and chunk.isascii():
+            return
+        whole = self._cut + chunk
+        try:
+            _text, used = utf_8_decode(whole, "strict", False)  # noqa: FBT003 - takes no keywords
+        except UnicodeDecodeError as error:
+            raise self._not_utf8(error.start) from error
+        self._cut = whole[used:]
+        self._rare = self._rare or any(rare in whole for rare in _RARE_BREAKS)
+
+    def _not_utf8(self, at: int) -> _NoText:
+        offset = self._size - len(self._cut) + at
+        return _NoText(offset, "the file is not UTF-8 from here on", "save it as UTF-8")
+
+    def _margins(self, chunk: bytes) -> None:
+        window = self._before + chunk
+        start = self._size - len(self._before)
+        for found in _MARGIN.finditer(window):
+            self._last = start + found.start()
+        if self._tasks is None:
+            first = _TASKS.search(window)
+            self._tasks = start + first.start() if first else None
+        if b"\r" in chunk and window.count(b"\r") != window.count(b"\r\n"):
+            self._rare = True
+        self._before = window[-_OVERLAP:]
