@@ -262,7 +262,7 @@ class SqliteStore:
     def _open_to_read(self) -> sqlite3.Connection:
         # A reader that may write opens so: only then does the last one to close remove -wal.
         self._sniff()
-        if os.access(self._path, os.W_OK) and os.access(self._path.parent, os.W_OK):
+        if _may_write(self._path) and _may_write(self._path.parent):
             db = self._open("rw")
             db.execute("PRAGMA query_only = ON")
             return db
@@ -378,6 +378,10 @@ def _transaction(db: sqlite3.Connection, kind: str = "IMMEDIATE") -> Iterator[No
     db.execute(f"BEGIN {kind}")
     with db:  # commits, or rolls back when something is raised
         yield
+
+
+def _may_write(path: Path) -> bool:
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _fill(path: Path, project: str) -> None:

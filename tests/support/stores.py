@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -123,3 +124,8 @@ def keys(state: State) -> list[str]:
 def batch(number: int, size: int = 50) -> Iterable[Entry]:
     """Return the entries that commit `number` of a series puts."""
     return (entry(f"b{number:04d}/t{i:02d}", number * 1000 + i) for i in range(1, size + 1))
+
+
+def chance(seed: int) -> random.Random:
+    """Return chances that are the same in every run."""
+    return random.Random(seed)  # noqa: S311 - nothing secret hangs on them

@@ -1,0 +1,131 @@
+"""Which store a state URL means, and how it is opened; drivers are imported only when needed.
+
+sqlite:PATH                                       a file on this machine
+postgresql://user@host/database                   a database, many projects in it
+s3://bucket/key?endpoint=URL&region=NAME          an object, up to about 10 000 tasks
+http://…, https://…                               Terraform's http backend, so GitLab too
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+from tasksync.backends.leases import Gone
+from tasksync.backends.masking import masked
+from tasksync.backends.processes import is_gone
+from tasksync.core.ports import Clock, StateStore
+from tasksync.core.state import Holder
+from tasksync.errors import SettingsError
+
+__all__ = ["SCHEMES", "masked", "open_store"]
+
+
+class Asked(NamedTuple):
+    """What every store is opened with."""
+
+    url: str
+    project: str
+    clock: Clock
+    ids: Callable[[], str]
+    gone: Gone
+    env: Mapping[str, str]
+
+
+Loader: TypeAlias = Callable[[Asked], StateStore]
+
+
+def open_store(
+    url: str,
+    project: str,
+    clock: Clock,
+    ids: Callable[[], str],
+    here: Holder,
+    env: Mapping[str, str],
+) -> StateStore:
+    """Return the store that a URL names; nothing is read, made or connected yet.
+
+    `ids` gives lineages and lease ids; `here` is who we are, by which a holder on this host is
+    known to be gone. Raises SettingsError for a URL that cannot be.
+    """
+    scheme, colon, _ = url.partition(":")
+    if not colon or scheme.lower() not in SCHEMES:
+        raise SettingsError(
+            f"The state {masked(url)!r} is of no known kind.",
+            "Known are sqlite:PATH, postgresql://…, s3://bucket/key and https://….",
+        )
+    asked = Asked(url, project, clock, ids, partial(_gone, here), env)
+    return SCHEMES[scheme.lower()](asked)
+
+
+def _gone(here: Holder, holder: Holder) -> bool:
+    return is_gone(holder, here)
+
+
+def _sqlite(asked: Asked) -> StateStore:
+    from tasksync.backends.sqlite import SqliteStore
+
+    path = asked.url.partition(":")[2]
+    if not path or path.startswith("//"):
+        raise SettingsError(
+            f"The state {asked.url!r} names no file.",
+            "A file is written sqlite:PATH, for example sqlite:.tasksync/state.db.",
+        )
+    return SqliteStore(
+        Path(path).expanduser(), asked.project, clock=asked.clock, ids=asked.ids, gone=asked.gone
+    )
+
+
+def _postgres(asked: Asked) -> StateStore:
+    try:
+        from tasksync.backends.postgres import PostgresStore
+    except ImportError as error:
+        raise _missing("psycopg", "postgres") from error
+    return PostgresStore(
+        asked.url,
+        asked.project,
+        clock=asked.clock,
+        ids=asked.ids,
+        gone=asked.gone,
+        password=asked.env.get("PGPASSWORD"),
+    )
+
+
+def _s3(asked: Asked) -> StateStore:
+    try:
+        from tasksync.backends.s3 import open_s3
+    except ImportError as error:
+        raise _missing("boto3", "s3") from error
+    return open_s3(asked.url, asked.project, clock=asked.clock, ids=asked.ids, gone=asked.gone)
+
+
+def _http(asked: Asked) -> StateStore:
+    from tasksync.backends.http import open_http
+
+    return open_http(
+        asked.url,
+        asked.project,
+        clock=asked.clock,
+        ids=asked.ids,
+        gone=asked.gone,
+        env=asked.env,
+    )
+
+
+def _missing(module: str, extra: str) -> SettingsError:
+    return SettingsError(
+        f"This state needs {module}, which is not installed.",
+        f"pip install 'tasksync[{extra}]'",
+    )
+
+
+SCHEMES: Mapping[str, Loader] = {
+    "sqlite": _sqlite,
+    "postgresql": _postgres,
+    "postgres": _postgres,
+    "s3": _s3,
+    "http": _http,
+    "https": _http,
+}
