@@ -297,6 +297,8 @@ class _Builder:
             marker=self.manifest.marker,
             names=tuple(sorted(self.found.names.items())),
             partial=self.scope.partial,
+            policy=self.manifest.policy,
+            destroy=self.scope.destroy,
         )
 
     def _narrow(self) -> None:
@@ -385,7 +387,7 @@ def _levels(changes: list[Change]) -> Iterator[tuple[Change, ...]]:
     making = [c for c in changes if c.action not in removing | {Action.FORGET}]
     parents = _new_parents(making)
     by_key = {change.key: change for change in making}
-    for level in levels(sorted(by_key), depths(parents)):
+    for level in levels(sorted(by_key, key=lambda key: _order(by_key[key])), depths(parents)):
         yield tuple(by_key[key] for key in level)
     deleting = {c.key: c for c in changes if c.action in removing}
     depth = depths(_live_parents(deleting))
@@ -394,6 +396,11 @@ def _levels(changes: list[Change]) -> Iterator[tuple[Change, ...]]:
     silent = tuple(sorted((c for c in changes if c.action is Action.FORGET), key=lambda c: c.key))
     if silent:
         yield silent
+
+
+def _order(change: Change) -> tuple[str, int, TaskKey]:
+    place = change.place
+    return (place.file, place.line, change.key) if place else ("", 0, change.key)
 
 
 def _new_parents(making: list[Change]) -> dict[TaskKey, TaskKey]:

@@ -30,23 +30,21 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Lifted:
-    """What the person lifted by flags, and which known manifest files were not read."""
+    """What the person lifted by flags, in the run that would write."""
 
     max_delete: Limit | None = None
     max_update: Limit | None = None
-    destroy: bool = False
     delete_active: bool = False
     allow_empty: bool = False
     half_read: bool = False
     vanished: bool = False
     renamed: bool = False
-    unread: tuple[str, ...] = ()
 
 
 NOTHING_LIFTED = Lifted()
 
 
-def check(plan: Plan, policy: Policy, lifted: Lifted = NOTHING_LIFTED) -> tuple[Refusal, ...]:
+def check(plan: Plan, lifted: Lifted = NOTHING_LIFTED) -> tuple[Refusal, ...]:
     """Return every refusal; an empty tuple lets the plan through."""
     return tuple(
         refusal
@@ -54,7 +52,7 @@ def check(plan: Plan, policy: Policy, lifted: Lifted = NOTHING_LIFTED) -> tuple[
             _empty, _half_read, _max_delete, _max_update, _max_vanished,
             _protect, _activity, _rename, _strays, _adopt,
         )
-        for refusal in rail(plan, policy, lifted)
+        for refusal in rail(plan, plan.policy, lifted)
     )  # fmt: skip
 
 
@@ -79,7 +77,7 @@ def _share(count: int, tracked: int) -> str:
 
 def _empty(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
     gone = _removals(plan, Action.DELETE, Action.DEFER, Action.FORGET)
-    if plan.wanted or not gone or lifted.destroy or lifted.allow_empty:
+    if plan.wanted or not gone or plan.destroy or lifted.allow_empty:
         return
     if not _allowed(policy, len(gone)):
         yield Refusal(
@@ -93,11 +91,11 @@ def _empty(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
 
 def _half_read(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
     gone = _removals(plan, Action.DELETE, Action.DEFER, Action.FORGET)
-    if not gone or not lifted.unread or lifted.half_read or lifted.destroy:
+    if not gone or not plan.unread or lifted.half_read or plan.destroy:
         return
     yield Refusal(
         "half-read",
-        f"{_some(lifted.unread)} was read by the last apply, still exists, and is not under -f; "
+        f"{_some(plan.unread)} was read by the last apply, still exists, and is not under -f; "
         f"{len(gone)} tasks would be removed.",
         "Name it with -f, or delete the file, or use --dangerous-half-read.",
         tuple(change.key for change in gone),
@@ -107,7 +105,7 @@ def _half_read(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]
 def _max_delete(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
     limit = lifted.max_delete or policy.max_delete
     gone = _removals(plan, Action.DELETE, Action.DEFER)
-    lifts = lifted.destroy and limit.share is not None
+    lifts = plan.destroy and limit.share is not None
     if lifts or not _over(limit, len(gone), plan.tracked) or _allowed(policy, len(gone)):
         return
     yield Refusal(
@@ -174,7 +172,7 @@ def _activity(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
 
 
 def _rename(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
-    if not plan.renames or lifted.renamed or lifted.destroy:
+    if not plan.renames or lifted.renamed or plan.destroy:
         return
     if _allowed(policy, len(_removals(plan, Action.DELETE, Action.DEFER))):
         return

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tasksync.core.change import Action, Change
 from tasksync.core.fields import RemoteId, TaskKey, Value
+from tasksync.core.manifest import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,9 @@ class Plan:
     marker: str | None = None
     names: tuple[tuple[int, str], ...] = ()
     partial: bool = False  # --target or --exclude left something out
+    policy: Policy = Policy()
+    unread: tuple[str, ...] = ()  # manifest files that the last apply read and this did not
+    destroy: bool = False
 
     @property
     def changes(self) -> Iterator[Change]:

@@ -46,7 +46,6 @@ class Keeper:
         self._rescue = rescue
         self._beaten = clock.monotonic()
         self._lost: StateError | None = None
-        self._unsaved: list[StateDelta] = []
 
     @property
     def lease(self) -> Lease:
@@ -85,6 +84,11 @@ class Keeper:
                 "Mend the storage, then run tasksync apply again: creates are found by their "
                 "marker, and no task is made twice.",
             ) from error
+
+    def replace(self, state: State) -> None:
+        """Put a whole state in the place of what is there."""
+        self.check()
+        self._store.replace(state, self._lease)
 
     def beat(self) -> None:
         """Renew the lease once; a lost lease is remembered, a passing fault is left to the next."""

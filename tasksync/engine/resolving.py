@@ -6,7 +6,7 @@ no task is there. While an unmatched marked candidate remains, nothing is guesse
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tasksync.core.events import IntentResolved, IntentsFound, Note, Settling
@@ -48,6 +48,7 @@ class Resolver:
     listener: Listener
     marker: str | None
     settle: float = SETTLE_SECONDS
+    stopping: Callable[[], bool] = bool
 
     def look(self, intents: Sequence[Intent], known: State, extra: Iterable[Entry]) -> Resolution:
         """Match intents by one listing, without waiting; the rest is doubtful."""
@@ -89,7 +90,7 @@ class Resolver:
             entries += seen.found
             for entry in seen.found:
                 del open_[entry.key]
-            if not open_ or left <= 0 or self.marker is None:
+            if not open_ or left <= 0 or self.marker is None or self.stopping():
                 break
             self.listener(Settling(tuple(open_), left))
             self.clock.sleep(min(wait, left))
@@ -112,6 +113,8 @@ class Resolver:
         found = tuple(entry for entry in entries if entry.key in keys)
         if not open_:
             return Resolution(found)
+        if self.stopping() and self._left(open_.values()) > 0:
+            return Resolution(found, (), tuple(open_), candidates)
         if candidates or self.marker is None:
             self._name(open_, candidates)
             return Resolution(found, (), tuple(open_), candidates)

@@ -1,0 +1,206 @@
+"""The work of apply: under the lock read, plan, ask, do, prove, and say what is left."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from time import monotonic
+
+from tasksync.cli.console import Console
+from tasksync.cli.planfiles import read
+from tasksync.cli.planning import cost_of, head_of, lifted, scope, with_unread
+from tasksync.cli.progress import listening
+from tasksync.cli.settings import forgets
+from tasksync.cli.showing import Cost, show
+from tasksync.cli.stopping import graceful
+from tasksync.cli.wiring import Session, checked_manifest, new_id, session
+from tasksync.core import planfile
+from tasksync.core.guards import check
+from tasksync.core.plan import Plan
+from tasksync.core.state import State
+from tasksync.engine.applying import Applier, Report, RunFacts
+from tasksync.engine.keeping import Keeper
+from tasksync.engine.planning import Checked, checked
+from tasksync.engine.refreshing import recognised
+from tasksync.engine.verifying import Verdict, Verifier
+from tasksync.errors import PlanRefused, PlanStale, PlanUnusable, UsageError
+from tasksync.portal.client import RestPortal
+from tasksync.render.outcomes import apply_text
+from tasksync.render.style import PLAIN, colours
+
+
+def apply_manifest(args: argparse.Namespace, console: Console) -> int:
+    """Plan under the lock and do it; returns the exit code."""
+    parts = session(args, console)
+    _must_be_answerable(args, console)
+    if note := forgets(args, console):
+        console.tell(note)
+    project, marker = checked_manifest(parts)
+    portal = parts.portal(marker)
+    store = parts.store(project)
+    try:
+        with listening(parts), parts.kept(store, project) as keeper:
+            begun = monotonic()
+            resolver = parts.resolver(portal, marker)
+            planner = parts.planner(portal, resolver)
+            state = planner.resolved(keeper, keeper.load())
+            plan = planner.plan(parts.manifest(), state, scope(args), refresh=not args.no_refresh)
+            plan = with_unread(plan, state)
+            cost = cost_of(portal, plan, verify=not args.no_verify)
+            head = head_of(plan, None if args.no_refresh else portal.requests, monotonic() - begun)
+            refusals = check(plan, lifted(args))
+            if not args.json:
+                show(console, plan, "text", cost, refusals, head=head, colour=not args.no_color)
+            if refusals:
+                raise PlanRefused(refusals)
+            if plan and not _approved(args, console, plan):
+                console.tell("Apply cancelled. Nothing was written.")
+                return 1
+            return _Doing(parts, keeper, portal, state).do(plan, cost, plan.files)
+    finally:
+        store.close()
+
+
+def apply_saved(args: argparse.Namespace, console: Console, name: str, *, resume: bool) -> int:
+    """Do a saved plan, or what is left of it; returns the exit code."""
+    parts = session(args, console)
+    saved = read(name)
+    args.file = args.file or list(saved.plan.files[:1])
+    portal = parts.portal(saved.plan.marker)
+    store = parts.store(saved.plan.project)
+    try:
+        with listening(parts), parts.kept(store, saved.plan.project) as keeper:
+            planner = parts.planner(portal, parts.resolver(portal, saved.plan.marker))
+            state = planner.resolved(keeper, keeper.load())
+            _must_belong(saved.plan, state, portal, parts)
+            _must_be_open(saved.digest, state, resume=resume, name=name)
+            now = checked(saved.plan, state, portal, parts.hear)
+            _must_hold(now, args, name)
+            plan = with_unread(now.plan, replace(state, files=saved.plan.unread))
+            refusals = check(plan, lifted(args))
+            if refusals:
+                raise PlanRefused(refusals)
+            cost = cost_of(portal, plan, verify=not args.no_verify)
+            doing = _Doing(parts, keeper, portal, state, digest=saved.digest, skipped=len(now.stale))
+            return doing.do(plan, cost, None)
+    finally:
+        store.close()
+
+
+class _Doing:
+    """The writing half of an apply."""
+
+    def __init__(  # noqa: PLR0913 - the parts of one run
+        self,
+        parts: Session,
+        keeper: Keeper,
+        portal: RestPortal,
+        state: State,
+        *,
+        digest: str = "",
+        skipped: int = 0,
+    ) -> None:
+        self._parts = parts
+        self._keeper = keeper
+        self._portal = portal
+        self._state = state
+        self._digest = digest
+        self._skipped = skipped
+
+    def do(self, plan: Plan, cost: Cost, files: tuple[str, ...] | None) -> int:
+        """Write, prove, and say what became of it; returns the exit code."""
+        parts = self._parts
+        resolver = parts.resolver(self._portal, plan.marker)
+        applier = Applier(
+            self._portal, self._keeper, resolver,
+            clock=parts.clock, listener=parts.hear, stopping=parts.stop,
+        )  # fmt: skip
+        identity = recognised(self._portal, self._state, parts.hear)
+        digest = self._digest or planfile.digest(plan)
+        facts = RunFacts(new_id(), digest, identity, files)
+        with graceful(parts.stop, parts.console.tell):
+            report = applier.apply(plan, self._state, facts, cost.requests)
+            verdict = self._proved(plan, report)
+        return self._told(plan, report, verdict)
+
+    def _proved(self, plan: Plan, report: Report) -> Verdict:
+        parts = self._parts
+        if parts.args.no_verify or parts.stop() or report.error is not None:
+            return Verdict(0)
+        verifier = Verifier(self._portal, self._keeper, parts.clock, parts.hear, plan.marker)
+        return verifier.verify(report.outcomes.values(), plan.tracked + plan.summary.add)
+
+    def _told(self, plan: Plan, report: Report, verdict: Verdict) -> int:
+        args, console = self._parts.args, self._parts.console
+        if plan and not args.json:
+            style = colours() if console.coloured(console.out, wanted=not args.no_color) else PLAIN
+            console.say(
+                apply_text(list(report.outcomes.values()), told=self._parts.told, style=style)
+            )
+        if report.error is not None:
+            console.tell(f"Error: {report.error}")
+        if self._parts.stop() and not report.complete:
+            console.tell("Interrupted. The state is saved and the lock released; apply again.")
+            return 130
+        if report.error is not None and report.error.exit_code == 7:  # noqa: PLR2004 - see errors
+            return 7
+        whole = report.complete and not verdict.missing and not self._skipped
+        return 0 if whole else 3
+
+
+def _must_be_answerable(args: argparse.Namespace, console: Console) -> None:
+    if not args.yes and not console.may_ask(wanted=not args.no_input):
+        raise UsageError(
+            "Apply has to ask, and there is nobody to ask: no terminal, CI, or --no-input.",
+            "Use --yes, or plan --out FILE and then apply FILE.",
+        )
+
+
+def _approved(args: argparse.Namespace, console: Console, plan: Plan) -> bool:
+    if args.yes:
+        return True
+    if plan.destroy:
+        console.tell("There is no undo: a deleted task cannot be restored.")
+    console.err.write("Do it? Only 'yes' will be accepted: ")
+    console.err.flush()
+    return console.source.readline().strip() == "yes"
+
+
+def _must_belong(plan: Plan, state: State, portal: RestPortal, parts: Session) -> None:
+    here = recognised(portal, state, parts.hear)
+    if plan.portal and plan.portal != here.portal:
+        raise PlanUnusable(
+            f"The plan was made for the portal {plan.portal}, and this is {here.portal}.",
+            "Set TASKSYNC_PORTAL to the right one, or make a new plan.",
+        )
+    if plan.lineage and state.lineage and plan.lineage != state.lineage:
+        raise PlanUnusable(
+            "The plan was made from another state (its lineage differs).",
+            "Use the --state it was made with, or make a new plan.",
+        )
+
+
+def _must_be_open(digest: str, state: State, *, resume: bool, name: str) -> None:
+    runs = [run for run in state.runs if run.plan == digest]
+    if any(run.outcome == "complete" for run in runs):
+        raise PlanStale(
+            f"The plan {name} was applied already, all of it.", "Make a new plan."
+        )
+    if runs and not resume:
+        raise PlanStale(
+            f"The plan {name} was applied in part.",
+            f"Do the rest with tasksync apply --resume {name}, or make a new plan.",
+        )
+
+
+def _must_hold(now: Checked, args: argparse.Namespace, name: str) -> None:
+    if not now.stale:
+        return
+    lines = [f"  {stale}" for reasons in now.stale.values() for stale in reasons]
+    words = f"{len(now.stale)} of the plan's changes are stale:\n" + "\n".join(lines)
+    if not args.skip_stale:
+        rest = sum(len(level) for level in now.plan.levels)
+        raise PlanStale(
+            words, f"Do the other {rest} with --skip-stale, or make a new plan in {name}'s place."
+        )
+

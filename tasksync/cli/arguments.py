@@ -1,0 +1,173 @@
+"""The arguments that commands share, their environment twins, and Go's single dashes."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from tasksync.errors import UsageError
+
+_YES = {"1", "true", "yes", "on"}
+_NO = {"", "0", "false", "no", "off"}
+_DURATION = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m|h)?$")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
+#: long flags that hands trained on Terraform type with one dash
+_GO = (
+    "out json target exclude auto-approve detailed-exitcode destroy no-color parallelism "
+    "lock-timeout input refresh resume yes quiet help version"
+).split()
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, but a wrong call raises UsageError (64), for 2 means that there are changes."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of exiting."""
+        raise UsageError(message[:1].upper() + message[1:] + ".", f"See {self.prog} --help.")
+
+
+def modern(argv: Sequence[str]) -> list[str]:
+    """Return arguments with Go's single dashes doubled, and Terraform's =false flags turned."""
+    words = [_doubled(word) for word in argv]
+    turned = {"--refresh=false": "--no-refresh", "--input=false": "--no-input"}
+    return [
+        turned.get(word, word)
+        for word in words
+        if word not in {"--refresh=true", "--input=true"}
+    ]
+
+
+def _doubled(word: str) -> str:
+    name = word[1:].partition("=")[0]
+    return "-" + word if word[:1] == "-" and word[1:2] != "-" and name in _GO else word
+
+
+def seconds(text: str) -> float:
+    """Read a duration: 90, 90s, 5m, 1h, 250ms."""
+    match = _DURATION.match(text.strip())
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 30s, 5m or 1h")
+    return float(match[1]) * _SECONDS[match[2]]
+
+
+def positive(text: str) -> int:
+    """Read a whole number from 1 on."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
+
+
+def limit(text: str) -> Any:
+    """Read a rail's limit: 20 or 15%."""
+    from tasksync.core.manifest import Limit
+
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)%|(\d+)", text.strip())
+    if match is None or (match[1] and float(match[1]) > 100):  # noqa: PLR2004 - per cent
+        raise argparse.ArgumentTypeError(f"{text!r} is no limit; write a number or a share as 30%")
+    return Limit(share=float(match[1]) / 100) if match[1] else Limit(number=int(match[2]))
+
+
+def manifest_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add -f."""
+    parser.add_argument(
+        "-f", "--file", action="append", metavar="PATH", default=None,
+        help="manifest file or folder (repeats; default: tasksync.yaml)",
+    )  # fmt: skip
+
+
+def state_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --state."""
+    parser.add_argument(
+        "--state", metavar="URL",
+        help="sqlite:PATH, postgresql://…, s3://bucket/key, https://… "
+        "(default: sqlite:.tasksync/PROJECT.db beside the manifest)",
+    )  # fmt: skip
+
+
+def lock_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --lock-timeout."""
+    parser.add_argument(
+        "--lock-timeout", type=seconds, default=0.0, metavar="TIME",
+        help="wait so long for the lock, as 5m (default: not at all)",
+    )  # fmt: skip
+
+
+def portal_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what reaches the portal."""
+    add = parser.add_argument
+    add("--portal", metavar="URL",
+        help="the portal, or sandbox: / sandbox:FILE for the local one "
+        "(default: https://vibecode.bitrix24.com)")  # fmt: skip
+    add("--parallelism", type=positive, default=2, metavar="N",
+        help="requests in flight (default: 2, as the portal's queue allows)")  # fmt: skip
+    add("--timeout", type=seconds, default=100.0, metavar="S",
+        help="give up on an answer after so long (default: 100s)")  # fmt: skip
+    add("--settle", type=seconds, default=30.0, metavar="S",
+        help="how long a create may still happen after its answer was lost (default: 30s)")  # fmt: skip
+    add("--max-requests", type=positive, metavar="N",
+        help="stop cleanly after so many requests; apply again goes on")  # fmt: skip
+
+
+def planning_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what decides what a plan is about, and which rails are lifted."""
+    add = parser.add_argument
+    add("--target", action="append", metavar="GLOB", default=None,
+        help="only these keys, and the parents that they need (repeats)")  # fmt: skip
+    add("--exclude", action="append", metavar="GLOB", default=None,
+        help="not these keys, nor what hangs on them (repeats)")  # fmt: skip
+    add("--no-refresh", action="store_true",
+        help="trust the state, do not read the portal")  # fmt: skip
+    add("--destroy", action="store_true", help="remove every task of the state")
+    add("--no-cache", action="store_true", help="read every manifest file anew")
+    rail_arguments(parser)
+
+
+def rail_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that lift safety rails."""
+    add = parser.add_argument
+    add("--max-delete", type=limit, metavar="N|P%", help="lift policy.maxDelete for this run")
+    add("--max-update", type=limit, metavar="N|P%", help="lift policy.maxUpdate for this run")
+    for rail, words in DANGEROUS.items():
+        add(f"--dangerous-{rail}", action="store_true", help=words)
+
+
+#: every rail that a flag can lift, and what that means
+DANGEROUS: Mapping[str, str] = {
+    "delete-active": "delete tasks with comments or logged time",
+    "allow-empty": "let an empty manifest remove everything",
+    "half-read": "remove although a manifest file of the last apply was not read",
+    "recreate-vanished": "make again any number of tasks that seem to be gone",
+    "delete-renamed": "delete tasks that look renamed",
+}
+
+
+def output_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what decides how things are shown."""
+    parser.add_argument("--no-color", action="store_true", help="no colours")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+
+
+def with_environment(parser: argparse.ArgumentParser, env: Mapping[str, str]) -> None:
+    """Give every long flag its twin TASKSYNC_<FLAG>; raises UsageError for a wrong value."""
+    for action in parser._actions:  # noqa: SLF001 - argparse offers no other list of its flags
+        long = [name for name in action.option_strings if name.startswith("--")]
+        for flag in long:
+            name = "TASKSYNC_" + flag[2:].replace("-", "_").upper()
+            if action.dest != "help" and name in env:
+                parser.set_defaults(**{action.dest: _twin(action, name, env[name])})
+
+
+def _twin(action: argparse.Action, name: str, text: str) -> object:
+    if action.nargs == 0:
+        if text.lower() in _YES | _NO:
+            return text.lower() in _YES
+        raise UsageError(f"{name} is {text!r}.", "Write 1 or 0.")
+    if action.choices is not None and text not in action.choices:
+        raise UsageError(f"{name} is {text!r}.", f"Write one of {', '.join(action.choices)}.")
+    try:
+        value = action.type(text) if callable(action.type) else text
+    except (argparse.ArgumentTypeError, ValueError) as error:
+        raise UsageError(f"{name}: {error}.") from error
+    return [value] if isinstance(action, argparse._AppendAction) else value  # noqa: SLF001

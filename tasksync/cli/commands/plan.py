@@ -1,0 +1,70 @@
+"""Show what must change. Reads everything, writes nothing, takes no lock."""
+
+from __future__ import annotations
+
+import argparse
+from time import monotonic
+
+from tasksync.cli.arguments import (
+    manifest_arguments,
+    output_arguments,
+    planning_arguments,
+    portal_arguments,
+    state_arguments,
+)
+from tasksync.cli.console import Console
+from tasksync.cli.showing import FORMATS
+
+CHANGES = 2
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what this command takes."""
+    manifest_arguments(parser)
+    parser.add_argument("--out", metavar="FILE", help="save the plan; apply FILE does exactly it")
+    parser.add_argument(
+        "--detailed-exitcode", "--exit-code", action="store_true", help="exit 2 when changes are due"
+    )
+    parser.add_argument("--format", choices=FORMATS, default="text", help="how to show the plan")
+    parser.add_argument("--json", action="store_true", help="the same as --format json")
+    planning_arguments(parser)
+    portal_arguments(parser)
+    state_arguments(parser)
+    output_arguments(parser)
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Plan, show, perhaps save; exit 2 under --detailed-exitcode when changes are due."""
+    from tasksync.cli.planning import cost_of, head_of, lifted, scope, with_unread
+    from tasksync.cli.progress import listening
+    from tasksync.cli.settings import forgets
+    from tasksync.cli.showing import show
+    from tasksync.cli.wiring import session
+    from tasksync.core.guards import check
+
+    begun = monotonic()
+    parts = session(args, console)
+    with listening(parts):
+        manifest = parts.manifest()
+        store = parts.store(manifest.project)
+        try:
+            state = store.load()
+            portal = parts.portal(manifest.marker)
+            planner = parts.planner(portal, parts.resolver(portal, manifest.marker))
+            plan = planner.plan(manifest, state, scope(args), refresh=not args.no_refresh)
+            plan = with_unread(plan, state)
+        finally:
+            store.close()
+    cost = cost_of(portal, plan)
+    head = head_of(plan, None if args.no_refresh else portal.requests, monotonic() - begun)
+    refusals = check(plan, lifted(args))
+    format_ = "json" if args.json else args.format
+    show(console, plan, format_, cost, refusals, head=head, colour=not args.no_color)
+    if args.out:
+        from tasksync.cli.planfiles import write
+
+        write(args.out, plan, cost)
+        console.tell(f"Saved the plan to {args.out}. To do exactly this: tasksync apply {args.out}")
+    if note := forgets(args, console):
+        console.tell(note)
+    return CHANGES if args.detailed_exitcode and plan else 0

@@ -1,0 +1,75 @@
+"""Serve a local portal with the vendor's rules, limits, quirks and faults."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from tasksync.cli.console import Console
+from tasksync.cli.stopping import terminable
+from tasksync.errors import SettingsError, UsageError
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what this command takes."""
+    add = parser.add_argument
+    add("--port", type=int, default=8024, help="port on loopback; 0 takes a free one")
+    add("--data", metavar="FILE", help="keep the world in FILE (default: in memory)")
+    add("--limits", choices=("vendor", "none"), default="vendor",
+        help="the vendor's rate limits, or none (default: vendor)")  # fmt: skip
+    add("--faults", metavar="FILE", help="JSON list of faults to meet")
+    add("--quirks", metavar="FILE", help="JSON object of quirks to switch on")
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Serve until interrupted."""
+    from tasksync.sandbox.faults import UnknownFault
+    from tasksync.sandbox.journal import JournalDamaged
+    from tasksync.sandbox.keys import GOOD_KEY
+    from tasksync.sandbox.quirks import UnknownQuirk
+    from tasksync.sandbox.server import SandboxSettings, start
+
+    if not 0 <= args.port < 65536:  # noqa: PLR2004 - ports
+        raise UsageError(f"{args.port} is no port.", "Use --port 0 for any free one.")
+    try:
+        running = start(
+            SandboxSettings(
+                port=args.port,
+                data=Path(args.data) if args.data else None,
+                limits=args.limits,
+                faults=Path(args.faults) if args.faults else None,
+                quirks=_quirks(args.quirks),
+            )
+        )
+    except (UnknownFault, UnknownQuirk, JournalDamaged) as error:
+        raise SettingsError(f"The sandbox cannot start: {error}.", "Mend the file.") from error
+    except OSError as error:
+        raise SettingsError(
+            f"The sandbox cannot start: {error}.", "Choose another --port or --data."
+        ) from error
+    with running, terminable():
+        console.say(
+            f"The sandbox portal serves {running.url} (Ctrl-C ends it). Look at it there, or:\n"
+            f"  export TASKSYNC_PORTAL={running.url} TASKSYNC_API_KEY={GOOD_KEY}"
+        )
+        try:
+            running.wait()
+        except KeyboardInterrupt:
+            console.tell("The sandbox ended.")
+    return 0
+
+
+def _quirks(name: str | None) -> dict[str, object]:
+    if not name:
+        return {}
+    from tasksync.sandbox.codec import loads
+
+    try:
+        found = loads(Path(name).read_bytes())
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"{name} cannot be read as JSON: {error}.", "Mend the file of --quirks."
+        ) from error
+    if not isinstance(found, dict):
+        raise SettingsError(f"{name} holds no JSON object.", "Mend the file of --quirks.")
+    return found

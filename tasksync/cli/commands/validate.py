@@ -1,0 +1,28 @@
+"""Check the manifest alone: no portal, no state."""
+
+from __future__ import annotations
+
+import argparse
+
+from tasksync.cli.arguments import manifest_arguments
+from tasksync.cli.console import Console
+from tasksync.cli.settings import manifest_paths
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what this command takes."""
+    manifest_arguments(parser)
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Read the whole manifest; raises ManifestInvalid with every fault."""
+    from tasksync.manifests.loader import load
+
+    manifest = load(manifest_paths(args))
+    tasks = sum(1 for _wanted in manifest.tasks)
+    files = len(manifest.files)
+    console.say(
+        f"The manifest is valid: project {manifest.project}, {files} file{'s' * (files != 1)}, "
+        f"{tasks} task{'s' * (tasks != 1)}."
+    )
+    return 0

@@ -1,0 +1,47 @@
+"""The three streams and the environment of one run, handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TextIO
+
+_NO = {"", "0", "false", "no", "off"}
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """Data goes to `out`, progress and errors to `err`; questions are read from `source`."""
+
+    source: TextIO
+    out: TextIO
+    err: TextIO
+    env: Mapping[str, str]
+
+    def say(self, text: str) -> None:
+        """Write data as it is, with one newline at its end."""
+        self.out.write(text if text.endswith("\n") else text + "\n")
+        self.out.flush()
+
+    def tell(self, text: str) -> None:
+        """Write to stderr; a closed stderr harms nobody."""
+        with suppress(OSError, ValueError):
+            self.err.write(text if text.endswith("\n") else text + "\n")
+            self.err.flush()
+
+    def coloured(self, stream: TextIO, *, wanted: bool = True) -> bool:
+        """Tell whether a stream takes colours: NO_COLOR, FORCE_COLOR, TERM=dumb and --no-color."""
+        if not wanted or self.env.get("NO_COLOR"):
+            return False
+        force = self.env.get("FORCE_COLOR", self.env.get("CLICOLOR_FORCE", "")).lower()
+        if force and force not in _NO:
+            return True
+        return stream.isatty() and self.env.get("TERM") != "dumb"
+
+    def may_ask(self, *, wanted: bool = True) -> bool:
+        """Tell whether a person can be asked: a terminal, no CI, no --no-input."""
+        if not wanted or self.env.get("TASKSYNC_INPUT", "1").lower() in _NO:
+            return False
+        ci = self.env.get("CI", "").lower()
+        return (not ci or ci in _NO) and self.source.isatty()

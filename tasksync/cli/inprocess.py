@@ -1,0 +1,52 @@
+"""The local portal as a transport: `--portal sandbox:FILE` without a socket."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlencode
+
+from tasksync.errors import SettingsError
+from tasksync.portal.exchange import Answer, Request, Unanswered
+from tasksync.sandbox import answers
+from tasksync.sandbox.api import open_api
+from tasksync.sandbox.faults import BrokenBody, ConnectionLost, Hang
+from tasksync.sandbox.journal import JournalDamaged
+from tasksync.sandbox.keys import GOOD_KEY, KEYS
+
+
+class InProcess:
+    """Hands requests to a sandbox whose world is kept in a file.
+
+    A key that the sandbox does not know, as that of a real portal, counts as its good one.
+    Raises SettingsError when the file is no sandbox's.
+    """
+
+    host = "sandbox"
+
+    def __init__(self, file: Path, key: str, session: str | None) -> None:
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self._api = open_api(file)
+        except (JournalDamaged, OSError) as error:
+            raise SettingsError(
+                f"The sandbox cannot keep its world in {file}: {error}.",
+                "Name another file with --portal sandbox:FILE, or move this one away.",
+            ) from error
+        self._headers = {"X-Api-Key": key if key in KEYS else GOOD_KEY}
+        if session:
+            self._headers["Authorization"] = f"Bearer {session}"
+
+    def __call__(self, request: Request) -> Answer:
+        """Answer as the portal would; a lost connection is Unanswered."""
+        asked = answers.Request(
+            request.method,
+            request.path,
+            urlencode(request.query),
+            {**self._headers, **dict(request.headers)},
+            request.body or b"",
+        )
+        try:
+            answer = self._api.handle(asked)
+        except (ConnectionLost, BrokenBody, Hang) as error:
+            raise Unanswered(str(error)) from error
+        return Answer(answer.status, dict(answer.headers), answer.body)

@@ -1,0 +1,180 @@
+"""The verbs of `tasksync state`: each opens the store, does one thing, and says what it did."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from tasksync.cli.console import Console
+from tasksync.cli.progress import listening
+from tasksync.cli.wiring import Session, named_project, session
+from tasksync.core.fields import TaskKey
+from tasksync.core.ports import StateStore
+from tasksync.core.state import Entry, State, StateDelta
+from tasksync.core.statefile import decode_state, encode_state
+from tasksync.engine.keeping import Keeper
+from tasksync.errors import SettingsError, StateError, UsageError
+
+
+@contextmanager
+def _store(args: argparse.Namespace, console: Console) -> Iterator[tuple[Session, StateStore]]:
+    parts = session(args, console)
+    args.no_cache = True
+    store = parts.store(named_project(args, parts.manifest))
+    try:
+        with listening(parts):
+            yield parts, store
+    finally:
+        store.close()
+
+
+@contextmanager
+def _locked(args: argparse.Namespace, console: Console) -> Iterator[tuple[Session, Keeper, State]]:
+    with _store(args, console) as (parts, store):
+        project = store.load().project
+        with parts.kept(store, project) as keeper:
+            yield parts, keeper, keeper.load()
+
+
+def list_(args: argparse.Namespace, console: Console) -> int:
+    """Print a line for each entry, sorted by key; intents are named as in doubt."""
+    from tasksync.render.text import entry_line
+
+    with _store(args, console) as (_parts, store):
+        state = store.load()
+        for key in sorted(state.heads):
+            if fnmatchcase(key, args.glob):
+                console.out.write(entry_line(state.entries[key]) + "\n")
+        for intent in state.intents:
+            if fnmatchcase(intent.key, args.glob):
+                console.out.write(f"{intent.key}  (in doubt since {intent.at:%Y-%m-%dT%H:%MZ})\n")
+        console.out.flush()
+    return 0
+
+
+def show(args: argparse.Namespace, console: Console) -> int:
+    """Print all that is remembered of one key; raises StateError for an unknown one."""
+    from tasksync.render.text import entry_text
+
+    with _store(args, console) as (_parts, store):
+        console.say(entry_text(_entry(store.load(), args.key)))
+    return 0
+
+
+def move(args: argparse.Namespace, console: Console) -> int:
+    """Give an entry another key."""
+    from tasksync.manifests.words import is_key
+
+    if not is_key(args.after):
+        raise UsageError(f"{args.after!r} is no key.", "Keys are letters, digits and . _ / -")
+    with _locked(args, console) as (_parts, keeper, state):
+        entry = _entry(state, args.before)
+        if args.after in state.heads:
+            raise StateError(
+                f"The state already has {args.after}.", "Choose another key, or state rm it first."
+            )
+        moved = replace(entry, key=TaskKey(args.after))
+        keeper.commit(StateDelta(put=(moved,), drop=(entry.key,)))
+        console.say(f"Moved {args.before} to {args.after} (task {entry.id}).")
+    return 0
+
+
+def remove(args: argparse.Namespace, console: Console) -> int:
+    """Forget entries, and intents, without touching the portal."""
+    with _locked(args, console) as (_parts, keeper, state):
+        intents = {intent.key for intent in state.intents}
+        for key in args.key:
+            if key not in intents:
+                _entry(state, key)
+        keys = tuple(TaskKey(key) for key in args.key)
+        keeper.commit(
+            StateDelta(
+                drop=tuple(key for key in keys if key in state.heads),
+                close=tuple(key for key in keys if key in intents),
+            )
+        )
+        console.say(f"Forgot {', '.join(keys)}. The portal was not touched.")
+    return 0
+
+
+def pull(args: argparse.Namespace, console: Console) -> int:
+    """Print the whole state as JSON."""
+    with _store(args, console) as (_parts, store):
+        console.say(json.dumps(encode_state(store.load()), ensure_ascii=False, indent=2))
+    return 0
+
+
+def push(args: argparse.Namespace, console: Console) -> int:
+    """Put a state in the place of what is there; an older or foreign one needs --force."""
+    incoming = decode_state(_document(args.source, console))
+    with _locked(args, console) as (parts, keeper, state):
+        if incoming.project != state.project:
+            raise StateError(
+                f"{args.source} is the state of {incoming.project}, not of {state.project}.",
+                "Name the right manifest with -f, or the right file.",
+            )
+        if state.lineage and not args.force:
+            _must_follow(incoming, state)
+        serial = max(incoming.serial, state.serial) + 1
+        keeper.replace(replace(incoming, serial=serial))
+        del parts
+        console.say(f"Pushed {len(incoming.heads)} entries as serial {serial}.")
+    return 0
+
+
+def _must_follow(incoming: State, state: State) -> None:
+    if incoming.lineage != state.lineage:
+        raise StateError(
+            "The pushed state is of another lineage than the one that is there.",
+            "If it is really meant to take its place, use --force.",
+        )
+    if incoming.serial < state.serial:
+        raise StateError(
+            f"The pushed state is older (serial {incoming.serial}) than what is there "
+            f"({state.serial}).",
+            "If it is really meant to take its place, use --force.",
+        )
+
+
+def _document(source: str, console: Console) -> object:
+    try:
+        if source == "-":
+            return json.loads(console.source.read())
+        return json.loads(Path(source).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"{source} cannot be read as a state: {error}.", "Give it what state pull wrote."
+        ) from error
+
+
+def rebuild(args: argparse.Namespace, console: Console) -> int:
+    """Match marked tasks to the manifest's keys, remember them, and list what has no match."""
+    from tasksync.cli.rebuilding import rebuilt
+
+    with _store(args, console) as (parts, store), parts.kept(store, store.load().project) as keeper:
+        return rebuilt(parts, keeper)
+
+
+def unlock(args: argparse.Namespace, console: Console) -> int:
+    """Take a lock away; refused while its heartbeat is fresh."""
+    with _store(args, console) as (_parts, store):
+        store.unlock(args.id)
+        console.say(f"The lock {args.id} is taken away.")
+    return 0
+
+
+def _entry(state: State, key: str) -> Entry:
+    if key in state.heads:
+        return state.entries[TaskKey(key)]
+    from difflib import get_close_matches
+
+    close = get_close_matches(key, list(state.heads), n=1)
+    raise StateError(
+        f"The state has no {key}.",
+        f"Did you mean {close[0]}?" if close else "tasksync state list shows every key.",
+    )

@@ -1,0 +1,119 @@
+"""The front: finds the command, runs it, and turns every error into words and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from importlib import import_module
+from typing import Protocol
+
+from tasksync.cli.arguments import Parser, modern, with_environment
+from tasksync.cli.console import Console
+from tasksync.errors import TasksyncError
+
+class _Command(Protocol):
+    """What a command's module offers."""
+
+    __doc__: str | None
+
+    def arguments(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, args: argparse.Namespace, console: Console) -> int: ...
+
+
+#: command -> (module, what it does); the module is imported when its command is called
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "plan": ("tasksync.cli.commands.plan", "show what must change; writes nothing"),
+    "apply": ("tasksync.cli.commands.apply", "make the portal match the manifest"),
+    "validate": ("tasksync.cli.commands.validate", "check the manifest alone"),
+    "show": ("tasksync.cli.commands.show", "show a saved plan"),
+    "state": ("tasksync.cli.commands.state", "look at and mend what is remembered"),
+    "sandbox": ("tasksync.cli.commands.sandbox", "serve a local portal to try things on"),
+    "version": ("tasksync.cli.commands.version", "version, Python, platform"),
+}
+_INTERRUPTED = 130
+_BROKEN_PIPE = 141
+
+
+def run(argv: Sequence[str], console: Console | None = None) -> int:
+    """Run one command; returns its exit code and never raises."""
+    console = console or Console(sys.stdin, sys.stdout, sys.stderr, os.environ)
+    try:
+        return _dispatch(modern(argv), console)
+    except TasksyncError as error:
+        from tasksync.cli.failing import told
+
+        return told(error, console)
+    except KeyboardInterrupt:
+        console.tell("Interrupted. Nothing was being written.")
+        return _INTERRUPTED
+    except BrokenPipeError:
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), console.out.fileno())
+        return _BROKEN_PIPE
+    except Exception as error:  # noqa: BLE001 - the one place where a fault of ours becomes words
+        from tasksync.cli.failing import fault
+
+        return fault(error, console)
+
+
+def _dispatch(argv: Sequence[str], console: Console) -> int:
+    name = next((word for word in argv if not word.startswith("-")), None)
+    parser, chosen = _parser(name, console)
+    try:
+        args = parser.parse_args(argv)
+    except _Asked as asked:
+        console.say(asked.text)
+        return 0
+    if chosen is None:
+        console.say(parser.format_help())
+        return 0 if not argv else 64
+    code: int = chosen.run(args, console)
+    return code
+
+
+class _Asked(TasksyncError):
+    """Somebody asked for help or the version; `text` is the answer."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class _Help(argparse.Action):
+    """--help without leaving the process."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_rest: object) -> None:
+        raise _Asked(parser.format_help())
+
+
+def _parser(name: str | None, console: Console) -> tuple[Parser, _Command | None]:
+    parser = Parser(
+        prog="tasksync",
+        description="Terraform for a team's tasks: a YAML manifest, planned and applied.",
+        epilog="Exit codes: 0 done, 1 error, 2 changes (plan --detailed-exitcode), 3 partial, "
+        "4 refused by a rail, 5 stale plan, 6 locked, 7 authentication, 64 usage, "
+        "130 interrupted.",
+        add_help=False,
+        allow_abbrev=False,
+    )
+    _with_help(parser)
+    parser.add_argument("--version", action="store_true", help="print the version")
+    commands = parser.add_subparsers(metavar="COMMAND", dest="command")
+    chosen: _Command | None = None
+    for command, (module, words) in COMMANDS.items():
+        below = commands.add_parser(command, help=words, add_help=False, allow_abbrev=False)
+        _with_help(below)
+        if command == name:
+            chosen = import_module(module)
+            below.description = chosen.__doc__
+            chosen.arguments(below)
+            with_environment(below, console.env)
+    return parser, chosen
+
+
+def _with_help(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-h", "--help", action=_Help, nargs=0, help="show this and leave")

@@ -1,0 +1,64 @@
+"""Saved plans on disk: written aside and renamed, read whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasksync import __version__
+from tasksync.cli.showing import Cost
+from tasksync.core import planfile
+from tasksync.core.guards import check
+from tasksync.core.plan import Plan
+from tasksync.errors import PlanUnusable, SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A plan as it was saved, with what applying it was said to take."""
+
+    plan: Plan
+    digest: str
+    requests: int
+    seconds: float
+
+
+def read(name: str) -> Saved:
+    """Return a saved plan; raises PlanUnusable when it is none, or was changed by hand."""
+    try:
+        text = Path(name).read_bytes()
+    except OSError as error:
+        raise PlanUnusable(
+            f"The plan {name} cannot be read: {error.strerror or error}.",
+            "Make one with tasksync plan --out FILE.",
+        ) from error
+    plan = planfile.loads(text)
+    data = json.loads(text)
+    return Saved(plan, str(data["digest"]), int(data["requests"]), float(data["seconds"]))
+
+
+def write(name: str, plan: Plan, cost: Cost) -> None:
+    """Save a plan durably in the place of what is there; raises SettingsError."""
+    data = planfile.encode(
+        plan,
+        version=__version__,
+        requests=cost.requests,
+        seconds=cost.seconds,
+        refusals=check(plan),
+    )
+    target = Path(name)
+    try:
+        handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(planfile.dumps(data))
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(aside).replace(target)
+    except OSError as error:
+        raise SettingsError(
+            f"The plan cannot be written to {name}: {error.strerror or error}.",
+            "Choose another --out.",
+        ) from error

@@ -1,0 +1,52 @@
+"""What plan and apply share: scope, rails, cost, and the line that says what was read."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+
+from tasksync.cli.settings import unread
+from tasksync.cli.showing import Cost
+from tasksync.core.build import Scope
+from tasksync.core.guards import Lifted
+from tasksync.core.plan import Plan
+from tasksync.core.state import State
+from tasksync.engine.verifying import requests_for
+from tasksync.portal.client import RestPortal
+
+
+def scope(args: argparse.Namespace) -> Scope:
+    """Return what the plan is about."""
+    return Scope(tuple(args.target or ()), tuple(args.exclude or ()), args.destroy)
+
+
+def lifted(args: argparse.Namespace) -> Lifted:
+    """Return which rails the flags lift."""
+    return Lifted(
+        max_delete=args.max_delete,
+        max_update=args.max_update,
+        delete_active=args.dangerous_delete_active,
+        allow_empty=args.dangerous_allow_empty,
+        half_read=args.dangerous_half_read,
+        vanished=args.dangerous_recreate_vanished,
+        renamed=args.dangerous_delete_renamed,
+    )
+
+
+def with_unread(plan: Plan, state: State) -> Plan:
+    """Return the plan with the known manifest files that were not read."""
+    return replace(plan, unread=unread(state.files, plan.files))
+
+
+def cost_of(portal: RestPortal, plan: Plan, *, verify: bool = True) -> Cost:
+    """Return what applying takes when nothing fails: writing, and one read as proof."""
+    estimate = portal.estimate([[c for c in level if c.writes] for level in plan.levels])
+    reads = requests_for(plan) if verify else 0
+    return Cost(estimate.requests + reads, estimate.seconds + reads / 2)
+
+
+def head_of(plan: Plan, requests: int | None, seconds: float) -> str:
+    """Return the line that says what was read."""
+    from tasksync.render.text import read_line
+
+    return read_line(len(plan.files), plan.wanted, requests, seconds)

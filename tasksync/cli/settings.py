@@ -1,0 +1,100 @@
+"""Where things are for one run: manifest, portal, key, state; from flags and the environment."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tasksync.cli.console import Console
+from tasksync.errors import AuthenticationFailed, SettingsError
+
+DEFAULT_PORTAL = "https://vibecode.bitrix24.com"
+DEFAULT_MANIFEST = "tasksync.yaml"
+FOLDER = ".tasksync"
+SANDBOX = "sandbox:"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How to reach the portal. `sandbox` is the in-process world's file, or None for a real one."""
+
+    url: str
+    sandbox: Path | None
+    key: str = field(repr=False)
+    session: str | None = field(repr=False)
+
+
+def manifest_paths(args: argparse.Namespace) -> tuple[str, ...]:
+    """Return what -f named, or tasksync.yaml here; raises SettingsError where nothing is."""
+    paths = tuple(getattr(args, "file", None) or ())
+    if paths:
+        return paths
+    if not Path(DEFAULT_MANIFEST).exists():
+        raise SettingsError(
+            f"There is no {DEFAULT_MANIFEST} in {Path.cwd()}.",
+            "Name the manifest with -f FILE or -f FOLDER.",
+        )
+    return (DEFAULT_MANIFEST,)
+
+
+def folder_beside(paths: tuple[str, ...]) -> Path:
+    """Return the .tasksync folder beside the manifest: in the folder of the first -f."""
+    first = Path(paths[0]) if paths else Path()
+    return (first if first.is_dir() else first.parent) / FOLDER
+
+
+def connection(args: argparse.Namespace, env: Mapping[str, str], beside: Path) -> Connection:
+    """Return how to reach the portal; raises AuthenticationFailed when a real one lacks a key."""
+    url = args.portal or DEFAULT_PORTAL
+    if url.startswith(SANDBOX):
+        name = url.removeprefix(SANDBOX)
+        file = Path(name).expanduser() if name else beside / "sandbox.db"
+        return Connection(f"sandbox:{file}", file, _key(env), env.get("TASKSYNC_SESSION_TOKEN") or None)
+    key = _key(env)
+    if not key:
+        raise AuthenticationFailed(
+            "There is no API key: TASKSYNC_API_KEY is not set, or empty.",
+            "Set TASKSYNC_API_KEY, or TASKSYNC_API_KEY_FILE to a file that holds it; "
+            "or try it on --portal sandbox:",
+        )
+    return Connection(url, None, key, env.get("TASKSYNC_SESSION_TOKEN") or None)
+
+
+def _key(env: Mapping[str, str]) -> str:
+    key = env.get("TASKSYNC_API_KEY", "").strip()
+    file = env.get("TASKSYNC_API_KEY_FILE", "")
+    if not key and file:
+        try:
+            key = Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                f"TASKSYNC_API_KEY_FILE names {file}, which cannot be read: {error}.",
+                "Give it a readable file that holds the key alone.",
+            ) from None
+    if any(ord(sign) < 33 or ord(sign) > 126 for sign in key):  # noqa: PLR2004 - printable ASCII
+        raise AuthenticationFailed(
+            "The API key holds characters that no key has.",
+            "Copy it again into TASKSYNC_API_KEY, without quotes or line breaks.",
+        )
+    return key
+
+
+def forgets(args: argparse.Namespace, console: Console) -> str:
+    """Return the warning that a CI runner's disk forgets the default state, or ""."""
+    if not console.env.get("CI") or args.state or (args.portal or "").startswith(SANDBOX):
+        return ""
+    return (
+        "Note: CI is set and the state is a local file: a runner's disk forgets it. "
+        "Set TASKSYNC_STATE to postgresql://, s3:// or https://."
+    )
+
+
+def unread(known: tuple[str, ...], read: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the files of the last apply that still exist and were not read now."""
+    here = {os.path.realpath(name) for name in read}
+    return tuple(
+        name for name in known if Path(name).exists() and os.path.realpath(name) not in here
+    )

@@ -1,0 +1,88 @@
+"""How a plan is shown, in each format; the one place that chooses a renderer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tasksync import __version__
+from tasksync.cli.console import Console
+from tasksync.core.plan import Plan, Refusal
+
+FORMATS = ("text", "json", "markdown", "html")
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """How many requests applying takes, and about how many seconds at the limits."""
+
+    requests: int = 0
+    seconds: float = 0.0
+
+
+def show(  # noqa: PLR0913 - what, how, what it costs, what holds it back
+    console: Console,
+    plan: Plan,
+    format_: str,
+    cost: Cost,
+    refusals: Sequence[Refusal] = (),
+    *,
+    head: str = "",
+    colour: bool = True,
+) -> None:
+    """Write a plan to stdout."""
+    match format_:
+        case "json":
+            console.say(_json(plan, cost, refusals))
+        case "markdown":
+            from tasksync.render.markdown import plan_markdown
+
+            console.say(
+                plan_markdown(
+                    plan, requests=cost.requests, seconds=cost.seconds, refusals=refusals
+                )
+            )
+        case "html":
+            from tasksync.render.html import plan_html
+
+            console.say(
+                plan_html(plan, requests=cost.requests, seconds=cost.seconds, refusals=refusals)
+            )
+        case _:
+            console.say(_text(console, plan, cost, refusals, head=head, colour=colour))
+
+
+def _json(plan: Plan, cost: Cost, refusals: Sequence[Refusal]) -> str:
+    from tasksync.core import planfile
+
+    data = planfile.encode(
+        plan,
+        version=__version__,
+        requests=cost.requests,
+        seconds=cost.seconds,
+        refusals=refusals,
+    )
+    return planfile.dumps(data)
+
+
+def _text(  # noqa: PLR0913 - the same
+    console: Console,
+    plan: Plan,
+    cost: Cost,
+    refusals: Sequence[Refusal],
+    *,
+    head: str,
+    colour: bool,
+) -> str:
+    from tasksync.render.style import PLAIN, colours
+    from tasksync.render.text import plan_text
+
+    style = colours() if console.coloured(console.out, wanted=colour) else PLAIN
+    return plan_text(
+        plan,
+        head=head,
+        requests=cost.requests,
+        seconds=cost.seconds,
+        refusals=refusals,
+        style=style,
+    )

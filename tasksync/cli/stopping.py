@@ -1,0 +1,94 @@
+"""SIGINT and SIGTERM: the first asks to stop, the second leaves at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from time import monotonic
+from types import FrameType
+
+_EXIT = 130
+
+
+class Stop:
+    """Whether somebody asked to stop; waiting for it is how the run sleeps."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+
+    def __call__(self) -> bool:
+        return self._asked.is_set()
+
+    def ask(self) -> None:
+        """Ask to stop."""
+        self._asked.set()
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, and wake early when asked to stop."""
+        self._asked.wait(seconds)
+
+
+class SystemClock:
+    """The machine's clock; sleeping ends early when the run is asked to stop."""
+
+    def __init__(self, stop: Stop) -> None:
+        self._stop = stop
+
+    def now(self) -> datetime:
+        """The wall clock, UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        return monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, or until asked to stop."""
+        if seconds > 0:
+            self._stop.wait(seconds)
+
+
+@contextmanager
+def graceful(stop: Stop, tell: Callable[[str], None]) -> Iterator[None]:
+    """Let the first signal ask to stop, and the second end the process with 130 at once."""
+
+    def hear(number: int, _frame: FrameType | None) -> None:
+        name = signal.Signals(number).name
+        if stop():
+            tell(f"{name} again: leaving at once. Run tasksync apply again to finish.")
+            os._exit(_EXIT)
+        stop.ask()
+        tell(f"{name}: finishing the calls in flight, then saving. Once more leaves at once.")
+
+    before = {}
+    with suppress(ValueError):  # not in the main thread: nobody sends signals there
+        before = {number: signal.signal(number, hear) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Let SIGTERM end reading as Ctrl-C does, while nothing is being written."""
+
+    def hear(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = None
+    with suppress(ValueError):
+        before = signal.signal(signal.SIGTERM, hear)
+    try:
+        yield
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)

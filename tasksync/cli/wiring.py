@@ -1,0 +1,187 @@
+"""Where a portal meets an engine: the one room in which the parts are put together."""
+
+from __future__ import annotations
+
+import argparse
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tasksync.cli.console import Console
+from tasksync.cli.settings import (
+    Connection,
+    connection,
+    folder_beside,
+    manifest_paths,
+)
+from tasksync.cli.stopping import Stop, SystemClock
+from tasksync.core.events import Event, ValueMissing, ValueTurned
+from tasksync.core.manifest import Manifest
+from tasksync.core.ports import Listener, StateStore
+from tasksync.core.state import Holder, StateDelta
+from tasksync.engine.keeping import Keeper, Patience, kept
+from tasksync.engine.planning import Planner
+from tasksync.engine.resolving import Resolver
+from tasksync.errors import SettingsError
+from tasksync.portal.client import RestPortal
+from tasksync.portal.settings import PortalSettings
+
+
+@dataclass(slots=True)
+class Session:
+    """The parts of one run. `listen` may be set once the way of telling is known."""
+
+    args: argparse.Namespace
+    console: Console
+    stop: Stop
+    clock: SystemClock
+    listen: Listener | None = None
+    told: list[ValueTurned | ValueMissing] = field(default_factory=list)
+
+    def hear(self, event: Event) -> None:
+        """Pass an event to whoever listens; what verifying found is kept for the end."""
+        if isinstance(event, ValueTurned | ValueMissing):
+            self.told.append(event)
+        if self.listen is not None:
+            self.listen(event)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The manifest files and folders as the person named them."""
+        return manifest_paths(self.args)
+
+    @property
+    def beside(self) -> Path:
+        """The .tasksync folder."""
+        return folder_beside(tuple(self.args.file or ()))
+
+    def manifest(self) -> Manifest:
+        """Open the manifest; its tasks stream once, so every reader opens its own."""
+        from tasksync.manifests.cache import Cache
+        from tasksync.manifests.loader import load
+
+        cached = not getattr(self.args, "no_cache", False)
+        return load(self.paths, cache=Cache(self.beside / "cache") if cached else None)
+
+    def store(self, project: str) -> StateStore:
+        """Open the state store of a project; nothing is created by opening."""
+        from tasksync.backends.registry import open_store
+
+        url = self.args.state or f"sqlite:{self.beside / f'{project}.db'}"
+        return open_store(
+            url, project, clock=self.clock, ids=new_id, here=self.holder(), env=self.console.env
+        )
+
+    def holder(self) -> Holder:
+        """Who this run is, for the lock."""
+        from tasksync.backends.processes import this_process
+
+        return this_process(self.console.env)
+
+    def portal(self, marker: str | None) -> RestPortal:
+        """Reach the portal; raises AuthenticationFailed when a key is needed and not there."""
+        return portal_of(self, connection(self.args, self.console.env, self.beside), marker)
+
+    def resolver(self, portal: RestPortal, marker: str | None) -> Resolver:
+        """Return what looks for creates in doubt."""
+        return Resolver(portal, self.clock, self.hear, marker, self.args.settle, self.stop)
+
+    def planner(self, portal: RestPortal, resolver: Resolver) -> Planner:
+        """Return what makes plans."""
+        return Planner(portal, resolver, self.hear, portal.people)
+
+    @contextmanager
+    def kept(self, store: StateStore, project: str) -> Iterator[Keeper]:
+        """Hold the lock for the length of a block."""
+        patience = Patience(self.args.lock_timeout)
+
+        def rescue(delta: StateDelta) -> str:
+            return rescued(self.beside, project, delta)
+
+        with kept(
+            store, self.holder(), patience, clock=self.clock, listener=self.hear, rescue=rescue
+        ) as keeper:
+            yield keeper
+
+
+def session(args: argparse.Namespace, console: Console) -> Session:
+    """Return the parts of a run that need nothing yet."""
+    stop = Stop()
+    return Session(args, console, stop, SystemClock(stop))
+
+
+def new_id() -> str:
+    """Return a random id for a lineage, a lease or a run."""
+    return uuid.uuid4().hex
+
+
+def portal_of(parts: Session, where: Connection, marker: str | None) -> RestPortal:
+    """Put transport, pacing and client together."""
+    args = parts.args
+    settings = PortalSettings(
+        marker,
+        parallelism=args.parallelism,
+        timeout=args.timeout,
+        max_requests=args.max_requests,
+    )
+    if where.sandbox is not None:
+        from tasksync.cli.inprocess import InProcess
+
+        settings = replace(settings, host="sandbox", parallelism=1)
+        send = InProcess(where.sandbox, where.key, where.session)
+        return _stoppable(RestPortal(send, parts.clock, settings, parts.hear), parts)
+    from tasksync.portal.transport import HttpTransport
+
+    transport = HttpTransport(
+        where.url, where.key, where.session, args.timeout, env=parts.console.env
+    )
+    settings = replace(settings, host=urlsplit(transport.url).hostname or "")
+    return _stoppable(RestPortal(transport, parts.clock, settings, parts.hear), parts)
+
+
+def _stoppable(portal: RestPortal, parts: Session) -> RestPortal:
+    portal.stopping = parts.stop
+    return portal
+
+
+def rescued(beside: Path, project: str, delta: StateDelta) -> str:
+    """Write what could not be saved beside the state; returns where, for people."""
+    from tasksync.core.state import State
+    from tasksync.core.statefile import encode_state, lay, to_text
+
+    name = f"{project}.unsaved-{new_id()[:8]}.json"
+    text = to_text(lay(encode_state(State(project)), delta))
+    for folder in (beside, Path.cwd(), Path.home()):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text, encoding="utf-8")
+        except OSError:
+            continue
+        return str(folder / name)
+    return "no file, for none could be written; here it is: " + text
+
+
+def checked_manifest(parts: Session) -> tuple[str, str | None]:
+    """Read the whole manifest once, so that its faults are told before anything is asked.
+
+    Returns project and marker; raises ManifestInvalid.
+    """
+    manifest = parts.manifest()
+    for _wanted in manifest.tasks:
+        pass
+    return manifest.project, manifest.marker
+
+
+def named_project(args: argparse.Namespace, read: Callable[[], Manifest]) -> str:
+    """Return the project of --project, else of the manifest's head."""
+    project = getattr(args, "project", None)
+    if project:
+        return str(project)
+    try:
+        return read().project
+    except SettingsError as error:
+        raise SettingsError(error.message, "Name the manifest with -f, or say --project.") from None
+
