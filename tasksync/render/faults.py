@@ -30,7 +30,7 @@ def _lines(error: TasksyncError, style: Style) -> Iterator[str]:
 
 
 def problem_lines(problems: tuple[object, ...], style: Style = PLAIN) -> Iterator[str]:
-    """Yield each problem as `file:line:column: what is wrong (how to mend it)`, and their number."""
+    """Yield each problem as `file:line:column: what (how to mend it)`, then their number."""
     for problem in problems:
         yield clean(str(problem))
     yield style.paint(f"{count(len(problems), 'problem')} in the manifest.", Tone.BAD)
