@@ -7,7 +7,7 @@ have been done is in doubt. Everything else may be repeated freely.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -57,7 +57,8 @@ class Job:
 class Verdict:
     """What came of one answer.
 
-    `again` waits before it is sent; `next` goes at once. `doomed` are deletes that failed and
+    `again` waits before it is sent; `next` and `turned` (one change each, dates cleared the other
+    way now) go at once. `doomed` are deletes that failed and
     have to be looked up; `unread` are jobs whose cleared dates the answer did not show.
     `trouble`: the portal was not well; `error` ends the run.
     """
@@ -66,6 +67,7 @@ class Verdict:
     again: list[Job] = field(default_factory=list)
     hint: float | None = None
     next: list[Job] = field(default_factory=list)
+    turned: list[Job] = field(default_factory=list)
     doomed: list[tuple[Change, Fault]] = field(default_factory=list)
     unread: list[Job] = field(default_factory=list)
     trouble: Fault | None = None
@@ -158,7 +160,7 @@ def _shared(result: Any, ids: Mapping[int | None, int]) -> bool:
 
 
 def _gather(job: Job, inner: Verdict, verdict: Verdict) -> None:
-    for name in ("outcomes", "next", "doomed", "unread"):
+    for name in ("outcomes", "next", "turned", "doomed", "unread"):
         getattr(verdict, name).extend(getattr(inner, name))
     if inner.again:
         doubt = next((one.doubt for one in inner.again if one.doubt is not job.doubt), job.doubt)
@@ -203,7 +205,7 @@ def _faulty(job: Job, change: Change, fault: Fault, verdict: Verdict) -> None:
         else:
             verdict.doomed.append((change, fault))
     elif fault.code in _ABOUT_VALUES and not job.turned and wire.cleared_dates(change):
-        verdict.next.append(turned(one, alone=job.clear.alone))
+        verdict.turned.append(turned(one, alone=job.clear.alone))
     else:
         verdict.outcomes.append(failed(change, fault))
 
@@ -211,6 +213,14 @@ def _faulty(job: Job, change: Change, fault: Fault, verdict: Verdict) -> None:
 def turned(job: Job, *, alone: bool) -> Job:
     """Return a job that clears its dates the other way, once."""
     return replace(job, clear=job.clear.other(alone=alone), turned=True)
+
+
+def merged(jobs: Sequence[Job]) -> list[Job]:
+    """Return the same changes in one job for each way of clearing."""
+    ways: dict[wire.Clear, list[Change]] = {}
+    for job in jobs:
+        ways.setdefault(job.clear, []).extend(job.changes)
+    return [Job(tuple(changes), clear=way, turned=True) for way, changes in ways.items()]
 
 
 def _patched(job: Job, change: Change, task: wire.Json | None, verdict: Verdict) -> None:
@@ -232,7 +242,7 @@ def cleared(job: Job, found: LiveTask, verdict: Verdict) -> None:
     if not left:
         verdict.outcomes.append(Outcome(change, Became.DONE, change.id, found))
     elif not job.turned:
-        verdict.next.append(turned(job, alone=True))
+        verdict.turned.append(turned(job, alone=True))
     else:
         words = f'the portal keeps {", ".join(left)}, sent as "" and as null'
         advice = "Clear it by hand on the portal, or take null out of the manifest."

@@ -20,7 +20,7 @@ from tasksync.portal import wire
 from tasksync.portal.backoff import pause
 from tasksync.portal.exchange import Request
 from tasksync.portal.line import Line, Lost
-from tasksync.portal.rows import SELECT, id_in, live_task, tags_were_sent
+from tasksync.portal.rows import SELECT, Decoder, id_in, tags_were_sent
 
 LARGEST, SMALLEST = 5000, 50
 #: good pages in a row before they grow again
@@ -70,6 +70,7 @@ class Listing:
         """
         seen: set[int] = set()
         cursor = after
+        decode = Decoder()
         while True:
             page = self._page(cursor)
             fresh = [row for row, one in zip(page.rows, page.ids, strict=True) if one > cursor]
@@ -78,10 +79,11 @@ class Listing:
             for row in fresh:
                 if not tags_were_sent(row):
                     raise _unusable("a row has no `tags`, although they were selected")
-                live = live_task(row)
+                live = decode(row)
                 if live.id not in seen:
                     seen.add(live.id)
                     yield live
+            decode.trim()
             self._listener(ReadProgress(len(seen), self._line.requests))
             if not page.rows or page.whole:
                 return

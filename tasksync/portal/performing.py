@@ -17,7 +17,16 @@ from tasksync.portal import wire
 from tasksync.portal.backoff import pause
 from tasksync.portal.batches import Size, pack
 from tasksync.portal.exchange import Request
-from tasksync.portal.judging import Job, Verdict, cleared, failed, judge, name_of, not_started
+from tasksync.portal.judging import (
+    Job,
+    Verdict,
+    cleared,
+    failed,
+    judge,
+    merged,
+    name_of,
+    not_started,
+)
 from tasksync.portal.line import SLICE, Line, lost_error
 from tasksync.portal.lookups import by_ids
 from tasksync.portal.mistakes import Fault, said
@@ -194,6 +203,8 @@ class Performance:
     def _take(self, job: Job, verdict: Verdict) -> None:
         self._told += verdict.outcomes
         self._later += verdict.next
+        for one in merged(verdict.turned):
+            self._later += self._parts(one)
         self._doomed += verdict.doomed
         self._unread += verdict.unread
         self._error = self._error or verdict.error
@@ -230,10 +241,12 @@ class Performance:
         if now + wait - since > self._line.settings.patience and verdict.unreached is None:
             self._give_up(job, verdict)
             return
+        self._later += self._parts(replace(job, ready=now + wait))
+
+    def _parts(self, job: Job) -> Iterator[Job]:
         size = self._habits.size.now
-        ready = replace(job, ready=now + wait)
         for at in range(0, len(job.changes), size):
-            self._later.append(ready.only(job.changes[at : at + size]))
+            yield job.only(job.changes[at : at + size])
 
     def _give_up(self, job: Job, verdict: Verdict) -> None:
         fault = job.doubt or verdict.trouble or Fault("RATE_LIMITED", status=429)
@@ -247,14 +260,14 @@ class Performance:
         except PortalError as error:
             yield from (self._unproven(job.changes[0], error) for job in jobs)
             return
+        verdict = Verdict()
         for job in jobs:
-            verdict = Verdict()
             live = found.get(_id(job))
             if live is None:
                 verdict.outcomes.append(failed(job.changes[0], Fault("ENTITY_NOT_FOUND")))
             else:
                 cleared(job, live, verdict)
-            self._take(job, verdict)
+        self._take(jobs[0], verdict)
         yield from self._tell()
 
     def _unproven(self, change: Change, error: PortalError) -> Outcome:

@@ -7,7 +7,7 @@ keys in camelCase (seeds) or UPPER_SNAKE (contract 13.2). Unknown keys are left 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -22,24 +22,103 @@ _COUNTERS = ("commentsCount", "serviceCommentsCount", "timeSpentInLogs")
 SELECT: tuple[str, ...] = ("id", *FIELDS, "changedDate", *_COUNTERS)
 
 _UPPER = {re.sub(r"(?<!^)([A-Z])", r"_\1", name).upper(): name for name in SELECT}
-_NOT_THERE = object()
+#: nothing where there must be something: the portal did not answer this field
+_NOT_SAID: Any = object()
+#: so many values of a column are remembered
+_REMEMBERED = 4096
 
 
 class Odd(ValueError):
     """A value that no documented shape covers."""
 
 
+class _Memo(dict[Any, Any]):
+    """What a reader made of a value, once; nothing at all is _NOT_SAID."""
+
+    def __init__(self, read: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self._read = read
+        self.trim()
+
+    def __missing__(self, raw: Any) -> Any:
+        value = self[raw] = self._read(raw)
+        return value
+
+    def trim(self) -> None:
+        """Forget values where there are too many to be worth it."""
+        if len(self) > _REMEMBERED or not self:
+            self.clear()
+            self[_NOT_SAID] = _NOT_SAID
+
+
+class Decoder:
+    """Reads the rows of one listing; most values of a column repeat, so each is read once.
+
+    Calling it raises PortalUnreadable, naming task and field.
+    """
+
+    def __init__(self) -> None:
+        self._texts = _of_kinds(_TEXTS)
+        self._scalars = tuple((name, _Memo(_READERS[kind])) for name, kind in _of_kinds(_SCALARS))
+        self._people = tuple((name, _Memo(_people)) for name, _ in _of_kinds({Kind.PEOPLE}))
+        self._tags = _Memo(_parted)
+        self._activity = _Memo(_activity)
+
+    def __call__(self, row: Any) -> LiveTask:
+        """Return the task of one row."""
+        if row.__class__ is not dict:
+            raise _unreadable("a row is not an object")
+        if "id" not in row and "ID" in row:
+            row = {_UPPER.get(name, name): value for name, value in row.items()}
+        remote = id_in(row)
+        if remote is None or remote <= 0:
+            raise _unreadable("a row without a usable id")
+        return self._task(remote, row)
+
+    def trim(self) -> None:
+        """Forget what is not worth remembering; call it once a page."""
+        for _, memo in (*self._scalars, *self._people):
+            memo.trim()
+        self._tags.trim()
+        self._activity.trim()
+
+    def _task(self, remote: int, row: dict[str, Any]) -> LiveTask:
+        fields: dict[str, Value] = {}
+        get = row.get
+        name = ""
+        try:
+            for name, _ in self._texts:
+                if name in row:
+                    raw = row[name]
+                    fields[name] = raw if raw.__class__ is str and "\r" not in raw else _text(raw)
+            for name, memo in self._scalars:
+                value = memo[get(name, _NOT_SAID)]
+                if value is not _NOT_SAID:
+                    fields[name] = value
+            for name, memo in self._people:
+                raw = get(name, _NOT_SAID)
+                plain = raw.__class__ is list and (not raw or raw[0].__class__ is not dict)
+                value = memo[tuple(raw)] if plain else _people(raw)
+                if value is not _NOT_SAID:
+                    fields[name] = value
+            name = "tags"
+            markers: tuple[str, ...] = ()
+            if name in row:
+                fields[name], markers = self._tags[_tags(row[name])]
+            name = "changedDate"
+            changed = _instant(get(name))
+            name = "commentsCount"
+            activity = self._activity[tuple([get(one, _NOT_SAID) for one in _COUNTERS])]
+        except (Odd, ValueError, TypeError) as fault:
+            what = f"task {remote} has a {name} that cannot be read ({fault})"
+            raise _unreadable(what) from fault
+        names = _names(row) if "responsible" in row or "creator" in row else ()
+        return LiveTask(RemoteId(remote), fields, markers, activity, changed, names)
+
+
 def live_task(row: Any) -> LiveTask:
     """Return the task of one row; raises PortalUnreadable naming task and field."""
-    if not isinstance(row, dict):
-        raise _unreadable("a row is not an object")
-    if "id" not in row and "ID" in row:
-        row = {_UPPER.get(name, name): value for name, value in row.items()}
-    try:
-        remote = _number(row["id"])
-    except (KeyError, Odd) as fault:
-        raise _unreadable("a row without a usable id") from fault
-    return _live_task(remote, row)
+    return Decoder()(row)
 
 
 def tags_were_sent(row: Mapping[str, Any]) -> bool:
@@ -55,34 +134,6 @@ def id_in(row: Any) -> int | None:
         return _number(row.get("id", row.get("ID")))
     except Odd:
         return None
-
-
-def _live_task(remote: int, row: dict[str, Any]) -> LiveTask:
-    if remote <= 0:
-        raise _unreadable("a row without a usable id")
-    fields: dict[str, Value] = {}
-    get = row.get
-    name = ""
-    try:
-        for name, read, needed in _TABLE:
-            raw = get(name, _NOT_THERE)
-            if raw is not _NOT_THERE:
-                value = read(raw)
-                if value is not None or not needed:
-                    fields[name] = value
-        name = "tags"
-        raw = get(name, _NOT_THERE)
-        markers: tuple[str, ...] = ()
-        if raw is not _NOT_THERE:
-            fields[name], markers = _parted(_tags(raw)) if raw else ((), ())
-        name = "changedDate"
-        changed = _instant(get(name))
-        name = "commentsCount"
-        activity = _activity(row) if name in row or "timeSpentInLogs" in row else None
-    except (Odd, ValueError) as fault:
-        what = f"task {remote} has a {name} that cannot be read ({fault})"
-        raise _unreadable(what) from fault
-    return LiveTask(RemoteId(remote), fields, markers, activity, changed, _names(row))
 
 
 def _unreadable(what: str) -> PortalUnreadable:
@@ -110,16 +161,21 @@ def _count(raw: Any) -> int:
     return 0 if raw is None or raw == "" else _number(raw)
 
 
-def _needed_number(raw: Any) -> int | None:
+def _needed_number(raw: Any) -> Any:
     """Status and priority: nothing is no answer."""
-    return None if raw is None or raw == "" else _number(raw)
+    return _NOT_SAID if raw is None or raw == "" else _number(raw)
 
 
 def _reference(raw: Any) -> int | None:
-    """A person, group or parent: 0 and nothing are none."""
+    """A group or parent: 0 and nothing are none."""
     if not raw or raw == "0":
         return None
     return _number(raw) or None
+
+
+def _person(raw: Any) -> Any:
+    """Nobody is no answer: every task has a creator and a responsible."""
+    return _reference(raw) or _NOT_SAID
 
 
 def _text(raw: Any) -> str:
@@ -150,60 +206,63 @@ def _instant(raw: Any) -> str | None:
     return found.isoformat(timespec="seconds")
 
 
-def _people(raw: Any) -> tuple[int, ...]:
+def _people(raw: Any) -> Any:
     """A list of ids, an object by id, objects with ids, or a comma-joined text."""
+    if raw is _NOT_SAID:
+        return raw
     if not raw:
         return ()
     if isinstance(raw, str):
         raw = raw.split(",")
     if isinstance(raw, Mapping):
         raw = [one if isinstance(one, Mapping) else key for key, one in raw.items()]
-    if not isinstance(raw, list):
+    if not isinstance(raw, list | tuple):
         raise Odd(repr(raw)[:40])
     ids = (one.get("id", one.get("ID")) if isinstance(one, Mapping) else one for one in raw)
     return tuple(sorted({_number(one) for one in ids} - {0}))
 
 
-def _tags(raw: Any) -> list[str]:
+def _tags(raw: Any) -> tuple[str, ...]:
     """A list of names or objects, an object by tag id, or a comma-joined text (contract 8.4)."""
-    if isinstance(raw, str):
-        raw = raw.split(",")
-    elif isinstance(raw, Mapping):
+    if not raw:
+        return ()
+    if raw.__class__ is dict:
         raw = list(raw.values())
-    elif not isinstance(raw, list):
+    if raw.__class__ is str:
+        raw = raw.split(",")
+    elif raw.__class__ is not list:
         raise Odd(repr(raw)[:40])
-    return [name for one in raw if (name := _tag(one))]
+    return tuple([one if one.__class__ is str else _tag(one) for one in raw])
 
 
 def _tag(one: Any) -> str:
-    if isinstance(one, Mapping):
+    if one.__class__ is dict:
+        if "title" in one and one["title"].__class__ is str:
+            return str(one["title"])
         one = next((one[key] for key in ("title", "name", "TITLE", "NAME") if key in one), one)
-    if isinstance(one, str):
-        return one.strip()
+    if one.__class__ is str:
+        return str(one)
     raise Odd(repr(one)[:40])
 
 
-def _parted(names: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _parted(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the tags that people see, and the markers."""
-    if len(names) == 1 and names[0].startswith(MARKER_PREFIX):
-        return (), (names[0],)
-    found = sorted(set(names))
+    found = sorted({bare for name in names if (bare := name.strip())})
     return (
         tuple(name for name in found if not name.startswith(MARKER_PREFIX)),
         tuple(name for name in found if name.startswith(MARKER_PREFIX)),
     )
 
 
-def _activity(row: Mapping[str, Any]) -> Activity | None:
+def _activity(counters: tuple[Any, Any, Any]) -> Activity | None:
     """Comments without Bitrix24's own, and logged seconds; None while it cannot be told.
 
     One counter alone tells enough where it shows activity.
     """
-    comments, own = (_needed_number(row.get(name)) for name in _COUNTERS[:2])
-    if comments and own is None:
-        comments = None
-    seconds = _count(row["timeSpentInLogs"]) if "timeSpentInLogs" in row else None
-    people = None if comments is None else max(0, comments - (own or 0))
+    comments, own, logged = (None if one is _NOT_SAID else one for one in counters)
+    told = comments is not None and (own is not None or not _count(comments))
+    people = max(0, _count(comments) - _count(own)) if told else None
+    seconds = None if counters[2] is _NOT_SAID else _count(logged)
     if people is None or seconds is None:
         return Activity(people or 0, seconds or 0) if people or seconds else None
     return Activity(people, seconds)
@@ -221,19 +280,18 @@ def _names(row: Mapping[str, Any]) -> tuple[tuple[int, str], ...]:
     return tuple(found.items())
 
 
-_READERS: dict[Kind, tuple[Callable[[Any], Value], bool]] = {
-    Kind.TEXT: (_text, True),
-    Kind.PERSON: (_reference, True),
-    Kind.GROUP: (_reference, False),
-    Kind.PARENT: (_reference, False),
-    Kind.STATUS: (_needed_number, True),
-    Kind.PRIORITY: (_needed_number, True),
-    Kind.INSTANT: (_instant, False),
-    Kind.SECONDS: (_count, True),
-    Kind.PEOPLE: (_people, True),
+_READERS: dict[Kind, Callable[[Any], Any]] = {
+    Kind.PERSON: _person,
+    Kind.GROUP: _reference,
+    Kind.PARENT: _reference,
+    Kind.STATUS: _needed_number,
+    Kind.PRIORITY: _needed_number,
+    Kind.INSTANT: _instant,
+    Kind.SECONDS: _count,
 }
+_SCALARS = frozenset(_READERS)
+_TEXTS = frozenset({Kind.TEXT})
 
-#: field, how it is read, and whether nothing means that it was not answered
-_TABLE: tuple[tuple[str, Callable[[Any], Value], bool], ...] = tuple(
-    (name, *_READERS[one.kind]) for name, one in FIELDS.items() if one.kind is not Kind.TAGS
-)
+
+def _of_kinds(kinds: Collection[Kind]) -> tuple[tuple[str, Kind], ...]:
+    return tuple((name, one.kind) for name, one in FIELDS.items() if one.kind in kinds)
