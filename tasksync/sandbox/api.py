@@ -20,9 +20,9 @@ from tasksync.sandbox.control import Control
 from tasksync.sandbox.desks import LookupDesk, TaskDesk, desk
 from tasksync.sandbox.faults import Rule, Weather
 from tasksync.sandbox.later import Later
-from tasksync.sandbox.ledger import Ledger
+from tasksync.sandbox.ledger import Entry, Ledger
 from tasksync.sandbox.limits import NONE, Gate, Limits
-from tasksync.sandbox.quirks import DEFAULTS, Gone, Quirks
+from tasksync.sandbox.quirks import DEFAULTS, Quirks
 from tasksync.sandbox.rows import Writer
 from tasksync.sandbox.storm import strike
 from tasksync.sandbox.world import FIRST_ID, STEP, World
@@ -75,7 +75,7 @@ class Api:
             return self._control.answer(request)
         self.later.run_due()
         with self.ledger.entry(request, self.clock.now()) as entry:
-            response = self._admit(request)
+            response = self._admit(entry)
             entry.status = response.status
             return response.with_headers({"X-Request-Id": f"sandbox-{entry.n}"})
 
@@ -84,19 +84,20 @@ class Api:
         self.later.cancel()
         self.world.close()
 
-    def _admit(self, request: Request) -> Response:
-        status = self.quirks.portal_limit_status
+    def _admit(self, entry: Entry) -> Response:
+        key, status = keys.claimed(entry.request), self.quirks.portal_limit_status
         try:
-            with self.gate.admitted(keys.claimed(request), portal_limit_status=status) as headers:
-                return self._weathered(request).with_headers(headers)
+            with self.gate.admitted(key, portal_limit_status=status) as headers:
+                return self._weathered(entry).with_headers(headers)
         except Refused as refusal:
             return refusal.response()
 
-    def _weathered(self, request: Request) -> Response:
-        rule = self.weather.over(request)
+    def _weathered(self, entry: Entry) -> Response:
+        rule = self.weather.over(entry.request)
         if rule is None:
-            return self._answer(request, None)
-        return strike(rule, request, self._answer, self.clock, self.later)
+            return self._answer(entry.request, None)
+        entry.fault = rule.kind.value
+        return strike(rule, entry.request, self._answer, self.clock, self.later)
 
     def _answer(self, request: Request, mischief: Rule | None) -> Response:
         try:
@@ -167,13 +168,7 @@ def _fields(_api: Api, visit: Visit) -> Response:
 
 
 def _get(_api: Api, visit: Visit) -> Response:
-    found, id_ = _desk(visit), visit.id()
-    try:
-        return success(found.one(id_))
-    except Refused as refusal:
-        if refusal.code == Gone.EMPTY.value:
-            return success([])
-        raise
+    return success(_desk(visit).one(visit.id()))
 
 
 def _create(api: Api, visit: Visit) -> Response:

@@ -17,11 +17,11 @@ from tasksync.sandbox.answers import NO_CONTENT, Json, Refused, Request, Respons
 from tasksync.sandbox.brackets import parsed
 from tasksync.sandbox.clock import Clock, read_instant
 from tasksync.sandbox.codec import loads
-from tasksync.sandbox.faults import UnknownFault, Weather, read_rules
+from tasksync.sandbox.faults import Weather, read_rules
 from tasksync.sandbox.fields import TASKS
 from tasksync.sandbox.later import Later
 from tasksync.sandbox.ledger import Ledger
-from tasksync.sandbox.quirks import Numbers, Quirks, Tags, UnknownQuirk, described
+from tasksync.sandbox.quirks import Numbers, Quirks, Tags, described
 from tasksync.sandbox.rows import Writer
 from tasksync.sandbox.rules import Rules
 from tasksync.sandbox.task import Comment, Spent, Task
@@ -57,15 +57,18 @@ class Control:
         """The answer; 403 to whoever is not on this machine, or came by another name for it."""
         try:
             local(request)
-            for method, pattern, handler in _ROUTES:
-                found = pattern.fullmatch(request.path)
-                if found and method == request.method:
-                    return handler(self._portal, request, found.groups())
-            raise Refused(404, "NOT_FOUND", f"no control route {request.method} {request.path}")
+            return self._routed(request)
         except Refused as refusal:
             return refusal.response()
-        except (UnknownFault, UnknownQuirk) as fault:
+        except (ValueError, TypeError) as fault:  # UnknownFault and UnknownQuirk among them
             return Refused.invalid(str(fault)).response()
+
+    def _routed(self, request: Request) -> Response:
+        for method, pattern, handler in _ROUTES:
+            found = pattern.fullmatch(request.path)
+            if found and method == request.method:
+                return handler(self._portal, request, found.groups())
+        raise Refused(404, "NOT_FOUND", f"no control route {request.method} {request.path}")
 
 
 def local(request: Request) -> None:

@@ -60,10 +60,13 @@ class TaskDesk:
             page = page_of_tasks(shelf, wanted, self.quirks, sees)
             return Listed(self.writer.rows(fields.TASKS, wanted.select, page.found), page)
 
-    def one(self, id_: int) -> Json:
+    def one(self, id_: int) -> Any:
         """One task with all fields; `select` is ignored here (contract 2.2)."""
+        missing = self.quirks.missing_get
         with self.world.reading() as shelf:
-            return self.writer.single(self._found(shelf, id_, self.quirks.missing_get))
+            if missing is Gone.EMPTY and id_ not in shelf.tasks:
+                return []
+            return self.writer.single(self._found(shelf, id_, missing))
 
     def make(self, body: Json) -> Json:
         """Make a task and answer all of it."""
