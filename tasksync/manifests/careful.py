@@ -105,6 +105,9 @@ class _Careful:
                     self.stopped = True
                     break
                 self._skip_tasks()
+            elif name == "tasks" and isinstance(value, AliasEvent):
+                self._say(_at(value), "tasks cannot be an alias", "write the tasks here")
+                parts[name] = Node({}, _at(value))
             else:
                 self._put(parts, name, self.value(value, 2))
         return _mapping(parts, names, _at(root))
@@ -209,7 +212,8 @@ class _Careful:
     def _untagged(self, event: Any) -> bool:
         if event.tag is None:
             return True
-        what = f"tags like {event.tag} are not supported"
+        tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+        what = f"tags like {tag} are not supported"
         self._say(_at(event), what, "remove it; quote the value if it is text")
         return False
 

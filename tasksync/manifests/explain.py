@@ -71,4 +71,4 @@ def _explained(file: str, task: NodeTask, normaliser: Normaliser) -> Iterator[Pr
 
 def _unexplained(file: str, task: NodeTask) -> Problem:
     """Return a last word on a task of which nothing else was said: it is refused all the same."""
-    return Problem(Place(file, *task.spot), f"the task {task.key} is not valid")
+    return Problem(Place(file, *task.spot), f"the task {task.key} is not valid", "see the schema")

@@ -91,7 +91,7 @@ def _file(source: Source, problems: list[Problem]) -> FileHead:
         documents = tuple(nodes)
     if not documents:
         what = "nothing is written in this file"
-        raise Unreadable(Problem(Place(source.name, 1), what, "remove it, or add tasks"))
+        raise Unreadable(Problem(Place(source.name, 1, 1), what, "remove it, or add tasks"))
     problems += found
     return FileHead(source, seen, documents)
 
@@ -132,10 +132,17 @@ class _Assembly:
             self._renames(file, node)
         zone = self._project_words()
         self._lay(Instants(zone))
-        if everything and not any("tasks" in _names(node) for _file, node in everything):
+        if self._shaped(everything) and not any(
+            "tasks" in _names(node) for _file, node in everything
+        ):
             what = "no document has tasks"
             place = Place(everything[0][0], *everything[0][1].spot)
             self._say(place, what, "write tasks: {} if none is wanted")
+
+    @staticmethod
+    def _shaped(everything: list[tuple[str, Node]]) -> bool:
+        """Tell whether all documents are mappings: else it was said that one is not."""
+        return bool(everything) and all(isinstance(node.value, dict) for _, node in everything)
 
     def _say(self, place: Place, what: str, mend: str) -> None:
         self._header.problems.append(Problem(place, what, mend))
@@ -155,7 +162,7 @@ class _Assembly:
         self._header.problems += located(file, node, iter(faults))
 
     def _one_project(self, everything: list[tuple[str, Node]]) -> None:
-        if not self._projects and everything:
+        if not self._projects and self._shaped(everything):
             file, node = everything[0]
             what = "no document says which project this is"
             self._say(Place(file, *node.spot), what, "add project: a-name to one document")

@@ -20,6 +20,20 @@ REMEMBERED = 20_000
 _SHAPE = re.compile(
     r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(:\d{2})?(?:(Z)|([+-]\d{2})(?::?(\d{2}))?)?\Z", re.ASCII
 )
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
+_BLANK = re.compile(r"\d{4}-\d{2}-\d{2} +\d{2}:\d{2}", re.ASCII)
+_FRACTION = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d", re.ASCII)
+
+
+def written(text: str) -> str:
+    """Return how a date and time that cannot be read should be written."""
+    if _DAY.match(text):
+        return f"add the time: {text}T18:00:00+03:00"
+    if _FRACTION.match(text):
+        return "leave fractions of a second off"
+    if _BLANK.match(text):
+        return "write T between date and time, and no blanks"
+    return "write it like 2026-05-19T18:00:00+03:00"
 
 
 class Moment(NamedTuple):
@@ -48,55 +62,55 @@ class Instants:
         self._zone = zone
         self._known: dict[str, Moment] = {}
 
-    def __call__(self, written: str) -> Moment:
+    def __call__(self, text: str) -> Moment:
         """Return the instant; raises BadValue."""
-        found = self._known.get(written)
+        found = self._known.get(text)
         if found is None:
-            found = self._read(written)
+            found = self._read(text)
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
-            self._known[written] = found
+            self._known[text] = found
         return found
 
-    def _read(self, written: str) -> Moment:
-        shape = _SHAPE.match(written)
+    def _read(self, text: str) -> Moment:
+        shape = _SHAPE.match(text)
         if shape is None:
-            raise BadValue(f"{written} is no date and time", "write 2026-05-19T18:00:00+03:00")
+            raise BadValue(f"{text} is no date and time", written(text))
         day, time, seconds, utc, hours, minutes = shape.groups()
-        text = f"{day}T{time}{seconds or ':00'}"
+        whole = f"{day}T{time}{seconds or ':00'}"
         if utc:
-            text += "+00:00"
+            whole += "+00:00"
         elif hours:
-            text += f"{hours}:{minutes or '00'}"
-        return self._moment(written, text)
+            whole += f"{hours}:{minutes or '00'}"
+        return self._moment(text, whole)
 
-    def _moment(self, written: str, text: str) -> Moment:
+    def _moment(self, told: str, text: str) -> Moment:
         try:
             when = datetime.fromisoformat(text)
         except ValueError as error:
-            what = f"there is no such date and time as {written}"
+            what = f"there is no such date and time as {told}"
             raise BadValue(what, f"{error}") from error
         if not FIRST_YEAR <= when.year <= LAST_YEAR:
-            what = f"the year of {written} is out of reach"
+            what = f"the year of {told} is out of reach"
             raise BadValue(what, f"use {FIRST_YEAR} to {LAST_YEAR}")
-        when = self._placed(written, when)
+        when = self._placed(told, when)
         if abs(when.utcoffset() or timedelta()) > FURTHEST:
-            raise BadValue(f"no place is as far from UTC as {written} says", "use -14:00 to +14:00")
+            raise BadValue(f"no place is as far from UTC as {told} says", "use -14:00 to +14:00")
         return Moment(when.isoformat(), int(when.timestamp()))
 
-    def _placed(self, written: str, when: datetime) -> datetime:
+    def _placed(self, told: str, when: datetime) -> datetime:
         if when.tzinfo is not None:
             return when
         if self._zone is None:
-            mend = f"write {written}+03:00, or give the project a timezone"
-            raise BadValue(f"{written} has no offset", mend)
+            mend = f"write {told}+03:00, or give the project a timezone"
+            raise BadValue(f"{told} has no offset", mend)
         early, late = (when.replace(tzinfo=self._zone, fold=fold) for fold in (0, 1))
         if early.utcoffset() == late.utcoffset():
             return _fixed(early)
         both = f"{_fixed(early).isoformat()} or {_fixed(late).isoformat()}"
         there = early.astimezone(UTC).astimezone(self._zone).replace(tzinfo=None) == when
         happens = "is there twice" if there else "is skipped"
-        what = f"{written} {happens} in {self._zone.key}: the clocks change"
+        what = f"{told} {happens} in {self._zone.key}: the clocks change"
         raise BadValue(what, f"write {both}" if there else "choose another time, or give an offset")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import IO, Any, Final, TypeAlias
 
 import yaml
@@ -64,6 +65,14 @@ _CONSTANTS: Final[Mapping[str, object]] = {"true": True, "false": False, "null":
 _SUSPECT = frozenset("-0123456789tfn~")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,39})\Z")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,39})\.[0-9]{1,40}\Z")
+_INDENT = "check the indentation, and that quotes and brackets are closed"
+_QUOTE = "quote text that begins so or holds it"
+#: what is most often meant, by the character at which the parser gave up
+_MENDS: Final[Mapping[str, str]] = {
+    "\t": "indent with spaces, not tabs",
+    ":": "quote text that holds a colon",
+    **dict.fromkeys("@`%*&!|>{}[],#?", _QUOTE),
+}
 _MISSING: Final = object()
 
 
@@ -135,16 +144,26 @@ def spot_at(stream: IO[bytes], offset: int) -> Spot:
 
 def unreadable(file: str, error: YAMLError, stream: IO[bytes]) -> Unreadable:
     """Return a parser's error as a problem, with its place where the parser knows one."""
-    place, what = Place(file), str(error)
+    place, what, mend = Place(file), str(error), _INDENT
     if isinstance(error, MarkedYAMLError):
-        mark = error.problem_mark or error.context_mark
+        begun, mark = error.context_mark, error.problem_mark or error.context_mark
         place = Place(file, *spot(mark)) if mark else place
         what = " ".join(part for part in (error.problem, error.context) if part)
+        if begun and mark and begun.line != mark.line:
+            what += f", begun at {Place(file, *spot(begun))}"
+        mend = _MENDS.get(_character(stream, place), _INDENT)
     elif isinstance(error, ReaderError):
         what = str(error.reason)
         place = Place(file, *spot_at(stream, error.position))
-    mend = "check the indentation: spaces, no tabs; quote text that holds : # [ { @ or `"
+        mend = "take the character out"
     return Unreadable(Problem(place, f"this is not YAML: {what}", mend))
+
+
+def _character(stream: IO[bytes], place: Place) -> str:
+    """Return the character at a place, or nothing."""
+    stream.seek(0)
+    line = next(islice(stream, max(place.line - 1, 0), None), b"").decode("utf-8", "replace")
+    return line[place.column - 1 : place.column]
 
 
 class Budget:

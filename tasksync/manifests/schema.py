@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import tasksync
 from tasksync.core.fields import READ_ONLY
 from tasksync.manifests.faults import Fault
+from tasksync.manifests.instants import written
 from tasksync.manifests.words import closest, did_you_mean, listed, shown
 
 if TYPE_CHECKING:
@@ -98,17 +99,20 @@ def _worded(error: ValidationError) -> Iterator[Fault]:
                     yield _missing(path, name)
         case _:
             schema = _mapping(error.schema)
-            what, mend = _wrong(str(error.validator), instance, schema)
-            yield Fault(path, f"{_named(path)} {what}", mend)
+            if error.validator != "pattern" or instance or not schema.get("minLength"):
+                what, mend = _wrong(str(error.validator), instance, schema)
+                yield Fault(path, f"{_named(path, schema)} {what}", mend)
 
 
 def _mapping(schema: object) -> Schema:
     return schema if isinstance(schema, dict) else {}
 
 
-def _named(path: tuple[str | int, ...]) -> str:
+def _named(path: tuple[str | int, ...], schema: Schema) -> str:
     names = [step for step in path if isinstance(step, str)]
-    return ".".join(names[-2:]) if names else "the document"
+    if not names:
+        return str(schema.get("x-named", "this"))
+    return ("an item of " if isinstance(path[-1], int) else "") + ".".join(names[-2:])
 
 
 def _unknown(name: str, known: list[str], path: tuple[str | int, ...]) -> tuple[str, str]:
@@ -131,7 +135,7 @@ def _missing(path: tuple[str | int, ...], name: str) -> Fault:
             mend = "begin with apiVersion: tasksync/v1"
             return Fault(path, "apiVersion is missing", mend)
         case _:
-            return Fault(path, f"{name} is missing")
+            return Fault(path, f"{name} is missing", f"add {name}: ...")
 
 
 def _wrong(kind: str, value: object, schema: Schema) -> tuple[str, str]:
@@ -142,7 +146,8 @@ def _wrong(kind: str, value: object, schema: Schema) -> tuple[str, str]:
     if kind == "const":
         return _not_listed(value, [schema["const"]])
     if kind == "pattern":
-        return f"{shown(value)} is not {schema.get('x-says', 'of the right form')}", ""
+        mend = written(str(value)) if "x-when" in schema else schema.get("x-mend", "")
+        return f"{shown(value)} is not {schema.get('x-says', 'of the right form')}", mend
     return _out_of_range(kind, value, schema)
 
 
@@ -164,6 +169,8 @@ def _out_of_range(kind: str, value: object, schema: Schema) -> tuple[str, str]:
 
 
 def _not_listed(value: object, allowed: list[object]) -> tuple[str, str]:
+    if value is None:
+        return "cannot be empty (null)", f"use {listed(allowed)}, or leave it out"
     words = [one for one in allowed if isinstance(one, str)]
     near = closest(value, words) if isinstance(value, str) else None
     if isinstance(value, str) and any(str(one) == value for one in allowed):
@@ -175,30 +182,35 @@ def _not_listed(value: object, allowed: list[object]) -> tuple[str, str]:
 def _wrong_type(value: object, schema: Schema) -> tuple[str, str]:
     kinds = [schema["type"]] if isinstance(schema["type"], str) else list(schema["type"])
     if value is None:
-        return "cannot be empty (null)", _unclearable(kinds)
+        return "cannot be empty (null)", _unclearable(kinds, schema)
+    if "integer" in kinds and isinstance(value, float):
+        return f"is {value}, not a whole number", "leave the fraction off"
     if "string" in kinds and isinstance(value, int | float):
         return f"is {shown(value)}, not text", f'quote it: "{shown(value)}"'
     if "integer" in kinds:
         return _no_number(value, schema)
-    return _wrong_shape(value, kinds)
+    return _wrong_shape(value, kinds, schema)
 
 
-def _wrong_shape(value: object, kinds: list[str]) -> tuple[str, str]:
+def _wrong_shape(value: object, kinds: list[str], schema: Schema) -> tuple[str, str]:
     if "boolean" in kinds:
         return f"cannot be {shown(value)}", "use true or false"
     if "array" in kinds:
         what = f"must be a list, not {shown(value)}"
-        return what, "" if isinstance(value, dict) else f"write [{_inside(value)}]"
+        return what, "write [a, b]" if isinstance(value, dict) else f"write [{_inside(value)}]"
     if "object" in kinds:
-        return f"must be a mapping of names to values, not {shown(value)}", "indent them under it"
-    return f"must be text, not {shown(value)}", ""
+        what = f"must be a mapping of names to values, not {shown(value)}"
+        return what, schema.get("x-mend", "indent them under it")
+    return f"must be text, not {shown(value)}", "write one text"
 
 
 def _inside(value: object) -> str:
     return value if isinstance(value, str) else shown(value)
 
 
-def _unclearable(kinds: list[str]) -> str:
+def _unclearable(kinds: list[str], schema: Schema) -> str:
+    if "x-mend" in schema and "object" in kinds:
+        return str(schema["x-mend"])
     if "object" in kinds:
         return "write {} for nothing"
     return "write [] for nothing" if "array" in kinds else "give a value, or leave it out"
@@ -206,10 +218,8 @@ def _unclearable(kinds: list[str]) -> str:
 
 def _no_number(value: object, schema: Schema) -> tuple[str, str]:
     says = schema.get("x-says", "a whole number")
-    if isinstance(value, float):
-        return f"is {value}, not a whole number", "leave the fraction off"
     if not isinstance(value, str):
-        return f"must be {says}, not {shown(value)}", ""
+        return f"must be {says}, not {shown(value)}", "write one whole number"
     if value.isascii() and value.isdecimal():
         return f"is the text {shown(value)}, not a number", "remove the quotes and leading zeros"
     if "x-person" in schema and "@" in value:
@@ -218,4 +228,4 @@ def _no_number(value: object, schema: Schema) -> tuple[str, str]:
     if "x-group" in schema:
         what = f"is {shown(value)}, but names of groups are not supported yet"
         return what, "use the number of the group"
-    return f"must be {says}, not {shown(value)}", ""
+    return f"must be {says}, not {shown(value)}", schema.get("x-mend", "write digits only")

@@ -66,7 +66,8 @@ def check_key(key: str) -> None:
     """Raise BadValue where a key is not one."""
     if _KEY.match(key) is None:
         if len(key) > KEY_LIMIT:
-            raise BadValue(f"a key has {KEY_LIMIT} characters at most, this one {len(key)}")
+            what = f"a key has {KEY_LIMIT} characters at most, this one {len(key)}"
+            raise BadValue(what, "shorten it")
         what = f"{shown(key)} is no key"
         raise BadValue(what, "begin with a letter or digit; then letters, digits and . _ / -")
     if "/" in key and any(part in {"", ".", ".."} for part in key.split("/")):
