@@ -21,7 +21,7 @@ from tasksync.core.state import State
 from tasksync.engine.applying import Applier, Report, RunFacts
 from tasksync.engine.keeping import Keeper
 from tasksync.engine.planning import Checked, checked
-from tasksync.engine.refreshing import recognised
+from tasksync.engine.recognising import recognised
 from tasksync.engine.verifying import Verdict, Verifier
 from tasksync.errors import PlanRefused, PlanStale, PlanUnusable, UsageError
 from tasksync.portal.client import RestPortal
@@ -49,7 +49,10 @@ def apply_manifest(args: argparse.Namespace, console: Console) -> int:
             cost = cost_of(portal, plan, verify=not args.no_verify)
             head = head_of(plan, None if args.no_refresh else portal.requests, monotonic() - begun)
             refusals = check(plan, lifted(args))
-            if not args.json:
+            parts.pause()
+            if parts.events is not None:
+                parts.events.planned(plan)
+            else:
                 show(console, plan, "text", cost, refusals, head=head, colour=not args.no_color)
             if refusals:
                 raise PlanRefused(refusals)
@@ -74,14 +77,16 @@ def apply_saved(args: argparse.Namespace, console: Console, name: str, *, resume
             state = planner.resolved(keeper, keeper.load())
             _must_belong(saved.plan, state, portal, parts)
             _must_be_open(saved.digest, state, resume=resume, name=name)
-            now = checked(saved.plan, state, portal, parts.hear)
+            now = checked(saved.plan, state, portal)
             _must_hold(now, args, name)
             plan = with_unread(now.plan, replace(state, files=saved.plan.unread))
             refusals = check(plan, lifted(args))
             if refusals:
                 raise PlanRefused(refusals)
             cost = cost_of(portal, plan, verify=not args.no_verify)
-            doing = _Doing(parts, keeper, portal, state, digest=saved.digest, skipped=len(now.stale))
+            doing = _Doing(
+                parts, keeper, portal, state, digest=saved.digest, skipped=len(now.stale)
+            )
             return doing.do(plan, cost, None)
     finally:
         store.close()
@@ -90,7 +95,7 @@ def apply_saved(args: argparse.Namespace, console: Console, name: str, *, resume
 class _Doing:
     """The writing half of an apply."""
 
-    def __init__(  # noqa: PLR0913 - the parts of one run
+    def __init__(
         self,
         parts: Session,
         keeper: Keeper,
@@ -132,7 +137,11 @@ class _Doing:
 
     def _told(self, plan: Plan, report: Report, verdict: Verdict) -> int:
         args, console = self._parts.args, self._parts.console
-        if plan and not args.json:
+        parts = self._parts
+        parts.pause()
+        if parts.events is not None:
+            parts.events.ended(report.outcomes.values())
+        elif plan:
             style = colours() if console.coloured(console.out, wanted=not args.no_color) else PLAIN
             console.say(
                 apply_text(list(report.outcomes.values()), told=self._parts.told, style=style)
@@ -183,9 +192,7 @@ def _must_belong(plan: Plan, state: State, portal: RestPortal, parts: Session) -
 def _must_be_open(digest: str, state: State, *, resume: bool, name: str) -> None:
     runs = [run for run in state.runs if run.plan == digest]
     if any(run.outcome == "complete" for run in runs):
-        raise PlanStale(
-            f"The plan {name} was applied already, all of it.", "Make a new plan."
-        )
+        raise PlanStale(f"The plan {name} was applied already, all of it.", "Make a new plan.")
     if runs and not resume:
         raise PlanStale(
             f"The plan {name} was applied in part.",
@@ -203,4 +210,3 @@ def _must_hold(now: Checked, args: argparse.Namespace, name: str) -> None:
         raise PlanStale(
             words, f"Do the other {rest} with --skip-stale, or make a new plan in {name}'s place."
         )
-

@@ -15,9 +15,24 @@ _DURATION = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m|h)?$")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 #: long flags that hands trained on Terraform type with one dash
 _GO = (
-    "out json target exclude auto-approve detailed-exitcode destroy no-color parallelism "
-    "lock-timeout input refresh resume yes quiet help version"
-).split()
+    "auto-approve",
+    "destroy",
+    "detailed-exitcode",
+    "exclude",
+    "help",
+    "input",
+    "json",
+    "lock-timeout",
+    "no-color",
+    "out",
+    "parallelism",
+    "quiet",
+    "refresh",
+    "resume",
+    "target",
+    "version",
+    "yes",
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -33,9 +48,7 @@ def modern(argv: Sequence[str]) -> list[str]:
     words = [_doubled(word) for word in argv]
     turned = {"--refresh=false": "--no-refresh", "--input=false": "--no-input"}
     return [
-        turned.get(word, word)
-        for word in words
-        if word not in {"--refresh=true", "--input=true"}
+        turned.get(word, word) for word in words if word not in {"--refresh=true", "--input=true"}
     ]
 
 
@@ -105,7 +118,8 @@ def portal_arguments(parser: argparse.ArgumentParser) -> None:
     add("--timeout", type=seconds, default=100.0, metavar="S",
         help="give up on an answer after so long (default: 100s)")  # fmt: skip
     add("--settle", type=seconds, default=30.0, metavar="S",
-        help="how long a create may still happen after its answer was lost (default: 30s)")  # fmt: skip
+        help="how long a create whose answer was lost may still happen "
+        "(default: 30s)")  # fmt: skip
     add("--max-requests", type=positive, metavar="N",
         help="stop cleanly after so many requests; apply again goes on")  # fmt: skip
 

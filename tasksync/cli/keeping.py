@@ -68,10 +68,13 @@ def show(args: argparse.Namespace, console: Console) -> int:
 
 def move(args: argparse.Namespace, console: Console) -> int:
     """Give an entry another key."""
-    from tasksync.manifests.words import is_key
+    from tasksync.manifests.faults import BadValue
+    from tasksync.manifests.values import check_key
 
-    if not is_key(args.after):
-        raise UsageError(f"{args.after!r} is no key.", "Keys are letters, digits and . _ / -")
+    try:
+        check_key(args.after)
+    except BadValue as bad:
+        raise UsageError(f"{bad}.", "Choose another key.") from bad
     with _locked(args, console) as (_parts, keeper, state):
         entry = _entry(state, args.before)
         if args.after in state.heads:

@@ -14,6 +14,7 @@ from tasksync.cli.arguments import Parser, modern, with_environment
 from tasksync.cli.console import Console
 from tasksync.errors import TasksyncError
 
+
 class _Command(Protocol):
     """What a command's module offers."""
 

@@ -7,7 +7,7 @@ from tasksync.core.change import Action
 from tasksync.core.plan import Plan
 from tasksync.core.state import Entry, StateDelta
 from tasksync.engine.keeping import Keeper
-from tasksync.engine.refreshing import recognised
+from tasksync.engine.recognising import recognised
 from tasksync.errors import UsageError
 
 
@@ -22,9 +22,7 @@ def rebuilt(parts: Session, keeper: Keeper) -> int:
     _list(parts, plan, entries)
     if entries:
         _must_be_wanted(parts, len(entries))
-        keeper.commit(
-            StateDelta(put=entries, identity=recognised(portal, state, parts.hear))
-        )
+        keeper.commit(StateDelta(put=entries, identity=recognised(portal, state, parts.hear)))
         parts.console.say(f"Remembered {len(entries)} tasks. tasksync plan shows what differs.")
     else:
         parts.console.say("There is nothing to rebuild: no marked task matches an unknown key.")

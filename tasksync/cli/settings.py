@@ -49,10 +49,13 @@ def folder_beside(paths: tuple[str, ...]) -> Path:
 def connection(args: argparse.Namespace, env: Mapping[str, str], beside: Path) -> Connection:
     """Return how to reach the portal; raises AuthenticationFailed when a real one lacks a key."""
     url = args.portal or DEFAULT_PORTAL
+    session = env.get("TASKSYNC_SESSION_TOKEN") or None
     if url.startswith(SANDBOX):
         name = url.removeprefix(SANDBOX)
         file = Path(name).expanduser() if name else beside / "sandbox.db"
-        return Connection(f"sandbox:{file}", file, _key(env), env.get("TASKSYNC_SESSION_TOKEN") or None)
+        return Connection(
+            f"sandbox:{file}", file, _key(env), env.get("TASKSYNC_SESSION_TOKEN") or None
+        )
     key = _key(env)
     if not key:
         raise AuthenticationFailed(
@@ -60,7 +63,7 @@ def connection(args: argparse.Namespace, env: Mapping[str, str], beside: Path) -
             "Set TASKSYNC_API_KEY, or TASKSYNC_API_KEY_FILE to a file that holds it; "
             "or try it on --portal sandbox:",
         )
-    return Connection(url, None, key, env.get("TASKSYNC_SESSION_TOKEN") or None)
+    return Connection(url, None, key, session)
 
 
 def _key(env: Mapping[str, str]) -> str:

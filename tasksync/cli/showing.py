@@ -20,7 +20,7 @@ class Cost:
     seconds: float = 0.0
 
 
-def show(  # noqa: PLR0913 - what, how, what it costs, what holds it back
+def show(
     console: Console,
     plan: Plan,
     format_: str,
@@ -38,9 +38,7 @@ def show(  # noqa: PLR0913 - what, how, what it costs, what holds it back
             from tasksync.render.markdown import plan_markdown
 
             console.say(
-                plan_markdown(
-                    plan, requests=cost.requests, seconds=cost.seconds, refusals=refusals
-                )
+                plan_markdown(plan, requests=cost.requests, seconds=cost.seconds, refusals=refusals)
             )
         case "html":
             from tasksync.render.html import plan_html
@@ -65,7 +63,7 @@ def _json(plan: Plan, cost: Cost, refusals: Sequence[Refusal]) -> str:
     return planfile.dumps(data)
 
 
-def _text(  # noqa: PLR0913 - the same
+def _text(
     console: Console,
     plan: Plan,
     cost: Cost,

@@ -21,6 +21,7 @@ class Stop:
         self._asked = threading.Event()
 
     def __call__(self) -> bool:
+        """Tell whether somebody asked."""
         return self._asked.is_set()
 
     def ask(self) -> None:

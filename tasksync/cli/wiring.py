@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tasksync.cli.console import Console
@@ -29,6 +30,9 @@ from tasksync.errors import SettingsError
 from tasksync.portal.client import RestPortal
 from tasksync.portal.settings import PortalSettings
 
+if TYPE_CHECKING:
+    from tasksync.render.events import EventLines
+
 
 @dataclass(slots=True)
 class Session:
@@ -39,6 +43,8 @@ class Session:
     stop: Stop
     clock: SystemClock
     listen: Listener | None = None
+    pause: Callable[[], object] = bool  # take what moves off the screen before something is shown
+    events: EventLines | None = None
     told: list[ValueTurned | ValueMissing] = field(default_factory=list)
 
     def hear(self, event: Event) -> None:
@@ -184,4 +190,3 @@ def named_project(args: argparse.Namespace, read: Callable[[], Manifest]) -> str
         return read().project
     except SettingsError as error:
         raise SettingsError(error.message, "Name the manifest with -f, or say --project.") from None
-

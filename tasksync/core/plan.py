@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tasksync.core.change import Action, Change
 from tasksync.core.fields import RemoteId, TaskKey, Value
@@ -84,7 +84,7 @@ class Plan:
     marker: str | None = None
     names: tuple[tuple[int, str], ...] = ()
     partial: bool = False  # --target or --exclude left something out
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)
     unread: tuple[str, ...] = ()  # manifest files that the last apply read and this did not
     destroy: bool = False
 

@@ -76,7 +76,8 @@ class Applier:
         """Do every level; a PortalError that stops the run stands in the report."""
         run = _Run(self, plan, state, facts)
         total = sum(len(level) for level in plan.levels)
-        self._listener(ApplyStarted(plan.summary, requests, total))
+        if total:
+            self._listener(ApplyStarted(plan.summary, requests, total))
         self._keeper.commit(run.opening())
         try:
             for level in plan.levels:

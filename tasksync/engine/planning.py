@@ -17,7 +17,7 @@ from tasksync.core.state import State, overlaid
 from tasksync.core.survey import survey
 from tasksync.core.task import LiveTask
 from tasksync.engine.keeping import Keeper
-from tasksync.engine.refreshing import recognised, refreshed
+from tasksync.engine.recognising import recognised
 from tasksync.engine.resolving import Resolver
 
 Names = Callable[[Collection[int]], Mapping[int, str]]
@@ -50,7 +50,7 @@ class Planner:
         live: Iterable[LiveTask] | None = None
         if refresh:
             ids = _Tracked(known, adopts)
-            live = refreshed(self.portal, manifest.marker, ids, self.listener)
+            live = self.portal.find(manifest.marker, ids)
         plan = plan_from(manifest, wanted, known, live, scope)
         plan = replace(plan, portal=identity.portal, in_doubt=seen.doubtful)
         return self.named(plan)
@@ -98,10 +98,10 @@ class Checked:
     done: tuple[TaskKey, ...]
 
 
-def checked(plan: Plan, state: State, portal: Portal, listener: Listener) -> Checked:
+def checked(plan: Plan, state: State, portal: Portal) -> Checked:
     """Hold every change of a saved plan against its own before-values and its own entry."""
     changes = list(plan.changes)
-    live = _live(changes, state, portal, plan.marker, listener)
+    live = _live(changes, state, portal, plan.marker)
     moved: dict[TaskKey, Sequence[Stale]] = {}
     done: list[TaskKey] = []
     for change in changes:
@@ -123,7 +123,7 @@ def checked(plan: Plan, state: State, portal: Portal, listener: Listener) -> Che
 
 
 def _live(
-    changes: Sequence[Change], state: State, portal: Portal, marker: str | None, listener: Listener
+    changes: Sequence[Change], state: State, portal: Portal, marker: str | None
 ) -> dict[RemoteId, LiveTask]:
     ids: set[RemoteId] = {change.id for change in changes if change.id is not None}
     for change in changes:
@@ -131,7 +131,7 @@ def _live(
         if row is not None:
             ids.add(RemoteId(state.heads.ids[row]))
     by_list = marker is not None and len(ids) > len(state.heads) // 100 + 50
-    found = refreshed(portal, marker if by_list else None, ids, listener)
+    found = portal.find(marker if by_list else None, ids)
     return {task.id: task for task in found if task.id in ids}
 
 

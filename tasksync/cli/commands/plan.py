@@ -23,7 +23,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     manifest_arguments(parser)
     parser.add_argument("--out", metavar="FILE", help="save the plan; apply FILE does exactly it")
     parser.add_argument(
-        "--detailed-exitcode", "--exit-code", action="store_true", help="exit 2 when changes are due"
+        "--detailed-exitcode",
+        "--exit-code",
+        action="store_true",
+        help="exit 2 when changes are due",
     )
     parser.add_argument("--format", choices=FORMATS, default="text", help="how to show the plan")
     parser.add_argument("--json", action="store_true", help="the same as --format json")

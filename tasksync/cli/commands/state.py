@@ -46,7 +46,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
             below.add_argument("--no-input", action="store_true", help="never ask")
             below.add_argument("--no-cache", action="store_true", help="read every file anew")
         if verb == "push":
-            below.add_argument("--force", action="store_true", help="though lineage or serial say no")
+            below.add_argument(
+                "--force", action="store_true", help="whatever its lineage or serial"
+            )
         output_arguments(below)
         with_environment(below, _environment())
 

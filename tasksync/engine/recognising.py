@@ -1,17 +1,11 @@
-"""Reading what is there now: a stream of live tasks, told about as it passes."""
+"""Whose portal it is: asked before any task is read."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-
-from tasksync.core.events import Note, ReadProgress
-from tasksync.core.fields import RemoteId
+from tasksync.core.events import Note
 from tasksync.core.ports import Listener, Portal
 from tasksync.core.state import PortalIdentity, State
-from tasksync.core.task import LiveTask
 from tasksync.errors import StateForeign
-
-_TOLD_EVERY = 5000
 
 
 def recognised(portal: Portal, state: State, listener: Listener) -> PortalIdentity:
@@ -34,19 +28,3 @@ def recognised(portal: Portal, state: State, listener: Listener) -> PortalIdenti
             )
         )
     return here
-
-
-def refreshed(
-    portal: Portal,
-    marker: str | None,
-    ids: Collection[RemoteId],
-    listener: Listener,
-) -> Iterator[LiveTask]:
-    """Yield every marked task and every task of `ids` that is still there."""
-    count = 0
-    for task in portal.find(marker, ids):
-        count += 1
-        if count % _TOLD_EVERY == 0:
-            listener(ReadProgress(count, 0))
-        yield task
-    listener(ReadProgress(count, 0))
