@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from worlds import World, memory_world, sqlite_world
+from worlds import World, memory_world, postgres_world, sqlite_world
 
-KINDS = ["memory", "sqlite"]
+KINDS = ["memory", "sqlite", "postgres"]
 
 
 @pytest.fixture(params=KINDS)
@@ -16,6 +16,8 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     match request.param:
         case "memory":
             opened = memory_world()
+        case "postgres":
+            opened = postgres_world(request.getfixturevalue("postgres_url"))
         case _:
             opened = sqlite_world(tmp_path / ".tasksync" / "finance-q2.db")
     with opened as made:

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 from stores import HandClock, counted_ids
 
 from tasksync.backends.memory import MemoryStore, Shelf
+from tasksync.backends.postgres import PostgresStore
 from tasksync.backends.sqlite import SqliteStore
 from tasksync.core.ports import StateStore
 from tasksync.core.state import Holder
@@ -39,6 +41,10 @@ class World:
     def pass_time(self, seconds: float) -> None:
         """Let time pass for everybody."""
         self.clock.sleep(seconds)
+        self.elsewhere(seconds)
+
+    def elsewhere(self, seconds: float) -> None:
+        """Let time pass where it is not the clients' clock that counts."""
 
     def close(self) -> None:
         """Close all clients."""
@@ -65,3 +71,22 @@ def sqlite_world(path: Path) -> Iterator[World]:
     )
     yield world
     world.close()
+
+
+@contextmanager
+def postgres_world(url: str) -> Iterator[World]:
+    """Yield stores on one database; its own clock counts, so its leases are made older."""
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute("DROP SCHEMA IF EXISTS tasksync CASCADE")
+
+        def make(world: World, clock: HandClock) -> StateStore:
+            return PostgresStore(url, PROJECT, clock=clock, ids=world.ids, gone=world.gone)
+
+        def age(seconds: float) -> None:
+            sql = "UPDATE tasksync.leases SET heartbeat = heartbeat - make_interval(secs => %s)"
+            db.execute(sql, (seconds,))
+
+        world = World(make)
+        world.elsewhere = age  # type: ignore[method-assign]
+        yield world
+        world.close()

@@ -1,0 +1,98 @@
+"""A loopback wire that is cut when a word goes by: before the server hears it, or after."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import suppress
+from enum import Enum
+
+
+class Cut(Enum):
+    """Where the wire is cut: the server never hears the word, or its answer is lost."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
+class Wire:
+    """Passes bytes on to a server; `arm` has it cut at the next bytes that hold `word`.
+
+    After a cut it works again, as networks do; `cuts` counts them.
+    """
+
+    def __init__(self, port: int, word: bytes) -> None:
+        self._target = port
+        self._word = word
+        self._armed: list[Cut] = []
+        self.cuts = 0
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._door.getsockname()[1]
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def arm(self, *cuts: Cut) -> None:
+        """Cut at the next words, one after the other."""
+        self._armed = list(cuts)
+
+    def close(self) -> None:
+        """Take the wire down."""
+        self._door.close()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                client, _ = self._door.accept()
+            except OSError:
+                return
+            try:
+                server = socket.create_connection(("127.0.0.1", self._target))
+            except OSError:
+                client.close()
+                continue
+            pair = _Pair(self, client, server)
+            threading.Thread(target=pair.upward, daemon=True).start()
+            threading.Thread(target=pair.downward, daemon=True).start()
+
+    def verdict(self, data: bytes) -> Cut | None:
+        """Tell whether the wire is cut at these bytes."""
+        if self._armed and self._word in data:
+            self.cuts += 1
+            return self._armed.pop(0)
+        return None
+
+
+class _Pair:
+    def __init__(self, wire: Wire, client: socket.socket, server: socket.socket) -> None:
+        self._wire = wire
+        self._client = client
+        self._server = server
+        self._deaf = threading.Event()
+
+    def upward(self) -> None:
+        try:
+            while data := self._client.recv(1 << 16):
+                match self._wire.verdict(data):
+                    case Cut.BEFORE:
+                        break
+                    case Cut.AFTER:
+                        self._deaf.set()
+                self._server.sendall(data)
+        except OSError:
+            pass
+        self._end()
+
+    def downward(self) -> None:
+        try:
+            while data := self._server.recv(1 << 16):
+                if self._deaf.is_set():
+                    break
+                self._client.sendall(data)
+        except OSError:
+            pass
+        self._end()
+
+    def _end(self) -> None:
+        for end in (self._client, self._server):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
