@@ -39,19 +39,20 @@ class NodeTask(NamedTuple):
 
 
 def heads(
-    stream: IO[bytes], file: str, problems: list[Problem], *, until_tasks: bool
+    stream: IO[bytes], file: str, problems: list[Problem], *, tasks_line: int
 ) -> Iterator[Node]:
     """Yield each document without its tasks: a mapping of tasks is read as an empty one.
 
-    `until_tasks` ends the reading of the stream there. Raises Unreadable.
+    Reading ends at a key `tasks` in `tasks_line`, when it stands at the margin of a mapping in
+    block style. Raises Unreadable.
     """
     try:
         next_event = events(stream)
         while not isinstance(event := next_event(), StreamEndEvent):
             if isinstance(event, DocumentStartEvent):
                 builder = _Careful(next_event, file, problems)
-                yield builder.head(until_tasks=until_tasks)
-                if until_tasks and builder.stopped:
+                yield builder.head(tasks_line)
+                if builder.stopped:
                     return
     except YAMLError as error:
         raise unreadable(file, error, stream) from error
@@ -87,7 +88,7 @@ class _Careful:
         self._open: set[str] = set()
         self._size = 0
 
-    def head(self, *, until_tasks: bool) -> Node:
+    def head(self, tasks_line: int) -> Node:
         """Return the document whose start was read."""
         root = self.next()
         if not isinstance(root, MappingStartEvent):
@@ -101,7 +102,7 @@ class _Careful:
             if name == "tasks" and isinstance(value, MappingStartEvent):
                 parts[name] = Node({}, _at(value))
                 self._untagged(value)
-                if until_tasks:
+                if _at(event) == (tasks_line, 1) and not root.flow_style:
                     self.stopped = True
                     break
                 self._skip_tasks()

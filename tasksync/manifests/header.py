@@ -87,7 +87,7 @@ def _file(source: Source, problems: list[Problem]) -> FileHead:
     seen = look(source)
     found: list[Problem] = []
     with source.open() as stream:
-        nodes = careful.heads(stream, source.name, found, until_tasks=seen.tasks_last)
+        nodes = careful.heads(stream, source.name, found, tasks_line=seen.tasks_line)
         documents = tuple(nodes)
     if not documents:
         what = "nothing is written in this file"

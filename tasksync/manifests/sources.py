@@ -26,7 +26,7 @@ _OVERLAP = 32
 
 #: a line that begins at the margin and is no comment: only there can a key of the document stand
 _MARGIN = re.compile(rb"\n[^ \n\r\t#]")
-_TASKS = re.compile(rb"\ntasks[ \t]*:")
+_TASKS = re.compile(rb"\ntasks:")
 #: line breaks of YAML that are rare enough to give the fast way up for
 _RARE_BREAKS = (b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9")
 
@@ -56,13 +56,13 @@ class Source:
 class Look:
     """What one pass over the bytes told.
 
-    `digest` is the sha256 of all bytes; `tasks_last` says that after the one line `tasks:` at
-    the margin no other line stands at the margin, so a header in block style ends there.
+    `digest` is the sha256 of all bytes. `tasks_line` is the line of `tasks:` at the margin when
+    nothing after it stands at the margin, so that a header in block style ends there; else 0.
     """
 
     digest: bytes
     size: int
-    tasks_last: bool
+    tasks_line: int
 
 
 def unopened(name: str, error: OSError) -> Unreadable:
@@ -178,7 +178,9 @@ class _Bytes:
         self._size = 0
         self._cut = b""  # the beginning of a character whose end is in the next piece
         self._before = b"\n"  # enough of the last piece to see a line that was cut
-        self._tasks: int | None = None
+        self._tasks = -2  # the offset of the first `tasks:` at the margin, and its line
+        self._line = 0
+        self._lines = 0
         self._last = -1
         self._rare = False
 
@@ -200,8 +202,8 @@ class _Bytes:
         """Return what is known at the end; raises _NoText."""
         if self._cut:
             raise self._not_utf8(0)
-        last = not self._rare and self._tasks is not None and self._tasks == self._last
-        return Look(self._hash.digest(), self._size, last)
+        last = not self._rare and self._tasks == self._last
+        return Look(self._hash.digest(), self._size, self._line if last else 0)
 
     def _decode(self, chunk: bytes) -> None:
         if not self._cut and chunk.isascii():
@@ -223,9 +225,14 @@ class _Bytes:
         start = self._size - len(self._before)
         for found in _MARGIN.finditer(window):
             self._last = start + found.start()
-        if self._tasks is None:
+        if self._tasks < -1:
             first = _TASKS.search(window)
-            self._tasks = start + first.start() if first else None
-        if b"\r" in chunk and window.count(b"\r") != window.count(b"\r\n"):
+            if first:
+                self._tasks = start + first.start()
+                known = self._lines - self._before.count(b"\n")
+                self._line = known + window.count(b"\n", 0, first.end()) + 1
+            self._lines += chunk.count(b"\n")
+        whole = window[:-1] if window.endswith(b"\r") else window
+        if b"\r" in chunk and whole.count(b"\r") != whole.count(b"\r\n"):
             self._rare = True
         self._before = window[-_OVERLAP:]
