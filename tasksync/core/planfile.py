@@ -17,6 +17,7 @@ from tasksync.core import planread
 from tasksync.core.change import Action, Change
 from tasksync.core.diff import paths
 from tasksync.core.fields import KeyRef, Value, Values, plain
+from tasksync.core.manifest import Policy
 from tasksync.core.people import people_of, touched
 from tasksync.core.plan import Drift, Plan, Refusal
 from tasksync.core.task import Options, Place
@@ -76,6 +77,22 @@ def encode(
         "marker": plan.marker,
         "names": [{"id": number, "name": name} for number, name in plan.names],
         "partial": plan.partial,
+        "policy": _policy(plan.policy),
+        "unread": list(plan.unread),
+        "destroy": plan.destroy,
+    }
+
+
+def _policy(policy: Policy) -> Json:
+    limits = (policy.max_delete, policy.max_update, policy.max_vanished)
+    most, update, vanished = (None if one is None else str(one) for one in limits)
+    return {
+        "maxDelete": most,
+        "maxUpdate": update,
+        "maxVanished": vanished,
+        "onRemove": policy.on_remove.value,
+        "marker": policy.marker,
+        "allowDelete": policy.allow_delete,
     }
 
 

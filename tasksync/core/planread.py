@@ -7,6 +7,7 @@ from typing import TypeAlias, TypeVar
 
 from tasksync.core.change import Action, Change, FieldChange, Reason
 from tasksync.core.fields import FIELDS, RemoteId, TaskKey, Value, from_plain
+from tasksync.core.manifest import Limit, Policy
 from tasksync.core.plan import Drift, Plan, Stray, Twin
 from tasksync.core.task import Activity, OnRemove, Options, Place
 from tasksync.errors import PlanUnusable
@@ -88,7 +89,28 @@ def _plan(document: Json) -> Plan:
             (_number(item, "id"), _text(item, "name")) for item in _objects(document, "names")
         ),
         partial=_is(document["partial"], bool),
+        policy=_policy(_object(document, "policy")),
+        unread=_texts(document, "unread"),
+        destroy=_is(document["destroy"], bool),
     )
+
+
+def _policy(data: Json) -> Policy:
+    allowed, update = data["allowDelete"], data["maxUpdate"]
+    return Policy(
+        max_delete=_limit(_text(data, "maxDelete")),
+        max_update=None if update is None else _limit(_text(data, "maxUpdate")),
+        max_vanished=_limit(_text(data, "maxVanished")),
+        on_remove=OnRemove(_text(data, "onRemove")),
+        marker=_is(data["marker"], bool),
+        allow_delete=None if allowed is None else _number(data, "allowDelete"),
+    )
+
+
+def _limit(text: str) -> Limit:
+    if text.endswith("%"):
+        return Limit(share=float(text[:-1]) / 100)
+    return Limit(number=int(text))
 
 
 def _change(item: Json) -> Change:
