@@ -204,7 +204,7 @@ def notes(plan: Plan) -> tuple[str, ...]:
     """Return what a person should know beside the changes, drift left out; each on one line."""
     return (
         *(
-            f"{clean(old)} looks like a rename: add `{rename_advice(clean(old), clean(new))}` "
+            f"{clean(old)} looks like a rename: add {rename_advice(clean(old), clean(new))} "
             "to the manifest, and the task keeps its comments and its logged time."
             for old, new in plan.renames
         ),
@@ -216,7 +216,7 @@ def notes(plan: Plan) -> tuple[str, ...]:
         ),
         *(
             f"task {stray.id} {quoted(stray.title)} bears our marker and fits no key: "
-            f"take it over with `adopt: {{id: {stray.id}}}`, or take its marker away."
+            f"take it over with adopt: {{id: {stray.id}}}, or take its marker away."
             for stray in plan.strays
         ),
         *_in_doubt(plan),

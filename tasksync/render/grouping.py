@@ -1,0 +1,177 @@
+"""Changes that do the same, told once: what is common stands apart from what is each one's own."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from tasksync.core.change import Action, Change, FieldChange
+from tasksync.core.diff import members
+from tasksync.core.fields import FIELDS, Kind, Value
+from tasksync.core.plan import Plan
+from tasksync.render import words
+from tasksync.render.marks import marked_line
+
+#: fewer changes that do exactly the same are told together with others of the same fields
+FEW = 3
+ARROW = " → "
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What a change does to a field: `what` may be common to many, `own` (or "") cannot."""
+
+    label: str
+    what: str
+    own: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One change of a group, and the facts that are its own."""
+
+    change: Change
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Changes of one action and reason; `common` holds for each, `labels` names every field."""
+
+    action: Action
+    why: str
+    labels: tuple[str, ...]
+    common: tuple[Fact, ...]
+    members: tuple[Member, ...]
+
+
+def grouped(plan: Plan) -> tuple[Group, ...]:
+    """Return every change of the plan in exactly one group; what destroys comes first."""
+    names = dict(plan.names)
+    told = [(change, tuple(facts(change, names))) for change in plan.changes]
+    same: dict[object, list[tuple[Change, tuple[Fact, ...]]]] = defaultdict(list)
+    for change, about in told:
+        same[change.action, change.reason, _exactly(change, about)].append((change, about))
+    alike: dict[object, list[tuple[Change, tuple[Fact, ...]]]] = defaultdict(list)
+    for (action, reason, exactly), pairs in _keyed(same):
+        labels = tuple(fact.label for fact in pairs[0][1])
+        rest = labels if len(pairs) < FEW else exactly
+        alike[action, reason, rest] += pairs
+    groups = [_group(pairs) for pairs in alike.values()]
+    return tuple(sorted(groups, key=lambda one: (_rank(one.action), -len(one.members))))
+
+
+def facts(change: Change, names: words.Names) -> Iterator[Fact]:
+    """Yield what a change does, field by field, then what else a reviewer must know."""
+    match change.action:
+        case Action.CREATE:
+            for one in change.fields:
+                label = words.label(one.name, one.after)
+                yield Fact(label, words.shown(one.name, one.after, names))
+        case Action.DELETE | Action.FORGET | Action.NOOP:
+            yield from _ends(change)
+        case Action.UPDATE | Action.ADOPT | Action.DEFER:
+            if change.action is not Action.UPDATE:
+                yield Fact("title", words.quoted(change.title))
+            yield from (_moves(one, names) for one in change.fields)
+            for name, value in change.along.items():
+                shown = words.shown(name, value, names)
+                yield Fact(words.label(name, value), f"{shown} (sent along)")
+
+
+def _ends(change: Change) -> Iterator[Fact]:
+    yield Fact("title", words.quoted(change.title))
+    lost = words.lost(change.activity) if change.action is Action.DELETE else ""
+    if lost:
+        yield Fact("activity", lost)
+    if change.protected:
+        yield Fact("protected", "yes")
+
+
+def _moves(one: FieldChange, names: words.Names) -> Fact:
+    label = words.label(one.name, one.before, one.after)
+    drifted = " (changed on the portal)" if one.drifted else ""
+    if words.is_set(one.name):
+        return Fact(label, _set_marks(one, names) + drifted)
+    if words.is_long(one.name, one.before, one.after):
+        return Fact(label, "edited" + drifted, marked_line(str(one.before), str(one.after)))
+    pair = ARROW.join(words.shown(one.name, value, names) for value in (one.before, one.after))
+    moved = words.moved(one.name, one.before, one.after)
+    if moved and FIELDS[one.name].kind is Kind.INSTANT:
+        return Fact(label, moved + drifted, pair)
+    return Fact(label, pair + drifted)
+
+
+def _set_marks(one: FieldChange, names: words.Names) -> str:
+    seen = members(_items(one.before), _items(one.after))
+    added = [f"+{words.member(one.name, item, names)}" for item in seen.added]
+    return " ".join([*added, *(f"-{words.member(one.name, item, names)}" for item in seen.removed)])
+
+
+def _items(value: Value) -> tuple[object, ...]:
+    return value if isinstance(value, tuple) else ()
+
+
+def _exactly(change: Change, about: Sequence[Fact]) -> object:
+    """Return what must be equal for two changes to be one group; new tasks are all alike."""
+    if change.action in {Action.UPDATE, Action.DEFER}:
+        titled = change.action is Action.DEFER
+        return tuple((fact.label, fact.what) for fact in about[titled:])
+    return None
+
+
+def _keyed(
+    same: dict[object, list[tuple[Change, tuple[Fact, ...]]]],
+) -> Iterable[tuple[tuple[Action, str, object], list[tuple[Change, tuple[Fact, ...]]]]]:
+    for key, pairs in same.items():
+        first = pairs[0][0]
+        exactly = key[2] if isinstance(key, tuple) else None
+        yield (first.action, first.reason.value, exactly), pairs
+
+
+def _group(pairs: Sequence[tuple[Change, tuple[Fact, ...]]]) -> Group:
+    first, about = pairs[0]
+    alone = len(pairs) == 1
+    shared = frozenset() if alone else _in_all([facts for _change, facts in pairs])
+    whats = frozenset((fact.label, fact.what) for fact in shared)
+    return Group(
+        first.action,
+        words.why(first),
+        tuple(dict.fromkeys(fact.label for _change, facts in pairs for fact in facts)),
+        tuple(_common(about, shared)),
+        tuple(Member(change, tuple(_own(facts, shared, whats))) for change, facts in pairs),
+    )
+
+
+def _in_all(many: Sequence[tuple[Fact, ...]]) -> frozenset[Fact]:
+    """Return the facts that all have, and, without their own part, those that all half have."""
+    whole = frozenset(many[0]).intersection(*many)
+    half = frozenset(map(_half, many[0])).intersection(*(map(_half, facts) for facts in many))
+    return whole | half
+
+
+def _half(fact: Fact) -> Fact:
+    return Fact(fact.label, fact.what)
+
+
+def _common(about: Iterable[Fact], shared: frozenset[Fact]) -> Iterator[Fact]:
+    for fact in about:
+        if fact in shared:
+            yield fact
+        elif _half(fact) in shared:
+            yield _half(fact)
+
+
+def _own(
+    about: Iterable[Fact], shared: frozenset[Fact], whats: frozenset[tuple[str, str]]
+) -> Iterator[Fact]:
+    for fact in about:
+        if fact in shared:
+            continue
+        yield Fact(fact.label, "", fact.own) if (fact.label, fact.what) in whats else fact
+
+
+def _rank(action: Action) -> int:
+    order = (Action.DELETE, Action.DEFER, Action.FORGET, Action.CREATE, Action.UPDATE, Action.ADOPT)
+    return order.index(action) if action in order else len(order)
