@@ -61,7 +61,7 @@ class Pace:
             self._slot,
             self._held,
             self._free(self.second.count, self.second.seconds),
-            self._free(self._minute_count(now), self.minute.seconds),
+            self._minute_free(),
         )
         return max(0.0, ready - now)
 
@@ -118,10 +118,13 @@ class Pace:
         """The rate in force now, as slowed down."""
         return self.second.count / self.second.seconds * self.speed
 
-    def _minute_count(self, now: float) -> int:
-        if self._share is not None and now < self._share[1]:
-            return min(self._share[0], self.minute.count)
-        return self.minute.count
+    def _minute_free(self) -> float:
+        """Return when the minute has room: in our share of it, or when others' use has lapsed."""
+        free = self._free(self.minute.count, self.minute.seconds)
+        if self._share is None:
+            return free
+        share, lapses = self._share
+        return min(self._free(min(share, self.minute.count), self.minute.seconds), max(free, lapses))
 
     def _free(self, count: int, seconds: float) -> float:
         """Return when fewer than `count` departures may still lie in a window of `seconds`."""
