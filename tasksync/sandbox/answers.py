@@ -1,6 +1,7 @@
 """What goes in and out at the door: Request, Response, and the refusal that becomes an error body.
 
-Envelopes: `{"success": true, "data": …}` and `{"success": false, "error": {…}}` (seeds, contract 5.1).
+Envelopes: `{"success": true, "data": …}` and `{"success": false, "error": {…}}` (seeds and
+contract 5.1).
 """
 
 from __future__ import annotations
@@ -59,10 +60,10 @@ class Response:
         return Response(self.status, {**self.headers, **more}, self.body)
 
 
-class Refused(Exception):  # noqa: N818 - it is the vendor's answer, not our fault
+class Refused(Exception):
     """The vendor says no: an HTTP status and an error code, and perhaps when to come again."""
 
-    def __init__(  # noqa: PLR0913 - the fields of the vendor's error body
+    def __init__(
         self,
         status: int,
         code: str,

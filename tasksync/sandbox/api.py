@@ -51,7 +51,7 @@ class Visit:
 class Api:
     """The portal. `handle` answers one request; it may raise the exceptions of `faults`."""
 
-    def __init__(  # noqa: PLR0913 - every part can be handed in
+    def __init__(
         self,
         world: World,
         *,
@@ -121,7 +121,7 @@ class Api:
         return TaskDesk(self.world, self.clock, self.quirks, key, noted, writer)
 
 
-def open_api(  # noqa: PLR0913 - every part can be handed in
+def open_api(
     path: Path | None = None,
     *,
     limits: Limits = NONE,

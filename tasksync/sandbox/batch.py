@@ -103,7 +103,9 @@ def _validated(raw: list[Any], tasks: TaskDesk, tally: Tally) -> Iterator[Call]:
 
 def _call(index: int, id_: str, told: Json, tasks: TaskDesk) -> Call:
     if not told or len(id_) > LONGEST_ID:
-        raise Refused(400, "INVALID_CALL", "A call is an object with an id of at most 64 characters")
+        raise Refused(
+            400, "INVALID_CALL", "A call is an object with an id of at most 64 characters"
+        )
     entity, action = told.get("entity"), told.get("action")
     found = desk(str(entity), tasks)
     if found is None:

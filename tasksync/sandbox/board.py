@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 from tasksync.sandbox.answers import Json
 from tasksync.sandbox.clock import Clock, write_instant
 from tasksync.sandbox.directory import GROUPS, person
-from tasksync.sandbox.shelf import Shelf
 from tasksync.sandbox.task import CLOSED, STATUSES, Task
 from tasksync.sandbox.world import World
 
@@ -18,24 +18,25 @@ MOST = 500
 
 def board(world: World, clock: Clock, asked: Json) -> Json:
     """The rows for a search, or only the version when `since` says it is known already."""
+    now = clock.second()
     with world.reading() as shelf:
-        now = clock.second()
         stamp = f"{world.version}-{now // 60}"
         if asked.get("since") == stamp:
             return {"version": stamp, "unchanged": True}
-        test = _test(asked, now)
-        found = [task for task in reversed(list(shelf)) if test(task)]
-        rows = list(_tree(shelf, found))
-        return {
-            "version": stamp,
-            "now": now,
-            "total": len(shelf),
-            "found": len(found),
-            "statuses": {STATUSES[n]: c for n, c in Counter(t.status for t in shelf).items()},
-            "overdue": sum(_late(task, now) for task in shelf),
-            "people": _people(shelf),
-            "rows": [_row(task, depth, clock, now) for task, depth in rows[:MOST]],
-        }
+        tasks = list(shelf)
+    test = _test(asked, now)
+    found = [task for task in reversed(tasks) if test(task)]
+    statuses = Counter(task.status for task in tasks)
+    return {
+        "version": stamp,
+        "now": now,
+        "total": len(tasks),
+        "found": len(found),
+        "statuses": {STATUSES[status]: count for status, count in statuses.items()},
+        "overdue": sum(_late(task, now) for task in tasks),
+        "people": _people(tasks),
+        "rows": [_row(task, depth, clock, now) for task, depth in islice(_tree(found), MOST)],
+    }
 
 
 def _test(asked: Json, now: int) -> Callable[[Task], bool]:
@@ -63,20 +64,21 @@ def _late(task: Task, now: int) -> bool:
     return task.deadline is not None and task.deadline < now and task.status not in CLOSED
 
 
-def _tree(shelf: Shelf, found: Iterable[Task]) -> Iterator[tuple[Task, int]]:
+def _tree(found: Sequence[Task]) -> Iterator[tuple[Task, int]]:
     """Newest first, children below their parents; a parent that was not found does not indent."""
-    wanted = {task.id: task for task in found}
-    roots = [task for task in wanted.values() if task.parent_id not in wanted]
-    stack = [(task, 0) for task in reversed(roots)]
+    wanted = {task.id for task in found}
+    children: dict[int | None, list[Task]] = defaultdict(list)
+    for task in found:
+        children[task.parent_id if task.parent_id in wanted else None].append(task)
+    stack = [(task, 0) for task in reversed(children[None])]
     while stack:
         task, depth = stack.pop()
         yield task, depth
-        children: Sequence[Task] = shelf.children(task.id)
-        stack += [(child, depth + 1) for child in reversed(children) if child.id in wanted]
+        stack += [(child, depth + 1) for child in children.get(task.id, ())]
 
 
-def _people(shelf: Shelf) -> list[Json]:
-    busy = Counter(task.responsible_id for task in shelf)
+def _people(tasks: Iterable[Task]) -> list[Json]:
+    busy = Counter(task.responsible_id for task in tasks)
     people = [{"id": id_, "name": person(id_)["name"], "tasks": n} for id_, n in busy.items()]
     return sorted(people, key=lambda one: str(one["name"]))
 

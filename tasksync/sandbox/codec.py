@@ -11,10 +11,10 @@ _FAST: Any = importlib.import_module("orjson") if importlib.util.find_spec("orjs
 
 
 def dumps(value: Any) -> bytes:
-    """One line of compact UTF-8 JSON."""
+    """One line of compact JSON in UTF-8."""
     if _FAST is not None:
         return bytes(_FAST.dumps(value))
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def loads(data: bytes | str) -> Any:

@@ -72,7 +72,7 @@ GROUPS = {
 
 @cache
 def person(id_: int) -> Json:
-    """`creator`, `responsible` and their like on a single answer (seed "Create task"); not to be changed."""
+    """Form of `creator` and its like on a single answer (seed "Create task"); not to be changed."""
     user = USERS.get(id_)
     return {
         "id": str(id_),

@@ -59,11 +59,11 @@ CODES = {
 WAITS = {"RATE_LIMITED": 2, "QUEUE_TIMEOUT": 10, "ERROR_LOOP_DETECTED": 60}
 
 
-class UnknownFault(ValueError):  # noqa: N818 - reads as the sentence it is
+class UnknownFault(ValueError):
     """A rule that this sandbox does not understand."""
 
 
-class ConnectionLost(Exception):  # noqa: N818 - what happened, in one word
+class ConnectionLost(Exception):
     """No answer comes: the connection is closed, by FIN or by RST."""
 
     def __init__(self, *, reset: bool = False) -> None:
@@ -71,7 +71,7 @@ class ConnectionLost(Exception):  # noqa: N818 - what happened, in one word
         self.reset = reset
 
 
-class Hang(Exception):  # noqa: N818 - what happened, in one word
+class Hang(Exception):
     """No answer comes for so many seconds; then the connection is closed."""
 
     def __init__(self, seconds: float) -> None:
@@ -146,7 +146,8 @@ class Rule:
         rest = {
             _outer(spot.name): value
             for spot in fields(Rule)
-            if spot.name not in {"kind", "on"} and (value := getattr(self, spot.name)) != spot.default
+            if spot.name not in {"kind", "on"}
+            and (value := getattr(self, spot.name)) != spot.default
         }
         return {"kind": self.kind.value, "on": on, **rest}
 

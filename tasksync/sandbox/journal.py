@@ -19,7 +19,7 @@ from typing import Any
 from tasksync.sandbox.codec import dumps, loads
 
 
-class JournalDamaged(Exception):  # noqa: N818 - reads as the sentence it is
+class JournalDamaged(Exception):
     """A whole line of the file is not JSON: somebody else wrote into it."""
 
 

@@ -59,7 +59,7 @@ td.title { min-width: 260px; }
 .low .name { font-weight: 450; color: var(--soft); }
 .done .name { color: var(--soft); }
 .note { color: var(--soft); font-size: 13px; display: flex; gap: 6px 10px; flex-wrap: wrap;
-  margin-top: 3px; }
+  align-items: center; margin-top: 3px; }
 .tag { background: var(--hover); border: 1px solid var(--line); border-radius: 6px;
   padding: 0 7px; font-size: 12px; line-height: 19px; color: var(--ink); }
 .tag.marker { color: var(--soft); border-style: dashed; background: none; }
@@ -105,10 +105,11 @@ _BODY = """
 <select id="who"><option value="">Everybody</option></select></form>
 <div id="chips" role="group" aria-label="Status"></div>
 <div class="card"><table aria-label="Tasks"><thead><tr><th scope="col">Task</th>
-<th scope="col">Responsible</th><th scope="col">Status</th><th scope="col">Deadline</th></tr></thead>
-<tbody id="rows"></tbody></table><p id="more" hidden></p>
-<div id="empty" hidden><svg width="64" height="64" viewBox="0 0 64 64" fill="none" aria-hidden="true"
-stroke="currentColor" stroke-width="2.5" stroke-linecap="round" stroke-linejoin="round"><rect x="13"
+<th scope="col">Responsible</th><th scope="col">Status</th><th scope="col">Deadline</th></tr>
+</thead><tbody id="rows"></tbody></table><p id="more" hidden></p>
+<div id="empty" hidden><svg width="64" height="64" viewBox="0 0 64 64" fill="none"
+aria-hidden="true" stroke="currentColor" stroke-width="2.5" stroke-linecap="round"
+stroke-linejoin="round"><rect x="13"
 y="9" width="38" height="46" rx="6"/><path d="M22 23l3 3 5-6M36 23h8M22 38l3 3 5-6M36 38h8"/></svg>
 <h2></h2><p></p><code></code></div></div>
 </main>
@@ -136,7 +137,8 @@ const hue = (name) => [...name].reduce((h, c) => (h * 31 + c.charCodeAt(0)) % 36
 function paint(r) {
   const tr = make("tr", [r.late && "late", r.priority === 0 && "low",
     ["completed", "deferred", "declined"].includes(r.status) && "done"].filter(Boolean).join(" "));
-  const title = make("td", "title"); title.style.paddingLeft = `${14 + Math.min(r.depth, 6) * 24}px`;
+  const title = make("td", "title");
+  title.style.paddingLeft = `${14 + Math.min(r.depth, 6) * 24}px`;
   const name = make("div", `name${r.depth ? " child" : ""}${r.priority === 2 ? " high" : ""}`);
   name.append(make("span", "", r.title)); title.append(name);
   const note = make("div", "note"); note.append(make("span", "num", `#${r.id}`));
@@ -183,7 +185,8 @@ function people(list) {
       ...list.map((p) => new Option(p.name, p.id))); box.value = was; } }
 function show(b) {
   rows(b.rows); chips(b); people(b.people);
-  $("sum").textContent = b.found === b.total ? span(b.total, "task") : `${b.found} of ${b.total} tasks`;
+  $("sum").textContent = b.found === b.total ? span(b.total, "task")
+    : `${b.found} of ${b.total} tasks`;
   const cut = b.found - b.rows.length; $("more").hidden = cut <= 0;
   $("more").textContent = `${span(cut, "more task")} not shown. Search to narrow the list.`;
   $("empty").hidden = b.found > 0; document.querySelector("table").hidden = b.found === 0;

@@ -4,6 +4,8 @@ The defaults are what the seeds say; what the seeds leave open and the design ta
 marked INFERRED. "contract N" is section N of the API contract, where the evidence stands.
 """
 
+# ruff: noqa: FBT003, RUF009 - each default is made by quirk(), which gives a dataclass field
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -16,7 +18,7 @@ from tasksync.sandbox.clock import zone_of
 T = TypeVar("T")
 
 
-class UnknownQuirk(ValueError):  # noqa: N818 - reads as the sentence it is
+class UnknownQuirk(ValueError):
     """A quirk's name or value that this sandbox does not know."""
 
 
@@ -129,9 +131,7 @@ class Quirks:
     )
     instants: str = quirk("portal", "zone of instants: portal, Z, or +05:00", "contract 8.2")
     tags: Tags = quirk(Tags.MAP, "how selected tags are written", "contract 8.4")
-    tags_on_single: bool = quirk(
-        False, "get, create and update answer tags too", "contract 14.4"
-    )
+    tags_on_single: bool = quirk(False, "get, create and update answer tags too", "contract 14.4")
     people_data: People = quirk(People.LIST, "accomplicesData as list or map", "contract 13.16")
     user_keys: Keys = quirk(Keys.CAMEL, "case of the keys of users", "contract 11")
     extra_keys: bool = quirk(False, "unknown keys in every envelope and row", "contract 5.1, 7")
@@ -154,7 +154,9 @@ class Quirks:
         429, "the portal's per-second limit shows as 429 or 502", "contract 13.13"
     )
     # What the portal makes of values
-    clears_date: Clears = quirk(Clears.BOTH, "what clears a date: \"\", null or both", "contract 8.3")
+    clears_date: Clears = quirk(
+        Clears.BOTH, "what clears a date: the empty text, null or both", "contract 8.3"
+    )
     clears_date_else: OnBad = quirk(
         OnBad.REFUSE, "the other way to clear is refused or ignored", "contract 8.3"
     )

@@ -120,16 +120,14 @@ class Writer:
     def _constants(self, table: Table, select: Sequence[str] | None) -> Json:
         if table is not TASKS or select is not None:
             return self._extra()
-        return _CONSTANT | {"subStatus": "2"} | self._extra()
+        return _CONSTANT | self._extra()
 
     def _extra(self) -> Json:
         return {"xFuture": {"beta": True}, "rowVersion": "7"} if self.quirks.extra_keys else {}
 
     def _write(self, field: Field) -> Callable[[Any], Any] | None:
         match field.kind:
-            case Kind.NUMBER:
-                if self._ints(field.name):
-                    return None
+            case Kind.NUMBER if not self._ints(field.name):
                 return _text if field.nullable else str
             case Kind.INSTANT:
                 zone = self._instants()
@@ -141,7 +139,7 @@ class Writer:
                 return self._tags
             case Kind.FLAG:
                 return lambda yes: "Y" if yes else "N"
-            case Kind.TEXT | Kind.BOOL:
+            case _:
                 return None
 
     def _ints(self, name: str) -> bool:

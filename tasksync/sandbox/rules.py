@@ -5,6 +5,8 @@ the seeds do not show are those of the REST layer below (contract 2.1 and 2.3). 
 dropped in silence (contract 8.8).
 """
 
+# ruff: noqa: SLF001 - the table of readers can only stand after its class
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -122,7 +124,7 @@ class Rules:
             raise self.bad("Creating cyclic links in tasks is prohibited")
 
     def _after_status(self, before: int, made: Task) -> Task:
-        """closedDate on the way to 5 and 6 (seed), gone on the way back; dateStart at 3 (core)."""
+        """Set closedDate on the way to 5 and 6 (seed), clear it on the way back (core)."""
         if made.status == COMPLETED and made.task_control:
             made = replace(made, status=CONTROL)
         if made.status == before:
@@ -167,7 +169,7 @@ class Rules:
             raise self._unfit(name)
         return tuple(dict.fromkeys(self._number(name, user) for user in value))
 
-    def _status(self, name: str, value: Any) -> int:
+    def _status(self, _name: str, value: Any) -> int:
         status = self._small(value)
         if status is None or not NEW <= status <= DECLINED:
             raise self.bad("Incorrect status")
@@ -223,7 +225,8 @@ class Rules:
             return None
         if isinstance(value, int):
             return value
-        return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None
+        digits = isinstance(value, str) and value.isascii() and value.isdigit()
+        return int(value) if digits else None
 
     def _unfit(self, name: str) -> Refused:
         return self.bad(_unfit(name))

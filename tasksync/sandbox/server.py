@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tasksync.sandbox.answers import Refused, Request, Response
 from tasksync.sandbox.api import PORTAL, Api, open_api
@@ -80,7 +80,7 @@ class RunningSandbox:
         self._server.hang_up()
         self.api.close()
 
-    def __enter__(self) -> RunningSandbox:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -184,7 +184,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _request(self) -> Request:
         path, _, query = self.path.partition("?")
         length = self.headers.get("Content-Length", "0")
-        if not length.isdigit() or int(length) > LARGEST_BODY or "Transfer-Encoding" in self.headers:
+        if (
+            not length.isdigit()
+            or int(length) > LARGEST_BODY
+            or "Transfer-Encoding" in self.headers
+        ):
             raise Refused.invalid("a body needs a Content-Length that is not too large")
         body = self.rfile.read(int(length))
         peer = str(self.client_address[0])

@@ -25,7 +25,7 @@ _HTML = b"<!doctype html><html><body><h1>502 Bad Gateway</h1><hr>nginx</body></h
 _BATCH = "/v1/batch"
 
 
-def strike(rule: Rule, request: Request, answer: Answer, clock: Clock, later: Later) -> Response:  # noqa: PLR0911 - one way a kind
+def strike(rule: Rule, request: Request, answer: Answer, clock: Clock, later: Later) -> Response:
     """Answer a request under a fault; raises ConnectionLost, Hang or BrokenBody."""
     match rule.kind:
         case Kind.LATE:

@@ -106,9 +106,7 @@ _LISTS = ("accomplices", "auditors", "tags")
 
 def packed(task: Task) -> dict[str, Any]:
     """The task as plain JSON, without what is at its default."""
-    found = {
-        name: value for name, default in _SPARE if (value := getattr(task, name)) != default
-    }
+    found = {name: value for name, default in _SPARE if (value := getattr(task, name)) != default}
     for name in ("comments", "spent"):
         if name in found:
             found[name] = [tuple(part) for part in found[name]]

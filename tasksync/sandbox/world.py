@@ -62,10 +62,10 @@ class World:
         journal = Journal(path) if path else None
         world = cls(journal, now=now, first_id=first_id, step=step)
         if journal:
-            with world._lock, journal.alone():  # noqa: SLF001 - its own maker
-                lines = world._catch_up()  # noqa: SLF001
+            with world._lock, journal.alone():
+                lines = world._catch_up()
                 if lines > 2 * len(world.shelf) + SLACK:
-                    journal.rewrite(world._essence())  # noqa: SLF001
+                    journal.rewrite(world._essence())
         return world
 
     @contextmanager

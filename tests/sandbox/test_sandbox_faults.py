@@ -100,7 +100,7 @@ def test_the_deed_of_a_lost_answer_is_done_unless_said_otherwise(client: Any) ->
 
 
 @pytest.mark.parametrize("kind", ["lost", "reset"])
-def test_no_answer_on_the_wire_is_a_connection_error(server: Any, url: str, kind: str) -> None:
+def test_no_answer_on_the_wire_is_a_connection_error(url: str, kind: str) -> None:
     requests.put(f"{url}/_sandbox/faults", json=[{"kind": kind, "on": POST}], timeout=5)
     with pytest.raises(requests.ConnectionError) as caught:
         requests.post(f"{url}/v1/tasks", json=GOOD, headers=HEAD, timeout=5)
@@ -210,7 +210,9 @@ def test_a_result_without_an_id(client: Any, kind: str) -> None:
     data = client.batch(*calls("a", "b")["calls"])
     assert data["results"]["b"]["id"] == "3873"
     spoilt = data["results"]["a"]
-    assert spoilt is None if kind == "result_null" else "id" not in spoilt and spoilt["title"] == "a"
+    assert (
+        spoilt is None if kind == "result_null" else "id" not in spoilt and spoilt["title"] == "a"
+    )
     data = client("POST", "/v1/tasks", GOOD)[1]["data"]
     assert data is None if kind == "result_null" else "id" not in data and data["title"] == "A task"
     assert len(titles(client)) == 3
@@ -301,7 +303,7 @@ def test_rules_come_from_a_file(tmp_path: Path) -> None:
         path.write_text(json.dumps(document))
         assert [one.document() for one in load_rules(path)] == [rule]
     path.write_text("{")
-    with pytest.raises(UnknownFault, match="faults.json"):
+    with pytest.raises(UnknownFault, match=r"faults\.json"):
         load_rules(path)
 
 

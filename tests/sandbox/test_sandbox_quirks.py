@@ -136,7 +136,7 @@ def test_user_keys(client: Any) -> None:
 def test_extra_keys(client: Any) -> None:
     client.create()
     client.quirks(extra_keys=True)
-    status, answer = client("GET", "/v1/tasks?select=id")
+    answer = client("GET", "/v1/tasks?select=id")[1]
     assert answer["apiVersion"]
     assert answer["data"][0]["xFuture"] == {"beta": True}
     assert client("GET", "/v1/tasks/9")[1]["apiVersion"]

@@ -39,7 +39,11 @@ def refused(client: Any, body: dict[str, Any]) -> tuple[int, str, str]:
         ({**GOOD, "responsibleId": 100_001}, 'User specified in the "Responsible" field not found'),
         ({**GOOD, "parentId": 9}, 'Task specified in the "Parent Task" field not found'),
         (
-            {**GOOD, "startDatePlan": "2026-05-02T00:00:00Z", "endDatePlan": "2026-05-01T00:00:00Z"},
+            {
+                **GOOD,
+                "startDatePlan": "2026-05-02T00:00:00Z",
+                "endDatePlan": "2026-05-01T00:00:00Z",
+            },
             "The end date in scheduling is earlier than the start date",
         ),
     ],
@@ -108,7 +112,7 @@ def test_everything_else_can_be_cleared(client: Any) -> None:
     lists = {"accomplices": [2], "auditors": [3], "tags": ["a"]}
     id_ = client.create(parentId=parent, groupId=5, timeEstimate=60, description="x", **lists)
     empty = {"parentId": 0, "groupId": 0, "timeEstimate": 0, "description": ""}
-    data = client("PATCH", f"/v1/tasks/{id_}", {**empty, **dict.fromkeys(lists, [])})[1]["data"]
+    data = client("PATCH", f"/v1/tasks/{id_}", {**empty, **{name: [] for name in lists}})[1]["data"]
     assert (data["parentId"], data["groupId"], data["timeEstimate"]) == (None, "0", "0")
     assert (data["accomplices"], data["auditors"], data["description"]) == ([], [], "")
     assert client.ids("filter[tags]=a") == []

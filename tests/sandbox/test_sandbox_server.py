@@ -36,7 +36,8 @@ def test_the_main_trip_over_a_socket(url: str) -> None:
         assert session.delete(f"{url}/v1/tasks/3871", timeout=5).status_code == 404
 
 
-def test_one_connection_serves_many_requests(server: Any, url: str) -> None:
+@pytest.mark.usefixtures("url")
+def test_one_connection_serves_many_requests(server: Any) -> None:
     wire = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
     wire.connect()
     mine = wire.sock
@@ -65,7 +66,7 @@ def test_many_clients_at_once_make_each_task_once(url: str) -> None:
     assert stats["maxInFlight"] > 1
 
 
-def test_a_body_without_a_length_is_refused(server: Any, url: str) -> None:
+def test_a_body_without_a_length_is_refused(url: str) -> None:
     answer = requests.post(f"{url}/v1/tasks", data=iter([b"{}"]), headers=HEAD, timeout=5)
     assert answer.status_code == 400
 
