@@ -53,7 +53,7 @@ def apply_manifest(args: argparse.Namespace, console: Console) -> int:
             if parts.events is not None:
                 parts.events.planned(plan)
             else:
-                show(console, plan, "text", cost, refusals, head=head, colour=not args.no_color)
+                show(console, plan, "text", cost, head=head, colour=not args.no_color)
             if refusals:
                 raise PlanRefused(refusals)
             if plan and not _approved(args, console, plan):

@@ -24,7 +24,8 @@ def fault(error: Exception, console: Console) -> int:
 
     trace = "".join(traceback.format_exception(error))
     if console.env.get("TASKSYNC_LOG", "").upper() in {"DEBUG", "TRACE"}:
-        where = trace
+        console.tell(trace)
+        where = "Please report it with the trace above; what was answered so far is saved."
     else:
         try:
             with tempfile.NamedTemporaryFile(
