@@ -19,8 +19,11 @@ from typing import Any
 from tasksync.sandbox.codec import dumps, loads
 
 
+_OPENINGS = (b'{"put":', b'{"del":', b'{"reset":')
+
+
 class JournalDamaged(Exception):
-    """A whole line of the file is not JSON: somebody else wrote into it."""
+    """The file, or a whole line of it, is not ours: somebody else wrote it."""
 
 
 class Journal:
@@ -42,6 +45,9 @@ class Journal:
             return anew, []
         self._file.seek(self._read)
         tail = self._file.read()
+        if not self._read and not _begins_well(tail):
+            message = f"{self._path} is not a sandbox's journal; it is left as it is"
+            raise JournalDamaged(message)
         whole = tail[: tail.rfind(b"\n") + 1]
         self._read += len(whole)
         return anew, self._parsed(whole)
@@ -111,6 +117,11 @@ class Journal:
         except ValueError as fault:
             message = f"{self._path} holds a line that is not a sandbox's journal: {fault}"
             raise JournalDamaged(message) from fault
+
+
+def _begins_well(tail: bytes) -> bool:
+    """A file of somebody else's would else be taken for a torn line, and cut."""
+    return any(tail[: len(word)] == word[: len(tail)] for word in _OPENINGS)
 
 
 def _write_all(file: FileIO, lines: bytes) -> None:

@@ -52,10 +52,10 @@ class Shelf:
         if before is None:
             _add(self.ids, task.id)
         self.tasks[task.id] = task
-        self._index_tags(task.id, before.tags if before else (), task.tags)
-        parent = before.parent_id if before else None
-        if parent != task.parent_id:
-            self._index_parent(task.id, parent, task.parent_id)
+        if before or task.tags:
+            self._index_tags(task.id, before.tags if before else (), task.tags)
+        if before or task.parent_id is not None:
+            self._index_parent(task.id, before.parent_id if before else None, task.parent_id)
 
     def remove(self, id_: int) -> None:
         """Take a task away; one that is not here stays away."""
@@ -73,7 +73,9 @@ class Shelf:
                 _drop(self._tagged[tag], id_)
         for tag in after:
             if tag not in before:
-                _add(self._tagged.setdefault(tag, []), id_)
+                if tag not in self._tagged:
+                    self._tagged[tag] = []
+                _add(self._tagged[tag], id_)
 
     def _index_parent(self, id_: int, before: int | None, after: int | None) -> None:
         if before is not None:

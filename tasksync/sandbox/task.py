@@ -5,6 +5,7 @@ How it is written to a reader is `rows`; what may be written into it is `rules`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
@@ -101,7 +102,13 @@ class Task:
 
 
 _SPARE = tuple((spot.name, spot.default) for spot in fields(Task))
-_LISTS = ("accomplices", "auditors", "tags")
+_LISTS: dict[str, Callable[[list[Any]], tuple[Any, ...]]] = {
+    "tags": tuple,
+    "accomplices": tuple,
+    "auditors": tuple,
+    "comments": lambda parts: tuple(Comment(*part) for part in parts),
+    "spent": lambda parts: tuple(Spent(*part) for part in parts),
+}
 
 
 def packed(task: Task) -> dict[str, Any]:
@@ -115,11 +122,7 @@ def packed(task: Task) -> dict[str, Any]:
 
 def unpacked(raw: dict[str, Any]) -> Task:
     """The task that `packed` wrote; raises TypeError or KeyError for what it did not write."""
-    for name in _LISTS:
+    for name, whole in _LISTS.items():
         if name in raw:
-            raw[name] = tuple(raw[name])
-    if "comments" in raw:
-        raw["comments"] = tuple(Comment(*part) for part in raw["comments"])
-    if "spent" in raw:
-        raw["spent"] = tuple(Spent(*part) for part in raw["spent"])
+            raw[name] = whole(raw[name])
     return Task(**raw)

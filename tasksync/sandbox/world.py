@@ -13,8 +13,8 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from tasksync.sandbox.calm import calm
-from tasksync.sandbox.journal import Journal
+from tasksync.sandbox.calm import calm, keep
+from tasksync.sandbox.journal import Journal, JournalDamaged
 from tasksync.sandbox.shelf import Shelf
 from tasksync.sandbox.task import Task, packed, unpacked
 
@@ -22,6 +22,8 @@ FIRST_ID = 3871
 STEP = 2
 #: A journal is rewritten at opening when it has this many lines more than twice its tasks.
 SLACK = 1000
+#: So many lines read at once are a world that stays in memory.
+MANY = 10_000
 #: How many past states `as_of` can look behind.
 MEMORY = 20_000
 
@@ -148,22 +150,28 @@ class World:
             anew, lines = self._journal.news()
             if anew:
                 self._do_reset(self._first)
-            for line in lines:
-                self._replay(line)
+            try:
+                for line in lines:
+                    self._replay(line)
+            except (KeyError, TypeError) as fault:
+                message = f"a line of the journal is not a sandbox's: {fault}"
+                raise JournalDamaged(message) from fault
+            if len(lines) > MANY:
+                keep()
             return len(lines)
 
     def _replay(self, line: dict[str, Any]) -> None:
-        match line:
-            case {"put": raw}:
-                self._do_put(unpacked(raw))
-            case {"del": int(id_)}:
-                self._do_remove(id_)
-            case {"reset": int(first)}:
-                self._do_reset(first)
+        if "put" in line:  # first, since nearly all lines are these
+            self._do_put(unpacked(line["put"]))
+        elif "del" in line:
+            self._do_remove(line["del"])
+        else:
+            self._do_reset(line["reset"])
 
     def _do_put(self, task: Task) -> None:
         self.shelf.put(task)
-        self._next = max(self._next, task.id + self._step)
+        if task.id >= self._next:
+            self._next = task.id + self._step
         self.version += 1
 
     def _do_remove(self, id_: int) -> None:

@@ -96,12 +96,25 @@ def test_a_torn_file_is_the_world_as_it_once_was(made: list[Any], data: Any) -> 
         assert after == {**states[lines], 9: a_task(9)}
 
 
-def test_a_line_that_is_no_journal_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"a: manifest\n",
+        b"SQLite format 3\x00 without a line end",
+        b'{"apiVersion": "tasksync/v1"}',
+        b'{"put": {"id": 1}}\n',
+        b'{"put": 5}\n',
+        b'{"del":5}\n[]\n',
+        b'{"del":5}\n{"other": 1}\n',
+        b'{"del":5}\nnonsense\n',
+    ],
+)
+def test_a_file_of_somebody_elses_is_refused_and_left_as_it_is(tmp_path: Path, text: bytes) -> None:
     path = tmp_path / "w"
-    path.write_text("a: manifest\n")
-    with pytest.raises(JournalDamaged, match=str(path)):
+    path.write_bytes(text)
+    with pytest.raises(JournalDamaged):
         World.open(path)
-    assert path.read_text() == "a: manifest\n"
+    assert path.read_bytes() == text
 
 
 def test_two_portals_share_one_file(portal: Any, tmp_path: Path) -> None:
@@ -204,6 +217,6 @@ def test_a_journal_reads_only_what_is_new(tmp_path: Path) -> None:
     writer, reader = Journal(tmp_path / "w"), Journal(tmp_path / "w")
     for number in range(3):
         with writer.alone():
-            writer.append([{"n": number}])
-        assert reader.news() == (False, [{"n": number}])
+            writer.append([{"del": number}])
+        assert reader.news() == (False, [{"del": number}])
     assert reader.news() == (False, [])
