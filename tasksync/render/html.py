@@ -1,0 +1,184 @@
+"""A plan as one self-contained page: nothing is fetched, nothing that people wrote is run.
+
+The page is page/page.html with its style and script laid in; the plan stands in it as JSON in
+which no `<` is left, and the script puts it on the page as text only.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from importlib.resources import files
+
+from tasksync.core.change import Action, Change, FieldChange
+from tasksync.core.diff import Fate, members
+from tasksync.core.diff import words as pieces
+from tasksync.core.fields import Value
+from tasksync.core.people import HAPPENS, people_of
+from tasksync.core.plan import Plan, Refusal
+from tasksync.render import words
+from tasksync.render.text import NO_CHANGES
+
+Json = dict[str, object]
+_FATES = {Fate.KEPT: 0, Fate.GONE: -1, Fate.NEW: 1}
+_SLOT = re.compile(r"\{\{(\w+)\}\}")
+
+
+def plan_html(
+    plan: Plan,
+    *,
+    version: str,
+    requests: int = 0,
+    seconds: float = 0.0,
+    refusals: Sequence[Refusal] = (),
+) -> str:
+    """Return the whole page."""
+    changes = tuple(plan.changes)
+    takes = words.takes(requests, seconds)
+    unchanged = f" {plan.unchanged} unchanged." if plan.unchanged else ""
+    slots = {
+        "title": escape(f"Plan of {words.clean(plan.project)}"),
+        "project": escape(words.clean(plan.project)),
+        "portal": escape(words.clean(plan.portal)),
+        "line": escape(words.planned(plan.summary) if plan else NO_CHANGES),
+        "facts": escape(f"{takes}{unchanged}" if plan else unchanged.strip()),
+        "total": words.count(len(changes), "change"),
+        "made": escape(f"tasksync {version}, state serial {plan.serial}"),
+        "data": _script_safe(_data(plan, changes, refusals)),
+        "css": _part("page.css"),
+        "js": _part("page.js"),
+    }
+    return _SLOT.sub(lambda found: slots[found.group(1)], _part("page.html"))
+
+
+def _part(name: str) -> str:
+    return (files("tasksync.render") / "page" / name).read_text("utf-8")
+
+
+def _script_safe(data: Mapping[str, object]) -> str:
+    """Return JSON that cannot end its script element, in characters that any encoding holds."""
+    text = json.dumps(data, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _data(plan: Plan, changes: Sequence[Change], refusals: Sequence[Refusal]) -> Json:
+    names = dict(plan.names)
+    people = people_of(plan)
+    labels = dict.fromkeys(
+        words.label(one.name, one.before, one.after) for change in changes for one in change.fields
+    )
+    counts = {action.value: 0 for action in Action}
+    for change in changes:
+        counts[change.action.value] += 1
+    return {
+        "changes": [_change(change, names) for change in changes],
+        "counts": counts,
+        "fields": sorted(labels),
+        "people": [
+            {
+                "id": one.id,
+                "total": one.total,
+                "what": ", ".join(f"{number} {HAPPENS[what]}" for what, number in one.counts),
+            }
+            for one in people
+        ],
+        "names": {str(number): words.clean(name) for number, name in plan.names},
+        "drifted": len({one.key for one in plan.drift}),
+        "drift": [
+            {
+                "k": words.clean(one.key),
+                "n": one.name,
+                "b": words.shown(one.name, one.remembered, names),
+                "a": words.shown(one.name, one.found, names),
+            }
+            for one in plan.drift
+        ],
+        "notes": list(words.notes(plan)),
+        "refusals": [{"what": one.what, "lift": one.lift} for one in refusals],
+    }
+
+
+def _change(change: Change, names: words.Names) -> Json:
+    """One change, under short names: 10 000 of them stand in a page."""
+    place = f"{change.place.file}:{change.place.line}" if change.place else ""
+    before, after = _deadline(change)
+    shown = () if change.action in {Action.DELETE, Action.FORGET} else change.fields
+    same = len(change.asked.keys() - {one.name for one in change.fields}) if shown else 0
+    lost = words.lost(change.activity) if change.action is Action.DELETE else ""
+    return {
+        "k": words.clean(change.key),
+        "i": change.id,
+        "a": change.action.value,
+        "t": words.clean(change.title or _title(change)),
+        "w": words.why(change),
+        "s": words.clean(place),
+        "p": list(_people(change)),
+        "x": lost,
+        "u": 0 if change.action is Action.CREATE else same,
+        "d0": before,
+        "d1": after,
+        "f": [
+            *(_field(change, one, names) for one in shown),
+            *(_along(name, value, names) for name, value in change.along.items()),
+        ],
+    }
+
+
+def _title(change: Change) -> str:
+    return next((str(one.after) for one in change.fields if one.name == "title"), "")
+
+
+def _people(change: Change) -> Iterator[int]:
+    """Whoever the change is about: before, after, or all along."""
+    handed = [one for one in change.fields if one.name == "responsibleId"]
+    ids = (change.responsible, change.asked.get("responsibleId")) if not handed else ()
+    pairs = [value for one in handed for value in (one.before, one.after)]
+    yield from dict.fromkeys(one for one in (*pairs, *ids) if isinstance(one, int))
+
+
+def _deadline(change: Change) -> tuple[Value, Value]:
+    """Return the deadline before and after, where the plan touches it."""
+    for one in change.fields:
+        if one.name == "deadline":
+            return one.before, one.after
+    return None, None
+
+
+def _field(change: Change, one: FieldChange, names: words.Names) -> Json:
+    label = words.label(one.name, one.before, one.after)
+    new = change.action is Action.CREATE
+    told: Json = {
+        "n": label,
+        "b": None if new else words.shown(one.name, one.before, names),
+        "a": words.shown(one.name, one.after, names),
+    }
+    moved = words.moved(one.name, one.before, one.after)
+    if moved:
+        told["d"] = moved
+    if one.drifted:
+        told["g"] = "changed on the portal"
+    if not new and words.is_set(one.name):
+        told["m"] = _marks(one, names)
+    if not new and words.is_long(one.name, one.before, one.after):
+        told["w"] = [
+            (_FATES[piece.fate], words.clean_lines(piece.text))
+            for piece in pieces(str(one.before), str(one.after))
+        ]
+    return told
+
+
+def _along(name: str, value: Value, names: words.Names) -> Json:
+    shown = words.shown(name, value, names)
+    return {"n": words.label(name, value), "b": None, "a": shown, "g": "sent along"}
+
+
+def _marks(one: FieldChange, names: words.Names) -> list[tuple[str, str]]:
+    seen = members(_items(one.before), _items(one.after))
+    added = [("+", words.member(one.name, item, names)) for item in seen.added]
+    return [*added, *(("-", words.member(one.name, item, names)) for item in seen.removed)]
+
+
+def _items(value: Value) -> tuple[object, ...]:
+    return value if isinstance(value, tuple) else ()
