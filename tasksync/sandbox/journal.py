@@ -18,7 +18,6 @@ from typing import Any
 
 from tasksync.sandbox.codec import dumps, loads
 
-
 _OPENINGS = (b'{"put":', b'{"del":', b'{"reset":')
 
 
