@@ -46,7 +46,7 @@ def apply_manifest(args: argparse.Namespace, console: Console) -> int:
             state = planner.resolved(keeper, keeper.load())
             plan = planner.plan(parts.manifest(), state, scope(args), refresh=not args.no_refresh)
             plan = with_unread(plan, state)
-            cost = cost_of(portal, plan, verify=not args.no_verify)
+            cost = cost_of(plan, verify=not args.no_verify)
             head = head_of(plan, None if args.no_refresh else portal.requests, monotonic() - begun)
             refusals = check(plan, lifted(args))
             parts.pause()
@@ -83,7 +83,7 @@ def apply_saved(args: argparse.Namespace, console: Console, name: str, *, resume
             refusals = check(plan, lifted(args))
             if refusals:
                 raise PlanRefused(refusals)
-            cost = cost_of(portal, plan, verify=not args.no_verify)
+            cost = cost_of(plan, verify=not args.no_verify)
             doing = _Doing(
                 parts, keeper, portal, state, digest=saved.digest, skipped=len(now.stale)
             )

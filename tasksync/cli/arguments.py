@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from tasksync.errors import UsageError
+from tasksync.errors import TasksyncError, UsageError
 
 _YES = {"1", "true", "yes", "on"}
 _NO = {"", "0", "false", "no", "off"}
@@ -41,6 +41,26 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise instead of exiting."""
         raise UsageError(message[:1].upper() + message[1:] + ".", f"See {self.prog} --help.")
+
+
+class Asked(TasksyncError):
+    """Somebody asked for help or the version; `text` is the answer."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class _Help(argparse.Action):
+    """--help without leaving the process."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_rest: object) -> None:
+        raise Asked(parser.format_help())
+
+
+def with_help(parser: argparse.ArgumentParser) -> None:
+    """Add --help, answered by raising Asked."""
+    parser.add_argument("-h", "--help", action=_Help, nargs=0, help="show this and leave")
 
 
 def modern(argv: Sequence[str]) -> list[str]:

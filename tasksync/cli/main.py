@@ -10,7 +10,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Protocol
 
-from tasksync.cli.arguments import Parser, modern, with_environment
+from tasksync.cli.arguments import Asked, Parser, modern, with_environment, with_help
 from tasksync.cli.console import Console
 from tasksync.errors import TasksyncError
 
@@ -66,7 +66,7 @@ def _dispatch(argv: Sequence[str], console: Console) -> int:
     parser, chosen = _parser(name, console)
     try:
         args = parser.parse_args(argv)
-    except _Asked as asked:
+    except Asked as asked:
         console.say(asked.text)
         return 0
     if chosen is None:
@@ -74,21 +74,6 @@ def _dispatch(argv: Sequence[str], console: Console) -> int:
         return 0 if not argv else 64
     code: int = chosen.run(args, console)
     return code
-
-
-class _Asked(TasksyncError):
-    """Somebody asked for help or the version; `text` is the answer."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.text = text
-
-
-class _Help(argparse.Action):
-    """--help without leaving the process."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_rest: object) -> None:
-        raise _Asked(parser.format_help())
 
 
 def _parser(name: str | None, console: Console) -> tuple[Parser, _Command | None]:
@@ -101,20 +86,16 @@ def _parser(name: str | None, console: Console) -> tuple[Parser, _Command | None
         add_help=False,
         allow_abbrev=False,
     )
-    _with_help(parser)
+    with_help(parser)
     parser.add_argument("--version", action="store_true", help="print the version")
     commands = parser.add_subparsers(metavar="COMMAND", dest="command")
     chosen: _Command | None = None
     for command, (module, words) in COMMANDS.items():
         below = commands.add_parser(command, help=words, add_help=False, allow_abbrev=False)
-        _with_help(below)
+        with_help(below)
         if command == name:
             chosen = import_module(module)
             below.description = chosen.__doc__
             chosen.arguments(below)
             with_environment(below, console.env)
     return parser, chosen
-
-
-def _with_help(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-h", "--help", action=_Help, nargs=0, help="show this and leave")

@@ -12,7 +12,8 @@ from tasksync.core.guards import Lifted
 from tasksync.core.plan import Plan
 from tasksync.core.state import State
 from tasksync.engine.verifying import requests_for
-from tasksync.portal.client import RestPortal
+from tasksync.portal.batches import estimate
+from tasksync.portal.pacing import seconds_for
 
 
 def scope(args: argparse.Namespace) -> Scope:
@@ -38,11 +39,11 @@ def with_unread(plan: Plan, state: State) -> Plan:
     return replace(plan, unread=unread(state.files, plan.files))
 
 
-def cost_of(portal: RestPortal, plan: Plan, *, verify: bool = True) -> Cost:
+def cost_of(plan: Plan, *, verify: bool = True) -> Cost:
     """Return what applying takes when nothing fails: writing, and one read as proof."""
-    estimate = portal.estimate([[c for c in level if c.writes] for level in plan.levels])
+    writes = estimate(plan.levels)
     reads = requests_for(plan) if verify else 0
-    return Cost(estimate.requests + reads, estimate.seconds + reads / 2)
+    return Cost(writes.requests + reads, seconds_for(writes.requests + reads))
 
 
 def head_of(plan: Plan, requests: int | None, seconds: float) -> str:

@@ -13,6 +13,7 @@ from tasksync.cli.arguments import (
     portal_arguments,
     state_arguments,
     with_environment,
+    with_help,
 )
 from tasksync.cli.console import Console
 from tasksync.errors import UsageError
@@ -33,7 +34,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verbs and what each takes."""
     verbs = parser.add_subparsers(metavar="VERB", dest="verb", parser_class=Parser)
     for verb, words in WORDS.items():
-        below = verbs.add_parser(verb, help=words, description=words, allow_abbrev=False)
+        below = verbs.add_parser(
+            verb, help=words, description=words, allow_abbrev=False, add_help=False
+        )
+        with_help(below)
         _positional(below, verb)
         manifest_arguments(below)
         below.add_argument("--project", metavar="NAME", help="instead of the manifest's project")

@@ -1,0 +1,159 @@
+"""Wrong calls end in words and 64, missing keys in 7, and nothing is written by either."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.command import Tasksync
+
+MANIFEST = """\
+apiVersion: tasksync/v1
+project: usage
+defaults: {responsibleId: 1}
+tasks:
+  a: {title: First}
+  b: {title: Second, parent: a}
+"""
+
+
+@pytest.fixture
+def tasksync(tmp_path: Path) -> Tasksync:
+    made = Tasksync(tmp_path)
+    made.manifest(MANIFEST)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["plan", "--nonsense"], "--nonsense"),
+        (["nonsense"], "nonsense"),
+        (["plan", "--format", "xml"], "xml"),
+        (["plan", "--parallelism", "0"], "no whole number"),
+        (["apply", "--lock-timeout", "soon"], "no duration"),
+        (["apply", "--max-delete", "200%"], "no limit"),
+        (["apply", "a.json", "--resume", "b.json"], "Give one of them"),
+        (["apply", "a.json", "-f", "x"], "belong to plan"),
+        (["state"], "needs a verb"),
+        (["sandbox", "--port", "70000"], "no port"),
+    ],
+)
+def test_a_wrong_call_is_usage(tasksync: Tasksync, words: list[str], told: str) -> None:
+    done = tasksync(*words)
+    assert (done.code, done.out) == (64, "")
+    assert told in done.err
+    assert "Traceback" not in done.err
+
+
+def test_apply_that_has_nobody_to_ask_names_the_flag_and_writes_nothing(
+    tasksync: Tasksync, tmp_path: Path
+) -> None:
+    done = tasksync("apply", "-f", tmp_path / "tasksync.yaml")
+    assert done.code == 64
+    assert "--yes" in done.err
+    assert not (tmp_path / "state.db").exists()
+
+
+@pytest.mark.parametrize("answer", ["", "y", "YES", "no"])
+def test_only_yes_is_accepted(tasksync: Tasksync, tmp_path: Path, answer: str) -> None:
+    done = tasksync("apply", "-f", tmp_path / "tasksync.yaml", answer=answer)
+    assert done.code == 1
+    assert "Only 'yes' will be accepted" in done.err
+    assert "Nothing was written" in done.err
+    assert "First" not in tasksync("state", "list", "-f", tmp_path / "tasksync.yaml").out
+
+
+def test_yes_is_accepted(tasksync: Tasksync, tmp_path: Path) -> None:
+    done = tasksync("apply", "-f", tmp_path / "tasksync.yaml", answer="yes")
+    assert done.code == 0
+    assert "Apply complete! Tasks: 2 added, 0 changed, 0 destroyed." in done.out
+
+
+def test_ci_is_never_asked(tasksync: Tasksync, tmp_path: Path) -> None:
+    assert tasksync("apply", "-f", tmp_path / "tasksync.yaml", answer="yes", CI="true").code == 64
+
+
+def test_a_real_portal_without_a_key_is_exit_7_and_names_the_variable(
+    tasksync: Tasksync, tmp_path: Path
+) -> None:
+    portal = {"TASKSYNC_PORTAL": "https://vibecode.bitrix24.com"}
+    done = tasksync("plan", "-f", tmp_path / "tasksync.yaml", **portal)
+    assert done.code == 7
+    assert "TASKSYNC_API_KEY" in done.err
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "vibe_api_noscope",
+        "vibe_api_notokens",
+        "vibe_api_expired",
+        "vibe_api_revoked",
+        "vibe_api_elsewhere",
+        "vibe_app_sandbox",
+        "vibe_live_sandbox",
+        "vibe_api_readonly",
+    ],
+)
+def test_a_key_that_may_not_is_exit_7_before_anything_is_written(
+    tasksync: Tasksync, tmp_path: Path, key: str
+) -> None:
+    done = tasksync("apply", "-f", tmp_path / "tasksync.yaml", "--yes", TASKSYNC_API_KEY=key)
+    assert done.code == 7, done
+    assert key not in done.err + done.out
+    good = tasksync("plan", "-f", tmp_path / "tasksync.yaml")
+    assert "Plan: 2 to add, 0 to change, 0 to destroy." in good.out
+
+
+def test_an_app_key_with_its_session_works(tasksync: Tasksync, tmp_path: Path) -> None:
+    env = {"TASKSYNC_API_KEY": "vibe_app_sandbox", "TASKSYNC_SESSION_TOKEN": "vibe_session_sandbox"}
+    assert tasksync("apply", "-f", tmp_path / "tasksync.yaml", "--yes", **env).code == 0
+
+
+def test_a_key_file_is_read_and_an_unreadable_one_is_named(
+    tasksync: Tasksync, tmp_path: Path
+) -> None:
+    file = tmp_path / "key"
+    file.write_text("vibe_api_noscope\n")
+    where = ("plan", "-f", tmp_path / "tasksync.yaml")
+    assert tasksync(*where, TASKSYNC_API_KEY_FILE=str(file)).code == 7
+    done = tasksync(*where, TASKSYNC_API_KEY_FILE=str(tmp_path / "none"))
+    assert (done.code, "TASKSYNC_API_KEY_FILE" in done.err) == (1, True)
+
+
+def test_flags_have_twins_in_the_environment(tasksync: Tasksync, tmp_path: Path) -> None:
+    where = ("plan", "-f", tmp_path / "tasksync.yaml")
+    assert tasksync(*where, TASKSYNC_DETAILED_EXITCODE="1").code == 2
+    assert tasksync(*where, TASKSYNC_FORMAT="json").out.startswith("{")
+    bad = tasksync(*where, TASKSYNC_PARALLELISM="many")
+    assert (bad.code, "TASKSYNC_PARALLELISM" in bad.err) == (64, True)
+
+
+def test_gos_single_dashes_are_understood(tasksync: Tasksync, tmp_path: Path) -> None:
+    out = tmp_path / "plan.json"
+    done = tasksync("plan", "-f", tmp_path / "tasksync.yaml", "-detailed-exitcode", f"-out={out}")
+    assert (done.code, out.exists()) == (2, True)
+
+
+def test_a_missing_manifest_says_what_to_do(tasksync: Tasksync, tmp_path: Path) -> None:
+    done = tasksync("plan", "-f", tmp_path / "nowhere.yaml")
+    assert done.code == 1
+    assert "nowhere.yaml" in done.err
+
+
+def test_help_and_version_are_data_on_stdout(tasksync: Tasksync) -> None:
+    for words in (["--help"], ["plan", "--help"], ["state", "mv", "--help"], ["version"]):
+        done = tasksync(*words)
+        assert (done.code, done.err) == (0, ""), words
+        assert done.out
+
+
+def test_a_pipe_gets_no_colours_and_a_terminal_does(tasksync: Tasksync, tmp_path: Path) -> None:
+    where = ("plan", "-f", tmp_path / "tasksync.yaml")
+    assert "\x1b[" not in tasksync(*where).out
+    assert "\x1b[" in tasksync(*where, terminal=True, TERM="xterm").out
+    assert "\x1b[" not in tasksync(*where, terminal=True, TERM="xterm", NO_COLOR="1").out
+    assert "\x1b[" not in tasksync(*where, "--no-color", terminal=True, TERM="xterm").out
+    assert "\x1b[" not in tasksync(*where, terminal=True, TERM="dumb").out
+    assert "\x1b[" in tasksync(*where, FORCE_COLOR="1").out

@@ -1,0 +1,88 @@
+"""The documentation is true: its commands, its flags, its examples."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from support.command import Tasksync
+
+from tasksync.cli.commands import state
+from tasksync.cli.console import Console
+from tasksync.cli.main import COMMANDS, _parser
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+EXAMPLES = sorted(path.parent for path in (ROOT / "examples").rglob("README.md"))
+
+
+def flags_of(name: str) -> set[str]:
+    import sys
+
+    parser, _chosen = _parser(name, Console(sys.stdin, sys.stdout, sys.stderr, {}))
+    found: set[str] = set()
+    waiting: list[argparse.ArgumentParser] = [parser]
+    while waiting:
+        for action in waiting.pop()._actions:
+            found |= {flag for flag in action.option_strings if flag.startswith("--")}
+            if isinstance(action, argparse._SubParsersAction):
+                waiting += action.choices.values()
+    return found
+
+
+def test_the_first_two_blocks_are_one_line_each_and_make_their_own_environment() -> None:
+    first, second = BLOCKS[:2]
+    assert (first.count("\n"), second.count("\n")) == (1, 1)
+    assert "-m venv" in first and "apply -f examples/quickstart --portal sandbox: --yes" in first
+    assert "-m venv" in second and "pytest" in second
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_and_every_flag_stands_in_the_readme(name: str) -> None:
+    assert f"`tasksync {name}" in README
+    missing = {flag for flag in flags_of(name) if f"`{flag}" not in README and flag not in README}
+    assert missing == set()
+
+
+@pytest.mark.parametrize("verb", sorted(state.WORDS))
+def test_every_state_verb_stands_in_the_readme(verb: str) -> None:
+    assert re.search(rf"`(tasksync state )?{verb}\b", README)
+
+
+def test_every_flag_that_the_readme_names_exists() -> None:
+    known = set().union(*(flags_of(name) for name in COMMANDS)) | {"--version"}
+    table = README[README.index("## Commands") : README.index("## Safety")]
+    assert set(re.findall(r"`(--[a-z][a-z-]+)", table)) - known == set()
+
+
+def test_every_file_that_the_readme_links_exists() -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_every_example_applies_and_then_wants_nothing(example: Path, tmp_path: Path) -> None:
+    tasksync = Tasksync(tmp_path)
+    manifests = sorted(example.glob("*.yaml"))
+    assert manifests, "an example has a manifest"
+    where = example if len(manifests) > 1 else manifests[0]
+    assert tasksync("validate", "-f", where).code == 0
+    assert tasksync("plan", "-f", where, "--detailed-exitcode", "--no-cache").code == 2
+    applied = tasksync("apply", "-f", where, "--yes", "--no-cache")
+    assert (applied.code, "Apply complete! Tasks: " in applied.out) == (0, True), applied
+    again = tasksync("plan", "-f", where, "--detailed-exitcode", "--no-cache")
+    assert (again.code, "No changes." in again.out) == (0, True)
+
+
+def test_the_commands_in_the_readme_parse() -> None:
+    for block in BLOCKS[2:]:
+        for line in block.splitlines():
+            words = shlex.split(line, comments=True)
+            if words[:1] == ["tasksync"]:
+                assert words[1] in COMMANDS
+                unknown = {w.split("=")[0] for w in words if w.startswith("--")}
+                assert unknown - flags_of(words[1]) == set()

@@ -1,0 +1,58 @@
+"""tasksync in this process: streams are texts, the environment is handed in."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tasksync.cli.console import Console
+from tasksync.cli.main import run
+
+
+class Terminal(io.StringIO):
+    """A text stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@dataclass
+class Done:
+    """What a run left."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Tasksync:
+    """Runs commands against one sandbox file and one state file."""
+
+    folder: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.env = {
+            "TASKSYNC_PORTAL": f"sandbox:{self.folder / 'world.db'}",
+            "TASKSYNC_STATE": f"sqlite:{self.folder / 'state.db'}",
+            "TASKSYNC_SETTLE": "0.2s",
+            **self.env,
+        }
+
+    def __call__(
+        self, *words: str | Path, answer: str | None = None, terminal: bool = False, **env: str
+    ) -> Done:
+        source = Terminal(answer + "\n") if answer is not None else io.StringIO()
+        out, err = (Terminal(), Terminal()) if terminal else (io.StringIO(), io.StringIO())
+        console = Console(source, out, err, {**self.env, **env})
+        code = run([str(word) for word in words], console)
+        return Done(code, out.getvalue(), err.getvalue())
+
+    def manifest(self, text: str, name: str = "tasksync.yaml") -> Path:
+        """Write a manifest and return its path."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
