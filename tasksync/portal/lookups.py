@@ -13,12 +13,12 @@ import orjson
 
 from tasksync.core.fields import RemoteId
 from tasksync.core.task import LiveTask
-from tasksync.errors import PortalError, PortalUnavailable, PortalUnreadable
+from tasksync.errors import PortalUnavailable, PortalUnreadable
 from tasksync.portal import wire
 from tasksync.portal.backoff import pause
 from tasksync.portal.batches import FULL
 from tasksync.portal.exchange import Request
-from tasksync.portal.line import Line
+from tasksync.portal.line import Line, Lost
 from tasksync.portal.mistakes import Weight, error_of
 from tasksync.portal.rows import SELECT, id_in, live_task
 from tasksync.portal.settings import MOST_REPEATS
@@ -104,7 +104,7 @@ def _fifties(ids: Sequence[RemoteId]) -> Iterator[Sequence[RemoteId]]:
 
 
 def people(line: Line, ids: Collection[int]) -> Mapping[int, str]:
-    """Return "name <email>" of these users where the portal tells; best effort, never raises.
+    """Return "name <email>" of these users where the portal tells; asked once, never raises.
 
     `GET /v1/users` with $in, at most 50 ids a request (contract 9 and 11).
     """
@@ -114,11 +114,11 @@ def people(line: Line, ids: Collection[int]) -> Mapping[int, str]:
         some = wanted[at : at + FULL]
         asked = orjson.dumps({"id": {"$in": some}}).decode()
         request = Request("GET", "/v1/users", (("filter", asked), ("limit", str(FULL))))
-        try:
-            rows = line.ask(request, "Reading people").data
-        except PortalError:
+        reply = line.once(request)
+        if isinstance(reply, Lost) or reply.fault is not None:
             return found
-        for row in rows if isinstance(rows, list) else ():
+        rows = reply.data if isinstance(reply.data, list) else []
+        for row in (one for one in rows if isinstance(one, dict)):
             remote, name = id_in(row), _person(row)
             if remote in set(some) and name:
                 found[remote] = name

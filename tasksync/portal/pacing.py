@@ -124,7 +124,9 @@ class Pace:
         if self._share is None:
             return free
         share, lapses = self._share
-        return min(self._free(min(share, self.minute.count), self.minute.seconds), max(free, lapses))
+        return min(
+            self._free(min(share, self.minute.count), self.minute.seconds), max(free, lapses)
+        )
 
     def _free(self, count: int, seconds: float) -> float:
         """Return when fewer than `count` departures may still lie in a window of `seconds`."""

@@ -27,12 +27,15 @@ class FakeClock:
         self.at = 1000.0
 
     def now(self) -> datetime:
+        """The wall clock."""
         return datetime.fromtimestamp(1_780_000_000 + self.at, UTC)
 
     def monotonic(self) -> float:
+        """The same, as seconds."""
         return self.at
 
     def sleep(self, seconds: float) -> None:
+        """Let time pass."""
         assert seconds > 0
         self.at += seconds
 
@@ -48,6 +51,7 @@ class Script:
         self._lock = threading.Lock()
 
     def __call__(self, request: Request) -> Answer:
+        """Answer the next request; the last answer stays."""
         with self._lock:
             self.met.append(request)
             if self.clock is not None:
@@ -59,9 +63,11 @@ class Script:
 
     @property
     def paths(self) -> list[str]:
+        """Method and path of every request."""
         return [f"{one.method} {one.path}" for one in self.met]
 
     def calls(self, at: int) -> list[dict[str, Any]]:
+        """The calls of a batch that was sent."""
         body = orjson.loads(self.met[at].body or b"")
         found: list[dict[str, Any]] = body["calls"]
         return found
@@ -130,9 +136,11 @@ class Bench:
         self.sent: list[list[str]] = []
 
     def about(self, changes: Any) -> None:
+        """Note what is about to be sent."""
         self.sent.append([change.key for change in changes])
 
     def perform(self, *changes: Change) -> dict[str, Any]:
+        """Do these changes; each has one outcome, by key."""
         found = list(self.portal.perform(changes, self.about))
         assert len({one.change.key for one in found}) == len(found) == len(changes)
         return {one.change.key: one for one in found}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -78,7 +80,7 @@ def test_waiters_are_released_one_by_one():
     pace.hold(0.0, 5.0)
     arrivals = drive(pace, [(0, 0, 0)] * 5)
     assert arrivals[0] == 5.0
-    assert all(b - a >= 0.05 for a, b in zip(arrivals, arrivals[1:], strict=False))
+    assert all(b - a >= 0.05 for a, b in pairwise(arrivals))
 
 
 def test_limits_are_tightened_and_never_loosened():

@@ -138,7 +138,9 @@ def test_upper_case_keys_mean_the_same():
 )
 def test_activity_counts_people_only_and_is_unknown_without_the_counters(row, activity):
     """Design 6."""
-    assert live_task({"id": 1, **row}).activity == (None if activity is None else Activity(*activity))
+    assert live_task({"id": 1, **row}).activity == (
+        None if activity is None else Activity(*activity)
+    )
 
 
 @pytest.mark.parametrize(

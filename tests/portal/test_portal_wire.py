@@ -117,7 +117,9 @@ def test_a_redirect_is_not_followed_and_named_without_its_query():
 )
 def test_when_to_come_again(say, headers, more, seconds):
     """`error.retryAfter`, else the header as seconds or as a date (contract 5.1)."""
-    fault = wire.read(say.no(429, "RATE_LIMITED", "QUERY_LIMIT_EXCEEDED", headers, **more), NOW).fault
+    fault = wire.read(
+        say.no(429, "RATE_LIMITED", "QUERY_LIMIT_EXCEEDED", headers, **more), NOW
+    ).fault
     assert fault is not None
     assert fault.retry_after == seconds
 
@@ -133,7 +135,7 @@ def test_errors_of_calls_may_be_a_map_a_list_or_nothing(say):
         wire.calls_of(wire.read(say.ok([]), NOW))
 
 
-def test_a_batch_refused_call_by_call_is_read_so(say):
+def test_a_batch_refused_call_by_call_is_read_so():
     """400 with data.errors (contract 3)."""
     body = {
         "success": False,
@@ -182,7 +184,7 @@ def test_some_refusals_are_none(text):
     assert wire.fault_of({"code": "BITRIX_ERROR", "message": text}, 422).weight is Weight.UNSURE
 
 
-def test_the_native_error_beside_the_envelope_is_read(say):
+def test_the_native_error_beside_the_envelope_is_read():
     """422 on /v1/batch carries bitrixError (contract 3)."""
     body = {
         "success": False,
@@ -201,7 +203,11 @@ def test_the_native_error_beside_the_envelope_is_read(say):
         ("ENTITY_NOT_FOUND", "", True),
         ("NOT_FOUND", "", True),
         ("BITRIX_ERROR", "task 999999999 not found", True),
-        ("BITRIX_ERROR", "TASKS_ERROR_EXCEPTION_#512; 512/TE/ITEM_NOT_FOUND_OR_NOT_ACCESSIBLE", True),
+        (
+            "BITRIX_ERROR",
+            "TASKS_ERROR_EXCEPTION_#512; 512/TE/ITEM_NOT_FOUND_OR_NOT_ACCESSIBLE",
+            True,
+        ),
         ("BITRIX_ERROR", "Action on the task is not allowed", False),
         ("BITRIX_ERROR", "OPERATION_TIME_LIMIT", False),
         ("BITRIX_ACCESS_DENIED", "task 7 not found", False),
@@ -216,7 +222,10 @@ def test_a_task_is_missing_only_where_it_is_said(code, text, missing):
 
 def test_a_bad_title_is_told_whether_code_or_text():
     """The create seed does not say where TASKS_BAD_TITLE stands."""
-    for error in ({"code": "TASKS_BAD_TITLE"}, {"code": "BITRIX_ERROR", "message": "TASKS_BAD_TITLE"}):
+    for error in (
+        {"code": "TASKS_BAD_TITLE"},
+        {"code": "BITRIX_ERROR", "message": "TASKS_BAD_TITLE"},
+    ):
         assert "250" in said(wire.fault_of(error, 400))
 
 

@@ -1,0 +1,535 @@
+"""Whatever a request meets, a create is sent again only when it is known that nothing was done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tasksync.core.change import Action, Became, Change, Reason
+from tasksync.core.fields import RemoteId, TaskKey
+from tasksync.errors import (
+    AuthenticationFailed,
+    PermissionDenied,
+    PortalBlocked,
+    PortalUnavailable,
+    PortalUnreachable,
+    StateMoved,
+)
+from tasksync.portal.batches import Size, estimate, pack
+from tasksync.portal.exchange import Answer, NotSent, Unanswered
+
+DONE, FAILED, DOUBT, LATER = Became.DONE, Became.FAILED, Became.IN_DOUBT, Became.NOT_STARTED
+GARBAGE = Answer(200, {}, b"<html>Bad gateway</html>")
+
+
+def creates(say, count: int) -> list[Change]:
+    return [say.create(f"k{n}") for n in range(count)]
+
+
+def became(found: Any) -> set[Became]:
+    return {one.became for one in found.values()}
+
+
+def test_creates_go_fifty_to_a_request_with_intents_first(bench, say):
+    """about_to_send gets exactly the changes of one request, before it leaves."""
+    desk = bench(say.made)
+    found = desk.perform(*creates(say, 101))
+    assert desk.script.paths == ["POST /v1/batch", "POST /v1/batch", "POST /v1/tasks"]
+    assert [len(keys) for keys in desk.sent] == [50, 50, 1]
+    assert became(found) == {DONE}
+    assert found["k1"].id == 101
+    call = desk.script.calls(0)[0]
+    assert (call["entity"], call["action"]) == ("tasks", "create")
+    assert call["params"]["tags"] == ["tasksync:demo"]
+
+
+def test_creates_never_share_a_request_with_what_may_be_repeated(bench, say):
+    """So that what is not answered is wholly in doubt or wholly repeatable."""
+    desk = bench(say.made)
+    mixed = [x for n in range(3) for x in (say.create(f"c{n}"), say.delete(f"d{n}", n + 1))]
+    assert became(desk.perform(*mixed)) == {DONE}
+    actions = [{call["action"] for call in desk.script.calls(at)} for at in (0, 1)]
+    assert actions == [{"create"}, {"delete"}]
+
+
+def test_a_change_that_the_portal_need_not_hear_of_is_done(bench, say):
+    """ADOPT without fields, FORGET, NOOP: no request."""
+    desk = bench(say.made)
+    quiet = [
+        Change(TaskKey(f"q{n}"), action, Reason.GONE, RemoteId(7))
+        for n, action in enumerate((Action.ADOPT, Action.FORGET, Action.NOOP))
+    ]
+    assert became(desk.perform(*quiet)) == {DONE}
+    assert desk.portal.requests == 0
+
+
+@pytest.mark.parametrize("status", [200, 201])
+@pytest.mark.parametrize("row", [{"id": "5"}, {"id": 5}, {"ID": "5"}])
+def test_a_single_create_takes_its_own_route(bench, say, status, row):
+    """200 or 201; id as text or number (contract 2)."""
+    found = bench(say.ok(row, status)).perform(say.create("a"))["a"]
+    assert (found.became, found.id) == (DONE, 5)
+    assert found.found is not None
+
+
+@pytest.mark.parametrize("result", [{"id": "7", "title": "x"}, True, None])
+def test_an_update_may_answer_anything(bench, say, result):
+    """Object, true or null, alone or in a batch (contract 14.7)."""
+    alone = bench(say.ok(result)).perform(say.update("a", 7, title="x"))["a"]
+    assert alone.became is DONE
+    answer = say.ok({"results": {"c0": result, "c1": result}, "errors": []})
+    two = (say.update("a", 7, title="x"), say.update("b", 8, title="x"))
+    assert became(bench(answer).perform(*two)) == {DONE}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [Answer(204), "404", Answer(200, {}, b'{"success":true,"data":true}')],
+)
+def test_a_delete_is_done_when_the_task_is_gone(bench, say, answer):
+    """204, and 404 ENTITY_NOT_FOUND (delete seed)."""
+    answer = say.no(404, "ENTITY_NOT_FOUND", "task 7 not found") if answer == "404" else answer
+    assert bench(answer).perform(say.delete("a", 7))["a"].became is DONE
+
+
+LOST = [
+    Unanswered("timed out"),
+    Unanswered("connection reset"),
+    GARBAGE,
+    Answer(200, {}, b""),
+    Answer(201, {}, b'{"success":true,"data":{"id":'),
+    Answer(500, {}, b""),
+    Answer(503, {}, b"<html>"),
+    Answer(408, {}, b""),
+    "500 INTERNAL_ERROR",
+    "502 BITRIX_UNAVAILABLE",
+    "504 QUEUE_TIMEOUT",
+    "503 RATE_LIMITED",
+    "502 BITRIX_ERROR",
+]
+
+
+def answer_of(say, lost):
+    if isinstance(lost, str):
+        status, code = lost.split()
+        return say.no(int(status), code)
+    return lost
+
+
+@pytest.mark.parametrize("lost", LOST, ids=str)
+@pytest.mark.parametrize("count", [1, 3])
+def test_creates_without_an_answer_are_in_doubt_and_not_sent_again(bench, say, lost, count):
+    """Design 7."""
+    desk = bench(answer_of(say, lost), say.made)
+    found = desk.perform(*creates(say, count))
+    assert became(found) == {DOUBT}
+    assert desk.portal.requests == 1
+
+
+@pytest.mark.parametrize("lost", LOST, ids=str)
+@pytest.mark.parametrize("count", [1, 3])
+def test_updates_and_deletes_without_an_answer_are_repeated(bench, say, lost, count):
+    """PATCH and DELETE may be sent twice."""
+    for kind in (lambda n: say.update(f"k{n}", n + 1, title="x"), lambda n: say.delete(f"k{n}", 1)):
+        desk = bench(answer_of(say, lost), say.made)
+        assert became(desk.perform(*map(kind, range(count)))) == {DONE}
+        assert desk.portal.requests == 2
+        assert desk.clock.at > 1000.9
+
+
+def test_patience_ends(bench, say):
+    """A portal that stays down stops the run; what was not sent says so."""
+    desk = bench(say.no(502, "BITRIX_UNAVAILABLE"))
+    found = []
+    with pytest.raises(PortalUnavailable):
+        found.extend(
+            desk.portal.perform(
+                [*(say.update(f"u{n}", n + 1, title="x") for n in range(3)), *creates(say, 2)],
+                desk.about,
+            )
+        )
+    assert {one.change.key: one.became for one in found} == {
+        "u0": FAILED,
+        "u1": FAILED,
+        "u2": FAILED,
+        "k0": DOUBT,
+        "k1": DOUBT,
+    }
+    assert desk.portal.requests < 12
+
+
+@pytest.mark.parametrize("where", ["header", "body"])
+def test_429_did_nothing_so_creates_are_sent_again(bench, say, where):
+    """After what retryAfter or Retry-After says."""
+    told = {"headers": {"Retry-After": "7"}} if where == "header" else {"retryAfter": 7}
+    desk = bench(say.no(429, "RATE_LIMITED", "QUERY_LIMIT_EXCEEDED", **told), say.made)
+    assert became(desk.perform(*creates(say, 3))) == {DONE}
+    assert desk.script.times[1] - desk.script.times[0] == pytest.approx(7, abs=0.01)
+    assert len(desk.sent) == 2
+
+
+def test_a_connection_that_never_stood_is_tried_again_and_then_stops_the_run(bench, say):
+    """Nothing was sent, so nothing is in doubt."""
+    desk = bench(NotSent("refused"), NotSent("refused"), say.made)
+    assert became(desk.perform(*creates(say, 3))) == {DONE}
+    desk = bench(NotSent("refused"))
+    found = []
+    with pytest.raises(PortalUnreachable):
+        found.extend(desk.portal.perform(creates(say, 60), desk.about))
+    assert len(found) == 60
+    assert {one.became for one in found} == {LATER}
+
+
+def batch_of(say, results, errors):
+    return say.ok({"results": results, "errors": errors, "summary": {"total": 3}})
+
+
+def test_each_create_of_a_batch_is_judged_by_its_own_answer(bench, say):
+    """In neither, no usable id, an unknown or unavailable error: in doubt. A refusal: failed."""
+    results = {
+        "c0": {"id": "100"},
+        "c2": None,
+        "c3": {"title": "no id"},
+        "c4": True,
+        "c5": 77,
+        "c11": {"id": "200"},
+        "c12": {"id": "200"},
+    }
+    errors = {
+        "c6": {"code": "BITRIX_ERROR", "message": "Assignee not specified<br>"},
+        "c7": {"code": "BITRIX_UNAVAILABLE"},
+        "c8": {"code": "NOBODY_KNOWS"},
+        "c9": {"code": "BITRIX_ERROR", "message": "OPERATION_TIME_LIMIT"},
+        "c10": "broken",
+    }
+    found = bench(batch_of(say, results, errors)).perform(*creates(say, 13))
+    by_state: dict[Became, set[str]] = {}
+    for key, one in found.items():
+        by_state.setdefault(one.became, set()).add(key)
+    assert by_state == {
+        DONE: {"k0"},
+        FAILED: {"k6"},
+        DOUBT: {f"k{n}" for n in (1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12)},
+    }
+    assert found["k6"].code == "BITRIX_ERROR"
+    assert found["k6"].message.endswith('"Assignee not specified"')
+
+
+def test_a_throttled_create_inside_a_batch_is_sent_again_alone(bench, say):
+    """RATE_LIMITED is known to have done nothing, for a call too."""
+    first = batch_of(say, {"c0": {"id": 1}}, {"c1": {"code": "RATE_LIMITED", "retryAfter": 3}})
+    desk = bench(first, say.ok({"id": "2"}))
+    found = desk.perform(*creates(say, 2))
+    assert [(one.became, one.id) for one in found.values()] == [(DONE, 1), (DONE, 2)]
+    assert desk.script.paths == ["POST /v1/batch", "POST /v1/tasks"]
+    assert desk.clock.at >= 1003
+
+
+def test_updates_that_were_not_answered_are_repeated_together(bench, say):
+    """In neither, or unavailable: again; a refusal is final."""
+    first = batch_of(
+        say,
+        {"c0": True},
+        {"c2": {"code": "BITRIX_UNAVAILABLE"}, "c3": {"code": "ENTITY_NOT_FOUND"}},
+    )
+    desk = bench(first, say.made)
+    found = desk.perform(*(say.update(f"k{n}", n + 1, title="x") for n in range(4)))
+    assert [one.became for one in found.values()].count(DONE) == 3
+    assert found["k3"].became is FAILED
+    assert [call["entityId"] for call in desk.script.calls(1)] == [2, 3]
+
+
+def test_a_delete_that_failed_is_looked_up(bench, say):
+    """The not-found code inside a batch is not documented (design 7)."""
+    first = batch_of(
+        say,
+        {"c0": True},
+        {
+            "c1": {"code": "BITRIX_ERROR", "message": "who knows"},
+            "c2": {"code": "BITRIX_ERROR", "message": "No access to delete the task"},
+            "c3": {"code": "NOT_FOUND"},
+        },
+    )
+    listed = say.ok({"results": {"t2": [], "t3": [{"id": "3", "tags": []}]}, "errors": []})
+    got = say.ok({"results": {"t2": []}, "errors": []})
+    desk = bench(first, listed, got)
+    found = desk.perform(*(say.delete(f"k{n}", n + 1) for n in range(4)))
+    assert [found[f"k{n}"].became for n in range(4)] == [DONE, DONE, FAILED, DONE]
+    assert "No access" in found["k2"].message
+
+
+def test_one_bad_call_does_not_spoil_a_batch_that_is_refused_whole(bench, say):
+    """Halves until it stands alone on the route that is documented."""
+
+    def strict(request):
+        if request.path == "/v1/batch":
+            calls = orjson.loads(request.body)["calls"]
+            if any(call["params"]["title"] == "k5" for call in calls):
+                return say.no(400, "VALIDATION_ERROR", "fields.title")
+            return say.made(request)
+        if orjson.loads(request.body)["title"] == "k5":
+            return say.no(400, "BITRIX_ERROR", "fields.title")
+        return say.made(request)
+
+    desk = bench(strict)
+    found = desk.perform(*creates(say, 20))
+    assert [key for key, one in found.items() if one.became is not DONE] == ["k5"]
+    assert found["k5"].became is FAILED
+    assert desk.portal.requests < 12
+
+
+def test_all_calls_invalid_is_an_answer_to_each(bench, say):
+    """400 with data.errors (contract 3)."""
+    body = {
+        "success": False,
+        "error": {"code": "INVALID_REQUEST", "message": "All calls in the batch failed validation"},
+        "data": {"errors": {f"c{n}": {"code": "VALIDATION_ERROR"} for n in range(3)}},
+    }
+    desk = bench(Answer(400, {}, orjson.dumps(body)))
+    assert became(desk.perform(*creates(say, 3))) == {FAILED}
+    assert desk.portal.requests == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (401, "TOKEN_MISSING", AuthenticationFailed),
+        (401, "KEY_EXPIRED", AuthenticationFailed),
+        (403, "SCOPE_DENIED", PermissionDenied),
+        (403, "SCOPE_NOT_ALLOWED", PermissionDenied),
+        (403, "WRITE_BLOCKED_READONLY_KEY", PermissionDenied),
+        (429, "ERROR_LOOP_DETECTED", PortalBlocked),
+    ],
+)
+@pytest.mark.parametrize("count", [1, 60])
+def test_what_concerns_the_key_ends_the_run_after_every_outcome(
+    bench, say, status, code, kind, count
+):
+    """The request's changes failed, the rest was not started; then it is raised."""
+    desk = bench(say.no(status, code))
+    found = []
+    with pytest.raises(kind) as met:
+        found.extend(desk.portal.perform(creates(say, count), desk.about))
+    assert met.value.code == code
+    assert [one.became for one in found] == [FAILED] * min(count, 50) + [LATER] * max(0, count - 50)
+    assert desk.portal.requests == 1
+
+
+def test_a_denied_task_is_its_own_failure(bench, say):
+    """BITRIX_ACCESS_DENIED for one task does not stop the others."""
+    desk = bench(say.no(403, "BITRIX_ACCESS_DENIED"), say.made)
+    found = desk.perform(say.update("a", 7, title="x"))
+    assert found["a"].became is FAILED
+
+
+def test_a_read_only_key_writes_nothing(bench, say):
+    """Refused before the first request (contract 10)."""
+    desk = bench(say.ok({"portal": "p", "accessMode": "READONLY"}), say.made)
+    desk.portal.identity()
+    with pytest.raises(PermissionDenied, match="WRITE_BLOCKED_READONLY_KEY"):
+        desk.perform(say.create("a"))
+    assert desk.portal.requests == 1
+    assert desk.sent == []
+
+
+class Dated:
+    """A portal with one date a task; `takes` are the values that clear it."""
+
+    def __init__(self, say, takes, *, refuses: bool, shows: Any = "object") -> None:
+        self.say, self.takes, self.refuses, self.shows = say, takes, refuses, shows
+        self.dates: dict[int, Any] = {}
+
+    def row(self, remote: int) -> Any:
+        """A task as it is answered."""
+        date = self.dates.get(remote, "2026-05-19T18:00:00+03:00")
+        return {"id": str(remote), "deadline": date, "tags": []}
+
+    def update(self, remote: int, params: Any) -> Any:
+        """Take a PATCH, and what is answered to it."""
+        if "deadline" in params:
+            if params["deadline"] in self.takes:
+                self.dates[remote] = None
+            elif self.refuses:
+                return None
+        return {"object": self.row(remote), "true": True, "null": None, "bare": {"id": remote}}[
+            self.shows
+        ]
+
+    def __call__(self, request):
+        """Answer a PATCH or a batch."""
+        body = orjson.loads(request.body)
+        if request.method == "PATCH":
+            remote = int(request.path.rsplit("/", 1)[1])
+            done = self.update(remote, body)
+            refused = self.refuses and body.get("deadline", 0) not in (*self.takes, 0)
+            return self.say.no(422, "BITRIX_ERROR", "bad date") if refused else self.say.ok(done)
+        results, errors = {}, {}
+        for call in body["calls"]:
+            remote = call.get("entityId") or call["params"]["filter"]["id"]
+            if call["action"] == "list":
+                results[call["id"]] = [self.row(remote)]
+            elif self.refuses and call["params"].get("deadline", 0) not in (*self.takes, 0):
+                errors[call["id"]] = {"code": "BITRIX_ERROR", "message": "bad date"}
+            else:
+                results[call["id"]] = self.update(remote, call["params"])
+        return self.say.ok({"results": results, "errors": errors})
+
+
+@pytest.mark.parametrize("shows", ["object", "true", "null", "bare"])
+@pytest.mark.parametrize("refuses", [True, False])
+@pytest.mark.parametrize("takes", [("",), (None,), ("", None)])
+@pytest.mark.parametrize("count", [1, 120])
+def test_a_date_is_cleared_whichever_way_the_portal_takes(bench, say, takes, refuses, shows, count):
+    """What was sent is checked against what came back, or against one listing (contract 8.3)."""
+    portal = Dated(say, takes, refuses=refuses, shows=shows)
+    desk = bench(portal)
+    found = desk.perform(
+        *(say.update(f"k{n}", n + 1, deadline=None, title="x") for n in range(count))
+    )
+    assert became(found) == {DONE}
+    assert set(portal.dates.values()) == {None}
+    assert desk.portal.requests <= (12 if count > 1 else 4)  # sent, read, sent, read
+
+
+@pytest.mark.parametrize("refuses", [True, False])
+@pytest.mark.parametrize("shows", ["object", "null"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_date_that_stays_is_said(bench, say, refuses, shows, count):
+    """Neither "" nor null: failed, in clear words, after one try of each."""
+    desk = bench(Dated(say, (), refuses=refuses, shows=shows))
+    found = desk.perform(*(say.update(f"k{n}", n + 1, deadline=None) for n in range(count)))
+    assert became(found) == {FAILED}
+    assert all("bad date" in o.message or "keeps deadline" in o.message for o in found.values())
+    assert desk.portal.writing_requests <= 2 * count
+
+
+def test_only_the_dates_are_sent_again(bench, say):
+    """No PATCH of a field that did not change."""
+    desk = bench(Dated(say, (None,), refuses=False))
+    desk.perform(say.update("a", 7, deadline=None, title="x"))
+    bodies = [orjson.loads(one.body) for one in desk.script.met]
+    assert bodies == [{"title": "x", "deadline": ""}, {"deadline": None}]
+
+
+def test_the_budget_stops_cleanly(bench, say):
+    """--max-requests: the rest is not started and can be taken up."""
+    desk = bench(say.made, max_requests=2)
+    found = desk.perform(*creates(say, 130))
+    assert [one.became for one in found.values()] == [DONE] * 100 + [LATER] * 30
+    assert desk.portal.requests == 2
+    assert desk.sent == [[f"k{n}" for n in range(50)], [f"k{n}" for n in range(50, 100)]]
+    assert "--max-requests" in found["k129"].message
+
+
+@pytest.mark.parametrize("parallelism", [1, 2])
+def test_stopping_sends_nothing_more(bench, say, parallelism):
+    """What is in flight is finished and told, the rest is named."""
+    desk = bench(say.made, parallelism=parallelism)
+    desk.portal.stopping = lambda: desk.portal.requests >= 1
+    found = desk.perform(*creates(say, 130))
+    assert [one.became for one in found.values()].count(DONE) == 50
+    assert [one.became for one in found.values()].count(LATER) == 80
+
+
+@pytest.mark.parametrize("parallelism", [1, 2])
+def test_what_about_to_send_raises_ends_the_sending_after_what_is_in_flight(
+    bench, say, parallelism
+):
+    """A lost lease sends nothing more, and loses no outcome."""
+    desk = bench(say.made, parallelism=parallelism)
+
+    def about(_changes):
+        if desk.portal.requests:
+            msg = "another wrote"
+            raise StateMoved(msg)
+
+    found = []
+    with pytest.raises(StateMoved):
+        found.extend(desk.portal.perform(creates(say, 130), about))
+    assert [one.became for one in found] == [DONE] * 50
+    assert desk.portal.requests == 1
+
+
+@pytest.mark.parametrize("parallelism", [1, 2])
+def test_closing_sends_nothing_more(bench, say, parallelism):
+    """The iterator may be dropped at any time."""
+    desk = bench(say.made, parallelism=parallelism)
+    outcomes = desk.portal.perform(creates(say, 500), desk.about)
+    next(outcomes)
+    outcomes.close()
+    assert desk.portal.requests <= parallelism + 1
+
+
+def test_a_request_leaves_within_ten_seconds_of_its_intents_or_not_at_all(bench, say):
+    """A slow save is done again; a save that stays slow ends the run (design 7)."""
+    desk = bench(say.made)
+    slow = iter([11.0, 0.0])
+
+    def about(changes):
+        desk.about(changes)
+        desk.clock.at += next(slow, 11.0)
+
+    assert {one.became for one in desk.portal.perform(creates(say, 2), about)} == {DONE}
+    assert len(desk.sent) == 2
+    found = []
+    with pytest.raises(PortalUnavailable, match="Saving"):
+        found.extend(desk.portal.perform(creates(say, 2), about))
+    assert {one.became for one in found} == {LATER}
+    assert desk.portal.requests == 1
+
+
+def test_batches_shrink_on_a_slow_portal_and_grow_again(bench, say):
+    """Smaller batches instead of time-outs."""
+    desk = bench(Unanswered("timed out"), say.made)
+    found = desk.perform(*(say.update(f"k{n}", n + 1, title="x") for n in range(100)))
+    assert became(found) == {DONE}
+    assert [len(keys) for keys in desk.sent] == [50, 25, 25, 25, 25]
+    size = Size(30.0)
+    size.took(11.0, 50)
+    assert size() == 25
+    for _ in range(25):
+        size.took(1.0, 25)
+    assert size() == 50
+    for _ in range(9):
+        size.shrink()
+    assert size() == 5
+
+
+@given(kinds=st.lists(st.booleans(), max_size=180))
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_what_is_predicted_is_what_is_sent(bench, say, kinds):
+    """Requests of a level, when nothing fails."""
+    level = [
+        say.create(f"k{n}") if new else say.update(f"k{n}", n + 1, title="x")
+        for n, new in enumerate(kinds)
+    ]
+    desk = bench(say.made)
+    desk.perform(*level)
+    assert estimate([level]).requests == desk.portal.requests
+
+
+def test_ten_thousand_creates_under_a_parent(bench, say):
+    """201 writing requests, in the time that the limits allow."""
+    desk = bench(say.made)
+    levels = [creates(say, 1), creates(say, 10_000)]
+    for level in levels:
+        assert became(desk.perform(*level)) == {DONE}
+    cost = estimate(levels)
+    assert cost.requests == desk.portal.writing_requests == desk.portal.requests == 201
+    assert desk.clock.at - 1000 == pytest.approx(cost.seconds, rel=0.02)
+    assert cost.seconds <= 1.1 * (201 - 10) / 10
+    assert list(pack(levels[0])) == [tuple(levels[0])]
+
+
+def test_two_threads_do_the_same(bench, say):
+    """Outcomes are complete and intents come first, whoever sends."""
+    desk = bench(say.made, parallelism=4)
+    assert became(desk.perform(*creates(say, 1000))) == {DONE}
+    assert desk.portal.requests == 20
+    assert sorted(key for keys in desk.sent for key in keys) == sorted(f"k{n}" for n in range(1000))

@@ -1,0 +1,352 @@
+"""Reading is whole or refused: half a listing would make tasks twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+
+from tasksync.core.events import ReadProgress
+from tasksync.errors import (
+    AuthenticationFailed,
+    PermissionDenied,
+    PortalBlocked,
+    PortalRejected,
+    PortalUnavailable,
+    PortalUnreachable,
+    PortalUnreadable,
+)
+from tasksync.portal.exchange import Answer, NotSent, Unanswered
+
+MARKER = "tasksync:demo"
+_NEVER = 10**9
+
+
+class World:
+    """Tasks by id, and a listing with every way of being wrong that the contract fears."""
+
+    def __init__(self, say: Any, ids: Any, **quirks: Any) -> None:
+        self.say = say
+        self.tags: dict[int, Any] = {one: [MARKER] for one in ids}
+        self.quirks = quirks
+        self.lists = 0
+
+    def __call__(self, request: Any) -> Answer:
+        """Answer a listing or a batch of reads."""
+        if request.path == "/v1/batch":
+            return self._batch(orjson.loads(request.body)["calls"])
+        self.lists += 1
+        query = dict(request.query)
+        limit = int(query["limit"])
+        if limit > self.quirks.get("fails_over", _NEVER):
+            return self.say.no(self.quirks.get("fails_with", 504), "QUEUE_TIMEOUT")
+        rows = self._rows(query)
+        page = rows[: min(limit, self.quirks.get("cap", _NEVER))]
+        return self.say.ok(page, meta=self._meta(rows, page))
+
+    def _rows(self, query: dict[str, str]) -> list[dict[str, Any]]:
+        ids = sorted(self.tags)
+        if not self.quirks.get("ignores_tags") and "filter[tags]" in query:
+            ids = [one for one in ids if query["filter[tags]"] in self.tags[one]]
+        if not self.quirks.get("ignores_id") and "filter[>id]" in query:
+            ids = [one for one in ids if one > int(query["filter[>id]"])]
+        order = query.get("order[id]", "desc")
+        if order == "desc" or self.quirks.get("ignores_order"):
+            ids.reverse()
+        names = query["select"].split(",")
+        rows = [{"id": str(one), "title": f"t{one}", "tags": self.tags[one]} for one in ids]
+        return [{name: row[name] for name in names if name in row} for row in rows]
+
+    def _meta(self, rows: list[Any], page: list[Any]) -> dict[str, Any]:
+        total = self.quirks.get("total", "right")
+        meta: dict[str, Any] = {"hasMore": self.quirks.get("has_more", len(page) < len(rows))}
+        if total == "right":
+            meta["total"] = len(rows)
+        elif total == "text":
+            meta["total"] = str(len(rows))
+        return meta
+
+    def _batch(self, calls: list[dict[str, Any]]) -> Answer:
+        results, errors = {}, {}
+        for call in calls:
+            remote = call.get("entityId") or call["params"]["filter"]["id"]
+            known = remote in self.tags
+            row = {"id": str(remote), "title": f"t{remote}"}
+            if call["action"] == "list":
+                rows = [{**row, "tags": self.tags[remote]}] if known else []
+                if self.quirks.get("list_forgets"):
+                    rows = []
+                if self.quirks.get("ignores_id"):
+                    rows = [{"id": "1", "tags": []}]
+                results[call["id"]] = rows
+            elif known:
+                results[call["id"]] = row
+            elif self.quirks.get("gone") == "empty":
+                results[call["id"]] = []
+            elif self.quirks.get("gone") == "null":
+                results[call["id"]] = None
+            else:
+                code = self.quirks.get("gone", "ENTITY_NOT_FOUND")
+                errors[call["id"]] = {"code": code, "message": f"task {remote} not found"}
+        return self.say.ok({"results": results or [], "errors": errors or []})
+
+
+def ids_of(found: Any) -> list[int]:
+    return [live.id for live in found]
+
+
+@pytest.mark.parametrize("total", ["right", "text", "absent"])
+@pytest.mark.parametrize("has_more", [True, False])
+@pytest.mark.parametrize("cap", [_NEVER, 700])
+@pytest.mark.parametrize("ignores_tags", [True, False])
+def test_a_listing_is_whole_whatever_its_numbers_say(
+    bench, say, total, has_more, cap, ignores_tags
+):
+    """`hasMore` lies, totals are absent, pages are capped, the filter is ignored (contract 6.2)."""
+    world = World(
+        say, range(1, 2001), total=total, has_more=has_more, cap=cap, ignores_tags=ignores_tags
+    )
+    world.tags[5] = ["somebody else's"]
+    world.tags[6] = ["tasksync:another"]
+    found = list(bench(world).portal.find(MARKER, ()))
+    assert ids_of(found) == [n for n in range(1, 2001) if n not in {5, 6}]
+
+
+def test_ten_thousand_tasks_take_at_most_five_requests(bench, say):
+    """/v1/me included."""
+    world = World(say, range(1, 10_001))
+    desk = bench(say.ok({"portal": "p"}), world)
+    desk.portal.identity()
+    assert len(list(desk.portal.find(MARKER, range(1, 10_001)))) == 10_000
+    assert desk.portal.requests <= 5
+    query = dict(desk.script.met[1].query)
+    assert query["filter[tags]"] == MARKER
+    assert query["order[id]"] == "asc"
+    assert query["limit"] == "5000"
+    assert "tags" in query["select"].split(",")
+    assert [e.tasks for e in desk.events if isinstance(e, ReadProgress)][:2] == [5000, 10_000]
+
+
+@pytest.mark.parametrize("failing", [502, 504])
+def test_pages_shrink_until_they_are_answered_and_grow_again(bench, say, failing):
+    """Design 9."""
+    world = World(say, range(1, 3001), fails_over=400, fails_with=failing)
+    desk = bench(world)
+    assert len(list(desk.portal.find(MARKER, ()))) == 3000
+    limits = [int(dict(one.query)["limit"]) for one in desk.script.met]
+    assert limits[:5] == [5000, 2500, 1250, 625, 312]
+    assert max(limits[5:]) > 312
+
+
+def test_a_portal_that_answers_no_page_at_all_is_unavailable(bench, say):
+    """Down to fifty rows, and then patience."""
+    with pytest.raises(PortalUnavailable):
+        list(bench(World(say, [1], fails_over=0)).portal.find(MARKER, ()))
+
+
+@pytest.mark.parametrize("total", ["right", "absent"])
+def test_an_ignored_cursor_is_met(bench, say, total):
+    """A small portal is read all the same; a large one is refused, never read by half."""
+    small = World(say, range(1, 30), ignores_id=True, total=total)
+    assert len(list(bench(small).portal.find(MARKER, ()))) == 29
+    assert ids_of(bench(small).portal.newer(MARKER, 27)) == [28, 29]
+    large = World(say, range(1, 30), ignores_id=True, total=total, cap=10)
+    with pytest.raises(PortalUnreadable, match="repeats a page"):
+        list(bench(large).portal.find(MARKER, ()))
+
+
+def test_an_ignored_order_is_met(bench, say):
+    """Fine where the page is everything, refused where it is not."""
+    assert len(list(bench(World(say, range(9), ignores_order=True)).portal.find(MARKER, ()))) >= 8
+    with pytest.raises(PortalUnreadable, match="order"):
+        list(bench(World(say, range(1, 9), ignores_order=True, cap=4)).portal.find(MARKER, ()))
+
+
+def test_a_row_without_tags_is_an_error(bench, say):
+    """Although they were selected: it cannot be told whose task it is (design 7)."""
+    with pytest.raises(PortalUnreadable, match="tags"):
+        list(bench(say.ok([{"id": 1, "title": "x"}], meta={"total": 1})).portal.find(MARKER, ()))
+
+
+@pytest.mark.parametrize("data", ["x", 5, [1], [{"title": "no id"}], [{"id": "0"}]])
+def test_what_is_no_listing_is_refused(bench, say, data):
+    """Never taken for an empty portal."""
+    with pytest.raises(PortalUnreadable):
+        list(bench(say.ok(data)).portal.find(MARKER, ()))
+
+
+def test_an_empty_portal_is_empty(bench, say):
+    """One request."""
+    desk = bench(World(say, ()))
+    assert list(desk.portal.find(MARKER, ())) == []
+    assert desk.portal.requests == 1
+
+
+@pytest.mark.parametrize("gone", ["ENTITY_NOT_FOUND", "NOT_FOUND", "BITRIX_ERROR", "empty", "null"])
+@pytest.mark.parametrize("marker", [MARKER, None])
+def test_a_tracked_task_is_gone_only_when_asked_for_by_id(bench, say, gone, marker):
+    """A task that lost its marker is still there."""
+    world = World(say, range(1, 121), gone=gone)
+    world.tags[3] = ["unmarked"]
+    found = list(bench(world).portal.find(marker, [3, 4, 500, 501]))
+    assert {500, 501} & set(ids_of(found)) == set()
+    assert {3, 4} <= set(ids_of(found))
+    assert len(found) == len(set(ids_of(found)))
+
+
+@pytest.mark.parametrize("quirk", ["list_forgets", "ignores_id"])
+def test_a_listing_behind_the_times_makes_no_task_gone(bench, say, quirk):
+    """`get` has the last word; its answer has no tags."""
+    world = World(say, range(2, 60), **{quirk: True})
+    found = list(bench(world).portal.find(None, range(2, 62)))
+    assert sorted(ids_of(found)) == list(range(2, 60))
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ({"code": "BITRIX_ACCESS_DENIED"}, PermissionDenied),
+        ({"code": "TOKEN_EXPIRED"}, AuthenticationFailed),
+        ({"code": "BITRIX_ERROR", "message": "Action on the task is not allowed"}, PortalRejected),
+        ({"code": "BITRIX_UNAVAILABLE"}, PortalUnavailable),
+        ({"code": "RATE_LIMITED", "retryAfter": 1}, PortalUnavailable),
+        ({"code": "NOBODY_KNOWS", "message": "not found"}, PortalUnavailable),
+    ],
+)
+def test_any_other_error_is_never_taken_for_gone(bench, say, error, kind):
+    """It would make a twin."""
+    empty = say.ok({"results": {"t7": []}, "errors": {}})
+    desk = bench(empty, say.ok({"results": [], "errors": {"t7": error}}))
+    with pytest.raises(kind):
+        list(desk.portal.find(None, [7]))
+
+
+def test_a_call_that_was_not_answered_is_asked_again(bench, say):
+    """In neither results nor errors."""
+    nothing = say.ok({"results": [], "errors": []})
+    desk = bench(nothing, nothing, say.ok({"results": {"t7": {"ID": "7"}}, "errors": {}}))
+    assert ids_of(desk.portal.find(None, [7])) == [7]
+
+
+def test_another_task_than_the_one_asked_for_is_refused(bench, say):
+    """Nor is something odd."""
+    for odd in ({"id": 8}, {"title": "no id"}, 7, "x", [1, 2]):
+        answer = say.ok({"results": {"t7": odd}, "errors": {}})
+        with pytest.raises(PortalUnreadable):
+            list(bench(say.ok({"results": {}, "errors": {}}), answer).portal.find(None, [7]))
+
+
+@pytest.mark.parametrize("ignores_order", [True, False])
+@pytest.mark.parametrize("total", ["right", "absent"])
+def test_the_newest_id_is_found(bench, say, ignores_order, total):
+    """Never one that is not there."""
+    world = World(say, range(1, 200), ignores_order=ignores_order, total=total)
+    assert bench(world).portal.newest() == 199
+    assert bench(World(say, ())).portal.newest() == 0
+    upward = bench(say.ok([{"id": n} for n in range(1, 11)]), say.ok([{"id": 40}]), say.ok([]))
+    assert upward.portal.newest() == 40
+
+
+@pytest.mark.parametrize(
+    ("me", "portal", "owner"),
+    [
+        ({"portal": "a.bitrix24.com", "owner": {"name": "Anna"}}, "a.bitrix24.com", "Anna"),
+        ({"portal": {"domain": "a.example"}, "owner": "Anna"}, "a.example", "Anna"),
+        ({"currentUser": {"bitrixUserId": 7}}, "portal.example", "(user 7)"),
+        ({}, "portal.example", ""),
+        ([], "portal.example", ""),
+    ],
+)
+def test_who_we_are(bench, say, me, portal, owner):
+    """`data.portal`, else the URL's host (contract 10)."""
+    desk = bench(say.ok(me))
+    found = desk.portal.identity()
+    assert (found.portal, found.owner) == (portal, owner)
+    assert desk.portal.identity() is found
+    assert desk.portal.requests == 1
+
+
+def test_a_portal_without_me_is_named_by_its_host(bench, say):
+    """404 is tolerated, 401 is not."""
+    assert bench(say.no(404, "NOT_FOUND")).portal.identity().portal == "portal.example"
+    assert bench(Answer(404, {}, b"nginx")).portal.identity().portal == "portal.example"
+    with pytest.raises(AuthenticationFailed):
+        bench(say.no(401, "INVALID_API_KEY")).portal.identity()
+
+
+def test_the_portals_own_rate_is_kept_to(bench, say):
+    """/v1/me may tighten the pace."""
+    desk = bench(say.ok({"rateLimit": {"requestsPerSecond": "2"}}), World(say, ()))
+    assert desk.portal.identity().requests_per_second == 2.0
+    for _ in range(5):
+        list(desk.portal.find(MARKER, ()))
+    assert desk.script.times[5] - desk.script.times[0] >= 2.0
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [Unanswered("reset"), NotSent("refused"), Answer(200, {}, b"<html>"), Answer(502, {}, b"")],
+    ids=str,
+)
+def test_reads_are_repeated(bench, say, trouble):
+    """And waited for."""
+    desk = bench(trouble, trouble, say.ok({"portal": "p"}))
+    assert desk.portal.identity().portal == "p"
+    assert desk.clock.at >= 1003
+
+
+@pytest.mark.parametrize(
+    ("trouble", "kind"),
+    [
+        (Unanswered("reset"), PortalUnavailable),
+        (NotSent("name not known"), PortalUnreachable),
+        (Answer(200, {}, b"<html>"), PortalUnavailable),
+        (Answer(302, {"Location": "https://evil.example/"}, b""), PortalUnreadable),
+    ],
+    ids=str,
+)
+def test_patience_with_reads_ends(bench, trouble, kind):
+    """With the error that says what to look at."""
+    with pytest.raises(kind) as met:
+        bench(trouble).portal.identity()
+    assert met.value.advice
+
+
+def test_429_is_waited_for_and_a_block_is_not(bench, say):
+    """ERROR_LOOP_DETECTED ends the run."""
+    desk = bench(say.no(429, "RATE_LIMITED", retryAfter=5), say.ok({"portal": "p"}))
+    desk.portal.identity()
+    assert desk.clock.at == pytest.approx(1005, abs=0.1)
+    with pytest.raises(PortalBlocked):
+        bench(say.no(429, "ERROR_LOOP_DETECTED", retryAfter=60)).portal.identity()
+
+
+def test_people_are_named_where_the_portal_tells(bench, say):
+    """Best effort: one request for fifty ids, either case of keys, and never an error."""
+    rows = [
+        {"id": "22", "name": "Olga", "lastName": "Petrova", "email": "petrova@example.com"},
+        {"ID": "7", "EMAIL": "a@example.com"},
+        {"id": 8, "name": "Nameless", "email": None},
+        {"id": 99, "email": "not.asked@example.com"},
+        "odd",
+    ]
+    desk = bench(say.ok(rows))
+    assert desk.portal.people([22, 7, 8, 9]) == {
+        22: "Olga Petrova <petrova@example.com>",
+        7: "a@example.com",
+        8: "Nameless",
+    }
+    assert orjson.loads(dict(desk.script.met[0].query)["filter"]) == {"id": {"$in": [7, 8, 9, 22]}}
+    assert bench(say.no(403, "SCOPE_DENIED")).portal.people([1]) == {}
+    assert bench(say.ok({})).portal.people([1]) == {}
+    assert bench(say.ok([])).portal.people([]) == {}
+
+
+def test_asking_to_stop_ends_patience(bench, say):
+    """A read that waits for a busy portal does not hold up the end."""
+    desk = bench(say.no(429, "RATE_LIMITED", retryAfter=500))
+    desk.portal.stopping = lambda: desk.clock.at > 1002
+    with pytest.raises(PortalUnavailable):
+        desk.portal.identity()
+    assert desk.clock.at < 1010

@@ -1,0 +1,255 @@
+"""HTTP at the door: what is sent, what is refused, and whether a lost request ever left."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+import pytest
+import responses
+
+from tasksync.errors import SettingsError
+from tasksync.portal.client import RestPortal
+from tasksync.portal.exchange import Answer, NotSent, Request, Unanswered
+from tasksync.portal.settings import PortalSettings
+from tasksync.portal.transport import HttpTransport, normalise_url
+
+KEY = "vibe_api_0123456789abcdef"
+TOKEN = "vibe_session_fedcba9876543210"
+URL = "https://vibecode.bitrix24.com"
+ME = Request("GET", "/v1/me")
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ("https://vibecode.bitrix24.com", "https://vibecode.bitrix24.com/v1"),
+        ("https://vibecode.bitrix24.com/", "https://vibecode.bitrix24.com/v1"),
+        ("https://VibeCode.bitrix24.com/v1", "https://vibecode.bitrix24.com/v1"),
+        ("https://vibecode.bitrix24.com/v1/", "https://vibecode.bitrix24.com/v1"),
+        (" vibecode.bitrix24.tech ", "https://vibecode.bitrix24.tech/v1"),
+        ("http://127.0.0.1:8024", "http://127.0.0.1:8024/v1"),
+        ("http://localhost:8024/v1", "http://localhost:8024/v1"),
+        ("http://[::1]:8024", "http://[::1]:8024/v1"),
+        ("https://gate.example/bitrix", "https://gate.example/bitrix/v1"),
+    ],
+)
+def test_a_portal_may_be_named_with_or_without_its_version(given, url):
+    """Design 3: the /v1 is ours to add."""
+    assert normalise_url(given) == url
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        "https://",
+        "ftp://portal.example",
+        "http://portal.example",
+        "http://127.0.0.1.evil.example",
+        "https://user:secret@portal.example",
+        "https://portal.example/v1?key=secret",
+        "https://portal.example/#secret",
+        "https://portal.example:port",
+    ],
+)
+def test_a_url_that_would_show_a_secret_or_leads_nowhere_is_refused(given):
+    """Plain http is for loopback only; the message repeats no secret."""
+    with pytest.raises(SettingsError) as met:
+        normalise_url(given)
+    assert "secret" not in met.value.message
+
+
+@responses.activate
+def test_the_key_and_the_session_go_as_headers():
+    """Seeds: X-Api-Key, and Authorization beside it for an application."""
+    responses.post(f"{URL}/v1/batch", json={"success": True, "data": {}}, status=200)
+    send = HttpTransport(URL, KEY, TOKEN)
+    body = orjson.dumps({"calls": []})
+    headers = (("Content-Type", "application/json"),)
+    answer = send(Request("POST", "/v1/batch", (("a[>b]", "1,2"),), body, headers))
+    sent: Any = responses.calls[0].request
+    assert sent.headers["X-Api-Key"] == KEY
+    assert sent.headers["Authorization"] == f"Bearer {TOKEN}"
+    assert sent.headers["Content-Type"] == "application/json"
+    assert sent.url == f"{URL}/v1/batch?a%5B%3Eb%5D=1%2C2"
+    assert sent.body == body
+    assert answer.status == 200
+    send.close()
+
+
+@responses.activate
+def test_a_personal_key_goes_alone():
+    """No Authorization header; nothing is taken from the process's environment."""
+    responses.get(f"{URL}/v1/me", json={"success": True, "data": {}})
+    HttpTransport(URL, KEY)(ME)
+    assert "Authorization" not in responses.calls[0].request.headers
+
+
+@responses.activate
+def test_a_redirect_is_an_answer_and_not_followed():
+    """The key goes to no other host."""
+    responses.get(f"{URL}/v1/me", status=302, headers={"Location": "https://evil.example/v1/me"})
+    answer = HttpTransport(URL, KEY)(ME)
+    assert answer.status == 302
+    assert len(responses.calls) == 1
+
+
+@responses.activate
+def test_a_portal_that_quotes_our_key_is_not_quoted():
+    """Errors and per-call errors may end in a log."""
+    words = {
+        "success": False,
+        "error": {"code": "INVALID_API_KEY", "message": f"bad {KEY} {TOKEN}"},
+    }
+    responses.get(f"{URL}/v1/me", json=words, status=401, headers={"X-Echo": KEY})
+    answer = HttpTransport(URL, KEY, TOKEN)(ME)
+    assert KEY.encode() not in answer.body
+    assert TOKEN.encode() not in answer.body
+    assert answer.header("x-echo") == "***"
+
+
+@pytest.mark.parametrize("key", ["a b", "key\n", "ключ", "a\r\nX: y"])
+def test_a_key_that_cannot_be_one_is_refused_without_repeating_it(key):
+    """A header must not be broken out of."""
+    with pytest.raises(SettingsError, match="TASKSYNC_API_KEY") as met:
+        HttpTransport(URL, key)
+    assert key not in str(met.value)
+
+
+def test_secrets_stand_in_no_repr():
+    """Nor does a user name."""
+    send = HttpTransport(URL, KEY, TOKEN)
+    assert repr(send) == "HttpTransport('https://vibecode.bitrix24.com/v1')"
+
+
+@pytest.mark.parametrize(
+    ("env", "proxies", "verify"),
+    [
+        ({}, {}, True),
+        ({"HTTPS_PROXY": "http://p:3128"}, {"https": "http://p:3128"}, True),
+        ({"https_proxy": "http://p:1", "NO_PROXY": ".bitrix24.com"}, {}, True),
+        ({"ALL_PROXY": "http://p:2", "NO_PROXY": "other.example"}, {"https": "http://p:2"}, True),
+        ({"ALL_PROXY": "http://p:2", "no_proxy": "*"}, {}, True),
+        ({"REQUESTS_CA_BUNDLE": "/ca.pem"}, {}, "/ca.pem"),
+        ({"SSL_CERT_FILE": "/ssl.pem"}, {}, "/ssl.pem"),
+    ],
+)
+def test_proxies_and_certificates_are_read_once_from_what_is_handed_in(env, proxies, verify):
+    """As curl and requests would find them; TLS is verified, always."""
+    session = HttpTransport(URL, KEY, env=env)._session()
+    assert session.proxies == proxies
+    assert session.verify == verify
+    assert session.trust_env is False
+    assert HttpTransport("http://localhost:1", KEY, env=env)._session().proxies == {}
+
+
+@contextmanager
+def server(*answers: bytes | None) -> Iterator[str]:
+    """A socket on loopback that reads a request and writes these bytes, or nothing (None)."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            for answer in answers:
+                with listener.accept()[0] as met:
+                    met.settimeout(5)
+                    try:
+                        met.recv(65536)
+                        if answer is None:
+                            met.recv(65536)
+                        else:
+                            met.sendall(answer)
+                    except OSError:
+                        pass
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        thread.join(5)
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+def test_an_answer_over_a_socket_is_whole():
+    """Status, headers and body as they came."""
+    with server(HEAD + b"X-RateLimit-Limit: 300\r\nContent-Length: 2\r\n\r\n{}") as url:
+        answer = HttpTransport(url, KEY)(ME)
+    assert (answer.status, answer.body, answer.header("x-ratelimit-limit")) == (200, b"{}", "300")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"garbage\r\n\r\n",
+        HEAD + b"Content-Length: 100\r\n\r\n{",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\nno chunk\r\n",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n{",
+        HEAD + b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\n{ab}",
+    ],
+)
+def test_what_broke_after_sending_is_unanswered(answer):
+    """It may have been done."""
+    with server(answer) as url, pytest.raises(Unanswered):
+        HttpTransport(url, KEY)(Request("POST", "/v1/tasks", (), b"{}"))
+
+
+def test_a_time_out_is_unanswered():
+    """And bounded."""
+    with server(None) as url, pytest.raises(Unanswered):
+        HttpTransport(url, KEY, timeout=0.2)(ME)
+
+
+def test_a_body_that_trickles_ends_in_time():
+    """The time-out bounds the whole answer, not each piece."""
+    ticks = iter([0.0, 200.0, 200.0])
+    with (
+        server(HEAD + b"Content-Length: 5\r\n\r\n{") as url,
+        pytest.raises(Unanswered, match="in time"),
+    ):
+        HttpTransport(url, KEY, monotonic=lambda: next(ticks))(ME)
+
+
+def test_what_never_left_is_not_sent():
+    """Refused, no such name, a server that speaks no TLS."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(NotSent):
+        HttpTransport(f"http://127.0.0.1:{port}", KEY)(ME)
+    with pytest.raises(NotSent):
+        HttpTransport(f"https://127.0.0.1:{port}", KEY)(ME)
+    with server(b"HTTP/1.1 400 Bad Request\r\n\r\n") as url, pytest.raises(NotSent) as met:
+        HttpTransport(url.replace("http:", "https:"), KEY)(ME)
+    assert KEY not in str(met.value)
+
+
+@responses.activate
+def test_the_portal_over_requests_end_to_end(say):
+    """List, create and delete by the routes of the seeds."""
+
+    class Now:
+        at = 0.0
+
+        def now(self) -> Any: ...
+        def monotonic(self) -> float:
+            return self.at
+
+        def sleep(self, seconds: float) -> None:
+            self.at += seconds
+
+    responses.post(f"{URL}/v1/tasks", json={"success": True, "data": {"id": "7"}}, status=201)
+    responses.delete(f"{URL}/v1/tasks/7", status=204)
+    portal = RestPortal(
+        HttpTransport(URL, KEY), Now(), PortalSettings(None, parallelism=2), lambda _: None
+    )
+    made = list(portal.perform([say.create("a")], lambda _: None))
+    assert made[0].id == 7
+    gone = list(portal.perform([say.delete("a", 7)], lambda _: None))
+    assert gone[0].became == "done"
+    assert isinstance(HttpTransport(URL, KEY), HttpTransport)
+    assert Answer(200).header("nothing") == ""
