@@ -1,0 +1,1 @@
+"""What tasksync costs, and what its peers cost on the same work. Run `python -m benchmarks`."""

@@ -1,0 +1,85 @@
+"""The manifests that are measured: the same bytes for the same number, on every machine.
+
+One task has 9 fields and about 375 bytes of YAML; a file holds up to 1 000 tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+PER_FILE = 1_000
+_PEOPLE = (1, 2, 3, 5, 7, 9, 11, 14, 17, 22)
+_REGIONS = ("eu-west", "eu-north", "us-east", "us-west", "ap-south")
+_PRIORITIES = ("low", "normal", "high")
+_FIRST = datetime(2027, 1, 4, 9, tzinfo=UTC)
+
+
+def fields(number: int) -> dict[str, object]:
+    """Return the nine fields of one task, as the manifest gives them."""
+    region, person = _REGIONS[number % 5], _PEOPLE[number % 10]
+    deadline = _FIRST + timedelta(hours=number % 4_000)
+    return {
+        "title": f"Check the rollout of release {number} in {region}",
+        "description": f"Compare the error rates of {region} with last week's, ask the owners of "
+        f"step {number % 97} and write what was found.",
+        "responsibleId": person,
+        "priority": _PRIORITIES[number % 3],
+        "deadline": deadline.isoformat(timespec="seconds"),
+        "timeEstimate": 1_800 + 600 * (number % 12),
+        "accomplices": sorted({_PEOPLE[(number + 3) % 10], _PEOPLE[(number + 6) % 10]}),
+        "auditors": [_PEOPLE[(number + 1) % 10]],
+        "tags": ["release", region, f"q{number % 4 + 1}"],
+    }
+
+
+def key(number: int) -> str:
+    """Return the key of one task."""
+    return f"rollout-{number:07d}"
+
+
+def block(number: int) -> str:
+    """Return one task as YAML, under `tasks:`."""
+    lines = [f"  {key(number)}:"]
+    for name, value in fields(number).items():
+        lines.append(f"    {name}: {_written(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def _written(value: object) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(str(item) for item in value) + "]"
+    return str(value)
+
+
+def project(count: int) -> str:
+    """Return the project's name of a manifest with so many tasks."""
+    return f"bench-{count}"
+
+
+def files(count: int) -> Iterator[tuple[str, Iterator[str]]]:
+    """Yield name and pieces of every file of a manifest with so many tasks."""
+    head = f"apiVersion: tasksync/v1\nproject: {project(count)}\ntimezone: UTC\n"
+    yield "project.yaml", iter([head])
+    each = min(PER_FILE, max(count // 10, 1))
+    for start in range(0, count, each):
+        yield f"tasks-{start // each:05d}.yaml", _file(range(start, min(start + each, count)))
+
+
+def _file(numbers: range) -> Iterator[str]:
+    yield "apiVersion: tasksync/v1\ntasks:\n"
+    for number in numbers:
+        yield block(number)
+
+
+def write(folder: Path, count: int) -> Path:
+    """Write a manifest of so many tasks into a folder, unless it is there; returns the folder."""
+    done = folder.with_name(f"{folder.name}.whole")
+    if not done.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, pieces in files(count):
+            with (folder / name).open("w", encoding="utf-8") as file:
+                file.writelines(pieces)
+        done.touch()
+    return folder

@@ -1,0 +1,317 @@
+"""Every row of the report: what is measured, against what, and which goal it has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from benchmarks import applying, others, profiling
+from benchmarks.measuring import Run, Subject, costs, peak, ratio, run, turns
+from benchmarks.portals import sandbox
+from benchmarks.results import Goal, Outcome
+from benchmarks.scenes import Scene
+from benchmarks.venvs import TASKSYNC
+
+K = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row; `measure` is handed the number of pairs. `most_pairs` bounds what takes long."""
+
+    name: str
+    what: str
+    measure: Callable[[int], Outcome]
+    goals: tuple[Goal, ...] = ()
+    most_pairs: int = 5
+
+    @property
+    def command(self) -> str:
+        """What repeats this row alone."""
+        return f"python -m benchmarks {self.name}"
+
+
+def compared(ours: Subject, theirs: Subject, pairs: int) -> Outcome:
+    """Run two programs turn by turn; the figure `ratio` is ours / theirs by wall time."""
+    found = turns((ours, theirs), pairs)
+    return _outcome(found, {"ratio": ratio(found[ours.name], found[theirs.name])})
+
+
+def _outcome(found: dict[str, list[Run]], figures: dict[str, float]) -> Outcome:
+    return Outcome(figures, costs(found))
+
+
+def _cold(count: int, *words: str) -> Callable[[int], Outcome]:
+    def measure(pairs: int) -> Outcome:
+        scene = Scene(count).ready()
+        with sandbox(data=scene.world) as portal:
+            ours = scene.plan(portal, "--no-cache", *words)
+            return compared(ours, others.octodns(count), pairs)
+
+    return measure
+
+
+def _octodns_new(pairs: int) -> Outcome:
+    scene = Scene(10 * K)
+    scene.folder.mkdir(parents=True, exist_ok=True)
+    with sandbox() as portal:
+        return compared(scene.all_new(portal), others.octodns(10 * K, new=True), pairs)
+
+
+def _terraform(count: int, *, for_each: bool = False) -> Callable[[int], Outcome]:
+    def measure(pairs: int) -> Outcome:
+        scene = Scene(count)
+        scene.folder.mkdir(parents=True, exist_ok=True)
+        with sandbox() as portal:
+            theirs = others.terraform(count, for_each=for_each)
+            return compared(scene.all_new(portal), theirs, pairs)
+
+    return measure
+
+
+def _to_bound(pairs: int) -> Outcome:
+    scene = Scene(100 * K).ready()
+    with sandbox() as portal:
+        ours = scene.plan(portal, "--no-cache", "--no-refresh")
+        return compared(ours, others.bound(scene), pairs)
+
+
+def _unchanged_files(pairs: int) -> Outcome:
+    scene = Scene(100 * K).ready()
+    with sandbox() as portal:
+        ours = scene.plan(portal, "--no-refresh")
+        run(ours)  # the first one fills the cache
+        return compared(ours, others.bound(scene), pairs)
+
+
+def _literal(pairs: int) -> Outcome:
+    scene = Scene(10 * K).ready()
+    with sandbox() as portal:
+        ours = scene.plan(portal, "--no-cache", "--no-refresh")
+        return compared(ours, others.literal(scene), pairs)
+
+
+def _literal_memory(pairs: int) -> Outcome:
+    scene = Scene(100 * K).ready()
+    with sandbox() as portal:
+        ours = scene.plan(portal, "--no-cache", "--no-refresh")
+        found = turns((ours, others.literal(scene)), pairs)
+    mine, theirs = found["tasksync"], found["literal script"]
+    figures = {"memory ratio": peak(mine) / peak(theirs), "ratio": ratio(mine, theirs)}
+    return _outcome(found, figures)
+
+
+def _growth(pairs: int) -> Outcome:
+    small, big = Scene(10 * K).ready(), Scene(100 * K).ready()
+    with sandbox() as portal:
+        names = [f"{scene.count} tasks" for scene in (small, big)]
+        plans = [
+            scene.plan(portal, "--no-cache", "--no-refresh", name=name)
+            for scene, name in zip((small, big), names, strict=True)
+        ]
+        found = turns(plans, pairs)
+    return _outcome(found, {"ratio": ratio(found[names[1]], found[names[0]])})
+
+
+def _memory(pairs: int) -> Outcome:
+    scenes = Scene(10 * K).ready(), Scene(100 * K).ready()
+    found: dict[str, list[Run]] = {}
+    for scene in scenes:
+        with sandbox(data=scene.world) as portal:
+            live = scene.plan(portal, "--no-cache", name=f"{scene.count}, live")
+            blind = scene.plan(portal, "--no-cache", "--no-refresh", name=f"{scene.count}, blind")
+            found |= turns((live, blind), pairs)
+    each = {
+        how: (peak(found[f"{100 * K}, {how}"]) - peak(found[f"{10 * K}, {how}"])) * 1024 / 90_000
+        for how in ("live", "blind")
+    }
+    figures = {"KB a task, live refresh": each["live"], "KB a task, --no-refresh": each["blind"]}
+    return _outcome(found, figures)
+
+
+def _requests(count: int) -> Callable[[int], Outcome]:
+    def measure(_pairs: int) -> Outcome:
+        scene = Scene(count).ready()
+        with sandbox(data=scene.world) as portal:
+            portal.forget()
+            once, _told = run(scene.plan(portal, "--no-cache"))
+            asked = portal.stats()["requests"]
+        return Outcome({"requests": float(asked)}, costs({"tasksync": [once]}))
+
+    return measure
+
+
+def _start(*words: str) -> Callable[[int], Outcome]:
+    def measure(pairs: int) -> Outcome:
+        ours = Subject("tasksync " + " ".join(words), [TASKSYNC.program("tasksync"), *words])
+        bare = Subject("python -c pass", [TASKSYNC.python, "-c", "pass"])
+        return compared(ours, bare, pairs * 8)
+
+    return measure
+
+
+def _sizes(pairs: int) -> Outcome:
+    found: dict[str, list[Run]] = {}
+    for count in (K, 10 * K, 100 * K):
+        scene = Scene(count).ready()
+        with sandbox(data=scene.world) as portal:
+            live = scene.plan(portal, "--no-cache", name=f"{count}: cold, live refresh")
+            blind = scene.plan(
+                portal, "--no-cache", "--no-refresh", name=f"{count}: cold, --no-refresh"
+            )
+            warm = scene.plan(portal, "--no-refresh", name=f"{count}: cached, --no-refresh")
+            run(warm)
+            found |= turns((live, blind, warm), pairs)
+    return _outcome(found, {})
+
+
+def _million(_pairs: int) -> Outcome:
+    scene = Scene(K * K).remembered()
+    with sandbox() as portal:
+        once, _told = run(scene.plan(portal, "--no-cache", "--no-refresh"))
+    figures = {"us a task": once.wall, "KB a task": once.peak * 1024 / K / K}
+    return Outcome(figures, costs({"tasksync": [once]}))
+
+
+ROWS: tuple[Row, ...] = (
+    Row(
+        "cold-plan-10k",
+        "cold plan, no change, 10 000 tasks, live refresh from the sandbox over a socket "
+        "/ octoDNS with local files",
+        _cold(10 * K),
+        (Goal("ratio", 1 / 8, "<= 1/8"),),
+    ),
+    Row(
+        "cold-plan-10k-no-refresh",
+        "the same with `--no-refresh` / octoDNS",
+        _cold(10 * K, "--no-refresh"),
+        (Goal("ratio", 1 / 12, "<= 1/12"),),
+    ),
+    Row(
+        "all-new-1k",
+        "plan, all new, 1 000 tasks / Terraform, one block per object",
+        _terraform(K),
+        (Goal("ratio", 1 / 10, "<= 1/10"),),
+    ),
+    Row(
+        "all-new-10k",
+        "plan, all new, 10 000 tasks / Terraform, one block per object",
+        _terraform(10 * K),
+        (Goal("ratio", 1 / 30, "<= 1/30"),),
+    ),
+    Row(
+        "cold-plan-100k",
+        "cold plan `--no-refresh`, 100 000 tasks / the bound",
+        _to_bound,
+        (Goal("ratio", 9, "<= 9"),),
+    ),
+    Row(
+        "unchanged-files-100k",
+        "plan `--no-refresh` of 100 000 tasks in unchanged files (cached) / the bound",
+        _unchanged_files,
+        (Goal("ratio", 0.8, "<= 0.8"),),
+    ),
+    Row(
+        "literal-10k",
+        "plan 10 000 tasks / the literal script (yaml.safe_load, jsonschema, DeepDiff)",
+        _literal,
+        (Goal("ratio", 1 / 15, "<= 1/15"),),
+    ),
+    Row(
+        "literal-memory-100k",
+        "peak memory at 100 000 tasks / the literal script's",
+        _literal_memory,
+        (Goal("memory ratio", 1 / 10, "<= 1/10"),),
+        most_pairs=1,
+    ),
+    Row(
+        "growth",
+        "t(100 000) / t(10 000), cold plan `--no-refresh`",
+        _growth,
+        (Goal("ratio", 11, "<= 11"),),
+    ),
+    Row(
+        "requests-10k",
+        "requests of a plan without change, 10 000 tasks, all told",
+        _requests(10 * K),
+        (Goal("requests", 5, "<= 5"),),
+        most_pairs=1,
+    ),
+    Row(
+        "requests-100k",
+        "requests of a plan without change, 100 000 tasks, all told",
+        _requests(100 * K),
+        (Goal("requests", 30, "<= 30"),),
+        most_pairs=1,
+    ),
+    Row(
+        "apply-at-the-limits",
+        "apply of 10 000 creates under the vendor's limits / what the limits allow",
+        applying.at_the_limits,
+        (
+            Goal("ratio", 1.1, "<= 1.1"),
+            Goal("throttled answers", 0, "0"),
+            Goal("writing requests", 201, "<= 201"),
+        ),
+        most_pairs=3,
+    ),
+    Row(
+        "durable-share",
+        "the durable state's share of apply's client CPU, 10 000 creates without limits",
+        applying.durable_share,
+        (Goal("share", 0.4, "<= 40 %"),),
+        most_pairs=3,
+    ),
+    Row(
+        "one-batch",
+        "one batch (intents, then entries) persisted at 100 000 entries / at 1 000",
+        applying.one_batch,
+        (Goal("ratio", 1.5, "<= 1.5"),),
+    ),
+    Row(
+        "start-version",
+        "`tasksync --version` / `python -c pass`",
+        _start("--version"),
+        (Goal("ratio", 1.6, "<= 1.6"),),
+    ),
+    Row(
+        "start-help",
+        "`tasksync --help` / `python -c pass`",
+        _start("--help"),
+        (Goal("ratio", 3, "<= 3"),),
+    ),
+    Row(
+        "memory-per-task",
+        "memory per unchanged task: (peak at 100 000 - peak at 10 000) / 90 000",
+        _memory,
+        (
+            Goal("KB a task, live refresh", 0.5, "<= 0.5 KB"),
+            Goal("KB a task, --no-refresh", 0.5, "<= 0.5 KB"),
+        ),
+        most_pairs=3,
+    ),
+    Row(
+        "octodns-all-new-10k",
+        "plan, all new, 10 000 tasks / octoDNS with local files, all new",
+        _octodns_new,
+    ),
+    Row(
+        "for-each-100",
+        "plan, all new, 100 tasks / Terraform, for_each over yamldecode",
+        _terraform(100, for_each=True),
+    ),
+    Row(
+        "for-each-300",
+        "plan, all new, 300 tasks / Terraform, for_each over yamldecode (quadratic)",
+        _terraform(300, for_each=True),
+    ),
+    Row("sizes", "cost and memory by size, plan without change", _sizes, most_pairs=3),
+    Row("million", "cold plan `--no-refresh` of 1 000 000 tasks, once", _million, most_pairs=1),
+    Row(
+        "profile",
+        "where the time of a cold plan of 10 000 tasks goes",
+        profiling.profile,
+        most_pairs=1,
+    ),
+)
+BY_NAME = {row.name: row for row in ROWS}

@@ -1,0 +1,104 @@
+"""What was there before: a manifest, its state and its world, made once by a real apply."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import manifests
+from benchmarks.measuring import Subject, environment, run
+from benchmarks.places import PEERS, WORK
+from benchmarks.portals import Sandbox, sandbox
+from benchmarks.venvs import TASKSYNC
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A manifest of `count` tasks that were applied; `state` is a file, `world` the sandbox's."""
+
+    count: int
+
+    @property
+    def folder(self) -> Path:
+        """Where all of it lies."""
+        return WORK / f"scene-{self.count}"
+
+    @property
+    def manifest(self) -> Path:
+        """The folder of manifest files, written when it is not there."""
+        return manifests.write(self.folder / "manifests", self.count)
+
+    @property
+    def state(self) -> Path:
+        """The state's file."""
+        return self.folder / "state.db"
+
+    @property
+    def world(self) -> Path:
+        """The file of the sandbox's world."""
+        return self.folder / "world.jsonl"
+
+    def ready(self) -> Scene:
+        """Apply the manifest to a sandbox over a socket, once; returns itself."""
+        mark = self.folder / "applied"
+        if not mark.exists():
+            self._forget()
+            print(f"  applying {self.count} tasks once, to plan them later ...", flush=True)
+            with sandbox(data=self.world) as portal:
+                run(self.apply(portal, self.state))
+            mark.touch()
+        return self
+
+    def remembered(self) -> Scene:
+        """Make the state alone, without a portal (for sizes that nobody waits for)."""
+        if not (self.folder / "filled").exists():
+            self._forget()
+            print(f"  filling a state with {self.count} entries ...", flush=True)
+            script = str(PEERS / "fill_state.py")
+            words = [TASKSYNC.python, script, str(self.manifest), str(self.state)]
+            subprocess.run(words, check=True, env=environment())
+            (self.folder / "filled").touch()
+        return self
+
+    def _forget(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for path in self.folder.glob("state.db*"):
+            path.unlink()
+        self.world.unlink(missing_ok=True)
+
+    def plan(
+        self, portal: Sandbox, *words: str, name: str = "tasksync", expect: str = "No changes."
+    ) -> Subject:
+        """Return a plan of this scene against its state; without `--no-cache` it may be cached."""
+        command = self._command("plan", self.state, *words)
+        return Subject(name, command, expect, env=portal.env)
+
+    def apply(self, portal: Sandbox, state: Path, *words: str) -> Subject:
+        """Return an apply of this scene's manifest with a state of its own."""
+        expect = f"Apply complete! Tasks: {self.count} added"
+        command = self._command("apply", state, "--yes", *words)
+        return Subject("tasksync apply", command, expect, env=portal.env)
+
+    def all_new(self, portal: Sandbox) -> Subject:
+        """Return a plan of this scene's manifest where nothing is remembered."""
+        missing = self.folder / "nothing-remembered.db"
+        command = self._command("plan", missing, "--no-cache")
+        return Subject("tasksync", command, f"Plan: {self.count} to add", env=portal.env)
+
+    def _command(self, verb: str, state: Path, *words: str) -> list[str]:
+        program = TASKSYNC.program("tasksync")
+        where = ["-f", str(self.manifest), "--state", f"sqlite:{state}"]
+        return [program, verb, *where, "--quiet", *words]
+
+    def copy_of_state(self, name: str) -> Path:
+        """Return a copy of the state that may be written to."""
+        copy = WORK / "copies" / f"{name}-{self.count}.db"
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        for tail in ("-wal", "-shm"):
+            Path(f"{copy}{tail}").unlink(missing_ok=True)
+        shutil.copyfile(self.state, copy)
+        os.sync()
+        return copy
