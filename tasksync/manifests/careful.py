@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from tasksync.core.task import Place, Problem
 from tasksync.manifests.node import Node, Spot, Step
@@ -18,6 +18,7 @@ from tasksync.manifests.reader import (
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
+    Stream,
     StreamEndEvent,
     YAMLError,
     events,
@@ -38,9 +39,7 @@ class NodeTask(NamedTuple):
     body: Node
 
 
-def heads(
-    stream: IO[bytes], file: str, problems: list[Problem], *, tasks_line: int
-) -> Iterator[Node]:
+def heads(stream: Stream, file: str, problems: list[Problem], *, tasks_line: int) -> Iterator[Node]:
     """Yield each document without its tasks: a mapping of tasks is read as an empty one.
 
     Reading ends at a key `tasks` in `tasks_line`, when it stands at the margin of a mapping in
@@ -58,7 +57,7 @@ def heads(
         raise unreadable(file, error, stream) from error
 
 
-def tasks(stream: IO[bytes], file: str, problems: list[Problem]) -> Iterator[NodeTask]:
+def tasks(stream: Stream, file: str, problems: list[Problem]) -> Iterator[NodeTask]:
     """Yield the tasks of all documents in the order of the fast pass; raises Unreadable."""
     try:
         next_event = events(stream)

@@ -53,23 +53,24 @@ def zone_of(name: str) -> ZoneInfo:
         raise BadValue(what, mend) from error
 
 
-class Instants:
-    """Reads datetimes for one project; `zone` is of those without an offset."""
+class Instants(dict[str, Moment]):
+    """Reads datetimes for one project; `zone` is of those without an offset.
 
-    __slots__ = ("_known", "_zone")
+    `instants[text]` is the instant; a text that is no instant raises BadValue. It is a dict
+    because deadlines repeat: what was read before costs one look.
+    """
+
+    __slots__ = ("_zone",)
 
     def __init__(self, zone: ZoneInfo | None = None) -> None:
+        super().__init__()
         self._zone = zone
-        self._known: dict[str, Moment] = {}
 
-    def __call__(self, text: str) -> Moment:
-        """Return the instant; raises BadValue."""
-        found = self._known.get(text)
-        if found is None:
-            found = self._read(text)
-            if len(self._known) >= REMEMBERED:
-                self._known.clear()
-            self._known[text] = found
+    def __missing__(self, text: str) -> Moment:
+        found = self._read(text)
+        if len(self) >= REMEMBERED:
+            self.clear()
+        self[text] = found
         return found
 
     def _read(self, text: str) -> Moment:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from tasksync.core.fields import TaskKey
 from tasksync.core.task import Place, Problem
+from tasksync.manifests.cache import Rows
 from tasksync.manifests.faults import Fault
 from tasksync.manifests.header import Header
 from tasksync.manifests.words import did_you_mean
@@ -37,6 +38,17 @@ class Ledger:
         self.keys: dict[str, int] = {}
         self.parents: dict[str, str] = {}
         self.adopts: dict[int, list[str]] = {}
+
+    def take(self, number: int, rows: Rows) -> bool:
+        """Take in all rows of a file, or none: False when a key of theirs is known already."""
+        if len(set(rows.keys)) < len(rows.keys) or not self.keys.keys().isdisjoint(rows.keys):
+            return False
+        base = number << FILE_SHIFT
+        self.keys.update(zip(rows.keys, map(base.__or__, rows.lines), strict=True))
+        self.parents.update((rows.keys[row], parent) for row, parent in rows.parents.items())
+        for row, remote in rows.adopts.items():
+            self.adopts.setdefault(remote, []).append(rows.keys[row])
+        return True
 
     def place(self, key: str) -> Place:
         """Return where a key stands."""

@@ -7,7 +7,7 @@ nowhere …) is read again by the careful pass, which knows all places.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from tasksync.manifests.reader import (
     AliasEvent,
@@ -19,6 +19,7 @@ from tasksync.manifests.reader import (
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
+    Stream,
     StreamEndEvent,
     YAMLError,
     events,
@@ -44,7 +45,7 @@ class RawTask(NamedTuple):
     odd: bool
 
 
-def tasks(stream: IO[bytes], file: str, names: Mapping[str, str]) -> Iterator[RawTask]:
+def tasks(stream: Stream, file: str, names: Mapping[str, str]) -> Iterator[RawTask]:
     """Yield the tasks of all documents as they are parsed; raises Unreadable.
 
     `names` holds every name that a task may have, by itself.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from io import BufferedIOBase
 from itertools import islice
 from typing import IO, Any, Final, TypeAlias
 
@@ -41,6 +42,7 @@ __all__ = [
     "ScalarEvent",
     "SequenceEndEvent",
     "SequenceStartEvent",
+    "Stream",
     "StreamEndEvent",
     "Unreadable",
     "YAMLError",
@@ -58,12 +60,16 @@ DEPTH_LIMIT = 30
 ALIAS_BUDGET = 10_000
 ALIAS_SHARE = 4
 
+#: bytes that can be read again from the beginning
+Stream: TypeAlias = IO[bytes] | BufferedIOBase
 #: gives the next event; an event is one of the classes above
 Next: TypeAlias = Callable[[], Any]
 
 _CONSTANTS: Final[Mapping[str, object]] = {"true": True, "false": False, "null": None, "~": None}
 _SUSPECT = frozenset("-0123456789tfn~")
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,39})\Z")
+_WORDY = frozenset("tfn~")
+_DIGITS = 40
+_NEGATIVE = re.compile(r"-[1-9][0-9]{0,39}\Z")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,39})\.[0-9]{1,40}\Z")
 _INDENT = "check the indentation, and that quotes and brackets are closed"
 _QUOTE = "quote text that begins so or holds it"
@@ -73,7 +79,6 @@ _MENDS: Final[Mapping[str, str]] = {
     ":": "quote text that holds a colon",
     **dict.fromkeys("@`%*&!|>{}[],#?", _QUOTE),
 }
-_MISSING: Final = object()
 
 
 class Unreadable(Exception):
@@ -87,7 +92,7 @@ class Unreadable(Exception):
 class _PureParser(Reader, Scanner, Parser):
     """PyYAML's own parser, for a build without libyaml: the same events, eight times slower."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: Stream) -> None:
         Reader.__init__(self, stream)
         Scanner.__init__(self)
         Parser.__init__(self)
@@ -105,7 +110,7 @@ def warning() -> str | None:
     return "PyYAML was built without libyaml, so manifests are read about eight times slower"
 
 
-def events(stream: IO[bytes], *, pure: bool = not yaml.__with_libyaml__) -> Next:
+def events(stream: Stream, *, pure: bool = not yaml.__with_libyaml__) -> Next:
     """Return what gives the stream's events one by one; it raises YAMLError."""
     if pure:
         return _PureParser(stream).get_event
@@ -119,14 +124,18 @@ def plain(text: str) -> object:
     """Return what an unquoted word means; what is no constant and no number is text."""
     if not text:
         return None
-    if text[0] not in _SUSPECT:
+    first = text[0]
+    if first not in _SUSPECT:
         return text
-    found = _CONSTANTS.get(text, _MISSING)
-    if found is not _MISSING:
-        return found
-    if _INTEGER.match(text):
-        return int(text)
-    return float(text) if _DECIMAL.match(text) else text
+    if text.isdecimal() and text.isascii():
+        return text if (first == "0" and len(text) > 1) or len(text) > _DIGITS else int(text)
+    if first in _WORDY:
+        return _CONSTANTS.get(text, text)
+    return int(text) if _NEGATIVE.match(text) else _decimal(text)
+
+
+def _decimal(text: str) -> object:
+    return float(text) if "." in text and _DECIMAL.match(text) else text
 
 
 def spot(mark: Any) -> Spot:
@@ -134,7 +143,7 @@ def spot(mark: Any) -> Spot:
     return mark.line + 1, mark.column + 1
 
 
-def spot_at(stream: IO[bytes], offset: int) -> Spot:
+def spot_at(stream: Stream, offset: int) -> Spot:
     """Return line and column of the byte at this offset of a stream that can be read again."""
     stream.seek(0)
     before = stream.read(offset)
@@ -142,7 +151,7 @@ def spot_at(stream: IO[bytes], offset: int) -> Spot:
     return before.count(b"\n") + 1, len(line.decode("utf-8", "replace")) + 1
 
 
-def unreadable(file: str, error: YAMLError, stream: IO[bytes]) -> Unreadable:
+def unreadable(file: str, error: YAMLError, stream: Stream) -> Unreadable:
     """Return a parser's error as a problem, with its place where the parser knows one."""
     place, what, mend = Place(file), str(error), _INDENT
     if isinstance(error, MarkedYAMLError):
@@ -159,7 +168,7 @@ def unreadable(file: str, error: YAMLError, stream: IO[bytes]) -> Unreadable:
     return Unreadable(Problem(place, f"this is not YAML: {what}", mend))
 
 
-def _character(stream: IO[bytes], place: Place) -> str:
+def _character(stream: Stream, place: Place) -> str:
     """Return the character at a place, or nothing."""
     stream.seek(0)
     line = next(islice(stream, max(place.line - 1, 0), None), b"").decode("utf-8", "replace")

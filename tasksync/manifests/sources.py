@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from io import BytesIO
+from io import BufferedIOBase, BytesIO
 from pathlib import Path
 from typing import IO
 
@@ -158,6 +158,37 @@ def look(source: Source) -> Look:
         except _NoText as fault:
             place = Place(source.name, *spot_at(stream, fault.offset))
             raise Unreadable(Problem(place, fault.what, fault.mend)) from fault
+
+
+class Hashed(BufferedIOBase):
+    """A stream that knows the sha256 of what was read from it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__()
+        self._stream = stream
+        self._hash = sha256()
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read on."""
+        chunk = self._stream.read(-1 if size is None else size)
+        self._hash.update(chunk)
+        return chunk
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Go back, to show what stands at a fault."""
+        return self._stream.seek(offset, whence)
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """Read a line, to show what stands at a fault."""
+        return self._stream.readline(-1 if size is None else size)
+
+    def check(self, digest: bytes, name: str) -> None:
+        """Raise Unreadable when not these bytes were read."""
+        while self.read(CHUNK):
+            pass
+        if self._hash.digest() != digest:
+            what = "the file changed while it was read"
+            raise Unreadable(Problem(Place(name), what, "run it again"))
 
 
 class _NoText(ValueError):

@@ -1,0 +1,79 @@
+"""Bodies of cached rows, read from the manifest when somebody asks, in one pass if in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from tasksync.core.fields import TaskKey
+from tasksync.core.task import Place, Problem, Task
+from tasksync.errors import ManifestInvalid
+from tasksync.manifests import quick
+from tasksync.manifests.cache import DIGEST, Rows
+from tasksync.manifests.header import FileHead
+from tasksync.manifests.quick import RawTask
+from tasksync.manifests.reader import Unreadable
+from tasksync.manifests.values import TASK_NAMES, Normaliser
+
+
+class Bodies:
+    """The tasks of one file by row: read once and not held when asked in order.
+
+    Asked backwards, the file is read once more and held.
+    Each body is checked against its row: when it does not fit, the file has changed since, or
+    the rows were wrong, and `distrust` is called.
+    """
+
+    def __init__(
+        self,
+        file: FileHead,
+        normalisers: Sequence[Normaliser],
+        rows: Rows,
+        distrust: Callable[[], None],
+    ) -> None:
+        self._file = file
+        self._normalisers = normalisers
+        self._rows = rows
+        self._distrust = distrust
+        self._next = 0
+        self._raw: Iterator[RawTask] = self._read()
+        self._held: list[RawTask] | None = None
+
+    def task(self, row: int) -> Task:
+        """Return the task of a row; raises ManifestInvalid when the file has changed."""
+        try:
+            raw = self._at(row)
+        except (Unreadable, StopIteration, IndexError) as error:
+            raise self._changed() from error
+        return self._checked(row, raw)
+
+    def _read(self) -> Iterator[RawTask]:
+        with self._file.source.open() as stream:
+            yield from quick.tasks(stream, self._file.name, TASK_NAMES)
+
+    def _at(self, row: int) -> RawTask:
+        if self._held is None and row < self._next:
+            self._held = list(self._read())
+        if self._held is not None:
+            return self._held[row]
+        while self._next < row:
+            next(self._raw)
+            self._next += 1
+        self._next += 1
+        return next(self._raw)
+
+    def _checked(self, row: int, raw: RawTask) -> Task:
+        normalise = self._normalisers[raw.document]
+        digest = bytes(self._rows.digests[row * DIGEST : (row + 1) * DIGEST])
+        try:
+            normal = normalise(normalise.lay(raw.body))
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            raise self._changed() from error
+        if raw.odd or raw.key != self._rows.keys[row] or normal.digest != digest:
+            raise self._changed()
+        place = Place(self._file.name, raw.line, raw.column)
+        return Task(TaskKey(raw.key), normal.fields, place, normal.options)
+
+    def _changed(self) -> ManifestInvalid:
+        self._distrust()
+        what = "the file changed while it was read"
+        return ManifestInvalid((Problem(Place(self._file.name), what, "run it again"),))
