@@ -75,7 +75,7 @@ def words(before: str, after: str) -> tuple[Piece, ...]:
     if max(len(old), len(new)) > WORDS_LIMIT:
         old, new = _LINES.findall(before), _LINES.findall(after)
     head = _common(old, new)
-    tail = _common(old[head:][::-1], new[head:][::-1])
+    tail = _tail(old[head:], new[head:])
     middle = _matched(old[head : len(old) - tail], new[head : len(new) - tail])
     kept_tail = Piece(Fate.KEPT, "".join(old[len(old) - tail :]))
     pieces = (Piece(Fate.KEPT, "".join(old[:head])), *middle, kept_tail)
@@ -86,6 +86,22 @@ def _common(left: list[str], right: list[str]) -> int:
     """Count the equal tokens that both begin with."""
     pairs = enumerate(zip(left, right, strict=False))
     return next((at for at, (one, two) in pairs if one != two), min(len(left), len(right)))
+
+
+def _tail(old: list[str], new: list[str]) -> int:
+    """Count the equal tokens that both end with, from a line's beginning where there are lines.
+
+    A line that came stays whole that way, instead of sharing its end with the line before.
+    """
+    tail = _common(old[::-1], new[::-1])
+    if "\n" not in old[len(old) - tail :]:
+        return tail
+    begins = (at for at in range(tail, 0, -1) if _begins(old, at) and _begins(new, at))
+    return next(begins, 0)
+
+
+def _begins(tokens: list[str], tail: int) -> bool:
+    return tail == len(tokens) or tokens[-tail - 1] == "\n"
 
 
 def _matched(old: list[str], new: list[str]) -> Iterator[Piece]:

@@ -16,7 +16,7 @@ from tasksync.core.change import Action, Change, FieldChange
 from tasksync.core.diff import Fate, members
 from tasksync.core.diff import words as pieces
 from tasksync.core.fields import Value
-from tasksync.core.people import HAPPENS, people_of
+from tasksync.core.people import HAPPENS, people_of, touched
 from tasksync.core.plan import Plan, Refusal
 from tasksync.render import words
 from tasksync.render.text import NO_CHANGES
@@ -114,7 +114,8 @@ def _change(change: Change, names: words.Names) -> Json:
         "t": words.clean(change.title or _title(change)),
         "w": words.why(change),
         "s": words.clean(place),
-        "p": list(_people(change)),
+        "p": list(touched(change)),
+        "o": list(_people(change)),
         "x": lost,
         "u": 0 if change.action is Action.CREATE else same,
         "d0": before,

@@ -46,7 +46,8 @@ def _lines(pieces: tuple[Piece, ...], style: Style) -> list[tuple[str, bool]]:
             done.append((line, touched))
             line = _mark(piece.fate, part, style, ends=at < len(rest))
             touched = piece.fate is not Fate.KEPT and bool(line)
-    return [*done, (line, touched)]
+    last = (line, touched)
+    return [*done, last] if line or not done else done
 
 
 def _mark(fate: Fate, text: str, style: Style, *, ends: bool) -> str:

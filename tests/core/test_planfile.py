@@ -24,10 +24,8 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 keys = st.from_regex(r"[a-z0-9]{1,3}(/[a-z]{1,3})?", fullmatch=True).map(TaskKey)
 ids = st.integers(1, 10**9).map(RemoteId)
 counts = st.integers(0, 10**6)
-texts = st.text(max_size=20)
-instants = st.datetimes(timezones=st.timezones()).map(
-    lambda one: one.replace(microsecond=0, fold=0, tzinfo=None).isoformat() + "+03:00"
-)
+texts = st.text(max_size=8)
+instants = st.sampled_from(["2026-05-19T18:00:00+03:00", "2026-03-29T00:00:00Z"])
 
 
 BY_KIND: dict[Kind, st.SearchStrategy[object]] = {
@@ -46,7 +44,9 @@ def _value(name: str) -> st.SearchStrategy[object]:
 
 
 NAMES = st.sampled_from(sorted(FIELDS))
-values = st.fixed_dictionaries({}, optional={name: _value(name) for name in FIELDS})
+values = st.lists(NAMES, unique=True, max_size=4).flatmap(
+    lambda names: st.fixed_dictionaries({name: _value(name) for name in names})
+)
 field_changes = NAMES.flatmap(
     lambda name: st.builds(
         FieldChange,
@@ -92,7 +92,7 @@ plans = st.builds(
     texts,
     texts,
     counts,
-    st.lists(st.lists(changes, max_size=3).map(tuple), max_size=3).map(tuple),
+    st.lists(st.lists(changes, max_size=2).map(tuple), max_size=2).map(tuple),
     st.lists(changes, max_size=2).map(tuple),
     st.lists(drifts, max_size=4).map(tuple),
     st.lists(st.builds(Twin, keys, ids, ids, texts), max_size=2).map(tuple),
@@ -115,7 +115,7 @@ def encoded(plan: Plan) -> dict[str, object]:
     return planfile.encode(plan, version="0.1.0", requests=3, seconds=0.4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(plans)
 def test_decode_of_encode_is_the_very_plan_through_a_file_too(plan):
     data = encoded(plan)
@@ -123,7 +123,7 @@ def test_decode_of_encode_is_the_very_plan_through_a_file_too(plan):
     assert planfile.loads(planfile.dumps(data).encode()) == plan
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(plans)
 def test_every_plan_is_what_the_schema_says(plan):
     VALIDATOR.validate(encoded(plan))

@@ -25,13 +25,16 @@
 
   for (const one of data.changes) {
     const values = one.f.map((f) => [f.n, f.b, f.a, f.d, (f.w || []).map((w) => w[1]).join("")].join(" "));
-    one.hay = [one.k, one.t, one.i, one.s, one.w, one.x, ...values, ...one.p.map(nameOf)].join(" ").toLowerCase();
+    one.hay = [one.k, one.t, one.i, one.s, one.w, one.x, ...values, ...one.o.map(nameOf)].join(" ").toLowerCase();
     one.was = day(one.d0); one.is = day(one.d1);
   }
 
   /* state: what is asked for, kept in the address so that a view can be shared */
   const state = { q: "", key: "", person: "", field: "", action: "", from: "", to: "" };
-  for (const [name, value] of new URLSearchParams(location.hash.slice(1))) if (name in state) state[name] = value;
+  const recall = () => {
+    const asked = new URLSearchParams(location.hash.slice(1));
+    for (const name of Object.keys(state)) state[name] = asked.get(name) || "";
+  };
   let shown = [], drawn = 0;
 
   const glob = (text) => new RegExp("^" + text.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".*") + "$", "i");
@@ -99,7 +102,7 @@
   };
 
   const row = (one) => {
-    const who = one.p.map(nameOf).join(", ");
+    const who = one.o.map(nameOf).join(", ");
     const head = el("summary", {},
       el("span", { class: "sym", title: one.a }, el("span", { "aria-hidden": "true" }, SYMBOL[one.a] || ""), el("span", { class: "visually-hidden" }, one.a)),
       el("span", {}, el("span", { class: "k" }, one.k), el("span", { class: "t" }, one.t), brief(one)),
@@ -223,6 +226,7 @@
     else for (const note of data.notes) $("callouts").append(el("div", { class: "callout" }, el("strong", {}, "Note: "), note));
   };
 
+  addEventListener("hashchange", () => { recall(); render(); });
   const clear = () => { for (const name of Object.keys(state)) state[name] = ""; render(); };
   const typed = (id) => { let wait; $(id).addEventListener("input", () => { clearTimeout(wait); wait = setTimeout(() => { state[id] = $(id).value; render(); }, 90); }); };
   const move = (by) => {
@@ -266,6 +270,7 @@
   options("person", "Everybody", data.people.map((one) => [one.id, nameOf(one.id)]));
   options("field", "Any field", data.fields.map((name) => [name, name]));
   if (!data.changes.length) $("bar").hidden = true;
+  recall();
   render();
   document.documentElement.dataset.ready = String(data.changes.length);
 })();

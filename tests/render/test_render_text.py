@@ -1,0 +1,141 @@
+"""A plan in words: the golden text, the words that scripts look for, and nothing that steers."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import replace
+from subprocess import run
+
+import pytest
+
+from tasksync.core.change import Action, Change, FieldChange, Reason
+from tasksync.core.fields import RemoteId, TaskKey
+from tasksync.core.plan import Plan, Refusal
+from tasksync.core.state import Entry
+from tasksync.render.json import plan_json
+from tasksync.render.marks import marked
+from tasksync.render.style import colours
+from tasksync.render.text import entry_line, entry_text, plan_text, read_line
+
+REFUSALS = (
+    Refusal("maxDelete", "2 of 5 tasks would be deleted, 30% are allowed", "--max-delete 2"),
+    Refusal("protect", "audit-q2 is protected", "say protect: false in a run of its own"),
+)
+
+
+def shown(plan: Plan, **other: object) -> str:
+    return plan_text(plan, head=read_line(3, 412, 2, 0.94), requests=3, seconds=2.4, **other)
+
+
+def one(*fields: FieldChange, action: Action = Action.UPDATE) -> Plan:
+    change = Change(TaskKey("k"), action, Reason.EDITED, RemoteId(1), fields)
+    return Plan("p", "portal", "l", 1, ((change,),))
+
+
+def test_everything_in_words(full, golden):
+    golden("plan-everything.txt", shown(full))
+
+
+def test_nothing_in_words(none, golden):
+    golden("plan-nothing.txt", shown(none))
+
+
+def test_a_refused_plan_in_words(full, golden):
+    golden("plan-refused.txt", shown(full, refusals=REFUSALS))
+
+
+def test_everything_as_json(full, golden):
+    text = plan_json(full, version="0.1.0", requests=3, seconds=2.4, refusals=REFUSALS)
+    golden("plan-everything.json", text)
+
+
+def test_nothing_as_json(none, golden):
+    golden("plan-nothing.json", plan_json(none, version="0.1.0", requests=0, seconds=0.0))
+
+
+def test_the_words_that_scripts_look_for(full, none):
+    assert re.search(r"^Plan: 2 to add, 1 to change, 2 to destroy\.", shown(full), re.MULTILINE)
+    assert shown(none).splitlines()[-1] == "No changes. The portal matches the manifest."
+
+
+def test_colours_change_no_word(full):
+    bare = re.sub(r"\x1b\[[0-9;]*m", "", shown(full, style=colours()))
+    assert bare == shown(full)
+    assert "\x1b[" in shown(full, style=colours())
+
+
+def test_nothing_that_a_portal_wrote_can_steer_a_terminal(full):
+    text = shown(full).replace("\n", "")
+    assert text.isprintable()
+    assert "\\u001b[2J" in text
+
+
+@pytest.mark.parametrize("evil", ["\x1b]0;x\x07", "a\rb", "\u202eabc", "\x9b31m", "\ud800", "\x00"])
+def test_every_door_is_clean(evil):
+    fields = (
+        FieldChange("title", "a", evil),
+        FieldChange("tags", (), (evil,)),
+        FieldChange("description", "x" * 70, evil + "x" * 70),
+    )
+    plan = replace(
+        one(*fields), names=((1, evil),), renames=((TaskKey("a"), TaskKey(evil)),), files=(evil,)
+    )
+    text = plan_text(plan)
+    assert text.replace("\n", "").isprintable()
+    text.encode("utf-8")
+
+
+def test_a_short_text_is_shown_whole_and_a_long_one_by_its_words():
+    text = plan_text(one(FieldChange("title", "Old", "New")))
+    assert 'title          "Old" -> "New"' in text
+    long = "the figures of the first quarter of this year and of the one before it, please"
+    text = plan_text(one(FieldChange("title", long, long.replace("first", "second"))))
+    assert "of the [-first-]{+second+} quarter" in text
+
+
+def test_untouched_lines_of_a_long_text_are_counted():
+    before = "".join(f"line {n}\n" for n in range(9))
+    assert marked(before, before.replace("line 4", "line four")) == [
+        "(4 unchanged lines)",
+        "line [-4-]{+four+}",
+        "(4 unchanged lines)",
+    ]
+
+
+def test_a_line_that_came_is_marked_whole():
+    assert marked("Hi Anna.\nBye.\n", "Hi Petr.\nBye.\nDone.\n") == [
+        "Hi [-Anna-]{+Petr+}.",
+        "Bye.",
+        "{+Done.\\n+}",
+    ]
+
+
+def test_a_line_end_that_came_or_went_can_be_seen():
+    assert marked("one\ntwo", "one two") == ["one[-\\n-]", "{+ +}two"]
+
+
+def test_a_terminal_that_wants_no_colour_loads_no_rich():
+    code = "import sys, tasksync.render.progress; sys.exit('rich' in sys.modules)"
+    assert run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_first_line_says_what_was_read():
+    assert read_line(1, 1, 1, 0.04) == (
+        "tasksync read 1 file, 1 task, and the portal in 1 request (0.0 s)."
+    )
+    assert read_line(2, 0, None, 1.26).endswith("0 tasks, and not the portal (1.3 s).")
+
+
+def test_ten_thousand_changes_are_all_there(huge):
+    text = plan_text(huge)
+    assert text.count("\n  ~ ") == 7000
+    assert text.count("\n  + onboarding") == 2000
+    assert text.count("\n  - ") == 1000
+
+
+def test_an_entry_is_shown_as_remembered(golden):
+    asked = {"title": "Audit", "status": 5, "responsibleId": 22, "deadline": None}
+    entry = Entry(TaskKey("audit"), RemoteId(9), asked, {"status": 4}, protected=True)
+    assert entry_line(entry) == 'audit  (task 9)  "Audit"'
+    golden("entry.txt", entry_text(entry, {22: "petrova@example.com"}))
