@@ -17,7 +17,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from tasksync.core.change import Action, Change, FieldChange, Reason
-from tasksync.core.fields import DEFERRED, FIELDS, KeyRef, RemoteId, TaskKey, Value, Values, same
+from tasksync.core.fields import (
+    DEFERRED,
+    FIELDS,
+    KeyRef,
+    Kind,
+    RemoteId,
+    TaskKey,
+    Value,
+    Values,
+    beside,
+    same,
+)
 from tasksync.core.plan import Drift
 from tasksync.core.state import Entry
 from tasksync.core.task import LiveTask, OnRemove, Options, Task, asked_digest
@@ -114,10 +125,12 @@ def _differences(
     made: dict[str, Value] = {}
     remembered = entry.found
     for name, wanted in task.fields.items():
-        if not FIELDS[name].on_update:
-            continue
         found = live.fields.get(name, _MISSING)
         before = remembered.get(name) if found is _MISSING else found
+        if not FIELDS[name].on_update:
+            if not _same(name, before, wanted):
+                made[name] = before  # type: ignore[assignment]
+            continue
         unchanged = name in entry.asked and _same(name, wanted, entry.asked[name])
         drifted = name in remembered and not _same(name, before, _known(remembered[name], ids))
         if name in task.options.ignore_changes:
@@ -128,12 +141,19 @@ def _differences(
             if not _same(name, before, wanted):
                 made[name] = before  # type: ignore[assignment]
         else:
-            differing.append(FieldChange(name, before, wanted, drifted))  # type: ignore[arg-type]
+            shown = _beside(name, before, wanted)
+            differing.append(FieldChange(name, shown, wanted, drifted))  # type: ignore[arg-type]
         if drifted and unchanged and name not in task.options.ignore_changes:
             drift.append(
                 Drift(task.key, live.id, name, remembered[name], before)  # type: ignore[arg-type]
             )
     return differing, drift, made
+
+
+def _beside(name: str, before: object, wanted: Value) -> object:
+    if FIELDS[name].kind is Kind.INSTANT:
+        return beside(before, wanted)  # type: ignore[arg-type]
+    return before
 
 
 def _known(value: Value, ids: Mapping[TaskKey, RemoteId]) -> Value:

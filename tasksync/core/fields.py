@@ -141,6 +141,14 @@ def canonical(name: str, value: Value) -> object:
     return value
 
 
+def beside(value: Value, other: Value) -> Value:
+    """Return an INSTANT written with the offset of another, so that people can compare them."""
+    if isinstance(value, str) and isinstance(other, str):
+        zone = datetime.fromisoformat(other).tzinfo
+        return datetime.fromisoformat(value).astimezone(zone).isoformat()
+    return value
+
+
 def same(name: str, left: Value, right: Value) -> bool:
     """Tell whether two normal values of a field mean the same."""
     return left == right or canonical(name, left) == canonical(name, right)

@@ -96,7 +96,7 @@ def _half_read(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]
     yield Refusal(
         "half-read",
         f"{_some(plan.unread)} was read by the last apply, still exists, and is not under -f; "
-        f"{len(gone)} tasks would be removed.",
+        f"{_count(gone, 'task')} would be removed.",
         "Name it with -f, or delete the file, or use --dangerous-half-read.",
         tuple(change.key for change in gone),
     )
@@ -195,8 +195,8 @@ def _strays(plan: Plan, _policy: Policy, _lifted: Lifted) -> Iterator[Refusal]:
     named = ", ".join(f"{stray.id} {stray.title!r}" for stray in plan.strays[:_SHOWN])
     yield Refusal(
         "strays",
-        f"{len(new)} tasks would be created while {len(plan.strays)} tasks on the portal bear "
-        f"this project's marker and match no key: {named}.",
+        f"{_count(new, 'task')} would be created while marked tasks on the portal match no key "
+        f"({len(plan.strays)}): {named}.",
         "See tasksync state rebuild; then say adopt: {id: N} on the task that it is, "
         "or remove its tag on the portal.",
         tuple(change.key for change in new),
