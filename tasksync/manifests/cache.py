@@ -42,18 +42,11 @@ class Rows:
     keys: list[str] = field(default_factory=list)
     digests: bytearray = field(default_factory=bytearray)
     lines: array[int] = field(default_factory=lambda: array("Q"))
-    columns: array[int] = field(default_factory=lambda: array("L"))
     parents: dict[int, str] = field(default_factory=dict)
     adopts: dict[int, int] = field(default_factory=dict)
 
     def add(
-        self,
-        key: str,
-        digest: bytes,
-        line: int,
-        column: int,
-        parent: str | None,
-        adopt: int | None,
+        self, key: str, digest: bytes, line: int, parent: str | None, adopt: int | None
     ) -> None:
         """Append a row."""
         if parent is not None:
@@ -63,7 +56,6 @@ class Rows:
         self.keys.append(key)
         self.digests += digest
         self.lines.append(line)
-        self.columns.append(column)
 
     def packed(self) -> bytes:
         """Return the rows as JSON."""
@@ -71,7 +63,6 @@ class Rows:
             "keys": self.keys,
             "digests": self.digests.hex(),
             "lines": self.lines.tolist(),
-            "columns": self.columns.tolist(),
             "parents": {str(row): key for row, key in self.parents.items()},
             "adopts": {str(row): remote for row, remote in self.adopts.items()},
         }
@@ -86,7 +77,6 @@ def unpacked(packed: bytes) -> Rows:
         keys=keys,
         digests=bytearray.fromhex(whole["digests"]),
         lines=array("Q", whole["lines"]),
-        columns=array("L", whole["columns"]),
         parents={int(row): key for row, key in whole["parents"].items()},
         adopts={int(row): remote for row, remote in whole["adopts"].items()},
     )
@@ -98,7 +88,7 @@ def unpacked(packed: bytes) -> Rows:
         and texts <= {str}
         and numbers <= {int}
         and len(rows.digests) == DIGEST * count
-        and len(rows.lines) == len(rows.columns) == count
+        and len(rows.lines) == count
         and all(0 <= row < count for row in (*rows.parents, *rows.adopts))
     ):
         msg = "these are no rows"

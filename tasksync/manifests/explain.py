@@ -11,6 +11,7 @@ from tasksync.manifests import careful, schema
 from tasksync.manifests.careful import NodeTask
 from tasksync.manifests.faults import BadValue, Fault
 from tasksync.manifests.header import located
+from tasksync.manifests.node import Spot
 from tasksync.manifests.reader import Unreadable
 from tasksync.manifests.sources import Source
 from tasksync.manifests.values import Normaliser, check_key
@@ -23,11 +24,12 @@ class Suspects:
     """Which tasks of a file are to be explained.
 
     `failed` are those that the fast pass gave up, by their number in the file; `beside` what is
-    wrong with good ones only beside others, by key.
+    wrong with good ones only beside others, by key; `told` are places of which enough was said.
     """
 
     failed: set[int]
     beside: Mapping[str, Sequence[Fault]]
+    told: set[Spot]
 
 
 def problems(
@@ -41,7 +43,7 @@ def problems(
             for ordinal, task in enumerate(careful.tasks(stream, source.name, found)):
                 if ordinal in suspects.failed:
                     found += _explained(source.name, task, normalisers[task.document])
-                    if len(found) == said:
+                    if len(found) == said and task.spot not in suspects.told:
                         found.append(_unexplained(source.name, task))
                 faults = iter(suspects.beside.get(task.key or "", ()))
                 found += located(source.name, task.body, faults, task.spot)

@@ -6,18 +6,19 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import repeat
 
-from tasksync.core.fields import TaskKey, Value
+from tasksync.core.fields import TaskKey
 from tasksync.core.manifest import Manifest, Moved, Wanted
-from tasksync.core.task import Options, Place, Problem, Task
+from tasksync.core.task import Place, Problem, Task
 from tasksync.errors import ManifestInvalid
 from tasksync.manifests import explain, header, ledger, quick, reader, schema, sources
 from tasksync.manifests.bodies import Bodies
 from tasksync.manifests.cache import DIGEST, Cache, Rows, context_of
 from tasksync.manifests.header import FileHead, Header
 from tasksync.manifests.ledger import FILE_SHIFT, Ledger
+from tasksync.manifests.quick import RawTask
 from tasksync.manifests.reader import Unreadable
 from tasksync.manifests.sources import Hashed
-from tasksync.manifests.values import TASK_NAMES, check_key
+from tasksync.manifests.values import TASK_NAMES, Normal, check_key
 
 #: more problems than this help nobody
 MOST_PROBLEMS = 1_000
@@ -63,6 +64,7 @@ class _Stream:
         self._problems = head.problems
         self._failed: dict[int, set[int]] = {}
         self._complete = not head.unread
+        self._judge = schema.judge(schema.WHOLE_TASK)
 
     def rows(self) -> Iterator[Wanted]:
         """Yield the good tasks of all files; raises ManifestInvalid at the end."""
@@ -107,47 +109,44 @@ class _Stream:
         return map(partial(tuple.__new__, Wanted), columns)
 
     def _fresh(self, number: int, file: FileHead, rows: Rows | None) -> Iterator[Wanted]:
-        normalisers = self._head.normalisers[number]
-        judge = schema.judge(schema.WHOLE_TASK)
-        keys, parents = self._ledger.keys, self._ledger.parents
-        base, name = number << FILE_SHIFT, file.name
         with file.source.open() as opened:
             stream: reader.Stream = opened if rows is None else Hashed(opened)
-            raw = quick.tasks(stream, name, TASK_NAMES)
-            for ordinal, (document, key, line, column, body, odd) in enumerate(raw):
-                if key is None:
-                    self._fail(number, ordinal)
+            for ordinal, raw in enumerate(quick.tasks(stream, file.name, TASK_NAMES)):
+                normal = self._checked(number, file, raw)
+                if normal is None or raw.key is None:
+                    self._failed.setdefault(number, set()).add(ordinal)
                     continue
-                if key in keys:
-                    place = Place(name, line, column)
-                    self._problems.append(self._ledger.repeated(key, place))
-                    continue
-                keys[key] = base | line
-                if "parent" in body and isinstance(body["parent"], str):
-                    parents[key] = body["parent"]
-                normalise = normalisers[document]
-                block = normalise.lay(body)
-                try:
-                    check_key(key)
-                    if odd or not judge(block):
-                        self._fail(number, ordinal)
-                        continue
-                    fields, options, digest, parent = normalise(block)
-                except ValueError:
-                    self._fail(number, ordinal)
-                    continue
-                task_key = TaskKey(key)
-                if options.adopt is not None:
-                    self._ledger.adopts.setdefault(options.adopt, []).append(key)
+                adopt, parent = normal.options.adopt, normal.parent
+                if adopt is not None:
+                    self._ledger.adopts.setdefault(adopt, []).append(raw.key)
                 if rows is not None:
-                    rows.add(key, digest, line, column, parent, options.adopt)
-                body_of = partial(_task, task_key, fields, options, name, line, column)
-                yield Wanted(task_key, digest, parent, name, line, body_of)
+                    rows.add(raw.key, normal.digest, raw.line, parent, adopt)
+                body = partial(_task, file.name, raw, normal)
+                yield Wanted(TaskKey(raw.key), normal.digest, parent, file.name, raw.line, body)
             if isinstance(stream, Hashed):
-                stream.check(file.look.digest, name)
+                stream.check(file.look.digest, file.name)
 
-    def _fail(self, number: int, ordinal: int) -> None:
-        self._failed.setdefault(number, set()).add(ordinal)
+    def _checked(self, number: int, file: FileHead, raw: RawTask) -> Normal | None:
+        """Return a task in normal form, or None where it is left to be explained."""
+        ledger, key, body = self._ledger, raw.key, raw.body
+        if key is None:
+            return None
+        if key in ledger.keys:
+            place = Place(file.name, raw.line, raw.column)
+            self._problems.append(ledger.repeated(key, place))
+            return None
+        ledger.keys[key] = number << FILE_SHIFT | raw.line
+        if "parent" in body and isinstance(body["parent"], str):
+            ledger.parents[key] = body["parent"]
+        normalise = self._head.normalisers[number][raw.document]
+        try:
+            check_key(key)
+            block = normalise.lay(body)
+            if not raw.odd and self._judge(block):
+                return normalise(block)
+        except ValueError:
+            pass  # it is explained with its place later
+        return None
 
     def _finish(self) -> None:
         beside: dict[int, dict[str, list[explain.Fault]]] = {}
@@ -158,8 +157,13 @@ class _Stream:
         for number in sorted(self._failed.keys() | beside.keys()):
             if len(self._problems) > MOST_PROBLEMS:
                 break
-            wanted = explain.Suspects(self._failed.get(number, set()), beside.get(number, {}))
             file, normalisers = self._head.files[number], self._head.normalisers[number]
+            places = [problem.place for problem in self._problems]
+            wanted = explain.Suspects(
+                self._failed.get(number, set()),
+                beside.get(number, {}),
+                {(place.line, place.column) for place in places if place.file == file.name},
+            )
             self._problems += explain.problems(file.source, normalisers, wanted, MOST_PROBLEMS)
         if self._problems:
             raise ManifestInvalid(tuple(_shown(self._problems)))
@@ -171,7 +175,6 @@ def _shown(problems: list[Problem]) -> list[Problem]:
     return ordered[:MOST_PROBLEMS]
 
 
-def _task(
-    key: TaskKey, fields: dict[str, Value], options: Options, file: str, line: int, column: int
-) -> Task:
-    return Task(key, fields, Place(file, line, column), options)
+def _task(file: str, raw: RawTask, normal: Normal) -> Task:
+    place = Place(file, raw.line, raw.column)
+    return Task(TaskKey(str(raw.key)), normal.fields, place, normal.options)
