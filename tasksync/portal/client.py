@@ -16,8 +16,9 @@ from tasksync.portal.batches import Size
 from tasksync.portal.exchange import Request, Transport
 from tasksync.portal.line import Line
 from tasksync.portal.mistakes import CODES
-from tasksync.portal.performing import Habits, Performance
+from tasksync.portal.performing import Flight, Habits, Performance
 from tasksync.portal.settings import PortalSettings
+from tasksync.portal.workers import Crew, crew
 
 _READONLY = "WRITE_BLOCKED_READONLY_KEY"
 
@@ -32,6 +33,7 @@ class RestPortal:
         self._settings = settings
         self._listener = listener
         self._habits = Habits(Size(settings.timeout))
+        self._crew: Crew[Flight] = crew(self._line.meet, settings.parallelism)
         self._identity: PortalIdentity | None = None
         self._read_only = False
 
@@ -97,11 +99,16 @@ class RestPortal:
             raise PermissionDenied(
                 f"Writing: {row.says} ({_READONLY}).", row.advice, code=_READONLY
             )
-        yield from Performance(self._line, self._habits, about_to_send).outcomes(changes)
+        level = Performance(self._line, self._habits, self._crew, about_to_send)
+        yield from level.outcomes(changes)
 
     def people(self, ids: Collection[int]) -> Mapping[int, str]:
         """Names and e-mails beside ids, for people to read; what is not known is left out."""
         return lookups.people(self._line, ids)
+
+    def close(self) -> None:
+        """Let the sending threads go; what is in flight is waited for."""
+        self._crew.close()
 
     def _ask_me(self) -> PortalIdentity:
         try:

@@ -80,7 +80,7 @@ def judge(job: Job, reply: wire.Reply | Lost) -> Verdict:
     verdict = Verdict()
     if isinstance(reply, Lost):
         _lost(job, reply, verdict)
-    elif reply.fault is not None and not reply.calls:
+    elif reply.fault is not None and not _refused_by_call(reply.fault, reply):
         _whole(job, reply.fault, verdict)
     elif len(job.changes) == 1:
         _one(job, job.changes[0], reply.data, reply.fault, verdict)
@@ -90,8 +90,13 @@ def judge(job: Job, reply: wire.Reply | Lost) -> Verdict:
         except wire.Unreadable as fault:
             _unsure(job, Fault("", str(fault)), verdict)
         else:
-            _batch(job, calls, verdict)
+            _batch(job, calls, verdict, refused=reply.fault is not None)
     return verdict
+
+
+def _refused_by_call(fault: Fault, reply: wire.Reply) -> bool:
+    """Tell whether a 4xx names the calls that it is about: nothing was done (contract 3)."""
+    return bool(reply.calls) and fault.weight is Weight.REFUSED
 
 
 def _lost(job: Job, lost: Lost, verdict: Verdict) -> None:
@@ -135,9 +140,13 @@ def _unsure(job: Job, fault: Fault, verdict: Verdict) -> None:
         verdict.again.append(replace(job, doubt=fault))
 
 
-def _batch(job: Job, calls: wire.Calls, verdict: Verdict) -> None:
-    """Judge the calls of an answered batch; repeats go together in one job again."""
+def _batch(job: Job, calls: wire.Calls, verdict: Verdict, *, refused: bool) -> None:
+    """Judge the calls of an answered batch; repeats go together in one job again.
+
+    `refused`: the request as a whole did nothing, so calls that it does not name go once more.
+    """
     inner = Verdict()
+    spared: list[Change] = []
     ids = Counter(
         wire.usable_id(wire.task_in(calls.results.get(name_of(at))))
         for at in range(len(job.changes))
@@ -147,10 +156,14 @@ def _batch(job: Job, calls: wire.Calls, verdict: Verdict) -> None:
         result, fault = calls.results.get(name, _MISSING), calls.faults.get(name)
         if change.action is Action.CREATE and _shared(result, ids):
             inner.outcomes.append(in_doubt(change, Fault("", "two calls were given one task id")))
+        elif result is _MISSING and fault is None and refused:
+            spared.append(change)
         elif result is _MISSING and fault is None:
             _unsure(job.only((change,)), _NO_RESULT, inner)
         else:
             _one(job.only((change,)), change, result, fault, inner)
+    if spared:
+        inner.next.append(job.only(tuple(spared)))
     _gather(job, inner, verdict)
 
 
@@ -200,7 +213,7 @@ def _faulty(job: Job, change: Change, fault: Fault, verdict: Verdict) -> None:
         verdict.error = error_of(fault, "Writing")
         verdict.outcomes.append(failed(change, fault))
     elif change.action is Action.DELETE:
-        if weight is Weight.MISSING:
+        if wire.says_missing(fault):
             verdict.outcomes.append(done(change, change.id))
         else:
             verdict.doomed.append((change, fault))

@@ -13,7 +13,7 @@ import orjson
 
 from tasksync.core.fields import RemoteId
 from tasksync.core.task import LiveTask
-from tasksync.errors import PortalUnavailable, PortalUnreadable
+from tasksync.errors import PortalRejected, PortalUnavailable, PortalUnreadable
 from tasksync.portal import wire
 from tasksync.portal.backoff import pause
 from tasksync.portal.batches import FULL
@@ -33,7 +33,7 @@ def by_ids(line: Line, ids: Collection[RemoteId]) -> Iterator[LiveTask]:
     """
     missing: list[RemoteId] = []
     for some in _fifties(sorted(set(ids))):
-        answered = _calls(line, [wire.list_call(_name(one), one, SELECT) for one in some])
+        answered = _listed(line, some)
         for one in some:
             row = _row_of(one, answered.results.get(_name(one)))
             if row is None:
@@ -42,6 +42,14 @@ def by_ids(line: Line, ids: Collection[RemoteId]) -> Iterator[LiveTask]:
                 yield live_task(row)
     for some in _fifties(missing):
         yield from _got(line, some)
+
+
+def _listed(line: Line, ids: Sequence[RemoteId]) -> wire.Calls:
+    """Ask for listings of one id; a portal that refuses this filter is asked by `get` alone."""
+    try:
+        return _calls(line, [wire.list_call(_name(one), one, SELECT) for one in ids])
+    except PortalRejected:
+        return wire.Calls({}, {})
 
 
 def _got(line: Line, ids: Sequence[RemoteId]) -> Iterator[LiveTask]:

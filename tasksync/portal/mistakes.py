@@ -57,6 +57,7 @@ _SCOPE = "Give the key the scopes `tasks`, `task` and `user`, then run again."
 _RIGHTS = "Ask a portal administrator for the right, or use a key whose owner has it."
 _FIELD = "Mend the task in the manifest, then apply again."
 _LATER = "Nothing is lost: run apply again in a minute."
+_ROUTE = "Check --portal: it must be the API's address, for example https://vibecode.bitrix24.com."
 _OURS = "This is a fault of tasksync or a change of the API: please report it with this line."
 _BILL = "See the portal's subscription, then run again."
 _W = Weight
@@ -196,11 +197,14 @@ def meaning_of(fault: Fault) -> Meaning:
 
 def said(fault: Fault) -> str:
     """Return one line for people: the meaning, the code, and the portal's own words."""
-    name = ", ".join(
-        part for part in (fault.code, f"HTTP {fault.status}" if fault.status else "") if part
-    )
+    return meaning_of(fault).says + _names(fault)
+
+
+def _names(fault: Fault) -> str:
+    status = f"HTTP {fault.status}" if fault.status else ""
+    name = ", ".join(part for part in (fault.code, status) if part)
     words = quoted(fault.text)
-    return meaning_of(fault).says + (f" ({name})" if name else "") + (f": {words}" if words else "")
+    return (f" ({name})" if name else "") + (f": {words}" if words else "")
 
 
 def error_of(fault: Fault, doing: str = "") -> errors.PortalError:
@@ -213,6 +217,9 @@ def error_of(fault: Fault, doing: str = "") -> errors.PortalError:
         _W.WAIT: errors.PortalUnavailable,
         _W.UNSURE: errors.PortalUnavailable,
     }
+    if fault.weight is _W.MISSING and fault.status == 404:  # noqa: PLR2004 - what is read has no id
+        message = f"{doing}: the portal does not know this route{_names(fault)}"
+        return errors.PortalRejected(message, _ROUTE, code=fault.code)
     kind = kinds.get(fault.weight, errors.PortalRejected)
     message = (f"{doing}: " if doing else "") + said(fault)
     return kind(message, meaning_of(fault).advice, code=fault.code)

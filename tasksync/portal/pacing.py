@@ -2,8 +2,9 @@
 
 A request reaches the portal some time after it left us and before its answer is here; so each
 departure counts until its latest possible arrival (the answer, or `JITTER` after leaving) has
-fallen out of the window. Against a near portal that costs nothing, against a far one the
-two-in-flight queue is the narrower limit anyway. Pure arithmetic over times that are handed in.
+fallen out of the window. Against a near portal that costs nothing; against a far one, from
+0.2 s an answer on, the queue of two in flight is the narrower limit anyway. Pure arithmetic over
+times that are handed in.
 
 Limits (contract 6.1): about 10 requests a second, 300 in any sliding 60 s.
 """
@@ -14,7 +15,7 @@ from collections import deque
 from dataclasses import dataclass
 
 #: the longest that a request is thought to be under way to the portal (seconds)
-JITTER = 0.1
+JITTER = 1.0
 #: against clocks that tick coarsely (seconds)
 MARGIN = 0.002
 #: departures kept beyond the largest limit, since arrivals may change places

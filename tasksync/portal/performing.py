@@ -32,7 +32,7 @@ from tasksync.portal.lookups import by_ids
 from tasksync.portal.mistakes import Fault, said
 from tasksync.portal.pacing import Departure
 from tasksync.portal.settings import FRESH, MOST_REPEATS, MOST_UNREACHABLE
-from tasksync.portal.workers import Crew, crew
+from tasksync.portal.workers import Crew
 
 _SAVING_IS_SLOW = 3
 
@@ -59,13 +59,17 @@ class Performance:
     """One level's changes on their way; use `outcomes` once."""
 
     def __init__(
-        self, line: Line, habits: Habits, about_to_send: Callable[[Sequence[Change]], None]
+        self,
+        line: Line,
+        habits: Habits,
+        crew: Crew[Flight],
+        about_to_send: Callable[[Sequence[Change]], None],
     ) -> None:
         self._line = line
         self._habits = habits
         self._about = about_to_send
         self._marker = line.settings.marker
-        self._crew: Crew[Flight] = crew(line.meet, line.settings.parallelism)
+        self._crew = crew
         self._later: deque[Job] = deque()
         self._told: deque[Outcome] = deque()
         self._doomed: list[tuple[Change, Fault]] = []
@@ -89,7 +93,8 @@ class Performance:
                 while self._crew.busy and not closed:
                     yield from self._landed(SLICE)
             finally:
-                self._crew.close()
+                while self._crew.busy:
+                    self._crew.finished(SLICE)
 
     def _writing(self, changes: Iterable[Change]) -> Iterator[Change]:
         """Pass on what the portal has to hear of; the rest is done as it is."""

@@ -294,6 +294,27 @@ def test_all_calls_invalid_is_an_answer_to_each(bench, say):
     assert desk.portal.requests == 1
 
 
+def test_calls_that_a_refused_batch_does_not_name_go_once_more(bench, say):
+    """One missing id may refuse the whole request (contract 3): the others did nothing."""
+    body = {
+        "success": False,
+        "error": {"code": "INVALID_REQUEST", "message": "…"},
+        "data": {"errors": {"c1": {"code": "VALIDATION_ERROR"}}},
+    }
+    desk = bench(Answer(400, {}, orjson.dumps(body)), say.made)
+    found = desk.perform(*creates(say, 4))
+    assert [one.became for one in found.values()].count(DONE) == 3
+    assert found["k1"].became is FAILED
+    assert desk.portal.requests == 2
+
+
+def test_a_404_that_is_not_the_vendors_deletes_nothing(bench, say):
+    """A gateway's 404 says nothing about the task: it is looked up."""
+    listed = say.ok({"results": {"t7": [{"id": "7", "tags": []}]}, "errors": []})
+    found = bench(Answer(404, {}, b"<html>nginx</html>"), listed).perform(say.delete("a", 7))
+    assert found["a"].became is FAILED
+
+
 @pytest.mark.parametrize(
     ("status", "code", "kind"),
     [

@@ -229,6 +229,16 @@ def test_a_call_that_was_not_answered_is_asked_again(bench, say):
     assert ids_of(desk.portal.find(None, [7])) == [7]
 
 
+def test_a_portal_that_cannot_filter_by_id_is_asked_by_get(bench, say):
+    """And a portal without the route is not an empty one."""
+    refused = say.no(400, "INVALID_FILTER_FIELD")
+    got = say.ok({"results": {"t7": {"id": "7"}}, "errors": {}})
+    assert ids_of(bench(refused, got).portal.find(None, [7])) == [7]
+    nowhere = say.no(404, "NOT_FOUND", "Route POST /v1/batch not found")
+    with pytest.raises(PortalRejected, match="route"):
+        list(bench(nowhere).portal.find(None, [7]))
+
+
 def test_another_task_than_the_one_asked_for_is_refused(bench, say):
     """Nor is something odd."""
     for odd in ({"id": 8}, {"title": "no id"}, 7, "x", [1, 2]):
