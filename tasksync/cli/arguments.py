@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
 
 from tasksync.errors import TasksyncError, UsageError
+
+TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 _YES = {"1", "true", "yes", "on"}
 _NO = {"", "0", "false", "no", "off"}
@@ -35,8 +40,28 @@ _GO = (
 )
 
 
+class _Formatter(argparse.HelpFormatter):
+    """argparse's, but learns the width without shutil, which brings four archivers along."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    told = os.environ.get("COLUMNS", "")
+    if told.isdecimal() and int(told):
+        return int(told)
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80  # type: ignore[union-attr]
+    except (AttributeError, OSError, ValueError):
+        return 80
+
+
 class Parser(argparse.ArgumentParser):
     """argparse, but a wrong call raises UsageError (64), for 2 means that there are changes."""
+
+    def __init__(self, **words: Any) -> None:
+        super().__init__(**{"formatter_class": _Formatter, **words})
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of exiting."""

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TextIO
+
+TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
+if TYPE_CHECKING:
+    from typing import TextIO
 
 _NO = {"", "0", "false", "no", "off"}
 
 
-@dataclass(frozen=True, slots=True)
 class Console:
-    """Data goes to `out`, progress and errors to `err`; questions are read from `source`."""
+    """Data goes to `out`, progress and errors to `err`; questions are read from `source`.
 
-    source: TextIO
-    out: TextIO
-    err: TextIO
-    env: Mapping[str, str]
+    A plain class, since importing dataclasses takes as long as all the rest of `--help`.
+    """
+
+    __slots__ = ("env", "err", "out", "source")
+
+    def __init__(self, source: TextIO, out: TextIO, err: TextIO, env: Mapping[str, str]) -> None:
+        self.source = source
+        self.out = out
+        self.err = err
+        self.env = env
 
     def say(self, text: str) -> None:
         """Write data as it is, with one newline at its end."""

@@ -8,21 +8,23 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
-from typing import Protocol
 
 from tasksync.cli.arguments import Asked, Parser, modern, with_environment, with_help
 from tasksync.cli.console import Console
 from tasksync.errors import TasksyncError
 
+TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
+if TYPE_CHECKING:
+    from typing import Protocol
 
-class _Command(Protocol):
-    """What a command's module offers."""
+    class _Command(Protocol):
+        """What a command's module offers."""
 
-    __doc__: str | None
+        __doc__: str | None
 
-    def arguments(self, parser: argparse.ArgumentParser) -> None: ...
+        def arguments(self, parser: argparse.ArgumentParser) -> None: ...
 
-    def run(self, args: argparse.Namespace, console: Console) -> int: ...
+        def run(self, args: argparse.Namespace, console: Console) -> int: ...
 
 
 #: command -> (module, what it does); the module is imported when its command is called
