@@ -1,4 +1,4 @@
-"""One fault a manifest: each file in broken_manifests says in its first comments what is expected."""
+"""One fault a manifest: the first comments of each broken manifest say what is expected."""
 
 from __future__ import annotations
 
