@@ -211,6 +211,9 @@ def output_arguments(parser: argparse.ArgumentParser) -> None:
 def with_environment(parser: argparse.ArgumentParser, env: Mapping[str, str]) -> None:
     """Give every long flag its twin TASKSYNC_<FLAG>; raises UsageError for a wrong value."""
     for action in parser._actions:  # noqa: SLF001 - argparse offers no other list of its flags
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
+            for below in action.choices.values():
+                with_environment(below, env)
         long = [name for name in action.option_strings if name.startswith("--")]
         for flag in long:
             name = "TASKSYNC_" + flag[2:].replace("-", "_").upper()

@@ -44,7 +44,13 @@ def show(
             from tasksync.render.html import plan_html
 
             console.say(
-                plan_html(plan, requests=cost.requests, seconds=cost.seconds, refusals=refusals)
+                plan_html(
+                    plan,
+                    version=__version__,
+                    requests=cost.requests,
+                    seconds=cost.seconds,
+                    refusals=refusals,
+                )
             )
         case _:
             console.say(_text(console, plan, cost, refusals, head=head, colour=colour))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,7 +27,9 @@ from tasksync.engine.keeping import Keeper, Patience, kept
 from tasksync.engine.planning import Planner
 from tasksync.engine.resolving import Resolver
 from tasksync.errors import SettingsError
+from tasksync.portal.address import normalise_url
 from tasksync.portal.client import RestPortal
+from tasksync.portal.exchange import Answer, Request, Transport
 from tasksync.portal.settings import PortalSettings
 
 if TYPE_CHECKING:
@@ -139,13 +141,28 @@ def portal_of(parts: Session, where: Connection, marker: str | None) -> RestPort
         settings = replace(settings, host="sandbox", parallelism=1)
         send = InProcess(where.sandbox, where.key, where.session)
         return _stoppable(RestPortal(send, parts.clock, settings, parts.hear), parts)
-    from tasksync.portal.transport import HttpTransport
+    url = normalise_url(where.url)
+    send = _Late(url, where, args.timeout, parts.console.env)
+    settings = replace(settings, host=urlsplit(url).hostname or "")
+    return _stoppable(RestPortal(send, parts.clock, settings, parts.hear), parts)
 
-    transport = HttpTransport(
-        where.url, where.key, where.session, args.timeout, env=parts.console.env
-    )
-    settings = replace(settings, host=urlsplit(transport.url).hostname or "")
-    return _stoppable(RestPortal(transport, parts.clock, settings, parts.hear), parts)
+
+class _Late:
+    """A transport that imports requests, the dearest of all, when a first request leaves."""
+
+    def __init__(self, url: str, where: Connection, timeout: float, env: Mapping[str, str]) -> None:
+        self._made = (url, where, timeout, env)
+        self._send: Transport | None = None
+        self._lock = Lock()
+
+    def __call__(self, request: Request) -> Answer:
+        with self._lock:
+            if self._send is None:
+                from tasksync.portal.transport import HttpTransport
+
+                url, where, timeout, env = self._made
+                self._send = HttpTransport(url, where.key, where.session, timeout, env=env)
+        return self._send(request)
 
 
 def _stoppable(portal: RestPortal, parts: Session) -> RestPortal:

@@ -17,7 +17,9 @@ from tasksync.cli.main import COMMANDS, _parser
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-EXAMPLES = sorted(path.parent for path in (ROOT / "examples").rglob("README.md"))
+EXAMPLES = sorted({path.parent for path in (ROOT / "examples").rglob("tasksync.yaml")}) + [
+    ROOT / "examples" / "onboarding"
+]
 
 
 def flags_of(name: str) -> set[str]:
@@ -64,7 +66,7 @@ def test_every_file_that_the_readme_links_exists() -> None:
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_every_example_applies_and_then_wants_nothing(example: Path, tmp_path: Path) -> None:
     tasksync = Tasksync(tmp_path)
     manifests = sorted(example.glob("*.yaml"))

@@ -54,7 +54,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
             state = store.load()
             portal = parts.portal(manifest.marker)
             planner = parts.planner(portal, parts.resolver(portal, manifest.marker))
-            plan = planner.plan(manifest, state, scope(args), refresh=not args.no_refresh)
+            blind = args.no_refresh
+            plan = planner.plan(manifest, state, scope(args), refresh=not blind, trusting=blind)
             plan = with_unread(plan, state)
         finally:
             store.close()

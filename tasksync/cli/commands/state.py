@@ -12,7 +12,6 @@ from tasksync.cli.arguments import (
     output_arguments,
     portal_arguments,
     state_arguments,
-    with_environment,
     with_help,
 )
 from tasksync.cli.console import Console
@@ -54,7 +53,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
                 "--force", action="store_true", help="whatever its lineage or serial"
             )
         output_arguments(below)
-        with_environment(below, _environment())
 
 
 def _positional(parser: argparse.ArgumentParser, verb: str) -> None:
@@ -72,12 +70,6 @@ def _positional(parser: argparse.ArgumentParser, verb: str) -> None:
             parser.add_argument("id", metavar="ID", help="the lock's ID, as the error names it")
         case "list":
             parser.add_argument("glob", nargs="?", default="*", metavar="GLOB")
-
-
-def _environment() -> Mapping[str, str]:
-    import os
-
-    return os.environ
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
