@@ -131,12 +131,12 @@ def free_port() -> int:
         return port
 
 
-def database(server_url: str, name: str) -> str:
-    """Make an empty database on a server; return its URL."""
+def database(server_url: str, name: str, like: str = "template0") -> str:
+    """Make a database on a server, empty or like another; return its URL."""
     import psycopg
 
     with psycopg.connect(server_url, autocommit=True) as db:
         db.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        db.execute(f'CREATE DATABASE "{name}"')
+        db.execute(f'CREATE DATABASE "{name}" TEMPLATE "{like}"')
     before, question, query = server_url.partition("?")
     return f"{before.rpartition('/')[0]}/{quote(name)}{question}{query}"

@@ -1,0 +1,63 @@
+"""Whole runs: portals over sockets, states where teams keep them, and how long to go on."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import portal
+import postgres
+import pytest
+from portal import Portal, Served
+from trips import Trip
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--long", action="store_true", help="random mixtures and sweeps for an hour, not a minute"
+    )
+
+
+@pytest.fixture
+def long(request: pytest.FixtureRequest) -> bool:
+    """Whether there is time."""
+    return bool(request.config.getoption("--long"))
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    """A portal in a thread of the test."""
+    with portal.served() as running:
+        yield running
+
+
+@pytest.fixture
+def process_portal() -> Iterator[Portal]:
+    """A portal in a process of its own."""
+    with portal.process() as running:
+        yield running
+
+
+@pytest.fixture
+def trip(served: Served, tmp_path: Path) -> Trip:
+    """A project with nothing in it yet, its state in SQLite."""
+    return Trip(tmp_path / "project", served)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def team(request: pytest.FixtureRequest, served: Served, tmp_path: Path) -> Trip:
+    """A project whose state is in SQLite, then one whose state is in PostgreSQL."""
+    url = ""
+    if request.param == "postgres":
+        url = request.getfixturevalue("new_database")()
+    return Trip(tmp_path / "project", served, url)
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def new_database(postgres_url: str) -> Callable[[], str]:
+    """Makes empty databases on a real server."""
+    return lambda: postgres.database(postgres_url, f"e2e_{next(_numbers)}")

@@ -1,0 +1,187 @@
+"""SIGKILL at every request of an apply; the next apply ends as if nothing had been.
+
+A real process over a real socket; it is killed
+
+before  the portal did the deed of request k
+after   the portal did the deed of request k, and before the answer
+answer  after the answer to request k, and before it could be saved: the test holds the state's lock
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import portal
+import postgres
+import psycopg
+import pytest
+from portal import Json, all_of, must_equal, until
+from trips import Ended, Trip, task
+
+STRANGER = "Update 003"  # a title that we want too
+MOMENTS = ("before", "after", "answer")
+HELD = 0.25
+COUNT = 101
+
+
+def _base() -> dict[str, Json]:
+    updates = {f"u{n:03}": task(f"Update {n:03}", description="old") for n in range(COUNT)}
+    return updates | {f"d{n:03}": task(f"Delete {n:03}") for n in range(COUNT)}
+
+
+def _wanted() -> dict[str, Json]:
+    updates = {
+        f"u{n:03}": task(f"Update {n:03}", description="new", priority="high") for n in range(COUNT)
+    }
+    above = {f"p{n:03}": task(f"Parent {n:03}", tags=["a", "b"]) for n in range(60)}
+    below = {f"c{n:03}": task(f"Child {n:03}", parent=f"p{n:03}") for n in range(60)}
+    return {**below, **updates, **above}
+
+
+@dataclass
+class Scene:
+    """What every kill begins with: a portal's file and a state, and the world that must come."""
+
+    folder: Path
+    database: str = ""  # the URL of the database that others are copied from
+    server: str = ""
+    world: dict[str, Json] = field(default_factory=dict)
+    requests: int = 0
+    writing: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def copied(self, name: str) -> str:
+        """Return the URL of a state as it was at the beginning."""
+        if not self.server:
+            shutil.copy(self.folder / "state.db", self.folder / f"{name}.db")
+            return f"sqlite:{self.folder / f'{name}.db'}"
+        with self._lock:
+            return postgres.database(self.server, name, self.database.rpartition("/")[2])
+
+
+def _begin(scene: Scene) -> Scene:
+    """Make the beginning, and see how an undisturbed apply ends."""
+    url = scene.database or f"sqlite:{scene.folder / 'state.db'}"
+    with portal.served(scene.folder / "portal.db") as before:
+        Trip(scene.folder / "before", before, url).want(_base()).apply().must(0)
+        before.by_hand(STRANGER)
+    shutil.rmtree(scene.folder / "before")
+    with _copy(scene, "undisturbed") as (trip, served):
+        trip.apply().must(0)
+        scene.requests, scene.writing = len(served.log()), len(served.writing())
+        trip.plan().must(0)
+        served.drop_strangers()
+        scene.world = served.world()
+    return scene
+
+
+class Watched(portal.Served):
+    """A portal with a stranger's task that must not change."""
+
+    def drop_strangers(self) -> None:
+        """Take the stranger away, after a look that nobody touched it."""
+        found = [t for t in self.tasks() if t["title"] == STRANGER and not t["tags"]]
+        assert len(found) == 1, "the stranger's task is gone, or marked"
+        assert found[0]["description"] == ""
+        self.control("DELETE", f"tasks/{found[0]['id']}")
+
+
+@contextmanager
+def _copy(scene: Scene, name: str) -> Iterator[tuple[Trip, Watched]]:
+    data = scene.folder / f"{name}.portal"
+    shutil.copy(scene.folder / "portal.db", data)
+    with portal.served(data) as running:
+        served = Watched(running.running)
+        trip = Trip(scene.folder / name, served, scene.copied(name)).want(_wanted())
+        yield trip, served
+
+
+@contextmanager
+def _locked_state(trip: Trip) -> Iterator[None]:
+    """Hold the state's lock, so that a commit waits."""
+    if trip.state.startswith("sqlite"):
+        with contextlib.closing(_connected(trip.file)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            yield
+            db.execute("ROLLBACK")
+    else:
+        with psycopg.connect(trip.state) as pg:
+            pg.execute("LOCK TABLE tasksync.leases IN EXCLUSIVE MODE")
+            yield
+            pg.rollback()
+
+
+def _connected(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+
+
+def _killed(trip: Trip, served: Watched, moment: str, number: int) -> None:
+    """Start an apply and kill it at request `number`."""
+    if moment == "answer":
+        _killed_in_commit(trip, served, number)
+        return
+    rule = {"kind": "hang", "on": {"nth": number, "path": "^/v1/"}, "deed": moment == "after"}
+    served.faults({**rule, "seconds": 60, "times": 1})
+    with trip.process() as worker:
+        until(lambda: served.struck() or worker.poll() is not None, "the request came")
+        assert worker.poll() is None, f"it ended before request {number}: {worker.communicate()}"
+        worker.kill()
+    served.faults()
+
+
+def _killed_in_commit(trip: Trip, served: Watched, number: int) -> None:
+    with contextlib.ExitStack() as held:
+        came = served.at_request(number, lambda: held.enter_context(_locked_state(trip)))
+        with trip.process() as worker:
+            until(lambda: came.is_set() or worker.poll() is not None, "the request was answered")
+            assert worker.poll() is None, f"it ended before request {number}"
+            time.sleep(HELD)
+            worker.kill()
+
+
+def _kill_and_heal(scene: Scene, moment: str, number: int) -> None:
+    with _copy(scene, f"{moment}_{number:02}") as (trip, served):
+        _killed(trip, served, moment, number)
+        again: Ended = trip.apply()
+        assert again.code == 0, f"exit {again.code}:\n{again.text[-1500:]}"
+        left = trip.plan()
+        assert left.code == 0, f"the plan is not empty:\n{left.text[-1500:]}"
+        served.drop_strangers()
+        must_equal(served.world(), scene.world)
+
+
+@pytest.fixture(scope="module")
+def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    return _begin(Scene(tmp_path_factory.mktemp("kill-sqlite")))
+
+
+@pytest.fixture(scope="module")
+def on_postgres(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> Scene:
+    base = postgres.database(postgres_url, "kill_base")
+    return _begin(Scene(tmp_path_factory.mktemp("kill-pg"), base, postgres_url))
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize("store", ["sqlite", "postgres"])
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_killed_at_every_request_the_next_apply_ends_in_the_same_world(
+    request: pytest.FixtureRequest, store: str, moment: str
+) -> None:
+    """SIGKILL at request k: apply again, and nothing is there twice, lost or touched in vain."""
+    scene: Scene = request.getfixturevalue(f"on_{store}")
+    assert scene.writing >= 10
+    all_of(
+        {
+            f"{moment} {number}": lambda number=number: _kill_and_heal(scene, moment, number)
+            for number in range(1, scene.requests + 1)
+        }
+    )
+    print(f"killed {moment} at each of {scene.requests} requests, state in {store}")
