@@ -54,9 +54,14 @@ def mine(current: Lease | None, lease: Lease) -> Lease:
     """Return the store's lease if it is this one; raises StateMoved otherwise."""
     if current is not None and is_same(current, lease):
         return current
+    raise moved(lease.id, current)
+
+
+def moved(lease_id: str, current: Lease | None) -> StateMoved:
+    """Return the error for a run that holds the lease no more."""
     taker = f"{who(current.holder)} holds it now" if current else "nobody holds it now"
-    raise StateMoved(
-        f"This run lost its lock on the state (lock {lease.id}): {taker}.",
+    return StateMoved(
+        f"This run lost its lock on the state (lock {lease_id}): {taker}.",
         "Nothing more is saved or sent. What was sent already is found by the next "
         "`tasksync apply`; run it again.",
     )

@@ -42,6 +42,7 @@ from tasksync.errors import StateError, StateUnreadable
 #: "tsyn": tells our files from others' (PRAGMA application_id, byte 68 of the file)
 APPLICATION_ID = 0x7473796E
 PATIENCE = 10.0  # seconds that one transaction waits for another
+PAGE = 4096  # bytes
 
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -388,6 +389,7 @@ def _fill(path: Path, project: str) -> None:
     db = sqlite3.connect(path, isolation_level=None)
     try:
         db.execute("PRAGMA synchronous = FULL")
+        db.execute(f"PRAGMA page_size = {PAGE}")
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         db.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
         db.executescript(f"BEGIN; {_TABLES}")

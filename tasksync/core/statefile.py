@@ -338,8 +338,13 @@ def decode_instant(text: object) -> datetime:
 
 
 def to_text(data: object) -> str:
-    """Return plain data as compact JSON: a column of a table."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    """Return plain data as compact JSON that UTF-8 can carry: a column of a table."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair: a portal may have kept one
+        return json.dumps(data, separators=(",", ":"))
+    return text
 
 
 def from_text(text: str, what: str) -> Any:

@@ -6,18 +6,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from worlds import World, memory_world, postgres_world, sqlite_world
+from worlds import World, http_world, memory_world, postgres_world, s3_world, sqlite_world
 
-KINDS = ["memory", "sqlite", "postgres"]
+KINDS = ["memory", "sqlite", "postgres", "s3", "http", "gitlab"]
 
 
 @pytest.fixture(params=KINDS)
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+def world(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
     match request.param:
         case "memory":
             opened = memory_world()
         case "postgres":
             opened = postgres_world(request.getfixturevalue("postgres_url"))
+        case "s3":
+            monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+            opened = s3_world(request.getfixturevalue("s3_endpoint"))
+        case "http" | "gitlab" as kind:
+            opened = http_world(gitlab=kind == "gitlab")
         case _:
             opened = sqlite_world(tmp_path / ".tasksync" / "finance-q2.db")
     with opened as made:

@@ -95,12 +95,21 @@ def test_an_answered_batch_turns_intents_into_entries_at_once(world: World) -> N
 def test_a_run_is_kept_once_and_only_the_last_hundred_stay(world: World) -> None:
     anna = world.client()
     lease = anna.acquire(ANNA, TTL)
-    for number in range(KEPT_RUNS + 3):
+    early = tuple(run(f"run-{number}") for number in range(KEPT_RUNS))
+    anna.replace(state_of("finance-q2", [], runs=early), lease)
+    for number in range(KEPT_RUNS, KEPT_RUNS + 3):
         anna.commit(StateDelta(run=run(f"run-{number}")), lease)
     anna.commit(StateDelta(run=run("run-50", outcome="done")), lease)
     runs = anna.load().runs
     assert [f"run-{number}" for number in range(3, KEPT_RUNS + 3)] == [r.id for r in runs]
     assert runs[47].outcome == "done"
+
+
+def test_text_that_utf8_cannot_carry_survives(world: World) -> None:
+    anna = world.client()
+    odd = entry("a", 1, title="half a pair \ud83e, a nul \0, a word ж")
+    anna.commit(StateDelta(put=(odd,)), anna.acquire(ANNA, TTL))
+    assert world.client().load().entries[TaskKey("a")] == odd
 
 
 def test_an_entry_that_is_not_there_is_a_key_error(world: World) -> None:

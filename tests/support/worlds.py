@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import boto3
+import httpstate
 import psycopg
 from stores import HandClock, counted_ids
 
+from tasksync.backends.document import DocumentStore
+from tasksync.backends.http import open_http
 from tasksync.backends.memory import MemoryStore, Shelf
 from tasksync.backends.postgres import PostgresStore
+from tasksync.backends.s3 import open_s3
 from tasksync.backends.sqlite import SqliteStore
 from tasksync.core.ports import StateStore
 from tasksync.core.state import Holder
@@ -88,5 +95,52 @@ def postgres_world(url: str) -> Iterator[World]:
 
         world = World(make)
         world.elsewhere = age  # type: ignore[method-assign]
+        yield world
+        world.close()
+
+
+@contextmanager
+def s3_world(endpoint: str) -> Iterator[World]:
+    """Yield stores on one object of a bucket of its own."""
+    bucket = f"states-{next(_buckets)}"
+    client(endpoint).create_bucket(Bucket=bucket)
+    url = f"s3://{bucket}/team/finance-q2.json?endpoint={endpoint}&region=us-east-1"
+    made: list[Any] = []
+
+    def make(world: World, clock: HandClock) -> StateStore:
+        store = open_s3(url, PROJECT, clock=clock, ids=world.ids, gone=world.gone)
+        return one_client(store, made)
+
+    world = World(make)
+    yield world
+    world.close()
+
+
+def one_client(store: DocumentStore, made: list[Any]) -> DocumentStore:
+    """Have stores share a client of boto3: to make one takes longer than most tests."""
+    shelf: Any = store._shelf
+    made.append(made[0] if made else shelf._client())
+    shelf._made = made[0]
+    return store
+
+
+def client(endpoint: str) -> Any:
+    """Return a client of the S3 server that looks at it from outside."""
+    return boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")
+
+
+_buckets = itertools.count(1)
+
+
+@contextmanager
+def http_world(*, gitlab: bool = False) -> Iterator[World]:
+    """Yield stores on one document of a server of Terraform's http backend."""
+    with httpstate.Server() as server:
+        url = server.gitlab_url if gitlab else server.url
+        world = World(
+            lambda world, clock: open_http(
+                url, PROJECT, clock=clock, ids=world.ids, gone=world.gone, env={}
+            )
+        )
         yield world
         world.close()

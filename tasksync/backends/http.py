@@ -1,0 +1,250 @@
+"""The state behind Terraform's http backend protocol, so that a GitLab project can hold it.
+
+GET reads, POST writes (?ID= names the lock), LOCK and UNLOCK take and free the server's lock; 423
+or 409 tell whose it is. An address of GitLab's finds its own way of locking; elsewhere the
+TASKSYNC_HTTP_… variables say what differs, under the names that Terraform gives them.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+import requests
+from requests.auth import HTTPBasicAuth
+
+from tasksync.backends.document import Copy, DocumentStore, Other, Overtaken, Unsure
+from tasksync.backends.leases import Gone
+from tasksync.backends.leases import who as name_of
+from tasksync.backends.masking import masked, scrubbed, secrets_of
+from tasksync.core.ports import Clock
+from tasksync.core.state import Lease
+from tasksync.errors import SettingsError, StateError
+
+ILL = 500  # from this status on the server is ill, and nothing is known
+TIMEOUT = (10, 60)  # seconds to connect, and between two bytes
+GITLAB = re.compile(r"/api/v4/projects/[^/]+/terraform/state/[^/]+$")
+
+_DONE = frozenset({200, 201, 202, 204})
+_TAKEN = frozenset({409, 412, 423})
+_NO_LOCKS = frozenset({404, 405, 501})
+_NOT_OURS = frozenset({400, 404, 409, 412, 422, 423})
+_AGAIN = frozenset({408, 425, 429})
+_ADVICE = {
+    401: "Set TASKSYNC_HTTP_USERNAME and TASKSYNC_HTTP_PASSWORD.",
+    403: "This user may not: look at TASKSYNC_HTTP_USERNAME, TASKSYNC_HTTP_PASSWORD and the role.",
+    413: "The state is too large for this server: keep it in PostgreSQL.",
+}
+
+
+class Addresses(NamedTuple):
+    """Where and how each thing is asked for."""
+
+    state: str
+    lock: str
+    unlock: str
+    lock_method: str
+    unlock_method: str
+
+
+def open_http(
+    url: str,
+    project: str,
+    *,
+    clock: Clock,
+    ids: Callable[[], str],
+    gone: Gone,
+    env: Mapping[str, str],
+) -> DocumentStore:
+    """Return the store behind an address; nothing is asked of the server yet."""
+    return DocumentStore(HttpShelf(url, env), project, clock=clock, ids=ids, gone=gone)
+
+
+def addresses(url: str, env: Mapping[str, str]) -> Addresses:
+    """Return where to lock: as the environment says, as GitLab wants it, or at the state itself."""
+    parts = urlsplit(url)
+    gitlab = bool(GITLAB.search(parts.path))
+    lock = urlunsplit(parts._replace(path=f"{parts.path}/lock")) if gitlab else url
+    lock = env.get("TASKSYNC_HTTP_LOCK_ADDRESS") or lock
+    return Addresses(
+        url,
+        lock,
+        env.get("TASKSYNC_HTTP_UNLOCK_ADDRESS") or lock,
+        env.get("TASKSYNC_HTTP_LOCK_METHOD") or ("POST" if gitlab else "LOCK"),
+        env.get("TASKSYNC_HTTP_UNLOCK_METHOD") or ("DELETE" if gitlab else "UNLOCK"),
+    )
+
+
+class HttpShelf:
+    """One document behind an address; the server's lock decides who may write."""
+
+    conditional = False
+
+    def __init__(self, url: str, env: Mapping[str, str]) -> None:
+        self.where = masked(url)
+        bare, login = _without_login(url)
+        self._at = addresses(bare, env)
+        for address in self._at[:3]:
+            _refuse_plain(address)
+        name = env.get("TASKSYNC_HTTP_USERNAME", login[0])
+        password = env.get("TASKSYNC_HTTP_PASSWORD", login[1])
+        self._secrets = (*secrets_of(url), *([password] if password else []))
+        self._session = requests.Session()
+        self._session.trust_env = not _is_loopback(bare)  # no proxy stands before ourselves
+        if name or password:
+            self._session.auth = HTTPBasicAuth(name.encode(), password.encode())
+
+    def read(self) -> Copy | None:
+        """The document, or None: 404, 204 and an empty answer are the protocol's words for it."""
+        answer = self._ask("read", "GET", self._at.state)
+        if answer.status_code in {204, 404} or (answer.ok and not answer.content):
+            return None
+        if answer.status_code != requests.codes.ok:
+            raise self._refused("read", answer)
+        return Copy(answer.content, "")
+
+    def write(self, body: bytes, _over: str | None, lease_id: str) -> str:
+        """Post the document under our lock."""
+        answer = self._ask("save", "POST", self._at.state, body, lease_id)
+        if answer.status_code in _TAKEN:
+            raise Overtaken(f"Could not save the state {self.where}: the lock is another's.")
+        if answer.status_code in {400, 422}:  # GitLab's for a serial that it has: perhaps ours
+            raise Unsure(str(self._refused("save", answer)))
+        if answer.status_code not in _DONE:
+            raise self._refused("save", answer)
+        return ""
+
+    def lock(self, asked: Lease) -> Other | None:
+        """Take the server's lock; one that bears our id is ours, whatever became of the answer."""
+        info = json.dumps(_lock_info(asked)).encode()
+        answer = self._ask("lock", self._at.lock_method, self._at.lock, info)
+        if answer.status_code in _DONE:
+            return None
+        if answer.status_code in _NO_LOCKS:
+            raise StateError(
+                f"The server of {self.where} knows no locks ({answer.status_code} to "
+                f"{self._at.lock_method}), and a state without one is not safe.",
+                "Name its lock with TASKSYNC_HTTP_LOCK_ADDRESS and TASKSYNC_HTTP_LOCK_METHOD, "
+                "or keep the state elsewhere.",
+            )
+        if answer.status_code not in _TAKEN:
+            raise self._refused("lock", answer)
+        other = _other(answer)
+        return None if other.id == asked.id else other
+
+    def unlock(self, lease_id: str) -> bool:
+        """Free the server's lock if it bears this id."""
+        info = json.dumps({"ID": lease_id}).encode()
+        method, address = self._at.unlock_method, self._at.unlock
+        answer = self._ask("unlock", method, address, info, lease_id)
+        if answer.status_code not in _DONE | _NOT_OURS:
+            raise self._refused("unlock", answer)
+        return answer.status_code in _DONE
+
+    def _ask(
+        self, doing: str, method: str, url: str, body: bytes | None = None, lease_id: str = ""
+    ) -> requests.Response:
+        try:
+            answer = self._session.request(
+                method,
+                url,
+                params={"ID": lease_id} if lease_id else None,
+                data=body,
+                headers={"Content-Type": "application/json"} if body else None,
+                timeout=TIMEOUT,
+                allow_redirects=False,
+            )
+        except (requests.ConnectionError, requests.Timeout) as error:
+            raise self._unsure(doing, error) from None  # its words hold the whole URL
+        except requests.RequestException as error:
+            if isinstance(error, requests.exceptions.ChunkedEncodingError):
+                raise self._unsure(doing, error) from None
+            words = f"Could not {doing} the state {self.where}: {type(error).__name__}"
+            raise StateError(words) from None
+        if _is_ill(answer.status_code):
+            raise Unsure(str(self._refused(doing, answer)))
+        return answer
+
+    def _unsure(self, doing: str, error: requests.RequestException) -> Unsure:
+        kind = "no connection"
+        if isinstance(error, requests.Timeout):
+            kind = "it did not answer in time"
+        if isinstance(error, requests.exceptions.SSLError):
+            kind = "its certificate is not trusted"
+        return Unsure(
+            f"Could not {doing} the state {self.where}: {kind}.",
+            "Is the server there? Run again when it is.",
+        )
+
+    def _refused(self, doing: str, answer: requests.Response) -> StateError:
+        status = answer.status_code
+        said = scrubbed(" ".join(answer.text[:200].split()), self._secrets)
+        if answer.is_redirect:
+            host = urlsplit(answer.headers.get("Location", "")).hostname or "another address"
+            return StateError(
+                f"Could not {doing} the state {self.where}: it sends us on to {host}.",
+                "Name the address that answers itself; credentials are not carried elsewhere.",
+            )
+        return StateError(
+            f"Could not {doing} the state {self.where}: HTTP {status} {said}".rstrip(),
+            _ADVICE.get(status, ""),
+        )
+
+
+def _lock_info(asked: Lease) -> dict[str, str]:
+    """Return what Terraform sends; GitLab asks for each of these to be there."""
+    return {
+        "ID": asked.id,
+        "Operation": asked.holder.operation,
+        "Info": asked.holder.run_url,
+        "Who": name_of(asked.holder),
+        "Version": "tasksync",
+        "Created": asked.since.isoformat(),
+        "Path": "",
+    }
+
+
+def _is_ill(status: int) -> bool:
+    return status in _AGAIN or (status >= ILL and status not in _NO_LOCKS)
+
+
+def _other(answer: requests.Response) -> Other:
+    try:
+        info = answer.json()
+    except ValueError:
+        info = None
+    if not isinstance(info, dict):
+        return Other("unknown", "unknown")
+    return Other(str(info.get("ID") or "unknown"), str(info.get("Who") or "unknown"))
+
+
+def _without_login(url: str) -> tuple[str, tuple[str, str]]:
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return url, ("", "")
+    login, _, host = parts.netloc.rpartition("@")
+    name, _, password = login.partition(":")
+    return urlunsplit(parts._replace(netloc=host)), (unquote(name), unquote(password))
+
+
+def _refuse_plain(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise SettingsError(f"The state {masked(url)!r} is not an address.")
+    if parts.scheme == "http" and not _is_loopback(url):
+        raise SettingsError(
+            f"The state {masked(url)!r} would travel over plain http.",
+            "Use https; plain http is for this machine alone.",
+        )
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,186 @@
+"""The state as one object in S3, or in what speaks S3 and honours conditional writes.
+
+s3://bucket/key?endpoint=https://minio.example&region=eu-central-1; credentials come the way
+boto3 finds them (environment, profile, role). A write names the ETag that it replaces, or that
+there must be none: the object itself settles who was first, and no lock beside it can disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    IncompleteReadError,
+    NoCredentialsError,
+    ResponseStreamingError,
+)
+from botocore.exceptions import (
+    ConnectionError as Unconnected,
+)
+
+from tasksync.backends.document import Copy, DocumentStore, Other, Overtaken, Unsure
+from tasksync.backends.leases import Gone
+from tasksync.backends.masking import masked, scrubbed, secrets_of
+from tasksync.core.ports import Clock
+from tasksync.core.state import Lease
+from tasksync.errors import SettingsError, StateError
+
+_OVERTAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "OperationAborted", "NoSuchKey"}
+_PARAMETERS = {"endpoint", "region"}
+ILL = 500  # from this status on the server is ill, and nothing is known
+
+
+def open_s3(
+    url: str, project: str, *, clock: Clock, ids: Callable[[], str], gone: Gone
+) -> DocumentStore:
+    """Return the store for s3://bucket/key; nothing is asked of the server yet."""
+    return DocumentStore(S3Shelf(url), project, clock=clock, ids=ids, gone=gone)
+
+
+class S3Shelf:
+    """One object; `proven` once the server refused a write that it had to refuse."""
+
+    conditional = True
+
+    def __init__(self, url: str) -> None:
+        self.where = masked(url)
+        self._secrets = secrets_of(url)
+        parts = urlsplit(url)
+        self._bucket, self._key = parts.netloc, parts.path.lstrip("/")
+        more = dict(parse_qsl(parts.query))
+        if (
+            not self._bucket
+            or not self._key
+            or self._key.endswith("/")
+            or more.keys() - _PARAMETERS
+        ):
+            raise SettingsError(
+                f"The state {self.where!r} names no object.",
+                "It is written s3://bucket/key?endpoint=https://host&region=name, "
+                "the last two where they are needed.",
+            )
+        self._endpoint, self._region = more.get("endpoint"), more.get("region")
+        self._made: Any = None
+        self._proven = False
+
+    def read(self) -> Copy | None:
+        """The object, or None."""
+        with self._translated("read"):
+            try:
+                answer = self._client().get_object(Bucket=self._bucket, Key=self._key)
+            except ClientError as error:
+                if _code(error) in {"NoSuchKey", "404"}:
+                    return None
+                raise
+            return Copy(answer["Body"].read(), str(answer["ETag"]))
+
+    def write(self, body: bytes, over: str | None, _lease_id: str) -> str:
+        """Put the object if it is still the one, or still none."""
+        tag = self._put(body, over)
+        if not self._proven:
+            self._prove(body)
+        return tag
+
+    def lock(self, _asked: Lease) -> Other | None:
+        """S3 has no locks: the object decides."""
+
+    def unlock(self, _lease_id: str) -> bool:
+        """S3 has no locks."""
+        return False
+
+    def _put(self, body: bytes, over: str | None) -> str:
+        condition = {"IfNoneMatch": "*"} if over is None else {"IfMatch": over}
+        with self._translated("save"):
+            answer = self._client().put_object(
+                Bucket=self._bucket,
+                Key=self._key,
+                Body=body,
+                ContentType="application/json",
+                **condition,
+            )
+            return str(answer["ETag"])
+
+    def _prove(self, body: bytes) -> None:
+        """See that the server refuses to make what is there: many that speak S3 do not."""
+        try:
+            self._put(body, None)
+        except Overtaken:
+            self._proven = True
+            return
+        raise StateError(
+            f"The server of {self.where} writes over what it was told not to: it does not know "
+            "If-None-Match, and two runs could overwrite each other's state.",
+            "Use a server that knows conditional writes, or keep the state in PostgreSQL.",
+        )
+
+    def _client(self) -> Any:
+        if self._made is None:
+            self._made = boto3.session.Session().client(
+                "s3",
+                endpoint_url=self._endpoint,
+                region_name=self._region,
+                config=Config(
+                    connect_timeout=10,
+                    read_timeout=60,
+                    # an answer that is lost is looked for by us, not sent again by botocore
+                    retries={"total_max_attempts": 1},
+                    request_checksum_calculation="when_required",
+                    response_checksum_validation="when_required",
+                    s3={"addressing_style": "path" if self._endpoint else "auto"},
+                ),
+            )
+        return self._made
+
+    @contextmanager
+    def _translated(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except ClientError as error:
+            raise self._refused(doing, error) from error
+        except NoCredentialsError as error:
+            raise StateError(
+                f"Could not {doing} the state {self.where}: no credentials for S3.",
+                "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.",
+            ) from error
+        except (Unconnected, HTTPClientError, IncompleteReadError, ResponseStreamingError) as error:
+            raise Unsure(
+                f"Could not {doing} the state {self.where}: {self._words(error)}",
+                "Is the server there? Run again when it is.",
+            ) from error
+        except (BotoCoreError, ValueError) as error:
+            raise StateError(
+                f"Could not {doing} the state {self.where}: {self._words(error)}"
+            ) from error
+
+    def _refused(self, doing: str, error: ClientError) -> StateError:
+        code, status = _code(error), error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
+        what = f"Could not {doing} the state {self.where}: {self._words(error)}"
+        if code in _OVERTAKEN:
+            return Overtaken(what)
+        if status >= ILL or code == "SlowDown":
+            return Unsure(what, "The server is ill or busy: run again later.")
+        return StateError(what, _ADVICE.get(code, ""))
+
+    def _words(self, error: Exception) -> str:
+        return scrubbed(" ".join(str(error).split()), self._secrets)
+
+
+_ADVICE = {
+    "NoSuchBucket": "Make the bucket first; tasksync makes only the object.",
+    "AccessDenied": "The credentials need s3:GetObject and s3:PutObject on this key, and "
+    "s3:ListBucket on the bucket (without it S3 hides that a key is missing).",
+    "InvalidAccessKeyId": "Look at AWS_ACCESS_KEY_ID.",
+    "SignatureDoesNotMatch": "Look at AWS_SECRET_ACCESS_KEY and at the region.",
+}
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
