@@ -18,7 +18,7 @@ from tasksync.portal.line import Line
 from tasksync.portal.mistakes import CODES
 from tasksync.portal.performing import Flight, Habits, Performance
 from tasksync.portal.settings import PortalSettings
-from tasksync.portal.workers import Crew, crew
+from tasksync.portal.workers import Alone, Crew
 
 _READONLY = "WRITE_BLOCKED_READONLY_KEY"
 
@@ -33,7 +33,7 @@ class RestPortal:
         self._settings = settings
         self._listener = listener
         self._habits = Habits(Size(settings.timeout))
-        self._crew: Crew[Flight] = crew(self._line.meet, settings.parallelism)
+        self._crew: Crew[Flight] | None = None
         self._identity: PortalIdentity | None = None
         self._read_only = False
 
@@ -99,6 +99,8 @@ class RestPortal:
             raise PermissionDenied(
                 f"Writing: {row.says} ({_READONLY}).", row.advice, code=_READONLY
             )
+        if self._crew is None:
+            self._crew = _crew(self._line, self._settings.parallelism)
         level = Performance(self._line, self._habits, self._crew, about_to_send)
         yield from level.outcomes(changes)
 
@@ -108,7 +110,9 @@ class RestPortal:
 
     def close(self) -> None:
         """Let the sending threads go; what is in flight is waited for."""
-        self._crew.close()
+        if self._crew is not None:
+            self._crew.close()
+            self._crew = None
 
     def _ask_me(self) -> PortalIdentity:
         try:
@@ -122,6 +126,14 @@ class RestPortal:
         per_second = _rate(me)
         self._line.pace.tighten(per_second=per_second)
         return PortalIdentity(_portal(me) or self._settings.host, _owner(me), per_second)
+
+
+def _crew(line: Line, size: int) -> Crew[Flight]:
+    if size <= 1:
+        return Alone(line.meet)
+    from tasksync.portal.threads import Threads  # costs 10 ms, and a plan sends nothing
+
+    return Threads(line.meet, size)
 
 
 def _portal(me: Mapping[str, Any]) -> str:

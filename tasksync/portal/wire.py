@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -236,6 +235,8 @@ def _retry_header(answer: Answer, now: datetime) -> float | None:
     text = answer.header("Retry-After").strip()
     if not text or (found := _seconds(text)) is not None:
         return _seconds(text)
+    from email.utils import parsedate_to_datetime  # rare, and slow to import
+
     try:
         return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
     except (TypeError, ValueError):

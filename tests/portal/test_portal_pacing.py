@@ -49,7 +49,7 @@ trips = st.tuples(st.floats(0, 0.3), st.floats(0, JITTER), st.floats(0, 2))
 
 
 @given(st.lists(trips, max_size=60), st.integers(1, 10), st.integers(5, 40))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_window_is_ever_overfull(waits, count, in_minute):
     """Whatever the network does to the order of arrivals."""
     pace = Pace(Limit(count, 1.0), Limit(in_minute, 6.0))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import orjson
@@ -360,3 +362,12 @@ def test_asking_to_stop_ends_patience(bench, say):
     with pytest.raises(PortalUnavailable):
         desk.portal.identity()
     assert desk.clock.at < 1010
+
+
+def test_a_plan_loads_neither_requests_nor_threads():
+    """They cost more than the whole of a small plan."""
+    code = (
+        "import sys, tasksync.portal.client; "
+        "sys.exit(any(n in sys.modules for n in ('requests', 'concurrent.futures', 'email.utils')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

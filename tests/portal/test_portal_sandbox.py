@@ -116,7 +116,7 @@ _HIDES = {"ignore_id_filter": True, "page_fails_over": 60}
 
 @given(picked=st.fixed_dictionaries({name: st.sampled_from(v) for name, v in QUIRKS.items()}))
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_quirks_together(bench, say, picked):
     """Any mixture."""

@@ -13,10 +13,11 @@ import pytest
 import responses
 
 from tasksync.errors import SettingsError
+from tasksync.portal.address import normalise_url
 from tasksync.portal.client import RestPortal
 from tasksync.portal.exchange import Answer, NotSent, Request, Unanswered
 from tasksync.portal.settings import PortalSettings
-from tasksync.portal.transport import HttpTransport, normalise_url
+from tasksync.portal.transport import HttpTransport
 
 KEY = "vibe_api_0123456789abcdef"
 TOKEN = "vibe_session_fedcba9876543210"
