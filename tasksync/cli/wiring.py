@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -142,9 +143,9 @@ def portal_of(parts: Session, where: Connection, marker: str | None) -> RestPort
         send = InProcess(where.sandbox, where.key, where.session)
         return _stoppable(RestPortal(send, parts.clock, settings, parts.hear), parts)
     url = normalise_url(where.url)
-    send = _Late(url, where, args.timeout, parts.console.env)
+    late = _Late(url, where, args.timeout, parts.console.env)
     settings = replace(settings, host=urlsplit(url).hostname or "")
-    return _stoppable(RestPortal(send, parts.clock, settings, parts.hear), parts)
+    return _stoppable(RestPortal(late, parts.clock, settings, parts.hear), parts)
 
 
 class _Late:

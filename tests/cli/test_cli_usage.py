@@ -34,7 +34,7 @@ def tasksync(tmp_path: Path) -> Tasksync:
         (["apply", "--lock-timeout", "soon"], "no duration"),
         (["apply", "--max-delete", "200%"], "no limit"),
         (["apply", "a.json", "--resume", "b.json"], "Give one of them"),
-        (["apply", "a.json", "-f", "x"], "belong to plan"),
+        (["apply", "a.json", "--target", "x"], "belong to plan"),
         (["state"], "needs a verb"),
         (["sandbox", "--port", "70000"], "no port"),
     ],

@@ -11,7 +11,8 @@ HERE = Path(__file__).parents[2] / "examples" / "review"
 
 def script() -> ModuleType:
     spec = importlib.util.spec_from_file_location("review_make", HERE / "make.py")
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -43,10 +43,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
         raise UsageError("PLANFILE and --resume were both given.", "Give one of them.")
     saved = args.resume or args.planfile
     if saved:
-        if args.file or args.target or args.exclude or args.destroy:
+        if args.target or args.exclude or args.destroy:
             raise UsageError(
-                "A saved plan is applied as it is: -f, --target, --exclude and --destroy "
-                "belong to plan.",
+                "A saved plan is applied as it is: --target, --exclude and --destroy belong to plan.",
                 "Make another plan with them.",
             )
         return apply_saved(args, console, saved, resume=bool(args.resume))
