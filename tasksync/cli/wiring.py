@@ -139,7 +139,7 @@ def portal_of(parts: Session, where: Connection, marker: str | None) -> RestPort
     if where.sandbox is not None:
         from tasksync.cli.inprocess import InProcess
 
-        settings = replace(settings, host="sandbox", parallelism=1)
+        settings = replace(settings, host="sandbox", parallelism=1, paced=False)
         send = InProcess(where.sandbox, where.key, where.session)
         return _stoppable(RestPortal(send, parts.clock, settings, parts.hear), parts)
     url = normalise_url(where.url)

@@ -16,7 +16,7 @@ from tasksync.portal import wire
 from tasksync.portal.backoff import pause
 from tasksync.portal.exchange import Answer, NotSent, Request, Transport, Unanswered
 from tasksync.portal.mistakes import Weight, error_of, quoted
-from tasksync.portal.pacing import Departure, Pace
+from tasksync.portal.pacing import Departure, Pace, Unhurried
 from tasksync.portal.settings import MOST_REPEATS, MOST_UNREACHABLE, PortalSettings
 
 #: sleeping goes in slices, so that a request to stop is heard (seconds)
@@ -42,7 +42,7 @@ class Line:
         self.send = send
         self.clock = clock
         self.settings = settings
-        self.pace = Pace()
+        self.pace = Pace() if settings.paced else Unhurried()
         self.requests = 0
         self.writing = 0
         self.stopping: Callable[[], bool] = lambda: False

@@ -137,6 +137,16 @@ class Pace:
         return latest[-count] + seconds + MARGIN
 
 
+class Unhurried(Pace):
+    """The pace of a portal without limits: nothing waits, and nothing that it tells tightens it."""
+
+    def __init__(self) -> None:
+        super().__init__(Limit(1_000_000, 1.0), Limit(1_000_000, 1.0))
+
+    def tighten(self, per_second: float | None = None, per_minute: int | None = None) -> None:
+        """Take no notice."""
+
+
 def seconds_for(requests: int, second: Limit = PER_SECOND, minute: Limit = PER_MINUTE) -> float:
     """Return how long so many requests take at the limits, the first one leaving at once."""
     if requests <= 1:

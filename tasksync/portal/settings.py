@@ -11,7 +11,8 @@ class PortalSettings:
 
     `marker` is the tag of every task we create (None: `policy.marker: none`). `host` names the
     portal where /v1/me does not. `patience` is how long one request may be repeated, `pause` the
-    first wait of a repeat. `max_requests` bounds the requests that `perform` sends.
+    first wait of a repeat. `max_requests` bounds the requests that `perform` sends. `paced` False
+    is for the local portal in this process, which has no limits.
     """
 
     marker: str | None
@@ -21,6 +22,7 @@ class PortalSettings:
     patience: float = 300.0
     pause: float = 1.0
     max_requests: int | None = None
+    paced: bool = True
 
 
 #: design 7: a request leaves this soon after its intents were committed, or is dropped
