@@ -72,8 +72,7 @@ def comparison(
 ) -> Verdict:
     """Return UPDATE with exactly the fields that differ, or NOOP, and the drift beside it."""
     differing, drift, made = _differences(task, entry, live, ids)
-    if entry.deferred and "status" not in task.fields and live.fields.get("status") == DEFERRED:
-        differing.append(FieldChange("status", DEFERRED, PENDING))
+    differing += _return(task, entry, live)
     differing.sort(key=lambda one: FIELDS[one.name].bit)
     change = Change(
         task.key,
@@ -96,12 +95,26 @@ def comparison(
 
 
 def adoption(
-    task: Task, live: LiveTask, reason: Reason, ids: Mapping[TaskKey, RemoteId]
+    task: Task,
+    live: LiveTask,
+    reason: Reason,
+    ids: Mapping[TaskKey, RemoteId],
+    gone: Entry | None = None,
 ) -> Verdict:
-    """Return the ADOPT of a live task, with the fields that differ from what is wanted."""
-    entry = Entry(task.key, live.id, {})
-    change = comparison(task, entry, live, ids).change
-    return Verdict(replace(change, action=Action.ADOPT, reason=reason, seen=""))
+    """Return the ADOPT of a live task, with the fields that differ from what is wanted.
+
+    `gone` is the entry whose own task vanished, where there is one.
+    """
+    change = comparison(task, Entry(task.key, live.id, {}), live, ids).change
+    return Verdict(
+        replace(
+            change,
+            action=Action.ADOPT,
+            reason=reason,
+            protected=_protected(task.options, gone),
+            seen=_seen(gone),
+        )
+    )
 
 
 def removal(entry: Entry, live: LiveTask | None, on_remove: OnRemove, reason: Reason) -> Verdict:
@@ -126,7 +139,7 @@ def _differences(
     remembered = entry.found
     for name, wanted in task.fields.items():
         found = live.fields.get(name, _MISSING)
-        before = remembered.get(name) if found is _MISSING else found
+        before = _known(remembered.get(name), ids) if found is _MISSING else found
         if not FIELDS[name].on_update:
             if not _same(name, before, wanted):
                 made[name] = before  # type: ignore[assignment]
@@ -143,11 +156,20 @@ def _differences(
         else:
             shown = _beside(name, before, wanted)
             differing.append(FieldChange(name, shown, wanted, drifted))  # type: ignore[arg-type]
-        if drifted and unchanged and name not in task.options.ignore_changes:
-            drift.append(
-                Drift(task.key, live.id, name, remembered[name], before)  # type: ignore[arg-type]
-            )
+            if drifted and unchanged:
+                drift.append(
+                    Drift(task.key, live.id, name, remembered[name], before)  # type: ignore[arg-type]
+                )
     return differing, drift, made
+
+
+def _return(task: Task, entry: Entry, live: LiveTask) -> list[FieldChange]:
+    """Return the status that a task deferred by us gets back when its key comes back."""
+    managed = "status" in task.fields and "status" not in task.options.ignore_changes
+    if managed or not entry.deferred or live.fields.get("status") != DEFERRED:
+        return []
+    status = task.fields.get("status", PENDING)
+    return [] if status == DEFERRED else [FieldChange("status", DEFERRED, status)]
 
 
 def _beside(name: str, before: object, wanted: Value) -> object:

@@ -16,13 +16,13 @@ Node = TypeVar("Node")
 
 
 def depths(parents: Mapping[Node, Node]) -> dict[Node, int]:
-    """Return how many parents stand above each node; the mapping must be free of circles."""
+    """Return how many parents stand above each node; a circle is cut where it closes."""
     found: dict[Node, int] = {}
     for node in parents:
-        chain: list[Node] = []
+        chain: dict[Node, None] = {}
         at = node
-        while at in parents and at not in found:
-            chain.append(at)
+        while at in parents and at not in found and at not in chain:
+            chain[at] = None
             at = parents[at]
         depth = found.get(at, 0)
         for link in reversed(chain):
@@ -41,9 +41,9 @@ def levels(nodes: Iterable[Node], depth: Mapping[Node, int]) -> list[list[Node]]
 
 def ancestors(node: Node, parents: Mapping[Node, Node]) -> list[Node]:
     """Return the parents above a node, nearest first; a circle ends where it closes."""
-    chain: list[Node] = []
+    chain: dict[Node, None] = {}
     at = parents.get(node)
     while at is not None and at != node and at not in chain:
-        chain.append(at)
+        chain[at] = None
         at = parents.get(at)
-    return chain
+    return list(chain)

@@ -60,6 +60,10 @@ def _removals(plan: Plan, *actions: Action) -> list[Change]:
     return [change for change in plan.changes if change.action in actions]
 
 
+def _leaving(plan: Plan) -> list[Change]:
+    return _removals(plan, Action.DELETE, Action.DEFER, Action.FORGET)
+
+
 def _allowed(policy: Policy, count: int) -> bool:
     return policy.allow_delete is not None and count <= policy.allow_delete
 
@@ -67,8 +71,8 @@ def _allowed(policy: Policy, count: int) -> bool:
 def _over(limit: Limit, count: int, tracked: int) -> bool:
     if tracked < SMALL:
         return False
-    most = limit.number if limit.number is not None else (limit.share or 0.0) * tracked
-    return count > most
+    share = round((limit.share or 0.0) * tracked, 6)  # 29% of 100 is 29, not 28.999999999999996
+    return count > (limit.number if limit.number is not None else share)
 
 
 def _share(count: int, tracked: int) -> str:
@@ -76,7 +80,7 @@ def _share(count: int, tracked: int) -> str:
 
 
 def _empty(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
-    gone = _removals(plan, Action.DELETE, Action.DEFER, Action.FORGET)
+    gone = [change for change in _leaving(plan) if change.reason is not Reason.GONE]
     if plan.wanted or not gone or plan.destroy or lifted.allow_empty:
         return
     if not _allowed(policy, len(gone)):
@@ -90,7 +94,7 @@ def _empty(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
 
 
 def _half_read(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
-    gone = _removals(plan, Action.DELETE, Action.DEFER, Action.FORGET)
+    gone = _leaving(plan)
     if not gone or not plan.unread or lifted.half_read or plan.destroy:
         return
     yield Refusal(
@@ -189,7 +193,9 @@ def _rename(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
 
 
 def _strays(plan: Plan, _policy: Policy, _lifted: Lifted) -> Iterator[Refusal]:
-    new = [c for c in _removals(plan, Action.CREATE) if c.reason is Reason.NEW]
+    doubtful = frozenset(plan.in_doubt)
+    made = [c for c in _removals(plan, Action.CREATE) if c.key not in doubtful]
+    new = [change for change in made if change.reason is Reason.NEW]
     if not plan.strays or not new:
         return
     named = ", ".join(f"{stray.id} {stray.title!r}" for stray in plan.strays[:_SHOWN])
@@ -198,7 +204,7 @@ def _strays(plan: Plan, _policy: Policy, _lifted: Lifted) -> Iterator[Refusal]:
         f"{_count(new, 'task')} would be created while marked tasks on the portal match no key "
         f"({len(plan.strays)}): {named}.",
         "See tasksync state rebuild; then say adopt: {id: N} on the task that it is, "
-        "or remove its tag on the portal.",
+        "or remove its tag on the portal (what removed: or onRemove: forget let go still has it).",
         tuple(change.key for change in new),
     )
 
@@ -213,8 +219,11 @@ def _adopt(plan: Plan, _policy: Policy, _lifted: Lifted) -> Iterator[Refusal]:
         ids = ", ".join(f"{c.key} -> {c.options.adopt}" for c in missing[:_SHOWN])
         yield Refusal(
             "adopt",
-            f"{_count(missing, 'task')} to adopt cannot be seen on the portal: {ids}.",
-            "Check the id and the key's rights, or drop adopt to have the task created.",
+            f"{_count(missing, 'task')} to adopt cannot be taken over: {ids}. Such an id is not "
+            "seen on the portal, is remembered under another key, or bears another project's "
+            "marker.",
+            "Check the id and the key's rights; say moved: to rename a key; or drop adopt to have "
+            "the task created.",
             tuple(change.key for change in missing),
         )
 

@@ -10,9 +10,9 @@ What stays over is named, never guessed.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict, deque
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from tasksync.core.fields import KeyRef, RemoteId, TaskKey, Values, digest_of, same
 from tasksync.core.graph import depths, levels
@@ -44,21 +44,16 @@ def match(
 
     Parents are matched before their children, so that a child can be told by its parent.
     """
-    pairs: dict[TaskKey, LiveTask] = {}
-    free = {task.id: task for task in tasks}
-    left = {want.key: want for want in wants}
+    search = _Search(wants, tasks)
+    left = search.wants
     parents = {key: ref.key for key, want in left.items() if (ref := _parent(want))}
     for level in levels(left, depths(parents)):
-        known = {**ids, **{key: task.id for key, task in pairs.items()}}
-        resolved = [_resolved(left[key], known) for key in level]
-        for tier in (_all_fields, _title_person_parent, _title_alone):
-            found = tier([want for want in resolved if want.key not in pairs], list(free.values()))
-            for want, task in found:
-                if task.id in free and want.key not in pairs and task.id > want.newer_than:
-                    pairs[want.key] = free.pop(task.id)
-    return Matches(
-        pairs, tuple(w for w in left.values() if w.key not in pairs), tuple(free.values())
-    )
+        resolved = [_resolved(left[key], search.pairs, ids) for key in level]
+        search.all_fields(resolved)
+        search.title_person_parent([want for want in resolved if want.key in left])
+        search.title_alone([want for want in resolved if want.key in left])
+    search.title_alone(list(left.values()))
+    return Matches(search.pairs, tuple(left.values()), tuple(search.free.values()))
 
 
 def title_of(values: Values) -> str:
@@ -66,79 +61,108 @@ def title_of(values: Values) -> str:
     return " ".join(str(values.get("title") or "").split())
 
 
+def title_person_parent(values: Values) -> Hashable:
+    """Return what tier 2 compares: equal for two tasks that people would take for one."""
+    return title_of(values), values.get("responsibleId"), values.get("parentId") or None
+
+
 def _parent(want: Want) -> KeyRef | None:
     value = want.sent.get("parentId")
     return value if isinstance(value, KeyRef) else None
 
 
-def _resolved(want: Want, ids: Mapping[TaskKey, RemoteId]) -> Want:
+def _resolved(
+    want: Want, pairs: Mapping[TaskKey, LiveTask], ids: Mapping[TaskKey, RemoteId]
+) -> Want:
     ref = _parent(want)
-    if ref is None or ref.key not in ids:
+    if ref is None:
         return want
-    return Want(want.key, {**want.sent, "parentId": ids[ref.key]}, want.newer_than)
+    remote = pairs[ref.key].id if ref.key in pairs else ids.get(ref.key)
+    return want if remote is None else replace(want, sent={**want.sent, "parentId": remote})
 
 
 #: pairs scored one by one in tier 2; a larger group of alikes is paired in order
 SCORED = 250_000
 
-_Pairs = Iterable[tuple[Want, LiveTask]]
 
+class _Search:
+    """What is still free on both sides; every index is built once, over all live tasks."""
 
-def _all_fields(wants: Sequence[Want], tasks: Sequence[LiveTask]) -> _Pairs:
-    by_names: dict[tuple[str, ...], list[Want]] = defaultdict(list)
-    for want in wants:
-        by_names[tuple(sorted(want.sent))].append(want)
-    for names, group in by_names.items():
-        index: dict[bytes, list[LiveTask]] = defaultdict(list)
-        for task in reversed(tasks):
-            if all(name in task.fields for name in names):
+    def __init__(self, wants: Iterable[Want], tasks: Iterable[LiveTask]) -> None:
+        self.wants = {want.key: want for want in wants}
+        self.free = {task.id: task for task in tasks}
+        self.pairs: dict[TaskKey, LiveTask] = {}
+        self._tasks = sorted(self.free.values(), key=lambda task: task.id)
+        self._equal: dict[tuple[str, ...], dict[bytes, deque[LiveTask]]] = {}
+        self._alike: dict[Hashable, list[LiveTask]] = defaultdict(list)
+        self._titled: dict[Hashable, list[LiveTask]] = defaultdict(list)
+        for task in self._tasks:
+            self._alike[title_person_parent(task.fields)].append(task)
+            self._titled[title_of(task.fields)].append(task)
+        self._titles = Counter(title_of(want.sent) for want in self.wants.values())
+
+    def all_fields(self, wants: Sequence[Want]) -> None:
+        """Tier 1."""
+        for want in wants:
+            names = tuple(sorted(want.sent))
+            index = self._equal.get(names)
+            if index is None:
+                index = self._equal[names] = self._by_digest(names)
+            equal = index.get(digest_of(want.sent), deque())
+            while equal and want.key in self.wants:
+                self._pair(want, equal.popleft())
+
+    def title_person_parent(self, wants: Sequence[Want]) -> None:
+        """Tier 2: within a group the most alike first."""
+        for look, group in _groups(wants).items():
+            candidates = self._still(self._alike, look)
+            if len(group) * len(candidates) > SCORED:
+                self._in_order(group, candidates)
+                continue
+            scored = sorted(
+                ((_likeness(want, task), want, task) for want in group for task in candidates),
+                key=lambda row: (-row[0], row[2].id),
+            )
+            for _score, want, task in scored:
+                self._pair(want, task)
+
+    def title_alone(self, wants: Sequence[Want]) -> None:
+        """Tier 3: only where no other want, at whatever depth, has the title."""
+        for want in wants:
+            title = title_of(want.sent)
+            if self._titles[title] == 1:
+                newer = [t for t in self._still(self._titled, title) if t.id > want.newer_than]
+                if len(newer) == 1:
+                    self._pair(want, newer[0])
+
+    def _in_order(self, wants: Sequence[Want], tasks: Sequence[LiveTask]) -> None:
+        left = deque(tasks)
+        for want in sorted(wants, key=lambda want: want.newer_than):
+            while left and want.key in self.wants:
+                self._pair(want, left.popleft())
+
+    def _pair(self, want: Want, task: LiveTask) -> None:
+        if want.key in self.wants and task.id in self.free and task.id > want.newer_than:
+            self.pairs[want.key] = self.free.pop(task.id)
+            del self.wants[want.key]
+            self._titles[title_of(want.sent)] -= 1
+
+    def _still(self, index: Mapping[Hashable, list[LiveTask]], look: Hashable) -> list[LiveTask]:
+        return [task for task in index.get(look, ()) if task.id in self.free]
+
+    def _by_digest(self, names: tuple[str, ...]) -> dict[bytes, deque[LiveTask]]:
+        index: dict[bytes, deque[LiveTask]] = defaultdict(deque)
+        for task in self._tasks:
+            if task.id in self.free and all(name in task.fields for name in names):
                 index[digest_of({name: task.fields[name] for name in names})].append(task)
-        for want in group:
-            equal = index.get(digest_of(want.sent), [])
-            while equal:
-                task = equal.pop()
-                if task.id > want.newer_than:
-                    yield want, task
-                    break
+        return index
 
 
-def _title_person_parent(wants: Sequence[Want], tasks: Sequence[LiveTask]) -> _Pairs:
-    for group, candidates in _groups(wants, tasks, _by_title_person_parent):
-        if len(group) * len(candidates) > SCORED:
-            yield from zip(group, candidates, strict=False)
-            continue
-        scored = sorted(
-            ((_likeness(want, task), want, task) for want in group for task in candidates),
-            key=lambda row: (-row[0], row[2].id),
-        )
-        yield from ((want, task) for _score, want, task in scored)
-
-
-def _title_alone(wants: Sequence[Want], tasks: Sequence[LiveTask]) -> _Pairs:
-    for group, candidates in _groups(wants, tasks, _by_title):
-        if len(group) == len(candidates) == 1:
-            yield group[0], candidates[0]
-
-
-def _groups(
-    wants: Sequence[Want], tasks: Sequence[LiveTask], name: Callable[[Values], Hashable]
-) -> Iterable[tuple[list[Want], list[LiveTask]]]:
-    candidates: dict[Hashable, list[LiveTask]] = defaultdict(list)
-    for task in tasks:
-        candidates[name(task.fields)].append(task)
+def _groups(wants: Sequence[Want]) -> dict[Hashable, list[Want]]:
     groups: dict[Hashable, list[Want]] = defaultdict(list)
     for want in wants:
-        groups[name(want.sent)].append(want)
-    return [(group, candidates[label]) for label, group in groups.items() if label in candidates]
-
-
-def _by_title(values: Values) -> Hashable:
-    return title_of(values)
-
-
-def _by_title_person_parent(values: Values) -> Hashable:
-    parent = values.get("parentId")
-    return title_of(values), values.get("responsibleId"), parent or None
+        groups[title_person_parent(want.sent)].append(want)
+    return groups
 
 
 def _likeness(want: Want, task: LiveTask) -> int:

@@ -6,7 +6,8 @@ else is a stranger's: not shown, not compared, not written to, whatever its titl
 known to the state   our marker   another's marker   then
 yes                  any          any                ours: planned as the table of design 5 says
 no                   yes          any                a candidate: matched to a key, or named
-no                   no           any                a stranger's, unless `adopt` names its id
+no                   no           no                 a stranger's, unless `adopt` names its id
+no                   no           yes                a stranger's, whatever `adopt` says
 """
 
 from __future__ import annotations
@@ -34,8 +35,7 @@ def owner_of(
     """Tell whose a live task is, by the table above; `adopts` are ids that the manifest names."""
     if heads.row_of_id(task.id) is not None:
         return Owner.OURS
+    marked = marker in task.markers
     if task.id in adopts:
-        return Owner.ADOPTABLE
-    if marker is not None and marker in task.markers:
-        return Owner.CANDIDATE
-    return Owner.STRANGER
+        return Owner.STRANGER if task.markers and not marked else Owner.ADOPTABLE
+    return Owner.CANDIDATE if marker is not None and marked else Owner.STRANGER

@@ -61,7 +61,8 @@ class Plan:
 
     `quiet` are NOOPs whose entry has to be written all the same (a released field, an option,
     what the portal made of a value). `unchanged` counts all NOOPs. `tracked` is how many entries
-    the state had. `renames` are (dropped key, new key) that look like one task.
+    the state had. `renames` are (dropped key, new key) that look like one task. `newest` is the
+    highest id that reading saw: what this plan makes will be newer; 0 in a saved plan.
     """
 
     project: str
@@ -87,6 +88,7 @@ class Plan:
     policy: Policy = field(default_factory=Policy)
     unread: tuple[str, ...] = ()  # manifest files that the last apply read and this did not
     destroy: bool = False
+    newest: RemoteId = field(default=RemoteId(0), compare=False)
 
     @property
     def changes(self) -> Iterator[Change]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tasksync.core.change import Action, Change
-from tasksync.core.fields import KeyRef, TaskKey, Value, same
+from tasksync.core.change import Action, Change, FieldChange
+from tasksync.core.fields import DEFERRED, TaskKey, Value, same
 from tasksync.core.state import Entry
 from tasksync.core.task import LiveTask, asked_digest
 
@@ -38,11 +38,17 @@ def is_done(change: Change, entry: Entry | None, live: LiveTask | None) -> bool:
         case Action.ADOPT:
             return entry is not None and entry.id == change.id and _asks(entry, change)
         case Action.DEFER:
-            return entry is not None and entry.deferred
+            away = live is not None and live.fields.get("status") == DEFERRED
+            return entry is not None and entry.deferred and away
         case Action.DELETE | Action.FORGET:
             return entry is None
         case Action.NOOP:
             return True
+
+
+def saw(change: Change, entry: Entry | None) -> bool:
+    """Tell whether an entry still asks what it asked when the plan was made."""
+    return _moved_entry(change, entry) is None
 
 
 def stale(change: Change, entry: Entry | None, live: LiveTask | None) -> list[Stale]:
@@ -66,7 +72,8 @@ def _moved_entry(change: Change, entry: Entry | None) -> Stale | None:
     if change.seen != seen:
         saw = "no entry" if not change.seen else f"entry {change.seen[:8]}"
         return Stale(change.key, "state", saw, f"entry {seen[:8]}" if seen else "no entry")
-    if entry is not None and change.id is not None and entry.id != change.id:
+    adopts = change.action is Action.ADOPT
+    if entry is not None and not adopts and change.id is not None and entry.id != change.id:
         return Stale(change.key, "id", change.id, entry.id)
     return None
 
@@ -96,8 +103,16 @@ def _asks(entry: Entry, change: Change) -> bool:
 def _holds(change: Change, entry: Entry, live: LiveTask) -> bool:
     expected = entry.found
     return all(
-        one.name not in live.fields
-        or same(one.name, live.fields[one.name], expected.get(one.name))
-        or (not isinstance(one.after, KeyRef) and same(one.name, live.fields[one.name], one.after))
+        one.name not in live.fields or _arrived(one, expected.get(one.name), live.fields[one.name])
         for one in change.fields
     )
+
+
+def _arrived(one: FieldChange, expected: Value, there: Value) -> bool:
+    """Tell whether a field holds what was asked, or what the portal is known to make of it.
+
+    An expectation that equals the value before the change is that of an entry from before.
+    """
+    if same(one.name, there, one.after):
+        return True
+    return same(one.name, there, expected) and not same(one.name, there, one.before)

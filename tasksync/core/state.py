@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -88,7 +88,7 @@ class Heads:
         for head in heads:
             self.add(head.key, head.id, head.asked, head.found, head.mask, deferred=head.deferred)
 
-    def add(  # noqa: PLR0913 - a row of six columns, filled 100 000 times by every store
+    def add(
         self,
         key: TaskKey,
         remote: int,
@@ -126,6 +126,26 @@ class Heads:
         self.masks += masks
         self.deferred.extend(deferred)
         self._sorted = False
+
+    def put(self, head: Head) -> None:
+        """Append a row, or overwrite the row of a key that has one."""
+        row = self._rows.get(head.key)
+        if row is None:
+            self.add(head.key, head.id, head.asked, head.found, head.mask, deferred=head.deferred)
+            return
+        self._digests[row * 32 : row * 32 + 32] = head.asked + head.found
+        self.ids[row], self.masks[row] = head.id, head.mask
+        self.deferred[row] = head.deferred
+        self._sorted = False
+
+    def without(self, keys: Container[TaskKey]) -> Heads:
+        """Return columns of one's own that lack these keys."""
+        other = Heads()
+        for key, row in self._rows.items():
+            if key not in keys:
+                asked, found, away = self.asked(row), self.found(row), bool(self.deferred[row])
+                other.add(key, self.ids[row], asked, found, self.masks[row], deferred=away)
+        return other
 
     def copy(self) -> Heads:
         """Return columns of one's own."""
@@ -282,17 +302,22 @@ class State:
 
     def after(self, delta: StateDelta) -> State:
         """Return this state with a delta laid over it: what a document store saves."""
+        drop, close = frozenset(delta.drop), frozenset(delta.close)
         entries = {**self.entries, **{entry.key: entry for entry in delta.put}}
         intents = {intent.key: intent for intent in (*self.intents, *delta.open)}
         runs = {run.id: run for run in (*self.runs, *((delta.run,) if delta.run else ()))}
-        kept = {key: entry for key, entry in entries.items() if key not in set(delta.drop)}
+        kept = {key: entry for key, entry in entries.items() if key not in drop}
+        heads = self.heads.without(drop) if drop else self.heads.copy()
+        for entry in delta.put:
+            if entry.key not in drop:
+                heads.put(entry.head())
         return replace(
             self,
             serial=self.serial + 1,
             identity=delta.identity or self.identity,
             entries=kept,
-            heads=Heads(entry.head() for entry in kept.values()),
-            intents=tuple(i for key, i in intents.items() if key not in set(delta.close)),
+            heads=heads,
+            intents=tuple(i for key, i in intents.items() if key not in close),
             files=self.files if delta.files is None else delta.files,
             runs=tuple(runs.values())[-KEPT_RUNS:],
         )
@@ -303,14 +328,13 @@ KEPT_RUNS = 100
 
 
 def overlaid(state: State, entries: Iterable[Entry]) -> State:
-    """Return a state that knows these entries too; nothing of it is saved."""
-    extra = {entry.key: entry for entry in entries if entry.key not in state.heads}
+    """Return a state with these entries laid over its own; nothing of it is saved."""
+    extra = {entry.key: entry for entry in entries}
     if not extra:
         return state
     heads = state.heads.copy()
     for entry in extra.values():
-        head = entry.head()
-        heads.add(head.key, head.id, head.asked, head.found, head.mask, deferred=head.deferred)
+        heads.put(entry.head())
     return replace(state, heads=heads, entries=ChainMap(extra, state.entries))  # type: ignore[arg-type]
 
 

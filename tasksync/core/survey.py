@@ -1,7 +1,7 @@
 """The manifest's stream laid over the remembered heads: what may be dropped, what is held.
 
-A task whose digest equals the remembered one leaves a few bytes in columns; every other task
-is held whole, because the plan will have to look at it.
+A task whose digest equals the remembered one leaves 13 bytes in columns; every other task is
+held whole, because the plan will have to look at it.
 """
 
 from __future__ import annotations
@@ -10,25 +10,29 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tasksync.core.fields import KeyRef, RemoteId, TaskKey
+from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.manifest import Moved, Wanted
 from tasksync.core.state import Heads, State
 from tasksync.core.task import Place, Task
 
 UNSEEN, SAME, DIFFERS = range(3)
+#: what stands in `parents` where no row of the heads can: no parent, or one that has no entry
+NO_PARENT, NEW_PARENT = -1, -2
 
 
 @dataclass(slots=True)
 class Survey:
     """What reading the manifest found; rows are rows of `heads`.
 
-    `held` are tasks that are new or differ; `moved` maps a new key to the remembered one.
+    `held` are tasks that are new or differ; `moved` maps a new key to the remembered one;
+    `parents` holds the row of the task that a row's task names as its parent.
     """
 
     heads: Heads
     seen: bytearray
     lines: array[int]
     places: array[int]
+    parents: array[int]
     files: list[str] = field(default_factory=list)
     held: dict[TaskKey, Task] = field(default_factory=dict)
     moved: dict[TaskKey, TaskKey] = field(default_factory=dict)
@@ -49,34 +53,43 @@ class Survey:
         place = Place(self.files[self.places[row]], self.lines[row])
         return Task(key, entry.asked, place, entry.options)
 
+    def new(self) -> list[Task]:
+        """Return the wanted tasks without an entry."""
+        return [task for key, task in self.held.items() if self.row(key) is None]
+
     def adopts(self) -> dict[RemoteId, TaskKey]:
         """Return the ids that tasks without an entry want to take over."""
         return {
-            task.options.adopt: key
-            for key, task in self.held.items()
-            if task.options.adopt is not None and self.row(key) is None
+            task.options.adopt: task.key for task in self.new() if task.options.adopt is not None
         }
 
 
 def survey(tasks: Iterable[Wanted], state: State, moved: Iterable[Moved] = ()) -> Survey:
     """Read the manifest's stream to its end; raises what the stream raises."""
     heads = state.heads
-    zeros = bytes(8 * len(heads))
-    found = Survey(heads, bytearray(len(heads)), array("Q", zeros), array("Q", zeros))
-    found.moved = {
-        TaskKey(move.after): TaskKey(move.before)
-        for move in moved
-        if move.before in heads and move.after not in heads
-    }
+    zeros, none = bytes(4 * len(heads)), b"\xff" * (4 * len(heads))
+    found = Survey(
+        heads, bytearray(len(heads)), array("I", zeros), array("I", zeros), array("i", none)
+    )
+    found.moved = _moves(moved, heads)
     _read(tasks, found)
     return found
+
+
+def _moves(moved: Iterable[Moved], heads: Heads) -> dict[TaskKey, TaskKey]:
+    """Return the moves that are still to be made, each key once on either side."""
+    taken: dict[TaskKey, TaskKey] = {}
+    for move in moved:
+        if move.before in heads and move.after not in heads:
+            taken.setdefault(move.before, move.after)
+    return {after: before for before, after in reversed(taken.items())}
 
 
 def _read(tasks: Iterable[Wanted], found: Survey) -> None:
     rows, moved, seen, heads = found.heads.rows, found.moved, found.seen, found.heads
     numbers: dict[str, int] = {}
     count = 0
-    for key, digest, _parent, file, line, task in tasks:
+    for key, digest, parent, file, line, task in tasks:
         count += 1
         row = rows.get(moved.get(key, key) if moved else key)
         if row is None:
@@ -87,13 +100,9 @@ def _read(tasks: Iterable[Wanted], found: Survey) -> None:
         else:
             seen[row] = DIFFERS
             found.held[key] = task()
+        if parent is not None:
+            found.parents[row] = rows.get(moved.get(parent, parent), NEW_PARENT)
         found.lines[row] = line
         found.places[row] = numbers.setdefault(file, len(numbers))
     found.files = list(numbers)
     found.wanted = count
-
-
-def parent_key(task: Task) -> TaskKey | None:
-    """Return the key of a task's parent, where the manifest names it by key."""
-    value = task.fields.get("parentId")
-    return value.key if isinstance(value, KeyRef) else None

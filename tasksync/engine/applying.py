@@ -21,6 +21,10 @@ from tasksync.errors import PortalError, PortalUnavailable, TasksyncError
 
 #: how often a create that provably never happened is sent before it counts as failed
 ATTEMPTS = 3
+_PLACE_IT = (
+    "Look on the portal: say adopt: {id: N} for what is there, and tasksync state rm KEY for what "
+    "is not; then apply again."
+)
 
 
 @dataclass(slots=True)
@@ -80,6 +84,7 @@ class Applier:
             self._listener(ApplyStarted(plan.summary, requests, total))
         self._keeper.commit(run.opening())
         try:
+            run.leave_doubtful()
             for level in plan.levels:
                 run.level(level)
         except PortalError as error:
@@ -103,15 +108,17 @@ class _Run:
         self._plan = plan
         self._state = state
         self._facts = facts
-        self._previous = {after: before for before, after in plan.moved}
+        self._moved = [(old, new) for old, new in plan.moved if old in state.heads]
+        self._previous = {after: before for before, after in self._moved}
         self._creating = {c.key for c in plan.changes if c.action is Action.CREATE}
-        self._ids: dict[TaskKey, RemoteId] = {}
+        self._doubtful = {intent.key for intent in state.intents}
+        self._ids = {c.key: c.id for c in plan.changes if c.action is Action.ADOPT and c.id}
         self._made: list[Entry] = []
         self._originals: dict[TaskKey, Change] = {}
         self._pending: list[Outcome] = []
-        self._groups: list[set[TaskKey]] = []
+        self._requests = _Requests()
         self._intents: dict[TaskKey, Intent] = {}
-        self._newest = max(state.heads.ids, default=0)
+        self._newest = max(max(state.heads.ids, default=0), plan.newest)
         self.report = Report()
 
     def opening(self) -> StateDelta:
@@ -119,21 +126,31 @@ class _Run:
         quiet = tuple(
             change.entry(change.id) for change in self._plan.quiet if change.id is not None
         )
-        touched = {change.key for change in self._plan.changes}
+        kept = {entry.key for entry in quiet}
         moved = tuple(
             replace(self._state.entries[before], key=after)
-            for before, after in self._plan.moved
-            if after not in {entry.key for entry in quiet}
+            for before, after in self._moved
+            if after not in kept
         )
-        drop = tuple(before for before, _after in self._plan.moved)
         run = Run(self._facts.id, self._clock.now(), "started", self._facts.plan)
         return StateDelta(
             put=(*moved, *quiet),
-            drop=drop,
-            run=run if touched else None,
-            identity=self._facts.identity if self._facts.identity != self._state.identity else None,
-            files=self._facts.files if self._facts.files != self._state.files else None,
+            drop=tuple(before for before, _after in self._moved),
+            run=run if any(self._plan.levels) else None,
+            identity=self._facts.identity if self._is_news(self._facts.identity) else None,
+            files=self._files(),
         )
+
+    def _is_news(self, here: PortalIdentity) -> bool:
+        known = self._state.identity
+        return known is None or (known.portal, known.owner) != (here.portal, here.owner)
+
+    def _files(self) -> tuple[str, ...] | None:
+        """Return the manifest files to remember; what only a part was planned of stays known."""
+        files, known = self._facts.files, self._state.files
+        if files is not None and self._plan.partial:
+            files = tuple(sorted({*files, *known}))
+        return None if files == known else files
 
     def closing(self) -> StateDelta:
         """Return what is saved last: how the run ended."""
@@ -142,11 +159,29 @@ class _Run:
         outcome = "complete" if self.report.complete else "partial"
         return StateDelta(run=Run(self._facts.id, self._clock.now(), outcome, self._facts.plan))
 
+    def leave_doubtful(self) -> None:
+        """Leave alone every create that an earlier run may have done.
+
+        Without a marker nobody can look for it, and the run stops before anything is sent.
+        """
+        keys = self._creating & self._doubtful
+        for change in self._plan.changes:
+            if change.key in keys:
+                words = (
+                    "an earlier run may have created it, and no marked task can be told to be it"
+                )
+                self._end(Outcome(change, Became.IN_DOUBT, message=words, advice=_PLACE_IT))
+        if keys and self._plan.marker is None:
+            raise _unfindable(sorted(keys))
+
     def level(self, changes: Sequence[Change]) -> None:
         """Do one level; what never happened is sent again, at most ATTEMPTS times."""
+        changes = [change for change in changes if change.key not in self.report.outcomes]
         self._silent([change for change in changes if not change.writes])
         ready = self._ready([change for change in changes if change.writes])
         for attempt in range(ATTEMPTS):
+            if self._stopping():
+                return
             self._perform(ready)
             ready = self._settle(last=attempt == ATTEMPTS - 1)
             if not ready:
@@ -164,7 +199,7 @@ class _Run:
         self._keeper.check()
         adopted = tuple(c.entry(c.id) for c in changes if c.action is Action.ADOPT and c.id)
         dropped = tuple(c.key for c in changes if c.action is Action.FORGET)
-        self._keeper.commit(StateDelta(put=adopted, drop=dropped))
+        self._keeper.commit(StateDelta(put=adopted, drop=dropped, close=self._settled(adopted)))
         self._ids |= {entry.key: entry.id for entry in adopted}
         for change in changes:
             self._end(Outcome(change, Became.DONE, change.id))
@@ -175,13 +210,20 @@ class _Run:
             try:
                 resolved = change.resolved(_Known(self))
             except KeyError as missing:
-                self._end(
-                    Outcome(change, Became.SKIPPED, message=f"its parent {missing.args[0]} failed")
-                )
+                self._end(Outcome(change, Became.SKIPPED, message=self._why_not(missing.args[0])))
                 continue
             self._originals[change.key] = change
             ready.append(resolved)
         return ready
+
+    def _why_not(self, parent: TaskKey) -> str:
+        outcome = self.report.outcomes.get(parent)
+        if outcome is None:
+            return f"its parent {parent} has no task"
+        how = "failed" if outcome.became is Became.FAILED else f"is {outcome.became}"
+        if outcome.became is Became.SKIPPED:
+            how = "was skipped"
+        return f"its parent {parent} {how}"
 
     def id_of(self, key: TaskKey) -> RemoteId:
         """Return the id of a key; raises KeyError when its create did not succeed."""
@@ -193,12 +235,13 @@ class _Run:
         return RemoteId(self._state.heads.ids[row])
 
     def _perform(self, changes: Sequence[Change]) -> None:
-        self._groups = []
+        if not changes:
+            return
         outcomes = self._portal.perform(changes, self._about_to_send)
         try:
             for outcome in outcomes:
                 self._pending.append(outcome)
-                if self._group_ended(outcome.change.key):
+                if self._requests.ended(outcome.change.key):
                     self._save()
         finally:
             self._save()
@@ -207,30 +250,25 @@ class _Run:
         self._keeper.check()
         intents = tuple(self._intent(c) for c in changes if c.action is Action.CREATE)
         self._save(intents)
-        self._groups.append({change.key for change in changes})
+        sent = self._clock.now()
+        self._intents |= {intent.key: replace(intent, at=sent) for intent in intents}
+        self._requests.sent(change.key for change in changes)
         self._listener(ChangesSent(tuple(changes)))
 
     def _intent(self, change: Change) -> Intent:
-        asked = self._originals[change.key].asked
-        intent = Intent(
+        return Intent(
             change.key,
-            asked,
+            self._originals[change.key].asked,
             change.body,
             RemoteId(self._newest),
             self._clock.now(),
             self._facts.id,
             change.options,
         )
-        self._intents[change.key] = intent
-        return intent
 
-    def _group_ended(self, key: TaskKey) -> bool:
-        ended = False
-        for group in self._groups:
-            if key in group:
-                group.discard(key)
-                ended = ended or not group
-        return ended
+    def _settled(self, entries: Iterable[Entry]) -> tuple[TaskKey, ...]:
+        """Return the keys whose earlier creates are in doubt no more: they have a task now."""
+        return tuple(entry.key for entry in entries if entry.key in self._doubtful)
 
     def _save(self, intents: Iterable[Intent] = ()) -> None:
         """Save what was answered, and intents that are about to leave, in one transaction."""
@@ -240,14 +278,16 @@ class _Run:
         close: list[TaskKey] = []
         for outcome in pending:
             change = outcome.change
-            if change.action is Action.CREATE and outcome.became is not Became.IN_DOUBT:
+            if outcome.became is not Became.IN_DOUBT and change.key in self._intents:
                 close.append(change.key)
+                del self._intents[change.key]
             if outcome.became is not Became.DONE:
                 continue
             if change.action is Action.DELETE:
                 drop.append(change.key)
             else:
                 put.append(self._entry(outcome))
+        close += self._settled(put)
         self._keeper.commit(StateDelta(tuple(put), tuple(drop), tuple(intents), tuple(close)))
         for entry in put:
             self._know(entry)
@@ -275,17 +315,15 @@ class _Run:
             return []
         intents = [self._intents[key] for key in doubts]
         resolution = self._resolver.settled(intents, self._state, self._made)
+        found = tuple(doubts[one.key].change.entry(one.id) for one in resolution.found)
+        resolution = replace(resolution, found=found)
         self._keeper.commit(resolution.delta())
         for entry in resolution.found:
+            del self._intents[entry.key]
             self._know(entry)
             self._end(Outcome(doubts[entry.key].change, Became.DONE, entry.id))
         if resolution.doubtful and self._plan.marker is None:
-            keys = ", ".join(resolution.doubtful)
-            raise PortalUnavailable(
-                f"In doubt, and without a marker not to be found: {keys}.",
-                "Look on the portal: say adopt: {id: N} for what is there, and "
-                "tasksync state rm KEY for what is not; then apply again.",
-            )
+            raise _unfindable(resolution.doubtful)
         never = [doubts[key].change for key in resolution.never]
         for change in never:
             del self._intents[change.key]
@@ -297,6 +335,37 @@ class _Run:
     def _end(self, outcome: Outcome) -> None:
         self.report.outcomes[outcome.change.key] = outcome
         self._listener(ChangeEnded(outcome))
+
+
+class _Requests:
+    """Which request each change is in, and how many answers of it are still awaited."""
+
+    def __init__(self) -> None:
+        self._of: dict[TaskKey, int] = {}
+        self._open: list[int] = []
+
+    def sent(self, keys: Iterable[TaskKey]) -> None:
+        """Note a request; a change that was in an earlier one is awaited in this one alone."""
+        number = len(self._open)
+        self._open.append(0)
+        for key in keys:
+            self.ended(key)
+            self._of[key] = number
+            self._open[number] += 1
+
+    def ended(self, key: TaskKey) -> bool:
+        """Note an answer; tell whether it was the last one of its request."""
+        number = self._of.pop(key, None)
+        if number is None:
+            return False
+        self._open[number] -= 1
+        return not self._open[number]
+
+
+def _unfindable(keys: Iterable[TaskKey]) -> PortalUnavailable:
+    return PortalUnavailable(
+        f"In doubt, and without a marker not to be found: {', '.join(keys)}.", _PLACE_IT
+    )
 
 
 class _Known(dict[TaskKey, RemoteId]):

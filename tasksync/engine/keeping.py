@@ -58,8 +58,7 @@ class Keeper:
 
     def check(self) -> None:
         """Raise StateMoved when the lease was lost, or may have run out: then nothing is sent."""
-        if self._lost is not None:
-            raise StateMoved(str(self._lost))
+        self._must_hold()
         if self._clock.monotonic() - self._beaten > self._lease.ttl:
             raise StateMoved(
                 "The lock's lease ran out before it could be renewed; nothing more is sent.",
@@ -70,8 +69,7 @@ class Keeper:
         """Save durably, or raise StateMoved or StateNotSaved; an empty delta saves nothing."""
         if not delta:
             return
-        if self._lost is not None:
-            raise StateMoved(str(self._lost))
+        self._must_hold()
         try:
             self._store.commit(delta, self._lease)
         except StateMoved as moved:
@@ -84,6 +82,10 @@ class Keeper:
                 "Mend the storage, then run tasksync apply again: creates are found by their "
                 "marker, and no task is made twice.",
             ) from error
+
+    def _must_hold(self) -> None:
+        if self._lost is not None:
+            raise StateMoved(self._lost.message, self._lost.advice)
 
     def replace(self, state: State) -> None:
         """Put a whole state in the place of what is there."""

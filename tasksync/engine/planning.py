@@ -12,9 +12,9 @@ from tasksync.core.fields import FIELDS, Kind, RemoteId, TaskKey
 from tasksync.core.manifest import Manifest
 from tasksync.core.plan import Plan
 from tasksync.core.ports import Listener, Portal
-from tasksync.core.staleness import Stale, is_done, stale
-from tasksync.core.state import State, overlaid
-from tasksync.core.survey import survey
+from tasksync.core.staleness import Stale, is_done, saw, stale
+from tasksync.core.state import Entry, State, overlaid
+from tasksync.core.survey import Survey, survey
 from tasksync.core.task import LiveTask
 from tasksync.engine.keeping import Keeper
 from tasksync.engine.recognising import recognised
@@ -40,20 +40,34 @@ class Planner:
         scope: Scope = EVERYTHING,
         *,
         refresh: bool = True,
+        trusting: bool = False,
     ) -> Plan:
-        """Return the plan; creates in doubt are looked for in memory, and nothing is saved."""
-        identity = recognised(self.portal, state, self.listener)
+        """Return the plan; creates in doubt are looked for in memory, and nothing is saved.
+
+        `trusting` takes the portal for the one that the state knows, and asks it nothing that
+        need not be asked; not for a plan that is carried out at once.
+        """
+        known_one = state.identity if trusting and not state.intents else None
+        identity = known_one or recognised(self.portal, state, self.listener)
         seen = self.resolver.look(state.intents, state, ())
         known = overlaid(state, seen.found)
         wanted = survey(manifest.tasks, known, manifest.moved)
-        adopts = wanted.adopts()
-        live: Iterable[LiveTask] | None = None
         if refresh:
-            ids = _Tracked(known, adopts)
-            live = self.portal.find(manifest.marker, ids)
-        plan = plan_from(manifest, wanted, known, live, scope)
+            live = self.portal.find(manifest.marker, _Tracked(known, wanted.adopts()))
+            plan = plan_from(manifest, wanted, known, live, scope)
+        else:
+            unknown = self._not_remembered(wanted, manifest.marker)
+            plan = plan_from(manifest, wanted, known, None, scope, unknown)
         plan = replace(plan, portal=identity.portal, in_doubt=seen.doubtful)
         return self.named(plan)
+
+    def _not_remembered(self, wanted: Survey, marker: str | None) -> Iterator[LiveTask]:
+        """Read what a state cannot know although it is believed: else creates could be twins."""
+        if not wanted.new():
+            return
+        if marker is not None:
+            yield from self.portal.newer(marker, RemoteId(max(wanted.heads.ids, default=0)))
+        yield from self.portal.find(None, tuple(wanted.adopts()))
 
     def named(self, plan: Plan) -> Plan:
         """Return the plan with the names of the people it speaks of."""
@@ -100,39 +114,72 @@ class Checked:
 
 def checked(plan: Plan, state: State, portal: Portal) -> Checked:
     """Hold every change of a saved plan against its own before-values and its own entry."""
-    changes = list(plan.changes)
-    live = _live(changes, state, portal, plan.marker)
+    now = _Now(plan, state, portal)
     moved: dict[TaskKey, Sequence[Stale]] = {}
     done: list[TaskKey] = []
-    for change in changes:
-        entry = state.entries.get(change.key)
-        remote = entry.id if entry is not None else change.id
-        found = live.get(remote) if remote is not None else None
+    for change in plan.changes:
+        entry, found = now.entry(change.key), now.task(change)
         if is_done(change, entry, found):
             done.append(change.key)
-            continue
-        reasons = stale(change, entry, found)
-        if reasons:
+        elif reasons := stale(change, entry, found) or now.parent_gone(change):
             moved[change.key] = reasons
     left_out = {*moved, *done}
-    levels = tuple(
-        tuple(change for change in level if change.key not in left_out) for level in plan.levels
+    levels = [[c for c in level if c.key not in left_out] for level in plan.levels]
+    kept = replace(
+        plan,
+        levels=tuple(tuple(level) for level in levels if level),
+        quiet=tuple(change for change in plan.quiet if saw(change, now.entry(change.key))),
+        tracked=len(state.heads),
+        in_doubt=tuple(intent.key for intent in state.intents),
+        newest=RemoteId(max(now.live, default=0)),
     )
-    kept = replace(plan, levels=tuple(level for level in levels if level), tracked=len(state.heads))
-    return Checked(_with_activity(kept, live), moved, tuple(done))
+    return Checked(_with_activity(kept, now.live), moved, tuple(done))
 
 
-def _live(
-    changes: Sequence[Change], state: State, portal: Portal, marker: str | None
-) -> dict[RemoteId, LiveTask]:
-    ids: set[RemoteId] = {change.id for change in changes if change.id is not None}
-    for change in changes:
-        row = state.heads.row(change.key)
-        if row is not None:
-            ids.add(RemoteId(state.heads.ids[row]))
-    by_list = marker is not None and len(ids) > len(state.heads) // 100 + 50
-    found = portal.find(marker if by_list else None, ids)
-    return {task.id: task for task in found if task.id in ids}
+class _Now:
+    """What is remembered and what is there of the keys that a saved plan speaks of."""
+
+    def __init__(self, plan: Plan, state: State, portal: Portal) -> None:
+        self._state = state
+        self._before = {after: before for before, after in plan.moved}
+        self._creating = {c.key for c in plan.changes if c.action is Action.CREATE}
+        self.live = self._read(list(plan.changes), portal, plan.marker)
+
+    def entry(self, key: TaskKey) -> Entry | None:
+        """Return the entry of a key, also under the name that the plan moves it from."""
+        found = self._state.entries.get(key)
+        return found or self._state.entries.get(self._before.get(key, key))
+
+    def task(self, change: Change) -> LiveTask | None:
+        """Return the task that a change is about."""
+        remote = change.id if change.action is Action.ADOPT else self._id(change.key) or change.id
+        return None if remote is None else self.live.get(remote)
+
+    def parent_gone(self, change: Change) -> list[Stale]:
+        """Return that a parent which the plan does not make is no longer there."""
+        return [
+            Stale(change.key, "parentId", f"task {remote}", "gone from the portal")
+            for key in change.unresolved
+            if key not in self._creating
+            and (remote := self._id(key)) is not None
+            and remote not in self.live
+        ]
+
+    def _id(self, key: TaskKey) -> RemoteId | None:
+        heads = self._state.heads
+        row = heads.row(key)
+        row = heads.row(self._before.get(key, key)) if row is None else row
+        return None if row is None else RemoteId(heads.ids[row])
+
+    def _read(
+        self, changes: Sequence[Change], portal: Portal, marker: str | None
+    ) -> dict[RemoteId, LiveTask]:
+        keys = {key for change in changes for key in (change.key, *change.unresolved)}
+        ids = {remote for key in keys if (remote := self._id(key)) is not None}
+        ids |= {change.id for change in changes if change.id is not None}
+        by_list = marker is not None and len(ids) > len(self._state.heads) // 100 + 50
+        found = portal.find(marker if by_list else None, ids)
+        return {task.id: task for task in found if task.id in ids}
 
 
 def _with_activity(plan: Plan, live: Mapping[RemoteId, LiveTask]) -> Plan:

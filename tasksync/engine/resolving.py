@@ -7,10 +7,10 @@ no task is there. While an unmatched marked candidate remains, nothing is guesse
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tasksync.core.events import IntentResolved, IntentsFound, Note, Settling
-from tasksync.core.fields import RemoteId, TaskKey
+from tasksync.core.fields import TaskKey
 from tasksync.core.matching import Want, match
 from tasksync.core.ports import Clock, Listener, Portal
 from tasksync.core.state import Entry, Intent, State, StateDelta
@@ -62,12 +62,11 @@ class Resolver:
             for task in self.portal.newer(self.marker, after)
             if task.id not in taken and known.heads.row_of_id(task.id) is None
         ]
-        ids = _ids(known, entries)
         by_key = {intent.key: intent for intent in intents}
         result = match(
-            (Want(intent.key, intent.sent, intent.after) for intent in intents), unknown, ids
+            (Want(intent.key, intent.sent, intent.after) for intent in intents), unknown, {}
         )
-        found = tuple(by_key[key].entry(task.id) for key, task in result.pairs.items())
+        found = tuple(_entry(by_key[key], task, known) for key, task in result.pairs.items())
         for entry in found:
             self.listener(IntentResolved(entry.key, entry.id))
         return Resolution(
@@ -129,6 +128,9 @@ class Resolver:
         self.listener(Note(f"In doubt, and not sent again: {keys}; {why}."))
 
 
-def _ids(known: State, entries: Iterable[Entry]) -> dict[TaskKey, RemoteId]:
-    ids = {key: RemoteId(known.heads.ids[row]) for key, row in known.heads.rows.items()}
-    return ids | {entry.key: entry.id for entry in entries}
+def _entry(intent: Intent, task: LiveTask, known: State) -> Entry:
+    """Return what an intent became; a protection that stood before is not lost over it."""
+    entry = intent.entry(task.id)
+    if intent.options.protect is not None or intent.key not in known.heads:
+        return entry
+    return replace(entry, protected=known.entries[intent.key].protected)

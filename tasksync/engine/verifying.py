@@ -79,11 +79,13 @@ class Verifier:
     ) -> tuple[dict[RemoteId, Proof | None], int]:
         proofs: dict[RemoteId, Proof | None] = {}
         waiting = dict(changes)
+        requests = 0
         for wait in _LOOKS:
             if wait:
                 self.clock.sleep(wait)
             by_list = not wait and read_by_list(len(waiting), tracked, self.marker)
             marker, ids = (self.marker, ()) if by_list else (None, tuple(waiting))
+            requests += tracked // BY_LIST + 1 if by_list else -(-len(waiting) // BY_ID)
             proofs |= dict.fromkeys(waiting)
             for live in self.portal.find(marker, ids):
                 if live.id in waiting:
@@ -91,7 +93,7 @@ class Verifier:
             waiting = {i: c for i, c in waiting.items() if _unproved(proofs[i])}
             if not waiting:
                 break
-        return proofs, 1
+        return proofs, requests
 
     def _remember(
         self, changes: dict[RemoteId, Change], proofs: dict[RemoteId, Proof | None]
