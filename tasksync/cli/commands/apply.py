@@ -45,7 +45,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if saved:
         if args.target or args.exclude or args.destroy:
             raise UsageError(
-                "A saved plan is applied as it is: --target, --exclude and --destroy belong to plan.",
+                "A saved plan is applied as it is; --target, --exclude, --destroy belong to plan.",
                 "Make another plan with them.",
             )
         return apply_saved(args, console, saved, resume=bool(args.resume))
