@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from decimal import Decimal
 from hashlib import sha256
 from itertools import groupby
 
@@ -17,7 +18,7 @@ from tasksync.core import planread
 from tasksync.core.change import Action, Change
 from tasksync.core.diff import paths
 from tasksync.core.fields import KeyRef, Value, Values, plain
-from tasksync.core.manifest import Policy
+from tasksync.core.manifest import Limit, Policy
 from tasksync.core.people import people_of, touched
 from tasksync.core.plan import Drift, Plan, Refusal
 from tasksync.core.task import Options, Place
@@ -85,7 +86,7 @@ def encode(
 
 def _policy(policy: Policy) -> Json:
     limits = (policy.max_delete, policy.max_update, policy.max_vanished)
-    most, update, vanished = (None if one is None else str(one) for one in limits)
+    most, update, vanished = (None if one is None else _limit(one) for one in limits)
     return {
         "maxDelete": most,
         "maxUpdate": update,
@@ -94,6 +95,13 @@ def _policy(policy: Policy) -> Json:
         "marker": policy.marker,
         "allowDelete": policy.allow_delete,
     }
+
+
+def _limit(limit: Limit) -> str:
+    """Return `5` or `30%`; every digit of a share, since apply holds the plan to it."""
+    if limit.share is None:
+        return str(limit.number)
+    return f"{(Decimal(repr(limit.share)) * 100).normalize():f}%"
 
 
 def digest(plan: Plan) -> str:

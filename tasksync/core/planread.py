@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import TypeAlias, TypeVar
 
 from tasksync.core.change import Action, Change, FieldChange, Reason
@@ -51,7 +52,7 @@ def plan_of(document: Json) -> Plan:
     """Return the plan that a checked document holds; raises PlanUnusable."""
     try:
         return _plan(document)
-    except (LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         why = f"{type(error).__name__}: {error}"
         raise not_a_plan(why) from error
 
@@ -109,7 +110,7 @@ def _policy(data: Json) -> Policy:
 
 def _limit(text: str) -> Limit:
     if text.endswith("%"):
-        return Limit(share=float(text[:-1]) / 100)
+        return Limit(share=float(Decimal(text[:-1]) / 100))
     return Limit(number=int(text))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import jsonschema
@@ -11,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasksync.core import planfile
+from tasksync.core import planfile, planread
 from tasksync.core.change import Action, Change, FieldChange, Reason
 from tasksync.core.fields import FIELDS, KeyRef, Kind, RemoteId, TaskKey
+from tasksync.core.manifest import Limit, Policy
 from tasksync.core.plan import Drift, Plan, Refusal, Stray, Twin
 from tasksync.core.task import Activity, OnRemove, Options, Place
 from tasksync.errors import PlanUnusable
@@ -86,6 +88,18 @@ pairs = st.lists(st.tuples(keys, keys), max_size=2).map(tuple)
 drifts = NAMES.flatmap(
     lambda name: st.builds(Drift, keys, ids, st.just(name), _value(name), _value(name))
 )
+limits = st.builds(Limit, st.integers(0, 99)) | st.builds(
+    Limit, st.none(), st.sampled_from([0.0, 0.07, 0.3, 1 / 3, 0.125, 0.29, 1.0])
+)
+policies = st.builds(
+    Policy,
+    limits,
+    st.none() | limits,
+    limits,
+    st.sampled_from(OnRemove),
+    st.booleans(),
+    st.none() | counts,
+)
 plans = st.builds(
     Plan,
     texts,
@@ -108,6 +122,9 @@ plans = st.builds(
     st.none() | texts,
     st.lists(st.tuples(ids, texts), max_size=2).map(tuple),
     st.booleans(),
+    policies,
+    st.lists(texts, max_size=2).map(tuple),
+    st.booleans(),
 )
 
 
@@ -127,6 +144,16 @@ def test_decode_of_encode_is_the_very_plan_through_a_file_too(plan):
 @given(plans)
 def test_every_plan_is_what_the_schema_says(plan):
     VALIDATOR.validate(encoded(plan))
+
+
+@pytest.mark.parametrize("kind", [Plan, Change, Options, Drift, Twin, Stray])
+def test_no_field_of_a_plan_is_forgotten_when_it_is_read(kind):
+    source = inspect.getsource(planread)
+    built = {Plan: "Plan(", Change: "Change("}.get(kind)
+    if built is None:
+        assert len(fields(kind)) == {Options: 4, Drift: 5, Twin: 4, Stray: 2}[kind]
+        return
+    assert [f.name for f in fields(kind) if f.compare and f"{f.name}=" not in source] == []
 
 
 def test_the_schema_is_itself_valid():

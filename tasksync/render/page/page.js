@@ -144,7 +144,8 @@
   const ticks = (from, to, x, y0, y1) => {
     const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     const steps = [1, 2, 7, 14, 30, 91, 182, 365, 730, 3650], span = (to - from) / DAY;
-    const step = steps.find((one) => span / one <= 7) || Math.ceil(span / 7), out = [];
+    const most = Math.max(1, Math.min(7, Math.floor((x(to) - x(from)) / 56)));
+    const step = steps.find((one) => span / one <= most) || Math.ceil(span / most), out = [];
     for (let when = from; when <= to; when += step * DAY) {
       const date = new Date(when), year = date.getUTCFullYear();
       out.push(el("line", { class: "grid", x1: x(when), x2: x(when), y1: y0, y2: y1 }));
