@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import unquote
 
 _HIDDEN = "***"
@@ -16,21 +17,21 @@ def masked(url: str) -> str:
     scheme, mark, rest = url.partition("://")
     if not mark:
         return url
-    before, question, query = rest.partition("?")
-    query, sharp, _ = query.partition("#")
-    before = _without_login(scheme, before.partition("#")[0])
-    hidden = "&".join(map(_parameter, query.split("&"))) if query else query
-    return f"{scheme}://{before}{question}{hidden}{sharp and '#' + _HIDDEN}"
+    login = _login(scheme, rest)
+    address, question, query = rest[len(login) :].partition("#")[0].partition("?")
+    hidden = "&".join(map(_parameter, query.split("&"))) if query else ""
+    return f"{scheme}://{_shown(scheme, login)}{address}{question}{hidden}"
 
 
 def secrets_of(url: str) -> tuple[str, ...]:
     """Return what `masked` hides of a URL, as written and unquoted, longest first."""
-    rest = url.partition("://")[2]
-    before, _, query = rest.partition("?")
-    found = [_login(before).partition(":")[2] or ""]
-    if not url.startswith("postgres"):
-        found.append(_login(before))
-    for name, value in (pair.partition("=")[::2] for pair in query.split("&")):
+    scheme, _, rest = url.partition("://")
+    login = _login(scheme, rest)
+    found = [login.partition(":")[2]]
+    if not scheme.startswith("postgres"):
+        found.append(login)
+    for pair in rest[len(login) :].partition("?")[2].split("&"):
+        name, _, value = pair.partition("=")
         if name not in _HARMLESS:
             found.append(value)
     both = {*found, *map(unquote, found)} - {""}
@@ -44,25 +45,23 @@ def scrubbed(text: str, secrets: tuple[str, ...]) -> str:
     return text
 
 
-def _login(before: str) -> str:
-    """Return what stands before the host; a password may hold a slash that nobody quoted."""
-    host = before.partition("/")[0]
+def _login(scheme: str, rest: str) -> str:
+    """Return what stands before the host; its password may hold signs that nobody quoted."""
+    host = re.split("[/?#]", rest, maxsplit=1)[0]
     if "@" in host:
         return host.rpartition("@")[0]
     _, colon, port = host.partition(":")
-    if colon and "@" in before and not port.isdigit():
-        return before.rpartition("@")[0]
+    if colon and "@" in rest and (not port.isdigit() or scheme.startswith("postgres")):
+        return rest.rpartition("@")[0]
     return ""
 
 
-def _without_login(scheme: str, before: str) -> str:
-    login = _login(before)
-    if not login:
-        return before
-    user, colon, _ = login.partition(":")
-    # elsewhere than at a database the user's name alone may be a token
-    shown = f"{user}{colon}{colon and _HIDDEN}" if scheme.startswith("postgres") else _HIDDEN
-    return f"{shown}{before[len(login) :]}"
+def _shown(scheme: str, login: str) -> str:
+    if scheme.startswith("postgres"):
+        name, colon, _ = login.partition(":")
+        return f"{name}:{_HIDDEN}" if colon else name
+    # elsewhere than at a database the name alone may be a token
+    return _HIDDEN if login else ""
 
 
 def _parameter(pair: str) -> str:

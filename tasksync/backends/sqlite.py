@@ -58,7 +58,7 @@ CREATE TABLE lease (one INTEGER PRIMARY KEY CHECK (one = 1), body TEXT NOT NULL)
 # control characters (design 2), and a table without rowids is read in the order of its keys.
 _HEADS = """
 SELECT group_concat(key, x'0a'), group_concat(id), group_concat(asked || found, ''),
-       group_concat(mask), group_concat(deferred) FROM entries
+       group_concat(mask), group_concat(deferred, '') FROM entries
 """
 _PUT = """
 INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET
@@ -72,6 +72,7 @@ _UPSERT_RUN = """
 INSERT INTO runs (id, body) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body
 """
 _TRIM_RUNS = "DELETE FROM runs WHERE seq NOT IN (SELECT seq FROM runs ORDER BY seq DESC LIMIT ?)"
+_FLAGS = bytes.maketrans(b"01", b"\0\1")
 _SET = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 
 
@@ -437,7 +438,7 @@ def _heads(db: sqlite3.Connection) -> Heads:
                 ids=array("q", loads(b"[%b]" % ids)),
                 digests=digests,
                 masks=array("H", loads(b"[%b]" % masks)),
-                deferred=loads(b"[%b]" % deferred),
+                deferred=deferred.translate(_FLAGS),
             )
     return heads
 
