@@ -24,6 +24,7 @@ _ENDS = {Weight.KEY, Weight.RIGHT, Weight.BLOCKED}
 #: a refusal that may be about how a date was cleared (contract 8.3)
 _ABOUT_VALUES = {"BITRIX_ERROR", "VALIDATION_ERROR", "INVALID_PARAMS"}
 _DOUBT = "The next run looks for it by its marker before anything is sent again."
+_NOTHING: tuple[Any, ...] = (None, {}, [])
 _NO_RESULT = Fault("", "the answer says nothing about this call")
 
 
@@ -83,7 +84,7 @@ def judge(job: Job, reply: wire.Reply | Lost) -> Verdict:
     elif reply.fault is not None and not _refused_by_call(reply.fault, reply):
         _whole(job, reply.fault, verdict)
     elif len(job.changes) == 1:
-        _one(job, job.changes[0], reply.data, reply.fault, verdict)
+        _alone(job, job.changes[0], reply, verdict)
     else:
         try:
             calls = wire.calls_of(reply)
@@ -92,6 +93,14 @@ def judge(job: Job, reply: wire.Reply | Lost) -> Verdict:
         else:
             _batch(job, calls, verdict, refused=reply.fault is not None)
     return verdict
+
+
+def _alone(job: Job, change: Change, reply: wire.Reply, verdict: Verdict) -> None:
+    """Judge a change that had a request of its own: a delete is answered by 204 (delete seed)."""
+    if change.action is Action.DELETE and reply.fault is None and reply.data in _NOTHING:
+        verdict.doomed.append((change, _NO_RESULT))
+    else:
+        _one(job, change, reply.data, reply.fault, verdict)
 
 
 def _refused_by_call(fault: Fault, reply: wire.Reply) -> bool:
@@ -147,6 +156,7 @@ def _batch(job: Job, calls: wire.Calls, verdict: Verdict, *, refused: bool) -> N
     """
     inner = Verdict()
     spared: list[Change] = []
+    silent = _silent(job, calls)
     ids = Counter(
         wire.usable_id(wire.task_in(calls.results.get(name_of(at))))
         for at in range(len(job.changes))
@@ -158,6 +168,8 @@ def _batch(job: Job, calls: wire.Calls, verdict: Verdict, *, refused: bool) -> N
             inner.outcomes.append(in_doubt(change, Fault("", "two calls were given one task id")))
         elif result is _MISSING and fault is None and refused:
             spared.append(change)
+        elif name in silent:
+            inner.doomed.append((change, _NO_RESULT))
         elif result is _MISSING and fault is None:
             _unsure(job.only((change,)), _NO_RESULT, inner)
         else:
@@ -165,6 +177,17 @@ def _batch(job: Job, calls: wire.Calls, verdict: Verdict, *, refused: bool) -> N
     if spared:
         inner.next.append(job.only(tuple(spared)))
     _gather(job, inner, verdict)
+
+
+def _silent(job: Job, calls: wire.Calls) -> set[str]:
+    """Return the deletes answered by nothing, where others were answered by something.
+
+    Where all are, that is how this portal says yes (contract 3).
+    """
+    names = [name_of(at) for at, one in enumerate(job.changes) if one.action is Action.DELETE]
+    told = [name for name in names if name in calls.results]
+    silent = {name for name in told if calls.results[name] in _NOTHING}
+    return silent if len(silent) < len(told) else set()
 
 
 def _shared(result: Any, ids: Mapping[int | None, int]) -> bool:
