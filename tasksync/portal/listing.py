@@ -25,6 +25,8 @@ from tasksync.portal.rows import SELECT, Decoder, id_in, tags_were_sent
 LARGEST, SMALLEST = 5000, 50
 #: good pages in a row before they grow again
 GOOD_PAGES = 3
+#: a page that was too long is asked for in quarters: 5000 are 50 after four answers
+SHRINK = 4
 _DOING = "Reading tasks"
 _FEW = 10
 _GATEWAY = {502, 504}
@@ -60,7 +62,6 @@ class Listing:
         self._listener = listener
         self._marker = marker
         self._limit = LARGEST
-        self._ceiling = LARGEST
         self._good = 0
 
     def rows(self, after: int = 0) -> Iterator[LiveTask]:
@@ -110,15 +111,13 @@ class Listing:
             ("filter[>id]", str(cursor)),
             ("order[id]", "asc"),
         )
-        attempt = 0
         while True:
             limit = self._limit
             request = _request(filters, limit, SELECT)
             reply = self._line.once(request) if limit > SMALLEST else None
             if reply is not None and self._too_large(reply):
-                attempt += 1
                 self._shrink()
-                self._line.sleep(pause(attempt, None, self._line.settings.pause))
+                self._line.sleep(self._pause_after(reply))
                 continue
             if reply is None or isinstance(reply, Lost) or reply.fault is not None:
                 reply = self._line.ask(request, _DOING)
@@ -131,9 +130,13 @@ class Listing:
             return reply.sent
         return reply.fault is not None and reply.fault.status in _GATEWAY
 
+    def _pause_after(self, reply: wire.Reply | Lost) -> float:
+        """Return the first pause, or what the portal asked for: a smaller page is no repeat."""
+        fault = reply.fault if isinstance(reply, wire.Reply) else None
+        return pause(1, fault.retry_after if fault else None, self._line.settings.pause)
+
     def _shrink(self) -> None:
-        self._ceiling = max(SMALLEST, self._limit // 2)
-        self._limit = max(SMALLEST, self._limit // 2)
+        self._limit = max(SMALLEST, self._limit // SHRINK)
         self._good = 0
 
     def _grow(self) -> None:

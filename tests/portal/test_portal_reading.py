@@ -137,8 +137,20 @@ def test_pages_shrink_until_they_are_answered_and_grow_again(bench, say, failing
     desk = bench(world)
     assert len(list(desk.portal.find(MARKER, ()))) == 3000
     limits = [int(dict(one.query)["limit"]) for one in desk.script.met]
-    assert limits[:5] == [5000, 2500, 1250, 625, 312]
-    assert max(limits[5:]) > 312
+    assert limits[:3] == [5000, 1250, 312]
+    assert max(limits[3:]) > 312
+
+
+@pytest.mark.parametrize("hint", [None, 3])
+def test_a_page_that_is_too_long_for_the_portal_costs_seconds_and_not_minutes(bench, say, hint):
+    """A smaller page is another request: its pause does not double, and a hint is kept to."""
+    more = {} if hint is None else {"retryAfter": hint}
+    refused = [say.no(504, "QUEUE_TIMEOUT", **more)] * 4
+    desk = bench(*refused, say.ok([], meta={"total": 0}))
+    began = desk.clock.monotonic()
+    assert list(desk.portal.find(MARKER, ())) == []
+    assert [int(dict(one.query)["limit"]) for one in desk.script.met] == [5000, 1250, 312, 78, 50]
+    assert desk.clock.monotonic() - began == pytest.approx(4 * (hint or 1), abs=2)
 
 
 def test_a_portal_that_answers_no_page_at_all_is_unavailable(bench, say):
