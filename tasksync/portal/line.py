@@ -53,7 +53,8 @@ class Line:
     def wait(self) -> float:
         """Return how long the next request has to wait for the limits."""
         left = self.pace.wait(self.clock.monotonic())
-        self._tell(left)
+        if self.settings.paced:
+            self._tell(left)
         return left
 
     def start(self, *, writes: bool = False) -> Departure:

@@ -9,6 +9,8 @@ import pytest
 from support.command import Tasksync
 from support.hand import by_hand, ids_of, world_of
 
+from tasksync.sandbox.server import SandboxSettings, start
+
 HEAD = "apiVersion: tasksync/v1\nproject: saved\ndefaults: {responsibleId: 1}\ntasks:\n"
 BEFORE = HEAD + "".join(f"  t{n}: {{title: Task {n}, priority: normal}}\n" for n in range(6))
 AFTER = (
@@ -94,9 +96,16 @@ def test_a_plan_changed_by_hand_is_refused(tasksync: Tasksync, tmp_path: Path) -
 
 
 def test_a_plan_of_another_portal_is_refused(tasksync: Tasksync, tmp_path: Path) -> None:
-    plan = tmp_path / "plan.json"
-    data = json.loads(plan.read_text())
-    assert data["portal"] == "sandbox.bitrix24.example"
+    with start(SandboxSettings(port=0, limits="none", portal="other.example")) as other:
+        done = tasksync(
+            "apply",
+            tmp_path / "plan.json",
+            TASKSYNC_PORTAL=other.url,
+            TASKSYNC_API_KEY="vibe_api_sandbox",
+            TASKSYNC_STATE=f"sqlite:{tmp_path / 'fresh.db'}",
+        )
+    assert done.code == 1
+    assert "made for the portal sandbox.bitrix24.example, and this is other.example" in done.err
 
 
 def test_rails_hold_a_saved_plan_too(tasksync: Tasksync, tmp_path: Path) -> None:
@@ -133,9 +142,7 @@ def test_a_plan_cut_short_anywhere_is_resumed_to_exactly_what_was_approved(
     assert "No changes." in tasksync("plan").out
 
 
-def test_target_and_exclude_choose_keys_and_take_parents_along(
-    tasksync: Tasksync, tmp_path: Path
-) -> None:
+def test_target_and_exclude_choose_keys_and_take_parents_along(tasksync: Tasksync) -> None:
     shown = tasksync("plan", "--target", "child").out
     assert "Plan: 2 to add, 0 to change, 0 to destroy." in shown
     shown = tasksync("plan", "--exclude", "parent").out

@@ -1,0 +1,144 @@
+"""`tasksync state`: what is remembered can be looked at, mended, pulled, pushed and rebuilt."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from support.command import Tasksync
+from support.hand import by_hand, ids_of, world_of
+
+ROOT = Path(__file__).parents[2]
+MANIFEST = """\
+apiVersion: tasksync/v1
+project: keeping
+defaults: {responsibleId: 1}
+tasks:
+  a: {title: First, deadline: 2026-07-01T12:00:00+02:00}
+  b: {title: Second, parent: a, tags: [x]}
+  c: {title: Third}
+"""
+
+
+@pytest.fixture
+def tasksync(tmp_path: Path) -> Tasksync:
+    made = Tasksync(tmp_path, {"TASKSYNC_NO_CACHE": "1", "TASKSYNC_FILE": str(tmp_path / "m.yaml")})
+    made.manifest(MANIFEST, "m.yaml")
+    assert made("apply", "--yes").code == 0
+    return made
+
+
+def test_list_and_show_tell_what_is_remembered(tasksync: Tasksync) -> None:
+    listed = tasksync("state", "list").out.splitlines()
+    assert [line.split()[0] for line in listed] == ["a", "b", "c"]
+    assert len(tasksync("state", "list", "[ab]").out.splitlines()) == 2
+    shown = tasksync("state", "show", "b").out
+    assert "Second" in shown
+    assert "parent         a" in shown
+    wrong = tasksync("state", "show", "bb")
+    assert (wrong.code, "Did you mean b?" in wrong.err) == (1, True)
+
+
+def test_mv_gives_a_task_another_key_and_touches_nothing_else(
+    tasksync: Tasksync, tmp_path: Path
+) -> None:
+    before = ids_of(tasksync)
+    assert tasksync("state", "mv", "c", "third").code == 0
+    assert ids_of(tasksync)["third"] == before["c"]
+    tasksync.manifest(MANIFEST.replace("  c:", "  third:"), "m.yaml")
+    assert "No changes." in tasksync("plan").out
+    assert tasksync("state", "mv", "third", "a").code == 1
+    assert tasksync("state", "mv", "nobody", "d").code == 1
+    assert tasksync("state", "mv", "third", "../x").code == 64
+    assert len(world_of(tmp_path)) == 3
+
+
+def test_rm_forgets_without_touching_the_portal(tasksync: Tasksync, tmp_path: Path) -> None:
+    assert tasksync("state", "rm", "c", "b").code == 0
+    assert list(ids_of(tasksync)) == ["a"]
+    assert len(world_of(tmp_path)) == 3
+    assert "2 to adopt" in tasksync("plan").out
+
+
+def test_pull_and_push_bring_a_state_back(tasksync: Tasksync, tmp_path: Path) -> None:
+    pulled = tasksync("state", "pull").out
+    data = json.loads(pulled)
+    schema = json.loads((ROOT / "schemas" / "state.schema.json").read_text())
+    jsonschema.validate(data, schema)
+    (tmp_path / "pulled.json").write_text(pulled)
+    assert tasksync("state", "rm", "a").code == 0
+    older = tasksync("state", "push", tmp_path / "pulled.json")
+    assert (older.code, "--force" in older.err) == (1, True)
+    assert tasksync("state", "push", tmp_path / "pulled.json", "--force").code == 0
+    assert "No changes." in tasksync("plan").out
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format_version": 99}', '{"a": 1}'])
+def test_push_refuses_what_is_no_state(tasksync: Tasksync, tmp_path: Path, text: str) -> None:
+    (tmp_path / "bad.json").write_text(text)
+    done = tasksync("state", "push", tmp_path / "bad.json", "--force")
+    assert done.code == 1, done
+    assert "Traceback" not in done.err
+    assert len(ids_of(tasksync)) == 3
+
+
+def test_push_refuses_another_projects_state(tasksync: Tasksync, tmp_path: Path) -> None:
+    other = tasksync("state", "pull").out.replace('"keeping"', '"other"')
+    (tmp_path / "other.json").write_text(other)
+    done = tasksync("state", "push", tmp_path / "other.json", "--force")
+    assert (done.code, "other" in done.err) == (1, True)
+
+
+def test_rebuild_makes_a_lost_state_again_and_lists_what_it_cannot_match(
+    tasksync: Tasksync, tmp_path: Path
+) -> None:
+    before = ids_of(tasksync)
+    by_hand(tmp_path, "PATCH", f"tasks/{before['c']}", {"title": "Something else"})
+    (tmp_path / "state.db").unlink()
+    done = tasksync("state", "rebuild", "--yes")
+    assert done.code == 0, done
+    assert "Something else" in done.out
+    assert ids_of(tasksync) == {"a": before["a"], "b": before["b"]}
+    by_hand(tmp_path, "PATCH", f"tasks/{before['c']}", {"title": "Third"})
+    assert tasksync("state", "rebuild", "--yes").code == 0
+    assert ids_of(tasksync) == before
+    assert "No changes." in tasksync("plan").out
+
+
+def test_rebuild_asks(tasksync: Tasksync, tmp_path: Path) -> None:
+    (tmp_path / "state.db").unlink()
+    assert tasksync("state", "rebuild").code == 64
+    assert tasksync("state", "rebuild", answer="no").code == 64
+    assert ids_of(tasksync) == {}
+    assert tasksync("state", "rebuild", answer="yes").code == 0
+
+
+def test_another_portals_state_is_refused_before_any_task_is_read(
+    tasksync: Tasksync, tmp_path: Path
+) -> None:
+    pulled = tasksync("state", "pull").out.replace("sandbox.bitrix24.example", "acme.bitrix24.com")
+    (tmp_path / "there.json").write_text(pulled)
+    assert tasksync("state", "push", tmp_path / "there.json", "--force").code == 0
+    for command in (["plan"], ["apply", "--yes"]):
+        done = tasksync(*command)
+        assert (done.code, "acme.bitrix24.com" in done.err) == (1, True)
+
+
+def test_unlock_names_the_lock_that_is_there(tasksync: Tasksync) -> None:
+    done = tasksync("state", "unlock", "nothing")
+    assert (done.code, "Traceback" in done.err) == (1, False)
+
+
+def test_json_events_are_lines_with_terraforms_names(tasksync: Tasksync) -> None:
+    tasksync.manifest(MANIFEST + "  d: {title: Fourth}\n", "m.yaml")
+    done = tasksync("apply", "--yes", "--json")
+    schema = json.loads((ROOT / "schemas" / "events.schema.json").read_text())
+    lines = [json.loads(line) for line in done.out.splitlines()]
+    for line in lines:
+        jsonschema.validate(line, schema)
+    types = [line["type"] for line in lines]
+    assert types[0] == "version"
+    assert {"planned_change", "change_summary", "apply_start", "apply_complete"} <= set(types)
+    assert lines[-1]["changes"]["add"] == 1
