@@ -271,8 +271,12 @@ class _Run:
         return tuple(entry.key for entry in entries if entry.key in self._doubtful)
 
     def _save(self, intents: Iterable[Intent] = ()) -> None:
-        """Save what was answered, and intents that are about to leave, in one transaction."""
+        """Save what was answered, and intents that are about to leave, in one transaction.
+
+        What is in doubt may still happen until the settle time after its answer was lost.
+        """
         pending, self._pending = self._pending, []
+        open_ = [*intents, *self._doubted(pending)]
         put: list[Entry] = []
         drop: list[TaskKey] = []
         close: list[TaskKey] = []
@@ -288,11 +292,18 @@ class _Run:
             else:
                 put.append(self._entry(outcome))
         close += self._settled(put)
-        self._keeper.commit(StateDelta(tuple(put), tuple(drop), tuple(intents), tuple(close)))
+        self._keeper.commit(StateDelta(tuple(put), tuple(drop), tuple(open_), tuple(close)))
         for entry in put:
             self._know(entry)
         for outcome in pending:
             self._end(outcome)
+
+    def _doubted(self, pending: Iterable[Outcome]) -> list[Intent]:
+        now = self._clock.now()
+        keys = [one.change.key for one in pending if one.became is Became.IN_DOUBT]
+        again = {key: replace(self._intents[key], at=now) for key in keys if key in self._intents}
+        self._intents |= again
+        return list(again.values())
 
     def _entry(self, outcome: Outcome) -> Entry:
         remote = outcome.id or outcome.change.id

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from tasksync.core.events import IntentResolved, IntentsFound, Note, Settling
 from tasksync.core.fields import TaskKey
-from tasksync.core.matching import Want, match
+from tasksync.core.matching import Want, match, title_of
 from tasksync.core.ports import Clock, Listener, Portal
 from tasksync.core.state import Entry, Intent, State, StateDelta
 from tasksync.core.task import LiveTask
@@ -83,8 +84,9 @@ class Resolver:
         entries = list(extra)
         open_ = {intent.key: intent for intent in intents}
         wait = _FIRST_WAIT
+        latest = self.clock.monotonic() + self.settle
         while True:
-            left = self._left(open_.values())
+            left = min(self._left(open_.values()), latest - self.clock.monotonic())
             seen = self.look(list(open_.values()), known, entries)
             entries += seen.found
             for entry in seen.found:
@@ -94,7 +96,9 @@ class Resolver:
             self.listener(Settling(tuple(open_), left))
             self.clock.sleep(min(wait, left))
             wait = min(wait * 2, _LONGEST_WAIT)
-        return self._verdict(intents, open_, entries, seen.candidates)
+        ours = chain(known.entries.values(), entries)
+        candidates = _unplaced(seen.candidates, open_.values(), ours)
+        return self._verdict(intents, open_, entries, candidates)
 
     def _left(self, intents: Iterable[Intent]) -> float:
         now = self.clock.now()
@@ -126,6 +130,17 @@ class Resolver:
         ids = ", ".join(f"{task.id} {task.fields.get('title')!r}" for task in tasks)
         why = f"these marked tasks match none of them: {ids}" if ids else "marker: none is set"
         self.listener(Note(f"In doubt, and not sent again: {keys}; {why}."))
+
+
+def _unplaced(
+    tasks: Sequence[LiveTask], intents: Iterable[Intent], entries: Iterable[Entry]
+) -> tuple[LiveTask, ...]:
+    """Leave out twins: what looks like a task that we have, and like none in doubt."""
+    if not tasks:
+        return ()
+    doubted = {title_of(intent.sent) for intent in intents}
+    twins = {title_of(entry.found) for entry in entries} - doubted
+    return tuple(task for task in tasks if title_of(task.fields) not in twins)
 
 
 def _entry(intent: Intent, task: LiveTask, known: State) -> Entry:
