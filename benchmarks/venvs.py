@@ -16,7 +16,7 @@ from benchmarks.places import CHECKOUT, WORK
 _OF_THE_CHECKOUT = ("tasksync/**/*.py", "schemas/*.json", "pyproject.toml")
 _LIST = (
     "import json; from importlib.metadata import distributions as d; "
-    "print(json.dumps({x.metadata['Name'].lower(): x.version for x in d()}))"
+    "print(json.dumps({x.metadata['Name'].lower().replace('_', '-'): x.version for x in d()}))"
 )
 
 
