@@ -17,6 +17,8 @@ from tasksync.manifests.words import did_you_mean
 
 #: a place is the number of its file, shifted so far, and a line
 FILE_SHIFT = 40
+#: a hint looks at all keys: so many different ones are enough
+HINTS = 20
 _LINE = (1 << FILE_SHIFT) - 1
 
 
@@ -76,11 +78,15 @@ class Ledger:
                 yield KeyFault(TaskKey(key), fault)
 
     def _unknown_parents(self) -> Iterator[KeyFault]:
+        hints: dict[str, str] = {}
         for child, parent in self.parents.items():
-            if parent not in self.keys:
-                what = f"parent {parent} is no key of this project"
-                mend = did_you_mean(parent, self.keys) or "for another task use parentId"
-                yield KeyFault(TaskKey(child), Fault(("parent",), what, mend))
+            if parent in self.keys:
+                continue
+            if parent not in hints and len(hints) < HINTS:
+                hints[parent] = did_you_mean(parent, self.keys)
+            mend = hints.get(parent) or "for a task that is not of this project use parentId"
+            what = f"parent {parent} is no key of this project"
+            yield KeyFault(TaskKey(child), Fault(("parent",), what, mend))
 
     def _cycles(self) -> Iterator[KeyFault]:
         done: set[str] = set()

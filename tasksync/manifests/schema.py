@@ -18,6 +18,7 @@ from tasksync.manifests.words import closest, did_you_mean, listed, shown
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
+    from jsonschema.protocols import Validator
 
 NAME = "manifest.schema.json"
 #: the parts of the schema that values are judged by
@@ -60,17 +61,21 @@ def judge(ref: str) -> Callable[[object], bool]:
     return found
 
 
-def faults(ref: str, value: object) -> Iterator[Fault]:
+def faults(ref: str, value: Any) -> Iterator[Fault]:
     """Yield what is wrong with a value in words; what jsonschema does not see, the judge says."""
-    from jsonschema import Draft202012Validator, FormatChecker
-
-    validator = Draft202012Validator(_part(ref), format_checker=FormatChecker())
     found = False
-    for error in validator.iter_errors(value):
+    for error in _wording(ref).iter_errors(value):
         found = True
         yield from _worded(error)
     if not found:
         yield from _judged(ref, value)
+
+
+@cache
+def _wording(ref: str) -> Validator:
+    from jsonschema import Draft202012Validator, FormatChecker
+
+    return Draft202012Validator(_part(ref), format_checker=FormatChecker())
 
 
 def _judged(ref: str, value: object) -> Iterator[Fault]:
