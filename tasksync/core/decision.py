@@ -72,7 +72,8 @@ def comparison(
 ) -> Verdict:
     """Return UPDATE with exactly the fields that differ, or NOOP, and the drift beside it."""
     differing, drift, made = _differences(task, entry, live, ids)
-    differing += _return(task, entry, live)
+    if all(one.name != "status" for one in differing):
+        differing += _return(task, entry, live)
     differing.sort(key=lambda one: FIELDS[one.name].bit)
     change = Change(
         task.key,
@@ -164,12 +165,13 @@ def _differences(
 
 
 def _return(task: Task, entry: Entry, live: LiveTask) -> list[FieldChange]:
-    """Return the status that a task deferred by us gets back when its key comes back."""
-    managed = "status" in task.fields and "status" not in task.options.ignore_changes
-    if managed or not entry.deferred or live.fields.get("status") != DEFERRED:
-        return []
+    """Return the status that a task deferred by us gets back when its key comes back.
+
+    That the portal has what our deferring made of it is no reason to leave it there.
+    """
     status = task.fields.get("status", PENDING)
-    return [] if status == DEFERRED else [FieldChange("status", DEFERRED, status)]
+    away = entry.deferred and live.fields.get("status") == DEFERRED
+    return [FieldChange("status", DEFERRED, status)] if away and status != DEFERRED else []
 
 
 def _beside(name: str, before: object, wanted: Value) -> object:

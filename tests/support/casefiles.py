@@ -1,0 +1,260 @@
+"""Plan cases as files: what is wanted, remembered and found, and the plan that must come of it.
+
+Everything has a default, so that a case says only what it is about: a task has its key as title
+and responsible 1; an entry asks what is wanted; a live task with a remembered id holds what is
+remembered and bears our marker; a change, once listed, must be the only one of its level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tasksync.core.build import Scope
+from tasksync.core.change import Change
+from tasksync.core.fields import FIELDS, KeyRef, Kind, RemoteId, TaskKey, Value, Values, plain
+from tasksync.core.guards import Lifted, check
+from tasksync.core.manifest import Limit, Manifest, Moved, Policy, Wanted
+from tasksync.core.plan import Plan
+from tasksync.core.state import Entry, PortalIdentity, State, state_of
+from tasksync.core.task import Activity, LiveTask, OnRemove, Options, Place, Task
+
+PROJECT = "finance"
+MARKER = "tasksync:finance"
+#: what a task has that nobody said anything about
+BLANK: Values = {
+    **{name: field.empty for name, field in FIELDS.items()},
+    "responsibleId": 1,
+    "createdBy": 1,
+    "status": 2,
+    "priority": 1,
+}
+_OPTIONS = {"protect", "onRemove", "ignoreChanges", "adopt"}
+
+
+def values(data: Mapping[str, Any]) -> dict[str, Value]:
+    """Return fields in normal form; `parent` is a key, a list is a set."""
+    return dict(_value(name, value) for name, value in data.items())
+
+
+def _value(name: str, value: Any) -> tuple[str, Value]:
+    if name == "parent":
+        return "parentId", KeyRef(TaskKey(value))
+    if isinstance(value, list):
+        return name, tuple(sorted(set(value)))
+    return name, FIELDS[name].empty if value is None else value
+
+
+def options(data: Mapping[str, Any]) -> Options:
+    """Return the options among the words of a block."""
+    remove = data.get("onRemove")
+    return Options(
+        data.get("protect"),
+        OnRemove(remove) if remove else None,
+        tuple(data.get("ignoreChanges", ())),
+        data.get("adopt"),
+    )
+
+
+def wanted_task(key: str, block: Mapping[str, Any], line: int) -> Task:
+    """Return a wanted task."""
+    fields = {name: value for name, value in block.items() if name not in _OPTIONS}
+    laid: dict[str, Value] = {"title": key, "responsibleId": 1, **values(fields)}
+    return Task(TaskKey(key), laid, Place("tasks.yaml", line), options(block))
+
+
+def stream(tasks: Iterable[Task]) -> Iterable[Wanted]:
+    """Return tasks as a manifest carries them."""
+    for task in tasks:
+        parent = task.fields.get("parentId")
+        above = parent.key if isinstance(parent, KeyRef) else None
+        file, line = task.place.file, task.place.line
+        yield Wanted(task.key, task.digest(), above, file, line, lambda task=task: task)
+
+
+def manifest_of(tasks: Iterable[Task], **other: Any) -> Manifest:
+    """Return a manifest of these tasks."""
+    return Manifest(PROJECT, list(stream(tasks)), ("tasks.yaml",), **other)
+
+
+def live_task(remote: int, fields: Values, **other: Any) -> LiveTask:
+    """Return a live task that answers every field."""
+    return LiveTask(RemoteId(remote), {**BLANK, **fields}, **other)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case, read."""
+
+    manifest: Manifest
+    state: State
+    live: tuple[LiveTask, ...] | None
+    scope: Scope
+    lifted: Lifted
+    unread: tuple[str, ...]
+    in_doubt: tuple[TaskKey, ...]
+    expect: Mapping[str, Any]
+
+
+def read(path: Path) -> Case:
+    """Return the case of a file."""
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    blocks = data.get("wanted") or {}
+    tasks = [wanted_task(key, block or {}, n) for n, (key, block) in enumerate(blocks.items(), 1)]
+    by_key = {task.key: task for task in tasks}
+    entries = [
+        _entry(key, row or {}, by_key.get(TaskKey(key)))
+        for key, row in (data.get("remembered") or {}).items()
+    ]
+    by_id = {entry.id: entry for entry in entries}
+    found = data.get("found")
+    read_at_all = data.get("refresh", True)
+    live = tuple(_live(row, by_id.get(row["id"])) for row in found or ())
+    identity = PortalIdentity("portal")
+    return Case(
+        manifest_of(
+            tasks,
+            policy=_policy(data.get("policy") or {}),
+            moved=tuple(Moved(one["from"], one["to"]) for one in data.get("moved") or ()),
+            removed=tuple(data.get("removed") or ()),
+        ),
+        state_of(PROJECT, entries, lineage="line", serial=3, identity=identity),
+        live if read_at_all else None,
+        _scope(data.get("scope") or {}),
+        _lifted(data.get("lifted") or {}),
+        tuple(data.get("unread") or ()),
+        tuple(data.get("in_doubt") or ()),
+        data["expect"] or {},
+    )
+
+
+def _entry(key: str, row: Mapping[str, Any], task: Task | None) -> Entry:
+    asked = dict(task.fields) if task else {"title": key, "responsibleId": 1}
+    asked |= values(row.get("asked") or {})
+    for name in row.get("without") or ():
+        del asked[name]
+    return Entry(
+        TaskKey(key),
+        RemoteId(row["id"]),
+        asked,
+        values(row.get("made") or {}),
+        options(row) if _OPTIONS & row.keys() or task is None else task.options,
+        row.get("protected", False),
+        row.get("deferred", False),
+    )
+
+
+def _live(row: Mapping[str, Any], entry: Entry | None) -> LiveTask:
+    said = {name: value for name, value in row.items() if name in FIELDS}
+    fields = {**(entry.found if entry else {}), **values(said)}
+    if entry is not None and entry.deferred and "status" not in said:
+        fields["status"] = 6
+    counted = "comments" in row or "seconds" in row
+    activity = Activity(row.get("comments", 0), row.get("seconds", 0)) if counted else None
+    markers = tuple(row.get("markers", [MARKER] if entry else []))
+    task = live_task(row["id"], fields, markers=markers, activity=activity)
+    left = {n: v for n, v in task.fields.items() if n not in row.get("unanswered", ())}
+    return LiveTask(task.id, left, task.markers, task.activity)
+
+
+def _policy(data: Mapping[str, Any]) -> Policy:
+    known = {
+        "maxDelete": ("max_delete", limit),
+        "maxUpdate": ("max_update", limit),
+        "maxVanished": ("max_vanished", limit),
+        "onRemove": ("on_remove", OnRemove),
+        "marker": ("marker", bool),
+        "allowDelete": ("allow_delete", int),
+    }
+    return Policy(**{known[name][0]: known[name][1](value) for name, value in data.items()})  # type: ignore[operator, arg-type]
+
+
+def limit(text: object) -> Limit:
+    """Return 3 or 30% as a limit."""
+    words = str(text)
+    if words.endswith("%"):
+        return Limit(share=float(words[:-1]) / 100)
+    return Limit(number=int(words))
+
+
+def _scope(data: Mapping[str, Any]) -> Scope:
+    targets, excludes = data.get("target") or (), data.get("exclude") or ()
+    return Scope(tuple(targets), tuple(excludes), data.get("destroy", False))
+
+
+def _lifted(data: Mapping[str, Any]) -> Lifted:
+    limits = {name: limit(value) for name, value in data.items() if name.startswith("max_")}
+    return Lifted(**{**data, **limits})
+
+
+def shown(plan: Plan, case: Case) -> dict[str, Any]:
+    """Return of a plan what a case may expect of it."""
+    return {
+        "levels": [[_shown(change) for change in level] for level in plan.levels],
+        "quiet": [change.key for change in plan.quiet],
+        "drift": [
+            {
+                "key": d.key,
+                "name": d.name,
+                "remembered": plain(d.remembered),
+                "found": plain(d.found),
+            }
+            for d in plan.drift
+        ],
+        "twins": [[twin.key, twin.id, twin.twin] for twin in plan.twins],
+        "strays": [stray.id for stray in plan.strays],
+        "renames": [list(pair) for pair in plan.renames],
+        "moved": [list(pair) for pair in plan.moved],
+        "unchanged": plan.unchanged,
+        "vanished": plan.vanished,
+        "refusals": [refusal.rail for refusal in check(plan, case.lifted)],
+    }
+
+
+def _shown(change: Change) -> dict[str, Any]:
+    return {
+        "key": change.key,
+        "action": change.action.value,
+        "reason": change.reason.value,
+        "id": change.id,
+        "fields": {one.name: [plain(one.before), plain(one.after)] for one in change.fields},
+        "along": {name: plain(value) for name, value in change.along.items()},
+        "body": {name: plain(value) for name, value in change.body.items()},
+        "made": {name: plain(value) for name, value in change.made.items()},
+        "drifted": [one.name for one in change.fields if one.drifted],
+        "protected": change.protected,
+        "activity": None
+        if change.activity is None
+        else [change.activity.comments, change.activity.seconds],
+        "kind": Kind.TEXT.value,
+    }
+
+
+def compared(seen: dict[str, Any], expect: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return what was seen beside what was expected, cut to what the case speaks of.
+
+    What a case does not name must be empty; of a change it names key, action and reason at least.
+    """
+    always = ("levels", "quiet", "drift", "twins", "strays", "renames", "refusals")
+    names = [*always, *(name for name in expect if name not in always)]
+    wanted = {name: expect.get(name) or ([] if name in always else expect[name]) for name in names}
+    there = {name: seen[name] for name in names}
+    there["levels"] = [
+        [
+            {name: change[name] for name in _words(wanted["levels"], at, n)}
+            for n, change in enumerate(level)
+        ]
+        for at, level in enumerate(seen["levels"])
+    ]
+    return there, wanted
+
+
+def _words(levels: list[list[dict[str, Any]]], at: int, number: int) -> Iterable[str]:
+    try:
+        return levels[at][number].keys()
+    except IndexError:
+        return ("key", "action", "reason", "fields")
