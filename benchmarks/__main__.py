@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import subprocess
 import sys
 from collections.abc import Sequence
 
@@ -62,7 +63,7 @@ def _measured(row: Row, pairs: int, *, quick: bool) -> bool:
     try:
         versions = _versions()
         outcome = row.measure(wanted)
-    except (Unfit, OSError) as error:
+    except (Unfit, OSError, RuntimeError, subprocess.SubprocessError) as error:
         print(f"  NOT MEASURED: {error}", flush=True)
         return False
     results.keep(row.name, outcome, wanted, versions)

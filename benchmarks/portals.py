@@ -64,7 +64,7 @@ def sandbox(*, data: Path | None = None, limits: str = "none") -> Iterator[Sandb
         yield _reached(child)
     finally:
         if child.poll() is None:
-            os.kill(child.pid, signal.SIGINT)
+            os.kill(child.pid, signal.SIGTERM)
         child.wait(60)
         if child.stdout is not None:
             child.stdout.close()
