@@ -50,6 +50,7 @@ TRIES = 4  # connections tried for one change
 PAUSE = 0.5  # seconds before the second try, doubled each time
 CHUNK = 20_000  # heads per fetch
 AHEAD = 500  # entries read at once when they are looked at in order
+NEAR = 16  # rows that such a look may skip
 #: libpq's own limits, so that nothing hangs for ever on a network that went away
 NETWORK = {
     "connect_timeout": 10,
@@ -242,17 +243,22 @@ class PostgresStore:
             )
 
     def _reader(self, heads: Heads) -> Callable[[TaskKey], Entry]:
+        """Return how an entry is read: those that are looked at in order, many at once.
+
+        A round trip for each would take minutes; reading ahead where nobody follows, as well.
+        """
         order: list[TaskKey] = []
+        last = -1
 
         def read(key: TaskKey) -> Entry:
+            nonlocal last
             with self._lock:
+                row = heads.rows[key]
                 if key not in self._ahead:
-                    if not order:
-                        order.extend(heads)
-                    # looked at one after the other: a round trip for each would take minutes
-                    row = heads.row(key) or 0
-                    wanted = order[row : row + AHEAD] if self._ahead or row == 0 else [key]
+                    order.extend(() if order else heads)
+                    wanted = order[row : row + AHEAD] if 0 < row - last <= NEAR else [key]
                     self._ahead = self._trying("read", _in_transaction(self._entries_of(wanted)))
+                last = row
                 return self._ahead[key]
 
         return read
@@ -346,10 +352,16 @@ def _in_transaction(work: Callable[[Database], T]) -> Callable[[Database], T]:
 
 def _set_limits(db: Database) -> None:
     # per transaction: behind a pooler the session is not ours
-    db.execute(
-        "SELECT set_config('statement_timeout', '120s', true), set_config('lock_timeout', '30s',"
-        " true), set_config('idle_in_transaction_session_timeout', '60s', true)"
-    )
+    db.execute(_LIMITS)
+
+
+#: nothing waits for ever, and a commit is on the disk before it returns
+_LIMITS = """
+SELECT set_config('statement_timeout', '120s', true), set_config('lock_timeout', '30s', true),
+       set_config('idle_in_transaction_session_timeout', '60s', true),
+       set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+         WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, true)
+"""
 
 
 def _now(db: Database) -> datetime:

@@ -11,69 +11,23 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from array import array
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from json import loads
 from pathlib import Path
 from threading import RLock
-from typing import Any
 
 from tasksync.backends import leases
+from tasksync.backends import sqlite_tables as tables
 from tasksync.backends.leases import Gone
 from tasksync.backends.mounts import is_remote
 from tasksync.core import statefile
 from tasksync.core.fields import TaskKey
 from tasksync.core.ports import Clock
-from tasksync.core.state import (
-    FORMAT_VERSION,
-    KEPT_RUNS,
-    Entry,
-    Heads,
-    Holder,
-    LazyEntries,
-    Lease,
-    State,
-    StateDelta,
-)
-from tasksync.core.statefile import from_text, reading, to_text
+from tasksync.core.state import FORMAT_VERSION, Entry, Holder, Lease, State, StateDelta
 from tasksync.errors import StateError, StateUnreadable
 
-#: "tsyn": tells our files from others' (PRAGMA application_id, byte 68 of the file)
-APPLICATION_ID = 0x7473796E
 PATIENCE = 10.0  # seconds that one transaction waits for another
 PAGE = 4096  # bytes
-
-_TABLES = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE entries (
-  key TEXT PRIMARY KEY, id INTEGER NOT NULL, asked BLOB NOT NULL, found BLOB NOT NULL,
-  mask INTEGER NOT NULL, deferred INTEGER NOT NULL, body TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE intents (seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, body TEXT NOT NULL);
-CREATE TABLE runs (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL);
-CREATE TABLE lease (one INTEGER PRIMARY KEY CHECK (one = 1), body TEXT NOT NULL);
-"""
-# SQLite joins the columns itself: twice as fast as 100 000 rows handed to Python. Keys hold no
-# control characters (design 2), and a table without rowids is read in the order of its keys.
-_HEADS = """
-SELECT group_concat(key, x'0a'), group_concat(id), group_concat(asked || found, ''),
-       group_concat(mask), group_concat(deferred, '') FROM entries
-"""
-_PUT = """
-INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET
-  id = excluded.id, asked = excluded.asked, found = excluded.found, mask = excluded.mask,
-  deferred = excluded.deferred, body = excluded.body
-"""
-_UPSERT_INTENT = """
-INSERT INTO intents (key, body) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body
-"""
-_UPSERT_RUN = """
-INSERT INTO runs (id, body) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body
-"""
-_TRIM_RUNS = "DELETE FROM runs WHERE seq NOT IN (SELECT seq FROM runs ORDER BY seq DESC LIMIT ?)"
-_FLAGS = bytes.maketrans(b"01", b"\0\1")
-_SET = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 
 
 class SqliteStore:
@@ -104,43 +58,40 @@ class SqliteStore:
                 return State(self._project)
             db = self._reading()
             with _transaction(db, "DEFERRED"):
-                return self._state(db)
+                return tables.state(db, self._project, self._entry)
 
     def commit(self, delta: StateDelta, lease: Lease) -> None:
         """Make a delta durable in one transaction."""
         with self._changing(lease) as db:
-            _lay(db, delta)
-            self._count(db, _meta(db))
+            was = tables.meta(db)
+            tables.lay(db, delta)
+            self._count(db, int(was["serial"]), was["lineage"])
 
     def replace(self, state: State, lease: Lease) -> None:
         """Put a whole state in the place of what is there, its serial above both."""
         if state.project != self._project:
             raise statefile.foreign(state.project, self._project)
-        everything = _whole(state)  # before the tables go: it may be read from them
+        everything = tables.everything(state)  # before the tables go: it may be read from them
         with self._changing(lease) as db:
-            for table in ("entries", "intents", "runs"):
-                db.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the line above
-            meta = _meta(db)
-            meta["serial"] = str(max(int(meta["serial"]), state.serial))
-            meta["lineage"] = state.lineage
-            _lay(db, everything)
-            for run in state.runs:
-                db.execute(_UPSERT_RUN, (run.id, to_text(statefile.encode_run(run))))
-            db.execute(_SET, ("identity", to_text(statefile.encode_identity(state.identity))))
-            self._count(db, meta)
+            was = tables.meta(db)
+            tables.clear(db)
+            tables.lay(db, everything)
+            tables.put_runs(db, state.runs)
+            tables.put_identity(db, state.identity)
+            self._count(db, max(int(was["serial"]), state.serial), state.lineage)
 
     def acquire(self, who: Holder, ttl: float) -> Lease:
         """Take the lease, making the file if there is none, or raise StateLocked."""
         with self._lock, self._translated("lock"):
             db = self._writing()
             with _transaction(db):
-                held, now = _lease(db), self._clock.now()
+                held, now = tables.lease(db), self._clock.now()
                 if held and not self._stale(held):
                     raise leases.locked(held, now)
-                fence = int(_meta(db)["fence"])
+                fence = int(tables.meta(db)["fence"])
                 lease = leases.granted(self._ids(), who, fence, now, ttl)
-                db.execute(_SET, ("fence", str(lease.fence)))
-                _keep(db, lease)
+                tables.put(db, "fence", str(lease.fence))
+                tables.keep(db, lease)
             return lease
 
     def renew(self, lease: Lease) -> Lease:
@@ -157,13 +108,13 @@ class SqliteStore:
                 return
             db = self._writing()
             with _transaction(db):
-                if leases.is_same(_lease(db), lease):
+                if leases.is_same(tables.lease(db), lease):
                     db.execute("DELETE FROM lease")
 
     def holder(self) -> Lease | None:
         """The lease in force, or None."""
         with self._lock, self._translated("read"):
-            held = _lease(self._reading()) if self._exists() else None
+            held = tables.lease(self._reading()) if self._exists() else None
             return None if held is None or leases.ran_out(held, self._clock.now()) else held
 
     def unlock(self, lease_id: str) -> None:
@@ -173,7 +124,7 @@ class SqliteStore:
                 leases.may_unlock(None, lease_id, self._clock.now(), stale=True)
             db = self._writing()
             with _transaction(db):
-                held = _lease(db)
+                held = tables.lease(db)
                 stale = held is not None and self._stale(held)
                 leases.may_unlock(held, lease_id, self._clock.now(), stale=stale)
                 db.execute("DELETE FROM lease")
@@ -189,8 +140,8 @@ class SqliteStore:
         return leases.ran_out(lease, self._clock.now()) or self._gone(lease.holder)
 
     def _beat(self, db: sqlite3.Connection, lease: Lease) -> Lease:
-        current = leases.beaten(leases.mine(_lease(db), lease), self._clock.now())
-        _keep(db, current)
+        current = leases.beaten(leases.mine(tables.lease(db), lease), self._clock.now())
+        tables.keep(db, current)
         return current
 
     @contextmanager
@@ -201,122 +152,93 @@ class SqliteStore:
                 self._beat(db, lease)
                 yield db
 
-    def _count(self, db: sqlite3.Connection, meta: dict[str, str]) -> None:
-        db.execute(_SET, ("serial", str(int(meta["serial"]) + 1)))
-        db.execute(_SET, ("lineage", meta["lineage"] or self._ids()))
-
-    def _state(self, db: sqlite3.Connection) -> State:
-        meta, heads = _meta(db), _heads(db)
-        intents = db.execute("SELECT body FROM intents ORDER BY seq").fetchall()
-        runs = db.execute("SELECT body FROM runs ORDER BY seq").fetchall()
-        with reading("its table meta"):
-            return State(
-                self._project,
-                lineage=meta["lineage"],
-                serial=int(meta["serial"]),
-                identity=statefile.decode_identity(loads(meta["identity"])),
-                heads=heads,
-                entries=LazyEntries(heads, self._entry),
-                intents=tuple(statefile.decode_intent(_json(row[0])) for row in intents),
-                files=tuple(loads(meta["files"])),
-                runs=tuple(statefile.decode_run(_json(row[0])) for row in runs),
-            )
+    def _count(self, db: sqlite3.Connection, serial: int, lineage: str) -> None:
+        tables.put(db, "serial", str(serial + 1))
+        tables.put(db, "lineage", lineage or self._ids())
 
     def _entry(self, key: TaskKey) -> Entry:
         with self._lock, self._translated("read"):
-            sql = "SELECT body FROM entries WHERE key = ?"
-            row = self._reading().execute(sql, (key,)).fetchone()
-        if row is None:
-            raise KeyError(key)
-        return statefile.decode_entry(key, _json(row[0]))
+            return tables.entry(self._reading(), key)
 
     def _exists(self) -> bool:
         return self._connection is not None or self._path.exists()
 
     def _reading(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._connection = self._checked(self._open_to_read())
+            # A reader that may write opens so: only then does the last one to close remove -wal.
+            if _may_write(self._path) and _may_write(self._path.parent):
+                self._connection = self._open_to_write()
+                self._connection.execute("PRAGMA query_only = ON")
+            elif self._has_log():
+                self._connection = self._checked("ro")
+            else:  # nobody is at work, and without a right to the folder a log cannot be joined
+                self._connection = self._checked("ro", "&immutable=1")
         return self._connection
 
     def _writing(self) -> sqlite3.Connection:
         if self._connection is None or not self._writable:
             if not self._exists():
                 self._create()
-            self._sniff()
             self.close()
-            self._connection = self._checked(self._open("rw"))
-            mode = "DELETE" if is_remote(self._path) else "WAL"
-            self._connection.execute(f"PRAGMA journal_mode = {mode}")
-            self._writable = True
+            db = self._open_to_write()
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute(f"PRAGMA journal_mode = {'DELETE' if is_remote(self._path) else 'WAL'}")
+            self._connection, self._writable = db, True
         return self._connection
 
+    def _open_to_write(self) -> sqlite3.Connection:
+        # Who may write moves the log into the file when leaving: a file that will be refused is
+        # looked at without that right first. A hot journal cannot be read so; SQLite plays it back.
+        if self._has_log():
+            try:
+                self._checked("ro").close()
+            except sqlite3.OperationalError as error:
+                if not error.sqlite_errorname.startswith("SQLITE_READONLY"):
+                    raise
+        return self._checked("rw")
+
     def _open(self, mode: str, more: str = "") -> sqlite3.Connection:
-        db = sqlite3.connect(
+        return sqlite3.connect(
             f"{self._path.absolute().as_uri()}?mode={mode}{more}",
             uri=True,
             timeout=PATIENCE,
             isolation_level=None,
             check_same_thread=False,
         )
-        db.execute("PRAGMA synchronous = FULL")
-        return db
 
-    def _open_to_read(self) -> sqlite3.Connection:
-        # A reader that may write opens so: only then does the last one to close remove -wal.
-        self._sniff()
-        if _may_write(self._path) and _may_write(self._path.parent):
-            db = self._open("rw")
-            db.execute("PRAGMA query_only = ON")
-            return db
-        if self._has_log():
-            return self._open("ro")
-        # Nobody is writing (no log), and without a right to the folder WAL could not be joined.
-        return self._open("ro", "&immutable=1")
-
-    def _sniff(self) -> None:
-        """Refuse what is not ours or torn, from its first page and its length, changing nothing.
-
-        Through SQLite, never through a file handle of our own: to close one would drop the locks
-        that other connections of this process hold. While a log lies beside (a run is at work, or
-        died) the file itself may be behind, and `_checked` asks SQLite instead.
-        """
-        db = self._open("ro", "&immutable=1")
-        try:
-            size = self._path.stat().st_size
-            ours, version, pages, page = (
-                db.execute(f"PRAGMA {name}").fetchone()[0]
-                for name in ("application_id", "user_version", "page_count", "page_size")
-            )
-        except sqlite3.DatabaseError:
-            if self._has_log():
-                return
-            raise
-        finally:
-            db.close()
-        if size == 0:
-            raise self._unreadable("it is empty: it was cut off")
-        if version > FORMAT_VERSION and ours == APPLICATION_ID:
-            raise statefile.newer(version, self._where())
-        if ours != APPLICATION_ID:
-            raise self._unreadable("it is not a tasksync state")
-        if size != pages * page and not self._has_log():
-            raise self._unreadable(f"it was cut off ({size} of {pages * page} bytes)")
-
-    def _checked(self, db: sqlite3.Connection) -> sqlite3.Connection:
+    def _checked(self, mode: str, more: str = "") -> sqlite3.Connection:
         with ExitStack() as refusing:
+            db = self._open(mode, more)
             refusing.callback(db.close)
             self._examine(db)
             refusing.pop_all()
         return db
 
     def _examine(self, db: sqlite3.Connection) -> None:
-        (ours,) = db.execute("PRAGMA application_id").fetchone()
-        if ours != APPLICATION_ID:
+        """Refuse what is not ours, newer, torn or of another project; nothing is changed.
+
+        Through SQLite, never through a file handle of our own: to close one would drop the locks
+        that other connections of this process hold. While a log lies beside (a run is at work, or
+        died) the file itself may be behind, and only SQLite knows whether they are whole together.
+        """
+        ours, version, pages, page = (
+            db.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("application_id", "user_version", "page_count", "page_size")
+        )
+        size = self._path.stat().st_size
+        if size == 0:
+            raise self._unreadable("it is empty: it was cut off")
+        if ours != tables.APPLICATION_ID:
             raise self._unreadable("it is not a tasksync state")
-        fault = db.execute("PRAGMA quick_check(1)").fetchone() if self._has_log() else ("ok",)
-        if fault[0] != "ok":
-            raise self._unreadable(str(fault[0]))
-        project = _meta(db).get("project", "")
+        if version > FORMAT_VERSION:
+            raise statefile.newer(version, self._where())
+        if self._has_log():
+            fault = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if fault != "ok":
+                raise self._unreadable(str(fault))
+        elif size != pages * page:
+            raise self._unreadable(f"it was cut off ({size} of {pages * page} bytes)")
+        project = tables.meta(db).get("project", "")
         if project != self._project:
             raise statefile.foreign(project, self._project)
 
@@ -391,12 +313,7 @@ def _fill(path: Path, project: str) -> None:
     try:
         db.execute("PRAGMA synchronous = FULL")
         db.execute(f"PRAGMA page_size = {PAGE}")
-        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        db.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
-        db.executescript(f"BEGIN; {_TABLES}")
-        first = {"project": project, "lineage": "", "serial": "0", "fence": "0"}
-        db.executemany(_SET, {**first, "identity": "null", "files": "[]"}.items())
-        db.execute("COMMIT")
+        tables.make(db, project)
         if not is_remote(path):
             db.execute("PRAGMA journal_mode = WAL")
     finally:
@@ -418,66 +335,3 @@ def _put_in_place(aside: Path, path: Path) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
-
-
-def _meta(db: sqlite3.Connection) -> dict[str, str]:
-    return dict(db.execute("SELECT name, value FROM meta").fetchall())
-
-
-def _heads(db: sqlite3.Connection) -> Heads:
-    db.text_factory = bytes
-    try:
-        keys, ids, digests, masks, deferred = db.execute(_HEADS).fetchone()
-    finally:
-        db.text_factory = str
-    heads = Heads()
-    if keys is not None:
-        with reading("its table entries"):
-            heads.fill(
-                keys.decode().split("\n"),
-                ids=array("q", loads(b"[%b]" % ids)),
-                digests=digests,
-                masks=array("H", loads(b"[%b]" % masks)),
-                deferred=deferred.translate(_FLAGS),
-            )
-    return heads
-
-
-def _lease(db: sqlite3.Connection) -> Lease | None:
-    row = db.execute("SELECT body FROM lease").fetchone()
-    return None if row is None else statefile.decode_lease(_json(row[0]))
-
-
-def _keep(db: sqlite3.Connection, lease: Lease) -> None:
-    body = to_text(statefile.encode_lease(lease))
-    db.execute("INSERT OR REPLACE INTO lease VALUES (1, ?)", (body,))
-
-
-def _json(text: str) -> Any:
-    return from_text(text, "a row of it")
-
-
-def _row(entry: Entry) -> tuple[object, ...]:
-    head = entry.head()
-    body = to_text(statefile.encode_entry(entry))
-    return (*(head.key, head.id, head.asked, head.found, head.mask, head.deferred), body)
-
-
-def _whole(state: State) -> StateDelta:
-    entries = tuple(state.entries.values())
-    return StateDelta(put=entries, open=state.intents, files=state.files)
-
-
-def _lay(db: sqlite3.Connection, delta: StateDelta) -> None:
-    db.executemany(_PUT, map(_row, delta.put))
-    db.executemany("DELETE FROM entries WHERE key = ?", ((key,) for key in delta.drop))
-    opened = ((i.key, to_text(statefile.encode_intent(i))) for i in delta.open)
-    db.executemany(_UPSERT_INTENT, opened)
-    db.executemany("DELETE FROM intents WHERE key = ?", ((key,) for key in delta.close))
-    if delta.run:
-        db.execute(_UPSERT_RUN, (delta.run.id, to_text(statefile.encode_run(delta.run))))
-        db.execute(_TRIM_RUNS, (KEPT_RUNS,))
-    if delta.identity is not None:
-        db.execute(_SET, ("identity", to_text(statefile.encode_identity(delta.identity))))
-    if delta.files is not None:
-        db.execute(_SET, ("files", to_text(list(delta.files))))

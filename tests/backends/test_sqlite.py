@@ -8,12 +8,13 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from killing import check_prefix, kill_in_the_middle
+from killing import check_prefix, kill_in_the_middle, worker
 from stores import (
     ANNA,
     BORIS,
@@ -33,6 +34,15 @@ from tasksync.backends.sqlite import SqliteStore
 from tasksync.core.ports import StateStore
 from tasksync.core.state import StateDelta
 from tasksync.errors import StateError, StateForeign, StateLocked, StateUnreadable
+
+
+class RealClock(HandClock):
+    """The one place where another process has to be waited for."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait indeed."""
+        time.sleep(seconds)
+
 
 USES: list[Callable[[StateStore], object]] = [
     lambda store: store.load(),
@@ -57,9 +67,8 @@ def filled(path: Path, batches: int = 1, size: int = 5) -> Path:
 
 
 def prints(folder: Path) -> dict[str, str]:
-    return {
-        p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir() if p.is_file()
-    }
+    files = [p for p in folder.iterdir() if p.is_file() and not p.name.endswith("-shm")]
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
 def refused_untouched(path: Path, fault: type[StateError], project: str = "finance-q2") -> str:
@@ -212,6 +221,18 @@ def test_a_state_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     assert "pip install --upgrade" in message
 
 
+@pytest.mark.parametrize("log", [False, True], ids=["closed", "with its log"])
+def test_a_refused_file_keeps_its_log_as_it_is(tmp_path: Path, *, log: bool) -> None:
+    path = crashed(tmp_path, 4)
+    for name in ("live.db", *([] if log else ["crashed.db-wal"])):
+        (tmp_path / name).unlink()
+    refused_untouched(path, StateForeign, "hr-onboarding")
+    data = path.read_bytes()
+    path.write_bytes(data[:60] + b"\0\0\0\2" + data[64:])
+    if not log:
+        refused_untouched(path, StateUnreadable)
+
+
 def test_a_state_of_another_project_is_refused(tmp_path: Path) -> None:
     path = filled(tmp_path / "s.db")
     message = refused_untouched(path, StateForeign, "hr-onboarding")
@@ -348,6 +369,23 @@ def test_every_commit_is_on_the_disk_before_it_returns(tmp_path: Path) -> None:
 def test_what_a_killed_maker_left_beside_harms_nobody(tmp_path: Path) -> None:
     (tmp_path / "s.db.new-1").write_bytes(b"half")
     assert len(store_at(filled(tmp_path / "s.db")).load().entries) == 5
+
+
+def test_readers_and_a_writer_that_come_and_go_never_take_a_whole_file_for_a_torn_one(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "s.db"
+    writer = worker(f"come_and_go('sqlite:{path}', 120)")
+    seen = set()
+    while writer.poll() is None:
+        store = SqliteStore(path, "finance-q2", clock=RealClock(), ids=counted_ids())
+        state = store.load()
+        assert len(state.heads) == 50 * state.serial
+        seen.add(state.serial)
+        store.close()
+    assert writer.returncode == 0
+    assert len(seen) > 5
+    assert [p.name for p in tmp_path.iterdir()] == ["s.db"]
 
 
 @pytest.mark.kill

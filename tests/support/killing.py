@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from stores import ANNA, HandClock, batch, chance, counted_ids, keys
+from stores import ANNA, TTL, HandClock, batch, chance, counted_ids, keys
 
 from tasksync.backends.registry import open_store
 from tasksync.core.ports import StateStore
@@ -30,25 +30,39 @@ def commit_for_ever(url: str) -> None:
         sys.stdout.flush()
 
 
+def come_and_go(url: str, times: int) -> None:
+    """Open the state, commit one batch and close it again, so many times."""
+    for number in range(1, times + 1):
+        ids = counted_ids(f"c{number}")
+        store = open_store(url, "finance-q2", HandClock(), ids, ANNA, {})
+        lease = store.acquire(ANNA, TTL)
+        store.commit(StateDelta(put=tuple(batch(number, SIZE))), lease)
+        store.release(lease)
+        store.close()
+
+
+def worker(call: str) -> subprocess.Popen[bytes]:
+    """Start a process that calls one of these functions."""
+    here = str(Path(__file__).parent)
+    code = f"import sys; sys.path.insert(0, {here!r}); import killing; killing.{call}"
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+
+
 def kill_in_the_middle(url: str, seed: int) -> int:
     """Start such a process, SIGKILL it at some moment; return the last serial that it told."""
-    here = Path(__file__).parent
-    code = f"import sys; sys.path.insert(0, {str(here)!r}); import killing; "
-    worker = subprocess.Popen(
-        [sys.executable, "-c", f"{code}killing.commit_for_ever({url!r})"], stdout=subprocess.PIPE
-    )
-    assert worker.stdout is not None
+    process = worker(f"commit_for_ever({url!r})")
+    assert process.stdout is not None
     moments = chance(seed)
     told = 0
     for _ in range(moments.randint(1, 6)):
-        told = int(worker.stdout.readline())
+        told = int(process.stdout.readline())
     try:
-        worker.wait(moments.random() * 0.01)
+        process.wait(moments.random() * 0.01)
     except subprocess.TimeoutExpired:
-        worker.send_signal(signal.SIGKILL)
-    worker.wait()
-    rest = worker.stdout.read().split()
-    worker.stdout.close()
+        process.send_signal(signal.SIGKILL)
+    process.wait()
+    rest = process.stdout.read().split()
+    process.stdout.close()
     return int(rest[-1]) if rest else told
 
 
