@@ -45,15 +45,21 @@ def progress(
 ) -> Showing:
     """Return the listener that fits the stream; `monotonic` tells the seconds."""
     if quiet:
-        return Silence()
+        return Quiet(stream)
     return Bar(stream, monotonic, colour=colour) if terminal else Lines(stream, monotonic)
 
 
-class Silence:
-    """Hears everything and says nothing."""
+class Quiet:
+    """Tells no progress, only what somebody has to know."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
 
     def __call__(self, event: events.Event, /) -> None:
         """Hear one event."""
+        if isinstance(event, events.Note):
+            with suppress(OSError, ValueError):
+                self._stream.write(f"{said(event)}\n")
 
     def close(self) -> None:
         """Nothing to clear up."""

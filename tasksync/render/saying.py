@@ -18,7 +18,7 @@ def said(event: events.Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line
         case events.ReadProgress(tasks, requests):
             return f"Read {count(tasks, 'task')} in {count(requests, 'request')}"
         case events.IntentsFound(keys):
-            return f"An earlier run left {count(len(keys), 'create')} without an answer"
+            return f"{count(len(keys), 'create')} in doubt: the answer was lost; looking for it"
         case events.IntentResolved(key, remote):
             became = f"it is task {remote}" if remote else "it never happened"
             return f"{clean(key)}: the answer was lost, {became}"

@@ -11,7 +11,7 @@ from tasksync.core.change import Action, Became, Change, Outcome, Reason
 from tasksync.core.fields import TaskKey
 from tasksync.core.plan import Summary
 from tasksync.core.state import Holder
-from tasksync.render.progress import Bar, Lines, Silence, progress
+from tasksync.render.progress import Bar, Lines, Quiet, progress
 
 
 class Time:
@@ -86,17 +86,18 @@ def test_what_a_portal_wrote_is_not_taken_for_markup():
     assert "[red]alarm[/nothing] \\u001b[2J" in stream.getvalue()
 
 
-def test_quiet_is_quiet():
+def test_quiet_tells_no_progress_but_what_somebody_has_to_know():
     stream, time = io.StringIO(), Time()
     applied(time, progress(stream, time, terminal=True, quiet=True))
-    assert not stream.getvalue()
+    (note,) = stream.getvalue().splitlines()
+    assert "the key's owner changed" in note
 
 
 def test_the_listener_fits_the_stream():
     stream, time = io.StringIO(), Time()
     assert isinstance(progress(stream, time, terminal=True), Bar)
     assert isinstance(progress(stream, time, terminal=False), Lines)
-    assert isinstance(progress(stream, time, terminal=False, quiet=True), Silence)
+    assert isinstance(progress(stream, time, terminal=False, quiet=True), Quiet)
 
 
 class _Broken(_Terminal):
