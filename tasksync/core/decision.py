@@ -140,18 +140,19 @@ def _differences(
     remembered = entry.found
     for name, wanted in task.fields.items():
         found = live.fields.get(name, _MISSING)
-        before = _known(remembered.get(name), ids) if found is _MISSING else found
+        unknown = found is _MISSING and name not in remembered
+        believed = _known(remembered.get(name, FIELDS[name].empty), ids)
+        before = believed if found is _MISSING else found
         if not FIELDS[name].on_update:
             if not _same(name, before, wanted):
                 made[name] = before  # type: ignore[assignment]
             continue
         unchanged = name in entry.asked and _same(name, wanted, entry.asked[name])
         drifted = name in remembered and not _same(name, before, _known(remembered[name], ids))
+        expected = unchanged and not drifted and not isinstance(wanted, KeyRef)
         if name in task.options.ignore_changes:
             made[name] = before  # type: ignore[assignment]
-        elif _same(name, before, _known(wanted, ids)) or (
-            unchanged and not drifted and not isinstance(wanted, KeyRef)
-        ):
+        elif not unknown and (expected or _same(name, before, _known(wanted, ids))):
             if not _same(name, before, wanted):
                 made[name] = before  # type: ignore[assignment]
         else:

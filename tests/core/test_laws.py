@@ -1,0 +1,356 @@
+"""Laws of the plan: what holds whatever is wanted, remembered and found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from casefiles import BLANK, MARKER, PROJECT, live_task, manifest_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ideal import IdealWorld
+
+from tasksync.core.build import EVERYTHING, Scope, build_plan
+from tasksync.core.change import Action
+from tasksync.core.fields import FIELDS, KeyRef, RemoteId, TaskKey, digest_of, same
+from tasksync.core.graph import ancestors, depths
+from tasksync.core.manifest import Manifest, Moved, Policy
+from tasksync.core.matching import Want, match
+from tasksync.core.plan import Plan
+from tasksync.core.staleness import is_done, stale
+from tasksync.core.state import Entry
+from tasksync.core.survey import survey
+from tasksync.core.task import Activity, LiveTask, OnRemove, Options, Place, Task
+
+KEYS = [TaskKey(name) for name in "abcdefgh"]
+INSTANTS = [
+    None,
+    "2026-05-19T18:00:00+03:00",
+    "2026-05-19T15:00:00+00:00",  # the same moment
+    "2026-05-23T18:00:00+03:00",
+]
+#: few values of each field, so that equal ones meet
+POOL: dict[str, list[Any]] = {
+    "description": ["", "words", "other words"],
+    "status": [2, 3, 4, 5, 6],
+    "priority": [0, 1, 2],
+    "deadline": INSTANTS,
+    "startDatePlan": INSTANTS,
+    "endDatePlan": INSTANTS,
+    "timeEstimate": [0, 60],
+    "groupId": [None, 4],
+    "auditors": [(), (3,), (3, 5)],
+    "tags": [(), ("x",), ("x", "y")],
+    "createdBy": [1, 2],
+}
+TITLES = ["T", "U", "V"]
+some = {name: st.sampled_from(values) for name, values in POOL.items()}
+options = st.builds(
+    Options,
+    st.sampled_from([None, None, True, False]),
+    st.sampled_from([None, None, *OnRemove]),
+    st.sampled_from([(), (), ("deadline",), ("status", "tags")]),
+)
+edits = st.fixed_dictionaries({}, optional=some)
+titled = st.fixed_dictionaries(
+    {"title": st.sampled_from(TITLES), "responsibleId": st.sampled_from([1, 2])}, optional=some
+)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a plan is made from."""
+
+    manifest: Manifest
+    entries: tuple[Entry, ...]
+    live: tuple[LiveTask, ...]
+    strangers: frozenset[int]
+
+    def world(self) -> IdealWorld:
+        return IdealWorld(self.entries, self.live)
+
+    def plan(self, world: IdealWorld, scope: Scope = EVERYTHING) -> Plan:
+        return build_plan(self.manifest, world.state, world.tasks, scope)
+
+
+@st.composite
+def tasks(draw: st.DrawFn) -> list[Task]:
+    found: list[Task] = []
+    for number, key in enumerate(draw(st.lists(st.sampled_from(KEYS), unique=True)), 1):
+        fields: dict[str, Any] = dict(draw(titled))
+        if found and draw(st.booleans()):
+            fields["parentId"] = KeyRef(draw(st.sampled_from(found)).key)
+        found.append(Task(key, fields, Place("tasks.yaml", number), draw(options)))
+    return found
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> Given:
+    wanted = draw(tasks())
+    by_key = {task.key: task for task in wanted}
+    remembered = draw(st.lists(st.sampled_from([*KEYS, "old"]), unique=True))
+    ids = {key: RemoteId(10 + number) for number, key in enumerate(remembered)}
+    moved = []
+    if "old" in ids and (free := [key for key in by_key if key not in ids]) and draw(st.booleans()):
+        moved.append(Moved(TaskKey("old"), draw(st.sampled_from(free))))
+    entries, live, strangers = [], [], set()
+    for key, remote in ids.items():
+        source = moved[0].after if moved and key == "old" else key
+        task = by_key.get(source)
+        asked: dict[str, Any] = dict(task.fields) if task and draw(st.booleans()) else draw(titled)
+        made: dict[str, Any] = {}
+        above = asked.get("parentId")
+        if isinstance(above, KeyRef):
+            made["parentId"] = ids.get(above.key, RemoteId(9))
+        if "status" in asked and draw(st.booleans()):
+            made["status"] = draw(some["status"])
+        away = draw(st.integers(0, 5)) == 0
+        told = task.options if task else draw(options)
+        guarded = draw(st.booleans())
+        entry = Entry(TaskKey(key), remote, asked, made, told, guarded, away)
+        entries.append(entry)
+        if draw(st.integers(0, 4)):
+            fields = {**entry.found, **(draw(edits) if draw(st.booleans()) else {})}
+            fields = {n: None if isinstance(v, KeyRef) else v for n, v in fields.items()}
+            live.append(live_task(remote, fields, markers=(MARKER,), activity=Activity(1, 0)))
+    for number in range(draw(st.integers(0, 4))):
+        markers = draw(st.sampled_from([(), (MARKER,), ("tasksync:other",)]))
+        fields = draw(titled)
+        if wanted and draw(st.booleans()):
+            fields = {
+                n: v for n, v in draw(st.sampled_from(wanted)).fields.items() if n != "parentId"
+            }
+        live.append(live_task(50 + number, {**BLANK, **fields}, markers=markers))
+        if MARKER not in markers:
+            strangers.add(50 + number)
+    manifest = manifest_of(
+        wanted,
+        policy=Policy(on_remove=draw(st.sampled_from(OnRemove))),
+        moved=tuple(moved),
+        removed=tuple(key for key in ids if key not in by_key and draw(st.integers(0, 5)) == 0),
+    )
+    return Given(manifest, tuple(entries), tuple(live), frozenset(strangers))
+
+
+law = settings(max_examples=50, deadline=None)
+
+
+@law
+@given(worlds())
+def test_the_plan_after_an_ideal_apply_is_empty(given_: Given) -> None:
+    world = given_.world()
+    world.apply(given_.plan(world))
+    again = given_.plan(world)
+    assert list(again.changes) == []
+    assert again.quiet == ()
+    assert again.drift == ()
+
+
+@law
+@given(worlds())
+def test_a_plan_does_nothing_to_a_live_task_that_is_not_ours(given_: Given) -> None:
+    plan = given_.plan(given_.world())
+    touched = {change.id for change in (*plan.changes, *plan.quiet)}
+    assert not touched & given_.strangers
+    assert not {stray.id for stray in plan.strays} & given_.strangers
+
+
+@law
+@given(worlds())
+def test_each_key_and_each_task_is_changed_at_most_once(given_: Given) -> None:
+    plan = given_.plan(given_.world())
+    keys = [change.key for change in (*plan.changes, *plan.quiet)]
+    ids = [change.id for change in (*plan.changes, *plan.quiet) if change.id is not None]
+    assert len(keys) == len(set(keys))
+    assert len(ids) == len(set(ids))
+    assert all(plan.levels)
+
+
+@law
+@given(worlds())
+def test_parents_are_made_before_their_children(given_: Given) -> None:
+    plan = given_.plan(given_.world())
+    made = {c.key: n for n, level in enumerate(plan.levels) for c in level if c.id is None}
+    for number, level in enumerate(plan.levels):
+        for change in level:
+            for parent in change.unresolved:
+                assert made.get(parent, -1) < number
+
+
+@law
+@given(worlds())
+def test_children_are_deleted_before_their_parents(given_: Given) -> None:
+    world = given_.world()
+    plan = given_.plan(world, Scope(destroy=True))
+    level_of = {c.id: n for n, level in enumerate(plan.levels) for c in level}
+    for level in plan.levels:
+        for change in level:
+            for one in change.fields:
+                if (
+                    one.name == "parentId"
+                    and one.before in level_of
+                    and change.action is Action.DELETE
+                ):
+                    parent = level_of[one.before]  # type: ignore[index]
+                    forgotten = parent == len(plan.levels) - 1
+                    assert level_of[change.id] < parent or forgotten or one.before == change.id
+    assert {c.key for c in plan.changes} == set(world.entries)
+
+
+@law
+@given(worlds())
+def test_an_untouched_plan_is_neither_stale_nor_done(given_: Given) -> None:
+    world = given_.world()
+    plan = given_.plan(world)
+    for change in plan.changes:
+        entry = world.entry(change.key, plan)
+        remote = change.id or (entry.id if entry else None)
+        live = world.live.get(remote) if remote else None
+        assert stale(change, entry, live) == []
+        assert not is_done(change, entry, live)
+
+
+@law
+@given(worlds())
+def test_every_change_is_done_after_an_ideal_apply(given_: Given) -> None:
+    world = given_.world()
+    plan = given_.plan(world)
+    world.apply(plan)
+    for change in plan.changes:
+        entry = world.entries.get(change.key)
+        remote = entry.id if entry else change.id
+        assert is_done(change, entry, world.live.get(remote) if remote else None)
+
+
+@law
+@given(worlds(), st.sets(st.sampled_from(KEYS)), st.sets(st.sampled_from(KEYS)))
+def test_a_narrowed_plan_is_part_of_the_whole_and_can_be_done(
+    given_: Given, targets: set[str], excludes: set[str]
+) -> None:
+    world = given_.world()
+    whole = {change.key: change for change in given_.plan(world).changes}
+    plan = given_.plan(world, Scope(tuple(targets), tuple(excludes)))
+    for change in plan.changes:
+        assert whole[change.key] == change
+        assert change.key not in excludes
+    world.apply(plan)
+
+
+@law
+@given(worlds())
+def test_without_a_refresh_nothing_is_thought_gone_or_adopted(given_: Given) -> None:
+    world = given_.world()
+    plan = build_plan(given_.manifest, world.state, None)
+    actions = {change.action for change in plan.changes}
+    assert Action.ADOPT not in actions
+    assert plan.vanished == 0
+    entries = {entry.key: entry for entry in given_.entries}
+    before = {after: before for before, after in plan.moved}
+    for change in plan.changes:
+        if change.action is Action.UPDATE:
+            entry = entries[before.get(change.key, change.key)]
+            for one in change.fields:
+                believed = {**entry.found, **({"status": 6} if entry.deferred else {})}
+                believed.setdefault(one.name, FIELDS[one.name].empty)
+                assert isinstance(one.after, KeyRef) or same(
+                    one.name, one.before, believed[one.name]
+                )
+
+
+value = st.sampled_from(sorted(POOL)).flatmap(
+    lambda name: st.tuples(st.just(name), some[name], some[name])
+)
+
+
+@settings(max_examples=200)
+@given(st.lists(value, unique_by=lambda one: one[0]))
+def test_digests_are_equal_exactly_when_all_values_mean_the_same(rows: list[Any]) -> None:
+    left = {name: one for name, one, _two in rows}
+    right = {name: two for name, _one, two in reversed(rows)}
+    means = all(same(name, left[name], right[name]) for name in left)
+    assert (digest_of(left) == digest_of(right)) == means
+
+
+instants = st.datetimes(timezones=st.timezones()).map(
+    lambda one: one.replace(microsecond=0, fold=0).isoformat()
+)
+
+
+@given(instants, instants)
+def test_instants_are_the_same_exactly_when_their_digests_are(left: str, right: str) -> None:
+    means = same("deadline", left, right)
+    assert (digest_of({"deadline": left}) == digest_of({"deadline": right})) == means
+
+
+wants = st.builds(
+    lambda number, fields, after, parent: Want(
+        TaskKey(f"k{number}"), {**fields, **({"parentId": parent} if parent else {})}, after
+    ),
+    st.integers(0, 9),
+    titled,
+    st.integers(0, 12),
+    st.none() | st.sampled_from([RemoteId(3), KeyRef(TaskKey("k0")), KeyRef(TaskKey("k1"))]),
+)
+lives = st.builds(
+    lambda remote, fields, parent: live_task(remote, {**fields, "parentId": parent}),
+    st.integers(1, 12),
+    titled,
+    st.sampled_from([None, 1, 3]),
+)
+
+
+@law
+@given(
+    st.lists(wants, unique_by=lambda want: want.key), st.lists(lives, unique_by=lambda one: one.id)
+)
+def test_matching_uses_each_task_once_and_none_that_is_too_old(
+    left: list[Want], right: list[LiveTask]
+) -> None:
+    left = [want for want in left if want.sent.get("parentId") != KeyRef(want.key)]
+    result = match(left, right, {})
+    paired = [task.id for task in result.pairs.values()]
+    assert len(paired) == len(set(paired))
+    assert {want.key for want in result.wants} | result.pairs.keys() == {w.key for w in left}
+    assert {task.id for task in result.tasks} | set(paired) == {task.id for task in right}
+    by_key = {want.key: want for want in left}
+    assert all(task.id > by_key[key].newer_than for key, task in result.pairs.items())
+    for key, task in result.pairs.items():
+        assert " ".join(str(task.fields["title"]).split()) == by_key[key].sent["title"]
+
+
+@law
+@given(st.lists(lives, unique_by=lambda one: one.id))
+def test_what_was_sent_is_always_found_again(right: list[LiveTask]) -> None:
+    """Intents whose deeds are all there are all matched, whatever their order."""
+    left = [Want(TaskKey(f"k{one.id}"), one.fields, one.id - 1) for one in reversed(right)]
+    result = match(left, right, {})
+    assert result.wants == ()
+    for key, task in result.pairs.items():
+        assert same(
+            "title", task.fields["title"], next(w for w in left if w.key == key).sent["title"]
+        )
+
+
+@law
+@given(st.dictionaries(st.integers(0, 9), st.integers(0, 9)))
+def test_depths_and_ancestors_end_even_in_circles(parents: dict[int, int]) -> None:
+    found = depths(parents)
+    assert set(found) == set(parents)
+    for node in parents:
+        assert node not in ancestors(node, parents)
+
+
+@law
+@given(worlds())
+def test_a_survey_holds_only_what_may_change(given_: Given) -> None:
+    world = given_.world()
+    found = survey(given_.manifest.tasks, world.state, given_.manifest.moved)
+    assert found.wanted == len(list(given_.manifest.tasks))
+    for key, task in found.held.items():
+        row = found.row(key)
+        assert row is None or world.state.heads.asked(row) != task.digest()
+
+
+def test_the_project_of_the_worlds_is_that_of_the_cases() -> None:
+    assert manifest_of([]).project == PROJECT
+    assert replace(manifest_of([]), project="x").marker == "tasksync:x"
