@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import tempfile
 import traceback
 
 from tasksync.cli.console import Console
-from tasksync.errors import TasksyncError
+from tasksync.errors import SettingsError, TasksyncError
+
+#: what a write to a full, limited or broken disk answers
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 def told(error: TasksyncError, console: Console) -> int:
@@ -16,6 +20,15 @@ def told(error: TasksyncError, console: Console) -> int:
 
     console.tell(error_text(error, colours() if console.coloured(console.err) else PLAIN))
     return error.exit_code
+
+
+def unwritable(error: OSError, console: Console) -> int:
+    """Tell that a disk is full or failing, which is no fault of tasksync; 0 if it is not that."""
+    if error.errno not in _FULL:
+        return 0
+    what = f"The output cannot be written: {error.strerror}."
+    advice = "Make room, then run it again; what the portal answered so far is saved."
+    return told(SettingsError(what, advice), console)
 
 
 def fault(error: Exception, console: Console) -> int:

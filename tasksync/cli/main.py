@@ -15,7 +15,7 @@ from tasksync.errors import TasksyncError
 
 TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
 if TYPE_CHECKING:
-    from typing import Protocol
+    from typing import Protocol, TextIO
 
     class _Command(Protocol):
         """What a command's module offers."""
@@ -43,7 +43,12 @@ _BROKEN_PIPE = 141
 
 def run(argv: Sequence[str], console: Console | None = None) -> int:
     """Run one command; returns its exit code and never raises."""
-    console = console or Console(sys.stdin, sys.stdout, sys.stderr, os.environ)
+    console = console or Console(
+        sys.stdin or _nowhere(),
+        sys.stdout or _nowhere(),
+        sys.stderr or _nowhere(),
+        os.environ,
+    )
     try:
         return _dispatch(modern(argv), console)
     except TasksyncError as error:
@@ -57,10 +62,19 @@ def run(argv: Sequence[str], console: Console | None = None) -> int:
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), console.out.fileno())
         return _BROKEN_PIPE
+    except OSError as error:
+        from tasksync.cli.failing import fault, unwritable
+
+        return unwritable(error, console) or fault(error, console)
     except Exception as error:  # noqa: BLE001 - the one place where a fault of ours becomes words
         from tasksync.cli.failing import fault
 
         return fault(error, console)
+
+
+def _nowhere() -> TextIO:
+    """Return what stands for a stream that the caller closed, as `tasksync plan >&-` does."""
+    return os.fdopen(os.open(os.devnull, os.O_RDWR), "w", encoding="utf-8")
 
 
 def _dispatch(argv: Sequence[str], console: Console) -> int:

@@ -49,8 +49,12 @@ def write(name: str, plan: Plan, cost: Cost) -> None:
         seconds=cost.seconds,
         refusals=check(plan),
     )
-    target = Path(name)
+    given = Path(name)
     try:
+        if given.exists() and not given.is_file():  # a device or a pipe is written to, and stays
+            given.write_text(planfile.dumps(data), encoding="utf-8")
+            return
+        target = given.resolve()  # a link stays a link
         handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(planfile.dumps(data))

@@ -3,6 +3,9 @@
 found == asked                              proved
 found == what was there before the write    missing: not written, though the portal said so
 found is a third value                      turned: the portal made that of it (5 becomes 4)
+
+What the portal is known to make of a value is turned even where it was there before: otherwise a
+task that is taken over, or asked for twice, would be called not written for ever.
 """
 
 from __future__ import annotations
@@ -15,7 +18,10 @@ from tasksync.core.task import LiveTask
 
 #: what the portal gives a field that a create does not set (create seed)
 _DEFAULTS: dict[str, Value] = {"status": 2, "priority": 1}
-_NEW, _PENDING = 1, 2
+#: asked -> made of it (contract 8.5): new is pending; completed waits for control
+_STATUSES = {(1, 2), (5, 4)}
+#: texts that the portal trims or whose line ends it writes anew (contract 7)
+_TEXTS = {"title", "description"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +52,22 @@ def proof_of(change: Change, live: LiveTask) -> Proof:
 
 
 def _is_turned(change: Change, name: str, sent: Value, found: Value, before: Value) -> bool:
-    if name == "status" and (sent, found) == (_NEW, _PENDING):
+    if _is_known(name, sent, found):
         return True
     if change.action is Action.CREATE:
         return not same(name, found, _DEFAULTS.get(name, FIELDS[name].empty))
     if name in change.along:
         return True
     return not same(name, found, before)
+
+
+def _is_known(name: str, sent: Value, found: Value) -> bool:
+    """Tell whether the portal is known to make the one of the other."""
+    if name == "status":
+        return (sent, found) in _STATUSES
+    texts = isinstance(sent, str) and isinstance(found, str) and name in _TEXTS
+    return texts and _kept(str(sent)) == _kept(str(found)) != ""
+
+
+def _kept(text: str) -> str:
+    return "\n".join(text.splitlines()).strip()
