@@ -1,0 +1,168 @@
+"""Two runs on one state: one writes, the other waits or is told who writes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from datetime import UTC, datetime
+
+import pytest
+from portal import until
+from trips import PROJECT, Trip, ended, task
+
+from tasksync.backends.registry import open_store
+from tasksync.core.ports import StateStore
+from tasksync.core.state import Holder, StateDelta
+from tasksync.errors import StateMoved
+
+_TASKS = {f"t{n:02}": task(f"Task {n:02}") for n in range(8)}
+_HANG = {"kind": "hang", "seconds": 60, "on": {"path": "^/v1/batch$"}, "times": 1}
+_SLOW = {"kind": "slow", "seconds": 1.0, "on": {"path": "^/v1/batch$"}, "times": 1}
+_ELSEWHERE = Holder("boris", "runner-7", 412, "boot/ns/7", "https://ci.example/jobs/7")
+
+
+class Clock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+def _store(trip: Trip, who: Holder) -> StateStore:
+    ids = iter(f"lease-{who.pid}-{n}" for n in range(100))
+    return open_store(trip.state, PROJECT, Clock(), lambda: next(ids), who, {})
+
+
+def test_a_second_apply_is_told_who_holds_the_lock(team: Trip) -> None:
+    """Exit 6 names user, host, process and the run's URL, and the first run is not disturbed."""
+    team.want(_TASKS)
+    team.portal.faults(_SLOW)
+    with team.process(TASKSYNC_RUN_URL="https://ci.example/jobs/1") as first:
+        until(team.portal.struck, "the first run writes")
+        told = team.apply().must(6)
+        assert f"pid {first.pid}" in told.err
+        assert "https://ci.example/jobs/1" in told.err
+        assert "--lock-timeout" in told.err
+        ended(first).must(0)
+    assert len(team.portal.world()) == len(_TASKS)
+    team.plan().must(0)
+
+
+def test_two_applies_at_once_both_succeed_when_they_wait(team: Trip) -> None:
+    """With --lock-timeout they go one after the other, and no task is made twice."""
+    team.want(_TASKS)
+    team.portal.faults(_SLOW)
+    workers = [team.process("--lock-timeout", "60s") for _ in range(3)]
+    for worker in workers:
+        with worker:
+            ended(worker).must(0)
+    assert len(team.portal.world()) == len(_TASKS)
+    assert len(team.portal.writing()) == 1
+    team.plan().must(0)
+
+
+def test_a_plan_needs_no_lock_and_waits_for_nobody(team: Trip) -> None:
+    """While a run writes, plan looks at the state as it was last saved."""
+    team.want(_TASKS)
+    team.portal.faults(_SLOW)
+    with team.process() as first:
+        until(team.portal.struck, "the first run writes")
+        team.plan().must(0, 2)
+        ended(first).must(0)
+
+
+def test_a_dead_holder_on_this_host_holds_nobody_up(team: Trip) -> None:
+    """Killed: the next run takes the lease at once, for the process is gone."""
+    team.want(_TASKS)
+    team.portal.faults(_HANG)
+    with team.process() as first:
+        until(team.portal.struck, "the first run writes")
+        first.send_signal(signal.SIGKILL)
+    began = time.monotonic()
+    team.apply().must(0)
+    assert time.monotonic() - began < 20
+    assert len(team.portal.world()) == len(_TASKS)
+
+
+def test_a_stopped_holder_on_this_host_is_alive(team: Trip) -> None:
+    """A process that stands still has not ended: its lock is respected while its lease lasts."""
+    team.want(_TASKS)
+    team.portal.faults(_HANG)
+    with team.process() as first:
+        until(team.portal.struck, "the first run writes")
+        first.send_signal(signal.SIGSTOP)
+        team.apply().must(6)
+        first.send_signal(signal.SIGKILL)
+    team.apply().must(0)
+    assert len(team.portal.world()) == len(_TASKS)
+
+
+def test_a_holder_on_another_host_is_waited_for_until_its_lease_runs_out(team: Trip) -> None:
+    """Nobody can look into another host: the lease ends by time, and what it sends is fenced."""
+    team.want(_TASKS)
+    other = _store(team, _ELSEWHERE)
+    lease = other.acquire(_ELSEWHERE, 2.0)
+    told = team.apply().must(6)
+    assert "boris@runner-7" in told.err
+    assert "https://ci.example/jobs/7" in told.err
+    team.apply("--lock-timeout", "20s").must(0)
+    with pytest.raises(StateMoved):
+        other.commit(StateDelta(files=("a",)), lease)
+    other.close()
+    assert len(team.portal.world()) == len(_TASKS)
+
+
+def test_a_lock_is_taken_away_only_when_its_heart_has_stopped(team: Trip) -> None:
+    """`state unlock ID` is refused while the holder is alive, and works once it is not."""
+    team.want(_TASKS)
+    other = _store(team, _ELSEWHERE)
+    lease = other.acquire(_ELSEWHERE, 1.5)
+    words = ("state", "unlock", lease.id, "-f", str(team.manifest))
+    assert "alive" in team.run(*words).must(6).err
+    time.sleep(1.6)
+    team.run(*words).must(0)
+    other.close()
+    team.apply().must(0)
+
+
+def test_a_run_that_lost_its_lock_sends_nothing_more(team: Trip) -> None:
+    """Somebody took the lease over while a run hung: it commits nothing, sends nothing, says so."""
+    team.want({**_TASKS, "child": task("Child", parent="t00")})
+    team.portal.faults({**_SLOW, "seconds": 2.0})
+    with team.process() as first:
+        until(team.portal.struck, "the first run writes")
+        first.send_signal(signal.SIGSTOP)
+        _take_over(team)
+        first.send_signal(signal.SIGCONT)
+        told = ended(first)
+    assert told.code != 0
+    assert "lock" in told.err
+    assert len(team.portal.writing()) == 1
+    team.apply().must(0)
+    assert len(team.portal.world()) == len(_TASKS) + 1
+
+
+def _take_over(team: Trip) -> None:
+    """Take the lease as another host does once it ran out, and give it back."""
+    import contextlib
+    import sqlite3
+
+    import psycopg
+
+    if team.state.startswith("sqlite"):
+        with contextlib.closing(sqlite3.connect(team.file)) as db, db:
+            db.execute("DELETE FROM lease")
+    else:
+        with psycopg.connect(team.state) as pg:
+            pg.execute("DELETE FROM tasksync.leases")
+    thief = Holder("carla", "host-9", os.getpid())
+    store = _store(team, thief)
+    store.release(store.acquire(thief, 60.0))
+    store.close()

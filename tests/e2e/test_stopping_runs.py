@@ -1,0 +1,106 @@
+"""SIGINT and SIGTERM: once saves and leaves, twice leaves at once, and nothing is lost."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+from portal import until
+from trips import Trip, ended, task
+
+_TASKS = {
+    **{f"p{n:02}": task(f"Parent {n:02}") for n in range(60)},
+    **{f"c{n:02}": task(f"Child {n:02}", parent=f"p{n:02}") for n in range(20)},
+}
+_ON = {"path": "^/v1/batch$", "nth": 1}
+_SIGNALS = [signal.SIGINT, signal.SIGTERM]
+
+
+def _finish(team: Trip) -> None:
+    """The next apply does the rest, and only the rest."""
+    team.apply().must(0)
+    assert len(team.portal.world()) == len(_TASKS)
+    team.plan().must(0)
+
+
+@pytest.mark.parametrize("sign", _SIGNALS)
+def test_one_signal_finishes_the_calls_in_flight_saves_and_leaves_with_130(
+    team: Trip, sign: signal.Signals
+) -> None:
+    """What was answered is saved, the lock is released, and it is said what is left."""
+    team.want(_TASKS)
+    team.portal.faults({"kind": "slow", "seconds": 0.6, "on": _ON, "times": 1})
+    with team.process("--parallelism", "1") as worker:
+        until(team.portal.struck, "the first batch is on its way")
+        worker.send_signal(sign)
+        told = ended(worker).must(130)
+    assert sign.name in told.err
+    assert "not started" in told.text
+    made = len(team.portal.tasks())
+    assert made == 50
+    listed = team.run("state", "list", "-f", str(team.manifest)).must(0)
+    assert len(listed.out.splitlines()) == made
+    assert "in doubt" not in listed.out
+    _finish(team)
+
+
+@pytest.mark.parametrize("sign", _SIGNALS)
+def test_a_second_signal_leaves_at_once_and_loses_nothing(team: Trip, sign: signal.Signals) -> None:
+    """It does not wait for the answer; the next run finds what was on its way."""
+    team.want(_TASKS)
+    team.portal.faults({"kind": "slow", "seconds": 5, "on": _ON, "times": 1})
+    with team.process("--parallelism", "1") as worker:
+        until(team.portal.struck, "the first batch is on its way")
+        worker.send_signal(sign)
+        time.sleep(0.3)
+        began = time.monotonic()
+        worker.send_signal(sign)
+        ended(worker).must(130)
+        assert time.monotonic() - began < 3
+    team.settle = 6
+    _finish(team)
+
+
+def test_a_signal_while_creates_are_in_doubt_leaves_them_to_the_next_run(team: Trip) -> None:
+    """The wait for a late deed is not sat out; the intents stay, and are resolved."""
+    team.want(_TASKS)
+    team.portal.faults({"kind": "late", "seconds": 2, "answer": 504, "on": _ON, "times": 1})
+    team.settle = 30
+    with team.process("--parallelism", "1") as worker:
+        until(team.portal.struck, "the answer was lost")
+        time.sleep(0.3)
+        worker.send_signal(signal.SIGINT)
+        ended(worker).must(130)
+    listed = team.run("state", "list", "-f", str(team.manifest)).must(0)
+    assert "in doubt" in listed.out
+    team.settle = 3
+    _finish(team)
+    assert sum(len(one["body"]["calls"]) for one in team.portal.writing()) == len(_TASKS)
+
+
+def test_a_signal_before_anything_is_written_leaves_nothing(team: Trip) -> None:
+    """While the portal is read there is nothing to save; the lock is free again."""
+    team.want(_TASKS)
+    team.portal.faults({"kind": "slow", "seconds": 3, "on": {"path": "^/v1/tasks$"}, "times": 1})
+    with team.process() as worker:
+        until(team.portal.struck, "the portal is read")
+        worker.send_signal(signal.SIGINT)
+        told = ended(worker).must(130)
+    assert "Traceback" not in told.err
+    assert not team.portal.tasks()
+    _finish(team)
+
+
+def test_a_signal_while_the_work_is_proved_loses_nothing(team: Trip) -> None:
+    """Everything is written and saved already; verifying is given up, and the next plan is empty."""
+    team.want(_TASKS)
+    team.portal.faults(
+        {"kind": "slow", "seconds": 1, "on": {"path": "^/v1/tasks$", "nth": 2}, "times": 1}
+    )
+    with team.process() as worker:
+        until(team.portal.struck, "the work is proved")
+        worker.send_signal(signal.SIGTERM)
+        ended(worker).must(0, 130)
+    team.plan().must(0)
+    assert len(team.portal.world()) == len(_TASKS)
