@@ -261,7 +261,6 @@ class Run:
     at: datetime
     outcome: str = ""
     plan: str = ""
-    done: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

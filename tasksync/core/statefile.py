@@ -250,7 +250,6 @@ def encode_run(run: Run) -> dict[str, object]:
         "at": encode_instant(run.at),
         "outcome": run.outcome,
         "plan": run.plan,
-        "done": list(run.done),
     }
 
 
@@ -262,7 +261,6 @@ def decode_run(data: Any) -> Run:
             decode_instant(data["at"]),
             _str(data, "outcome"),
             _str(data, "plan"),
-            _texts(data, "done"),
         )
 
 

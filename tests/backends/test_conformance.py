@@ -16,7 +16,7 @@ from tasksync.errors import StateError, StateForeign, StateLocked, StateMoved
 EVERYTHING = StateDelta(
     put=(rich_entry("all", 9), entry("plain", 10)),
     open=(intent("one"), intent("two")),
-    run=run("run-1", outcome="done", plan="digest", done=("a", "b")),
+    run=run("run-1", outcome="done", plan="digest"),
     identity=PortalIdentity("acme.bitrix24.com", "anna", 2.5),
     files=("tasks/a.yaml", "tasks/b.yaml"),
 )

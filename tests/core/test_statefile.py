@@ -31,7 +31,7 @@ FULL = state_of(
     identity=PortalIdentity("acme.bitrix24.com", "anna", 2.5),
     intents=(intent("x"), intent("y")),
     files=("tasks.yaml",),
-    runs=(run("r1", outcome="done", plan="d", done=("a",)), run("r2")),
+    runs=(run("r1", outcome="done", plan="d"), run("r2")),
 )
 DOCUMENT = statefile.encode_state(FULL)
 
@@ -177,7 +177,7 @@ def set_at(path: tuple[str | int, ...], value: object) -> Any:
         (("intents", 0, "at"), "2026-05-19T10:00:00", "intent"),
         (("intents", 0, "at"), "yesterday", "intent"),
         (("intents", 0, "key"), ..., "intent"),
-        (("runs", 0, "done"), [1], "run"),
+        (("runs", 0, "outcome"), [1], "run"),
         (("files",), [1], "files"),
         (("identity",), {"portal": 5}, "portal"),
         (("identity",), "acme", "document"),
