@@ -33,7 +33,7 @@ def is_done(change: Change, entry: Entry | None, live: LiveTask | None) -> bool:
                 entry is not None
                 and live is not None
                 and _asks(entry, change)
-                and _holds(change, entry, live)
+                and (not saw(change, entry) or _holds(change, entry, live))
             )
         case Action.ADOPT:
             return entry is not None and entry.id == change.id and _asks(entry, change)
@@ -88,12 +88,15 @@ def _moved_values(change: Change, live: LiveTask | None) -> list[Stale]:
     return [
         Stale(change.key, one.name, one.before, live.fields[one.name])
         for one in change.fields
-        if one.name in live.fields and not _equal(one.name, one.before, live.fields[one.name])
+        if one.name in live.fields and not _expected(change, one, live.fields[one.name])
     ]
 
 
-def _equal(name: str, left: Value, right: Value) -> bool:
-    return left == right or (left is not None and same(name, left, right))
+def _expected(change: Change, one: FieldChange, there: Value) -> bool:
+    """Tell whether a field is as the plan saw it, or as it asks: its run died before it saved."""
+    if there == one.before or (one.before is not None and same(one.name, one.before, there)):
+        return True
+    return change.action is not Action.DELETE and same(one.name, one.after, there)
 
 
 def _asks(entry: Entry, change: Change) -> bool:

@@ -118,10 +118,10 @@ def checked(plan: Plan, state: State, portal: Portal) -> Checked:
     moved: dict[TaskKey, Sequence[Stale]] = {}
     done: list[TaskKey] = []
     for change in plan.changes:
-        entry, found = now.entry(change.key), now.task(change)
-        if is_done(change, entry, found):
+        entry, found, meant = now.entry(change.key), now.task(change), now.resolved(change)
+        if is_done(meant, entry, found):
             done.append(change.key)
-        elif reasons := stale(change, entry, found) or now.parent_gone(change):
+        elif reasons := stale(meant, entry, found) or now.parent_gone(change):
             moved[change.key] = reasons
     left_out = {*moved, *done}
     levels = [[c for c in level if c.key not in left_out] for level in plan.levels]
@@ -154,6 +154,11 @@ class _Now:
         """Return the task that a change is about."""
         remote = change.id if change.action is Action.ADOPT else self._id(change.key) or change.id
         return None if remote is None else self.live.get(remote)
+
+    def resolved(self, change: Change) -> Change:
+        """Return a change with the ids of the parents that are there by now."""
+        ids = {key: remote for key in change.unresolved if (remote := self._id(key)) in self.live}
+        return change if len(ids) < len(change.unresolved) else change.resolved(ids)
 
     def parent_gone(self, change: Change) -> list[Stale]:
         """Return that a parent which the plan does not make is no longer there."""

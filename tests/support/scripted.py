@@ -1,0 +1,314 @@
+"""A portal that does what a script says, request by request, and the engine's parts around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from casefiles import BLANK, MARKER, PROJECT, live_task, manifest_of, wanted_task
+from stores import ANNA, HandClock, counted_ids
+
+from tasksync.backends.memory import MemoryStore, Shelf
+from tasksync.core import planfile
+from tasksync.core.build import EVERYTHING, Scope
+from tasksync.core.change import Action, Became, Change, Outcome
+from tasksync.core.events import Event
+from tasksync.core.fields import RemoteId, TaskKey, Value
+from tasksync.core.manifest import Manifest
+from tasksync.core.plan import Plan
+from tasksync.core.state import Lease, PortalIdentity, State, StateDelta
+from tasksync.core.task import LiveTask
+from tasksync.engine.applying import Applier, Report, RunFacts
+from tasksync.engine.keeping import Keeper
+from tasksync.engine.planning import Checked, Planner, checked
+from tasksync.engine.resolving import Resolver
+from tasksync.engine.verifying import Verdict, Verifier
+from tasksync.errors import PortalUnavailable, StateUnreadable
+
+IDENTITY = PortalIdentity("portal", "anna")
+
+
+class Killed(BaseException):
+    """The process is gone: nothing after this happens."""
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The answer is lost; the deed happens after so many seconds, or never."""
+
+    late: float | None = 0.0
+
+
+@dataclass(frozen=True)
+class Dies:
+    """The process dies at this request: before it leaves, or after the deed."""
+
+    done: bool = False
+
+
+@dataclass(frozen=True)
+class Rejects:
+    """The portal will not do the changes of these keys (all: empty)."""
+
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Breaks:
+    """The run is stopped by an error; the changes of this request were not done."""
+
+
+Step = Lost | Dies | Rejects | Breaks | Callable[[], None] | None
+
+
+class ScriptedPortal:
+    """Live tasks; each writing request takes the next step of the script, None when it is over."""
+
+    def __init__(self, clock: HandClock, *, size: int = 2, marker: str | None = MARKER) -> None:
+        self.clock = clock
+        self.size = size
+        self.marker = marker
+        self.live: dict[RemoteId, LiveTask] = {}
+        self.script: list[Step] = []
+        self.sent: list[tuple[Change, ...]] = []
+        self.done: list[str] = []
+        self.reads = 0
+        self.turn: Callable[[str, Value], Value] = lambda _name, value: value
+        self.hidden: set[RemoteId] = set()
+        self.stop: Callable[[], bool] = bool
+        self._late: list[tuple[float, Change]] = []
+
+    def identity(self) -> PortalIdentity:
+        return IDENTITY
+
+    def find(self, marker: str | None, ids: Collection[RemoteId]) -> Iterator[LiveTask]:
+        self._read()
+        for remote in sorted(self.live):
+            task = self.live[remote]
+            marked = marker is not None and marker in task.markers
+            if (marked or remote in ids) and remote not in self.hidden:
+                yield task
+
+    def newest(self) -> RemoteId:
+        return max(self.live, default=RemoteId(0))
+
+    def newer(self, marker: str, after: RemoteId) -> Iterator[LiveTask]:
+        self._read()
+        yield from (t for r, t in sorted(self.live.items()) if r > after and marker in t.markers)
+
+    def perform(
+        self, changes: Iterable[Change], about_to_send: Callable[[Sequence[Change]], None]
+    ) -> Iterator[Outcome]:
+        some = list(changes)
+        for at in range(0, len(some), self.size):
+            batch = tuple(some[at : at + self.size])
+            if self.stop():
+                yield from (Outcome(change, Became.NOT_STARTED, change.id) for change in batch)
+                continue
+            about_to_send(batch)
+            yield from self._request(batch)
+
+    def _request(self, batch: tuple[Change, ...]) -> Iterator[Outcome]:
+        step = self.script.pop(0) if self.script else None
+        if isinstance(step, Dies) and not step.done:
+            raise Killed
+        self.sent.append(batch)
+        if isinstance(step, Breaks):
+            raise PortalUnavailable("down", "Wait.")
+        if callable(step):
+            step()
+        for change in batch:
+            assert not change.unresolved, "a request holds ids only"
+        refused = _refused(step, batch)
+        if isinstance(step, Lost):
+            self._lose(batch, step)
+            for change in batch:
+                if change.action is Action.CREATE:
+                    yield Outcome(change, Became.IN_DOUBT, message="no answer")
+                else:
+                    yield self._do(change)
+            return
+        outcomes = [
+            Outcome(change, Became.FAILED, change.id, message="rejected")
+            if change.key in refused
+            else self._do(change)
+            for change in batch
+        ]
+        if isinstance(step, Dies):
+            raise Killed
+        yield from outcomes
+
+    def _lose(self, batch: Sequence[Change], step: Lost) -> None:
+        if step.late is not None:
+            due = self.clock.monotonic() + step.late
+            self._late += [(due, change) for change in batch if change.action is Action.CREATE]
+        self._deeds()
+
+    def _deeds(self) -> None:
+        now = self.clock.monotonic()
+        due = [change for at, change in self._late if at <= now]
+        self._late = [(at, change) for at, change in self._late if at > now]
+        for change in due:
+            self._do(change)
+
+    def _read(self) -> None:
+        self.reads += 1
+        self._deeds()
+
+    def _do(self, change: Change) -> Outcome:
+        self.done.append(f"{change.action} {change.key}")
+        sent = {name: self.turn(name, value) for name, value in change.body.items()}
+        if change.action is Action.CREATE:
+            remote = RemoteId(self.newest() + 1)
+            markers = (self.marker,) if self.marker else ()
+            self.live[remote] = live_task(remote, {**BLANK, **sent}, markers=markers)
+            return Outcome(change, Became.DONE, remote)
+        assert change.id is not None
+        if change.action is Action.DELETE:
+            self.live.pop(change.id, None)
+        elif change.id not in self.live:
+            return Outcome(change, Became.FAILED, change.id, message="gone")
+        else:
+            task = self.live[change.id]
+            self.live[task.id] = replace(task, fields={**task.fields, **sent})
+        return Outcome(change, Became.DONE, change.id)
+
+    @property
+    def world(self) -> dict[str, Any]:
+        """Title -> fields, parents by title; fails when a title is there twice."""
+        titles = {task.id: str(task.fields["title"]) for task in self.live.values()}
+        assert len(set(titles.values())) == len(titles), f"twins: {sorted(titles.values())}"
+        return {
+            titles[task.id]: {
+                **task.fields,
+                "parentId": titles.get(task.fields["parentId"]),  # type: ignore[arg-type]
+            }
+            for task in self.live.values()
+        }
+
+
+def _refused(step: Step, batch: Sequence[Change]) -> set[str]:
+    if not isinstance(step, Rejects):
+        return set()
+    return set(step.keys) or {change.key for change in batch}
+
+
+class LoggedStore(MemoryStore):
+    """A store in memory that shows what was committed, and fails when told to."""
+
+    deltas: list[StateDelta]
+    fail: Callable[[StateDelta], bool]
+
+    def commit(self, delta: StateDelta, lease: Lease) -> None:
+        if self.fail(delta):
+            raise StateUnreadable("the disk is full")
+        super().commit(delta, lease)
+        self.deltas.append(delta)
+
+
+@dataclass
+class Bench:
+    """A manifest's project with its portal, its state and its time; each apply is a run."""
+
+    portal: ScriptedPortal
+    clock: HandClock
+    shelf: Shelf = field(default_factory=Shelf)
+    marker: str | None = MARKER
+    stopped: bool = False
+    events: list[Event] = field(default_factory=list)
+    rescued: list[StateDelta] = field(default_factory=list)
+    fail: Callable[[StateDelta], bool] = lambda _delta: False
+    facts: RunFacts = field(default_factory=lambda: RunFacts("run", "plan", IDENTITY, None))
+
+    def __post_init__(self) -> None:
+        self.ids = counted_ids()
+        self.portal.stop = lambda: self.stopped
+        self.store = self.new_store()
+
+    def new_store(self) -> LoggedStore:
+        store = LoggedStore(PROJECT, clock=self.clock, ids=self.ids, shelf=self.shelf)
+        store.deltas = []
+        store.fail = self.fail
+        return store
+
+    def keeper(self) -> Keeper:
+        self.store = self.new_store()
+        self.shelf.lease = None
+        lease = self.store.acquire(ANNA, 60.0)
+        return Keeper(self.store, lease, self.clock, self._rescue)
+
+    def _rescue(self, delta: StateDelta) -> str:
+        self.rescued.append(delta)
+        return "beside.json"
+
+    def resolver(self, settle: float = 30.0) -> Resolver:
+        return Resolver(
+            self.portal, self.clock, self.events.append, self.marker, settle, self._stopping
+        )
+
+    def planner(self) -> Planner:
+        return Planner(self.portal, self.resolver(), self.events.append, lambda _ids: {})
+
+    def _stopping(self) -> bool:
+        return self.stopped
+
+    @property
+    def state(self) -> State:
+        return self.store.load()
+
+    def manifest(self, blocks: Mapping[str, Mapping[str, Any]], **other: Any) -> Manifest:
+        tasks = [wanted_task(key, block, n) for n, (key, block) in enumerate(blocks.items(), 1)]
+        return manifest_of(tasks, **other)
+
+    def plan(self, manifest: Manifest, scope: Scope = EVERYTHING, *, refresh: bool = True) -> Plan:
+        return self.planner().plan(manifest, self.state, scope, refresh=refresh)
+
+    def applier(self, keeper: Keeper) -> Applier:
+        return Applier(
+            self.portal,
+            keeper,
+            self.resolver(),
+            clock=self.clock,
+            listener=self.events.append,
+            stopping=self._stopping,
+        )
+
+    def apply(self, manifest: Manifest, scope: Scope = EVERYTHING) -> Report:
+        """One whole run: heal, plan, do."""
+        keeper = self.keeper()
+        state = self.planner().resolved(keeper, keeper.load())
+        plan = self.planner().plan(manifest, state, scope)
+        return self.applier(keeper).apply(plan, state, self.facts)
+
+    def check(self, plan: Plan) -> Checked:
+        """Hold a saved plan, as it comes back from its file, against now."""
+        text = planfile.dumps(planfile.encode(plan, version="1", requests=1, seconds=1.0))
+        return checked(planfile.loads(text), self.state, self.portal)
+
+    def resume(self, plan: Plan) -> Report:
+        """One run of what is left of a saved plan."""
+        keeper = self.keeper()
+        state = self.planner().resolved(keeper, keeper.load())
+        now = self.check(plan)
+        assert not now.stale, now.stale
+        return self.applier(keeper).apply(now.plan, state, self.facts)
+
+    def verify(self, report: Report) -> Verdict:
+        verifier = Verifier(self.portal, self.keeper(), self.clock, self.events.append, self.marker)
+        return verifier.verify(report.outcomes.values(), len(self.state.heads))
+
+    def of(self, kind: type) -> list[Any]:
+        """The events of one kind."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+def bench(*, size: int = 2, marker: str | None = MARKER) -> Bench:
+    """Return an empty portal and an empty state."""
+    clock = HandClock()
+    return Bench(ScriptedPortal(clock, size=size, marker=marker), clock, marker=marker)
+
+
+def became(report: Report) -> dict[TaskKey, str]:
+    """Return what became of each key."""
+    return {key: outcome.became.value for key, outcome in report.outcomes.items()}
