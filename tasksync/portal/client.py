@@ -10,7 +10,7 @@ from tasksync.core.fields import RemoteId
 from tasksync.core.ports import Clock, Listener
 from tasksync.core.state import PortalIdentity
 from tasksync.core.task import LiveTask
-from tasksync.errors import PermissionDenied, PortalRejected
+from tasksync.errors import PermissionDenied, PortalRejected, PortalUnreadable
 from tasksync.portal import listing, lookups
 from tasksync.portal.batches import Size
 from tasksync.portal.exchange import Request, Transport
@@ -115,13 +115,19 @@ class RestPortal:
             self._crew = None
 
     def _ask_me(self) -> PortalIdentity:
+        me: Mapping[str, Any] = {}
         try:
             told = self._line.ask(Request("GET", "/v1/me"), "Asking who we are").data
         except PortalRejected as error:
             if error.code not in {"NOT_FOUND", "ENTITY_NOT_FOUND", ""}:
                 raise
-            told = {}
-        me: Mapping[str, Any] = told if isinstance(told, dict) else {}
+        else:
+            if told is None:  # a state that is bound to a guess would fit no portal
+                raise PortalUnreadable(
+                    "Asking who we are: the portal's answer says nothing.",
+                    "Nothing was written. Run it again in a minute.",
+                )
+            me = told if isinstance(told, dict) else {}
         self._read_only = me.get("accessMode") == "READONLY"
         per_second = _rate(me)
         self._line.pace.tighten(per_second=per_second)

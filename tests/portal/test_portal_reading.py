@@ -291,6 +291,12 @@ def test_who_we_are(bench, say, me, portal, owner):
     assert desk.portal.requests == 1
 
 
+def test_an_answer_that_says_nothing_binds_no_state(bench, say):
+    """`data: null` is a lost answer, and a state bound to the URL's host would fit no portal."""
+    with pytest.raises(PortalUnreadable):
+        bench(say.ok(None)).portal.identity()
+
+
 def test_a_portal_without_me_is_named_by_its_host(bench, say):
     """404 is tolerated, 401 is not."""
     assert bench(say.no(404, "NOT_FOUND")).portal.identity().portal == "portal.example"
