@@ -15,7 +15,7 @@ from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.manifest import Manifest
 from tasksync.core.matching import Want, match, title_person_parent
 from tasksync.core.narrowing import EVERYTHING, Scope, narrowed
-from tasksync.core.ordering import in_levels
+from tasksync.core.ordering import followed, in_levels
 from tasksync.core.passing import Found, Passage, Present, gone, remembered
 from tasksync.core.plan import Drift, Plan, Stray, Twin
 from tasksync.core.renames import look_alikes
@@ -207,12 +207,13 @@ class _Builder:
         moved = {} if self.scope.destroy else self.wanted.moved
         touched = {moved.get(key, key) for key in changes}
         identity = self.state.identity
+        follows = followed(changes.values(), self.heads.row_of_id, self.wanted.parents)
         return Plan(
             self.manifest.project,
             identity.portal if identity else "",
             self.state.lineage,
             self.state.serial,
-            tuple(in_levels(changes.values())),
+            tuple(in_levels(changes.values(), follows)),
             tuple(sorted(self.quiet, key=lambda change: change.key)),
             tuple(sorted(self.drift, key=lambda drift: (drift.key, drift.name))),
             tuple(self.twins),

@@ -1,22 +1,28 @@
 """The order of a plan: makers with parents first, then removals with children first.
 
 level 0       CREATE, UPDATE, DEFER and ADOPT that wait for nobody
-level 1 ...   what needs the id of a task that an earlier level gives
+level 1 ...   what needs the id of a task that an earlier level gives, or moves under a task
+              that moves itself: the portal refuses a move that makes a circle on the way
 then          DELETE, the deepest children first
 last          FORGET
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from tasksync.core.change import Action, Change
-from tasksync.core.fields import TaskKey
+from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.graph import depths, levels
 
 
-def in_levels(changes: Iterable[Change]) -> Iterator[tuple[Change, ...]]:
-    """Yield the changes level by level; no level is empty."""
+def in_levels(
+    changes: Iterable[Change], follows: Mapping[TaskKey, TaskKey] | None = None
+) -> Iterator[tuple[Change, ...]]:
+    """Yield the changes level by level; no level is empty.
+
+    `follows` names for a move of a task the nearest move above where it goes.
+    """
     making: dict[TaskKey, Change] = {}
     deleting: dict[TaskKey, Change] = {}
     silent: list[Change] = []
@@ -29,7 +35,7 @@ def in_levels(changes: Iterable[Change]) -> Iterator[tuple[Change, ...]]:
             case _:
                 making[change.key] = change
     written = sorted(making, key=lambda key: _as_written(making[key]))
-    for level in levels(written, depths(_parents_to_be(making))):
+    for level in levels(written, depths({**(follows or {}), **_parents_to_be(making)})):
         yield tuple(making[key] for key in level)
     for level in reversed(levels(sorted(deleting), depths(_parents_that_are(deleting)))):
         yield tuple(deleting[key] for key in level)
@@ -60,4 +66,31 @@ def _parents_that_are(deleting: Mapping[TaskKey, Change]) -> dict[TaskKey, TaskK
             above = by_id.get(one.before) if one.name == "parentId" else None
             if above is not None and above != key:
                 found[key] = above
+    return found
+
+
+def followed(
+    changes: Iterable[Change], row_of: Callable[[RemoteId], int | None], parents: Sequence[int]
+) -> dict[TaskKey, TaskKey]:
+    """Return for each task that gets another parent the nearest one above that does too.
+
+    `parents` holds by row the row of the wanted parent, below 0 where there is none. Moved from
+    the top down no task ever comes under its own child, whatever the tree was before.
+    """
+    movers: dict[int, TaskKey] = {}
+    for change in changes:
+        if change.id is not None and any(one.name == "parentId" for one in change.fields):
+            row = row_of(change.id)
+            if row is not None:
+                movers[row] = change.key
+    found: dict[TaskKey, TaskKey] = {}
+    if len(movers) > 1:
+        for row, key in movers.items():
+            at = parents[row]
+            passed = {row}
+            while at >= 0 and at not in movers and at not in passed:
+                passed.add(at)
+                at = parents[at]
+            if at in movers and at != row:
+                found[key] = movers[at]
     return found
