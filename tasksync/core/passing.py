@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from tasksync.core.fields import DEFERRED, KeyRef, RemoteId, TaskKey, digest_of, names_in
+from tasksync.core.fields import DEFERRED, KeyRef, RemoteId, TaskKey, digest_named, names_in
 from tasksync.core.ownership import Owner, owner_of
 from tasksync.core.state import Entry, State
 from tasksync.core.survey import NEW_PARENT, NO_PARENT, SAME, UNSEEN, Survey
@@ -162,8 +162,7 @@ def _elsewhere(task: LiveTask, above: int, ids: array[int]) -> bool:
 
 
 def _differs(task: LiveTask, names: tuple[str, ...], digest: bytes) -> bool:
-    fields = task.fields
     try:
-        return digest_of({name: fields[name] for name in names}) != digest
+        return digest_named(task.fields, names) != digest
     except KeyError:
         return True
