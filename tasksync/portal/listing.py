@@ -75,8 +75,11 @@ class Listing:
         while True:
             page = self._page(cursor)
             fresh = [row for row, one in zip(page.rows, page.ids, strict=True) if one > cursor]
-            if not page.whole and not page.ascending:
-                raise _unusable("it does not keep the order that was asked for")
+            whole = page.whole
+            if not whole and not page.ascending:
+                if not self._is_all(page, cursor):
+                    raise _unusable("it does not keep the order that was asked for")
+                whole = True
             for row in fresh:
                 if not tags_were_sent(row):
                     raise _unusable("a row has no `tags`, although they were selected")
@@ -86,34 +89,40 @@ class Listing:
                     yield live
             decode.trim()
             self._listener(ReadProgress(len(seen), self._line.requests))
-            if not page.rows or page.whole:
+            if not page.rows or whole:
                 return
             if not fresh:
-                self._prove(page, seen, after)
+                self._prove(page, seen, after, cursor)
                 return
             cursor = page.ids[-1]
 
-    def _prove(self, page: Page, seen: set[int], after: int) -> None:
+    def _is_all(self, page: Page, cursor: int) -> bool:
+        """Tell whether nothing stands behind a page: the one use of `offset`.
+
+        A portal that keeps no order and tells no total is read all the same, if it is small.
+        """
+        query = (*self._filters(cursor), ("offset", str(len(page.rows))))
+        return bool(page.rows) and not self._ask(query, page.limit).rows
+
+    def _prove(self, page: Page, seen: set[int], after: int, cursor: int) -> None:
         """Judge a page that brought nothing new: the cursor was ignored.
 
-        Lowest and highest ids that overlap leave no gap; else it cannot be known.
+        Lowest and highest ids that overlap leave no gap, and so does a page that is all; else
+        it cannot be known.
         """
         if page.total is None and len(page.rows) < page.limit:
             high = self._ask((("filter[tags]", self._marker), ("order[id]", "desc")), page.limit)
             falling = high.ids == sorted(set(high.ids), reverse=True)
             if falling and {one for one in high.ids if one > after} <= seen:
                 return
+        if {one for one in page.ids if one > after} <= seen and self._is_all(page, cursor):
+            return
         raise _unusable("it repeats a page instead of going on behind the last id")
 
     def _page(self, cursor: int) -> Page:
-        filters = (
-            ("filter[tags]", self._marker),
-            ("filter[>id]", str(cursor)),
-            ("order[id]", "asc"),
-        )
         while True:
             limit = self._limit
-            request = _request(filters, limit, SELECT)
+            request = _request(self._filters(cursor), limit, SELECT)
             reply = self._line.once(request) if limit > SMALLEST else None
             if reply is not None and self._too_large(reply):
                 self._shrink()
@@ -123,6 +132,13 @@ class Listing:
                 reply = self._line.ask(request, _DOING)
             self._grow()
             return page_of(reply, limit)
+
+    def _filters(self, cursor: int) -> tuple[tuple[str, str], ...]:
+        return (
+            ("filter[tags]", self._marker),
+            ("filter[>id]", str(cursor)),
+            ("order[id]", "asc"),
+        )
 
     def _too_large(self, reply: wire.Reply | Lost) -> bool:
         """Tell whether a smaller page may be answered: 502, 504 and time-outs (contract 6.1)."""
@@ -191,6 +207,6 @@ def newest(line: Line) -> RemoteId:
 def _unusable(what: str) -> PortalUnreadable:
     return PortalUnreadable(
         f"The portal's listing of tasks cannot be used: {what}.",
-        "Nothing was written. A plan from half a listing would make tasks twice; please report"
-        " this with the portal's version.",
+        "Nothing is written from half a listing: it would make tasks twice. Please report this"
+        " with the portal's version.",
     )

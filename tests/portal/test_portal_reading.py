@@ -44,7 +44,8 @@ class World:
         if limit > self.quirks.get("fails_over", _NEVER):
             return self.say.no(self.quirks.get("fails_with", 504), "QUEUE_TIMEOUT")
         rows = self._rows(query)
-        page = rows[: min(limit, self.quirks.get("cap", _NEVER))]
+        start = 0 if self.quirks.get("ignores_offset") else int(query.get("offset", 0))
+        page = rows[start:][: min(limit, self.quirks.get("cap", _NEVER))]
         return self.say.ok(page, meta=self._meta(rows, page))
 
     def _rows(self, query: dict[str, str]) -> list[dict[str, Any]]:
@@ -175,6 +176,17 @@ def test_an_ignored_order_is_met(bench, say):
     assert len(list(bench(World(say, range(9), ignores_order=True)).portal.find(MARKER, ()))) >= 8
     with pytest.raises(PortalUnreadable, match="order"):
         list(bench(World(say, range(1, 9), ignores_order=True, cap=4)).portal.find(MARKER, ()))
+
+
+def test_without_order_and_without_total_a_small_portal_is_read_all_the_same(bench, say):
+    """Nothing behind the page is proof enough; an ignored offset is none."""
+    small = {"ignores_order": True, "total": "absent"}
+    for more in ({}, {"ignores_id": True}, {"has_more": True}):
+        world = World(say, range(1, 9), **small, **more)
+        assert len(list(bench(world).portal.find(MARKER, ()))) == 8
+    for more in ({"ignores_offset": True}, {"cap": 4}, {"cap": 4, "ignores_id": True}):
+        with pytest.raises(PortalUnreadable, match="order"):
+            list(bench(World(say, range(1, 9), **small, **more)).portal.find(MARKER, ()))
 
 
 def test_a_row_without_tags_is_an_error(bench, say):
