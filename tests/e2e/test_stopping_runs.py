@@ -24,6 +24,24 @@ def _finish(team: Trip) -> None:
     team.plan().must(0)
 
 
+def _holder(team: Trip) -> object:
+    """Who holds the state's lock."""
+    import os
+
+    from trips import PROJECT
+
+    from tasksync.backends.registry import open_store
+    from tasksync.cli.stopping import Stop, SystemClock
+    from tasksync.core.state import Holder
+
+    here = Holder("dora", "elsewhere", os.getpid())
+    store = open_store(team.state, PROJECT, SystemClock(Stop()), lambda: "id", here, {})
+    try:
+        return store.holder()
+    finally:
+        store.close()
+
+
 @pytest.mark.parametrize("sign", _SIGNALS)
 def test_one_signal_finishes_the_calls_in_flight_saves_and_leaves_with_130(
     team: Trip, sign: signal.Signals
@@ -79,15 +97,19 @@ def test_a_signal_while_creates_are_in_doubt_leaves_them_to_the_next_run(team: T
     assert sum(len(one["body"]["calls"]) for one in team.portal.writing()) == len(_TASKS)
 
 
-def test_a_signal_before_anything_is_written_leaves_nothing(team: Trip) -> None:
+@pytest.mark.parametrize("sign", _SIGNALS)
+def test_a_signal_before_anything_is_written_leaves_nothing(
+    team: Trip, sign: signal.Signals
+) -> None:
     """While the portal is read there is nothing to save; the lock is free again."""
     team.want(_TASKS)
     team.portal.faults({"kind": "slow", "seconds": 3, "on": {"path": "^/v1/tasks$"}, "times": 1})
     with team.process() as worker:
         until(team.portal.struck, "the portal is read")
-        worker.send_signal(signal.SIGINT)
+        worker.send_signal(sign)
         told = ended(worker).must(130)
     assert "Traceback" not in told.err
+    assert _holder(team) is None
     assert not team.portal.tasks()
     _finish(team)
 

@@ -37,6 +37,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Apply a manifest or a saved plan."""
     from tasksync.cli.applying import apply_manifest, apply_saved
+    from tasksync.cli.stopping import terminable
     from tasksync.errors import UsageError
 
     if args.planfile and args.resume:
@@ -48,5 +49,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
                 "A saved plan is applied as it is; --target, --exclude, --destroy belong to plan.",
                 "Make another plan with them.",
             )
-        return apply_saved(args, console, saved, resume=bool(args.resume))
-    return apply_manifest(args, console)
+        with terminable():
+            return apply_saved(args, console, saved, resume=bool(args.resume))
+    with terminable():
+        return apply_manifest(args, console)
