@@ -1,0 +1,170 @@
+"""The lease of a run: who waits, who is fenced off, what happens to what cannot be saved."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import AbstractContextManager
+from dataclasses import replace
+
+import pytest
+from scripted import Bench, LoggedStore, bench
+from stores import ANNA, BORIS
+
+from tasksync.core.events import LockWaited
+from tasksync.core.fields import TaskKey
+from tasksync.core.state import Run, StateDelta
+from tasksync.engine.keeping import Keeper, Patience, acquire, kept
+from tasksync.errors import StateLocked, StateMoved, StateNotSaved, StateUnreadable
+
+DELTA = StateDelta(drop=(TaskKey("x"),))
+
+
+def test_a_lock_is_refused_at_once_by_default() -> None:
+    here = bench()
+    here.store.acquire(BORIS, 60.0)
+    with pytest.raises(StateLocked) as refused:
+        acquire(here.new_store(), ANNA, Patience(), here.clock, here.events.append)
+    assert refused.value.holder == BORIS
+    assert here.of(LockWaited) == []
+
+
+def test_waiting_ends_when_the_lock_is_free_and_is_told_once() -> None:
+    here = bench()
+    lease = here.store.acquire(BORIS, 600.0)
+    sleep = here.clock.sleep
+
+    def pass_time(seconds: float) -> None:
+        sleep(seconds)
+        if here.clock.monotonic() > 1010:
+            here.store.release(lease)
+
+    here.clock.sleep = pass_time  # type: ignore[method-assign]
+    taken = acquire(here.new_store(), ANNA, Patience(300.0), here.clock, here.events.append)
+    assert taken.holder == ANNA
+    assert [one.holder for one in here.of(LockWaited)] == [BORIS]
+
+
+def test_waiting_gives_up_when_the_patience_is_over() -> None:
+    here = bench()
+    here.store.acquire(BORIS, 600.0)
+    began = here.clock.monotonic()
+    with pytest.raises(StateLocked):
+        acquire(here.new_store(), ANNA, Patience(5.0), here.clock, here.events.append)
+    assert here.clock.monotonic() - began == pytest.approx(5.0)
+
+
+def test_a_dead_holders_lease_runs_out() -> None:
+    here = bench()
+    here.store.acquire(BORIS, 60.0)
+    taken = acquire(here.new_store(), ANNA, Patience(120.0), here.clock, here.events.append)
+    assert taken.fence == 2
+
+
+def test_nothing_is_committed_for_an_empty_delta() -> None:
+    here = bench()
+    here.keeper().commit(StateDelta())
+    assert here.store.deltas == []
+
+
+def test_a_lost_lease_is_noticed_by_the_heart_and_ends_everything() -> None:
+    here = bench()
+    keeper = here.keeper()
+    here.shelf.lease = None
+    keeper.beat()
+    with pytest.raises(StateMoved):
+        keeper.check()
+    with pytest.raises(StateMoved) as moved:
+        keeper.commit(DELTA)
+    assert "lost its lock" in moved.value.message
+    assert "run it again" in moved.value.advice
+    assert here.store.deltas == []
+
+
+def test_a_lost_lease_is_noticed_by_a_commit() -> None:
+    here = bench()
+    keeper = here.keeper()
+    here.shelf.lease = None
+    here.store.acquire(BORIS, 60.0)
+    with pytest.raises(StateMoved):
+        keeper.commit(DELTA)
+    assert here.rescued == [], "what another run owns is not written beside"
+    with pytest.raises(StateMoved):
+        keeper.check()
+
+
+def test_a_heart_that_beats_keeps_the_lease() -> None:
+    here = bench()
+    keeper = here.keeper()
+    for _ in range(4):
+        here.clock.sleep(50.0)
+        keeper.beat()
+        keeper.check()
+    assert keeper.lease.heartbeat == here.clock.now()
+    here.clock.sleep(61.0)
+    with pytest.raises(StateMoved, match="ran out"):
+        keeper.check()
+
+
+class Ailing(LoggedStore):
+    """A store that cannot be reached."""
+
+    def renew(self, lease):  # noqa: ARG002
+        raise StateUnreadable("no route")
+
+    def release(self, lease):  # noqa: ARG002
+        raise StateUnreadable("no route")
+
+
+def test_a_passing_fault_of_the_heart_is_left_to_the_next_beat() -> None:
+    here = bench()
+    store = Ailing("finance", clock=here.clock, ids=here.ids, shelf=here.shelf)
+    store.deltas, store.fail = [], lambda _delta: False
+    keeper = Keeper(store, store.acquire(ANNA, 60.0), here.clock, lambda _delta: "")
+    keeper.beat()
+    keeper.check()
+    keeper.commit(DELTA)
+    keeper.release()
+
+
+def test_what_cannot_be_saved_is_handed_to_the_rescue() -> None:
+    here = bench()
+    here.fail = lambda _delta: True
+    with pytest.raises(StateNotSaved) as lost:
+        here.keeper().commit(DELTA)
+    assert "the disk is full" in lost.value.message
+    assert "beside.json" in lost.value.advice
+    assert here.rescued == [DELTA]
+
+
+def _spoil(here: Bench, holding: AbstractContextManager[Keeper]) -> None:
+    with holding as keeper:
+        keeper.commit(StateDelta(run=Run("r", here.clock.now())))
+        assert keeper.load().serial == 1
+        raise ZeroDivisionError
+
+
+def test_the_lease_is_given_back_even_after_an_error() -> None:
+    here = bench()
+    beating = threading.active_count()
+    holding = kept(
+        here.store,
+        ANNA,
+        Patience(),
+        clock=here.clock,
+        listener=here.events.append,
+        rescue=lambda _delta: "",
+    )
+    with pytest.raises(ZeroDivisionError):
+        _spoil(here, holding)
+    assert here.shelf.lease is None
+    assert threading.active_count() == beating
+
+
+def test_a_whole_state_is_put_in_place_only_under_the_lease() -> None:
+    here = bench()
+    keeper = here.keeper()
+    keeper.replace(replace(here.state, serial=9))
+    assert here.state.serial == 10
+    here.clock.sleep(61.0)
+    with pytest.raises(StateMoved):
+        keeper.replace(here.state)
