@@ -13,12 +13,6 @@ from portal import Portal, Served
 from trips import Trip
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--long", action="store_true", help="random mixtures and sweeps for an hour, not a minute"
-    )
-
-
 @pytest.fixture
 def long(request: pytest.FixtureRequest) -> bool:
     """Whether there is time."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import signal
+import sqlite3
 import subprocess
 import time
 
@@ -219,6 +222,21 @@ def test_without_a_marker_a_create_in_doubt_stops_the_run_and_is_named(trip: Tri
     trip.want(wanted).apply().must(0)
     assert trip.portal.titles() == ["A", "B"]
     trip.plan().must(0)
+
+
+def test_a_clock_that_was_set_back_keeps_nobody_waiting(trip: Trip) -> None:
+    """An intent of the future, by the clock of today: the wait is the settle time, no longer."""
+    trip.want(_MANY)
+    _lost(trip, deed=False)
+    with contextlib.closing(sqlite3.connect(trip.file)) as db, db:
+        for seq, body in db.execute("SELECT seq, body FROM intents").fetchall():
+            later = re.sub(r'("at": ?")\d{4}', r"\g<1>2999", body)
+            assert later != body
+            db.execute("UPDATE intents SET body = ? WHERE seq = ?", (later, seq))
+    began = time.monotonic()
+    trip.apply().must(0)
+    assert time.monotonic() - began < 30
+    assert len(trip.portal.world()) == len(_MANY)
 
 
 def test_a_real_portal_and_real_processes_do_the_same(

@@ -6,6 +6,7 @@ that an undisturbed apply makes, with no task twice, and the next plan is empty.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -117,7 +118,9 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_at_any_request_changes_nothing_in_the_end(sweep: Sweep, name: str) -> None:
+def test_a_fault_at_any_request_changes_nothing_in_the_end(
+    sweep: Sweep, name: str, record_property: Callable[[str, object], None]
+) -> None:
     """Whatever the portal answers to request k, no task is there twice, and none is lost."""
     rule = FAULTS[name]
     assert sweep.reach >= 8
@@ -129,4 +132,4 @@ def test_a_fault_at_any_request_changes_nothing_in_the_end(sweep: Sweep, name: s
         },
         at_once=12,
     )
-    print(f"{name}: struck at each of {sweep.reach} requests")
+    record_property("faults, each at one request", sweep.reach)

@@ -14,10 +14,11 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import portal
 import postgres
@@ -27,6 +28,7 @@ from portal import Json, all_of, must_equal, until
 from trips import Ended, Trip, task
 
 STRANGER = "Update 003"  # a title that we want too
+Tell: TypeAlias = Callable[[str, object], None]
 MOMENTS = ("before", "after", "answer")
 HELD = 0.25
 COUNT = 101
@@ -173,7 +175,7 @@ def on_postgres(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> 
 @pytest.mark.parametrize("store", ["sqlite", "postgres"])
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_killed_at_every_request_the_next_apply_ends_in_the_same_world(
-    request: pytest.FixtureRequest, store: str, moment: str
+    request: pytest.FixtureRequest, store: str, moment: str, record_property: Tell
 ) -> None:
     """SIGKILL at request k: apply again, and nothing is there twice, lost or touched in vain."""
     scene: Scene = request.getfixturevalue(f"on_{store}")
@@ -184,4 +186,4 @@ def test_killed_at_every_request_the_next_apply_ends_in_the_same_world(
             for number in range(1, scene.requests + 1)
         }
     )
-    print(f"killed {moment} at each of {scene.requests} requests, state in {store}")
+    record_property(f"kill points, state in {store}", scene.requests)

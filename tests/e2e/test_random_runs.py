@@ -208,7 +208,12 @@ def _lived(folder: Path, seed: int, state: str = "") -> None:
 
 @pytest.mark.parametrize("part", [0, 1])
 def test_whatever_happens_in_whatever_order_it_ends_as_the_manifest_says(
-    tmp_path: Path, part: int, long: bool, new_database: Callable[[], str]
+    tmp_path: Path,
+    *,
+    part: int,
+    long: bool,
+    new_database: Callable[[], str],
+    record_property: Callable[[str, object], None],
 ) -> None:
     """Seeds of edits, faults, kills and people's hands; one in four on PostgreSQL."""
     seeds = range(part, LONG if long else SHORT, 2)
@@ -222,4 +227,4 @@ def test_whatever_happens_in_whatever_order_it_ends_as_the_manifest_says(
         },
         at_once=8,
     )
-    print(f"{len(seeds)} lives of {STEPS} steps")
+    record_property("random lives", len(seeds))

@@ -115,7 +115,7 @@ def test_a_signal_before_anything_is_written_leaves_nothing(
 
 
 def test_a_signal_while_the_work_is_proved_loses_nothing(team: Trip) -> None:
-    """Everything is written and saved already; verifying is given up, and the next plan is empty."""
+    """Everything is written and saved; verifying is given up, and the next plan is empty."""
     team.want(_TASKS)
     team.portal.faults(
         {"kind": "slow", "seconds": 1, "on": {"path": "^/v1/tasks$", "nth": 2}, "times": 1}
