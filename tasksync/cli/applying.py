@@ -141,7 +141,7 @@ class _Doing:
         parts.pause()
         if parts.events is not None:
             parts.events.ended(report.outcomes.values())
-        elif plan:
+        elif plan or self._digest:
             style = colours() if console.coloured(console.out, wanted=not args.no_color) else PLAIN
             console.say(
                 apply_text(list(report.outcomes.values()), told=self._parts.told, style=style)
