@@ -39,9 +39,9 @@ class IdealWorld:
         for change in plan.quiet:
             assert change.id is not None
             self.entries[change.key] = change.entry(change.id)
+        adopted = {c.key: c.id for c in plan.changes if c.action is Action.ADOPT and c.id}
         for level in plan.levels:
-            ids = {key: entry.id for key, entry in self.entries.items()}
-            ids |= {c.key: c.id for c in level if c.action is Action.ADOPT and c.id is not None}
+            ids = {key: entry.id for key, entry in self.entries.items()} | adopted
             for change in level:
                 self._do(change.resolved(ids), plan.marker)
 
