@@ -100,8 +100,8 @@ class Change:
         """The fields to send, in normal form; nothing for DELETE, FORGET and NOOP."""
         if self.action in {Action.DELETE, Action.FORGET, Action.NOOP}:
             return {}
-        sent = {change.name: change.after for change in self.fields}
-        return {name: value for name in FIELDS for value in _one(name, {**sent, **self.along})}
+        sent = {change.name: change.after for change in self.fields} | dict(self.along)
+        return {name: sent[name] for name in FIELDS if name in sent}
 
     @property
     def sent(self) -> dict[str, object]:
@@ -126,6 +126,8 @@ class Change:
     @property
     def unresolved(self) -> tuple[TaskKey, ...]:
         """The keys whose ids must be known before this can be sent."""
+        if not any(one.after.__class__ is KeyRef for one in self.fields) and not self.along:
+            return ()
         return tuple(value.key for value in self.body.values() if isinstance(value, KeyRef))
 
     def resolved(self, ids: Mapping[TaskKey, RemoteId]) -> Change:
@@ -149,10 +151,6 @@ class Change:
         }
         deferred = self.action is Action.DEFER
         return Entry(self.key, remote, self.asked, made, self.options, self.protected, deferred)
-
-
-def _one(name: str, values: Values) -> tuple[Value, ...]:
-    return (values[name],) if name in values else ()
 
 
 def _texts(value: Value) -> tuple[str, ...]:

@@ -48,10 +48,11 @@ class Verdict:
 
 def creation(task: Task, reason: Reason, entry: Entry | None = None) -> Change:
     """Return the CREATE of a wanted task: every field that is not empty is sent."""
+    wanted = task.fields
     fields = tuple(
-        FieldChange(name, None, task.fields[name])
-        for name in FIELDS
-        if name in task.fields and task.fields[name] != FIELDS[name].empty
+        FieldChange(name, None, wanted[name])
+        for name, one in FIELDS.items()
+        if name in wanted and wanted[name] != one.empty
     )
     return Change(
         task.key,

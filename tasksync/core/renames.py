@@ -15,20 +15,22 @@ from tasksync.core.fields import FIELDS, TaskKey, Value, digest_of
 def look_alikes(changes: Iterable[Change]) -> Iterator[tuple[TaskKey, TaskKey]]:
     """Yield (removed key, new key), each key at most once."""
     changes = list(changes)
+    removed = [one for one in changes if one.action in {Action.DELETE, Action.DEFER}]
+    if not removed:
+        return
     free: dict[object, deque[TaskKey]] = defaultdict(deque)
     for change in changes:
         if change.action is Action.CREATE and change.reason is Reason.NEW:
             for sign in _signs(change, {one.name: one.after for one in change.fields}):
                 free[sign].append(change.key)
     taken: set[TaskKey] = set()
-    for change in changes:
-        if change.action in {Action.DELETE, Action.DEFER}:
-            for sign in _signs(change, {one.name: one.before for one in change.fields}):
-                new = _next(free.get(sign), taken)
-                if new is not None:
-                    taken.add(new)
-                    yield change.key, new
-                    break
+    for change in removed:
+        for sign in _signs(change, {one.name: one.before for one in change.fields}):
+            new = _next(free.get(sign), taken)
+            if new is not None:
+                taken.add(new)
+                yield change.key, new
+                break
 
 
 def _next(keys: deque[TaskKey] | None, taken: set[TaskKey]) -> TaskKey | None:
