@@ -262,7 +262,7 @@ value = st.sampled_from(sorted(POOL)).flatmap(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(value, unique_by=lambda one: one[0]))
 def test_digests_are_equal_exactly_when_all_values_mean_the_same(rows: list[Any]) -> None:
     left = {name: one for name, one, _two in rows}
@@ -276,6 +276,7 @@ instants = st.datetimes(timezones=st.timezones()).map(
 )
 
 
+@law
 @given(instants, instants)
 def test_instants_are_the_same_exactly_when_their_digests_are(left: str, right: str) -> None:
     means = same("deadline", left, right)

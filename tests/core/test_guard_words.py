@@ -1,0 +1,133 @@
+"""What a refusal says: how much, of what, which tasks, and every way to lift it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tasksync.core.change import Action, Change, Reason
+from tasksync.core.fields import TaskKey
+from tasksync.core.guards import Lifted, check
+from tasksync.core.manifest import Limit, Policy
+from tasksync.core.plan import Plan, Refusal, Stray
+from tasksync.core.task import Activity, Options
+
+
+def change(key: str, action: Action, reason: Reason = Reason.DROPPED, **more: Any) -> Change:
+    return Change(TaskKey(key), action, reason, title=key, **more)
+
+
+def plan(*changes: Change, **more: Any) -> Plan:
+    facts: dict[str, Any] = {"tracked": 20, "wanted": 5, **more}
+    return Plan("finance", "portal", "line", 1, (changes,), **facts)
+
+
+def only(refusals: tuple[Refusal, ...]) -> Refusal:
+    (refusal,) = refusals
+    assert refusal.keys
+    assert str(refusal) == f"{refusal.what}\n  {refusal.lift}"
+    return refusal
+
+
+MANY = [change(f"t{n}", Action.DELETE) for n in range(7)]
+
+
+def test_the_share_is_told_with_the_limit_and_both_ways_to_lift_it() -> None:
+    refusal = only(check(plan(*MANY)))
+    assert refusal.what == (
+        "7 of 20 tracked tasks (35%) would be removed; policy.maxDelete allows 30%."
+    )
+    assert "policy.allow: {delete: 7}" in refusal.lift
+    assert "--max-delete 7" in refusal.lift
+    assert check(plan(*MANY), Lifted(max_delete=Limit(number=7))) == ()
+
+
+def test_updates_are_told_likewise() -> None:
+    some = [change(f"t{n}", Action.UPDATE, Reason.EDITED) for n in range(3)]
+    refusal = only(check(plan(*some, policy=Policy(max_update=Limit(number=2)))))
+    assert (
+        "3 of 20 tracked tasks (15%) would be changed; policy.maxUpdate allows 2." in refusal.what
+    )
+    assert "--max-update 3" in refusal.lift
+
+
+def test_vanished_tasks_hint_at_the_keys_rights() -> None:
+    some = [change(f"t{n}", Action.CREATE, Reason.VANISHED) for n in range(7)]
+    refusal = only(check(plan(*some)))
+    assert "A key with fewer rights sees fewer tasks." in refusal.what
+    assert "--dangerous-recreate-vanished" in refusal.lift
+
+
+def test_activity_says_how_much_would_be_lost() -> None:
+    some = [
+        change("a", Action.DELETE, activity=Activity(2, 3600)),
+        change("b", Action.DELETE, activity=Activity(1, 5400)),
+        change("c", Action.DELETE, activity=Activity(0, 0)),
+        change("d", Action.DELETE),
+    ]
+    refusal = only(check(plan(*some)))
+    assert refusal.what == (
+        "People worked on 2 tasks that would be deleted: a, b; 3 comments and 2 h 30 min of "
+        "logged time would be lost for ever."
+    )
+    assert "--dangerous-delete-active" in refusal.lift
+    assert refusal.keys == ("a", "b")
+
+
+def test_protection_has_no_flag() -> None:
+    refusal = only(check(plan(change("a", Action.DELETE, protected=True))))
+    assert refusal.what == "1 protected task would be removed: a."
+    assert "--" not in refusal.lift
+    assert "protect: false" in refusal.lift
+
+
+def test_an_empty_manifest_says_three_ways() -> None:
+    refusal = only(check(plan(change("a", Action.DELETE), wanted=0)))
+    assert refusal.what.startswith("The manifest wants no task at all")
+    for way in ("--destroy", "--dangerous-allow-empty", "policy.allow: {delete: 1}"):
+        assert way in refusal.lift
+
+
+def test_a_half_read_manifest_names_the_file() -> None:
+    refusal = only(check(plan(change("a", Action.FORGET), unread=("tasks/b.yaml",))))
+    assert "tasks/b.yaml" in refusal.what
+    assert "-f" in refusal.lift
+
+
+def test_renames_are_shown_as_they_have_to_be_written() -> None:
+    pairs = tuple((TaskKey(f"o{n}"), TaskKey(f"n{n}")) for n in range(7))
+    refusal = only(check(plan(change("o0", Action.DELETE), renames=pairs)))
+    assert "moved:\n    - {from: o0, to: n0}\n    - {from: o1, to: n1}" in refusal.lift
+    assert "and 2 more" in refusal.lift
+    assert check(plan(change("o0", Action.DELETE), renames=pairs), Lifted(renamed=True)) == ()
+
+
+def test_strays_are_named_with_what_helps() -> None:
+    some = change("a", Action.CREATE, Reason.NEW)
+    refusal = only(check(plan(some, strays=(Stray(9, "Else"),))))
+    assert "9 'Else'" in refusal.what
+    for word in ("state rebuild", "adopt: {id: N}", "removed:"):
+        assert word in refusal.lift
+
+
+def test_what_cannot_be_adopted_is_named() -> None:
+    some = change("a", Action.CREATE, Reason.NEW, options=Options(adopt=9))
+    refusal = only(check(plan(some)))
+    assert "a -> 9" in refusal.what
+
+
+@pytest.mark.parametrize("tracked", [1, 5, 9])
+def test_below_ten_tracked_tasks_no_limit_holds(tracked: int) -> None:
+    some = [change(f"t{n}", Action.DELETE) for n in range(tracked)]
+    assert check(plan(*some, tracked=tracked)) == ()
+
+
+def test_every_refusal_is_told_at_once() -> None:
+    some = [
+        *MANY,
+        change("p", Action.DELETE, protected=True),
+        change("q", Action.DELETE, activity=Activity(1, 0)),
+    ]
+    rails = [one.rail for one in check(plan(*some, unread=("b.yaml",), wanted=0))]
+    assert rails == ["empty", "half-read", "max-delete", "protect", "activity"]

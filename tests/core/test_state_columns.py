@@ -1,0 +1,149 @@
+"""The columns of a state: heads are what their entries say, however they came to be."""
+
+from __future__ import annotations
+
+from array import array
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stores import START, entry, intent, run
+
+from tasksync.core.fields import RemoteId, TaskKey
+from tasksync.core.state import (
+    KEPT_RUNS,
+    Entry,
+    Heads,
+    LazyEntries,
+    PortalIdentity,
+    State,
+    StateDelta,
+    overlaid,
+    state_of,
+)
+
+keys = st.sampled_from([TaskKey(name) for name in "abcdef"])
+entries = st.builds(
+    lambda key, remote, priority, away: Entry(
+        key, RemoteId(remote), {"title": key, "priority": priority}, deferred=away
+    ),
+    keys,
+    st.integers(1, 99),
+    st.integers(0, 2),
+    st.booleans(),
+)
+deltas = st.builds(
+    StateDelta, st.lists(entries, max_size=4).map(tuple), st.lists(keys, max_size=3).map(tuple)
+)
+
+
+def check(state: State) -> None:
+    """Hold the columns against the entries."""
+    assert set(state.heads) == set(state.entries)
+    assert len(state.heads) == len(state.entries)
+    for key, row in state.heads.rows.items():
+        head = state.entries[key].head()
+        heads = state.heads
+        assert (heads.ids[row], heads.asked(row), heads.found(row)) == (
+            head.id,
+            head.asked,
+            head.found,
+        )
+        assert (heads.masks[row], bool(heads.deferred[row])) == (head.mask, head.deferred)
+        found = heads.row_of_id(head.id)
+        assert found is not None
+        assert heads.ids[found] == head.id
+    assert list(state.heads.rows.values()) == list(range(len(state.heads)))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(deltas, max_size=6))
+def test_deltas_keep_columns_and_entries_together(some: list[StateDelta]) -> None:
+    state = State("finance")
+    for number, delta in enumerate(some, 1):
+        before = dict(state.entries)
+        after = state.after(delta)
+        check(after)
+        assert after.serial == number
+        assert dict(state.entries) == before, "a state never changes in place"
+        check(state)
+        state = after
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(entries, unique_by=lambda one: one.key), st.lists(entries))
+def test_what_is_laid_over_wins_and_the_state_below_stays(
+    below: list[Entry], above: list[Entry]
+) -> None:
+    state = state_of("finance", below)
+    laid = overlaid(state, above)
+    check(laid)
+    check(state)
+    wanted = {one.key: one for one in (*below, *above)}
+    assert {key: laid.entries[key] for key in laid.heads} == wanted
+    assert set(state.heads) == {one.key for one in below}
+
+
+def test_nothing_laid_over_is_the_same_state() -> None:
+    state = state_of("finance", [entry("a", 1)])
+    assert overlaid(state, ()) is state
+
+
+def test_an_unknown_id_has_no_row() -> None:
+    heads = Heads([entry("a", 5).head(), entry("b", 3).head()])
+    assert [heads.row_of_id(remote) for remote in (3, 5, 4, 99)] == [1, 0, None, None]
+    heads.put(entry("c", 4).head())
+    assert heads.row_of_id(4) == 2
+
+
+def test_columns_of_different_lengths_are_refused() -> None:
+    with pytest.raises(ValueError, match="different lengths"):
+        Heads().fill(
+            [TaskKey("a")], ids=array("q", [1]), digests=b"", masks=array("H", [1]), deferred=b"\0"
+        )
+
+
+def test_intents_open_and_close() -> None:
+    state = State("finance").after(StateDelta(open=(intent("a"), intent("b"))))
+    assert [one.key for one in state.intents] == ["a", "b"]
+    state = state.after(StateDelta(open=(intent("a", after=9),), close=(TaskKey("b"),)))
+    assert [(one.key, one.after) for one in state.intents] == [("a", 9)]
+
+
+def test_runs_are_remembered_by_id_and_not_for_ever() -> None:
+    state = State("finance")
+    for number in range(KEPT_RUNS + 5):
+        state = state.after(StateDelta(run=run(f"r{number}", outcome="started")))
+    state = state.after(StateDelta(run=run("r104", outcome="complete")))
+    assert len(state.runs) == KEPT_RUNS
+    assert (state.runs[-1].id, state.runs[-1].outcome) == ("r104", "complete")
+
+
+def test_an_empty_delta_is_false_and_any_part_makes_it_true() -> None:
+    assert not StateDelta()
+    assert StateDelta(files=())
+    assert StateDelta(identity=PortalIdentity("portal"))
+    assert StateDelta(close=(TaskKey("a"),))
+
+
+def test_an_intent_becomes_the_entry_that_its_change_would_have_made() -> None:
+    made = intent("a").entry(RemoteId(8))
+    assert made.made == {"parentId": 17}
+    assert made.found["parentId"] == 17
+    assert made.asked == intent("a").asked
+    assert intent("a").at == START
+
+
+def test_lazy_entries_are_read_one_by_one() -> None:
+    read: list[str] = []
+
+    def one(key: TaskKey) -> Entry:
+        read.append(key)
+        return entry(key, 1)
+
+    lazy = LazyEntries(Heads([entry("a", 1).head()]), one)
+    assert list(lazy) == ["a"]
+    assert read == []
+    assert lazy[TaskKey("a")].key == "a"
+    assert lazy.get(TaskKey("b")) is None
+    assert read == ["a"]
