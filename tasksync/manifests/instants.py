@@ -48,7 +48,8 @@ def zone_of(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        mend = did_you_mean(name, available_timezones()) or "use a name like Europe/Berlin"
+        known = (zone for zone in available_timezones() if zone != "localtime")
+        mend = did_you_mean(name, known) or "use a name like Europe/Berlin"
         what = f"there is no time zone {name}"
         raise BadValue(what, mend) from error
 
@@ -90,7 +91,8 @@ class Instants(dict[str, Moment]):
             when = datetime.fromisoformat(text)
         except ValueError as error:
             what = f"there is no such date and time as {told}"
-            raise BadValue(what, f"{error}") from error
+            why = "use an offset from -14:00 to +14:00" if "offset" in str(error) else f"{error}"
+            raise BadValue(what, why) from error
         if not FIRST_YEAR <= when.year <= LAST_YEAR:
             what = f"the year of {told} is out of reach"
             raise BadValue(what, f"use {FIRST_YEAR} to {LAST_YEAR}")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from io import BufferedIOBase
 from itertools import islice
-from typing import IO, Any, Final, TypeAlias
+from typing import IO, Any, Final, Self, TypeAlias
 
 import yaml
 from yaml.error import MarkedYAMLError, YAMLError
@@ -134,8 +134,34 @@ def plain(text: str) -> object:
     return int(text) if _NEGATIVE.match(text) else _decimal(text)
 
 
+class Decimal(float):
+    """A number with a point, as written: no field takes one, and 1.0 is no whole number either."""
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, text: str) -> Self:
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+    def is_integer(self) -> bool:
+        """Tell JSON Schema, for which 1.0 is an integer, that this is none."""
+        return False
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (not float.is_integer(self) and float(self) == other)
+
+    __hash__ = float.__hash__
+
+    def __repr__(self) -> str:
+        return self.text
+
+    __str__ = __repr__
+
+
 def _decimal(text: str) -> object:
-    return float(text) if "." in text and _DECIMAL.match(text) else text
+    return Decimal(text) if "." in text and _DECIMAL.match(text) else text
 
 
 def spot(mark: Any) -> Spot:

@@ -57,7 +57,14 @@ def judge(ref: str) -> Callable[[object], bool]:
     import jsonschema_rs
 
     validator = jsonschema_rs.Draft202012Validator(dict(_part(ref)), validate_formats=True)
-    found: Callable[[object], bool] = validator.is_valid
+    valid: Callable[[object], bool] = validator.is_valid
+
+    def found(value: object) -> bool:
+        try:
+            return valid(value)
+        except ValueError:  # half a character, or a Decimal, which no field takes
+            return False
+
     return found
 
 
@@ -84,8 +91,9 @@ def _judged(ref: str, value: object) -> Iterator[Fault]:
     validator = jsonschema_rs.Draft202012Validator(dict(_part(ref)), validate_formats=True)
     try:
         for error in validator.iter_errors(value):
-            yield Fault(tuple(error.instance_path), str(error.message))
-    except UnicodeEncodeError:  # half a character: the control characters are reported later
+            mend = "take the line break at its end away"  # to Python's $ it is none
+            yield Fault(tuple(error.instance_path), str(error.message), mend)
+    except ValueError:  # half a character: the control characters are reported later
         return
 
 
@@ -121,7 +129,7 @@ def _named(path: tuple[str | int, ...], schema: Schema) -> str:
 
 
 def _unknown(name: str, known: list[str], path: tuple[str | int, ...]) -> tuple[str, str]:
-    if not path and name in READ_ONLY:
+    if not path and (name in READ_ONLY or name == "dateStart"):
         return f"{name} is read-only: the portal sets it", "remove it"
     mend = did_you_mean(name, known) or f"known: {', '.join(known)}"
     if "title" in known and name in {"parent", "adopt"}:
@@ -191,10 +199,17 @@ def _wrong_type(value: object, schema: Schema) -> tuple[str, str]:
     if "integer" in kinds and isinstance(value, float):
         return f"is {value}, not a whole number", "leave the fraction off"
     if "string" in kinds and isinstance(value, int | float):
-        return f"is {shown(value)}, not text", f'quote it: "{shown(value)}"'
+        return _not_text(value, kinds, schema)
     if "integer" in kinds:
         return _no_number(value, schema)
     return _wrong_shape(value, kinds, schema)
+
+
+def _not_text(value: object, kinds: list[str], schema: Schema) -> tuple[str, str]:
+    if "x-when" in schema or "integer" in kinds:  # quoted it would be wrong as well
+        mend = written("") if "x-when" in schema else str(schema["x-mend"])
+        return f"{shown(value)} is not {schema.get('x-says', 'text')}", mend
+    return f"is {shown(value)}, not text", f'quote it: "{shown(value)}"'
 
 
 def _wrong_shape(value: object, kinds: list[str], schema: Schema) -> tuple[str, str]:
