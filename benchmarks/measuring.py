@@ -14,7 +14,6 @@ from typing import IO
 
 from benchmarks.places import HOME
 
-
 _TOLD = 100_000  # bytes of output that are looked at
 
 
