@@ -14,7 +14,7 @@ from tasksync.core.fields import FIELDS, KeyRef, RemoteId, TaskKey, Value
 from tasksync.core.task import OnRemove, Options, Task
 from tasksync.manifests.instants import Instants, zone_of
 from tasksync.manifests.loader import load
-from tasksync.manifests.reader import plain
+from tasksync.manifests.reader import Decimal, plain
 from tasksync.manifests.values import TASK_NAMES, Normaliser
 
 #: numbers, dates and constants to somebody, but text here
@@ -119,7 +119,15 @@ def test_a_parent_is_named_by_key(tmp_path: Path) -> None:
 )
 def test_a_plain_word_means_what_people_think(text: str, value: object) -> None:
     assert plain(text) == value
-    assert type(plain(text)) is type(value)
+    assert type(plain(text)) is (Decimal if isinstance(value, float) else type(value))
+
+
+@pytest.mark.parametrize("text", ["1.0", "0.0", "-3.0", "9007199254740992.0"])
+def test_a_number_with_a_point_is_no_whole_number(text: str) -> None:
+    """JSON Schema and Python take 1.0 for 1."""
+    read = plain(text)
+    assert isinstance(read, Decimal)
+    assert (read == int(float(text)), read.is_integer(), str(read)) == (False, False, text)
 
 
 TEXTS = st.text(
