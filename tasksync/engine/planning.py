@@ -46,12 +46,17 @@ class Planner:
 
         `trusting` takes the portal for the one that the state knows, and asks it nothing that
         need not be asked; not for a plan that is carried out at once.
+
+        The manifest is read to its end, and so checked, before the portal is asked anything;
+        only creates in doubt have to be looked for first.
         """
+        wanted = None if state.intents else survey(manifest.tasks, state, manifest.moved)
         known_one = state.identity if trusting and not state.intents else None
         identity = known_one or recognised(self.portal, state, self.listener)
         seen = self.resolver.look(state.intents, state, ())
         known = overlaid(state, seen.found)
-        wanted = survey(manifest.tasks, known, manifest.moved)
+        if wanted is None:
+            wanted = survey(manifest.tasks, known, manifest.moved)
         if refresh:
             live = self.portal.find(manifest.marker, _Tracked(known, wanted.adopts()))
             plan = plan_from(manifest, wanted, known, live, scope)
