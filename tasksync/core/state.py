@@ -74,7 +74,17 @@ class Head:
 class Heads:
     """The heads of all entries in columns; a row number stands for an entry."""
 
-    __slots__ = ("_by_id", "_digests", "_ids", "_rows", "_sorted", "deferred", "ids", "masks")
+    __slots__ = (
+        "_by_id",
+        "_digests",
+        "_ids",
+        "_next",
+        "_rows",
+        "_sorted",
+        "deferred",
+        "ids",
+        "masks",
+    )
 
     def __init__(self, heads: Iterable[Head] = ()) -> None:
         self._rows: dict[TaskKey, int] = {}
@@ -83,6 +93,7 @@ class Heads:
         self.masks = array("H")
         self.deferred = bytearray()
         self._sorted = False
+        self._next = 0
         self._by_id: array[int] = array("q")
         self._ids: array[int] = array("q")
         for head in heads:
@@ -178,8 +189,13 @@ class Heads:
         """Return the row of a remote id, or None."""
         if not self._sorted:
             self._sort()
-        at = bisect_left(self._ids, remote)
-        return self._by_id[at] if at < len(self._ids) and self._ids[at] == remote else None
+        ids, at = self._ids, self._next
+        if at >= len(ids) or ids[at] != remote:  # listings come in the order of ids
+            at = bisect_left(ids, remote)
+            if at >= len(ids) or ids[at] != remote:
+                return None
+        self._next = at + 1
+        return self._by_id[at]
 
     def asked(self, row: int) -> bytes:
         """Return the digest of what was last asked."""

@@ -14,10 +14,14 @@ from tasksync.core.events import ApplyStarted, ChangeEnded, ChangesSent
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.plan import Plan
 from tasksync.core.ports import Clock, Listener, Portal
-from tasksync.core.state import Entry, Intent, PortalIdentity, Run, State, StateDelta
+from tasksync.core.state import Entry, Intent, Run, State, StateDelta
+from tasksync.engine.awaiting import Requests
 from tasksync.engine.keeping import Keeper
+from tasksync.engine.opening import RunFacts, opening
 from tasksync.engine.resolving import Resolver
 from tasksync.errors import PortalError, PortalUnavailable, TasksyncError
+
+__all__ = ["ATTEMPTS", "Applier", "Report", "RunFacts"]
 
 #: how often a create that provably never happened is sent before it counts as failed
 ATTEMPTS = 3
@@ -46,16 +50,6 @@ class Report:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class RunFacts:
-    """What the state should remember of a run: its id, its plan's digest, whose portal."""
-
-    id: str
-    plan: str
-    identity: PortalIdentity
-    files: tuple[str, ...] | None
-
-
 class Applier:
     """Applies one plan; everything worldly was handed in."""
 
@@ -82,7 +76,7 @@ class Applier:
         total = sum(len(level) for level in plan.levels)
         if total:
             self._listener(ApplyStarted(plan.summary, requests, total))
-        self._keeper.commit(run.opening())
+        self._keeper.commit(opening(plan, state, facts, self._clock.now()))
         try:
             run.leave_doubtful()
             for level in plan.levels:
@@ -108,49 +102,17 @@ class _Run:
         self._plan = plan
         self._state = state
         self._facts = facts
-        self._moved = [(old, new) for old, new in plan.moved if old in state.heads]
-        self._previous = {after: before for before, after in self._moved}
+        self._previous = {after: before for before, after in plan.moved if before in state.heads}
         self._creating = {c.key for c in plan.changes if c.action is Action.CREATE}
         self._doubtful = {intent.key for intent in state.intents}
         self._ids = {c.key: c.id for c in plan.changes if c.action is Action.ADOPT and c.id}
         self._made: list[Entry] = []
         self._originals: dict[TaskKey, Change] = {}
         self._pending: list[Outcome] = []
-        self._requests = _Requests()
+        self._requests = Requests()
         self._intents: dict[TaskKey, Intent] = {}
         self._newest = max(max(state.heads.ids, default=0), plan.newest)
         self.report = Report()
-
-    def opening(self) -> StateDelta:
-        """Return what is saved first: the run, and what was decided without the portal."""
-        quiet = tuple(
-            change.entry(change.id) for change in self._plan.quiet if change.id is not None
-        )
-        kept = {entry.key for entry in quiet}
-        moved = tuple(
-            replace(self._state.entries[before], key=after)
-            for before, after in self._moved
-            if after not in kept
-        )
-        run = Run(self._facts.id, self._clock.now(), "started", self._facts.plan)
-        return StateDelta(
-            put=(*moved, *quiet),
-            drop=tuple(before for before, _after in self._moved),
-            run=run if any(self._plan.levels) else None,
-            identity=self._facts.identity if self._is_news(self._facts.identity) else None,
-            files=self._files(),
-        )
-
-    def _is_news(self, here: PortalIdentity) -> bool:
-        known = self._state.identity
-        return known is None or (known.portal, known.owner) != (here.portal, here.owner)
-
-    def _files(self) -> tuple[str, ...] | None:
-        """Return the manifest files to remember; what only a part was planned of stays known."""
-        files, known = self._facts.files, self._state.files
-        if files is not None and self._plan.partial:
-            files = tuple(sorted({*files, *known}))
-        return None if files == known else files
 
     def closing(self) -> StateDelta:
         """Return what is saved last: how the run ended."""
@@ -346,31 +308,6 @@ class _Run:
     def _end(self, outcome: Outcome) -> None:
         self.report.outcomes[outcome.change.key] = outcome
         self._listener(ChangeEnded(outcome))
-
-
-class _Requests:
-    """Which request each change is in, and how many answers of it are still awaited."""
-
-    def __init__(self) -> None:
-        self._of: dict[TaskKey, int] = {}
-        self._open: list[int] = []
-
-    def sent(self, keys: Iterable[TaskKey]) -> None:
-        """Note a request; a change that was in an earlier one is awaited in this one alone."""
-        number = len(self._open)
-        self._open.append(0)
-        for key in keys:
-            self.ended(key)
-            self._of[key] = number
-            self._open[number] += 1
-
-    def ended(self, key: TaskKey) -> bool:
-        """Note an answer; tell whether it was the last one of its request."""
-        number = self._of.pop(key, None)
-        if number is None:
-            return False
-        self._open[number] -= 1
-        return not self._open[number]
 
 
 def _unfindable(keys: Iterable[TaskKey]) -> PortalUnavailable:

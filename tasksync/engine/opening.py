@@ -1,0 +1,47 @@
+"""What an apply saves before it sends anything: the run, and what needs no portal to be true."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tasksync.core.plan import Plan
+from tasksync.core.state import PortalIdentity, Run, State, StateDelta
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What the state should remember of a run: its id, its plan's digest, whose portal."""
+
+    id: str
+    plan: str
+    identity: PortalIdentity
+    files: tuple[str, ...] | None
+
+
+def opening(plan: Plan, state: State, facts: RunFacts, now: datetime) -> StateDelta:
+    """Return the first delta of a run: quiet changes, moved keys, and the run itself."""
+    moves = [(old, new) for old, new in plan.moved if old in state.heads]
+    quiet = tuple(change.entry(change.id) for change in plan.quiet if change.id is not None)
+    kept = {entry.key for entry in quiet}
+    moved = (replace(state.entries[old], key=new) for old, new in moves if new not in kept)
+    return StateDelta(
+        put=(*moved, *quiet),
+        drop=tuple(old for old, _new in moves),
+        run=Run(facts.id, now, "started", facts.plan) if any(plan.levels) else None,
+        identity=facts.identity if _is_news(facts.identity, state.identity) else None,
+        files=_files(plan, facts.files, state.files),
+    )
+
+
+def _is_news(here: PortalIdentity, known: PortalIdentity | None) -> bool:
+    return known is None or (known.portal, known.owner) != (here.portal, here.owner)
+
+
+def _files(
+    plan: Plan, files: tuple[str, ...] | None, known: tuple[str, ...]
+) -> tuple[str, ...] | None:
+    """Return the manifest files to remember; what only a part was planned of stays known."""
+    if files is not None and plan.partial:
+        files = tuple(sorted({*files, *known}))
+    return None if files == known else files

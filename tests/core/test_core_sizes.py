@@ -1,0 +1,67 @@
+"""What 100 000 unchanged tasks cost: memory exactly, time with much room for a slow machine."""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+
+from casefiles import MARKER, live_task, manifest_of, stream
+
+from tasksync.core.build import plan_from
+from tasksync.core.fields import KeyRef, TaskKey, Values
+from tasksync.core.state import Entry, Heads, State
+from tasksync.core.survey import survey
+from tasksync.core.task import Place, Task
+
+COUNT = 10_000
+
+
+def fields(number: int) -> dict[str, object]:
+    day = f"2026-05-{number % 28 + 1:02d}T18:00:00+03:00"
+    laid = {"title": f"Task {number}", "responsibleId": 1, "deadline": day, "tags": ("finance",)}
+    return laid | ({"parentId": KeyRef(key(number // 10 * 10))} if number % 10 else {})
+
+
+def key(number: int) -> TaskKey:
+    return TaskKey(f"group-{number:06d}/task")
+
+
+def entry(number: int) -> Entry:
+    made: Values = {"parentId": number // 10 * 10 + 1} if number % 10 else {}
+    return Entry(key(number), number + 1, fields(number), made)  # type: ignore[arg-type]
+
+
+def heads() -> Heads:
+    return Heads(entry(number).head() for number in range(COUNT))
+
+
+def test_an_unchanged_task_holds_little_memory() -> None:
+    rows = list(stream(Task(key(n), fields(n), Place("t.yaml", n)) for n in range(COUNT)))  # type: ignore[arg-type]
+    heads()
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    state = State("finance", heads=heads())
+    found = survey(rows, state)
+    assert state.heads.row_of_id(5) == 4
+    used = (tracemalloc.get_traced_memory()[0] - before) / COUNT
+    tracemalloc.stop()
+    assert found.held == {}
+    assert used < 350, f"{used:.0f} bytes a task"
+
+
+def test_an_unchanged_project_is_planned_in_little_time_and_without_its_entries() -> None:
+    rows = list(stream(Task(key(n), fields(n), Place("t.yaml", n)) for n in range(COUNT)))  # type: ignore[arg-type]
+    live = [live_task(n + 1, entry(n).found, markers=(MARKER,)) for n in range(COUNT)]
+    state = State("finance", heads=heads())
+    began = time.process_time()
+    plan = plan_from(manifest_of([]), survey(rows, state), state, live)
+    took = (time.process_time() - began) / COUNT
+    assert not plan
+    assert plan.unchanged == COUNT
+    assert took < 100e-6, f"{took * 1e6:.0f} us a task"
+
+
+def test_ids_are_found_in_any_order() -> None:
+    columns = heads()
+    for remote in (1, 2, 3, 9_999, 4, 4, 10_000, 10_001, 1):
+        assert columns.row_of_id(remote) == (remote - 1 if remote <= COUNT else None)
