@@ -23,7 +23,7 @@ from tasksync.engine.keeping import Keeper
 from tasksync.engine.planning import Checked, checked
 from tasksync.engine.recognising import recognised
 from tasksync.engine.verifying import Verdict, Verifier
-from tasksync.errors import PlanRefused, PlanStale, PlanUnusable, UsageError
+from tasksync.errors import PlanRefused, PlanStale, PlanUnusable, PortalError, UsageError
 from tasksync.portal.client import RestPortal
 from tasksync.render.outcomes import apply_text
 from tasksync.render.style import PLAIN, colours
@@ -133,7 +133,12 @@ class _Doing:
         if parts.args.no_verify or parts.stop() or report.error is not None:
             return Verdict(0)
         verifier = Verifier(self._portal, self._keeper, parts.clock, parts.hear, plan.marker)
-        return verifier.verify(report.outcomes.values(), plan.tracked + plan.summary.add)
+        try:
+            return verifier.verify(report.outcomes.values(), plan.tracked + plan.summary.add)
+        except PortalError as error:
+            report.error = error
+            parts.console.tell("What was written is saved, but could not be read back as proof.")
+            return Verdict(0)
 
     def _told(self, plan: Plan, report: Report, verdict: Verdict) -> int:
         args, console = self._parts.args, self._parts.console
@@ -143,8 +148,10 @@ class _Doing:
             parts.events.ended(report.outcomes.values())
         elif plan or self._digest:
             style = colours() if console.coloured(console.out, wanted=not args.no_color) else PLAIN
+            left = f"{self._skipped} stale changes were left out." if self._skipped else ""
+            outcomes = list(report.outcomes.values())
             console.say(
-                apply_text(list(report.outcomes.values()), told=self._parts.told, style=style)
+                apply_text(outcomes, told=parts.told, more=left, whole=not left, style=style)
             )
         if report.error is not None:
             console.tell(f"Error: {report.error}")

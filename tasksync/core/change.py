@@ -175,7 +175,8 @@ class Became(StrEnum):
 class Outcome:
     """One change and what became of it; `found` is the task as answered, where it was.
 
-    `code` is the vendor's error code; `message` and `advice` are for people.
+    `code` is the vendor's error code; `message` and `advice` are for people. `recovered`: a create
+    whose answer was lost, matched to a task that was found.
     """
 
     change: Change
@@ -185,3 +186,4 @@ class Outcome:
     code: str = ""
     message: str = ""
     advice: str = ""
+    recovered: bool = False

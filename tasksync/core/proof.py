@@ -35,8 +35,12 @@ class Proof:
         return not self.turned and not self.missing
 
 
-def proof_of(change: Change, live: LiveTask) -> Proof:
-    """Compare what a resolved change sent with the task as it is now."""
+def proof_of(change: Change, live: LiveTask, *, recovered: bool = False) -> Proof:
+    """Compare what a resolved change sent with the task as it is now.
+
+    `recovered`: the task was matched, not answered. What differs in it may be another's, so only
+    what the portal is known to make of a value is turned; the rest is put right by the next run.
+    """
     before = {one.name: one.before for one in change.fields}
     turned: dict[str, Value] = {}
     missing: dict[str, Value] = {}
@@ -44,16 +48,15 @@ def proof_of(change: Change, live: LiveTask) -> Proof:
         if name not in live.fields or same(name, live.fields[name], sent):
             continue
         found = live.fields[name]
-        if _is_turned(change, name, sent, found, before.get(name)):
+        known = _is_known(name, sent, found)
+        if known or (not recovered and _is_turned(change, name, found, before.get(name))):
             turned[name] = found
         else:
             missing[name] = found
     return Proof(turned, missing)
 
 
-def _is_turned(change: Change, name: str, sent: Value, found: Value, before: Value) -> bool:
-    if _is_known(name, sent, found):
-        return True
+def _is_turned(change: Change, name: str, found: Value, before: Value) -> bool:
     if change.action is Action.CREATE:
         return not same(name, found, _DEFAULTS.get(name, FIELDS[name].empty))
     if name in change.along:

@@ -294,7 +294,8 @@ class _Run:
         for entry in resolution.found:
             del self._intents[entry.key]
             self._know(entry)
-            self._end(Outcome(doubts[entry.key].change, Became.DONE, entry.id))
+            change = doubts[entry.key].change
+            self._end(Outcome(change, Became.DONE, entry.id, recovered=True))
         if resolution.doubtful and self._plan.marker is None:
             raise _unfindable(resolution.doubtful)
         never = [doubts[key].change for key in resolution.never]

@@ -59,26 +59,27 @@ class Verifier:
     def verify(self, outcomes: Iterable[Outcome], tracked: int) -> Verdict:
         """Read back every task that was written; turned values are remembered, durably."""
         written = {
-            outcome.id or outcome.change.id: outcome.change
+            remote: outcome
             for outcome in outcomes
             if outcome.became is Became.DONE
             and outcome.change.writes
             and outcome.change.action in _PROVABLE
+            and (remote := outcome.id or outcome.change.id) is not None
         }
-        changes = {remote: change for remote, change in written.items() if remote is not None}
-        if not changes:
+        if not written:
             return Verdict(0)
-        proofs, requests = self._look(changes, tracked)
+        proofs, requests = self._look(written, tracked)
+        changes = {remote: outcome.change for remote, outcome in written.items()}
         self._remember(changes, proofs)
         missing = self._tell(changes, proofs)
         self.listener(Verified(len(changes), requests))
         return Verdict(len(changes), missing)
 
     def _look(
-        self, changes: dict[RemoteId, Change], tracked: int
+        self, written: dict[RemoteId, Outcome], tracked: int
     ) -> tuple[dict[RemoteId, Proof | None], int]:
         proofs: dict[RemoteId, Proof | None] = {}
-        waiting = dict(changes)
+        waiting = dict(written)
         requests = 0
         for wait in _LOOKS:
             if wait:
@@ -89,8 +90,9 @@ class Verifier:
             proofs |= dict.fromkeys(waiting)
             for live in self.portal.find(marker, ids):
                 if live.id in waiting:
-                    proofs[live.id] = proof_of(waiting[live.id], live)
-            waiting = {i: c for i, c in waiting.items() if _unproved(proofs[i])}
+                    one = waiting[live.id]
+                    proofs[live.id] = proof_of(one.change, live, recovered=one.recovered)
+            waiting = {i: one for i, one in waiting.items() if _unproved(proofs[i])}
             if not waiting:
                 break
         return proofs, requests

@@ -119,15 +119,17 @@ def apply_text(
     *,
     told: Sequence[Told] = (),
     more: str = "",
+    whole: bool = True,
     style: Style = PLAIN,
 ) -> str:
     """Return the end of an apply: what did not go well, by name, then the line to look for.
 
     `told` are values that the portal turned or lost; `more` is said after the line.
+    Without `whole` something of the plan was left out.
     """
     result = tally(outcomes)
     missing = any(isinstance(one, ValueMissing) for one in told)
-    good = result.complete and not missing
+    good = result.complete and not missing and whole
     first = "Apply complete!" if good else "Apply incomplete."
     lines = (
         *_troubles(outcomes, style),

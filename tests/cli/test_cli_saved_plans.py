@@ -66,7 +66,8 @@ def test_what_moved_is_stale_by_itself_and_named_before_anything_is_written(
     assert "New parent" not in {row["title"] for row in world_of(tmp_path)}
     rest = tasksync("apply", tmp_path / "plan.json", "--skip-stale")
     assert rest.code == 3
-    assert "2 added, 3 changed, 1 destroyed" in rest.out
+    assert "Apply incomplete. Tasks: 2 added, 3 changed, 1 destroyed." in rest.out
+    assert "1 stale changes were left out." in rest.out
 
 
 def test_an_entry_that_another_apply_moved_makes_its_change_stale(
