@@ -68,6 +68,9 @@ def _places(kept: Mapping[str, Any]) -> Iterator[str]:
     versions: dict[str, str] = {}
     for one in kept.values():
         versions |= one["versions"]
+    loads = [one["load"] for one in kept.values()]
+    if loads:
+        yield f"- load average after each row: {min(loads)} to {max(loads)} (less is better)"
     yield "- versions: " + ", ".join(f"{name} {version}" for name, version in versions.items())
 
 
