@@ -105,7 +105,12 @@ class PostgresStore:
         """Put a whole state in the place of what is there, its serial above both."""
         if state.project != self._project:
             raise statefile.foreign(state.project, self._project)
-        delta = StateDelta(put=tuple(state.entries.values()), open=state.intents, files=state.files)
+        delta = StateDelta(
+            put=tuple(state.entries.values()),
+            open=state.intents,
+            files=state.files,
+            released=state.released,
+        )
 
         def change(db: Database, was: ProjectRow) -> tuple[int, str]:
             tables.clear(db, self._project)
@@ -239,6 +244,7 @@ class PostgresStore:
                 entries=LazyEntries(heads, self._reader(heads)),
                 intents=tuple(statefile.decode_intent(_json(body)) for body in intents),
                 files=tuple(loads(row.files)),
+                released=statefile.decode_released(loads(row.released)),
                 runs=tuple(statefile.decode_run(_json(body)) for body in runs),
             )
 

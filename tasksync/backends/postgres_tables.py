@@ -35,7 +35,8 @@ CREATE TABLE IF NOT EXISTS tasksync.format (version integer NOT NULL);
 CREATE TABLE IF NOT EXISTS tasksync.projects (
   project text PRIMARY KEY, lineage text NOT NULL DEFAULT '', serial bigint NOT NULL DEFAULT 0,
   fence bigint NOT NULL DEFAULT 0, change text NOT NULL DEFAULT '',
-  identity text NOT NULL DEFAULT 'null', files text NOT NULL DEFAULT '[]'
+  identity text NOT NULL DEFAULT 'null', files text NOT NULL DEFAULT '[]',
+  released text NOT NULL DEFAULT '[]'
 );
 CREATE TABLE IF NOT EXISTS tasksync.entries (
   project text NOT NULL, key text COLLATE "C" NOT NULL, id bigint NOT NULL,
@@ -113,6 +114,7 @@ class ProjectRow(NamedTuple):
     change: str
     identity: str
     files: str
+    released: str
 
 
 def version(db: Any) -> int | None:
@@ -140,7 +142,7 @@ def add_project(db: Any, project: str) -> None:
 def project(db: Any, name: str, *, lock: bool = False) -> ProjectRow | None:
     """Return the project's row, or None; `lock` keeps all other changes waiting."""
     sql = (
-        "SELECT lineage, serial, fence, change, identity, files FROM tasksync.projects"
+        "SELECT lineage, serial, fence, change, identity, files, released FROM tasksync.projects"
         " WHERE project = %s"
     )
     row = db.execute(f"{sql} FOR UPDATE" if lock else sql, (name,)).fetchone()
@@ -190,6 +192,9 @@ def lay(db: Any, name: str, delta: StateDelta) -> None:
     if delta.files is not None:
         sql = "UPDATE tasksync.projects SET files = %s WHERE project = %s"
         db.execute(sql, (to_text(list(delta.files)), name))
+    if delta.released is not None:
+        sql = "UPDATE tasksync.projects SET released = %s WHERE project = %s"
+        db.execute(sql, (to_text(list(delta.released)), name))
 
 
 def clear(db: Any, name: str) -> None:

@@ -67,7 +67,7 @@ def make(db: Any, project: str) -> None:
     db.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
     db.executescript(f"BEGIN; {_TABLES}")
     first = {"project": project, "lineage": "", "serial": "0", "fence": "0"}
-    db.executemany(_SET, {**first, "identity": "null", "files": "[]"}.items())
+    db.executemany(_SET, {**first, "identity": "null", "files": "[]", "released": "[]"}.items())
     db.execute("COMMIT")
 
 
@@ -121,7 +121,7 @@ def _row(entry: Entry) -> tuple[object, ...]:
 def everything(state: State) -> StateDelta:
     """Return what makes a whole state out of an empty one, but for its runs and identity."""
     entries = tuple(state.entries.values())
-    return StateDelta(put=entries, open=state.intents, files=state.files)
+    return StateDelta(put=entries, open=state.intents, files=state.files, released=state.released)
 
 
 def lay(db: Any, delta: StateDelta) -> None:
@@ -137,6 +137,8 @@ def lay(db: Any, delta: StateDelta) -> None:
         put_identity(db, delta.identity)
     if delta.files is not None:
         put(db, "files", to_text(list(delta.files)))
+    if delta.released is not None:
+        put(db, "released", to_text(list(delta.released)))
 
 
 def clear(db: Any) -> None:
@@ -177,6 +179,7 @@ def state(db: Any, project: str, read: Callable[[TaskKey], Entry]) -> State:
             entries=LazyEntries(columns, read),
             intents=tuple(statefile.decode_intent(_json(row[0])) for row in intents),
             files=tuple(loads(texts["files"])),
+            released=statefile.decode_released(loads(texts["released"])),
             runs=tuple(statefile.decode_run(_json(row[0])) for row in runs),
         )
 

@@ -87,7 +87,7 @@ def apply_saved(args: argparse.Namespace, console: Console, name: str, *, resume
             doing = _Doing(
                 parts, keeper, portal, state, digest=saved.digest, skipped=len(now.stale)
             )
-            return doing.do(plan, cost, None)
+            return doing.do(plan, cost, saved.plan.files)
     finally:
         store.close()
 

@@ -42,6 +42,7 @@ class Passage:
         self._heads = wanted.heads
         self._marker = marker
         self._adopts = wanted.adopts()
+        self._released = frozenset(state.released)
         self._everything = everything
         self.found = Found(bytearray(len(self._heads)))
 
@@ -98,7 +99,7 @@ class Passage:
         owner = owner_of(task, self._heads, self._marker, self._adopts)
         if owner is Owner.ADOPTABLE:
             self.found.adoptable[task.id] = task
-        elif owner is Owner.CANDIDATE:
+        elif owner is Owner.CANDIDATE and task.id not in self._released:
             self.found.unknown.append(task)
         else:
             return

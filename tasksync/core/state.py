@@ -290,10 +290,12 @@ class StateDelta:
     run: Run | None = None
     identity: PortalIdentity | None = None
     files: tuple[str, ...] | None = None
+    released: tuple[RemoteId, ...] | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.put or self.drop or self.open or self.close or self.run) or not (
-            self.identity is None and self.files is None
+        said = (self.identity, self.files, self.released)
+        return bool(self.put or self.drop or self.open or self.close or self.run) or any(
+            one is not None for one in said
         )
 
 
@@ -302,7 +304,8 @@ class State:
     """All entries and intents + lineage (who we are) + serial (how often saved).
 
     `entries` may read the store at each look; `files` are the manifest files that the last
-    apply read; `identity` is None until a first apply bound the state to a portal.
+    apply read; `identity` is None until a first apply bound the state to a portal. `released`
+    are tasks that were forgotten on purpose: they bear our marker and are not ours.
     """
 
     project: str
@@ -314,6 +317,7 @@ class State:
     intents: tuple[Intent, ...] = ()
     files: tuple[str, ...] = ()
     runs: tuple[Run, ...] = ()
+    released: tuple[RemoteId, ...] = ()
 
     def after(self, delta: StateDelta) -> State:
         """Return this state with a delta laid over it: what a document store saves."""
@@ -334,6 +338,7 @@ class State:
             heads=heads,
             intents=tuple(i for key, i in intents.items() if key not in close),
             files=self.files if delta.files is None else delta.files,
+            released=self.released if delta.released is None else delta.released,
             runs=tuple(runs.values())[-KEPT_RUNS:],
         )
 

@@ -2,7 +2,7 @@
 
     {"kind": "tasksync-state", "version": 1, "project": ..., "lineage": ..., "serial": ...,
      "identity": {...} | null, "entries": {key: {...}}, "intents": [...], "files": [...],
-     "runs": [...]}
+     "released": [...], "runs": [...]}
 
 `schemas/state.schema.json` describes it. Instants are ISO 8601 in UTC. What has its usual value
 (no options, nothing made differently) is left out. Reading looks at kind and version before
@@ -109,6 +109,7 @@ def encode_state(state: State) -> dict[str, object]:
         "entries": {key: encode_entry(state.entries[key]) for key in sorted(state.entries)},
         "intents": [encode_intent(intent) for intent in state.intents],
         "files": list(state.files),
+        "released": list(state.released),
         "runs": [encode_run(run) for run in state.runs],
     }
 
@@ -123,6 +124,7 @@ def decode_state(document: object) -> State:
             "serial": _int(data, "serial"),
             "identity": decode_identity(data["identity"]),
             "files": _texts(data, "files"),
+            "released": decode_released(data["released"]),
         }
         project = _str(data, "project")
     return state_of(
@@ -156,7 +158,17 @@ def lay(document: Mapping[str, Any], delta: StateDelta) -> dict[str, Any]:
         laid["identity"] = encode_identity(delta.identity)
     if delta.files is not None:
         laid["files"] = list(delta.files)
+    if delta.released is not None:
+        laid["released"] = list(delta.released)
     return laid
+
+
+def decode_released(data: Any) -> tuple[RemoteId, ...]:
+    """Return the ids of tasks that were forgotten on purpose."""
+    with reading("what was released"):
+        if not isinstance(data, list) or any(type(one) is not int or one < 1 for one in data):
+            raise ValueError("released holds no ids")
+        return tuple(map(RemoteId, data))
 
 
 def encode_entry(entry: Entry) -> dict[str, object]:

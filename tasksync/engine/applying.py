@@ -106,6 +106,7 @@ class _Run:
         self._creating = {c.key for c in plan.changes if c.action is Action.CREATE}
         self._doubtful = {intent.key for intent in state.intents}
         self._ids = {c.key: c.id for c in plan.changes if c.action is Action.ADOPT and c.id}
+        self._released = state.released
         self._made: list[Entry] = []
         self._originals: dict[TaskKey, Change] = {}
         self._pending: list[Outcome] = []
@@ -160,8 +161,16 @@ class _Run:
             return
         self._keeper.check()
         adopted = tuple(c.entry(c.id) for c in changes if c.action is Action.ADOPT and c.id)
-        dropped = tuple(c.key for c in changes if c.action is Action.FORGET)
-        self._keeper.commit(StateDelta(put=adopted, drop=dropped, close=self._settled(adopted)))
+        forgotten = [c for c in changes if c.action is Action.FORGET]
+        self._released += tuple(c.id for c in forgotten if c.id is not None)
+        self._keeper.commit(
+            StateDelta(
+                put=adopted,
+                drop=tuple(c.key for c in forgotten),
+                close=self._settled(adopted),
+                released=self._released if forgotten else None,
+            )
+        )
         self._ids |= {entry.key: entry.id for entry in adopted}
         for change in changes:
             self._end(Outcome(change, Became.DONE, change.id))

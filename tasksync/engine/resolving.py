@@ -56,7 +56,7 @@ class Resolver:
         if self.marker is None or not intents:
             return Resolution(doubtful=tuple(intent.key for intent in intents))
         entries = list(extra)
-        taken = {entry.id for entry in entries}
+        taken = {*(entry.id for entry in entries), *known.released}
         after = min(intent.after for intent in intents)
         unknown = [
             task

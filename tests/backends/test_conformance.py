@@ -9,7 +9,7 @@ import pytest
 from stores import ANNA, BORIS, TTL, batch, entry, intent, keys, rich_entry, run, whole
 from worlds import World
 
-from tasksync.core.fields import TaskKey
+from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.state import KEPT_RUNS, Lease, PortalIdentity, State, StateDelta, state_of
 from tasksync.errors import StateError, StateForeign, StateLocked, StateMoved
 
@@ -19,6 +19,7 @@ EVERYTHING = StateDelta(
     run=run("run-1", outcome="done", plan="digest"),
     identity=PortalIdentity("acme.bitrix24.com", "anna", 2.5),
     files=("tasks/a.yaml", "tasks/b.yaml"),
+    released=(RemoteId(17), RemoteId(4)),
 )
 
 
@@ -61,6 +62,7 @@ def test_what_was_committed_comes_back_to_the_other_client_word_for_word(world: 
     assert EVERYTHING.open == state.intents
     assert (EVERYTHING.run,) == state.runs
     assert (EVERYTHING.identity, EVERYTHING.files) == (state.identity, state.files)
+    assert EVERYTHING.released == state.released
 
 
 def test_a_delta_changes_what_it_names_and_nothing_else(world: World) -> None:
@@ -79,7 +81,7 @@ def test_a_delta_changes_what_it_names_and_nothing_else(world: World) -> None:
     assert {"new", "plain"} == set(after["entries"])  # type: ignore[call-overload]
     assert after["entries"]["plain"]["asked"]["status"] == 3  # type: ignore[index]
     assert [i["key"] for i in after["intents"]] == ["two", "three"]  # type: ignore[attr-defined]
-    for untouched in ("project", "lineage", "identity", "files", "runs"):
+    for untouched in ("project", "lineage", "identity", "files", "released", "runs"):
         assert before[untouched] == after[untouched]
 
 
@@ -347,6 +349,7 @@ def test_a_whole_state_takes_the_place_of_what_is_there(world: World) -> None:
         intents=(intent("left"),),
         runs=(run("r1"), run("r2")),
         files=("x.yaml",),
+        released=(RemoteId(9),),
     )
     anna.replace(pushed, lease)
     expected = {**whole(pushed), "serial": pulled.serial + 1}

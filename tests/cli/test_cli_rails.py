@@ -167,6 +167,11 @@ def test_removed_forgets_without_deleting(rails: Rails) -> None:
     rails.write(manifest(*TWELVE[:11], more="removed: [t11]\n"))
     assert "1 forgotten" in rails.apply().out
     rails.by_hand("PATCH", f"tasks/{remote}", '{"title": "Still here"}')
+    fresh = "  fresh: {title: Something else, deadline: 2026-08-01T12:00:00+02:00}\n"
+    rails.write(manifest(*TWELVE[:11], more=fresh))
+    assert "1 added" in rails.apply().out, "what was forgotten holds nothing up"
+    rails.write(manifest(*TWELVE, more=fresh))
+    assert "1 added" in rails.apply().out, "what was forgotten is not taken back unasked"
 
 
 def test_on_remove_defer_keeps_the_task_and_its_return_is_an_update(rails: Rails) -> None:

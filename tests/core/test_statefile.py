@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from stores import ANNA, START, entry, intent, rich_entry, run
 
 from tasksync.core import statefile
-from tasksync.core.fields import TaskKey
+from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.state import Lease, PortalIdentity, State, StateDelta, state_of
 from tasksync.core.task import NO_OPTIONS, OnRemove, Options
 from tasksync.errors import StateUnreadable
@@ -31,6 +31,7 @@ FULL = state_of(
     identity=PortalIdentity("acme.bitrix24.com", "anna", 2.5),
     intents=(intent("x"), intent("y")),
     files=("tasks.yaml",),
+    released=(RemoteId(17), RemoteId(4)),
     runs=(run("r1", outcome="done", plan="d"), run("r2")),
 )
 DOCUMENT = statefile.encode_state(FULL)
@@ -46,6 +47,7 @@ def test_a_state_survives_the_way_through_json() -> None:
     assert dict(back.entries) == dict(FULL.entries)
     assert (back.intents, back.runs) == (FULL.intents, FULL.runs)
     assert (back.identity, back.files) == (FULL.identity, FULL.files)
+    assert back.released == FULL.released
     assert (back.lineage, back.serial, back.project) == ("L", 7, "finance-q2")
 
 
@@ -110,6 +112,7 @@ def test_laying_a_delta_says_the_same_as_after() -> None:
         run=run("r1", outcome="again"),
         identity=PortalIdentity("other"),
         files=(),
+        released=(RemoteId(5),),
     )
     laid = statefile.lay(through_json(DOCUMENT), delta)
     expected = statefile.encode_state(FULL.after(delta))
@@ -179,6 +182,7 @@ def set_at(path: tuple[str | int, ...], value: object) -> Any:
         (("intents", 0, "key"), ..., "intent"),
         (("runs", 0, "outcome"), [1], "run"),
         (("files",), [1], "files"),
+        (("released",), ["1"], "released"),
         (("identity",), {"portal": 5}, "portal"),
         (("identity",), "acme", "document"),
     ],
