@@ -6,13 +6,34 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from benchmarks import manifests
 from benchmarks.measuring import Subject, environment, run
-from benchmarks.places import PEERS, WORK
+from benchmarks.places import CHECKOUT, PEERS, WORK
 from benchmarks.portals import Sandbox, sandbox
 from benchmarks.venvs import TASKSYNC
+
+#: the files that decide what a state holds: where one changes, states are made anew
+_STORED = (
+    *("core/fields.py", "core/state.py", "core/statefile.py", "core/task.py"),
+    *("backends/sqlite.py", "backends/sqlite_tables.py", "manifests/values.py"),
+)
+
+
+def _form() -> str:
+    """Return what changes when a state may hold something else than before."""
+    found = sha256()
+    for name in _STORED:
+        path = CHECKOUT / "tasksync" / name
+        found.update(path.read_bytes() if path.exists() else b"")
+    return found.hexdigest()
+
+
+def _holds(mark: Path) -> bool:
+    """Tell whether a mark is of a state as it would be made now."""
+    return mark.exists() and mark.read_text(encoding="ascii") == _form()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +65,24 @@ class Scene:
     def ready(self) -> Scene:
         """Apply the manifest to a sandbox over a socket, once; returns itself."""
         mark = self.folder / "applied"
-        if not mark.exists():
+        if not _holds(mark):
             self._forget()
             print(f"  applying {self.count} tasks once, to plan them later ...", flush=True)
             with sandbox(data=self.world) as portal:
                 run(self.apply(portal, self.state))
-            mark.touch()
+            mark.write_text(_form(), encoding="ascii")
         return self
 
     def remembered(self) -> Scene:
         """Make the state alone, without a portal (for sizes that nobody waits for)."""
-        if not (self.folder / "filled").exists():
+        mark = self.folder / "filled"
+        if not _holds(mark):
             self._forget()
             print(f"  filling a state with {self.count} entries ...", flush=True)
             script = str(PEERS / "fill_state.py")
             words = [TASKSYNC.python, script, str(self.manifest), str(self.state)]
             subprocess.run(words, check=True, env=environment())
-            (self.folder / "filled").touch()
+            mark.write_text(_form(), encoding="ascii")
         return self
 
     def _forget(self) -> None:
