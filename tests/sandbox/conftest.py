@@ -1,6 +1,6 @@
 """A portal in memory, a portal on a socket, and a clock that nobody waits for."""
 
-# ruff: noqa: D102 - a client's verbs are the API's
+
 
 from __future__ import annotations
 
