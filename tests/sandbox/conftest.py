@@ -1,7 +1,5 @@
 """A portal in memory, a portal on a socket, and a clock that nobody waits for."""
 
-
-
 from __future__ import annotations
 
 import json
