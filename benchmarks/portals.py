@@ -17,6 +17,7 @@ from urllib.request import Request, urlopen
 from benchmarks.measuring import Unfit, environment
 from benchmarks.venvs import TASKSYNC
 
+GOOD_KEY = "vibe_api_sandbox"
 _TOLD = re.compile(r"TASKSYNC_PORTAL=(\S+) TASKSYNC_API_KEY=(\S+)")
 
 

@@ -257,7 +257,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "durable-share",
-        "the durable state's share of apply's client CPU, 10 000 creates without limits",
+        "the durable state's share of apply's client CPU, 10 000 creates over a socket",
         applying.durable_share,
         (Goal("share", 0.4, "<= 40 %"),),
         most_pairs=3,
