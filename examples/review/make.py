@@ -70,7 +70,7 @@ def make(target: Path) -> None:
 
 def _plan(folder: Path, target: Path, url: str) -> None:
     env = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name[:9] != "TASKSYNC_"},
         "TASKSYNC_PORTAL": url,
         "TASKSYNC_API_KEY": "vibe_api_sandbox",
         "TASKSYNC_NO_CACHE": "1",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -69,11 +68,13 @@ class Session:
 
     def manifest(self) -> Manifest:
         """Open the manifest; its tasks stream once, so every reader opens its own."""
-        from tasksync.manifests.cache import Cache
         from tasksync.manifests.loader import load
 
-        cached = not getattr(self.args, "no_cache", False)
-        return load(self.paths, cache=Cache(self.beside / "cache") if cached else None)
+        if getattr(self.args, "no_cache", False):
+            return load(self.paths)
+        from tasksync.manifests.cache import Cache
+
+        return load(self.paths, cache=Cache(self.beside / "cache"))
 
     def store(self, project: str) -> StateStore:
         """Open the state store of a project; nothing is created by opening."""
@@ -124,7 +125,9 @@ def session(args: argparse.Namespace, console: Console) -> Session:
 
 def new_id() -> str:
     """Return a random id for a lineage, a lease or a run."""
-    return uuid.uuid4().hex
+    from uuid import uuid4
+
+    return uuid4().hex
 
 
 def portal_of(parts: Session, where: Connection, marker: str | None) -> RestPortal:

@@ -20,7 +20,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import orjson
 
@@ -130,6 +129,8 @@ class Cache:
 
     def put(self, content: bytes, context: str, rows: Rows) -> None:
         """Keep the rows of a file, whole or not at all."""
+        from tempfile import NamedTemporaryFile
+
         name = f"{content.hex()}-{context}{SUFFIX}"
         packed = rows.packed()
         with suppress(OSError):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import repeat
+from typing import TYPE_CHECKING
 
 from tasksync.core.fields import TaskKey
 from tasksync.core.manifest import Manifest, Moved, Wanted
 from tasksync.core.task import Place, Problem, Task
 from tasksync.errors import ManifestInvalid
-from tasksync.manifests import explain, header, ledger, quick, reader, schema, sources
+from tasksync.manifests import header, ledger, quick, reader, schema, sources
 from tasksync.manifests.bodies import Bodies
 from tasksync.manifests.cache import DIGEST, Cache, Rows, context_of
 from tasksync.manifests.header import FileHead, Header
@@ -19,6 +20,9 @@ from tasksync.manifests.quick import RawTask
 from tasksync.manifests.reader import Unreadable
 from tasksync.manifests.sources import Hashed
 from tasksync.manifests.values import TASK_NAMES, Normal, check_key
+
+if TYPE_CHECKING:
+    from tasksync.manifests.explain import Fault
 
 #: more problems than this help nobody
 MOST_PROBLEMS = 1_000
@@ -149,7 +153,7 @@ class _Stream:
         return None
 
     def _finish(self) -> None:
-        beside: dict[int, dict[str, list[explain.Fault]]] = {}
+        beside: dict[int, dict[str, list[Fault]]] = {}
         for one in self._ledger.faults(complete=self._complete):
             of_file = beside.setdefault(self._ledger.file_of(one.key), {})
             of_file.setdefault(one.key, []).append(one.fault)
@@ -157,6 +161,8 @@ class _Stream:
         for number in sorted(self._failed.keys() | beside.keys()):
             if len(self._problems) > MOST_PROBLEMS:
                 break
+            from tasksync.manifests import explain
+
             file, normalisers = self._head.files[number], self._head.normalisers[number]
             places = [problem.place for problem in self._problems]
             wanted = explain.Suspects(

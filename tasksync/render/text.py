@@ -11,7 +11,7 @@ from itertools import groupby
 
 from tasksync.core.change import SYMBOLS, Action, Change, FieldChange
 from tasksync.core.diff import members
-from tasksync.core.fields import KeyRef, TaskKey, Value
+from tasksync.core.fields import FIELDS, KeyRef, Kind, TaskKey, Value
 from tasksync.core.people import people_of
 from tasksync.core.plan import Drift, Plan, Refusal
 from tasksync.core.state import Entry
@@ -23,6 +23,8 @@ NO_CHANGES = "No changes. The portal matches the manifest."
 #: as wide as the longest field name, so that values stand in one column
 FIELD_WIDTH = 13
 KEY_WIDTH = 40
+#: kinds of which hardly two tasks hold the same value
+_ALWAYS_OTHER = {Kind.TEXT, Kind.INSTANT}
 SHOWN = (Action.CREATE, Action.UPDATE, Action.DELETE, Action.DEFER, Action.ADOPT, Action.FORGET)
 
 
@@ -98,6 +100,7 @@ class _Lines:
         self.plan = plan
         self.style = style
         self.names = dict(plan.names)
+        self._said: dict[tuple[str, Value], str] = {}
         self.created: frozenset[TaskKey] = frozenset(
             change.key for change in plan.changes if change.action is Action.CREATE
         )
@@ -136,14 +139,24 @@ class _Lines:
     def _body(self, change: Change) -> Iterator[str]:
         match change.action:
             case Action.CREATE:
-                for one in change.fields:
-                    yield self._line(words.label(one.name, one.after), self._new(one))
+                yield from map(self._laid, change.fields)
             case Action.DELETE | Action.FORGET:
                 yield from self._gone(change)
             case Action.UPDATE | Action.ADOPT | Action.DEFER:
                 yield from self._changed(change)
             case Action.NOOP:
                 return
+
+    def _laid(self, one: FieldChange) -> str:
+        """Return the line of a new task's field; what many tasks say is worded once."""
+        if FIELDS[one.name].kind in _ALWAYS_OTHER:
+            return self._line(words.label(one.name, one.after), self._new(one))
+        said = (one.name, one.after)
+        line = self._said.get(said)
+        if line is None:
+            line = self._line(words.label(one.name, one.after), self._new(one))
+            self._said[said] = line
+        return line
 
     def _new(self, one: FieldChange) -> str:
         text = self._value(one.name, one.after)
