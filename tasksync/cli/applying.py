@@ -13,17 +13,27 @@ from tasksync.cli.progress import listening
 from tasksync.cli.settings import forgets
 from tasksync.cli.showing import Cost, show
 from tasksync.cli.stopping import graceful
-from tasksync.cli.wiring import Session, checked_manifest, new_id, session
+from tasksync.cli.wiring import Session, new_id, session
 from tasksync.core import planfile
 from tasksync.core.guards import check
+from tasksync.core.manifest import Manifest
 from tasksync.core.plan import Plan
+from tasksync.core.ports import StateStore
 from tasksync.core.state import State
+from tasksync.core.survey import Survey, survey
 from tasksync.engine.applying import Applier, Report, RunFacts
 from tasksync.engine.keeping import Keeper
 from tasksync.engine.planning import Checked, checked
 from tasksync.engine.recognising import recognised
 from tasksync.engine.verifying import Verdict, Verifier
-from tasksync.errors import PlanRefused, PlanStale, PlanUnusable, PortalError, UsageError
+from tasksync.errors import (
+    PlanRefused,
+    PlanStale,
+    PlanUnusable,
+    PortalError,
+    StateError,
+    UsageError,
+)
 from tasksync.portal.client import RestPortal
 from tasksync.render.outcomes import apply_text
 from tasksync.render.style import PLAIN, colours
@@ -31,20 +41,26 @@ from tasksync.render.style import PLAIN, colours
 
 def apply_manifest(args: argparse.Namespace, console: Console) -> int:
     """Plan under the lock and do it; returns the exit code."""
+    begun = monotonic()
     parts = session(args, console)
     _must_be_answerable(args, console)
     if note := forgets(args, console):
         console.tell(note)
-    project, marker = checked_manifest(parts)
-    portal = parts.portal(marker)
-    store = parts.store(project)
+    manifest = parts.manifest()
+    store = parts.store(manifest.project)
     try:
-        with listening(parts), parts.kept(store, project) as keeper:
-            begun = monotonic()
-            resolver = parts.resolver(portal, marker)
-            planner = parts.planner(portal, resolver)
+        before = _first_look(store, manifest)
+        read_already: Survey | None = survey(manifest.tasks, before, manifest.moved)
+        portal = parts.portal(manifest.marker)
+        with listening(parts), parts.kept(store, manifest.project) as keeper:
+            planner = parts.planner(portal, parts.resolver(portal, manifest.marker))
             state = planner.resolved(keeper, keeper.load())
-            plan = planner.plan(parts.manifest(), state, scope(args), refresh=not args.no_refresh)
+            if state.intents or _moved(before, state):
+                manifest, read_already = parts.manifest(), None
+            refresh = not args.no_refresh
+            plan = planner.plan(
+                manifest, state, scope(args), refresh=refresh, read_already=read_already
+            )
             plan = with_unread(plan, state)
             cost = cost_of(plan, verify=not args.no_verify)
             head = head_of(plan, None if args.no_refresh else portal.requests, monotonic() - begun)
@@ -62,6 +78,23 @@ def apply_manifest(args: argparse.Namespace, console: Console) -> int:
             return _Doing(parts, keeper, portal, state).do(plan, cost, plan.files)
     finally:
         store.close()
+
+
+def _first_look(store: StateStore, manifest: Manifest) -> State:
+    """Return the state before it is locked: only to hold the manifest against it.
+
+    The manifest's faults come first, so they are told even where the state cannot be read.
+    """
+    try:
+        return store.load()
+    except StateError:
+        for _wanted in manifest.tasks:
+            pass
+        raise
+
+
+def _moved(before: State, state: State) -> bool:
+    return (before.lineage, before.serial) != (state.lineage, state.serial)
 
 
 def apply_saved(args: argparse.Namespace, console: Console, name: str, *, resume: bool) -> int:

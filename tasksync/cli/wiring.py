@@ -191,17 +191,6 @@ def rescued(beside: Path, project: str, delta: StateDelta) -> str:
     return "no file, for none could be written; here it is: " + text
 
 
-def checked_manifest(parts: Session) -> tuple[str, str | None]:
-    """Read the whole manifest once, so that its faults are told before anything is asked.
-
-    Returns project and marker; raises ManifestInvalid.
-    """
-    manifest = parts.manifest()
-    for _wanted in manifest.tasks:
-        pass
-    return manifest.project, manifest.marker
-
-
 def named_project(args: argparse.Namespace, read: Callable[[], Manifest]) -> str:
     """Return the project of --project, else of the manifest's head."""
     project = getattr(args, "project", None)

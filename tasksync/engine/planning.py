@@ -41,16 +41,20 @@ class Planner:
         *,
         refresh: bool = True,
         trusting: bool = False,
+        read_already: Survey | None = None,
     ) -> Plan:
         """Return the plan; creates in doubt are looked for in memory, and nothing is saved.
 
         `trusting` takes the portal for the one that the state knows, and asks it nothing that
         need not be asked; not for a plan that is carried out at once.
 
+        `read_already` is the manifest laid over an equal state; its stream is not read again.
         The manifest is read to its end, and so checked, before the portal is asked anything;
         only creates in doubt have to be looked for first.
         """
-        wanted = None if state.intents else survey(manifest.tasks, state, manifest.moved)
+        wanted = read_already
+        if wanted is None and not state.intents:
+            wanted = survey(manifest.tasks, state, manifest.moved)
         known_one = state.identity if trusting and not state.intents else None
         identity = known_one or recognised(self.portal, state, self.listener)
         seen = self.resolver.look(state.intents, state, ())
