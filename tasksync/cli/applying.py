@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import closing
 from dataclasses import replace
 from time import monotonic
 
 from tasksync.cli.console import Console
-from tasksync.cli.planfiles import read
+from tasksync.cli.planfiles import Saved, read
 from tasksync.cli.planning import cost_of, head_of, lifted, scope, with_unread
 from tasksync.cli.progress import listening
 from tasksync.cli.settings import forgets
@@ -46,38 +47,43 @@ def apply_manifest(args: argparse.Namespace, console: Console) -> int:
     _must_be_answerable(args, console)
     if note := forgets(args, console):
         console.tell(note)
-    manifest = parts.manifest()
-    store = parts.store(manifest.project)
-    try:
-        before = _first_look(store, manifest)
-        read_already: Survey | None = survey(manifest.tasks, before, manifest.moved)
-        portal = parts.portal(manifest.marker)
-        with listening(parts), parts.kept(store, manifest.project) as keeper:
-            planner = parts.planner(portal, parts.resolver(portal, manifest.marker))
-            state = planner.resolved(keeper, keeper.load())
-            if state.intents or _moved(before, state):
-                manifest, read_already = parts.manifest(), None
-            refresh = not args.no_refresh
-            plan = planner.plan(
-                manifest, state, scope(args), refresh=refresh, read_already=read_already
-            )
-            plan = with_unread(plan, state)
-            cost = cost_of(plan, verify=not args.no_verify)
-            head = head_of(plan, None if args.no_refresh else portal.requests, monotonic() - begun)
-            refusals = check(plan, lifted(args))
-            parts.pause()
-            if parts.events is not None:
-                parts.events.planned(plan)
-            else:
-                show(console, plan, "text", cost, head=head, colour=not args.no_color)
-            if refusals:
-                raise PlanRefused(refusals)
-            if plan and not _approved(args, console, plan):
-                console.tell("Apply cancelled. Nothing was written.")
-                return 1
-            return _Doing(parts, keeper, portal, state).do(plan, cost, plan.files)
-    finally:
-        store.close()
+    with listening(parts):
+        manifest = parts.manifest()
+        with closing(parts.store(manifest.project)) as store:
+            return _apply(parts, manifest, store, begun)
+
+
+def _apply(parts: Session, manifest: Manifest, store: StateStore, begun: float) -> int:
+    args, console = parts.args, parts.console
+    before = _first_look(store, manifest)
+    read_already: Survey | None = survey(manifest.tasks, before, manifest.moved)
+    portal = parts.portal(manifest.marker)
+    with parts.kept(store, manifest.project) as keeper:
+        planner = parts.planner(portal, parts.resolver(portal, manifest.marker))
+        state = planner.resolved(keeper, keeper.load())
+        if state.intents or _moved(before, state):
+            manifest, read_already = parts.manifest(), None
+        plan = planner.plan(
+            manifest,
+            state,
+            scope(args),
+            refresh=not args.no_refresh,
+            read_already=read_already,
+        )
+        plan = with_unread(plan, state)
+        cost = cost_of(plan, verify=not args.no_verify)
+        head = head_of(plan, None if args.no_refresh else portal.requests, monotonic() - begun)
+        parts.pause()
+        if parts.events is not None:
+            parts.events.planned(plan)
+        else:
+            show(console, plan, "text", cost, head=head, colour=not args.no_color)
+        if refusals := check(plan, lifted(args)):
+            raise PlanRefused(refusals)
+        if plan and not _approved(args, console, plan):
+            console.tell("Apply cancelled. Nothing was written.")
+            return 1
+        return _Doing(parts, keeper, portal, state).do(plan, cost, plan.files)
 
 
 def _first_look(store: StateStore, manifest: Manifest) -> State:
@@ -102,27 +108,29 @@ def apply_saved(args: argparse.Namespace, console: Console, name: str, *, resume
     parts = session(args, console)
     saved = read(name)
     args.file = args.file or list(saved.plan.files[:1])
+    with listening(parts), closing(parts.store(saved.plan.project)) as store:
+        return _apply_saved(parts, saved, name, store, resume=resume)
+
+
+def _apply_saved(
+    parts: Session, saved: Saved, name: str, store: StateStore, *, resume: bool
+) -> int:
+    args = parts.args
     portal = parts.portal(saved.plan.marker)
-    store = parts.store(saved.plan.project)
-    try:
-        with listening(parts), parts.kept(store, saved.plan.project) as keeper:
-            planner = parts.planner(portal, parts.resolver(portal, saved.plan.marker))
-            state = planner.resolved(keeper, keeper.load())
-            _must_belong(saved.plan, state, portal, parts)
-            _must_be_open(saved.digest, state, resume=resume, name=name)
-            now = checked(saved.plan, state, portal)
-            _must_hold(now, args, name)
-            plan = with_unread(now.plan, replace(state, files=saved.plan.unread))
-            refusals = check(plan, lifted(args))
-            if refusals:
-                raise PlanRefused(refusals)
-            cost = cost_of(plan, verify=not args.no_verify)
-            doing = _Doing(
-                parts, keeper, portal, state, digest=saved.digest, skipped=len(now.stale)
-            )
-            return doing.do(plan, cost, saved.plan.files)
-    finally:
-        store.close()
+    with parts.kept(store, saved.plan.project) as keeper:
+        planner = parts.planner(portal, parts.resolver(portal, saved.plan.marker))
+        state = planner.resolved(keeper, keeper.load())
+        _must_belong(saved.plan, state, portal, parts)
+        _must_be_open(saved.digest, state, resume=resume, name=name)
+        now = checked(saved.plan, state, portal)
+        _must_hold(now, args, name)
+        plan = with_unread(now.plan, replace(state, files=saved.plan.unread))
+        if refusals := check(plan, lifted(args)):
+            raise PlanRefused(refusals)
+        cost = cost_of(plan, verify=not args.no_verify)
+        left_out = len(now.stale)
+        doing = _Doing(parts, keeper, portal, state, digest=saved.digest, skipped=left_out)
+        return doing.do(plan, cost, saved.plan.files)
 
 
 class _Doing:

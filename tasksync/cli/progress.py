@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tasksync import __version__
 from tasksync.cli.wiring import Session
 from tasksync.core.events import Event
+from tasksync.errors import TasksyncError
 
 if TYPE_CHECKING:
     from tasksync.render.progress import Showing
@@ -23,7 +24,11 @@ def listening(parts: Session) -> Iterator[None]:
 
         parts.events = EventLines(console.out, parts.clock.now, __version__)
         parts.listen = parts.events
-        yield
+        try:
+            yield
+        except TasksyncError as error:
+            parts.events.failed(error)
+            raise
         return
     showing = _Late(parts)
     parts.listen, parts.pause = showing, showing.close

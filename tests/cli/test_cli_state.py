@@ -142,3 +142,15 @@ def test_json_events_are_lines_with_terraforms_names(tasksync: Tasksync) -> None
     assert types[0] == "version"
     assert {"planned_change", "change_summary", "apply_start", "apply_complete"} <= set(types)
     assert lines[-1]["changes"]["add"] == 1
+
+
+def test_json_events_end_in_a_diagnostic_when_apply_fails(tasksync: Tasksync) -> None:
+    for text, code, told in (
+        (MANIFEST.replace("Third", "Third, status: nine"), 1, "nine"),
+        (MANIFEST[: MANIFEST.index("tasks:")] + "tasks: {}\n", 4, "wants no task"),
+    ):
+        tasksync.manifest(text, "m.yaml")
+        done = tasksync("apply", "--yes", "--json")
+        lines = [json.loads(line) for line in done.out.splitlines()]
+        said = " ".join(line["@message"] for line in lines if line["type"] == "diagnostic")
+        assert (done.code, told in said) == (code, True), done
