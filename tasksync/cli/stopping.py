@@ -77,19 +77,22 @@ def graceful(stop: Stop, tell: Callable[[str], None]) -> Iterator[None]:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Let SIGTERM end reading as Ctrl-C does, while nothing is being written."""
+    """Let SIGINT and SIGTERM end reading as KeyboardInterrupt, while nothing is being written.
+
+    SIGINT too, for a process that a script put into the background begins with it ignored.
+    """
 
     def hear(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = None
+    before = {}
     with suppress(ValueError):
-        before = signal.signal(signal.SIGTERM, hear)
+        before = {number: signal.signal(number, hear) for number in _SIGNALS}
     try:
         yield
     finally:
-        if before is not None:
-            signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
