@@ -20,9 +20,9 @@ TasksyncError                        1
 │   └── StateNotSaved                1   the loudest one: where it was written beside
 ├── PlanRefused                      4   carries the refusals
 ├── PlanStale                        5   carries what moved
-├── PlanUnusable                     1   not a plan file, or not of this project or portal
-├── ApplyIncomplete                  3
-└── Interrupted                    130
+└── PlanUnusable                     1   not a plan file, or not of this project or portal
+
+A partial apply (3) and an interruption (130) are no errors: they are what a run's report says.
 """
 
 from __future__ import annotations
@@ -148,15 +148,3 @@ class PlanStale(TasksyncError):
 
 class PlanUnusable(TasksyncError):
     """Not a plan file, a changed one, or one of another project or portal."""
-
-
-class ApplyIncomplete(TasksyncError):
-    """Some operations failed, were skipped or are in doubt."""
-
-    exit_code = 3
-
-
-class Interrupted(TasksyncError):
-    """SIGINT or SIGTERM: the state is saved, the lock released."""
-
-    exit_code = 130

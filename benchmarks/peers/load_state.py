@@ -6,9 +6,10 @@ usage: load_state.py URL PROJECT ENTRIES; runs in tasksync's environment. Prints
 import json
 import sys
 import time
-from datetime import UTC, datetime
 from statistics import median
 from uuid import uuid4
+
+from storing import FIELDS, RealClock
 
 from tasksync.backends.registry import open_store
 from tasksync.core.fields import RemoteId, TaskKey
@@ -17,35 +18,9 @@ from tasksync.core.state import Entry, Holder, StateDelta
 ROWS = 5_000
 
 
-class Clock:
-    """The real clock."""
-
-    def now(self) -> datetime:
-        """Return the time of day."""
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        """Return seconds that never go back."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
-
-
 def entry(number: int) -> Entry:
     """Return an entry of nine fields."""
-    fields = {
-        "title": f"Check the rollout of release {number} in a region",
-        "description": "Compare the error rates with last week's, ask the owners of the step.",
-        "responsibleId": 5,
-        "priority": 1,
-        "deadline": "2027-05-28T09:00:00+00:00",
-        "timeEstimate": 1800,
-        "accomplices": (3, 22),
-        "auditors": (14,),
-        "tags": ("eu-north", "q1", "release"),
-    }
+    fields = {**FIELDS, "title": f"Check the rollout of release {number} in a region"}
     return Entry(TaskKey(f"rollout-{number:07d}"), RemoteId(number + 1), fields)
 
 
@@ -54,7 +29,7 @@ def main(url: str, project: str, count: str) -> None:
     me = Holder("bench", "bench", 1)
 
     def opened() -> object:
-        return open_store(url, project, Clock(), lambda: uuid4().hex, me, {})
+        return open_store(url, project, RealClock(), lambda: uuid4().hex, me, {})
 
     store = opened()
     lease = store.acquire(me, 3_600.0)

@@ -11,29 +11,11 @@ from statistics import median
 from time import perf_counter
 from uuid import uuid4
 
+from storing import FIELDS, RealClock
+
 from tasksync.backends.sqlite import SqliteStore
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.state import Holder, Intent, Lease, StateDelta
-
-FIELDS = {
-    "title": "Check the rollout of a release in a region",
-    "description": "Compare the error rates with last week's, ask the owners of the step.",
-    "responsibleId": 5,
-    "priority": 1,
-    "deadline": "2027-05-28T09:00:00+00:00",
-    "timeEstimate": 1800,
-    "accomplices": (3, 22),
-    "auditors": (14,),
-    "tags": ("eu-north", "q1", "release"),
-}
-
-
-class Clock:
-    """The real time of day."""
-
-    def now(self) -> datetime:
-        """Return it."""
-        return datetime.now(UTC)
 
 
 def intents(turn: int) -> tuple[Intent, ...]:
@@ -59,7 +41,9 @@ def main(times: str, *files: str) -> None:
     taken: list[list[float]] = []
     for named in files:
         count, _, path = named.partition("=")
-        store = SqliteStore(Path(path), f"bench-{count}", clock=Clock(), ids=lambda: uuid4().hex)
+        store = SqliteStore(
+            Path(path), f"bench-{count}", clock=RealClock(), ids=lambda: uuid4().hex
+        )
         stores.append((store, store.acquire(Holder("bench", "bench", 1), 3_600.0)))
         taken.append([])
     for turn in range(int(times)):

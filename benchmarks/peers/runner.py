@@ -11,43 +11,17 @@ import time
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from storing import FIELDS, RealClock
+
 from tasksync.backends.registry import open_store
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.state import Holder, Intent, StateDelta
-
-FIELDS = {
-    "title": "Check the rollout of a release in a region",
-    "description": "Compare the error rates with last week's, ask the owners of the step.",
-    "responsibleId": 5,
-    "priority": 1,
-    "deadline": "2027-05-28T09:00:00+00:00",
-    "timeEstimate": 1800,
-    "accomplices": (3, 22),
-    "auditors": (14,),
-    "tags": ("eu-north", "q1", "release"),
-}
-
-
-class Clock:
-    """The real clock."""
-
-    def now(self) -> datetime:
-        """Return the time of day."""
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        """Return seconds that never go back."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
 
 
 def main(url: str, project: str, start: str, seconds: str, per_second: str) -> None:
     """Commit until the time is over."""
     me = Holder("bench", "bench", 1)
-    store = open_store(url, project, Clock(), lambda: uuid4().hex, me, {})
+    store = open_store(url, project, RealClock(), lambda: uuid4().hex, me, {})
     lease = store.acquire(me, 3_600.0)
     pause = 1 / float(per_second) if float(per_second) else 0.0
     time.sleep(max(float(start) - time.time(), 0))

@@ -1,0 +1,34 @@
+"""What the scripts that measure state stores have in common: a real clock, and one task."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+FIELDS = {
+    "title": "Check the rollout of a release in a region",
+    "description": "Compare the error rates with last week's, ask the owners of the step.",
+    "responsibleId": 5,
+    "priority": 1,
+    "deadline": "2027-05-28T09:00:00+00:00",
+    "timeEstimate": 1800,
+    "accomplices": (3, 22),
+    "auditors": (14,),
+    "tags": ("eu-north", "q1", "release"),
+}
+
+
+class RealClock:
+    """The real clock."""
+
+    def now(self) -> datetime:
+        """Return the time of day."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
