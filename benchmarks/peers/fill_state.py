@@ -5,7 +5,7 @@ usage: fill_state.py MANIFEST-FOLDER STATE.db; runs in tasksync's environment.
 
 import itertools
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,9 +36,14 @@ def main(folder: str, file: str) -> None:
     lease = store.acquire(Holder("bench", "bench", 1), 3_600.0)
     entries = (
         Entry(task.key, RemoteId(number), task.fields, options=task.options)
-        for number, task in enumerate((wanted.task() for wanted in manifest.tasks), 1)
+        for number, task in enumerate((wanted.task() for wanted in manifest.tasks()), 1)
     )
     while batch := tuple(itertools.islice(entries, ROWS)):
+        store.commit(StateDelta(put=batch), lease)
+    blocks = manifest.blocks(())
+    known = store.load().entries
+    tied = (replace(known[key], block=blocks[key]) for key in sorted(blocks))
+    while batch := tuple(itertools.islice(tied, ROWS)):
         store.commit(StateDelta(put=batch), lease)
     store.commit(StateDelta(identity=PortalIdentity("bench"), files=manifest.files), lease)
     store.release(lease)

@@ -40,8 +40,8 @@ CREATE TABLE IF NOT EXISTS tasksync.projects (
 );
 CREATE TABLE IF NOT EXISTS tasksync.entries (
   project text NOT NULL, key text COLLATE "C" NOT NULL, id bigint NOT NULL,
-  asked bytea NOT NULL, found bytea NOT NULL, mask integer NOT NULL, deferred boolean NOT NULL,
-  body text NOT NULL, PRIMARY KEY (project, key)
+  asked bytea NOT NULL, found bytea NOT NULL, block bytea NOT NULL, mask integer NOT NULL,
+  deferred boolean NOT NULL, body text NOT NULL, PRIMARY KEY (project, key)
 );
 CREATE TABLE IF NOT EXISTS tasksync.intents (
   project text NOT NULL, key text COLLATE "C" NOT NULL,
@@ -59,11 +59,11 @@ CREATE TABLE IF NOT EXISTS tasksync.leases (
 _FORMAT = "INSERT INTO tasksync.format SELECT %s WHERE NOT EXISTS (SELECT FROM tasksync.format)"
 _PUT_ENTRIES = """
 INSERT INTO tasksync.entries
-SELECT %s, * FROM unnest(%s::text[], %s::bigint[], %s::bytea[], %s::bytea[], %s::integer[],
-                         %s::boolean[], %s::text[])
+SELECT %s, * FROM unnest(%s::text[], %s::bigint[], %s::bytea[], %s::bytea[], %s::bytea[],
+                         %s::integer[], %s::boolean[], %s::text[])
 ON CONFLICT (project, key) DO UPDATE SET
-  id = excluded.id, asked = excluded.asked, found = excluded.found, mask = excluded.mask,
-  deferred = excluded.deferred, body = excluded.body
+  id = excluded.id, asked = excluded.asked, found = excluded.found, block = excluded.block,
+  mask = excluded.mask, deferred = excluded.deferred, body = excluded.body
 """
 _PUT_INTENTS = """
 INSERT INTO tasksync.intents (project, key, body)
@@ -88,7 +88,7 @@ ON CONFLICT (project) DO UPDATE SET id = excluded.id, fence = excluded.fence,
   ttl = excluded.ttl
 """
 _HEADS = """
-SELECT key, id, asked || found, mask, deferred FROM tasksync.entries
+SELECT key, id, asked || found || block, mask, deferred FROM tasksync.entries
 WHERE project = %s ORDER BY key
 """
 _LEASE = """
@@ -263,6 +263,7 @@ def _put_entries(db: Any, name: str, entries: Iterable[Entry]) -> None:
         [head.id for head in heads],
         [head.asked for head in heads],
         [head.found for head in heads],
+        [head.block for head in heads],
         [head.mask for head in heads],
         [head.deferred for head in heads],
         [to_text(statefile.encode_entry(entry)) for entry in last.values()],

@@ -33,7 +33,7 @@ _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE entries (
   key TEXT PRIMARY KEY, id INTEGER NOT NULL, asked BLOB NOT NULL, found BLOB NOT NULL,
-  mask INTEGER NOT NULL, deferred INTEGER NOT NULL, body TEXT NOT NULL
+  block BLOB NOT NULL, mask INTEGER NOT NULL, deferred INTEGER NOT NULL, body TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE intents (seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, body TEXT NOT NULL);
 CREATE TABLE runs (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL);
@@ -42,13 +42,13 @@ CREATE TABLE lease (one INTEGER PRIMARY KEY CHECK (one = 1), body TEXT NOT NULL)
 # SQLite joins the columns itself: twice as fast as 100 000 rows handed to Python. Keys hold no
 # control characters (design 2), and a table without rowids is read in the order of its keys.
 _HEADS = """
-SELECT group_concat(key, x'0a'), group_concat(id), group_concat(asked || found, ''),
+SELECT group_concat(key, x'0a'), group_concat(id), group_concat(asked || found || block, ''),
        group_concat(mask), group_concat(deferred, '') FROM entries
 """
 _PUT = """
-INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET
-  id = excluded.id, asked = excluded.asked, found = excluded.found, mask = excluded.mask,
-  deferred = excluded.deferred, body = excluded.body
+INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET
+  id = excluded.id, asked = excluded.asked, found = excluded.found, block = excluded.block,
+  mask = excluded.mask, deferred = excluded.deferred, body = excluded.body
 """
 _UPSERT_INTENT = """
 INSERT INTO intents (key, body) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body
@@ -115,7 +115,8 @@ def _json(text: str) -> Any:
 def _row(entry: Entry) -> tuple[object, ...]:
     head = entry.head()
     body = to_text(statefile.encode_entry(entry))
-    return (*(head.key, head.id, head.asked, head.found, head.mask, head.deferred), body)
+    digests = (head.asked, head.found, head.block)
+    return (head.key, head.id, *digests, head.mask, head.deferred, body)
 
 
 def everything(state: State) -> StateDelta:

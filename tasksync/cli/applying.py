@@ -9,7 +9,7 @@ from time import monotonic
 
 from tasksync.cli.console import Console
 from tasksync.cli.planfiles import Saved, read
-from tasksync.cli.planning import cost_of, head_of, lifted, scope, with_unread
+from tasksync.cli.planning import cost_of, head_of, lifted, remembering, scope, with_unread
 from tasksync.cli.progress import listening
 from tasksync.cli.settings import forgets
 from tasksync.cli.showing import Cost, show
@@ -56,7 +56,7 @@ def apply_manifest(args: argparse.Namespace, console: Console) -> int:
 def _apply(parts: Session, manifest: Manifest, store: StateStore, begun: float) -> int:
     args, console = parts.args, parts.console
     before = _first_look(store, manifest)
-    read_already: Survey | None = survey(manifest.tasks, before, manifest.moved)
+    read_already: Survey | None = survey(manifest.tasks(before.heads), before, manifest.moved)
     portal = parts.portal(manifest.marker)
     with parts.kept(store, manifest.project) as keeper:
         planner = parts.planner(portal, parts.resolver(portal, manifest.marker))
@@ -70,7 +70,7 @@ def _apply(parts: Session, manifest: Manifest, store: StateStore, begun: float) 
             refresh=not args.no_refresh,
             read_already=read_already,
         )
-        plan = with_unread(plan, state)
+        plan = remembering(with_unread(plan, state), manifest)
         cost = cost_of(plan, verify=not args.no_verify)
         head = head_of(plan, None if args.no_refresh else portal.requests, monotonic() - begun)
         parts.pause()
@@ -94,7 +94,7 @@ def _first_look(store: StateStore, manifest: Manifest) -> State:
     try:
         return store.load()
     except StateError:
-        for _wanted in manifest.tasks:
+        for _wanted in manifest.tasks():
             pass
         raise
 

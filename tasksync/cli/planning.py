@@ -9,6 +9,7 @@ from tasksync.cli.settings import unread
 from tasksync.cli.showing import Cost
 from tasksync.core.build import Scope
 from tasksync.core.guards import Lifted
+from tasksync.core.manifest import Manifest
 from tasksync.core.plan import Plan
 from tasksync.core.state import State
 from tasksync.engine.verifying import requests_for
@@ -37,6 +38,18 @@ def lifted(args: argparse.Namespace) -> Lifted:
 def with_unread(plan: Plan, state: State) -> Plan:
     """Return the plan with the known manifest files that were not read."""
     return replace(plan, unread=unread(state.files, plan.files))
+
+
+def remembering(plan: Plan, manifest: Manifest) -> Plan:
+    """Return the plan with the blocks that its entries are to remember."""
+    keys = {change.key for change in (*plan.changes, *plan.quiet)}
+    return replace(plan, blocks=manifest.blocks(keys)) if keys else plan
+
+
+def of_changes(plan: Plan) -> Plan:
+    """Return the plan without the blocks of what it leaves alone: a saved one stays small."""
+    keys = {change.key for change in (*plan.changes, *plan.quiet)}
+    return replace(plan, blocks={k: plan.blocks[k] for k in sorted(plan.blocks.keys() & keys)})
 
 
 def cost_of(plan: Plan, *, verify: bool = True) -> Cost:

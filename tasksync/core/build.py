@@ -36,7 +36,7 @@ def build_plan(
 
     Raises ManifestInvalid when the manifest's stream ends in problems.
     """
-    wanted = survey(manifest.tasks, state, manifest.moved)
+    wanted = survey(manifest.tasks(state.heads), state, manifest.moved)
     return plan_from(manifest, wanted, state, live, scope)
 
 

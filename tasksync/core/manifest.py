@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from tasksync.core.fields import TaskKey
+from tasksync.core.state import Heads
 from tasksync.core.task import OnRemove, Task
 
 MARKER_PREFIX = "tasksync:"
@@ -54,21 +56,34 @@ class Wanted(NamedTuple):
     task: Callable[[], Task]
 
 
+class Reading(Protocol):
+    """Streams the tasks of a manifest; what the heads remember need not be parsed."""
+
+    def __call__(self, heads: Heads | None = None, /) -> Iterable[Wanted]:
+        """Stream them; raises ManifestInvalid after the last when anything at all was wrong."""
+        ...
+
+
+def _no_blocks(_keys: Collection[TaskKey] = ()) -> Mapping[TaskKey, bytes]:
+    return MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """A checked manifest. `tasks` may be read once; reading it to the end ends the checking.
 
-    Reading raises ManifestInvalid after the last task when anything at all was wrong.
-    `files` are the manifest files as the person named them, sorted.
+    `files` are the manifest files as the person named them, sorted. `blocks` gives, once the
+    tasks were read, what `tied` made of the blocks of some keys, and of all that were parsed.
     """
 
     project: str
-    tasks: Iterable[Wanted]
+    tasks: Reading
     files: tuple[str, ...] = ()
     policy: Policy = Policy()
     moved: tuple[Moved, ...] = ()
     removed: tuple[TaskKey, ...] = ()
     timezone: str | None = None
+    blocks: Callable[[Collection[TaskKey]], Mapping[TaskKey, bytes]] = _no_blocks
 
     @property
     def marker(self) -> str | None:

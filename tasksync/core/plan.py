@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from tasksync.core.change import Action, Change
 from tasksync.core.fields import RemoteId, TaskKey, Value
@@ -63,6 +64,7 @@ class Plan:
     what the portal made of a value). `unchanged` counts all NOOPs. `tracked` is how many entries
     the state had. `renames` are (dropped key, new key) that look like one task. `newest` is the
     highest id that reading saw: what this plan makes will be newer; 0 in a saved plan.
+    `blocks` is what entries are to remember as their `block`.
     """
 
     project: str
@@ -89,6 +91,7 @@ class Plan:
     unread: tuple[str, ...] = ()  # manifest files that the last apply read and this did not
     destroy: bool = False
     newest: RemoteId = field(default=RemoteId(0), compare=False)
+    blocks: Mapping[TaskKey, bytes] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def changes(self) -> Iterator[Change]:

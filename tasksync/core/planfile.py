@@ -81,6 +81,7 @@ def encode(
         "policy": _policy(plan.policy),
         "unread": list(plan.unread),
         "destroy": plan.destroy,
+        "blocks": {key: block.hex() for key, block in plan.blocks.items()},
     }
 
 

@@ -12,12 +12,26 @@ from collections import ChainMap
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import blake2b
 from types import MappingProxyType
 
 from tasksync.core.fields import RemoteId, TaskKey, Values, digest_of, mask_of
 from tasksync.core.task import NO_OPTIONS, Options, asked_digest
+from tasksync.errors import StateMoved
 
 FORMAT_VERSION = 1
+#: stands where it is not known which block asked
+NO_BLOCK = bytes(16)
+#: bytes of the digests of one row: asked, found, block
+_ROW = 48
+
+
+def tied(block: bytes, asked: bytes) -> bytes:
+    """Return 16 bytes that say: the block of this digest asks for what has that digest.
+
+    They hold only as long as the entry asks the same, so an entry that moved on unties itself.
+    """
+    return blake2b(block + asked, digest_size=16).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +40,8 @@ class Entry:
 
     `asked` is every managed field as last asked; `made` holds only the fields of which the
     portal made something else, and the id that a parent's KeyRef became. `options` is what the
-    block last said; `protected` stays from `protect: true` until `protect: false`.
+    block last said; `protected` stays from `protect: true` until `protect: false`. `block` is
+    what `tied` made of the block that asked for this; NO_BLOCK where it is not known.
     """
 
     key: TaskKey
@@ -36,6 +51,7 @@ class Entry:
     options: Options = NO_OPTIONS
     protected: bool = False
     deferred: bool = False
+    block: bytes = NO_BLOCK
 
     @property
     def found(self) -> Values:
@@ -56,6 +72,7 @@ class Entry:
             digest_of(self.found),
             mask_of(self.asked),
             deferred=self.deferred,
+            block=self.block,
         )
 
 
@@ -69,6 +86,7 @@ class Head:
     found: bytes
     mask: int
     deferred: bool = False
+    block: bytes = NO_BLOCK
 
 
 class Heads:
@@ -97,25 +115,15 @@ class Heads:
         self._by_id: array[int] = array("q")
         self._ids: array[int] = array("q")
         for head in heads:
-            self.add(head.key, head.id, head.asked, head.found, head.mask, deferred=head.deferred)
+            self.add(head)
 
-    def add(
-        self,
-        key: TaskKey,
-        remote: int,
-        asked: bytes,
-        found: bytes,
-        mask: int,
-        *,
-        deferred: bool = False,
-    ) -> None:
+    def add(self, head: Head) -> None:
         """Append a row; keys come once, digests are 16 bytes each."""
-        self._rows[key] = len(self.ids)
-        self._digests += asked
-        self._digests += found
-        self.ids.append(remote)
-        self.masks.append(mask)
-        self.deferred.append(deferred)
+        self._rows[head.key] = len(self.ids)
+        self._digests += head.asked + head.found + head.block
+        self.ids.append(head.id)
+        self.masks.append(head.mask)
+        self.deferred.append(head.deferred)
         self._sorted = False
 
     def fill(
@@ -127,9 +135,9 @@ class Heads:
         masks: array[int],
         deferred: Iterable[int],
     ) -> None:
-        """Append many rows at once; `digests` is asked and found of each row, 32 bytes."""
+        """Append many rows at once; `digests` is asked, found and block of each row, 48 bytes."""
         start = len(self.ids)
-        if not len(keys) == len(ids) == len(masks) == len(digests) // 32:
+        if not len(keys) == len(ids) == len(masks) or len(digests) != len(keys) * _ROW:
             raise ValueError("columns of different lengths")
         self._rows.update(zip(keys, range(start, start + len(keys)), strict=True))
         self._digests += digests
@@ -142,9 +150,9 @@ class Heads:
         """Append a row, or overwrite the row of a key that has one."""
         row = self._rows.get(head.key)
         if row is None:
-            self.add(head.key, head.id, head.asked, head.found, head.mask, deferred=head.deferred)
+            self.add(head)
             return
-        self._digests[row * 32 : row * 32 + 32] = head.asked + head.found
+        self._digests[row * _ROW : row * _ROW + _ROW] = head.asked + head.found + head.block
         self.ids[row], self.masks[row] = head.id, head.mask
         self.deferred[row] = head.deferred
         self._sorted = False
@@ -154,9 +162,14 @@ class Heads:
         other = Heads()
         for key, row in self._rows.items():
             if key not in keys:
-                asked, found, away = self.asked(row), self.found(row), bool(self.deferred[row])
-                other.add(key, self.ids[row], asked, found, self.masks[row], deferred=away)
+                other.add(self._head(key, row))
         return other
+
+    def _head(self, key: TaskKey, row: int) -> Head:
+        digests, deferred = (self.asked(row), self.found(row)), bool(self.deferred[row])
+        return Head(
+            key, RemoteId(self.ids[row]), *digests, self.masks[row], deferred, self.block(row)
+        )
 
     def copy(self) -> Heads:
         """Return columns of one's own."""
@@ -199,11 +212,15 @@ class Heads:
 
     def asked(self, row: int) -> bytes:
         """Return the digest of what was last asked."""
-        return bytes(self._digests[row * 32 : row * 32 + 16])
+        return bytes(self._digests[row * _ROW : row * _ROW + 16])
 
     def found(self, row: int) -> bytes:
         """Return the digest of what the portal should hold in the managed fields."""
-        return bytes(self._digests[row * 32 + 16 : row * 32 + 32])
+        return bytes(self._digests[row * _ROW + 16 : row * _ROW + 32])
+
+    def block(self, row: int) -> bytes:
+        """Return what ties a block to what was last asked, or NO_BLOCK."""
+        return bytes(self._digests[row * _ROW + 32 : row * _ROW + 48])
 
     def _sort(self) -> None:
         ids = self.ids
@@ -370,7 +387,14 @@ class LazyEntries(Mapping[TaskKey, Entry]):
     def __getitem__(self, key: TaskKey) -> Entry:
         if key not in self._heads:
             raise KeyError(key)
-        return self._read(key)
+        try:
+            return self._read(key)
+        except KeyError:
+            raise StateMoved(
+                f"The entry {key} is no longer in the state that listed it: another run took it "
+                "away meanwhile, or the state is damaged.",
+                "Run it again.",
+            ) from None
 
     def __iter__(self) -> Iterator[TaskKey]:
         return iter(self._heads)

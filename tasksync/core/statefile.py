@@ -22,6 +22,7 @@ from tasksync.core.fields import FIELDS, Kind, RemoteId, TaskKey, Value, Values,
 from tasksync.core.state import (
     FORMAT_VERSION,
     KEPT_RUNS,
+    NO_BLOCK,
     Entry,
     Holder,
     Intent,
@@ -182,6 +183,8 @@ def encode_entry(entry: Entry) -> dict[str, object]:
         data["protected"] = True
     if entry.deferred:
         data["deferred"] = True
+    if entry.block != NO_BLOCK:
+        data["block"] = entry.block.hex()
     return data
 
 
@@ -196,7 +199,15 @@ def decode_entry(key: TaskKey, data: Any) -> Entry:
             decode_options(data.get("options")),
             protected=_bool(data, "protected"),
             deferred=_bool(data, "deferred"),
+            block=_block(data),
         )
+
+
+def _block(data: Mapping[str, object]) -> bytes:
+    block = bytes.fromhex(_str({"block": NO_BLOCK.hex(), **data}, "block"))
+    if len(block) != len(NO_BLOCK):
+        raise ValueError("block is no digest")
+    return block
 
 
 def encode_intent(intent: Intent) -> dict[str, object]:

@@ -17,7 +17,7 @@ from tasksync.core.ports import Clock, Listener, Portal
 from tasksync.core.state import Entry, Intent, Run, State, StateDelta
 from tasksync.engine.awaiting import Requests
 from tasksync.engine.keeping import Keeper
-from tasksync.engine.opening import RunFacts, opening
+from tasksync.engine.opening import RunFacts, opening, remembering
 from tasksync.engine.resolving import Resolver
 from tasksync.errors import PortalError, PortalUnavailable, TasksyncError
 
@@ -160,7 +160,11 @@ class _Run:
         if not changes or self._stopping():
             return
         self._keeper.check()
-        adopted = tuple(c.entry(c.id) for c in changes if c.action is Action.ADOPT and c.id)
+        adopted = tuple(
+            remembering(self._plan, c.entry(c.id))
+            for c in changes
+            if c.action is Action.ADOPT and c.id
+        )
         forgotten = [c for c in changes if c.action is Action.FORGET]
         self._released += tuple(c.id for c in forgotten if c.id is not None)
         self._keeper.commit(
@@ -279,7 +283,7 @@ class _Run:
     def _entry(self, outcome: Outcome) -> Entry:
         remote = outcome.id or outcome.change.id
         assert remote is not None, "a task that was written has an id"  # noqa: S101
-        return outcome.change.entry(remote)
+        return remembering(self._plan, outcome.change.entry(remote))
 
     def _know(self, entry: Entry) -> None:
         self._ids[entry.key] = entry.id
@@ -297,7 +301,10 @@ class _Run:
             return []
         intents = [self._intents[key] for key in doubts]
         resolution = self._resolver.settled(intents, self._state, self._made)
-        found = tuple(doubts[one.key].change.entry(one.id) for one in resolution.found)
+        found = tuple(
+            remembering(self._plan, doubts[one.key].change.entry(one.id))
+            for one in resolution.found
+        )
         resolution = replace(resolution, found=found)
         self._keeper.commit(resolution.delta())
         for entry in resolution.found:

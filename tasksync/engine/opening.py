@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tasksync.core.plan import Plan
-from tasksync.core.state import PortalIdentity, Run, State, StateDelta
+from tasksync.core.state import Entry, PortalIdentity, Run, State, StateDelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +23,39 @@ class RunFacts:
 def opening(plan: Plan, state: State, facts: RunFacts, now: datetime) -> StateDelta:
     """Return the first delta of a run: quiet changes, moved keys, and the run itself."""
     moves = [(old, new) for old, new in plan.moved if old in state.heads]
-    quiet = tuple(change.entry(change.id) for change in plan.quiet if change.id is not None)
+    quiet = tuple(
+        remembering(plan, change.entry(change.id)) for change in plan.quiet if change.id is not None
+    )
     kept = {entry.key for entry in quiet}
     moved = (replace(state.entries[old], key=new) for old, new in moves if new not in kept)
     return StateDelta(
-        put=(*moved, *quiet),
+        put=(*moved, *quiet, *_untied(plan, state)),
         drop=tuple(old for old, _new in moves),
         run=Run(facts.id, now, "started", facts.plan) if any(plan.levels) else None,
         identity=facts.identity if _is_news(facts.identity, state.identity) else None,
         files=_files(plan, facts.files, state.files),
     )
+
+
+def remembering(plan: Plan, entry: Entry) -> Entry:
+    """Return an entry that also remembers which block of the manifest asked for it."""
+    block = plan.blocks.get(entry.key)
+    return entry if block is None else replace(entry, block=block)
+
+
+def _untied(plan: Plan, state: State) -> Iterator[Entry]:
+    """Yield unchanged entries whose block had to be parsed: of an older tasksync, or reworded.
+
+    Only beside other changes: an apply that changes nothing saves nothing.
+    """
+    if not any(plan.levels):
+        return
+    others = {change.key for change in (*plan.changes, *plan.quiet)}
+    others |= {key for pair in plan.moved for key in pair}
+    for key in sorted(plan.blocks.keys() - others):
+        row = state.heads.row(key)
+        if row is not None and state.heads.block(row) != plan.blocks[key]:
+            yield remembering(plan, state.entries[key])
 
 
 def _is_news(here: PortalIdentity, known: PortalIdentity | None) -> bool:

@@ -54,13 +54,13 @@ class Planner:
         """
         wanted = read_already
         if wanted is None and not state.intents:
-            wanted = survey(manifest.tasks, state, manifest.moved)
+            wanted = survey(manifest.tasks(state.heads), state, manifest.moved)
         known_one = state.identity if trusting and not state.intents else None
         identity = known_one or recognised(self.portal, state, self.listener)
         seen = self.resolver.look(state.intents, state, ())
         known = overlaid(state, seen.found)
         if wanted is None:
-            wanted = survey(manifest.tasks, known, manifest.moved)
+            wanted = survey(manifest.tasks(known.heads), known, manifest.moved)
         if refresh:
             live = self.portal.find(manifest.marker, _Tracked(known, wanted.adopts()))
             plan = plan_from(manifest, wanted, known, live, scope)

@@ -56,6 +56,15 @@ class Rows:
         self.digests += digest
         self.lines.append(line)
 
+    def put(self, row: int, key: str, digest: bytes, parent: str | None, adopt: int | None) -> None:
+        """Overwrite a row, but for its line."""
+        self.keys[row] = key
+        self.digests[row * DIGEST : (row + 1) * DIGEST] = digest
+        if parent is not None:
+            self.parents[row] = parent
+        if adopt is not None:
+            self.adopts[row] = adopt
+
     def packed(self) -> bytes:
         """Return the rows as JSON."""
         whole = {

@@ -41,6 +41,13 @@ class FileHead:
         """The file as the person named it."""
         return self.source.name
 
+    @property
+    def tasks_line(self) -> int:
+        """The line of `tasks:`, where nothing but tasks in block style can follow; else 0."""
+        line = self.look.tasks_line
+        places = [node.names["tasks"] for node in self.documents if "tasks" in node.names]
+        return line if places == [(line, 1)] and "tasks" in self.documents[-1].names else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Named:

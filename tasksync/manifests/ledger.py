@@ -5,7 +5,7 @@ About 150 bytes a task: parents, cycles and repeated keys can be told only at th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
 from tasksync.core.fields import TaskKey
@@ -60,6 +60,14 @@ class Ledger:
     def file_of(self, key: str) -> int:
         """Return the number of the file in which a key stands."""
         return self.keys[key] >> FILE_SHIFT
+
+    def lines(self, files: Container[int]) -> dict[int, dict[int, str]]:
+        """Return the keys of these files by their lines."""
+        found: dict[int, dict[int, str]] = {}
+        for key, packed in self.keys.items():
+            if (number := packed >> FILE_SHIFT) in files:
+                found.setdefault(number, {})[packed & _LINE] = key
+        return found
 
     def repeated(self, key: str, place: Place) -> Problem:
         """Return the problem of a key that stands in two places."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
+from io import BytesIO
 from itertools import repeat
 from typing import TYPE_CHECKING
 
 from tasksync.core.fields import TaskKey
 from tasksync.core.manifest import Manifest, Moved, Wanted
+from tasksync.core.state import Heads
 from tasksync.core.task import Place, Problem, Task
 from tasksync.errors import ManifestInvalid
-from tasksync.manifests import header, ledger, quick, reader, schema, sources
+from tasksync.manifests import blocks, header, ledger, quick, reader, schema, sources
 from tasksync.manifests.bodies import Bodies
 from tasksync.manifests.cache import DIGEST, Cache, Rows, context_of
 from tasksync.manifests.header import FileHead, Header
@@ -38,24 +40,25 @@ def load(paths: Sequence[str], *, cache: Cache | None = None) -> Manifest:
     head = header.read(found)
     head.problems += problems
     head.unread = head.unread or bool(problems)
-    tasks = _Stream(head, cache).rows()
+    stream = _Stream(head, cache)
     if head.problems:
-        for _task in tasks:
+        for _task in stream.rows():
             pass
     return Manifest(
         project=head.project,
-        tasks=tasks,
+        tasks=stream.rows,
         files=tuple(source.name for source in found),
         policy=head.policy,
         moved=tuple(Moved(old.key, new.key) for old, new in head.moved),
         removed=tuple(named.key for named in head.removed),
         timezone=head.timezone,
+        blocks=stream.blocks,
     )
 
 
 def validate(paths: Sequence[str]) -> int:
     """Return how many tasks a manifest wants; raises ManifestInvalid."""
-    return sum(1 for _task in load(paths).tasks)
+    return sum(1 for _task in load(paths).tasks())
 
 
 class _Stream:
@@ -67,14 +70,17 @@ class _Stream:
         self._ledger = Ledger([file.name for file in head.files])
         self._problems = head.problems
         self._failed: dict[int, set[int]] = {}
+        self._parsed: set[int] = set()  # files of which every block was parsed
+        self._apart: set[str] = set()  # keys whose block alone was parsed
+        self._asked: dict[int, bytearray] = {}  # digests of all tasks of those files, in order
         self._complete = not head.unread
         self._judge = schema.judge(schema.WHOLE_TASK)
 
-    def rows(self) -> Iterator[Wanted]:
+    def rows(self, heads: Heads | None = None) -> Iterator[Wanted]:
         """Yield the good tasks of all files; raises ManifestInvalid at the end."""
         for number, file in enumerate(self._head.files):
             try:
-                yield from self._file(number, file)
+                yield from self._file(number, file, heads)
             except Unreadable as broken:
                 self._problems.append(broken.problem)
                 self._complete = False
@@ -82,37 +88,85 @@ class _Stream:
         if self._cache is not None:
             self._cache.prune()
 
-    def _file(self, number: int, file: FileHead) -> Iterator[Wanted]:
-        if self._cache is None:
-            yield from self._fresh(number, file, None)
-            return
+    def blocks(self, keys: Collection[TaskKey] = ()) -> dict[TaskKey, bytes]:
+        """Return what ties blocks to what they ask, where that may be remembered.
+
+        Of the blocks that were parsed, and of these keys.
+        """
+        asked = self._apart.union(keys)
+        files = {self._ledger.file_of(key) for key in asked if key in self._ledger.keys}
+        known: dict[TaskKey, bytes] = {}
+        for number, lines in self._ledger.lines(files | self._parsed).items():
+            found = self._blocks(number, lines)
+            if number not in self._parsed:
+                found = {key: found[key] for key in found.keys() & asked}
+            known |= found
+        return known
+
+    def _blocks(self, number: int, keys: Mapping[int, str]) -> dict[TaskKey, bytes]:
+        file, context = self._head.files[number], context_of(self._head.contexts[number])
+        try:
+            with file.source.open() as opened:
+                stream = Hashed(opened)
+                cut = blocks.read(stream, file.tasks_line, context)
+                found = blocks.rememberable(
+                    cut, keys, self._ledger.parents, bytes(self._asked[number])
+                )
+                stream.check(file.look.digest, file.name)
+        except Unreadable:
+            return {}
+        return found
+
+    def _file(self, number: int, file: FileHead, heads: Heads | None) -> Iterator[Wanted]:
         context = context_of(self._head.contexts[number])
-        kept = self._cache.get(file.look.digest, context)
-        if kept is not None and self._ledger.take(number, kept):
-            yield from self._known(number, file, kept, self._cache)
+        kept = None if self._cache is None else self._cache.get(file.look.digest, context)
+        if self._cache is not None and kept is not None and self._ledger.take(number, kept):
+            self._asked[number] = kept.digests
+            bodies = Bodies(file, self._head.normalisers[number], kept, self._cache.clear)
+            yield from _laid(file.name, kept, bodies.task)
             return
-        rows, said = Rows(), len(self._problems)
-        yield from self._fresh(number, file, rows)
-        if number not in self._failed and len(self._problems) == said:
+        if heads and (recalled := self._recalled(number, file, context, heads)):
+            rows, body = recalled
+            yield from _laid(file.name, rows, body)
+        else:
+            rows, said = Rows(), len(self._problems)
+            yield from self._fresh(number, file, None if self._cache is None else rows)
+            if number in self._failed or len(self._problems) > said:
+                return
+        if self._cache is not None:
             self._cache.put(file.look.digest, context, rows)
 
-    def _known(self, number: int, file: FileHead, rows: Rows, cache: Cache) -> Iterator[Wanted]:
-        bodies = Bodies(file, self._head.normalisers[number], rows, cache.clear)
-        ends = range(0, len(rows.digests), DIGEST)
-        digests, parents = bytes(rows.digests), rows.parents.get
-        columns = zip(
-            rows.keys,
-            (digests[at : at + DIGEST] for at in ends),
-            map(parents, range(len(rows.keys))),
-            repeat(file.name),
-            rows.lines,
-            map(partial, repeat(bodies.task), range(len(rows.keys))),
-            strict=False,
-        )
-        # what Wanted(...) does for one row, without a Python call for each of a hundred thousand
-        return map(partial(tuple.__new__, Wanted), columns)
+    def _recalled(
+        self, number: int, file: FileHead, context: str, heads: Heads
+    ) -> tuple[Rows, Callable[[int], Task]] | None:
+        """Return a file of which the state knows most blocks; None where it is to be parsed."""
+        with file.source.open() as opened:
+            stream = Hashed(opened)
+            found = blocks.recall(stream, file.tasks_line, context, heads)
+            if found is None:
+                return None
+            stream.check(file.look.digest, file.name)
+        rows, parsed = found.rows, {}
+        try:
+            rest = quick.tasks(BytesIO(found.rest), file.name, TASK_NAMES) if found.unknown else ()
+            for row, raw in zip(found.unknown, rest, strict=True):
+                normal = self._normal(number, raw)
+                if normal is None or raw.key is None or raw.line != rows.lines[row]:
+                    return None
+                rows.put(row, raw.key, normal.digest, normal.parent, normal.options.adopt)
+                parsed[row] = partial(_task, file.name, raw, normal)
+        except (Unreadable, ValueError):
+            return None
+        if not self._ledger.take(number, rows):
+            return None
+        self._apart.update(rows.keys[row] for row in parsed)
+        self._asked[number] = rows.digests
+        bodies = Bodies(file, self._head.normalisers[number], rows, lambda: None)
+        return rows, lambda row: parsed[row]() if row in parsed else bodies.task(row)
 
     def _fresh(self, number: int, file: FileHead, rows: Rows | None) -> Iterator[Wanted]:
+        self._parsed.add(number)
+        asked = self._asked.setdefault(number, bytearray())
         with file.source.open() as opened:
             stream: reader.Stream = opened if rows is None else Hashed(opened)
             for ordinal, raw in enumerate(quick.tasks(stream, file.name, TASK_NAMES)):
@@ -121,6 +175,7 @@ class _Stream:
                     self._failed.setdefault(number, set()).add(ordinal)
                     continue
                 adopt, parent = normal.options.adopt, normal.parent
+                asked += normal.digest
                 if adopt is not None:
                     self._ledger.adopts.setdefault(adopt, []).append(raw.key)
                 if rows is not None:
@@ -142,10 +197,13 @@ class _Stream:
         ledger.keys[key] = number << FILE_SHIFT | raw.line
         if "parent" in body and isinstance(body["parent"], str):
             ledger.parents[key] = body["parent"]
+        return self._normal(number, raw)
+
+    def _normal(self, number: int, raw: RawTask) -> Normal | None:
         normalise = self._head.normalisers[number][raw.document]
         try:
-            check_key(key)
-            block = normalise.lay(body)
+            check_key(raw.key or "")
+            block = normalise.lay(raw.body)
             if not raw.odd and self._judge(block):
                 return normalise(block)
         except ValueError:
@@ -173,6 +231,22 @@ class _Stream:
             self._problems += explain.problems(file.source, normalisers, wanted, MOST_PROBLEMS)
         if self._problems:
             raise ManifestInvalid(tuple(_shown(self._problems)))
+
+
+def _laid(file: str, rows: Rows, body: Callable[[int], Task]) -> Iterator[Wanted]:
+    ends = range(0, len(rows.digests), DIGEST)
+    digests, parents = bytes(rows.digests), rows.parents.get
+    columns = zip(
+        rows.keys,
+        (digests[at : at + DIGEST] for at in ends),
+        map(parents, range(len(rows.keys))),
+        repeat(file),
+        rows.lines,
+        map(partial, repeat(body), range(len(rows.keys))),
+        strict=False,
+    )
+    # what Wanted(...) does for one row, without a Python call for each of a hundred thousand
+    return map(partial(tuple.__new__, Wanted), columns)
 
 
 def _shown(problems: list[Problem]) -> list[Problem]:

@@ -179,8 +179,10 @@ class Hashed(BufferedIOBase):
         return self._stream.seek(offset, whence)
 
     def readline(self, size: int | None = -1, /) -> bytes:
-        """Read a line, to show what stands at a fault."""
-        return self._stream.readline(-1 if size is None else size)
+        """Read a line."""
+        line = self._stream.readline(-1 if size is None else size)
+        self._hash.update(line)
+        return line
 
     def check(self, digest: bytes, name: str) -> None:
         """Raise Unreadable when not these bytes were read."""

@@ -43,7 +43,7 @@ def test_a_number_of_tasks_is_the_same_manifest_every_time(tmp_path: Path) -> No
     names = sorted(path.name for path in first.iterdir())
     assert names == sorted(path.name for path in second.iterdir())
     assert all((first / name).read_bytes() == (second / name).read_bytes() for name in names)
-    wanted = list(load([str(first)]).tasks)
+    wanted = list(load([str(first)]).tasks())
     assert len(wanted) == 50
     assert len({one.digest for one in wanted}) == 50
 

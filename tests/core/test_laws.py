@@ -345,8 +345,8 @@ def test_depths_and_ancestors_end_even_in_circles(parents: dict[int, int]) -> No
 @given(worlds())
 def test_a_survey_holds_only_what_may_change(given_: Given) -> None:
     world = given_.world()
-    found = survey(given_.manifest.tasks, world.state, given_.manifest.moved)
-    assert found.wanted == len(list(given_.manifest.tasks))
+    found = survey(given_.manifest.tasks(), world.state, given_.manifest.moved)
+    assert found.wanted == len(list(given_.manifest.tasks()))
     for key, task in found.held.items():
         row = found.row(key)
         assert row is None or world.state.heads.asked(row) != task.digest()

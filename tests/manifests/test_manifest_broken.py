@@ -26,7 +26,7 @@ def expected_of(case: Path) -> list[str]:
 def told_of(case: Path) -> list[str]:
     """Return what loading the case says."""
     with pytest.raises(ManifestInvalid) as caught:
-        list(load([case.name]).tasks)
+        list(load([case.name]).tasks())
     return [str(problem) for problem in caught.value.problems]
 
 

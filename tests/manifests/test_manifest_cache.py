@@ -40,11 +40,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def rows_of(loaded: Manifest) -> list[tuple[object, ...]]:
-    return [tuple(row[:5]) for row in loaded.tasks]
+    return [tuple(row[:5]) for row in loaded.tasks()]
 
 
 def tasks_of(loaded: Manifest) -> list[Task]:
-    return [row.task() for row in loaded.tasks]
+    return [row.task() for row in loaded.tasks()]
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_bodies_may_be_asked_in_any_order(
         return genuine(*args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(quick, "tasks", counted)
-    rows = list(load([str(manifest)], cache=Cache(folder)).tasks)
+    rows = list(load([str(manifest)], cache=Cache(folder)).tasks())
     assert not passes
     assert [row.task() for row in rows] == bodies
     assert len(passes) == 1
@@ -113,7 +113,7 @@ def test_what_a_task_depends_on_is_part_of_the_name(
     other.write_text("apiVersion: tasksync/v1\ntasks:" + tasks, encoding="utf-8")
     manifest.write_text(head, encoding="utf-8")
     paths = [str(manifest), str(other)]
-    list(load(paths, cache=Cache(folder)).tasks)
+    list(load(paths, cache=Cache(folder)).tasks())
     for path in (manifest, other):
         path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
     assert rows_of(load(paths, cache=Cache(folder))) == rows_of(load(paths))
@@ -159,11 +159,11 @@ def test_rows_of_another_shape_are_refused(rows: object) -> None:
 def test_rows_that_others_may_write_are_not_believed(
     manifest: Path, folder: Path, request: pytest.FixtureRequest
 ) -> None:
-    list(load([str(manifest)], cache=Cache(folder)).tasks)
+    list(load([str(manifest)], cache=Cache(folder)).tasks())
     folder.chmod(0o777)
     request.getfixturevalue("no_parsing")
     with pytest.raises(AssertionError):
-        list(load([str(manifest)], cache=Cache(folder)).tasks)
+        list(load([str(manifest)], cache=Cache(folder)).tasks())
 
 
 def test_wrong_rows_never_make_a_body(manifest: Path, folder: Path) -> None:
@@ -173,14 +173,14 @@ def test_wrong_rows_never_make_a_body(manifest: Path, folder: Path) -> None:
     rows = Rows(keys=["a", "b", "c"], digests=bytearray(48))
     rows.lines.extend([6, 7, 8])
     Cache(folder).put(bytes.fromhex(content), told, rows)
-    wrong = list(load([str(manifest)], cache=Cache(folder)).tasks)
+    wrong = list(load([str(manifest)], cache=Cache(folder)).tasks())
     with pytest.raises(ManifestInvalid, match="changed while it was read"):
         wrong[0].task()
     assert tasks_of(load([str(manifest)], cache=Cache(folder)))
 
 
 def _names(manifest: Path, folder: Path) -> list[str]:
-    list(load([str(manifest)], cache=Cache(folder)).tasks)
+    list(load([str(manifest)], cache=Cache(folder)).tasks())
     return [path.name for path in folder.iterdir()]
 
 
@@ -188,13 +188,13 @@ def test_a_broken_file_is_never_kept(manifest: Path, folder: Path) -> None:
     manifest.write_text(TEXT + "  d: {title: 5}\n", encoding="utf-8")
     for _ in range(2):
         with pytest.raises(ManifestInvalid):
-            list(load([str(manifest)], cache=Cache(folder)).tasks)
+            list(load([str(manifest)], cache=Cache(folder)).tasks())
     assert not folder.exists() or not list(folder.iterdir())
 
 
 def test_faults_between_files_show_although_each_is_kept(manifest: Path, folder: Path) -> None:
     """Parents, repeated keys and adoptions are looked at again every time."""
-    list(load([str(manifest)], cache=Cache(folder)).tasks)
+    list(load([str(manifest)], cache=Cache(folder)).tasks())
     other = manifest.parent / "z.yaml"
     other.write_text(
         "apiVersion: tasksync/v1\ntasks:\n  a: {title: A}\n"
@@ -203,7 +203,7 @@ def test_faults_between_files_show_although_each_is_kept(manifest: Path, folder:
     told = []
     for kept in (None, Cache(folder), Cache(folder)):
         with pytest.raises(ManifestInvalid) as caught:
-            list(load([str(manifest), str(other)], cache=kept).tasks)
+            list(load([str(manifest), str(other)], cache=kept).tasks())
         told.append([str(problem) for problem in caught.value.problems])
     assert told[0] == told[1] == told[2]
     assert len(told[0]) == 3
@@ -220,7 +220,7 @@ def test_rows_are_cleared_and_old_ones_pruned(
     monkeypatch.setattr(cache_module, "SPARE", 1)
     for number in range(5):
         manifest.write_text(f"{TEXT}  n{number}: {{title: N}}\n", encoding="utf-8")
-        list(load([str(manifest)], cache=Cache(folder)).tasks)
+        list(load([str(manifest)], cache=Cache(folder)).tasks())
     assert len(list(folder.iterdir())) == 2
     Cache(folder).clear()
     assert not list(folder.iterdir())

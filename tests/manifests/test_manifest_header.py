@@ -40,7 +40,7 @@ def put(folder: Path, **files: str) -> str:
 
 
 def tasks(path: str) -> dict[str, Task]:
-    return {row.key: row.task() for row in load([path]).tasks}
+    return {row.key: row.task() for row in load([path]).tasks()}
 
 
 def test_the_header_is_known_before_the_tasks_are_read(tmp_path: Path) -> None:
@@ -59,13 +59,13 @@ def test_the_header_is_known_before_the_tasks_are_read(tmp_path: Path) -> None:
     assert manifest.removed == ("gone",)
     assert manifest.files == (str(tmp_path / "m.yaml"),)
     assert manifest.marker is None
-    assert len(list(manifest.tasks)) == 1
+    assert len(list(manifest.tasks())) == 1
 
 
 def test_tasks_are_read_one_by_one(tmp_path: Path) -> None:
     """The first task is there before the last is looked at; the fault shows at the end."""
     text = FULL + "".join(f"  t{n}: {{title: T}}\n" for n in range(50)) + "  bad: {title: 5}\n"
-    stream = iter(load([put(tmp_path, m=text)]).tasks)
+    stream = iter(load([put(tmp_path, m=text)]).tasks())
     assert next(stream).key == "a"
     with pytest.raises(ManifestInvalid, match="title is 5, not text"):
         list(stream)
@@ -108,7 +108,7 @@ def test_a_file_may_hold_several_documents(tmp_path: Path) -> None:
 
 def test_places_are_those_of_the_keys(tmp_path: Path) -> None:
     path = put(tmp_path, m=FULL)
-    (row,) = load([path]).tasks
+    (row,) = load([path]).tasks()
     assert (row.file, row.line) == (str(tmp_path / "m.yaml"), 15)
     assert (row.task().place.line, row.task().place.column) == (15, 3)
 

@@ -27,7 +27,7 @@ WORDS = st.sampled_from(
 
 def problems_of(*paths: Path | str) -> list[str]:
     with pytest.raises(ManifestInvalid) as caught:
-        list(load([str(path) for path in paths]).tasks)
+        list(load([str(path) for path in paths]).tasks())
     return [str(problem) for problem in caught.value.problems]
 
 
@@ -113,7 +113,7 @@ def test_aliases_that_share_a_little_are_welcome(tmp_path: Path) -> None:
     """A list that a thousand tasks share is no bomb."""
     tasks = "".join(f"  t{i}: {{title: T, tags: *t}}\n" for i in range(5000))
     text = f"{HEAD}tasks:\n  first: {{title: A, tags: &t [a, b, c]}}\n{tasks}"
-    found = list(load([str(written(tmp_path, text))]).tasks)
+    found = list(load([str(written(tmp_path, text))]).tasks())
     assert found[-1].task().fields["tags"] == ("a", "b", "c")
 
 
@@ -151,7 +151,7 @@ def test_links_in_a_circle_come_to_an_end_and_a_file_is_read_once(tmp_path: Path
     assert len(problems_of(tmp_path)) == 1
     (tmp_path / "dangling.yaml").unlink()
     manifest = load([str(tmp_path), str(path)])
-    assert [task.key for task in manifest.tasks] == ["a"]
+    assert [task.key for task in manifest.tasks()] == ["a"]
 
 
 def test_a_pipe_is_read_like_a_file() -> None:
@@ -190,7 +190,7 @@ def test_the_header_is_found_wherever_it_stands(tmp_path: Path, text: str) -> No
     """What follows the tasks counts as much as what precedes them, in every style of YAML."""
     manifest = load([str(written(tmp_path, text))])
     assert manifest.project == "p"
-    (task,) = manifest.tasks
+    (task,) = manifest.tasks()
     assert task.task().fields["responsibleId"] == 1
 
 

@@ -30,7 +30,7 @@ def only(tmp_path: Path, *lines: str) -> Task:
     path = tmp_path / "m.yaml"
     text = f"{HEAD}  a:\n    title: A\n" + "".join(f"    {line}\n" for line in lines)
     path.write_text(text, encoding="utf-8")
-    (row,) = load([str(path)]).tasks
+    (row,) = load([str(path)]).tasks()
     task = row.task()
     assert row.digest == task.digest()
     return task
@@ -94,7 +94,7 @@ def test_options_are_no_fields(tmp_path: Path) -> None:
 def test_a_parent_is_named_by_key(tmp_path: Path) -> None:
     path = tmp_path / "m.yaml"
     path.write_text(f"{HEAD}  b: {{title: B, parent: null}}\n  a: {{title: A, parent: b}}\n")
-    first, second = load([str(path)]).tasks
+    first, second = load([str(path)]).tasks()
     assert first.task().fields["parentId"] is None
     assert second.parent == "b"
     assert second.task().fields["parentId"] == KeyRef(TaskKey("b"))
@@ -172,7 +172,7 @@ def test_what_was_written_is_what_is_wanted(
     path = tmp_path_factory.getbasetemp() / "law.yaml"
     written = {"apiVersion": "tasksync/v1", "project": "p", "tasks": {"a": block}}
     path.write_text(json.dumps(written, ensure_ascii=False), encoding="utf-8")
-    (row,) = load([str(path)]).tasks
+    (row,) = load([str(path)]).tasks()
     task = row.task()
     assert row.digest == task.digest()
     fields = dict(task.fields)

@@ -78,7 +78,8 @@ def stream(tasks: Iterable[Task]) -> Iterable[Wanted]:
 
 def manifest_of(tasks: Iterable[Task], **other: Any) -> Manifest:
     """Return a manifest of these tasks."""
-    return Manifest(PROJECT, list(stream(tasks)), ("tasks.yaml",), **other)
+    rows = list(stream(tasks))
+    return Manifest(PROJECT, lambda _heads=None: rows, ("tasks.yaml",), **other)
 
 
 def live_task(remote: int, fields: Values, **other: Any) -> LiveTask:

@@ -66,8 +66,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
     show(console, plan, format_, cost, refusals, head=head, colour=not args.no_color)
     if args.out:
         from tasksync.cli.planfiles import write
+        from tasksync.cli.planning import of_changes, remembering
 
-        write(args.out, plan, cost)
+        write(args.out, of_changes(remembering(plan, manifest)), cost)
         console.tell(f"Saved the plan to {args.out}. To do exactly this: tasksync apply {args.out}")
     if note := forgets(args, console):
         console.tell(note)

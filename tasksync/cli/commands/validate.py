@@ -19,7 +19,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from tasksync.manifests.loader import load
 
     manifest = load(manifest_paths(args))
-    tasks = sum(1 for _wanted in manifest.tasks)
+    tasks = sum(1 for _wanted in manifest.tasks())
     files = len(manifest.files)
     console.say(
         f"The manifest is valid: project {manifest.project}, {files} file{'s' * (files != 1)}, "

@@ -1,0 +1,178 @@
+"""Blocks: the text of each task as it stands in its file, known again without being parsed.
+
+The state ties the digest of a block to what it asked (core.state `tied`), so text that did not
+change is neither parsed, judged nor normalised again, in a fresh checkout too. What makes that
+safe:
+
+- The key of the digest is everything else that a task depends on (defaults, zone, versions).
+- A block is remembered only after the file was parsed as a whole, and its tasks began on exactly
+  the lines where the cut blocks begin (`read`). A block in a block mapping means the same
+  wherever its mapping is indented alike, since nothing in it refers to what is outside:
+  anchors, aliases and tags are left to the parser, and so is whoever uses one.
+- What could be misread here (key, parent) was held against the parse when it was remembered.
+- The blocks that are not known are parsed, in their places, with comments where the known ones
+  stand: a comment ends every open scalar in block style, and any other open value either swallows
+  a block that should begin or never ends, so that the lines no longer agree. Then, and on any
+  other doubt, the whole file is parsed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import NamedTuple
+
+from tasksync.core.fields import TaskKey
+from tasksync.core.state import NO_BLOCK, Heads, tied
+from tasksync.manifests.cache import DIGEST, Rows
+from tasksync.manifests.reader import Stream
+
+CHUNK = 1 << 20
+#: so many unknown blocks are always worth it; of more, only a share of those seen
+FEW = 200
+SHARE = 4
+
+_TASKS = re.compile(rb"tasks:[ \t]*(?:#[^\r\n]*)?\r?\n")
+#: a line that holds no value: blank, or a comment
+_NOTHING = re.compile(rb"[ \t]*(?:#[^\r\n]*)?\r?\n?\Z")
+_KEY = re.compile(rb" +([A-Za-z0-9][A-Za-z0-9._/-]*):[ \t]*(?:#[^\r\n]*)?\r?\n")
+_PARENT = re.compile(rb"\n +parent:[ \t]+([A-Za-z0-9][A-Za-z0-9._/-]*)[ \t]*\r?(?:\n|\Z)")
+#: whatever might be an anchor, an alias or a tag, or takes a task over
+_TIED_ELSEWHERE = re.compile(rb"(?:^|[\s\[\]{},:])(?:[&*]\S|!)|adopt", re.MULTILINE)
+
+
+class Block(NamedTuple):
+    """A block that may be remembered: its line, what it seems to say, and its digest."""
+
+    line: int
+    key: str
+    parent: str | None
+    digest: bytes
+
+
+@dataclass(slots=True)
+class Recalled:
+    """A file whose known blocks are rows; `unknown` are rows that wait for the parse of `rest`.
+
+    `rest` is the file with only the unknown blocks in it, each on its own line.
+    """
+
+    rows: Rows = field(default_factory=Rows)
+    unknown: list[int] = field(default_factory=list)
+    rest: bytes = b""
+
+
+def recall(stream: Stream, tasks_line: int, context: str, heads: Heads) -> Recalled | None:
+    """Return the tasks of a file by what the state knows of their blocks.
+
+    None where the file is not cut into blocks, or where too many are unknown.
+    """
+    cut = _cut(stream, tasks_line)
+    if cut is None:
+        return None
+    head, texts = cut
+    found, rest, gap = Recalled(), [head], 0
+    key, line = context.encode(), head.count(b"\n") + 1
+    rows, remembered = found.rows, heads.rows.get
+    for number, text in enumerate(texts):
+        breaks = text.count(b"\n")
+        named = _KEY.match(text)
+        name = named[1].decode() if named else ""
+        row = remembered(TaskKey(name))
+        asked = NO_BLOCK if row is None else heads.asked(row)
+        if row is not None and tied(_digest(text, key), asked) == heads.block(row):
+            rows.add(name, asked, line, _parent(text), None)
+            gap += breaks
+        else:
+            if len(found.unknown) >= FEW + number // SHARE:
+                return None
+            rows.add(name, NO_BLOCK, line, None, None)
+            found.unknown.append(number)
+            rest.append(b"#" + b"\n" * gap + text if gap else text)
+            gap = 0
+        line += breaks
+    found.rest = b"".join(rest)
+    return found
+
+
+def read(stream: Stream, tasks_line: int, context: str) -> Iterator[Block | int]:
+    """Yield every block of a file, or only the line of one that cannot be remembered."""
+    cut = _cut(stream, tasks_line)
+    if cut is None:
+        return
+    head, texts = cut
+    key, line = context.encode(), head.count(b"\n") + 1
+    for text in texts:
+        named = _KEY.match(text)
+        if named is None or _TIED_ELSEWHERE.search(text):
+            yield line
+        else:
+            yield Block(line, named[1].decode(), _parent(text), _digest(text, key))
+        line += text.count(b"\n")
+
+
+def rememberable(
+    found: Iterator[Block | int], keys: Mapping[int, str], parents: Mapping[str, str], asked: bytes
+) -> dict[TaskKey, bytes]:
+    """Return what ties those blocks to what they ask that were cut as they were parsed.
+
+    `keys` are the keys of all tasks of the file by their lines, `asked` their digests in order.
+    Nothing is returned where the cuts are not exactly there.
+    """
+    known: dict[TaskKey, bytes] = {}
+    cuts = 0
+    for number, one in enumerate(found):
+        cuts += 1
+        line = one if isinstance(one, int) else one.line
+        if line not in keys:
+            return {}
+        if isinstance(one, Block) and one.key == keys[line] and one.parent == parents.get(one.key):
+            asks = bytes(asked[number * DIGEST : (number + 1) * DIGEST])
+            known[TaskKey(one.key)] = tied(one.digest, asks)
+    return known if cuts == len(keys) == len(asked) // DIGEST else {}
+
+
+def _digest(text: bytes, key: bytes) -> bytes:
+    return blake2b(text, digest_size=16, key=key).digest()
+
+
+def _parent(text: bytes) -> str | None:
+    if b"parent:" not in text:
+        return None
+    found = _PARENT.search(text)
+    return found[1].decode() if found else None
+
+
+def _cut(stream: Stream, tasks_line: int) -> tuple[bytes, Iterator[bytes]] | None:
+    """Return what stands before the first block, and the texts of the blocks.
+
+    None where nothing follows `tasks:` in its line and below it that could be cut.
+    """
+    if not tasks_line:
+        return None
+    head = [stream.readline() for _line in range(tasks_line)]
+    if _TASKS.match(head[-1]) is None:
+        return None
+    while (line := stream.readline()) and _NOTHING.match(line):
+        head.append(line)
+    indent = len(line) - len(line.lstrip(b" "))
+    if not indent or line[indent : indent + 1] == b"\t":
+        return None
+    return b"".join(head), _texts(stream, line, indent)
+
+
+def _texts(stream: Stream, first: bytes, indent: int) -> Iterator[bytes]:
+    """Yield texts that begin with a value at this indent, each to where the next begins."""
+    begins = re.compile(rb"\n {%d}[^ \t\r\n#]" % indent)
+    kept = first
+    while chunk := stream.read(CHUNK):
+        kept += chunk
+        start = 0
+        for found in begins.finditer(kept):
+            end = found.start() + 1
+            yield kept[start:end]
+            start = end
+        kept = kept[start:]
+    yield kept
