@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
-from json import loads
 from typing import Any
+
+from orjson import loads
 
 from tasksync.core import statefile
 from tasksync.core.fields import TaskKey

@@ -15,7 +15,6 @@ from tasksync.cli.settings import forgets
 from tasksync.cli.showing import Cost, show
 from tasksync.cli.stopping import graceful
 from tasksync.cli.wiring import Session, new_id, session
-from tasksync.core import planfile
 from tasksync.core.guards import check
 from tasksync.core.manifest import Manifest
 from tasksync.core.plan import Plan
@@ -162,8 +161,7 @@ class _Doing:
             clock=parts.clock, listener=parts.hear, stopping=parts.stop,
         )  # fmt: skip
         identity = recognised(self._portal, self._state, parts.hear)
-        digest = self._digest or planfile.digest(plan)
-        facts = RunFacts(new_id(), digest, identity, files)
+        facts = RunFacts(new_id(), self._digest, identity, files)
         with graceful(parts.stop, parts.console.tell):
             report = applier.apply(plan, self._state, facts, cost.requests)
             verdict = self._proved(plan, report)

@@ -83,8 +83,9 @@ class _Builder:
         else:
             self._compare(self._make())
             seen = self.wanted.seen
-            dropped = (key for key, row in self.heads.rows.items() if seen[row] == UNSEEN)
-            self._remove(dropped, Reason.DROPPED)
+            if UNSEEN in seen:
+                dropped = (key for key, row in self.heads.rows.items() if seen[row] == UNSEEN)
+                self._remove(dropped, Reason.DROPPED)
         return self._plan()
 
     def _make(self) -> Mapping[TaskKey, RemoteId]:

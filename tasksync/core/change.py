@@ -135,6 +135,8 @@ class Change:
 
         Raises KeyError where an id is not known. `asked` keeps the KeyRef.
         """
+        if not self.along and not any(one.after.__class__ is KeyRef for one in self.fields):
+            return self
         return replace(
             self,
             fields=tuple(replace(one, after=_resolve(one.after, ids)) for one in self.fields),

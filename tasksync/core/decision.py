@@ -34,6 +34,7 @@ from tasksync.core.state import Entry
 from tasksync.core.task import LiveTask, OnRemove, Options, Task, asked_digest
 
 _MISSING = object()
+_EMPTY = tuple((name, one.empty) for name, one in FIELDS.items())
 PENDING = 2
 
 
@@ -50,9 +51,11 @@ def creation(task: Task, reason: Reason, entry: Entry | None = None) -> Change:
     """Return the CREATE of a wanted task: every field that is not empty is sent."""
     wanted = task.fields
     fields = tuple(
-        FieldChange(name, None, wanted[name])
-        for name, one in FIELDS.items()
-        if name in wanted and wanted[name] != one.empty
+        [
+            FieldChange(name, None, wanted[name])
+            for name, empty in _EMPTY
+            if name in wanted and wanted[name] != empty
+        ]
     )
     return Change(
         task.key,

@@ -183,9 +183,12 @@ def digest_plain(plain: list[object]) -> bytes:
 
 def plain(value: Value) -> object:
     """Return a value as JSON carries it: a KeyRef as {"key": ...}, a tuple as a list."""
-    if isinstance(value, KeyRef):
-        return {"key": value.key}
-    return list(value) if isinstance(value, tuple) else value
+    match value:
+        case str() | int() | None:
+            return value
+        case KeyRef():
+            return {"key": value.key}
+    return list(value)
 
 
 def from_plain(name: str, value: object) -> Value:

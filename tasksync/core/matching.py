@@ -102,15 +102,21 @@ class _Search:
         self._titles = Counter(title_of(want.sent) for want in self.wants.values())
 
     def all_fields(self, wants: Sequence[Want]) -> None:
-        """Tier 1."""
-        for want in wants:
+        """Tier 1. Oldest wants first: a task too old for one is too old for all that follow."""
+        too_old: list[tuple[deque[LiveTask], LiveTask]] = []
+        for want in sorted(wants, key=lambda want: want.newer_than):
             names = tuple(sorted(want.sent))
             index = self._equal.get(names)
             if index is None:
                 index = self._equal[names] = self._by_digest(names)
             equal = index.get(digest_of(want.sent), deque())
             while equal and want.key in self.wants:
-                self._pair(want, equal.popleft())
+                task = equal.popleft()
+                self._pair(want, task)
+                if task.id in self.free:
+                    too_old.append((equal, task))
+        for equal, task in reversed(too_old):
+            equal.appendleft(task)
 
     def title_person_parent(self, wants: Sequence[Want]) -> None:
         """Tier 2: within a group the most alike first."""

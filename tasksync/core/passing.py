@@ -59,8 +59,11 @@ class Passage:
         """
         found, seen, parents = self.found, self._wanted.seen, self._wanted.parents
         found.present = bytearray(b"\x01" * len(self._heads))
-        for key, row in self._heads.rows.items():
-            if seen[row] != SAME or self._heads.deferred[row] or parents[row] == NEW_PARENT:
+        away = self._heads.deferred
+        if seen.count(SAME) < len(seen) or NEW_PARENT in parents or any(away):
+            for key, row in self._heads.rows.items():
+                if seen[row] == SAME and not away[row] and parents[row] != NEW_PARENT:
+                    continue
                 self._hold(remembered(self._state.entries[key]))
         for task in unknown:
             if self._heads.row_of_id(task.id) is None:
@@ -141,6 +144,8 @@ class Present(Mapping[TaskKey, RemoteId]):
 
 def gone(wanted: Survey, found: Found) -> list[TaskKey]:
     """Return the wanted keys whose remembered task is no longer there."""
+    if 0 not in found.present:
+        return []
     after = {before: after for after, before in wanted.moved.items()}
     return [
         after.get(key, key)

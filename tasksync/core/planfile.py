@@ -259,7 +259,9 @@ def _plain(values: Values) -> Json:
 
 
 def _place(place: Place | None) -> Json | None:
-    return None if place is None else asdict(place)
+    if place is None:
+        return None
+    return {"file": place.file, "line": place.line, "column": place.column}
 
 
 def _options(options: Options) -> Json:

@@ -214,6 +214,10 @@ class Heads:
         """Return the digest of what was last asked."""
         return bytes(self._digests[row * _ROW : row * _ROW + 16])
 
+    def asks(self, row: int, digest: bytes) -> bool:
+        """Tell whether what was last asked has this digest."""
+        return self._digests[row * _ROW : row * _ROW + 16] == digest
+
     def found(self, row: int) -> bytes:
         """Return the digest of what the portal should hold in the managed fields."""
         return bytes(self._digests[row * _ROW + 16 : row * _ROW + 32])
@@ -288,7 +292,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One apply: when (UTC), what became of it, which plan; `plan` is the plan's digest."""
+    """One apply: when (UTC), what became of it, which plan; `plan` is a saved plan's digest."""
 
     id: str
     at: datetime

@@ -86,23 +86,26 @@ def _moves(moved: Iterable[Moved], heads: Heads) -> dict[TaskKey, TaskKey]:
 
 
 def _read(tasks: Iterable[Wanted], found: Survey) -> None:
-    rows, moved, seen, heads = found.heads.rows, found.moved, found.seen, found.heads
+    moved, seen, lines, places = found.moved, found.seen, found.lines, found.places
+    asks, row_of = found.heads.asks, found.heads.rows.get
     numbers: dict[str, int] = {}
-    count = 0
+    count, last, place = 0, None, 0
     for key, digest, parent, file, line, task in tasks:
         count += 1
-        row = rows.get(moved.get(key, key) if moved else key)
+        row = row_of(moved.get(key, key) if moved else key)
         if row is None:
             found.held[key] = task()
             continue
-        if heads.asked(row) == digest:
+        if file is not last:
+            last, place = file, numbers.setdefault(file, len(numbers))
+        if asks(row, digest):
             seen[row] = SAME
         else:
             seen[row] = DIFFERS
             found.held[key] = task()
         if parent is not None:
-            found.parents[row] = rows.get(moved.get(parent, parent), NEW_PARENT)
-        found.lines[row] = line
-        found.places[row] = numbers.setdefault(file, len(numbers))
+            found.parents[row] = row_of(moved.get(parent, parent), NEW_PARENT)
+        lines[row] = line
+        places[row] = place
     found.files = list(numbers)
     found.wanted = count

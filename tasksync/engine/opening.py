@@ -12,7 +12,7 @@ from tasksync.core.state import Entry, PortalIdentity, Run, State, StateDelta
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What the state should remember of a run: its id, its plan's digest, whose portal."""
+    """What the state should remember of a run: its id, a saved plan's digest, whose portal."""
 
     id: str
     plan: str

@@ -41,6 +41,7 @@ _KEY = re.compile(rb" +([A-Za-z0-9][A-Za-z0-9._/-]*):[ \t]*(?:#[^\r\n]*)?\r?\n")
 _PARENT = re.compile(rb"\n +parent:[ \t]+([A-Za-z0-9][A-Za-z0-9._/-]*)[ \t]*\r?(?:\n|\Z)")
 #: whatever might be an anchor, an alias or a tag, or takes a task over
 _TIED_ELSEWHERE = re.compile(rb"(?:^|[\s\[\]{},:])(?:[&*]\S|!)|adopt", re.MULTILINE)
+_SUSPECT = (b"&", b"*", b"!", b"adopt")
 
 
 class Block(NamedTuple):
@@ -106,7 +107,8 @@ def read(stream: Stream, tasks_line: int, context: str) -> Iterator[Block | int]
     key, line = context.encode(), head.count(b"\n") + 1
     for text in texts:
         named = _KEY.match(text)
-        if named is None or _TIED_ELSEWHERE.search(text):
+        suspect = any(one in text for one in _SUSPECT)
+        if named is None or (suspect and _TIED_ELSEWHERE.search(text)):
             yield line
         else:
             yield Block(line, named[1].decode(), _parent(text), _digest(text, key))

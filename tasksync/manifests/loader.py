@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from io import BytesIO
 from itertools import repeat
@@ -117,24 +117,19 @@ class _Stream:
             return {}
         return found
 
-    def _file(self, number: int, file: FileHead, heads: Heads | None) -> Iterator[Wanted]:
+    def _file(self, number: int, file: FileHead, heads: Heads | None) -> Iterable[Wanted]:
         context = context_of(self._head.contexts[number])
         kept = None if self._cache is None else self._cache.get(file.look.digest, context)
         if self._cache is not None and kept is not None and self._ledger.take(number, kept):
             self._asked[number] = kept.digests
             bodies = Bodies(file, self._head.normalisers[number], kept, self._cache.clear)
-            yield from _laid(file.name, kept, bodies.task)
-            return
+            return _laid(file.name, kept, bodies.task)
         if heads and (recalled := self._recalled(number, file, context, heads)):
             rows, body = recalled
-            yield from _laid(file.name, rows, body)
-        else:
-            rows, said = Rows(), len(self._problems)
-            yield from self._fresh(number, file, None if self._cache is None else rows)
-            if number in self._failed or len(self._problems) > said:
-                return
-        if self._cache is not None:
-            self._cache.put(file.look.digest, context, rows)
+            if self._cache is not None:
+                self._cache.put(file.look.digest, context, rows)
+            return _laid(file.name, rows, body)
+        return self._fresh(number, file, context)
 
     def _recalled(
         self, number: int, file: FileHead, context: str, heads: Heads
@@ -164,7 +159,8 @@ class _Stream:
         bodies = Bodies(file, self._head.normalisers[number], rows, lambda: None)
         return rows, lambda row: parsed[row]() if row in parsed else bodies.task(row)
 
-    def _fresh(self, number: int, file: FileHead, rows: Rows | None) -> Iterator[Wanted]:
+    def _fresh(self, number: int, file: FileHead, context: str) -> Iterator[Wanted]:
+        rows, said = None if self._cache is None else Rows(), len(self._problems)
         self._parsed.add(number)
         asked = self._asked.setdefault(number, bytearray())
         with file.source.open() as opened:
@@ -184,6 +180,9 @@ class _Stream:
                 yield Wanted(TaskKey(raw.key), normal.digest, parent, file.name, raw.line, body)
             if isinstance(stream, Hashed):
                 stream.check(file.look.digest, file.name)
+        good = number not in self._failed and len(self._problems) == said
+        if self._cache is not None and rows is not None and good:
+            self._cache.put(file.look.digest, context, rows)
 
     def _checked(self, number: int, file: FileHead, raw: RawTask) -> Normal | None:
         """Return a task in normal form, or None where it is left to be explained."""

@@ -134,12 +134,28 @@ class _Quick:
             else:
                 name = self.key(event)
             event = following()
-            if event.__class__ is ScalarEvent and event.anchor is None and event.tag is None:
+            if event.anchor is not None or event.__class__ is AliasEvent or event.tag is not None:
+                value = self.value(event, TASK_DEPTH + 1)
+            elif event.__class__ is ScalarEvent:
                 value = plain(event.value) if event.implicit[0] else event.value
+            elif event.__class__ is SequenceStartEvent:
+                value = self._items(TASK_DEPTH + 1)
             else:
                 value = self.value(event, TASK_DEPTH + 1)
             body[name or ""] = value
         return body
+
+    def _items(self, depth: int) -> list[object]:
+        """Return the items of the sequence that began, to its end."""
+        items: list[object] = []
+        following = self.next
+        while (event := following()).__class__ is not SequenceEndEvent:
+            if event.__class__ is ScalarEvent and event.anchor is None and event.tag is None:
+                self._size += 1
+                items.append(plain(event.value) if event.implicit[0] else event.value)
+            else:
+                items.append(self.value(event, depth + 1))
+        return items
 
     def value(self, event: Any, depth: int) -> object:
         """Return the value that begins with this event, to its end."""
@@ -159,10 +175,7 @@ class _Quick:
             return plain(event.value) if event.implicit[0] else event.value
         self._budget.dig(depth, event.start_mark)
         if isinstance(event, SequenceStartEvent):
-            items = []
-            while not isinstance(event := self.next(), SequenceEndEvent):
-                items.append(self.value(event, depth + 1))
-            return items
+            return self._items(depth)
         return self._mapping(depth)
 
     def _mapping(self, depth: int) -> dict[str, object]:

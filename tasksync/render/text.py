@@ -23,8 +23,8 @@ NO_CHANGES = "No changes. The portal matches the manifest."
 #: as wide as the longest field name, so that values stand in one column
 FIELD_WIDTH = 13
 KEY_WIDTH = 40
-#: kinds of which hardly two tasks hold the same value
-_ALWAYS_OTHER = {Kind.TEXT, Kind.INSTANT}
+#: fields of which hardly two tasks hold the same value
+_ALWAYS_OTHER = {n for n, one in FIELDS.items() if one.kind in {Kind.TEXT, Kind.INSTANT}}
 SHOWN = (Action.CREATE, Action.UPDATE, Action.DELETE, Action.DEFER, Action.ADOPT, Action.FORGET)
 
 
@@ -149,8 +149,8 @@ class _Lines:
 
     def _laid(self, one: FieldChange) -> str:
         """Return the line of a new task's field; what many tasks say is worded once."""
-        if FIELDS[one.name].kind in _ALWAYS_OTHER:
-            return self._line(words.label(one.name, one.after), self._new(one))
+        if one.name in _ALWAYS_OTHER:
+            return self._line(one.name, self._value(one.name, one.after))
         said = (one.name, one.after)
         line = self._said.get(said)
         if line is None:

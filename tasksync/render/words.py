@@ -69,6 +69,8 @@ def clean_lines(text: str) -> str:
 
 def quoted(text: str) -> str:
     """Return a text in quotes, on one line."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
     return clean(json.dumps(text, ensure_ascii=False))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import permutations
 from typing import Any
 
 from casefiles import live_task
@@ -106,3 +107,12 @@ def test_each_live_task_is_given_once_even_when_listed_twice() -> None:
     result = match([want("a"), want("b")], [live(7), live(7)], {})
     assert len(result.pairs) == 1
     assert result.tasks == ()
+
+
+def test_equal_bodies_of_different_age_all_find_their_task() -> None:
+    """Sent at three times, read in any order: none is left without its own or a newer one."""
+    for order in permutations((1, 2, 3)):
+        wants = [Want(TaskKey(f"k{age}"), {"title": "T"}, age - 1) for age in order]
+        found = match(wants, [live_task(age, {"title": "T"}) for age in (3, 1, 2)], {})
+        assert found.wants == ()
+        assert {key: task.id for key, task in found.pairs.items()} == {"k1": 1, "k2": 2, "k3": 3}
