@@ -18,6 +18,8 @@ from dataclasses import dataclass
 JITTER = 1.0
 #: against clocks that tick coarsely (seconds)
 MARGIN = 0.002
+#: how much of a limit's time may be caught up with after a stall, at twice the pace
+CATCH_UP = 0.5
 #: departures kept beyond the largest limit, since arrivals may change places
 SPARE = 20
 #: how much of the speed one throttled answer takes, and one good answer gives back
@@ -52,7 +54,7 @@ class Pace:
         self.minute = minute
         self.speed = 1.0
         self._left: deque[Departure] = deque(maxlen=max(second.count, minute.count) + SPARE)
-        self._slot = float("-inf")
+        self._due = self._slot = float("-inf")
         self._held = float("-inf")
         self._share: tuple[int, float] | None = None
 
@@ -69,8 +71,9 @@ class Pace:
     def leave(self, now: float) -> Departure:
         """Note that a request leaves; hand the departure back to `arrived`."""
         gap = self.second.seconds / self.second.count / self.speed
-        # a slot missed by a little (a coarse sleep) is caught up with; more would be a burst
-        self._slot = (self._slot if now - self._slot <= gap / 2 else now) + gap
+        # slots missed in a stall (a slow save, a coarse sleep) are caught up with, not in a burst
+        self._due = max(self._due, now - CATCH_UP * self.second.seconds) + gap
+        self._slot = max(self._due, now + gap / 2)
         departure = Departure(now, now + JITTER)
         self._left.append(departure)
         return departure
@@ -102,8 +105,9 @@ class Pace:
         self._share = (share, now + lasts)
 
     def hold(self, now: float, seconds: float) -> None:
-        """Let nothing leave for so long."""
+        """Let nothing leave for so long, nor be caught up with."""
         self._held = max(self._held, now + seconds)
+        self._due = max(self._due, self._held)
 
     def throttled(self, now: float, seconds: float) -> None:
         """Take a 429: wait as long as it says, and go slower for a while."""
@@ -152,4 +156,9 @@ def seconds_for(requests: int, second: Limit = PER_SECOND, minute: Limit = PER_M
     if requests <= 1:
         return 0.0
     minutes, rest = divmod(requests - 1, minute.count)
-    return minutes * (minute.seconds + MARGIN) + rest * second.seconds / second.count
+    seconds, last = divmod(rest, second.count)
+    return (
+        minutes * (minute.seconds + MARGIN)
+        + seconds * (second.seconds + MARGIN)
+        + last * second.seconds / second.count / 2
+    )

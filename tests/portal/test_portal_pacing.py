@@ -69,9 +69,25 @@ def test_a_full_minute_is_used_at_full_speed_and_no_further():
 
 def test_the_estimate_is_what_the_pace_takes():
     """Seconds at the limits, within a hundredth."""
-    for count in (1, 2, 11, 201, 301, 650):
+    for count in (1, 2, 8, 11, 201, 301, 650):
         taken = drive(Pace(), [(0, 0, 0)] * count)[-1]
         assert seconds_for(count) == pytest.approx(taken, rel=0.01, abs=0.05)
+
+
+def test_a_stall_is_caught_up_with_at_twice_the_pace():
+    """Half a second that a slow save took is not lost, and no two leave together."""
+    steady = drive(Pace(), [(0, 0, 0)] * 40)
+    stalled = drive(Pace(), [*[(0, 0, 0)] * 20, (0.4, 0, 0), *[(0, 0, 0)] * 19])
+    assert stalled[-1] < steady[-1] + 0.1
+    assert all(b - a >= 0.049 for a, b in pairwise(stalled))
+
+
+def test_what_was_held_back_is_not_caught_up_with():
+    """After a throttled answer the pace begins anew."""
+    pace = Pace()
+    pace.throttled(0.0, 5.0)
+    arrivals = drive(pace, [(0, 0, 0)] * 5)
+    assert all(b - a > 0.1 for a, b in pairwise(arrivals))
 
 
 def test_waiters_are_released_one_by_one():
