@@ -69,10 +69,34 @@ def _terraform(count: int, *, for_each: bool = False) -> Callable[[int], Outcome
     return measure
 
 
+def _parsed(count: int, peer: Callable[[Scene], Subject], *words: str) -> Callable[[int], Outcome]:
+    def measure(pairs: int) -> Outcome:
+        scene = Scene(count).ready()
+        with sandbox(data=scene.world) as portal:
+            ours = scene.plan(portal, "--no-cache", *words, state=scene.without_blocks())
+            return compared(ours, peer(scene), pairs)
+
+    return measure
+
+
+def _octodns(scene: Scene) -> Subject:
+    return others.octodns(scene.count)
+
+
 def _to_bound(pairs: int) -> Outcome:
     scene = Scene(100 * K).ready()
     with sandbox() as portal:
         ours = scene.plan(portal, "--no-cache", "--no-refresh")
+        return compared(ours, others.bound(scene), pairs)
+
+
+def _one_edit(pairs: int) -> Outcome:
+    scene = Scene(100 * K).ready()
+    edited = scene.with_one_edit()
+    with sandbox(data=scene.world) as portal:
+        ours = scene.plan(
+            portal, "--no-cache", "--no-refresh", expect="1 to change", manifest=edited
+        )
         return compared(ours, others.bound(scene), pairs)
 
 
@@ -204,6 +228,27 @@ ROWS: tuple[Row, ...] = (
         "cold plan `--no-refresh`, 100 000 tasks / the bound",
         _to_bound,
         (Goal("ratio", 9, "<= 9"),),
+    ),
+    Row(
+        "parsed-10k",
+        "cold plan, no change, 10 000 tasks of which the state knows no block (all are parsed), "
+        "live refresh / octoDNS with local files",
+        _parsed(10 * K, _octodns),
+    ),
+    Row(
+        "parsed-10k-no-refresh",
+        "the same with `--no-refresh` / octoDNS",
+        _parsed(10 * K, _octodns, "--no-refresh"),
+    ),
+    Row(
+        "parsed-100k",
+        "cold plan `--no-refresh`, 100 000 tasks of which the state knows no block / the bound",
+        _parsed(100 * K, others.bound, "--no-refresh"),
+    ),
+    Row(
+        "one-edit-100k",
+        "cold plan `--no-refresh`, one of 100 000 tasks edited / the bound",
+        _one_edit,
     ),
     Row(
         "unchanged-files-100k",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 from dataclasses import dataclass
 from hashlib import sha256
@@ -101,10 +102,16 @@ class Scene:
         self.world.unlink(missing_ok=True)
 
     def plan(
-        self, portal: Sandbox, *words: str, name: str = "tasksync", expect: str = "No changes."
+        self,
+        portal: Sandbox,
+        *words: str,
+        name: str = "tasksync",
+        expect: str = "No changes.",
+        state: Path | None = None,
+        manifest: Path | None = None,
     ) -> Subject:
         """Return a plan of this scene against its state; without `--no-cache` it may be cached."""
-        command = self._command("plan", self.state, *words)
+        command = self._command("plan", state or self.state, *words, manifest=manifest)
         return Subject(name, command, expect, env=portal.env)
 
     def apply(self, portal: Sandbox, state: Path, *words: str) -> Subject:
@@ -119,10 +126,31 @@ class Scene:
         command = self._command("plan", missing, "--no-cache")
         return Subject("tasksync", command, f"Plan: {self.count} to add", env=portal.env)
 
-    def _command(self, verb: str, state: Path, *words: str) -> list[str]:
+    def _command(
+        self, verb: str, state: Path, *words: str, manifest: Path | None = None
+    ) -> list[str]:
         program = TASKSYNC.program("tasksync")
-        where = ["-f", str(self.manifest), "--state", f"sqlite:{state}"]
+        where = ["-f", str(manifest or self.manifest), "--state", f"sqlite:{state}"]
         return [program, verb, *where, "--quiet", *words]
+
+    def without_blocks(self) -> Path:
+        """Return a copy of the state that knows no block: every task has to be parsed."""
+        copy = self.copy_of_state("parsed")
+        db = sqlite3.connect(copy)
+        with db:
+            db.execute("UPDATE entries SET block = zeroblob(16)")
+        db.close()
+        return copy
+
+    def with_one_edit(self) -> Path:
+        """Return a copy of the manifest in which one task of one file has another title."""
+        copy = WORK / "copies" / f"edited-{self.count}"
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(self.manifest, copy)
+        file = copy / "tasks-00000.yaml"
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace("Check the rollout of", "Look at", 1), encoding="utf-8")
+        return copy
 
     def copy_of_state(self, name: str) -> Path:
         """Return a copy of the state that may be written to."""
