@@ -21,9 +21,10 @@ as is every peer, all from PyPI. "Cold" is `--no-cache`: no rows of files are ke
 state remembers is used, as in every plan, and since the apply that made it that includes the \
 text of each task (its block): a cold plan parses what changed. The rows `parsed-...` measure the \
 same where the state knows no block and every task is parsed and judged, as in the first plan \
-after an upgrade or a change of `defaults`. A task has nine fields and about 375 bytes of YAML; octoDNS' record has about 70 bytes, Terraform's object the same nine fields. The \
-bound is libyaml's raw scan of the same bytes plus loading key, id and hash of every remembered \
-task from the same SQLite file (`benchmarks/peers/bound.py`); the literal script is \
+after an upgrade or a change of `defaults`. A task has nine fields and about 375 bytes of YAML; \
+octoDNS' record has about 70 bytes, Terraform's object the same nine fields. The bound is \
+libyaml's raw scan of the same bytes plus loading key, id and hash of every remembered task from \
+the same SQLite file (`benchmarks/peers/bound.py`); the literal script is \
 `benchmarks/peers/literal.py`.
 """
 

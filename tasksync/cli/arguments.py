@@ -179,7 +179,7 @@ def planning_arguments(parser: argparse.ArgumentParser) -> None:
     add("--no-refresh", action="store_true",
         help="trust the state, do not read the portal")  # fmt: skip
     add("--destroy", action="store_true", help="remove every task of the state")
-    add("--no-cache", action="store_true", help="read every manifest file anew")
+    add("--no-cache", action="store_true", help="neither use nor keep rows of files")
     rail_arguments(parser)
 
 

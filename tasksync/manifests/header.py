@@ -18,7 +18,7 @@ from tasksync.core.manifest import Limit, Policy
 from tasksync.core.task import OnRemove, Place, Problem
 from tasksync.manifests import careful, schema
 from tasksync.manifests.faults import BadValue, Fault
-from tasksync.manifests.instants import Instants, zone_of
+from tasksync.manifests.instants import Instants, rules_of, zone_of
 from tasksync.manifests.node import Node, Spot
 from tasksync.manifests.reader import Unreadable
 from tasksync.manifests.sources import Look, Source, look
@@ -138,7 +138,7 @@ class _Assembly:
             self._belongs(file, node)
             self._renames(file, node)
         zone = self._project_words()
-        self._lay(Instants(zone))
+        self._lay(zone)
         if self._shaped(everything) and not any(
             "tasks" in _names(node) for _file, node in everything
         ):
@@ -230,7 +230,8 @@ class _Assembly:
             return None
         return Named(TaskKey(node.value), place)
 
-    def _lay(self, instants: Instants) -> None:
+    def _lay(self, zone: ZoneInfo | None) -> None:
+        instants = Instants(zone)
         bare = Normaliser({}, instants)
         usable: dict[int, dict[str, object]] = {}
         for head in self._header.files:
@@ -238,13 +239,14 @@ class _Assembly:
                 usable[id(node)] = self._usable(head.name, node, bare)
         of_project = usable[id(self._projects[0][1])] if self._projects else {}
         known: dict[bytes, Normaliser] = {}
+        rules = b"" if zone is None else zone.key.encode() + rules_of(zone.key)
         for head in self._header.files:
             laid = [{**of_project, **usable[id(node)]} for node in head.documents]
             told = [orjson.dumps(defaults, option=orjson.OPT_SORT_KEYS) for defaults in laid]
             for name, defaults in zip(told, laid, strict=True):
                 known.setdefault(name, Normaliser(defaults, instants))
             self._header.normalisers.append([known[name] for name in told])
-            self._header.contexts.append(b"\n".join([str(self._header.timezone).encode(), *told]))
+            self._header.contexts.append(b"\n".join([rules, *told]))
 
     def _usable(self, file: str, node: Node, bare: Normaliser) -> dict[str, object]:
         """Return the defaults of a document that are no fault themselves."""

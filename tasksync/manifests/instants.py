@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
 from typing import NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import TZPATH, ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from tasksync.manifests.faults import BadValue
 from tasksync.manifests.words import did_you_mean
@@ -52,6 +55,18 @@ def zone_of(name: str) -> ZoneInfo:
         mend = did_you_mean(name, known) or "use a name like Europe/Berlin"
         what = f"there is no time zone {name}"
         raise BadValue(what, mend) from error
+
+
+def rules_of(name: str) -> bytes:
+    """Return what changes when the rules of a time zone do: governments change them."""
+    for folder in TZPATH:
+        with suppress(OSError):
+            return sha256(Path(folder, name).read_bytes()).digest()
+    with suppress(ImportError):
+        import tzdata  # type: ignore[import-not-found,import-untyped,unused-ignore]
+
+        return str(tzdata.IANA_VERSION).encode()
+    return b""
 
 
 class Instants(dict[str, Moment]):

@@ -14,7 +14,7 @@ from tasksync.core.manifest import Manifest
 from tasksync.core.state import NO_BLOCK, Entry, Heads
 from tasksync.core.task import Task
 from tasksync.errors import ManifestInvalid
-from tasksync.manifests import blocks, quick
+from tasksync.manifests import blocks, instants, quick
 from tasksync.manifests.cache import Cache
 from tasksync.manifests.loader import load
 
@@ -147,6 +147,19 @@ def test_all_is_parsed_again_where_what_stands_beside_the_blocks_changed(
     parsed.clear()
     streamed(path, heads)
     assert len(parsed) == (2 if after.endswith("nothing\n") else 7)
+
+
+def test_all_is_parsed_again_when_a_government_changes_the_clocks(
+    tmp_path: Path, parsed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = put(tmp_path, HEAD + TASKS)
+    heads = applied(path)
+    monkeypatch.setattr(instants, "TZPATH", (str(tmp_path),))
+    (tmp_path / "Europe").mkdir()
+    (tmp_path / "Europe" / "Berlin").write_bytes(b"other rules")
+    parsed.clear()
+    streamed(path, heads)
+    assert len(parsed) == 7
 
 
 def test_blocks_are_known_in_another_file_and_another_order(
