@@ -19,12 +19,8 @@ from benchmarks.venvs import TASKSYNC
 #: the files that decide what a state holds: where one changes, states are made anew
 _STORED = (
     *("core/fields.py", "core/state.py", "core/statefile.py", "core/task.py"),
-    *(
-        "backends/sqlite.py",
-        "backends/sqlite_tables.py",
-        "manifests/blocks.py",
-        "manifests/values.py",
-    ),
+    *("backends/sqlite.py", "backends/sqlite_tables.py", "manifests/values.py"),
+    *("manifests/blocks.py", "manifests/cache.py", "manifests/header.py"),
 )
 
 
