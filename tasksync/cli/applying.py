@@ -120,7 +120,7 @@ def _apply_saved(
         planner = parts.planner(portal, parts.resolver(portal, saved.plan.marker))
         state = planner.resolved(keeper, keeper.load())
         _must_belong(saved.plan, state, portal, parts)
-        _must_be_open(saved.digest, state, resume=resume, name=name)
+        _must_be_open(saved, state, resume=resume, name=name)
         now = checked(saved.plan, state, portal)
         _must_hold(now, args, name)
         plan = with_unread(now.plan, replace(state, files=saved.plan.unread))
@@ -161,7 +161,8 @@ class _Doing:
             clock=parts.clock, listener=parts.hear, stopping=parts.stop,
         )  # fmt: skip
         identity = recognised(self._portal, self._state, parts.hear)
-        facts = RunFacts(new_id(), self._digest, identity, files)
+        serial = plan.serial if self._digest else 0
+        facts = RunFacts(new_id(), self._digest, identity, files, serial, self._skipped)
         with graceful(parts.stop, parts.console.tell):
             report = applier.apply(plan, self._state, facts, cost.requests)
             verdict = self._proved(plan, report)
@@ -235,8 +236,9 @@ def _must_belong(plan: Plan, state: State, portal: RestPortal, parts: Session) -
         )
 
 
-def _must_be_open(digest: str, state: State, *, resume: bool, name: str) -> None:
-    runs = [run for run in state.runs if run.plan == digest]
+def _must_be_open(saved: Saved, state: State, *, resume: bool, name: str) -> None:
+    this = saved.digest, saved.plan.serial
+    runs = [run for run in state.runs if (run.plan, run.serial) == this]
     if any(run.outcome == "complete" for run in runs):
         raise PlanStale(f"The plan {name} was applied already, all of it.", "Make a new plan.")
     if runs and not resume:

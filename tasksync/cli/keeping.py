@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -123,10 +124,14 @@ def push(args: argparse.Namespace, console: Console) -> int:
             )
         if state.lineage and not args.force:
             _must_follow(incoming, state)
-        serial = max(incoming.serial, state.serial) + 1
-        keeper.replace(replace(incoming, serial=serial))
+        if twice := [id_ for id_, n in Counter(incoming.heads.ids).items() if n > 1]:
+            raise StateError(
+                f"In {args.source} two entries have the id {twice[0]}: one task has one key.",
+                "Take one of them out. Nothing was changed.",
+            )
+        keeper.replace(incoming)
         del parts
-        console.say(f"Pushed {len(incoming.heads)} entries as serial {serial}.")
+        console.say(f"Pushed {len(incoming.heads)} entries as serial {keeper.load().serial}.")
     return 0
 
 

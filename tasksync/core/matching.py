@@ -10,7 +10,8 @@ What stays over is named, never guessed.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from bisect import bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -93,7 +94,7 @@ class _Search:
         self.free = {task.id: task for task in tasks}
         self.pairs: dict[TaskKey, LiveTask] = {}
         self._tasks = sorted(self.free.values(), key=lambda task: task.id)
-        self._equal: dict[tuple[str, ...], dict[bytes, deque[LiveTask]]] = {}
+        self._equal: dict[tuple[str, ...], dict[bytes, list[LiveTask]]] = {}
         self._alike: dict[Hashable, list[LiveTask]] = defaultdict(list)
         self._titled: dict[Hashable, list[LiveTask]] = defaultdict(list)
         for task in self._tasks:
@@ -102,21 +103,13 @@ class _Search:
         self._titles = Counter(title_of(want.sent) for want in self.wants.values())
 
     def all_fields(self, wants: Sequence[Want]) -> None:
-        """Tier 1. Oldest wants first: a task too old for one is too old for all that follow."""
-        too_old: list[tuple[deque[LiveTask], LiveTask]] = []
-        for want in sorted(wants, key=lambda want: want.newer_than):
+        """Tier 1."""
+        for want in _youngest_first(wants):
             names = tuple(sorted(want.sent))
             index = self._equal.get(names)
             if index is None:
                 index = self._equal[names] = self._by_digest(names)
-            equal = index.get(digest_of(want.sent), deque())
-            while equal and want.key in self.wants:
-                task = equal.popleft()
-                self._pair(want, task)
-                if task.id in self.free:
-                    too_old.append((equal, task))
-        for equal, task in reversed(too_old):
-            equal.appendleft(task)
+            self._take(want, index.get(digest_of(want.sent), []))
 
     def title_person_parent(self, wants: Sequence[Want]) -> None:
         """Tier 2: within a group the most alike first."""
@@ -142,10 +135,15 @@ class _Search:
                     self._pair(want, newer[0])
 
     def _in_order(self, wants: Sequence[Want], tasks: Sequence[LiveTask]) -> None:
-        left = deque(tasks)
-        for want in sorted(wants, key=lambda want: want.newer_than):
-            while left and want.key in self.wants:
-                self._pair(want, left.popleft())
+        left = list(tasks)
+        for want in _youngest_first(wants):
+            self._take(want, left)
+
+    def _take(self, want: Want, tasks: list[LiveTask]) -> None:
+        """Pair a want with the oldest of these that may be it; `tasks` rise, and lose it."""
+        at = bisect_right(tasks, want.newer_than, key=lambda task: task.id)
+        while at < len(tasks) and want.key in self.wants:
+            self._pair(want, tasks.pop(at))
 
     def _pair(self, want: Want, task: LiveTask) -> None:
         if want.key in self.wants and task.id in self.free and task.id > want.newer_than:
@@ -156,12 +154,20 @@ class _Search:
     def _still(self, index: Mapping[Hashable, list[LiveTask]], look: Hashable) -> list[LiveTask]:
         return [task for task in index.get(look, ()) if task.id in self.free]
 
-    def _by_digest(self, names: tuple[str, ...]) -> dict[bytes, deque[LiveTask]]:
-        index: dict[bytes, deque[LiveTask]] = defaultdict(deque)
+    def _by_digest(self, names: tuple[str, ...]) -> dict[bytes, list[LiveTask]]:
+        index: dict[bytes, list[LiveTask]] = defaultdict(list)
         for task in self._tasks:
             if task.id in self.free and all(name in task.fields for name in names):
                 index[digest_of({name: task.fields[name] for name in names})].append(task)
         return index
+
+
+def _youngest_first(wants: Iterable[Want]) -> list[Want]:
+    """Return the wants with the fewest tasks that may be theirs first: none is left without.
+
+    A task that is new enough for a want is so for every older want.
+    """
+    return sorted(wants, key=lambda want: -want.newer_than)
 
 
 def _groups(wants: Sequence[Want]) -> dict[Hashable, list[Want]]:

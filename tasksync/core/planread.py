@@ -54,7 +54,7 @@ def plan_of(document: Json) -> Plan:
     try:
         return _plan(document)
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        why = f"{type(error).__name__}: {error}"
+        why = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise not_a_plan(why) from error
 
 
@@ -100,7 +100,7 @@ def _plan(document: Json) -> Plan:
 
 def _block(text: object) -> bytes:
     block = bytes.fromhex(_is(text, str))
-    if len(block) != len(NO_BLOCK):
+    if block.hex() != text or len(block) != len(NO_BLOCK):
         msg = f"{text!r} is no digest of a block"
         raise ValueError(msg)
     return block

@@ -292,12 +292,17 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One apply: when (UTC), what became of it, which plan; `plan` is a saved plan's digest."""
+    """One apply: when (UTC), what became of it, which saved plan.
+
+    A saved plan is told by its digest and by the serial of the state that it was made from: what
+    it does may well have to be done again later.
+    """
 
     id: str
     at: datetime
     outcome: str = ""
     plan: str = ""
+    serial: int = 0
 
 
 @dataclass(frozen=True, slots=True)

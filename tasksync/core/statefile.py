@@ -37,6 +37,8 @@ from tasksync.core.task import NO_OPTIONS, OnRemove, Options
 from tasksync.errors import StateForeign, StateUnreadable
 
 KIND = "tasksync-state"
+#: what every store can count to
+LARGEST = 2**63 - 1
 
 T = TypeVar("T")
 
@@ -122,7 +124,7 @@ def decode_state(document: object) -> State:
         entries, intents, runs = _dict(data, "entries"), _list(data, "intents"), _list(data, "runs")
         head: dict[str, object] = {
             "lineage": _str(data, "lineage"),
-            "serial": _int(data, "serial"),
+            "serial": _counted(data, "serial"),
             "identity": decode_identity(data["identity"]),
             "files": _texts(data, "files"),
             "released": decode_released(data["released"]),
@@ -167,9 +169,7 @@ def lay(document: Mapping[str, Any], delta: StateDelta) -> dict[str, Any]:
 def decode_released(data: Any) -> tuple[RemoteId, ...]:
     """Return the ids of tasks that were forgotten on purpose."""
     with reading("what was released"):
-        if not isinstance(data, list) or any(type(one) is not int or one < 1 for one in data):
-            raise ValueError("released holds no ids")
-        return tuple(map(RemoteId, data))
+        return tuple(map(_remote, _typed({"released": data}, "released", list)))
 
 
 def encode_entry(entry: Entry) -> dict[str, object]:
@@ -193,7 +193,7 @@ def decode_entry(key: TaskKey, data: Any) -> Entry:
     with reading(f"entry {key}"):
         return Entry(
             key,
-            RemoteId(_int(data, "id")),
+            _remote(data["id"]),
             _values(data["asked"]),
             _values(data.get("made", {})),
             decode_options(data.get("options")),
@@ -204,8 +204,9 @@ def decode_entry(key: TaskKey, data: Any) -> Entry:
 
 
 def _block(data: Mapping[str, object]) -> bytes:
-    block = bytes.fromhex(_str({"block": NO_BLOCK.hex(), **data}, "block"))
-    if len(block) != len(NO_BLOCK):
+    text = _str({"block": NO_BLOCK.hex(), **data}, "block")
+    block = bytes.fromhex(text)
+    if block.hex() != text or len(block) != len(NO_BLOCK):
         raise ValueError("block is no digest")
     return block
 
@@ -273,6 +274,7 @@ def encode_run(run: Run) -> dict[str, object]:
         "at": encode_instant(run.at),
         "outcome": run.outcome,
         "plan": run.plan,
+        "serial": run.serial,
     }
 
 
@@ -284,6 +286,7 @@ def decode_run(data: Any) -> Run:
             decode_instant(data["at"]),
             _str(data, "outcome"),
             _str(data, "plan"),
+            _counted({"serial": 0, **data}, "serial"),
         )
 
 
@@ -397,11 +400,26 @@ def _str(data: Mapping[str, object], name: str) -> str:
     return _typed(data, name, str)
 
 
+def _remote(value: object) -> RemoteId:
+    if type(value) is not int or not 0 < value <= LARGEST:
+        msg = f"{value!r} is no id of a task"
+        raise ValueError(msg)
+    return RemoteId(value)
+
+
 def _int(data: Mapping[str, object], name: str) -> int:
     if isinstance(data[name], bool):
         msg = f"{name} is not a number"
         raise TypeError(msg)
     return _typed(data, name, int)
+
+
+def _counted(data: Mapping[str, object], name: str) -> int:
+    number = _int(data, name)
+    if not 0 <= number <= LARGEST // 2:
+        msg = f"{name} cannot be {number}"
+        raise ValueError(msg)
+    return number
 
 
 def _bool(data: Mapping[str, object], name: str) -> bool:

@@ -14,7 +14,7 @@ from tasksync.core.events import ApplyStarted, ChangeEnded, ChangesSent
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.plan import Plan
 from tasksync.core.ports import Clock, Listener, Portal
-from tasksync.core.state import Entry, Intent, Run, State, StateDelta
+from tasksync.core.state import Entry, Intent, State, StateDelta
 from tasksync.engine.awaiting import Requests
 from tasksync.engine.keeping import Keeper
 from tasksync.engine.opening import RunFacts, opening, remembering
@@ -119,8 +119,10 @@ class _Run:
         """Return what is saved last: how the run ended."""
         if not any(self._plan.levels):
             return StateDelta()
-        outcome = "complete" if self.report.complete else "partial"
-        return StateDelta(run=Run(self._facts.id, self._clock.now(), outcome, self._facts.plan))
+        whole = self.report.complete and not self._facts.left_out
+        return StateDelta(
+            run=self._facts.run(self._clock.now(), "complete" if whole else "partial")
+        )
 
     def leave_doubtful(self) -> None:
         """Leave alone every create that an earlier run may have done.

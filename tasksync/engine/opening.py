@@ -12,12 +12,22 @@ from tasksync.core.state import Entry, PortalIdentity, Run, State, StateDelta
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What the state should remember of a run: its id, a saved plan's digest, whose portal."""
+    """What the state should remember of a run: its id, a saved plan's digest, whose portal.
+
+    `serial` is of the state that a saved plan was made from; `left_out` counts its changes that
+    this run does not do.
+    """
 
     id: str
     plan: str
     identity: PortalIdentity
     files: tuple[str, ...] | None
+    serial: int = 0
+    left_out: int = 0
+
+    def run(self, at: datetime, outcome: str) -> Run:
+        """Return the run as it is remembered."""
+        return Run(self.id, at, outcome, self.plan, self.serial)
 
 
 def opening(plan: Plan, state: State, facts: RunFacts, now: datetime) -> StateDelta:
@@ -31,7 +41,7 @@ def opening(plan: Plan, state: State, facts: RunFacts, now: datetime) -> StateDe
     return StateDelta(
         put=(*moved, *quiet, *_untied(plan, state)),
         drop=tuple(old for old, _new in moves),
-        run=Run(facts.id, now, "started", facts.plan) if any(plan.levels) else None,
+        run=facts.run(now, "started") if any(plan.levels) else None,
         identity=facts.identity if _is_news(facts.identity, state.identity) else None,
         files=_files(plan, facts.files, state.files),
     )

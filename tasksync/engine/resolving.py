@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from tasksync.core.events import IntentResolved, IntentsFound, Note, Settling
-from tasksync.core.fields import TaskKey
+from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.matching import Want, match, title_of
 from tasksync.core.ports import Clock, Listener, Portal
 from tasksync.core.state import Entry, Intent, State, StateDelta
@@ -51,13 +51,23 @@ class Resolver:
     settle: float = SETTLE_SECONDS
     stopping: Callable[[], bool] = bool
 
-    def look(self, intents: Sequence[Intent], known: State, extra: Iterable[Entry]) -> Resolution:
-        """Match intents by one listing, without waiting; the rest is doubtful."""
+    def look(
+        self,
+        intents: Sequence[Intent],
+        known: State,
+        extra: Iterable[Entry],
+        after: RemoteId | None = None,
+    ) -> Resolution:
+        """Match intents by one listing, without waiting; the rest is doubtful.
+
+        Tasks are listed above `after`, else above what was there before the oldest intent.
+        """
         if self.marker is None or not intents:
             return Resolution(doubtful=tuple(intent.key for intent in intents))
         entries = list(extra)
         taken = {*(entry.id for entry in entries), *known.released}
-        after = min(intent.after for intent in intents)
+        if after is None:
+            after = min(intent.after for intent in intents)
         unknown = [
             task
             for task in self.portal.newer(self.marker, after)
@@ -85,9 +95,11 @@ class Resolver:
         open_ = {intent.key: intent for intent in intents}
         wait = _FIRST_WAIT
         latest = self.clock.monotonic() + self.settle
+        # of all intents, also of those found meanwhile: what fits none of them must stay in sight
+        after = min(intent.after for intent in intents)
         while True:
             left = min(self._left(open_.values()), latest - self.clock.monotonic())
-            seen = self.look(list(open_.values()), known, entries)
+            seen = self.look(list(open_.values()), known, entries, after)
             entries += seen.found
             for entry in seen.found:
                 del open_[entry.key]

@@ -30,6 +30,7 @@ from tasksync.manifests.cache import DIGEST, Rows
 from tasksync.manifests.reader import Stream
 
 CHUNK = 1 << 20
+LONGEST = 4 << 20  # bytes of one block
 #: so many unknown blocks are always worth it; of more, only a share of those seen
 FEW = 200
 SHARE = 4
@@ -42,6 +43,10 @@ _PARENT = re.compile(rb"\n +parent:[ \t]+([A-Za-z0-9][A-Za-z0-9._/-]*)[ \t]*\r?(
 #: whatever might be an anchor, an alias or a tag, or takes a task over
 _TIED_ELSEWHERE = re.compile(rb"(?:^|[\s\[\]{},:])(?:[&*]\S|!)|adopt", re.MULTILINE)
 _SUSPECT = (b"&", b"*", b"!", b"adopt")
+
+
+class Uncut(ValueError):
+    """A block goes on and on: this file is no list of blocks."""
 
 
 class Block(NamedTuple):
@@ -68,7 +73,7 @@ class Recalled:
 def recall(stream: Stream, tasks_line: int, context: str, heads: Heads) -> Recalled | None:
     """Return the tasks of a file by what the state knows of their blocks.
 
-    None where the file is not cut into blocks, or where too many are unknown.
+    None where the file is not cut into blocks, or where too many are unknown. Raises Uncut.
     """
     cut = _cut(stream, tasks_line)
     if cut is None:
@@ -121,7 +126,7 @@ def rememberable(
     """Return what ties those blocks to what they ask that were cut as they were parsed.
 
     `keys` are the keys of all tasks of the file by their lines, `asked` their digests in order.
-    Nothing is returned where the cuts are not exactly there.
+    Nothing is returned where the cuts are not exactly there. Raises Uncut.
     """
     known: dict[TaskKey, bytes] = {}
     cuts = 0
@@ -170,11 +175,14 @@ def _texts(stream: Stream, first: bytes, indent: int) -> Iterator[bytes]:
     begins = re.compile(rb"\n {%d}[^ \t\r\n#]" % indent)
     kept = first
     while chunk := stream.read(CHUNK):
+        searched = max(0, len(kept) - indent - 1)
         kept += chunk
         start = 0
-        for found in begins.finditer(kept):
+        for found in begins.finditer(kept, searched):
             end = found.start() + 1
             yield kept[start:end]
             start = end
         kept = kept[start:]
+        if len(kept) > LONGEST:
+            raise Uncut
     yield kept

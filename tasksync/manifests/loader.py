@@ -113,9 +113,10 @@ class _Stream:
                     cut, keys, self._ledger.parents, bytes(self._asked[number])
                 )
                 stream.check(file.look.digest, file.name)
-        except Unreadable:
+        except (Unreadable, blocks.Uncut):
             return {}
-        return found
+        adopting = {key for keys in self._ledger.adopts.values() for key in keys}
+        return {key: digest for key, digest in found.items() if key not in adopting}
 
     def _file(self, number: int, file: FileHead, heads: Heads | None) -> Iterable[Wanted]:
         context = context_of(self._head.contexts[number])
@@ -137,7 +138,10 @@ class _Stream:
         """Return a file of which the state knows most blocks; None where it is to be parsed."""
         with file.source.open() as opened:
             stream = Hashed(opened)
-            found = blocks.recall(stream, file.tasks_line, context, heads)
+            try:
+                found = blocks.recall(stream, file.tasks_line, context, heads)
+            except blocks.Uncut:
+                return None
             if found is None:
                 return None
             stream.check(file.look.digest, file.name)

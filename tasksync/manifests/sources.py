@@ -266,6 +266,6 @@ class _Bytes:
                 self._line = known + window.count(b"\n", 0, first.end()) + 1
             self._lines += chunk.count(b"\n")
         whole = window[:-1] if window.endswith(b"\r") else window
-        if b"\r" in chunk and whole.count(b"\r") != whole.count(b"\r\n"):
+        if b"\r" in window and whole.count(b"\r") != whole.count(b"\r\n"):
             self._rare = True
         self._before = window[-_OVERLAP:]

@@ -40,10 +40,11 @@ PER_MINUTE = Limit(300, 60.0)
 
 @dataclass(slots=True)
 class Departure:
-    """One request that left, and until when it may arrive."""
+    """One request that left, and until when it may arrive: any time, while it has no answer."""
 
     at: float
     latest: float
+    flying: bool = True
 
 
 class Pace:
@@ -63,8 +64,8 @@ class Pace:
         ready = max(
             self._slot,
             self._held,
-            self._free(self.second.count, self.second.seconds),
-            self._minute_free(),
+            self._free(self.second.count, self.second.seconds, now),
+            self._minute_free(now),
         )
         return max(0.0, ready - now)
 
@@ -80,7 +81,7 @@ class Pace:
 
     def arrived(self, departure: Departure, now: float) -> None:
         """Note that the answer to a departure is here: it reached the portal before this."""
-        departure.latest = min(departure.latest, max(now, departure.at))
+        departure.latest, departure.flying = max(now, departure.at), False
 
     def tighten(self, per_second: float | None = None, per_minute: int | None = None) -> None:
         """Take a lower limit from /v1/me or a header; a higher one changes nothing."""
@@ -123,21 +124,21 @@ class Pace:
         """The rate in force now, as slowed down."""
         return self.second.count / self.second.seconds * self.speed
 
-    def _minute_free(self) -> float:
+    def _minute_free(self, now: float) -> float:
         """Return when the minute has room: in our share of it, or when others' use has lapsed."""
-        free = self._free(self.minute.count, self.minute.seconds)
+        free = self._free(self.minute.count, self.minute.seconds, now)
         if self._share is None:
             return free
         share, lapses = self._share
         return min(
-            self._free(min(share, self.minute.count), self.minute.seconds), max(free, lapses)
+            self._free(min(share, self.minute.count), self.minute.seconds, now), max(free, lapses)
         )
 
-    def _free(self, count: int, seconds: float) -> float:
+    def _free(self, count: int, seconds: float, now: float) -> float:
         """Return when fewer than `count` departures may still lie in a window of `seconds`."""
         if len(self._left) < count:
             return float("-inf")
-        latest = sorted(one.latest for one in self._left)
+        latest = sorted(max(one.latest, now) if one.flying else one.latest for one in self._left)
         return latest[-count] + seconds + MARGIN
 
 

@@ -150,3 +150,27 @@ def test_target_and_exclude_choose_keys_and_take_parents_along(tasksync: Tasksyn
     assert "Plan: 0 to add, 4 to change, 1 to destroy." in shown
     shown = tasksync("plan", "--target", "t[01]").out
     assert "Plan: 0 to add, 2 to change, 0 to destroy." in shown
+
+
+def test_the_same_change_may_be_saved_and_applied_again_later(
+    tasksync: Tasksync, tmp_path: Path
+) -> None:
+    """Drift that comes back is put right each time; an old file is still only done once."""
+    assert tasksync("apply", tmp_path / "plan.json").code == 0
+    for number in range(3):
+        file = tmp_path / f"drift{number}.json"
+        by_hand(tmp_path, "PATCH", f"tasks/{ids_of(tasksync)['t4']}", {"priority": 0})
+        assert tasksync("plan", "--out", file).code == 0
+        assert tasksync("apply", file).code == 0, number
+        assert tasksync("plan", "--detailed-exitcode").code == 0
+        assert "applied already" in tasksync("apply", file).err
+
+
+def test_a_plan_whose_stale_part_was_left_out_is_not_applied_whole(
+    tasksync: Tasksync, tmp_path: Path
+) -> None:
+    by_hand(tmp_path, "PATCH", f"tasks/{ids_of(tasksync)['t0']}", {"priority": 0})
+    left = tasksync("apply", tmp_path / "plan.json", "--skip-stale")
+    assert left.code == 3
+    again = tasksync("apply", tmp_path / "plan.json")
+    assert (again.code, "applied in part" in again.err) == (5, True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -154,3 +155,37 @@ def test_json_events_end_in_a_diagnostic_when_apply_fails(tasksync: Tasksync) ->
         lines = [json.loads(line) for line in done.out.splitlines()]
         said = " ".join(line["@message"] for line in lines if line["type"] == "diagnostic")
         assert (done.code, told in said) == (code, True), done
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"released": [10**30]}, "is no id of a task"),
+        ({"serial": -5}, "serial cannot be -5"),
+        ({"serial": 10**30}, "serial cannot be"),
+        ({"a": {"id": 2**63}}, "is no id of a task"),
+        ({"a": {"id": -4}}, "is no id of a task"),
+        ({"a": {"block": "ab ab"}}, "block is no digest"),
+        ({"a": {"block": 7}}, "block is int"),
+        ({"twice": True}, "one task has one key"),
+    ],
+)
+def test_push_refuses_a_state_that_could_not_be_used(
+    tasksync: Tasksync, tmp_path: Path, change: dict[str, Any], told: str
+) -> None:
+    before = tasksync("state", "pull").out
+    data = json.loads(before)
+    data["entries"]["a"] |= change.pop("a", {})
+    if change.pop("twice", False):
+        data["entries"]["b"]["id"] = data["entries"]["a"]["id"]
+    (tmp_path / "bad.json").write_text(json.dumps(data | change))
+    done = tasksync("state", "push", tmp_path / "bad.json", "--force")
+    assert (done.code, told in done.err) == (1, True), done
+    assert tasksync("state", "pull").out == before
+
+
+def test_push_says_the_serial_that_the_state_then_has(tasksync: Tasksync, tmp_path: Path) -> None:
+    (tmp_path / "pulled.json").write_text(tasksync("state", "pull").out)
+    done = tasksync("state", "push", tmp_path / "pulled.json")
+    serial = json.loads(tasksync("state", "pull").out)["serial"]
+    assert f"as serial {serial}." in done.out

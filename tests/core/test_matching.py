@@ -116,3 +116,9 @@ def test_equal_bodies_of_different_age_all_find_their_task() -> None:
         found = match(wants, [live_task(age, {"title": "T"}) for age in (3, 1, 2)], {})
         assert found.wants == ()
         assert {key: task.id for key, task in found.pairs.items()} == {"k1": 1, "k2": 2, "k3": 3}
+
+
+def test_a_younger_want_keeps_the_only_task_that_may_be_its() -> None:
+    """The older one's own task was edited since; it must not take the younger one's."""
+    wants = [want("a", priority=2), want("b", after=100, priority=2)]
+    assert pairs(wants, [live(10, priority=1), live(120, priority=2)]) == {"b": 120, "a": 10}

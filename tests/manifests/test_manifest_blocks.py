@@ -284,6 +284,39 @@ def test_odd_heads_mean_the_same_beside_known_blocks(tmp_path: Path, head: str) 
     assert told(path, heads) == told(path)
 
 
+@pytest.mark.parametrize("name", ["adopt", '"ad\\u006fpt"', '? "ado\\\n      pt"\n    '])
+def test_whoever_takes_a_task_over_is_always_parsed(tmp_path: Path, name: str) -> None:
+    """However the word is written: two that take over one task are told of."""
+    text = f"{HEAD}tasks:\n  a:\n    title: x\n    {name}: {{id: 3871}}\n"
+    path = put(tmp_path, text)
+    heads = applied(path)
+    assert not any(heads.block(row) != NO_BLOCK for row in heads.rows.values())
+    path = put(tmp_path, f"{text}  b:\n    title: y\n    adopt: {{id: 3871}}\n")
+    assert told(path, heads) == told(path)
+    assert "adopts 3871 too" in str(told(path))
+
+
+def test_a_block_without_end_is_left_to_the_parser(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heads = applied(put(tmp_path, f"{HEAD}tasks:\n  a:\n    title: A\n"))
+    monkeypatch.setattr(blocks, "CHUNK", 64)
+    monkeypatch.setattr(blocks, "LONGEST", 1_000)
+    text = "  a:\n    title: A\n  b:\n    title: B\n    description: |\n" + "      x\n" * 500
+    path = put(tmp_path, f"{HEAD}tasks:\n{text}")
+    assert told(path, heads) == told(path)
+    assert applied(path).block(0) == NO_BLOCK
+
+
+def test_pieces_may_be_cut_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = put(tmp_path, HEAD + TASKS)
+    whole = applied(path)
+    for size in (1, 2, 3, 7, 64):
+        monkeypatch.setattr(blocks, "CHUNK", size)
+        cut = applied(path)
+        assert [cut.block(row) for row in range(7)] == [whole.block(row) for row in range(7)]
+
+
 PIECES = (
     *(
         "  ",

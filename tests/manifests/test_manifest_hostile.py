@@ -95,6 +95,18 @@ def test_a_character_cut_between_two_pieces_is_whole(
         assert validate([str(path)]) == 1
 
 
+def test_a_lone_carriage_return_between_two_pieces_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It breaks a line in YAML, so that something may stand at the margin behind the tasks."""
+    text = f"{HEAD}tasks:\n  a:\n    title: A\n#\n\rremoved: [q]\n"
+    path = tmp_path / "cr.yaml"
+    path.write_bytes(text.encode())
+    for size in (1, 7, text.index("\r") + 1, 1 << 20):
+        monkeypatch.setattr(sources, "CHUNK", size)
+        assert sources.look(sources.Source("m", path)).tasks_line == 0
+
+
 def test_a_hundred_thousand_brackets_end_at_once(tmp_path: Path) -> None:
     (told,) = problems_of(written(tmp_path, f"{HEAD}tasks: {'[' * 100_000}"))
     assert "nested deeper than 30 levels" in told

@@ -154,3 +154,13 @@ def test_every_pause_is_bounded_and_keeps_to_the_hint(attempt, hint):
 def test_pauses_double():
     """1, 2, 4 … 30."""
     assert [pause(n) for n in range(1, 8)] == [1, 2, 4, 8, 16, 30, 30]
+
+
+@pytest.mark.parametrize("stall", [0.3, 1.0, 1.2, 2.0, 20.0])
+@pytest.mark.parametrize("second", [Limit(10, 1.0), Limit(4, 1.0), Limit(2, 0.8)])
+def test_a_request_that_reaches_the_portal_late_counts_when_it_does(stall, second):
+    """The whole process stood still between leaving and the wire, for longer than any network."""
+    pace = Pace(second, Limit(300, 60.0))
+    waits = [*[(0, 0, 0.01)] * 25, (0, stall, 0.01), *[(0, 0, 0.01)] * 40]
+    arrivals = drive(pace, waits)
+    assert fullest(arrivals, second.seconds) <= second.count
