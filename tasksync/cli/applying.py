@@ -172,7 +172,9 @@ class _Doing:
         parts = self._parts
         if parts.args.no_verify or parts.stop() or report.error is not None:
             return Verdict(0)
-        verifier = Verifier(self._portal, self._keeper, parts.clock, parts.hear, plan.marker)
+        verifier = Verifier(
+            self._portal, self._keeper, parts.clock, parts.hear, plan.marker, plan.blocks
+        )
         try:
             return verifier.verify(report.outcomes.values(), plan.tracked + plan.summary.add)
         except PortalError as error:

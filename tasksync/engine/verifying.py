@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from tasksync.core.change import Action, Became, Change, Outcome
 from tasksync.core.events import ValueMissing, ValueTurned, Verified
@@ -11,7 +12,7 @@ from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.plan import Plan
 from tasksync.core.ports import Clock, Listener, Portal
 from tasksync.core.proof import Proof, proof_of
-from tasksync.core.state import StateDelta
+from tasksync.core.state import NO_BLOCK, Entry, StateDelta
 from tasksync.engine.keeping import Keeper
 
 #: reading by id takes one request for so many tasks, listing one for so many
@@ -48,13 +49,14 @@ def requests_for(plan: Plan) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """Compares what was written with what is there."""
+    """Compares what was written with what is there; `blocks` are those of the plan."""
 
     portal: Portal
     keeper: Keeper
     clock: Clock
     listener: Listener
     marker: str | None
+    blocks: Mapping[TaskKey, bytes] = field(default_factory=lambda: MappingProxyType({}))
 
     def verify(self, outcomes: Iterable[Outcome], tracked: int) -> Verdict:
         """Read back every task that was written; turned values are remembered, durably."""
@@ -101,11 +103,15 @@ class Verifier:
         self, changes: dict[RemoteId, Change], proofs: dict[RemoteId, Proof | None]
     ) -> None:
         put = tuple(
-            changes[remote].entry(remote, proof.turned)
+            self._turned(changes[remote], remote, proof)
             for remote, proof in proofs.items()
             if proof is not None and proof.turned
         )
         self.keeper.commit(StateDelta(put=put))
+
+    def _turned(self, change: Change, remote: RemoteId, proof: Proof) -> Entry:
+        block = self.blocks.get(change.key, NO_BLOCK)
+        return replace(change.entry(remote, proof.turned), block=block)
 
     def _tell(
         self, changes: dict[RemoteId, Change], proofs: dict[RemoteId, Proof | None]

@@ -73,7 +73,8 @@ class Pace:
         """Note that a request leaves; hand the departure back to `arrived`."""
         gap = self.second.seconds / self.second.count / self.speed
         # slots missed in a stall (a slow save, a coarse sleep) are caught up with, not in a burst
-        self._due = max(self._due, now - CATCH_UP * self.second.seconds) + gap
+        earned = now if self._due == float("-inf") else now - CATCH_UP * self.second.seconds
+        self._due = max(self._due, earned) + gap
         self._slot = max(self._due, now + gap / 2)
         departure = Departure(now, now + JITTER)
         self._left.append(departure)
@@ -157,9 +158,4 @@ def seconds_for(requests: int, second: Limit = PER_SECOND, minute: Limit = PER_M
     if requests <= 1:
         return 0.0
     minutes, rest = divmod(requests - 1, minute.count)
-    seconds, last = divmod(rest, second.count)
-    return (
-        minutes * (minute.seconds + MARGIN)
-        + seconds * (second.seconds + MARGIN)
-        + last * second.seconds / second.count / 2
-    )
+    return minutes * (minute.seconds + MARGIN) + rest * second.seconds / second.count

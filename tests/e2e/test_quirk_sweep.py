@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -111,12 +112,15 @@ def live_with(folder: Path, served: Served, quirks: Json) -> None:
     """Apply, see nothing to do, edit, see exactly the edit, apply, destroy."""
     served.quirks(**quirks)
     served.by_hand("Figures")
+    lag = float(quirks.get("list_lag", 0))  # what is not listed yet cannot be planned
     trip = Trip(folder, served).want(_FIRST)
     trip.apply().must(0)
+    time.sleep(lag)
     trip.plan().must(0)
     trip.want(_edited())
     assert _planned(trip) == _EDITS
     trip.apply().must(0)
+    time.sleep(lag)
     trip.plan().must(0)
     mine = [one for one in served.tasks() if one["tags"]]
     assert len(mine) == len(_edited()), "a task is there twice, or lost"

@@ -8,6 +8,7 @@ A failure names its seed; `--long` tries many more.
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +49,8 @@ _FAULTS: list[Json] = [
     {"kind": "hang", "seconds": 2, "deed": False},
     {"kind": "slow", "seconds": 0.2},
 ]
+#: seconds that one of the portals lists behind
+LAG = 0.1
 _QUIRKS: list[Json] = [
     {},
     {"title_trimmed": True, "crlf": True},
@@ -56,7 +59,7 @@ _QUIRKS: list[Json] = [
     {"missing_call": "BITRIX_ERROR"},
     {"ignore_tag_filter": True, "tags": "names"},
     {"numbers": "ints", "instants": "Z", "batch_errors": "list"},
-    {"list_lag": 0.1},
+    {"list_lag": LAG},
 ]
 
 
@@ -122,6 +125,7 @@ class Life:
                 self.served.control("DELETE", f"tasks/{one['id']}")
             else:
                 self.served.control("PATCH", f"tasks/{one['id']}", {"description": "by hand"})
+        time.sleep(LAG)  # what is not listed yet cannot be planned
 
     def storm(self) -> None:
         """Apply under one to three faults; sometimes the process is killed."""
