@@ -96,6 +96,7 @@ class Heads:
         "_by_id",
         "_digests",
         "_ids",
+        "_keys",
         "_next",
         "_rows",
         "_sorted",
@@ -111,6 +112,7 @@ class Heads:
         self.masks = array("H")
         self.deferred = bytearray()
         self._sorted = False
+        self._keys: list[TaskKey] = []
         self._next = 0
         self._by_id: array[int] = array("q")
         self._ids: array[int] = array("q")
@@ -192,6 +194,12 @@ class Heads:
     def row(self, key: TaskKey) -> int | None:
         """Return the row of a key, or None."""
         return self._rows.get(key)
+
+    def key(self, row: int) -> TaskKey:
+        """Return the key of a row: the very text that is held here, so that none is held twice."""
+        if len(self._keys) != len(self._rows):
+            self._keys = list(self._rows)
+        return self._keys[row]
 
     @property
     def rows(self) -> Mapping[TaskKey, int]:

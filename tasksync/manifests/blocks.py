@@ -89,7 +89,7 @@ def recall(stream: Stream, tasks_line: int, context: str, heads: Heads) -> Recal
         row = remembered(TaskKey(name))
         asked = NO_BLOCK if row is None else heads.asked(row)
         if row is not None and tied(_digest(text, key), asked) == heads.block(row):
-            rows.add(name, asked, line, _parent(text), None)
+            rows.add(heads.key(row), asked, line, _parent(text), None)
             gap += breaks
         else:
             if len(found.unknown) >= FEW + number // SHARE:
