@@ -107,6 +107,8 @@ def _section(row: Row, found: Mapping[str, Any]) -> Iterator[str]:
         yield ""
     for words in verdicts(row, found["figures"]):
         yield f"- {words}"
+    if row.where and any(found["figures"][goal.figure] > goal.most for goal in row.goals):
+        yield f"- {row.where}"
     for note in found["notes"]:
         yield f"- {note}"
     if found["text"]:
