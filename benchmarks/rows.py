@@ -295,6 +295,8 @@ ROWS: tuple[Row, ...] = (
         _literal_memory,
         (Goal("memory ratio", 1 / 10, "<= 1/10"),),
         most_pairs=1,
+        where="where the memory goes: 38 MB are Python and the libraries, the rest 0.34 KB a task "
+        "(key, id, three digests, place); the same 38 MB are a tenth of what the script takes",
     ),
     Row(
         "growth",
