@@ -45,14 +45,23 @@ def _outcome(found: dict[str, list[Run]], figures: dict[str, float]) -> Outcome:
     return Outcome(figures, costs(found))
 
 
-def _cold(count: int, *words: str) -> Callable[[int], Outcome]:
+def _cold(
+    count: int, peer: Callable[[Scene], Subject], *words: str, known: bool = True
+) -> Callable[[int], Outcome]:
+    """Plan without cached rows beside a peer; `known` False: the state knows no block."""
+
     def measure(pairs: int) -> Outcome:
         scene = Scene(count).ready()
+        state = scene.state if known else scene.without_blocks()
         with sandbox(data=scene.world) as portal:
-            ours = scene.plan(portal, "--no-cache", *words)
-            return compared(ours, others.octodns(count), pairs)
+            ours = scene.plan(portal, "--no-cache", *words, state=state)
+            return compared(ours, peer(scene), pairs)
 
     return measure
+
+
+def _octodns(scene: Scene) -> Subject:
+    return others.octodns(scene.count)
 
 
 def _octodns_new(pairs: int) -> Outcome:
@@ -71,27 +80,6 @@ def _terraform(count: int, *, for_each: bool = False) -> Callable[[int], Outcome
             return compared(scene.all_new(portal), theirs, pairs)
 
     return measure
-
-
-def _parsed(count: int, peer: Callable[[Scene], Subject], *words: str) -> Callable[[int], Outcome]:
-    def measure(pairs: int) -> Outcome:
-        scene = Scene(count).ready()
-        with sandbox(data=scene.world) as portal:
-            ours = scene.plan(portal, "--no-cache", *words, state=scene.without_blocks())
-            return compared(ours, peer(scene), pairs)
-
-    return measure
-
-
-def _octodns(scene: Scene) -> Subject:
-    return others.octodns(scene.count)
-
-
-def _to_bound(pairs: int) -> Outcome:
-    scene = Scene(100 * K).ready()
-    with sandbox() as portal:
-        ours = scene.plan(portal, "--no-cache", "--no-refresh")
-        return compared(ours, others.bound(scene), pairs)
 
 
 def _one_edit(pairs: int) -> Outcome:
@@ -226,13 +214,13 @@ ROWS: tuple[Row, ...] = (
         "cold-plan-10k",
         "cold plan, no change, 10 000 tasks, live refresh from the sandbox over a socket "
         "/ octoDNS with local files",
-        _cold(10 * K),
+        _cold(10 * K, _octodns),
         (Goal("ratio", 1 / 8, "<= 1/8"),),
     ),
     Row(
         "cold-plan-10k-no-refresh",
         "the same with `--no-refresh` / octoDNS",
-        _cold(10 * K, "--no-refresh"),
+        _cold(10 * K, _octodns, "--no-refresh"),
         (Goal("ratio", 1 / 12, "<= 1/12"),),
     ),
     Row(
@@ -252,24 +240,24 @@ ROWS: tuple[Row, ...] = (
     Row(
         "cold-plan-100k",
         "cold plan `--no-refresh`, 100 000 tasks / the bound",
-        _to_bound,
+        _cold(100 * K, others.bound, "--no-refresh"),
         (Goal("ratio", 9, "<= 9"),),
     ),
     Row(
         "parsed-10k",
         "cold plan, no change, 10 000 tasks of which the state knows no block (all are parsed), "
         "live refresh / octoDNS with local files",
-        _parsed(10 * K, _octodns),
+        _cold(10 * K, _octodns, known=False),
     ),
     Row(
         "parsed-10k-no-refresh",
         "the same with `--no-refresh` / octoDNS",
-        _parsed(10 * K, _octodns, "--no-refresh"),
+        _cold(10 * K, _octodns, "--no-refresh", known=False),
     ),
     Row(
         "parsed-100k",
         "cold plan `--no-refresh`, 100 000 tasks of which the state knows no block / the bound",
-        _parsed(100 * K, others.bound, "--no-refresh"),
+        _cold(100 * K, others.bound, "--no-refresh", known=False),
     ),
     Row(
         "one-edit-100k",

@@ -28,6 +28,23 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"{name}: {count}")
 
 
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The keys of all tasks that are parsed from now on."""
+    from tasksync.manifests import quick
+
+    keys: list[str] = []
+    genuine = quick.tasks
+
+    def spy(*args: object) -> object:
+        for raw in genuine(*args):  # type: ignore[arg-type]
+            keys.append(str(raw.key))
+            yield raw
+
+    monkeypatch.setattr(quick, "tasks", spy)
+    return keys
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """The URL of an empty database on a real server, started for this worker alone."""

@@ -5,9 +5,10 @@ usage: fill_state.py MANIFEST-FOLDER STATE.db; runs in tasksync's environment.
 
 import itertools
 import sys
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
+
+from storing import CLOCK
 
 from tasksync.backends.sqlite import SqliteStore
 from tasksync.core.fields import RemoteId
@@ -17,22 +18,11 @@ from tasksync.manifests.loader import load
 ROWS = 10_000
 
 
-@dataclass
-class Clock:
-    """The real time of day."""
-
-    def now(self) -> datetime:
-        """Return it."""
-        return datetime.now(UTC)
-
-
 def main(folder: str, file: str) -> None:
     """Read the manifest as a stream, and commit its tasks as entries."""
     manifest = load([folder])
     numbers = itertools.count()
-    store = SqliteStore(
-        Path(file), manifest.project, clock=Clock(), ids=lambda: f"id{next(numbers)}"
-    )
+    store = SqliteStore(Path(file), manifest.project, clock=CLOCK, ids=lambda: f"id{next(numbers)}")
     lease = store.acquire(Holder("bench", "bench", 1), 3_600.0)
     entries = (
         Entry(task.key, RemoteId(number), task.fields, options=task.options)

@@ -9,7 +9,7 @@ import time
 from statistics import median
 from uuid import uuid4
 
-from storing import FIELDS, RealClock
+from storing import CLOCK, FIELDS
 
 from tasksync.backends.registry import open_store
 from tasksync.core.fields import RemoteId, TaskKey
@@ -29,7 +29,7 @@ def main(url: str, project: str, count: str) -> None:
     me = Holder("bench", "bench", 1)
 
     def opened() -> object:
-        return open_store(url, project, RealClock(), lambda: uuid4().hex, me, {})
+        return open_store(url, project, CLOCK, lambda: uuid4().hex, me, {})
 
     store = opened()
     lease = store.acquire(me, 3_600.0)

@@ -11,7 +11,7 @@ from statistics import median
 from time import perf_counter
 from uuid import uuid4
 
-from storing import FIELDS, RealClock
+from storing import CLOCK, FIELDS
 
 from tasksync.backends.sqlite import SqliteStore
 from tasksync.core.fields import RemoteId, TaskKey
@@ -41,9 +41,7 @@ def main(times: str, *files: str) -> None:
     taken: list[list[float]] = []
     for named in files:
         count, _, path = named.partition("=")
-        store = SqliteStore(
-            Path(path), f"bench-{count}", clock=RealClock(), ids=lambda: uuid4().hex
-        )
+        store = SqliteStore(Path(path), f"bench-{count}", clock=CLOCK, ids=lambda: uuid4().hex)
         stores.append((store, store.acquire(Holder("bench", "bench", 1), 3_600.0)))
         taken.append([])
     for turn in range(int(times)):

@@ -11,7 +11,7 @@ import time
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from storing import FIELDS, RealClock
+from storing import CLOCK, FIELDS
 
 from tasksync.backends.registry import open_store
 from tasksync.core.fields import RemoteId, TaskKey
@@ -21,7 +21,7 @@ from tasksync.core.state import Holder, Intent, StateDelta
 def main(url: str, project: str, start: str, seconds: str, per_second: str) -> None:
     """Commit until the time is over."""
     me = Holder("bench", "bench", 1)
-    store = open_store(url, project, RealClock(), lambda: uuid4().hex, me, {})
+    store = open_store(url, project, CLOCK, lambda: uuid4().hex, me, {})
     lease = store.acquire(me, 3_600.0)
     pause = 1 / float(per_second) if float(per_second) else 0.0
     time.sleep(max(float(start) - time.time(), 0))

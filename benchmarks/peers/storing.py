@@ -1,9 +1,10 @@
-"""What the scripts that measure state stores have in common: a real clock, and one task."""
+"""What the scripts that measure state stores have in common: a clock, and one task."""
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime
+from tasksync.cli.stopping import Stop, SystemClock
+
+CLOCK = SystemClock(Stop())
 
 FIELDS = {
     "title": "Check the rollout of a release in a region",
@@ -16,19 +17,3 @@ FIELDS = {
     "auditors": (14,),
     "tags": ("eu-north", "q1", "release"),
 }
-
-
-class RealClock:
-    """The real clock."""
-
-    def now(self) -> datetime:
-        """Return the time of day."""
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        """Return seconds that never go back."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)

@@ -9,7 +9,7 @@ from time import monotonic
 
 from tasksync.cli.console import Console
 from tasksync.cli.planfiles import Saved, read
-from tasksync.cli.planning import cost_of, head_of, lifted, remembering, scope, with_unread
+from tasksync.cli.planning import cost_of, head_of, lifted, scope, with_blocks, with_unread
 from tasksync.cli.progress import listening
 from tasksync.cli.settings import forgets
 from tasksync.cli.showing import Cost, show
@@ -69,7 +69,7 @@ def _apply(parts: Session, manifest: Manifest, store: StateStore, begun: float) 
             refresh=not args.no_refresh,
             read_already=read_already,
         )
-        plan = remembering(with_unread(plan, state), manifest)
+        plan = with_unread(plan, state)
         cost = cost_of(plan, verify=not args.no_verify)
         head = head_of(plan, None if args.no_refresh else portal.requests, monotonic() - begun)
         parts.pause()
@@ -82,6 +82,7 @@ def _apply(parts: Session, manifest: Manifest, store: StateStore, begun: float) 
         if plan and not _approved(args, console, plan):
             console.tell("Apply cancelled. Nothing was written.")
             return 1
+        plan = with_blocks(plan, manifest, others=True)
         return _Doing(parts, keeper, portal, state).do(plan, cost, plan.files)
 
 

@@ -40,16 +40,14 @@ def with_unread(plan: Plan, state: State) -> Plan:
     return replace(plan, unread=unread(state.files, plan.files))
 
 
-def remembering(plan: Plan, manifest: Manifest) -> Plan:
-    """Return the plan with the blocks that its entries are to remember."""
-    keys = {change.key for change in (*plan.changes, *plan.quiet)}
-    return replace(plan, blocks=manifest.blocks(keys)) if keys else plan
+def with_blocks(plan: Plan, manifest: Manifest, *, others: bool) -> Plan:
+    """Return the plan with the blocks that entries are to remember.
 
-
-def of_changes(plan: Plan) -> Plan:
-    """Return the plan without the blocks of what it leaves alone: a saved one stays small."""
-    keys = {change.key for change in (*plan.changes, *plan.quiet)}
-    return replace(plan, blocks={k: plan.blocks[k] for k in sorted(plan.blocks.keys() & keys)})
+    `others`: also of what it leaves alone and had to be parsed; a saved plan stays small without.
+    """
+    keys = plan.keys
+    known = manifest.blocks(keys) if keys else {}
+    return replace(plan, blocks={k: known[k] for k in sorted(known) if others or k in keys})
 
 
 def cost_of(plan: Plan, *, verify: bool = True) -> Cost:

@@ -99,6 +99,11 @@ class Plan:
         return (change for level in self.levels for change in level)
 
     @property
+    def keys(self) -> frozenset[TaskKey]:
+        """The keys of which it changes anything, on the portal or in what is remembered."""
+        return frozenset(change.key for change in (*self.changes, *self.quiet))
+
+    @property
     def summary(self) -> Summary:
         """Count the changes by action."""
         count = Counter(change.action for change in self.changes)

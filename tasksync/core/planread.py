@@ -10,7 +10,7 @@ from tasksync.core.change import Action, Change, FieldChange, Reason
 from tasksync.core.fields import FIELDS, RemoteId, TaskKey, Value, from_plain
 from tasksync.core.manifest import Limit, Policy
 from tasksync.core.plan import Drift, Plan, Stray, Twin
-from tasksync.core.state import NO_BLOCK
+from tasksync.core.state import block_in
 from tasksync.core.task import Activity, OnRemove, Options, Place
 from tasksync.errors import PlanUnusable
 
@@ -94,16 +94,11 @@ def _plan(document: Json) -> Plan:
         policy=_policy(_object(document, "policy")),
         unread=_texts(document, "unread"),
         destroy=_is(document["destroy"], bool),
-        blocks={TaskKey(key): _block(one) for key, one in _object(document, "blocks").items()},
+        blocks={
+            TaskKey(key): block_in(_is(one, str))
+            for key, one in _object(document, "blocks").items()
+        },
     )
-
-
-def _block(text: object) -> bytes:
-    block = bytes.fromhex(_is(text, str))
-    if block.hex() != text or len(block) != len(NO_BLOCK):
-        msg = f"{text!r} is no digest of a block"
-        raise ValueError(msg)
-    return block
 
 
 def _policy(data: Json) -> Policy:

@@ -34,6 +34,15 @@ def tied(block: bytes, asked: bytes) -> bytes:
     return blake2b(block + asked, digest_size=16).digest()
 
 
+def block_in(text: str) -> bytes:
+    """Return what `hex` of an entry's block gave; raises ValueError for anything else."""
+    block = bytes.fromhex(text)
+    if block.hex() != text or len(block) != len(NO_BLOCK):
+        msg = f"block is no digest: {text!r}"
+        raise ValueError(msg)
+    return block
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What the state remembers of one task.

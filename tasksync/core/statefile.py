@@ -31,6 +31,7 @@ from tasksync.core.state import (
     Run,
     State,
     StateDelta,
+    block_in,
     state_of,
 )
 from tasksync.core.task import NO_OPTIONS, OnRemove, Options
@@ -199,16 +200,8 @@ def decode_entry(key: TaskKey, data: Any) -> Entry:
             decode_options(data.get("options")),
             protected=_bool(data, "protected"),
             deferred=_bool(data, "deferred"),
-            block=_block(data),
+            block=block_in(_str({"block": NO_BLOCK.hex(), **data}, "block")),
         )
-
-
-def _block(data: Mapping[str, object]) -> bytes:
-    text = _str({"block": NO_BLOCK.hex(), **data}, "block")
-    block = bytes.fromhex(text)
-    if block.hex() != text or len(block) != len(NO_BLOCK):
-        raise ValueError("block is no digest")
-    return block
 
 
 def encode_intent(intent: Intent) -> dict[str, object]:

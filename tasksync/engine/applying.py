@@ -163,7 +163,7 @@ class _Run:
             return
         self._keeper.check()
         adopted = tuple(
-            remembering(self._plan, c.entry(c.id))
+            remembering(self._plan.blocks, c.entry(c.id))
             for c in changes
             if c.action is Action.ADOPT and c.id
         )
@@ -285,7 +285,7 @@ class _Run:
     def _entry(self, outcome: Outcome) -> Entry:
         remote = outcome.id or outcome.change.id
         assert remote is not None, "a task that was written has an id"  # noqa: S101
-        return remembering(self._plan, outcome.change.entry(remote))
+        return remembering(self._plan.blocks, outcome.change.entry(remote))
 
     def _know(self, entry: Entry) -> None:
         self._ids[entry.key] = entry.id
@@ -304,7 +304,7 @@ class _Run:
         intents = [self._intents[key] for key in doubts]
         resolution = self._resolver.settled(intents, self._state, self._made)
         found = tuple(
-            remembering(self._plan, doubts[one.key].change.entry(one.id))
+            remembering(self._plan.blocks, doubts[one.key].change.entry(one.id))
             for one in resolution.found
         )
         resolution = replace(resolution, found=found)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from tasksync.core.fields import TaskKey
 from tasksync.core.plan import Plan
 from tasksync.core.state import Entry, PortalIdentity, Run, State, StateDelta
 
@@ -34,7 +35,9 @@ def opening(plan: Plan, state: State, facts: RunFacts, now: datetime) -> StateDe
     """Return the first delta of a run: quiet changes, moved keys, and the run itself."""
     moves = [(old, new) for old, new in plan.moved if old in state.heads]
     quiet = tuple(
-        remembering(plan, change.entry(change.id)) for change in plan.quiet if change.id is not None
+        remembering(plan.blocks, change.entry(change.id))
+        for change in plan.quiet
+        if change.id is not None
     )
     kept = {entry.key for entry in quiet}
     moved = (replace(state.entries[old], key=new) for old, new in moves if new not in kept)
@@ -47,9 +50,9 @@ def opening(plan: Plan, state: State, facts: RunFacts, now: datetime) -> StateDe
     )
 
 
-def remembering(plan: Plan, entry: Entry) -> Entry:
+def remembering(blocks: Mapping[TaskKey, bytes], entry: Entry) -> Entry:
     """Return an entry that also remembers which block of the manifest asked for it."""
-    block = plan.blocks.get(entry.key)
+    block = blocks.get(entry.key)
     return entry if block is None else replace(entry, block=block)
 
 
@@ -60,12 +63,11 @@ def _untied(plan: Plan, state: State) -> Iterator[Entry]:
     """
     if not any(plan.levels):
         return
-    others = {change.key for change in (*plan.changes, *plan.quiet)}
-    others |= {key for pair in plan.moved for key in pair}
+    others = plan.keys.union(*plan.moved)
     for key in sorted(plan.blocks.keys() - others):
         row = state.heads.row(key)
         if row is not None and state.heads.block(row) != plan.blocks[key]:
-            yield remembering(plan, state.entries[key])
+            yield remembering(plan.blocks, state.entries[key])
 
 
 def _is_news(here: PortalIdentity, known: PortalIdentity | None) -> bool:

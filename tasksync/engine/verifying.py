@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from tasksync.core.change import Action, Became, Change, Outcome
@@ -12,8 +12,9 @@ from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.plan import Plan
 from tasksync.core.ports import Clock, Listener, Portal
 from tasksync.core.proof import Proof, proof_of
-from tasksync.core.state import NO_BLOCK, Entry, StateDelta
+from tasksync.core.state import StateDelta
 from tasksync.engine.keeping import Keeper
+from tasksync.engine.opening import remembering
 
 #: reading by id takes one request for so many tasks, listing one for so many
 BY_ID, BY_LIST = 50, 5000
@@ -103,15 +104,11 @@ class Verifier:
         self, changes: dict[RemoteId, Change], proofs: dict[RemoteId, Proof | None]
     ) -> None:
         put = tuple(
-            self._turned(changes[remote], remote, proof)
+            remembering(self.blocks, changes[remote].entry(remote, proof.turned))
             for remote, proof in proofs.items()
             if proof is not None and proof.turned
         )
         self.keeper.commit(StateDelta(put=put))
-
-    def _turned(self, change: Change, remote: RemoteId, proof: Proof) -> Entry:
-        block = self.blocks.get(change.key, NO_BLOCK)
-        return replace(change.entry(remote, proof.turned), block=block)
 
     def _tell(
         self, changes: dict[RemoteId, Change], proofs: dict[RemoteId, Proof | None]

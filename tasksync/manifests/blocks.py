@@ -6,7 +6,7 @@ safe:
 
 - The key of the digest is everything else that a task depends on (defaults, zone, versions).
 - A block is remembered only after the file was parsed as a whole, and its tasks began on exactly
-  the lines where the cut blocks begin (`read`). A block in a block mapping means the same
+  the lines where the cut blocks begin (`ties`). A block in a block mapping means the same
   wherever its mapping is indented alike, since nothing in it refers to what is outside:
   anchors, aliases and tags are left to the parser, and so is whoever uses one.
 - What could be misread here (key, parent) was held against the parse when it was remembered.
@@ -45,17 +45,16 @@ _TIED_ELSEWHERE = re.compile(rb"(?:^|[\s\[\]{},:])(?:[&*]\S|!)|adopt", re.MULTIL
 _SUSPECT = (b"&", b"*", b"!", b"adopt")
 
 
-class Uncut(ValueError):
-    """A block goes on and on: this file is no list of blocks."""
+class _Uncut(ValueError):
+    """This file is no list of blocks, or hardly one of them is known."""
 
 
-class Block(NamedTuple):
-    """A block that may be remembered: its line, what it seems to say, and its digest."""
+class Parsed(NamedTuple):
+    """What the parse of a whole file told: keys by line, parents by key, digests in order."""
 
-    line: int
-    key: str
-    parent: str | None
-    digest: bytes
+    keys: Mapping[int, str]
+    parents: Mapping[str, str]
+    asked: bytes
 
 
 @dataclass(slots=True)
@@ -73,14 +72,18 @@ class Recalled:
 def recall(stream: Stream, tasks_line: int, context: str, heads: Heads) -> Recalled | None:
     """Return the tasks of a file by what the state knows of their blocks.
 
-    None where the file is not cut into blocks, or where too many are unknown. Raises Uncut.
+    None where the file is not cut into blocks, or where too many are unknown.
     """
-    cut = _cut(stream, tasks_line)
-    if cut is None:
+    try:
+        return _recalled(stream, tasks_line, context.encode(), heads)
+    except _Uncut:
         return None
-    head, texts = cut
+
+
+def _recalled(stream: Stream, tasks_line: int, key: bytes, heads: Heads) -> Recalled:
+    head, texts = _cut(stream, tasks_line)
     found, rest, gap = Recalled(), [head], 0
-    key, line = context.encode(), head.count(b"\n") + 1
+    line = head.count(b"\n") + 1
     rows, remembered = found.rows, heads.rows.get
     for number, text in enumerate(texts):
         breaks = text.count(b"\n")
@@ -93,7 +96,7 @@ def recall(stream: Stream, tasks_line: int, context: str, heads: Heads) -> Recal
             gap += breaks
         else:
             if len(found.unknown) >= FEW + number // SHARE:
-                return None
+                raise _Uncut
             rows.add(name, NO_BLOCK, line, None, None)
             found.unknown.append(number)
             rest.append(b"#" + b"\n" * gap + text if gap else text)
@@ -103,42 +106,39 @@ def recall(stream: Stream, tasks_line: int, context: str, heads: Heads) -> Recal
     return found
 
 
-def read(stream: Stream, tasks_line: int, context: str) -> Iterator[Block | int]:
-    """Yield every block of a file, or only the line of one that cannot be remembered."""
-    cut = _cut(stream, tasks_line)
-    if cut is None:
-        return
-    head, texts = cut
-    key, line = context.encode(), head.count(b"\n") + 1
-    for text in texts:
-        named = _KEY.match(text)
-        suspect = any(one in text for one in _SUSPECT)
-        if named is None or (suspect and _TIED_ELSEWHERE.search(text)):
-            yield line
-        else:
-            yield Block(line, named[1].decode(), _parent(text), _digest(text, key))
-        line += text.count(b"\n")
+def ties(stream: Stream, tasks_line: int, context: str, parsed: Parsed) -> dict[TaskKey, bytes]:
+    """Return what ties the blocks of a file to what they ask, where that may be remembered.
 
-
-def rememberable(
-    found: Iterator[Block | int], keys: Mapping[int, str], parents: Mapping[str, str], asked: bytes
-) -> dict[TaskKey, bytes]:
-    """Return what ties those blocks to what they ask that were cut as they were parsed.
-
-    `keys` are the keys of all tasks of the file by their lines, `asked` their digests in order.
-    Nothing is returned where the cuts are not exactly there. Raises Uncut.
+    Nothing is returned where the blocks are not cut exactly where the tasks were parsed.
     """
+    try:
+        return _ties(stream, tasks_line, context.encode(), parsed)
+    except _Uncut:
+        return {}
+
+
+def _ties(stream: Stream, tasks_line: int, key: bytes, parsed: Parsed) -> dict[TaskKey, bytes]:
+    head, texts = _cut(stream, tasks_line)
     known: dict[TaskKey, bytes] = {}
-    cuts = 0
-    for number, one in enumerate(found):
-        cuts += 1
-        line = one if isinstance(one, int) else one.line
-        if line not in keys:
-            return {}
-        if isinstance(one, Block) and one.key == keys[line] and one.parent == parents.get(one.key):
-            asks = bytes(asked[number * DIGEST : (number + 1) * DIGEST])
-            known[TaskKey(one.key)] = tied(one.digest, asks)
-    return known if cuts == len(keys) == len(asked) // DIGEST else {}
+    line, end = head.count(b"\n") + 1, 0
+    for text in texts:
+        name, start, end = parsed.keys.get(line), end, end + DIGEST
+        if name is None:
+            raise _Uncut
+        if _says(text, name, parsed.parents.get(name)):
+            known[TaskKey(name)] = tied(_digest(text, key), parsed.asked[start:end])
+        line += text.count(b"\n")
+    if not end == len(parsed.keys) * DIGEST == len(parsed.asked):
+        raise _Uncut
+    return known
+
+
+def _says(text: bytes, name: str, parent: str | None) -> bool:
+    """Tell whether a block seems to say what it says, and refers to nothing outside."""
+    named = _KEY.match(text)
+    if named is None or named[1].decode() != name or _parent(text) != parent:
+        return False
+    return not (any(one in text for one in _SUSPECT) and _TIED_ELSEWHERE.search(text))
 
 
 def _digest(text: bytes, key: bytes) -> bytes:
@@ -152,21 +152,19 @@ def _parent(text: bytes) -> str | None:
     return found[1].decode() if found else None
 
 
-def _cut(stream: Stream, tasks_line: int) -> tuple[bytes, Iterator[bytes]] | None:
+def _cut(stream: Stream, tasks_line: int) -> tuple[bytes, Iterator[bytes]]:
     """Return what stands before the first block, and the texts of the blocks.
 
-    None where nothing follows `tasks:` in its line and below it that could be cut.
+    Raises _Uncut where nothing follows `tasks:` in its line and below it that could be cut.
     """
-    if not tasks_line:
-        return None
     head = [stream.readline() for _line in range(tasks_line)]
-    if _TASKS.match(head[-1]) is None:
-        return None
+    if not head or _TASKS.match(head[-1]) is None:
+        raise _Uncut
     while (line := stream.readline()) and _NOTHING.match(line):
         head.append(line)
     indent = len(line) - len(line.lstrip(b" "))
     if not indent or line[indent : indent + 1] == b"\t":
-        return None
+        raise _Uncut
     return b"".join(head), _texts(stream, line, indent)
 
 
@@ -184,5 +182,5 @@ def _texts(stream: Stream, first: bytes, indent: int) -> Iterator[bytes]:
             start = end
         kept = kept[start:]
         if len(kept) > LONGEST:
-            raise Uncut
+            raise _Uncut
     yield kept

@@ -108,12 +108,10 @@ class _Stream:
         try:
             with file.source.open() as opened:
                 stream = Hashed(opened)
-                cut = blocks.read(stream, file.tasks_line, context)
-                found = blocks.rememberable(
-                    cut, keys, self._ledger.parents, bytes(self._asked[number])
-                )
+                parsed = blocks.Parsed(keys, self._ledger.parents, bytes(self._asked[number]))
+                found = blocks.ties(stream, file.tasks_line, context, parsed)
                 stream.check(file.look.digest, file.name)
-        except (Unreadable, blocks.Uncut):
+        except Unreadable:
             return {}
         adopting = {key for keys in self._ledger.adopts.values() for key in keys}
         return {key: digest for key, digest in found.items() if key not in adopting}
@@ -138,10 +136,7 @@ class _Stream:
         """Return a file of which the state knows most blocks; None where it is to be parsed."""
         with file.source.open() as opened:
             stream = Hashed(opened)
-            try:
-                found = blocks.recall(stream, file.tasks_line, context, heads)
-            except blocks.Uncut:
-                return None
+            found = blocks.recall(stream, file.tasks_line, context, heads)
             if found is None:
                 return None
             stream.check(file.look.digest, file.name)

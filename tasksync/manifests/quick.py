@@ -134,11 +134,10 @@ class _Quick:
             else:
                 name = self.key(event)
             event = following()
-            if event.anchor is not None or event.__class__ is AliasEvent or event.tag is not None:
-                value = self.value(event, TASK_DEPTH + 1)
-            elif event.__class__ is ScalarEvent:
+            kind, bare = event.__class__, event.anchor is None
+            if bare and kind is ScalarEvent and event.tag is None:
                 value = plain(event.value) if event.implicit[0] else event.value
-            elif event.__class__ is SequenceStartEvent:
+            elif bare and kind is SequenceStartEvent and event.tag is None:
                 value = self._items(TASK_DEPTH + 1)
             else:
                 value = self.value(event, TASK_DEPTH + 1)

@@ -73,8 +73,8 @@ class Pace:
         """Note that a request leaves; hand the departure back to `arrived`."""
         gap = self.second.seconds / self.second.count / self.speed
         # slots missed in a stall (a slow save, a coarse sleep) are caught up with, not in a burst
-        earned = now if self._due == float("-inf") else now - CATCH_UP * self.second.seconds
-        self._due = max(self._due, earned) + gap
+        earned = CATCH_UP * self.second.seconds if self._left else 0.0
+        self._due = max(self._due, now - earned) + gap
         self._slot = max(self._due, now + gap / 2)
         departure = Departure(now, now + JITTER)
         self._left.append(departure)

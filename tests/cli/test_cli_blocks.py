@@ -9,8 +9,6 @@ import pytest
 from support.command import Tasksync
 from support.hand import ids_of
 
-from tasksync.manifests import quick
-
 HEAD = "apiVersion: tasksync/v1\nproject: known\ndefaults: {responsibleId: 1}\ntasks:\n"
 TEXT = (
     HEAD
@@ -22,24 +20,7 @@ TEXT = (
 
 @pytest.fixture
 def tasksync(tmp_path: Path) -> Tasksync:
-    made = Tasksync(tmp_path, {"TASKSYNC_NO_CACHE": "1", "TASKSYNC_FILE": str(tmp_path / "m.yaml")})
-    made.manifest(TEXT, "m.yaml")
-    return made
-
-
-@pytest.fixture
-def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The keys of all tasks that are parsed from now on."""
-    keys: list[str] = []
-    genuine = quick.tasks
-
-    def spy(*args: object) -> object:
-        for raw in genuine(*args):  # type: ignore[arg-type]
-            keys.append(str(raw.key))
-            yield raw
-
-    monkeypatch.setattr(quick, "tasks", spy)
-    return keys
+    return Tasksync.of(tmp_path, TEXT)
 
 
 def known(tasksync: Tasksync) -> set[str]:

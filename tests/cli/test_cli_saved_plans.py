@@ -23,8 +23,7 @@ AFTER = (
 
 @pytest.fixture
 def tasksync(tmp_path: Path) -> Tasksync:
-    made = Tasksync(tmp_path, {"TASKSYNC_NO_CACHE": "1", "TASKSYNC_FILE": str(tmp_path / "m.yaml")})
-    made.manifest(BEFORE, "m.yaml")
+    made = Tasksync.of(tmp_path, BEFORE)
     assert made("apply", "--yes").code == 0
     made.manifest(AFTER, "m.yaml")
     assert made("plan", "--out", tmp_path / "plan.json").code == 0

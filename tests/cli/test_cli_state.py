@@ -25,8 +25,7 @@ tasks:
 
 @pytest.fixture
 def tasksync(tmp_path: Path) -> Tasksync:
-    made = Tasksync(tmp_path, {"TASKSYNC_NO_CACHE": "1", "TASKSYNC_FILE": str(tmp_path / "m.yaml")})
-    made.manifest(MANIFEST, "m.yaml")
+    made = Tasksync.of(tmp_path, MANIFEST)
     assert made("apply", "--yes").code == 0
     return made
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import time
-from datetime import UTC, datetime
 
 import pytest
 from portal import until
 from trips import PROJECT, Trip, ended, task
 
 from tasksync.backends.registry import open_store
+from tasksync.cli.stopping import Stop, SystemClock
 from tasksync.core.ports import StateStore
 from tasksync.core.state import Holder, StateDelta
 from tasksync.errors import StateMoved
@@ -22,22 +22,9 @@ _SLOW = {"kind": "slow", "seconds": 1.0, "on": {"path": "^/v1/batch$"}, "times":
 _ELSEWHERE = Holder("boris", "runner-7", 412, "boot/ns/7", "https://ci.example/jobs/7")
 
 
-class Clock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
-
-
 def _store(trip: Trip, who: Holder) -> StateStore:
     ids = iter(f"lease-{who.pid}-{n}" for n in range(100))
-    return open_store(trip.state, PROJECT, Clock(), lambda: next(ids), who, {})
+    return open_store(trip.state, PROJECT, SystemClock(Stop()), lambda: next(ids), who, {})
 
 
 def test_a_second_apply_is_told_who_holds_the_lock(team: Trip) -> None:

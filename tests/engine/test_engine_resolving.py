@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 import pytest
+from stores import HandClock
 
 from tasksync.core.events import Event
 from tasksync.core.fields import RemoteId, TaskKey
@@ -15,22 +15,6 @@ from tasksync.engine.resolving import Resolution, Resolver
 
 MARKER = "tasksync:p"
 BODY = {"title": "Same", "responsibleId": 1, "priority": 2}
-
-
-class FakeClock:
-    """Time passes only in sleep."""
-
-    def __init__(self) -> None:
-        self.at = 0.0
-
-    def now(self) -> datetime:
-        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.at)
-
-    def monotonic(self) -> float:
-        return self.at
-
-    def sleep(self, seconds: float) -> None:
-        self.at += seconds
 
 
 class Listed:
@@ -49,7 +33,7 @@ def there(remote: int, **fields: object) -> LiveTask:
 
 
 def settled(tasks: list[LiveTask], wanted: dict[str, int]) -> Resolution:
-    clock, told = FakeClock(), list[Event]()
+    clock, told = HandClock(), list[Event]()
     intents = [
         Intent(TaskKey(key), dict(BODY), dict(BODY), RemoteId(after), clock.now(), "run")
         for key, after in wanted.items()

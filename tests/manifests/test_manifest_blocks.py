@@ -14,7 +14,7 @@ from tasksync.core.manifest import Manifest
 from tasksync.core.state import NO_BLOCK, Entry, Heads
 from tasksync.core.task import Task
 from tasksync.errors import ManifestInvalid
-from tasksync.manifests import blocks, instants, quick
+from tasksync.manifests import blocks, instants
 from tasksync.manifests.cache import Cache
 from tasksync.manifests.loader import load
 
@@ -88,21 +88,6 @@ def told(path: str, heads: Heads | None = None) -> list[object]:
         return [(*row[:5], row.task()) for row in load([path]).tasks(heads)]
     except ManifestInvalid as invalid:
         return [str(problem) for problem in invalid.problems]
-
-
-@pytest.fixture
-def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The keys of all tasks that are parsed from now on."""
-    keys: list[str] = []
-    genuine = quick.tasks
-
-    def spy(*args: object) -> object:
-        for raw in genuine(*args):  # type: ignore[arg-type]
-            keys.append(str(raw.key))
-            yield raw
-
-    monkeypatch.setattr(quick, "tasks", spy)
-    return keys
 
 
 def streamed(path: str, heads: Heads) -> list[object]:

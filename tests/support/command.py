@@ -50,6 +50,14 @@ class Tasksync:
         code = run([str(word) for word in words], console)
         return Done(code, out.getvalue(), err.getvalue())
 
+    @classmethod
+    def of(cls, folder: Path, text: str) -> Tasksync:
+        """Return a project whose manifest is m.yaml, without cached rows."""
+        file = str(folder / "m.yaml")
+        made = cls(folder, {"TASKSYNC_NO_CACHE": "1", "TASKSYNC_FILE": file})
+        made.manifest(text, "m.yaml")
+        return made
+
     def manifest(self, text: str, name: str = "tasksync.yaml") -> Path:
         """Write a manifest and return its path."""
         path = self.folder / name
