@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from tasksync.core.fields import FIELDS, KeyRef, RemoteId, TaskKey, Value, Values, same, to_wire
 from tasksync.core.state import Entry
-from tasksync.core.task import NO_OPTIONS, Activity, LiveTask, Options, Place
+from tasksync.core.task import NO_OPTIONS, Activity, LiveTask, Options, Place, asked_digest
 
 
 class Action(StrEnum):
@@ -73,9 +73,10 @@ class Change:
     `asked` and `options` are what the entry will remember; `along` are fields that must go in
     the same PATCH though they do not differ (responsibleId resets the status; the planned dates
     go together). `title` is for people: the wanted one, else the live or remembered one.
-    `activity` is what people did on a task that is to go; None: not known. `seen` is the hex
-    digest of what the entry asked when the plan was made ("" without one): an entry that moved
-    since makes the change stale.
+    `activity` is what people did on a task that is to go; None: not known. `seen` is what
+    `seen_of` made of the entry when the plan was made: an entry that moved since makes the change
+    stale. `edited` are the fields that the manifest asks otherwise than
+    the entry remembers, whatever the portal has.
     """
 
     key: TaskKey
@@ -94,6 +95,7 @@ class Change:
     activity: Activity | None = None
     responsible: int | None = None
     seen: str = ""
+    edited: tuple[str, ...] = ()
 
     @property
     def body(self) -> Values:
@@ -153,6 +155,13 @@ class Change:
         }
         deferred = self.action is Action.DEFER
         return Entry(self.key, remote, self.asked, made, self.options, self.protected, deferred)
+
+
+def seen_of(entry: Entry | None) -> str:
+    """Return `DIGEST-ID` of what an entry asks and of its task, or "" where there is no entry."""
+    if entry is None:
+        return ""
+    return f"{asked_digest(entry.asked, entry.options).hex()}-{entry.id}"
 
 
 def _texts(value: Value) -> tuple[str, ...]:

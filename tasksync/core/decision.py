@@ -13,10 +13,10 @@ no      no          anything                        nothing
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from tasksync.core.change import Action, Change, FieldChange, Reason
+from tasksync.core.change import Action, Change, FieldChange, Reason, seen_of
 from tasksync.core.fields import (
     DEFERRED,
     FIELDS,
@@ -31,7 +31,7 @@ from tasksync.core.fields import (
 )
 from tasksync.core.plan import Drift
 from tasksync.core.state import Entry
-from tasksync.core.task import LiveTask, OnRemove, Options, Task, asked_digest
+from tasksync.core.task import LiveTask, OnRemove, Options, Task
 
 _MISSING = object()
 _EMPTY = tuple((name, one.empty) for name, one in FIELDS.items())
@@ -67,7 +67,7 @@ def creation(task: Task, reason: Reason, entry: Entry | None = None) -> Change:
         protected=_protected(task.options, entry),
         title=str(task.fields.get("title", task.key)),
         place=task.place,
-        seen=_seen(entry),
+        seen=seen_of(entry),
     )
 
 
@@ -94,7 +94,8 @@ def comparison(
         task.place,
         live.markers,
         responsible=_person(live.fields),
-        seen=_seen(entry),
+        seen=seen_of(entry),
+        edited=tuple(_edited(task.fields, entry.asked)),
     )
     return Verdict(change, drift, _must_remember(change, entry))
 
@@ -117,7 +118,8 @@ def adoption(
             action=Action.ADOPT,
             reason=reason,
             protected=_protected(task.options, gone),
-            seen=_seen(gone),
+            seen=seen_of(gone),
+            edited=(),
         )
     )
 
@@ -239,8 +241,12 @@ def _protected(options: Options, entry: Entry | None) -> bool:
     return entry is not None and entry.protected
 
 
-def _seen(entry: Entry | None) -> str:
-    return "" if entry is None else asked_digest(entry.asked, entry.options).hex()
+def _edited(wanted: Values, asked: Values) -> Iterator[str]:
+    """Yield the fields that are asked otherwise than before, those let go included."""
+    for name in FIELDS:
+        before, after = asked.get(name, _MISSING), wanted.get(name, _MISSING)
+        if (before is _MISSING) != (after is _MISSING) or not _same(name, before, after):
+            yield name
 
 
 def _person(values: Values) -> int | None:
@@ -251,7 +257,7 @@ def _person(values: Values) -> int | None:
 def _forget(entry: Entry, reason: Reason) -> Change:
     return Change(
         entry.key, Action.FORGET, reason, entry.id, title=entry.title,
-        protected=entry.protected, responsible=_person(entry.found), seen=_seen(entry),
+        protected=entry.protected, responsible=_person(entry.found), seen=seen_of(entry),
     )  # fmt: skip
 
 
@@ -271,7 +277,7 @@ def _deletion(entry: Entry, live: LiveTask, reason: Reason) -> Change:
         markers=live.markers,
         activity=live.activity,
         responsible=_person(live.fields),
-        seen=_seen(entry),
+        seen=seen_of(entry),
     )
 
 
@@ -292,6 +298,6 @@ def _deferral(entry: Entry, live: LiveTask, reason: Reason) -> Verdict:
         markers=live.markers,
         activity=live.activity,
         responsible=_person(live.fields),
-        seen=_seen(entry),
+        seen=seen_of(entry),
     )
     return Verdict(change)

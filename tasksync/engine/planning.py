@@ -10,9 +10,18 @@ from tasksync.core.build import EVERYTHING, Scope, plan_from
 from tasksync.core.change import Action, Change
 from tasksync.core.fields import FIELDS, Kind, RemoteId, TaskKey
 from tasksync.core.manifest import Manifest
+from tasksync.core.matching import Matches, Want, match
 from tasksync.core.plan import Plan
 from tasksync.core.ports import Listener, Portal
-from tasksync.core.staleness import Stale, is_done, saw, stale
+from tasksync.core.staleness import (
+    Stale,
+    found_by_marker,
+    is_done,
+    of_another_project,
+    saw,
+    stale,
+    strays,
+)
 from tasksync.core.state import Entry, State, overlaid
 from tasksync.core.survey import Survey, survey
 from tasksync.core.task import LiveTask
@@ -114,25 +123,43 @@ class _Tracked(Collection[RemoteId]):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A saved plan held against now: what may be done, what moved, what was done already."""
+    """A saved plan held against now: what may be done, what moved, what was done already.
+
+    `made` are the keys of creates whose task is on the portal, with our marker and without an
+    entry; `touched` those that were left out because a later run changed them.
+    """
 
     plan: Plan
     stale: Mapping[TaskKey, Sequence[Stale]]
     done: tuple[TaskKey, ...]
+    made: tuple[TaskKey, ...] = ()
+    touched: tuple[TaskKey, ...] = ()
 
 
-def checked(plan: Plan, state: State, portal: Portal) -> Checked:
-    """Hold every change of a saved plan against its own before-values and its own entry."""
+def checked(plan: Plan, state: State, portal: Portal, touched: Collection[TaskKey] = ()) -> Checked:
+    """Hold every change of a plan against its own before-values and its own entry, as read now.
+
+    Before a create the marked tasks that the state does not know are looked at: one that fits
+    was made already. `touched` is left out where it is not done.
+    """
     now = _Now(plan, state, portal)
     moved: dict[TaskKey, Sequence[Stale]] = {}
     done: list[TaskKey] = []
+    passed: list[TaskKey] = []
     for change in plan.changes:
         entry, found, meant = now.entry(change.key), now.task(change), now.resolved(change)
         if is_done(meant, entry, found):
             done.append(change.key)
-        elif reasons := stale(meant, entry, found) or now.parent_gone(change):
+        elif change.key in touched:
+            passed.append(change.key)
+        elif reasons := stale(meant, entry, found) or now.parent_gone(change) or now.taken(change):
             moved[change.key] = reasons
-    left_out = {*moved, *done}
+    left_out = {*moved, *done, *passed}
+    made = now.made([c for c in plan.changes if c.key not in left_out])
+    moved |= {
+        c.key: found_by_marker(c, made.pairs[c.key]) for c in plan.changes if c.key in made.pairs
+    }
+    left_out |= moved.keys()
     levels = [[c for c in level if c.key not in left_out] for level in plan.levels]
     kept = replace(
         plan,
@@ -140,9 +167,12 @@ def checked(plan: Plan, state: State, portal: Portal) -> Checked:
         quiet=tuple(change for change in plan.quiet if saw(change, now.entry(change.key))),
         tracked=len(state.heads),
         in_doubt=tuple(intent.key for intent in state.intents),
-        newest=RemoteId(max(now.live, default=0)),
+        newest=RemoteId(now.newest),
+        strays=strays(made.tasks, state.entries.values()),
     )
-    return Checked(_with_activity(kept, now.live), moved, tuple(done))
+    return Checked(
+        _with_activity(kept, now.live), moved, tuple(done), tuple(made.pairs), tuple(passed)
+    )
 
 
 class _Now:
@@ -150,9 +180,12 @@ class _Now:
 
     def __init__(self, plan: Plan, state: State, portal: Portal) -> None:
         self._state = state
+        self._marker = plan.marker
         self._before = {after: before for before, after in plan.moved}
         self._creating = {c.key for c in plan.changes if c.action is Action.CREATE}
-        self.live = self._read(list(plan.changes), portal, plan.marker)
+        self._unknown: list[LiveTask] = []
+        self.newest = 0
+        self.live = self._read(list(plan.changes), portal)
 
     def entry(self, key: TaskKey) -> Entry | None:
         """Return the entry of a key, also under the name that the plan moves it from."""
@@ -179,21 +212,47 @@ class _Now:
             and remote not in self.live
         ]
 
+    def taken(self, change: Change) -> list[Stale]:
+        """Return that the task of a change is another project's by now."""
+        live = self.task(change)
+        return [] if live is None else of_another_project(change, live, self._marker)
+
+    def made(self, changes: Sequence[Change]) -> Matches:
+        """Pair the creates among these with marked tasks that the state does not know."""
+        creates = [change for change in changes if change.action is Action.CREATE]
+        if not creates or not self._unknown:
+            return Matches({}, (), ())
+        parents = {key for change in creates for key in change.unresolved}
+        ids = {key: remote for key in parents if (remote := self._id(key)) is not None}
+        return match([Want(c.key, c.body) for c in creates], self._unknown, ids)
+
     def _id(self, key: TaskKey) -> RemoteId | None:
         heads = self._state.heads
         row = heads.row(key)
         row = heads.row(self._before.get(key, key)) if row is None else row
         return None if row is None else RemoteId(heads.ids[row])
 
-    def _read(
-        self, changes: Sequence[Change], portal: Portal, marker: str | None
-    ) -> dict[RemoteId, LiveTask]:
+    def _read(self, changes: Sequence[Change], portal: Portal) -> dict[RemoteId, LiveTask]:
         keys = {key for change in changes for key in (change.key, *change.unresolved)}
         ids = {remote for key in keys if (remote := self._id(key)) is not None}
         ids |= {change.id for change in changes if change.id is not None}
-        by_list = marker is not None and len(ids) > len(self._state.heads) // 100 + 50
-        found = portal.find(marker if by_list else None, ids)
-        return {task.id: task for task in found if task.id in ids}
+        by_list = self._creating or len(ids) > len(self._state.heads) // 100 + 50
+        ours: dict[RemoteId, LiveTask] = {}
+        for task in portal.find(self._marker if by_list else None, ids):
+            self.newest = max(self.newest, task.id)
+            if task.id in ids:
+                ours[task.id] = task
+            elif self._is_unknown(task):
+                self._unknown.append(task)
+        return ours
+
+    def _is_unknown(self, task: LiveTask) -> bool:
+        """Tell whether a task bears our marker alone, and neither entry nor note explains it."""
+        return (
+            self._state.heads.row_of_id(task.id) is None
+            and task.id not in self._state.released
+            and task.markers == (self._marker,)
+        )
 
 
 def _with_activity(plan: Plan, live: Mapping[RemoteId, LiveTask]) -> Plan:

@@ -83,6 +83,7 @@ changes = st.builds(
     st.none() | st.builds(Activity, counts, counts),
     st.none() | ids,
     texts,
+    st.lists(NAMES, max_size=2).map(tuple),
 )
 pairs = st.lists(st.tuples(keys, keys), max_size=2).map(tuple)
 drifts = NAMES.flatmap(
@@ -106,7 +107,7 @@ plans = st.builds(
     texts,
     texts,
     counts,
-    st.lists(st.lists(changes, max_size=2).map(tuple), max_size=2).map(tuple),
+    st.lists(st.lists(changes, min_size=1, max_size=2).map(tuple), max_size=2).map(tuple),
     st.lists(changes, max_size=2).map(tuple),
     st.lists(drifts, max_size=4).map(tuple),
     st.lists(st.builds(Twin, keys, ids, ids, texts), max_size=2).map(tuple),
@@ -168,7 +169,9 @@ def edited(**other: object) -> Change:
         Reason.EDITED,
         RemoteId(3871),
         (deadline,),
+        asked={"deadline": "2026-05-23T18:00:00+03:00"},
         place=Place("tasks/finance.yaml", 31, 3),
+        edited=("deadline",),
     )
     return replace(change, **other)
 
@@ -292,8 +295,8 @@ def test_a_torn_plan_is_told_so(name, value):
 
 
 def test_a_newer_format_names_the_version_that_made_it():
-    data = {**encoded(plan_of(edited())), "format_version": "1.1", "tasksync_version": "9.9"}
-    with pytest.raises(PlanUnusable, match=r"format 1\.1") as refused:
+    data = {**encoded(plan_of(edited())), "format_version": "2.1", "tasksync_version": "9.9"}
+    with pytest.raises(PlanUnusable, match=r"format 2\.1") as refused:
         planfile.decode(data)
     assert "9.9" in refused.value.advice
 
