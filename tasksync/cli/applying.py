@@ -22,7 +22,7 @@ from tasksync.core.manifest import Manifest
 from tasksync.core.plan import Plan
 from tasksync.core.planfile import Opened
 from tasksync.core.ports import StateStore
-from tasksync.core.staleness import Stale, touched_by, touched_since
+from tasksync.core.staleness import Stale, is_forgotten, touched_by, touched_since
 from tasksync.core.state import State
 from tasksync.core.survey import Survey, survey
 from tasksync.engine.applying import Applier, Report, RunFacts
@@ -177,11 +177,10 @@ class _Doing:
             clock=parts.clock, listener=parts.hear, stopping=parts.stop,
         )  # fmt: skip
         identity = recognised(self._portal, self._state, parts.hear)
-        serial = plan.serial if self._digest else 0
         facts = RunFacts(
-            new_id(), self._digest, identity, files, serial, self._skipped,
+            new_id(), self._digest, identity, files, plan.serial, self._skipped,
             began=not self._state.lineage,
-            touched=touched_by(plan, self._state.runs, (self._digest, serial)),
+            touched=touched_by(plan, self._state.runs, (self._digest, plan.serial)),
         )  # fmt: skip
         with graceful(parts.stop, parts.console.tell):
             report = applier.apply(plan, self._state, facts, cost.requests)
@@ -308,6 +307,12 @@ def _must_be_open(saved: Opened, state: State, *, resume: bool, name: str) -> No
     runs = [run for run in state.runs if (run.plan, run.serial) == _this(saved)]
     if any(run.outcome == "complete" for run in runs):
         raise PlanStale(f"The plan {name} was applied already, all of it.", "Make a new plan.")
+    if is_forgotten(saved.plan, state.runs):
+        raise PlanStale(
+            f"So many runs came after the plan {name} was made ({len(state.runs)} are remembered) "
+            "that nobody knows whether it was done.",
+            "Make a new plan.",
+        )
     if runs and not resume:
         raise PlanStale(
             f"The plan {name} was applied in part.",

@@ -289,7 +289,7 @@ def _deferral(entry: Entry, live: LiveTask, reason: Reason) -> Verdict:
         Action.NOOP if settled else Action.DEFER,
         reason,
         entry.id,
-        () if settled else (FieldChange("status", status, DEFERRED),),
+        () if settled else (FieldChange("status", status, DEFERRED, drifted=entry.deferred),),
         asked=entry.asked,
         made={**entry.made},
         options=entry.options,

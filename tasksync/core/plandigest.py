@@ -52,6 +52,8 @@ def _asked(plan: Plan) -> Iterator[dict[str, object]]:
     """
     for change in (*plan.changes, *plan.quiet):
         match change.action:
+            case Action.DEFER if any(one.drifted for one in change.fields):
+                continue  # deferred long ago, and taken up on the portal
             case Action.DELETE | Action.DEFER | Action.FORGET:
                 yield {"key": change.key, "id": change.id, "action": _removal(change, plan)}
             case Action.CREATE | Action.ADOPT if not change.seen:

@@ -9,7 +9,7 @@ from tasksync.core.change import Action, Change, FieldChange, seen_of
 from tasksync.core.fields import DEFERRED, TaskKey, Value, same
 from tasksync.core.matching import title_person_parent
 from tasksync.core.plan import Plan, Stray
-from tasksync.core.state import EVERY_KEY, Entry, Run
+from tasksync.core.state import EVERY_KEY, KEPT_RUNS, Entry, Run
 from tasksync.core.task import Activity, LiveTask, asked_digest
 
 #: so many keys of a run are written down for a plan that is to be resumed; of more, that it is all
@@ -123,6 +123,11 @@ def touched_by(plan: Plan, runs: Sequence[Run], this: tuple[str, int]) -> tuple[
         return ()
     keys = sorted(plan.keys.union(*plan.moved))
     return tuple(keys) if len(keys) <= KEYS_KEPT else (EVERY_KEY,)
+
+
+def is_forgotten(plan: Plan, runs: Sequence[Run]) -> bool:
+    """Tell whether so many runs came after a plan was made that its own may be forgotten by now."""
+    return len(runs) >= KEPT_RUNS and runs[0].serial > plan.serial
 
 
 def touched_since(plan: Plan, runs: Sequence[Run], this: tuple[str, int]) -> frozenset[TaskKey]:

@@ -15,9 +15,9 @@ from tasksync.core.state import Entry, PortalIdentity, Run, State, StateDelta
 class RunFacts:
     """What the state should remember of a run: its id, a saved plan's digest, whose portal.
 
-    `serial` is of the state that a saved plan was made from; `left_out` counts its changes that
-    this run does not do. `began`: there was no state before this run. `touched` is what a saved
-    plan that was done in part must leave alone from now on.
+    `serial` is of the state that the plan was made from; `left_out` counts the changes of a saved
+    plan that this run does not do. `began`: there was no state before this run. `touched` is what
+    a saved plan that was done in part must leave alone from now on.
     """
 
     id: str
