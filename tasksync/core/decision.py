@@ -229,8 +229,8 @@ def _reason(differing: list[FieldChange], entry: Entry) -> Reason:
 def _must_remember(change: Change, entry: Entry) -> bool:
     if change.action is not Action.NOOP:
         return False
-    after = change.entry(entry.id)
-    return after.head() != entry.head() or after.protected != entry.protected
+    after, head = change.entry(entry.id), entry.head()
+    return replace(after.head(), created=head.created) != head or after.protected != entry.protected
 
 
 def _protected(options: Options, entry: Entry | None) -> bool:
