@@ -134,6 +134,12 @@ class Change:
                 return False
 
     @property
+    def leaves_marker(self) -> bool:
+        """Whether a task is let go of, and may go on bearing our marker."""
+        forgets = self.action is Action.FORGET and not self.writes
+        return forgets and self.reason not in {Reason.GONE, Reason.TAKEN}
+
+    @property
     def unresolved(self) -> tuple[TaskKey, ...]:
         """The keys whose ids must be known before this can be sent."""
         if not any(one.after.__class__ is KeyRef for one in self.fields) and not self.along:
