@@ -23,12 +23,12 @@ from tasksync.core.plan import Plan
 from tasksync.core.planfile import Opened
 from tasksync.core.ports import StateStore
 from tasksync.core.staleness import Stale, is_forgotten, touched_by, touched_since
-from tasksync.core.state import State
+from tasksync.core.state import PortalIdentity, State
 from tasksync.core.survey import Survey, survey
 from tasksync.engine.applying import Applier, Report, RunFacts
 from tasksync.engine.keeping import Keeper
 from tasksync.engine.planning import Checked, checked
-from tasksync.engine.recognising import recognised
+from tasksync.engine.recognising import other_owner, recognised
 from tasksync.engine.verifying import Verdict, Verifier
 from tasksync.errors import (
     PlanRefused,
@@ -126,7 +126,7 @@ def _apply_saved(
     portal = parts.portal(saved.plan.marker)
     with parts.kept(store, saved.plan.project) as keeper:
         state = keeper.load()
-        _must_belong(saved.plan, state, portal, parts)
+        here = _must_belong(saved.plan, state, portal, parts)
         _must_be_begun_here(saved, state, resume=resume, name=name)
         _must_be_open(saved, state, resume=resume, name=name)
         planner = parts.planner(portal, parts.resolver(portal, saved.plan.marker))
@@ -139,7 +139,9 @@ def _apply_saved(
                 "Left out, since another run changed them after this plan was begun: "
                 f"{', '.join(now.touched)}."
             )
-        plan = with_unread(now.plan, replace(state, files=saved.plan.unread))
+        owner = other_owner(here, state.identity)
+        plan = replace(now.plan, other_owner=owner or now.plan.other_owner)
+        plan = with_unread(plan, replace(state, files=saved.plan.unread))
         if refusals := check(plan, lifted(args)):
             raise PlanRefused(refusals)
         cost = cost_of(plan, verify=not args.no_verify)
@@ -256,8 +258,8 @@ def _named(stale: Mapping[TaskKey, Sequence[Stale]]) -> str:
     return "\n".join(f"  {one}" for reasons in stale.values() for one in reasons)
 
 
-def _must_belong(plan: Plan, state: State, portal: RestPortal, parts: Session) -> None:
-    """Refuse a plan of another portal or state, before anything of either is changed."""
+def _must_belong(plan: Plan, state: State, portal: RestPortal, parts: Session) -> PortalIdentity:
+    """Return whose portal it is; raises for a plan of another portal or state."""
     here = recognised(portal, state, parts.hear)
     if plan.portal and plan.portal != here.portal:
         raise PlanUnusable(
@@ -277,6 +279,7 @@ def _must_belong(plan: Plan, state: State, portal: RestPortal, parts: Session) -
             f"and the plan has {plan.serial}): a backup of it was put back.",
             "Put the newest state back, or make a new plan.",
         )
+    return here
 
 
 def _must_be_begun_here(saved: Opened, state: State, *, resume: bool, name: str) -> None:

@@ -17,6 +17,8 @@ from tasksync.core.plan import Plan
 from tasksync.core.task import Options, asked_digest
 
 canonical = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode
+#: why an entry is forgotten though the manifest may have asked for more
+_LEFT_BY_ITSELF = frozenset({Reason.GONE, Reason.TAKEN, Reason.HIDDEN})
 
 
 def digest_of_plan(plan: Plan, policy: Mapping[str, object]) -> str:
@@ -65,7 +67,7 @@ def _asked(plan: Plan) -> Iterator[dict[str, object]]:
 
 def _removal(change: Change, plan: Plan) -> str:
     """Return how a task leaves; one that is gone by itself would have left as the policy says."""
-    gone = change.reason is Reason.GONE
+    gone = change.reason in _LEFT_BY_ITSELF
     return plan.policy.on_remove.value if gone else change.action.value
 
 

@@ -62,7 +62,12 @@ def encode(
             {"key": t.key, "id": str(t.id), "twin": str(t.twin), "title": t.title}
             for t in plan.twins
         ],
-        "strays": [{"id": str(stray.id), "title": stray.title} for stray in plan.strays],
+        "strays": [
+            {"id": str(stray.id), "title": stray.title, "responsible": stray.responsible}
+            for stray in plan.strays
+        ],
+        "hidden": [{"key": one.key, "id": str(one.id), "waits": one.waits} for one in plan.hidden],
+        "other_owner": plan.other_owner,
         "renames": _pairs(plan.renames),
         "moved": _pairs(plan.moved),
         "in_doubt": list(plan.in_doubt),
@@ -217,6 +222,7 @@ def _item(change: Change, level: int | None, marked: frozenset[str]) -> Json:
         "responsible": change.responsible,
         "seen": change.seen,
         "edited": list(change.edited),
+        "created": change.created,
     }
 
 

@@ -12,7 +12,7 @@ from typing import NoReturn, TypeAlias, TypeVar
 from tasksync.core.change import Action, Change, FieldChange, Reason
 from tasksync.core.fields import FIELDS, RemoteId, TaskKey, Value, from_plain
 from tasksync.core.manifest import Limit, Policy
-from tasksync.core.plan import Drift, Plan, Stray, Twin
+from tasksync.core.plan import Drift, Hidden, Plan, Stray, Twin
 from tasksync.core.state import block_in
 from tasksync.core.task import Activity, OnRemove, Options, Place
 from tasksync.errors import PlanUnusable
@@ -134,8 +134,14 @@ def _plan(document: Json) -> Plan:
             for item in _objects(document, "twins")
         ),
         strays=tuple(
-            Stray(_id(item, "id"), _text(item, "title")) for item in _objects(document, "strays")
+            Stray(_id(item, "id"), _text(item, "title"), _count(item, "responsible"))
+            for item in _objects(document, "strays")
         ),
+        hidden=tuple(
+            Hidden(_key(item, "key"), _id(item, "id"), _is(item["waits"], bool))
+            for item in _objects(document, "hidden")
+        ),
+        other_owner=_text(document, "other_owner"),
         renames=tuple(_pairs(document, "renames")),
         moved=tuple(_pairs(document, "moved")),
         in_doubt=tuple(TaskKey(key) for key in _texts(document, "in_doubt")),
@@ -214,6 +220,7 @@ def _change(item: Json) -> Change:
         responsible=None if responsible is None else _number(item, "responsible"),
         seen=_text(item, "seen"),
         edited=_texts(item, "edited"),
+        created=_text(item, "created"),
     )
 
 

@@ -69,7 +69,9 @@ def stale(change: Change, entry: Entry | None, live: LiveTask | None) -> list[St
             if live is not None:
                 return [Stale(change.key, "task", "gone from the portal", f"task {live.id}")]
             return []
-        case Action.FORGET | Action.NOOP:
+        case Action.FORGET:
+            return _moved_tags(change, live)
+        case Action.NOOP:
             return []
         case Action.DELETE | Action.DEFER | Action.UPDATE | Action.ADOPT:
             return _moved_values(change, live)
@@ -92,6 +94,11 @@ def found_by_marker(change: Change, live: LiveTask) -> list[Stale]:
     return [Stale(change.key, "task", "no task", there)]
 
 
+def of_another_task(change: Change, live: LiveTask) -> list[Stale]:
+    """Return that another task than the entry's stands under its id."""
+    return [Stale(change.key, "task", f"task {live.id}", "another task under that id")]
+
+
 def of_another_project(change: Change, live: LiveTask, marker: str | None) -> list[Stale]:
     """Return that a task bears another project's marker since the plan was made."""
     theirs = [one for one in live.markers if one != marker and one not in change.markers]
@@ -106,10 +113,15 @@ def strays(tasks: Sequence[LiveTask], entries: Iterable[Entry]) -> tuple[Stray, 
         return ()
     ours = {title_person_parent(entry.found) for entry in entries}
     return tuple(
-        Stray(task.id, str(task.fields.get("title", "")))
+        Stray(task.id, str(task.fields.get("title", "")), _person(task))
         for task in tasks
         if title_person_parent(task.fields) not in ours
     )
+
+
+def _person(task: LiveTask) -> int:
+    person = task.fields.get("responsibleId")
+    return person if isinstance(person, int) else 0
 
 
 def touched_by(plan: Plan, runs: Sequence[Run], this: tuple[str, int]) -> tuple[TaskKey, ...]:
@@ -150,12 +162,22 @@ def _moved_values(change: Change, live: LiveTask | None) -> list[Stale]:
         for one in change.fields
         if one.name in live.fields and not _expected(change, one, live.fields[one.name])
     ]
+    moved += _moved_tags(change, live)
     saw_activity = change.action is Action.DELETE and change.activity is not None
     if saw_activity and live.activity != change.activity:
         moved.append(
             Stale(change.key, "activity", _worked(change.activity), _worked(live.activity))
         )
     return moved
+
+
+def _moved_tags(change: Change, live: LiveTask | None) -> list[Stale]:
+    """Return that tags moved which are sent as they were, beside a marker that comes or goes."""
+    there = None if live is None else live.fields.get("tags")
+    sent = change.along.get("tags")
+    if sent is None or there is None or same("tags", sent, there):
+        return []
+    return [Stale(change.key, "tags", sent, there)]
 
 
 def _worked(activity: Activity | None) -> str:

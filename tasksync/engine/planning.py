@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
 from tasksync.core.build import EVERYTHING, Scope, plan_from
-from tasksync.core.change import Action, Change
-from tasksync.core.fields import FIELDS, Kind, RemoteId, TaskKey
+from tasksync.core.change import Action, Change, Reason
+from tasksync.core.fields import FIELDS, Kind, RemoteId, TaskKey, instant
 from tasksync.core.manifest import Manifest
 from tasksync.core.matching import Matches, Want, match
+from tasksync.core.ownership import is_own
 from tasksync.core.plan import Plan
 from tasksync.core.ports import Listener, Portal
 from tasksync.core.staleness import (
@@ -18,15 +19,16 @@ from tasksync.core.staleness import (
     found_by_marker,
     is_done,
     of_another_project,
+    of_another_task,
     saw,
     stale,
     strays,
 )
-from tasksync.core.state import Entry, State, overlaid
+from tasksync.core.state import NO_DATE, Entry, State, overlaid
 from tasksync.core.survey import Survey, survey
 from tasksync.core.task import LiveTask
 from tasksync.engine.keeping import Keeper
-from tasksync.engine.recognising import recognised
+from tasksync.engine.recognising import other_owner, recognised
 from tasksync.engine.resolving import Resolver
 
 Names = Callable[[Collection[int]], Mapping[int, str]]
@@ -51,6 +53,7 @@ class Planner:
         refresh: bool = True,
         trusting: bool = False,
         read_already: Survey | None = None,
+        by_title: bool = False,
     ) -> Plan:
         """Return the plan; creates in doubt are looked for in memory, and nothing is saved.
 
@@ -59,7 +62,7 @@ class Planner:
 
         `read_already` is the manifest laid over an equal state; its stream is not read again.
         The manifest is read to its end, and so checked, before the portal is asked anything;
-        only creates in doubt have to be looked for first.
+        only creates in doubt have to be looked for first. `by_title`: see `plan_from`.
         """
         wanted = read_already
         if wanted is None and not state.intents:
@@ -72,19 +75,20 @@ class Planner:
             wanted = survey(manifest.tasks(known.heads), known, manifest.moved)
         if refresh:
             live = self.portal.find(manifest.marker, _Tracked(known, wanted.adopts()))
-            plan = plan_from(manifest, wanted, known, live, scope)
+            plan = plan_from(manifest, wanted, known, live, scope, by_title=by_title)
         else:
             unknown = self._not_remembered(wanted, manifest.marker)
-            plan = plan_from(manifest, wanted, known, None, scope, unknown)
-        plan = replace(plan, portal=identity.portal, in_doubt=seen.doubtful)
+            plan = plan_from(manifest, wanted, known, None, scope, unknown, by_title=by_title)
+        owner = other_owner(identity, state.identity)
+        plan = replace(plan, portal=identity.portal, in_doubt=seen.doubtful, other_owner=owner)
         return self.named(plan)
 
     def _not_remembered(self, wanted: Survey, marker: str | None) -> Iterator[LiveTask]:
         """Read what a state cannot know although it is believed: else creates could be twins."""
         if not wanted.new():
             return
-        if marker is not None:
-            yield from self.portal.newer(marker, RemoteId(max(wanted.heads.ids, default=0)))
+        if marker is not None:  # all of them: ids come again below what is remembered
+            yield from self.portal.newer(marker, RemoteId(0))
         yield from self.portal.find(None, tuple(wanted.adopts()))
 
     def named(self, plan: Plan) -> Plan:
@@ -152,7 +156,7 @@ def checked(plan: Plan, state: State, portal: Portal, touched: Collection[TaskKe
             done.append(change.key)
         elif change.key in touched:
             passed.append(change.key)
-        elif reasons := stale(meant, entry, found) or now.parent_gone(change) or now.taken(change):
+        elif reasons := now.taken(change) or stale(meant, entry, found) or now.parent_gone(change):
             moved[change.key] = reasons
     left_out = {*moved, *done, *passed}
     made = now.made([c for c in plan.changes if c.key not in left_out])
@@ -193,9 +197,18 @@ class _Now:
         return found or self._state.entries.get(self._before.get(key, key))
 
     def task(self, change: Change) -> LiveTask | None:
-        """Return the task that a change is about."""
+        """Return the task that a change is about; another's task under its id is not it."""
+        live = self._row(change)
+        return None if live is None or not self._is_own(change, live) else live
+
+    def _row(self, change: Change) -> LiveTask | None:
         remote = change.id if change.action is Action.ADOPT else self._id(change.key) or change.id
         return None if remote is None else self.live.get(remote)
+
+    def _is_own(self, change: Change, live: LiveTask) -> bool:
+        """Tell whether a row is the entry's own; what is to be adopted has no entry of its id."""
+        entry = None if change.action is Action.ADOPT else self.entry(change.key)
+        return entry is None or entry.id != live.id or is_own(entry, live, self._marker)
 
     def resolved(self, change: Change) -> Change:
         """Return a change with the ids of the parents that are there by now."""
@@ -213,9 +226,12 @@ class _Now:
         ]
 
     def taken(self, change: Change) -> list[Stale]:
-        """Return that the task of a change is another project's by now."""
-        live = self.task(change)
-        return [] if live is None else of_another_project(change, live, self._marker)
+        """Return that the task of a change is another's by now, or another project's."""
+        live = self._row(change)
+        if live is None or change.action is Action.CREATE or change.reason is Reason.TAKEN:
+            return []
+        theirs = of_another_project(change, live, self._marker)
+        return theirs or ([] if self._is_own(change, live) else of_another_task(change, live))
 
     def made(self, changes: Sequence[Change]) -> Matches:
         """Pair the creates among these with marked tasks that the state does not know."""
@@ -236,23 +252,27 @@ class _Now:
         keys = {key for change in changes for key in (change.key, *change.unresolved)}
         ids = {remote for key in keys if (remote := self._id(key)) is not None}
         ids |= {change.id for change in changes if change.id is not None}
+        adopted = {c.id for c in changes if c.action is Action.ADOPT and c.id is not None}
         by_list = self._creating or len(ids) > len(self._state.heads) // 100 + 50
         ours: dict[RemoteId, LiveTask] = {}
         for task in portal.find(self._marker if by_list else None, ids):
             self.newest = max(self.newest, task.id)
             if task.id in ids:
                 ours[task.id] = task
-            elif self._is_unknown(task):
+            if self._is_unknown(task, adopted):
                 self._unknown.append(task)
         return ours
 
-    def _is_unknown(self, task: LiveTask) -> bool:
+    def _is_unknown(self, task: LiveTask, adopted: Container[RemoteId]) -> bool:
         """Tell whether a task bears our marker alone, and neither entry nor note explains it."""
-        return (
-            self._state.heads.row_of_id(task.id) is None
-            and task.id not in self._state.released
-            and task.markers == (self._marker,)
-        )
+        heads = self._state.heads
+        row = heads.row_of_id(task.id)
+        if task.markers != (self._marker,) or task.id in self._state.released or task.id in adopted:
+            return False
+        known = None if row is None else heads.created[row]
+        if known is None or known <= NO_DATE or not task.created:
+            return known is None
+        return instant(task.created) != known
 
 
 def _with_activity(plan: Plan, live: Mapping[RemoteId, LiveTask]) -> Plan:

@@ -16,7 +16,7 @@ from tasksync.core import planfile, planread
 from tasksync.core.change import Action, Change, FieldChange, Reason
 from tasksync.core.fields import FIELDS, KeyRef, Kind, RemoteId, TaskKey
 from tasksync.core.manifest import Limit, Policy
-from tasksync.core.plan import Drift, Plan, Refusal, Stray, Twin
+from tasksync.core.plan import Drift, Hidden, Plan, Refusal, Stray, Twin
 from tasksync.core.task import Activity, OnRemove, Options, Place
 from tasksync.errors import PlanUnusable
 
@@ -83,6 +83,7 @@ changes = st.builds(
     st.none() | st.builds(Activity, counts, counts),
     st.none() | ids,
     texts,
+    instants | st.just(""),
     st.lists(NAMES, max_size=2).map(tuple),
 )
 pairs = st.lists(st.tuples(keys, keys), max_size=2).map(tuple)
@@ -111,7 +112,7 @@ plans = st.builds(
     st.lists(changes, max_size=2).map(tuple),
     st.lists(drifts, max_size=4).map(tuple),
     st.lists(st.builds(Twin, keys, ids, ids, texts), max_size=2).map(tuple),
-    st.lists(st.builds(Stray, ids, texts), max_size=2).map(tuple),
+    st.lists(st.builds(Stray, ids, texts, counts), max_size=2).map(tuple),
     pairs,
     pairs,
     st.lists(keys, max_size=2).map(tuple),
@@ -126,6 +127,8 @@ plans = st.builds(
     policies,
     st.lists(texts, max_size=2).map(tuple),
     st.booleans(),
+    hidden=st.lists(st.builds(Hidden, keys, ids, st.booleans()), max_size=2).map(tuple),
+    other_owner=texts,
 )
 
 
@@ -152,7 +155,7 @@ def test_no_field_of_a_plan_is_forgotten_when_it_is_read(kind):
     source = inspect.getsource(planread)
     built = {Plan: "Plan(", Change: "Change("}.get(kind)
     if built is None:
-        assert len(fields(kind)) == {Options: 4, Drift: 5, Twin: 4, Stray: 2}[kind]
+        assert len(fields(kind)) == {Options: 4, Drift: 5, Twin: 4, Stray: 3}[kind]
         return
     assert [f.name for f in fields(kind) if f.compare and f"{f.name}=" not in source] == []
 
