@@ -162,14 +162,19 @@ def _opened(data: object) -> Opened:
 
 def _changed(document: Mapping[str, object]) -> PlanUnusable:
     """Return what says where the file no longer fits together, as far as that can be told."""
-    plan = planread.plan_of(document)
+    advice = "make a new plan: tasksync plan --out FILE"
+    try:
+        plan = planread.plan_of(document)
+    except PlanUnusable as torn:
+        what = torn.message.removeprefix(planread.NOT_A_PLAN)
+        return PlanUnusable(f"the plan file was changed by hand: {what}", advice)
     ours, quiet = _items(plan)
     changes, remembered = planread.items(document)
     places = paths([*ours, *quiet], [*changes, *remembered])[:3]
     where = f" (see resource_changes{', '.join(places)})" if places else ""
     what = "checksum" if document["digest"] == digest(plan) else "digest"
     message = f"the plan file was changed by hand: its {what} does not match{where}"
-    return PlanUnusable(message, "make a new plan: tasksync plan --out FILE")
+    return PlanUnusable(message, advice)
 
 
 def _laid(value: object) -> str:

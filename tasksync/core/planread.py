@@ -19,6 +19,7 @@ from tasksync.errors import PlanUnusable
 
 Json: TypeAlias = Mapping[str, object]
 T = TypeVar("T")
+NOT_A_PLAN = "this is not a plan of tasksync: "
 #: what every store can count to
 LARGEST = 2**63 - 1
 _VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){1,2}", re.ASCII)
@@ -28,7 +29,7 @@ _ID = re.compile(r"[0-9]{1,19}", re.ASCII)
 
 def not_a_plan(why: str) -> PlanUnusable:
     """Return the error for what is no plan file."""
-    return PlanUnusable(f"this is not a plan of tasksync: {why}", "make one: plan --out FILE")
+    return PlanUnusable(f"{NOT_A_PLAN}{why}", "make one: plan --out FILE")
 
 
 def parsed(text: str | bytes) -> object:

@@ -64,7 +64,7 @@ def test_retitled_tasks_hold_such_a_plan_back_too(tasksync: Tasksync, tmp_path: 
         by_hand(tmp_path, "PATCH", f"tasks/{remote}", {"title": f"Renamed {remote}"})
     lose_state(tmp_path)
     again = tasksync("apply", plan)
-    assert (again.code, "match no key" in again.err) == (4, True)
+    assert (again.code, "state rebuild" in again.err) == (4, True)
     assert len(world_of(tmp_path)) == 2
 
 
@@ -191,7 +191,8 @@ def test_a_plan_from_before_the_first_apply_is_resumed_on_the_state_that_it_bega
 def test_a_vanished_task_that_was_made_again_and_deleted_again_is_left_alone(
     tasksync: Tasksync, tmp_path: Path
 ) -> None:
-    assert tasksync("apply", "--yes").code == 0
+    for _seen in range(2):
+        assert tasksync("apply", "--yes").code == 0
     by_hand(tmp_path, "DELETE", f"tasks/{ids_of(tasksync)['a']}")
     plan = saved(tasksync, TWO)
     assert tasksync("apply", plan, "--max-requests", "6").code in {0, 3}
@@ -215,7 +216,8 @@ def test_the_digest_is_the_same_whatever_was_changed_on_the_portal_meanwhile(
     tasksync: Tasksync, tmp_path: Path
 ) -> None:
     tasksync.manifest(TWO + "  gone: {title: Gone}\n  kid: {title: Kid}\n", "m.yaml")
-    assert tasksync("apply", "--yes").code == 0
+    for _seen in range(2):
+        assert tasksync("apply", "--yes").code == 0
     ids = ids_of(tasksync)
     asked = digest(saved(tasksync, MIXED))
     deeds = (
