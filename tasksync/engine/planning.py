@@ -173,10 +173,9 @@ def checked(plan: Plan, state: State, portal: Portal, touched: Collection[TaskKe
         in_doubt=tuple(intent.key for intent in state.intents),
         newest=RemoteId(now.newest),
         strays=strays(made.tasks, state.entries.values()),
+        learned=now.learned(plan.changes),
     )
-    return Checked(
-        _with_activity(kept, now.live), moved, tuple(done), tuple(made.pairs), tuple(passed)
-    )
+    return Checked(_as_is(kept, now.live), moved, tuple(done), tuple(made.pairs), tuple(passed))
 
 
 class _Now:
@@ -187,14 +186,27 @@ class _Now:
         self._marker = plan.marker
         self._before = {after: before for before, after in plan.moved}
         self._creating = {c.key for c in plan.changes if c.action is Action.CREATE}
+        self._entries: dict[TaskKey, Entry | None] = {}  # each is read from the store once
         self._unknown: list[LiveTask] = []
         self.newest = 0
         self.live = self._read(list(plan.changes), portal)
 
     def entry(self, key: TaskKey) -> Entry | None:
         """Return the entry of a key, also under the name that the plan moves it from."""
-        found = self._state.entries.get(key)
-        return found or self._state.entries.get(self._before.get(key, key))
+        if key not in self._entries:
+            found = self._state.entries.get(key)
+            self._entries[key] = found or self._state.entries.get(self._before.get(key, key))
+        return self._entries[key]
+
+    def learned(self, changes: Iterable[Change]) -> dict[TaskKey, str]:
+        """Return what this reading shows of tasks that were not known to be shown, or when made."""
+        seen = ((self.entry(change.key), self.task(change)) for change in changes)
+        return {
+            entry.key: live.created or ""
+            for entry, live in seen
+            if entry is not None and live is not None and entry.id == live.id
+            if entry.hidden or entry.remade or (live.created and not entry.created)
+        }
 
     def task(self, change: Change) -> LiveTask | None:
         """Return the task that a change is about; another's task under its id is not it."""
@@ -275,11 +287,16 @@ class _Now:
         return instant(task.created) != known
 
 
-def _with_activity(plan: Plan, live: Mapping[RemoteId, LiveTask]) -> Plan:
-    """Return the plan with what people did since on the tasks that are to go."""
+def _as_is(plan: Plan, live: Mapping[RemoteId, LiveTask]) -> Plan:
+    """Return the plan with what people did since on the tasks that are to go.
+
+    A task that is forgotten and gone by now has no marker to take off.
+    """
 
     def fresh(change: Change) -> Change:
         now = live.get(change.id) if change.id is not None else None
+        if change.action is Action.FORGET and now is None:
+            return replace(change, along={})
         if change.action is not Action.DELETE or now is None:
             return change
         return replace(change, activity=now.activity)

@@ -165,3 +165,20 @@ def test_what_a_later_run_touched_is_left_out_only_where_it_is_not_done() -> Non
     assert here.resume(plan).complete
     now = checked(plan, here.state, here.portal, {"a", "b"})
     assert (now.touched, set(now.done)) == ((), {"a", "b", "new"})
+
+
+def test_what_is_to_be_forgotten_and_is_gone_by_now_is_forgotten_without_a_request() -> None:
+    here, plan = scene(Policy(on_remove=OnRemove.FORGET))
+    del here.portal.live[here.state.entries[B].id]
+    now = here.check(plan)
+    assert now.stale == {}
+    forgotten = [change for change in now.plan.changes if change.key == B]
+    assert [(change.action, change.writes) for change in forgotten] == [(Action.FORGET, False)]
+
+
+def test_what_a_cut_off_run_made_is_known_to_be_shown_once_its_plan_is_resumed() -> None:
+    here = bench()
+    plan = here.plan(here.manifest({"a": {}, "b": {"parent": "a"}}))
+    assert here.resume(plan).complete
+    assert all(entry.hidden for entry in here.state.entries.values())
+    assert set(here.check(plan).plan.learned) == {"a", "b"}
