@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from time import monotonic
 
+from tasksync.cli.belonging import (
+    must_be_begun_here,
+    must_be_open,
+    must_belong,
+    must_hold,
+    named,
+    this_of,
+)
 from tasksync.cli.console import Console
 from tasksync.cli.planfiles import read
 from tasksync.cli.planning import cost_of, head_of, lifted, scope, with_blocks, with_unread
@@ -16,24 +23,22 @@ from tasksync.cli.settings import forgets
 from tasksync.cli.showing import Cost, show
 from tasksync.cli.stopping import graceful
 from tasksync.cli.wiring import Session, new_id, session
-from tasksync.core.fields import TaskKey
 from tasksync.core.guards import check
 from tasksync.core.manifest import Manifest
 from tasksync.core.plan import Plan
 from tasksync.core.planfile import Opened
 from tasksync.core.ports import StateStore
-from tasksync.core.staleness import Stale, is_forgotten, touched_by, touched_since
-from tasksync.core.state import PortalIdentity, State
+from tasksync.core.staleness import touched_by, touched_since
+from tasksync.core.state import State
 from tasksync.core.survey import Survey, survey
 from tasksync.engine.applying import Applier, Report, RunFacts
+from tasksync.engine.holding import checked
 from tasksync.engine.keeping import Keeper
-from tasksync.engine.planning import Checked, checked
 from tasksync.engine.recognising import other_owner, recognised
 from tasksync.engine.verifying import Verdict, Verifier
 from tasksync.errors import (
     PlanRefused,
     PlanStale,
-    PlanUnusable,
     PortalError,
     StateError,
     UsageError,
@@ -126,14 +131,14 @@ def _apply_saved(
     portal = parts.portal(saved.plan.marker)
     with parts.kept(store, saved.plan.project) as keeper:
         state = keeper.load()
-        here = _must_belong(saved.plan, state, portal, parts)
-        _must_be_begun_here(saved, state, resume=resume, name=name)
-        _must_be_open(saved, state, resume=resume, name=name)
+        here = must_belong(saved.plan, state, portal, parts)
+        must_be_begun_here(saved, state, resume=resume, name=name)
+        must_be_open(saved, state, resume=resume, name=name)
         planner = parts.planner(portal, parts.resolver(portal, saved.plan.marker))
         state = planner.resolved(keeper, state)
-        touched = touched_since(saved.plan, state.runs, _this(saved))
+        touched = touched_since(saved.plan, state.runs, this_of(saved))
         now = checked(saved.plan, state, portal, touched)
-        _must_hold(now, args, name)
+        must_hold(now, args, name)
         if now.touched:
             parts.console.tell(
                 "Left out, since another run changed them after this plan was begun: "
@@ -249,91 +254,6 @@ def _must_still_hold(plan: Plan, state: State, portal: RestPortal) -> None:
     if now.stale:
         raise PlanStale(
             f"While apply asked, {len(now.stale)} of its changes became stale. Nothing was "
-            f"written:\n{_named(now.stale)}",
+            f"written:\n{named(now.stale)}",
             "Apply again: it plans with what is there now.",
         )
-
-
-def _named(stale: Mapping[TaskKey, Sequence[Stale]]) -> str:
-    return "\n".join(f"  {one}" for reasons in stale.values() for one in reasons)
-
-
-def _must_belong(plan: Plan, state: State, portal: RestPortal, parts: Session) -> PortalIdentity:
-    """Return whose portal it is; raises for a plan of another portal or state."""
-    here = recognised(portal, state, parts.hear)
-    if plan.portal and plan.portal != here.portal:
-        raise PlanUnusable(
-            f"The plan was made for the portal {plan.portal}, and this is {here.portal}.",
-            "Set TASKSYNC_PORTAL to the right one, or make a new plan.",
-        )
-    if plan.lineage and plan.lineage != state.lineage:
-        there = "its lineage differs" if state.lineage else "there is none yet"
-        raise PlanStale(
-            f"The plan was made from another state than the one that is here ({there}): what was "
-            "done since is not known here.",
-            "Use the --state it was made with, or make a new plan.",
-        )
-    if plan.lineage and state.serial < plan.serial:
-        raise PlanStale(
-            f"The state is older than the one that the plan was made from (serial {state.serial}, "
-            f"and the plan has {plan.serial}): a backup of it was put back.",
-            "Put the newest state back, or make a new plan.",
-        )
-    return here
-
-
-def _must_be_begun_here(saved: Opened, state: State, *, resume: bool, name: str) -> None:
-    """Refuse a plan from before the first apply, unless nothing or its own run came after it."""
-    if saved.plan.lineage:
-        return
-    own = any(run.began and (run.plan, run.serial) == _this(saved) for run in state.runs)
-    if state.lineage and not own:
-        raise PlanStale(
-            f"The plan {name} was made before the first apply, and this state was begun by "
-            "another run.",
-            "Make a new plan.",
-        )
-    if resume and not own:
-        raise PlanStale(
-            f"There is nothing of the plan {name} to resume: this state is a new one, and what "
-            "was done is not known here.",
-            "Use the --state of the run that was cut off, or make a new plan: it finds by their "
-            f"marker what was made. If nothing was done yet: tasksync apply {name}",
-        )
-
-
-def _this(saved: Opened) -> tuple[str, int]:
-    return saved.digest, saved.plan.serial
-
-
-def _must_be_open(saved: Opened, state: State, *, resume: bool, name: str) -> None:
-    runs = [run for run in state.runs if (run.plan, run.serial) == _this(saved)]
-    if any(run.outcome == "complete" for run in runs):
-        raise PlanStale(f"The plan {name} was applied already, all of it.", "Make a new plan.")
-    if is_forgotten(saved.plan, state.runs):
-        raise PlanStale(
-            f"So many runs came after the plan {name} was made ({len(state.runs)} are remembered) "
-            "that nobody knows whether it was done.",
-            "Make a new plan.",
-        )
-    if runs and not resume:
-        raise PlanStale(
-            f"The plan {name} was applied in part.",
-            f"Do the rest with tasksync apply --resume {name}, or make a new plan.",
-        )
-
-
-def _must_hold(now: Checked, args: argparse.Namespace, name: str) -> None:
-    if not now.stale:
-        return
-    words = f"{len(now.stale)} of the plan's changes are stale:\n{_named(now.stale)}"
-    if now.made and not now.plan.lineage:
-        raise PlanStale(
-            f"The plan {name} was made before the first apply, and some of its tasks are on the "
-            f"portal already:\n{_named({key: now.stale[key] for key in now.made})}",
-            "Make a new plan: it takes them over by their marker.",
-        )
-    if not args.skip_stale:
-        rest = sum(len(level) for level in now.plan.levels)
-        others = f"Do the other {rest} with --skip-stale, or make" if rest else "Make"
-        raise PlanStale(words, f"{others} a new plan in {name}'s place.")

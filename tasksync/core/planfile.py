@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from itertools import groupby
 
-from tasksync.core import planread
+from tasksync.core import planread, plantext
 from tasksync.core.change import Action, Change
 from tasksync.core.diff import paths
 from tasksync.core.fields import KeyRef, Value, Values, plain
@@ -139,7 +139,7 @@ def loads(text: str | bytes) -> Plan:
 
 def opened(text: str | bytes) -> Opened:
     """Return all that a file's text holds; raises PlanUnusable."""
-    return _opened(planread.parsed(text))
+    return _opened(plantext.parsed(text))
 
 
 def decode(data: object) -> Plan:
@@ -151,13 +151,13 @@ def decode(data: object) -> Plan:
 
 
 def _opened(data: object) -> Opened:
-    document = planread.checked(data, FORMAT_VERSION)
+    document = plantext.checked(data, FORMAT_VERSION)
     if document["checksum"] != checksum_of(document):
         raise _changed(document)
     plan = planread.plan_of(document)
     if document["digest"] != digest(plan):
         raise _changed(document)
-    return Opened(plan, digest(plan), *planread.costs(document))
+    return Opened(plan, digest(plan), *plantext.costs(document))
 
 
 def _changed(document: Mapping[str, object]) -> PlanUnusable:
@@ -166,7 +166,7 @@ def _changed(document: Mapping[str, object]) -> PlanUnusable:
     try:
         plan = planread.plan_of(document)
     except PlanUnusable as torn:
-        what = torn.message.removeprefix(planread.NOT_A_PLAN)
+        what = torn.message.removeprefix(plantext.NOT_A_PLAN)
         return PlanUnusable(f"the plan file was changed by hand: {what}", advice)
     ours, quiet = _items(plan)
     changes, remembered = planread.items(document)

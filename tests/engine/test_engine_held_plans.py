@@ -13,7 +13,7 @@ from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.manifest import Policy
 from tasksync.core.plan import Plan, Stray
 from tasksync.core.task import Activity, OnRemove
-from tasksync.engine.planning import checked
+from tasksync.engine.holding import checked
 
 A, B = TaskKey("a"), TaskKey("b")
 OTHERS = "tasksync:another-project"

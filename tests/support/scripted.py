@@ -21,8 +21,9 @@ from tasksync.core.plan import Plan
 from tasksync.core.state import Lease, PortalIdentity, State, StateDelta
 from tasksync.core.task import LiveTask
 from tasksync.engine.applying import Applier, Report, RunFacts
+from tasksync.engine.holding import Checked, checked
 from tasksync.engine.keeping import Keeper
-from tasksync.engine.planning import Checked, Planner, checked
+from tasksync.engine.planning import Planner
 from tasksync.engine.resolving import Resolver
 from tasksync.engine.verifying import Verdict, Verifier
 from tasksync.errors import PortalUnavailable, StateUnreadable

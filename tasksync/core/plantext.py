@@ -1,0 +1,93 @@
+"""The text of a plan file: parsed, and held to be one of the format that is read here."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import NoReturn, TypeAlias
+
+from tasksync.errors import PlanUnusable
+
+Json: TypeAlias = Mapping[str, object]
+NOT_A_PLAN = "this is not a plan of tasksync: "
+_VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){1,2}", re.ASCII)
+
+
+def not_a_plan(why: str) -> PlanUnusable:
+    """Return the error for what is no plan file."""
+    return PlanUnusable(f"{NOT_A_PLAN}{why}", "make one: plan --out FILE")
+
+
+def parsed(text: str | bytes) -> object:
+    """Return the data of a plan file's text; raises PlanUnusable.
+
+    A name that stands twice is refused: readers differ in which of the two they believe.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+    except _TwiceError as error:
+        why = f"{error} stands in it twice"
+        raise not_a_plan(why) from error
+    except (ValueError, RecursionError) as error:
+        why = "it is no JSON"
+        raise not_a_plan(why) from error
+
+
+class _TwiceError(ValueError):
+    """A name stands twice in one object."""
+
+
+def _once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _value in pairs]
+        raise _TwiceError(repr(next(name for name in names if names.count(name) > 1)))
+    return found
+
+
+def _no_number(text: str) -> NoReturn:
+    msg = f"{text} is no number"
+    raise ValueError(msg)
+
+
+def checked(data: object, format_: str) -> Json:
+    """Return the document when its format is the one that this version reads."""
+    if not isinstance(data, dict) or "resource_changes" not in data:
+        why = "it has no resource_changes"
+        raise not_a_plan(why)
+    found = data.get("format_version")
+    if not isinstance(found, str) or not _VERSION.fullmatch(found):
+        why = f"its format_version is {found!r}"
+        raise not_a_plan(why)
+    ours, theirs = (tuple(map(int, one.split("."))) for one in (format_, found))
+    if theirs > ours:
+        by = data.get("tasksync_version", "a newer version")
+        message = f"the plan has format {found}, this tasksync reads up to {format_}"
+        raise PlanUnusable(message, f"use tasksync {by}, which made it, or make a new plan")
+    if theirs[0] < ours[0]:
+        raise PlanUnusable(
+            f"the plan has format {found}, and this tasksync reads {format_}: before that a plan "
+            "file did not guard all that decides what it does",
+            "make a new plan: tasksync plan --out FILE",
+        )
+    for name in ("digest", "checksum", "tasksync_version"):
+        if name not in data:
+            why = f"it has no {name}"
+            raise not_a_plan(why)
+    return data
+
+
+def costs(document: Json) -> tuple[int, float]:
+    """Return how many requests and seconds applying was said to take; raises PlanUnusable."""
+    for name, kinds in (("requests", (int,)), ("seconds", (int, float))):
+        value = document.get(name)
+        if type(value) not in kinds or not 0 <= value < math.inf:  # type: ignore[operator]
+            why = (
+                f"{name} is no number: {str(value)[:40]!r}"
+                if name in document
+                else (f"{name} is missing")
+            )
+            raise not_a_plan(why)
+    return document["requests"], float(document["seconds"])  # type: ignore[arg-type, return-value]
