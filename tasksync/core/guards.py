@@ -189,8 +189,9 @@ def _whose(plan: Plan, _policy: Policy, _lifted: Lifted) -> Iterator[Refusal]:
             f"The state knows no task, and {len(plan.strays)} on the portal bear the mark of "
             f"project {plan.project} and do not agree with the manifest in title, responsible "
             f"and parent: {_named_strays(plan)}.",
-            "If the state was lost, they are yours: tasksync state rebuild --match title. If "
-            "another repository calls its project the same, choose another project: here.",
+            "If the state was lost, they are yours: tasksync state rebuild --match title, or say "
+            "adopt: {id: N} on the task that it is. If another repository calls its project the "
+            "same, choose another project: here.",
             tuple(change.key for change in held),
         )
 
