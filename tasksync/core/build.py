@@ -17,7 +17,7 @@ from tasksync.core.matching import Want, match, title_person_parent
 from tasksync.core.narrowing import EVERYTHING, Scope, narrowed
 from tasksync.core.ordering import followed, in_levels
 from tasksync.core.passing import Found, Passage, Present, gone, remembered
-from tasksync.core.plan import Drift, Plan, Stray, Twin
+from tasksync.core.plan import Drift, Plan, Standing, Stray, Twin
 from tasksync.core.renames import look_alikes
 from tasksync.core.state import Entry, State
 from tasksync.core.survey import UNSEEN, Survey, survey
@@ -72,6 +72,7 @@ class _Builder:
         self.changes: dict[TaskKey, Change] = {}
         self.quiet: list[Change] = []
         self.drift: list[Drift] = []
+        self.standing: list[Standing] = []
         self.twins: list[Twin] = []
         self.strays: list[Stray] = []
         self.vanished = 0
@@ -199,6 +200,7 @@ class _Builder:
         else:
             self._put(verdict.change)
         self.drift += verdict.drift
+        self.standing += verdict.standing
 
     def _put(self, change: Change) -> None:
         self.changes[change.key] = change
@@ -232,4 +234,5 @@ class _Builder:
             policy=self.manifest.policy,
             destroy=self.scope.destroy,
             newest=RemoteId(self.found.newest),
+            standing=tuple(sorted(self.standing, key=lambda one: (one.key, one.name))),
         )

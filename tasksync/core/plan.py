@@ -24,6 +24,17 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """A field that differs and is left as it is: people's status, or a creator (create only)."""
+
+    key: TaskKey
+    id: RemoteId
+    name: str
+    wanted: Value
+    found: Value
+
+
+@dataclass(frozen=True, slots=True)
 class Twin:
     """A marked task that equals one we have: the portal ended with two of one."""
 
@@ -92,6 +103,7 @@ class Plan:
     destroy: bool = False
     newest: RemoteId = field(default=RemoteId(0), compare=False)
     blocks: Mapping[TaskKey, bytes] = field(default_factory=lambda: MappingProxyType({}))
+    standing: tuple[Standing, ...] = ()
 
     @property
     def changes(self) -> Iterator[Change]:

@@ -51,6 +51,9 @@ class Entry:
     portal made something else, and the id that a parent's KeyRef became. `options` is what the
     block last said; `protected` stays from `protect: true` until `protect: false`. `block` is
     what `tied` made of the block that asked for this; NO_BLOCK where it is not known.
+
+    `unproved` is what came back at the read-back of the last write where it was neither as asked
+    nor a known turn: if the next write ends the same, it is the portal's own form (design 5).
     """
 
     key: TaskKey
@@ -61,6 +64,7 @@ class Entry:
     protected: bool = False
     deferred: bool = False
     block: bytes = NO_BLOCK
+    unproved: Values = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def found(self) -> Values:

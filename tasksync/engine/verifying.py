@@ -60,7 +60,7 @@ class Verifier:
     blocks: Mapping[TaskKey, bytes] = field(default_factory=lambda: MappingProxyType({}))
 
     def verify(self, outcomes: Iterable[Outcome], tracked: int) -> Verdict:
-        """Read back every task that was written; turned values are remembered, durably."""
+        """Read back every task that was written; what came otherwise is remembered, durably."""
         written = {
             remote: outcome
             for outcome in outcomes
@@ -94,7 +94,7 @@ class Verifier:
             for live in self.portal.find(marker, ids):
                 if live.id in waiting:
                     one = waiting[live.id]
-                    proofs[live.id] = proof_of(one.change, live, recovered=one.recovered)
+                    proofs[live.id] = proof_of(one.change, live)
             waiting = {i: one for i, one in waiting.items() if _unproved(proofs[i])}
             if not waiting:
                 break
@@ -104,9 +104,9 @@ class Verifier:
         self, changes: dict[RemoteId, Change], proofs: dict[RemoteId, Proof | None]
     ) -> None:
         put = tuple(
-            remembering(self.blocks, changes[remote].entry(remote, proof.turned))
+            remembering(self.blocks, changes[remote].entry(remote, proof.turned, proof.missing))
             for remote, proof in proofs.items()
-            if proof is not None and proof.turned
+            if proof is not None and (not proof or changes[remote].forms)
         )
         self.keeper.commit(StateDelta(put=put))
 
@@ -134,6 +134,7 @@ def _events(
         yield ValueMissing(change.key, remote, "task", "there", "not found")
         return
     for name, found in proof.turned.items():
-        yield ValueTurned(change.key, remote, name, change.body.get(name), found)
+        asked = change.body.get(name, change.asked.get(name))
+        yield ValueTurned(change.key, remote, name, asked, found)
     for name, found in proof.missing.items():
         yield ValueMissing(change.key, remote, name, change.body.get(name), found)

@@ -146,6 +146,7 @@ def _entry(key: str, row: Mapping[str, Any], task: Task | None) -> Entry:
         options(row) if _OPTIONS & row.keys() or task is None else task.options,
         row.get("protected", False),
         row.get("deferred", False),
+        unproved=values(row.get("unproved") or {}),
     )
 
 
@@ -206,6 +207,9 @@ def shown(plan: Plan, case: Case) -> dict[str, Any]:
             }
             for d in plan.drift
         ],
+        "standing": [
+            [one.key, one.name, plain(one.wanted), plain(one.found)] for one in plan.standing
+        ],
         "twins": [[twin.key, twin.id, twin.twin] for twin in plan.twins],
         "strays": [stray.id for stray in plan.strays],
         "renames": [list(pair) for pair in plan.renames],
@@ -226,6 +230,7 @@ def _shown(change: Change) -> dict[str, Any]:
         "along": {name: plain(value) for name, value in change.along.items()},
         "body": {name: plain(value) for name, value in change.body.items()},
         "made": {name: plain(value) for name, value in change.made.items()},
+        "forms": {name: plain(value) for name, value in change.forms.items()},
         "drifted": [one.name for one in change.fields if one.drifted],
         "protected": change.protected,
         "activity": None
@@ -240,7 +245,7 @@ def compared(seen: dict[str, Any], expect: Mapping[str, Any]) -> tuple[Any, Any]
 
     What a case does not name must be empty; of a change it names key, action and reason at least.
     """
-    always = ("levels", "quiet", "drift", "twins", "strays", "renames", "refusals")
+    always = ("levels", "quiet", "drift", "standing", "twins", "strays", "renames", "refusals")
     names = [*always, *(name for name in expect if name not in always)]
     wanted = {name: expect.get(name) or ([] if name in always else expect[name]) for name in names}
     there = {name: seen[name] for name in names}
