@@ -214,7 +214,7 @@ def _item(change: Change, level: int | None, marked: frozenset[str]) -> Json:
         "asked": _plain(change.asked),
         "made": _plain(change.made),
         "along": _plain(change.along),
-        "forms": _plain(change.forms),
+        **({"forms": _plain(change.forms)} if change.forms else {}),
         "options": _options(change.options),
         "protected": change.protected,
         "markers": list(change.markers),
