@@ -9,7 +9,7 @@ from typing import TypeAlias, TypeVar
 from tasksync.core.change import Action, Change, FieldChange, Reason
 from tasksync.core.fields import FIELDS, RemoteId, TaskKey, Value, from_plain
 from tasksync.core.manifest import Limit, Policy
-from tasksync.core.plan import Drift, Plan, Stray, Twin
+from tasksync.core.plan import Drift, Plan, Standing, Stray, Twin
 from tasksync.core.state import block_in
 from tasksync.core.task import Activity, OnRemove, Options, Place
 from tasksync.errors import PlanUnusable
@@ -71,6 +71,7 @@ def _plan(document: Json) -> Plan:
         levels=tuple(tuple(level) for level in levels),
         quiet=tuple(_change(item) for item in _objects(document, "quiet")),
         drift=tuple(one for item in _objects(document, "resource_drift") for one in _drift(item)),
+        standing=tuple(map(_standing, _objects({"standing": [], **document}, "standing"))),
         twins=tuple(
             Twin(_key(item, "key"), _id(item, "id"), _id(item, "twin"), _text(item, "title"))
             for item in _objects(document, "twins")
@@ -139,6 +140,7 @@ def _change(item: Json) -> Change:
         activity=None if activity is None else _activity(_object(item, "activity")),
         responsible=None if responsible is None else _number(item, "responsible"),
         seen=_text(item, "seen"),
+        forms=_values({"forms": {}, **item}, "forms"),
     )
 
 
@@ -156,6 +158,12 @@ def _drift(item: Json) -> Iterator[Drift]:
     for name in _texts(item, "fields"):
         values = _value(name, before[name]), _value(name, after[name])
         yield Drift(_key(item, "key"), _id(item, "id"), name, *values)
+
+
+def _standing(item: Json) -> Standing:
+    name = _text(item, "field")
+    values = _value(name, item["wanted"]), _value(name, item["found"])
+    return Standing(_key(item, "key"), _id(item, "id"), name, *values)
 
 
 def _options(data: Json) -> Options:
