@@ -199,6 +199,7 @@ DANGEROUS: Mapping[str, str] = {
     "half-read": "remove although a manifest file of the last apply was not read",
     "recreate-vanished": "make again any number of tasks that seem to be gone",
     "delete-renamed": "delete tasks that look renamed",
+    "reopen": "set another status where people moved a task on",
 }
 
 

@@ -12,6 +12,7 @@ whose         taking over, or making beside, tasks of    state rebuild --match t
               what may be another repository's project   project
 protect       removing a protected task                      protect: false in a run of its own
 activity      deleting what people worked on                 --dangerous-delete-active
+reopen        another status for what people moved on        --dangerous-reopen
 rename        deleting what looks renamed                    moved, policy.allow, --dangerous-…
 strays        creating while marked tasks are unplaced       state rebuild, adopt, removed
 adopt         creating what was to be adopted                the right id
@@ -23,7 +24,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tasksync.core.change import Action, Change, Reason
-from tasksync.core.fields import TaskKey
+from tasksync.core.fields import MOVED_ON, TaskKey
 from tasksync.core.manifest import Limit, Policy
 from tasksync.core.plan import Plan, Refusal
 
@@ -45,6 +46,7 @@ class Lifted:
     half_read: bool = False
     vanished: bool = False
     renamed: bool = False
+    reopen: bool = False
 
 
 NOTHING_LIFTED = Lifted()
@@ -56,7 +58,7 @@ def check(plan: Plan, lifted: Lifted = NOTHING_LIFTED) -> tuple[Refusal, ...]:
         refusal
         for rail in (
             _empty, _half_read, _max_delete, _max_update, _max_vanished, _recreate,
-            _protect, _activity, _rename, _whose, _strays, _adopt,
+            _protect, _activity, _reopen, _rename, _whose, _strays, _adopt,
         )
         for refusal in rail(plan, plan.policy, lifted)
     )  # fmt: skip
@@ -189,8 +191,9 @@ def _whose(plan: Plan, _policy: Policy, _lifted: Lifted) -> Iterator[Refusal]:
             f"The state knows no task, and {len(plan.strays)} on the portal bear the mark of "
             f"project {plan.project} and do not agree with the manifest in title, responsible "
             f"and parent: {_named_strays(plan)}.",
-            "If the state was lost, they are yours: tasksync state rebuild --match title. If "
-            "another repository calls its project the same, choose another project: here.",
+            "If the state was lost, they are yours: tasksync state rebuild --match title, or say "
+            "adopt: {id: N} on the task that it is. If another repository calls its project the "
+            "same, choose another project: here.",
             tuple(change.key for change in held),
         )
 
@@ -228,6 +231,25 @@ def _activity(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
         "Use onRemove: defer or removed: [key] to keep them, or --dangerous-delete-active.",
         tuple(change.key for change in active),
     )
+
+
+def _reopen(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
+    moved = [
+        change
+        for change in _removals(plan, Action.UPDATE, Action.ADOPT)
+        if any(
+            one.name == "status" and one.drifted and one.before in MOVED_ON for one in change.fields
+        )
+    ]
+    if moved and not lifted.reopen:
+        yield Refusal(
+            "reopen",
+            f"People moved {_count(moved, 'task')} on, and another status would be set: "
+            f"{_keys(moved)}.",
+            "Write the status that people set into the manifest, or leave status out of it; or "
+            "use --dangerous-reopen.",
+            tuple(change.key for change in moved),
+        )
 
 
 def _rename(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]:

@@ -25,6 +25,17 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """A field that differs and is left as it is: people's status, or a creator (create only)."""
+
+    key: TaskKey
+    id: RemoteId
+    name: str
+    wanted: Value
+    found: Value
+
+
+@dataclass(frozen=True, slots=True)
 class Twin:
     """A marked task that equals one we have: the portal ended with two of one."""
 
@@ -110,6 +121,7 @@ class Plan:
         default_factory=lambda: MappingProxyType({}), compare=False
     )
     other_owner: str = ""
+    standing: tuple[Standing, ...] = ()
 
     @property
     def changes(self) -> Iterator[Change]:

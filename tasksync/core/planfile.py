@@ -58,6 +58,16 @@ def encode(
         "people": [asdict(one) for one in people_of(plan)],
         "levels": len(plan.levels),
         "quiet": quiet,
+        "standing": [
+            {
+                "key": one.key,
+                "id": str(one.id),
+                "field": one.name,
+                "wanted": plain(one.wanted),
+                "found": plain(one.found),
+            }
+            for one in plan.standing
+        ],
         "twins": [
             {"key": t.key, "id": str(t.id), "twin": str(t.twin), "title": t.title}
             for t in plan.twins
@@ -220,6 +230,7 @@ def _item(change: Change, level: int | None, marked: frozenset[str]) -> Json:
         "asked": _plain(change.asked),
         "made": _plain(change.made),
         "along": _plain(change.along),
+        **({"forms": _plain(change.forms)} if change.forms else {}),
         "options": _options(change.options),
         "protected": change.protected,
         "markers": list(change.markers),

@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 from tasksync.core.change import Action, Change, FieldChange, Reason
 from tasksync.core.fields import FIELDS, RemoteId, TaskKey, Value, from_plain
 from tasksync.core.manifest import Limit, Policy
-from tasksync.core.plan import Drift, Hidden, Plan, Stray, Twin
+from tasksync.core.plan import Drift, Hidden, Plan, Standing, Stray, Twin
 from tasksync.core.plantext import not_a_plan
 from tasksync.core.state import block_in
 from tasksync.core.task import Activity, OnRemove, Options, Place
@@ -48,6 +48,7 @@ def _plan(document: Json) -> Plan:
         levels=levels,
         quiet=tuple(_change(item) for item in _objects(document, "quiet")),
         drift=tuple(one for item in _objects(document, "resource_drift") for one in _drift(item)),
+        standing=tuple(map(_standing, _objects({"standing": [], **document}, "standing"))),
         twins=tuple(
             Twin(_key(item, "key"), _id(item, "id"), _id(item, "twin"), _text(item, "title"))
             for item in _objects(document, "twins")
@@ -140,6 +141,7 @@ def _change(item: Json) -> Change:
         seen=_text(item, "seen"),
         edited=_texts(item, "edited"),
         created=_text(item, "created"),
+        forms=_values({"forms": {}, **item}, "forms"),
     )
 
 
@@ -157,6 +159,12 @@ def _drift(item: Json) -> Iterator[Drift]:
     for name in _texts(item, "fields"):
         values = _value(name, before[name]), _value(name, after[name])
         yield Drift(_key(item, "key"), _id(item, "id"), name, *values)
+
+
+def _standing(item: Json) -> Standing:
+    name = _text(item, "field")
+    values = _value(name, item["wanted"]), _value(name, item["found"])
+    return Standing(_key(item, "key"), _id(item, "id"), name, *values)
 
 
 def _options(data: Json) -> Options:

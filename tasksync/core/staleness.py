@@ -70,7 +70,7 @@ def stale(change: Change, entry: Entry | None, live: LiveTask | None) -> list[St
                 return [Stale(change.key, "task", "gone from the portal", f"task {live.id}")]
             return []
         case Action.FORGET:
-            return _moved_tags(change, live)
+            return _moved_beside(change, live)
         case Action.NOOP:
             return []
         case Action.DELETE | Action.DEFER | Action.UPDATE | Action.ADOPT:
@@ -162,7 +162,7 @@ def _moved_values(change: Change, live: LiveTask | None) -> list[Stale]:
         for one in change.fields
         if one.name in live.fields and not _expected(change, one, live.fields[one.name])
     ]
-    moved += _moved_tags(change, live)
+    moved += _moved_beside(change, live)
     saw_activity = change.action is Action.DELETE and change.activity is not None
     if saw_activity and live.activity != change.activity:
         moved.append(
@@ -171,13 +171,19 @@ def _moved_values(change: Change, live: LiveTask | None) -> list[Stale]:
     return moved
 
 
-def _moved_tags(change: Change, live: LiveTask | None) -> list[Stale]:
-    """Return that tags moved which are sent as they were, beside a marker that comes or goes."""
-    there = None if live is None else live.fields.get("tags")
-    sent = change.along.get("tags")
-    if sent is None or there is None or same("tags", sent, there):
+def _moved_beside(change: Change, live: LiveTask | None) -> list[Stale]:
+    """Return what moved of that which is sent as it was found: else it would be taken back.
+
+    The tags beside a marker that comes or goes, the status beside a new responsible.
+    """
+    if live is None:
         return []
-    return [Stale(change.key, "tags", sent, there)]
+    return [
+        Stale(change.key, name, sent, live.fields[name])
+        for name, sent in change.along.items()
+        if name in live.fields and not same(name, sent, live.fields[name])
+        if name not in change.asked or not same(name, sent, change.asked[name])
+    ]
 
 
 def _worked(activity: Activity | None) -> str:

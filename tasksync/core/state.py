@@ -57,7 +57,9 @@ class Entry:
     `created` is the task's createdDate as the listing or look-up that first showed it told it
     ("" where none did): an id alone is not ownership (design 7, *Ours*). `hidden`: made, and not
     shown by the portal yet. `remade`: made again after it had vanished, and not seen by a later
-    run yet.
+    run yet. `unproved` is what came back at the read-back of the last write where it was neither
+    as asked nor a known turn: if the next write ends the same, it is the portal's own form
+    (design 5).
     """
 
     key: TaskKey
@@ -71,6 +73,7 @@ class Entry:
     created: str = ""
     hidden: bool = False
     remade: bool = False
+    unproved: Values = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def found(self) -> Values:
@@ -100,9 +103,13 @@ class Entry:
             return NOT_SHOWN
         return instant(self.created) if self.created else NO_DATE
 
-    def shown(self, created: str | None) -> Entry:
-        """Return the entry once its task was seen, with the date that was seen, if one was."""
-        return replace(self, created=created or self.created, hidden=False, remade=False)
+    def shown(self, created: str | None, *, later: bool = True) -> Entry:
+        """Return the entry once its task was seen, with the date that was seen, if one was.
+
+        `later`: by another run than the one that made it.
+        """
+        remade = self.remade and not later
+        return replace(self, created=created or self.created, hidden=False, remade=remade)
 
 
 @dataclass(frozen=True, slots=True)

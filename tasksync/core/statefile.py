@@ -178,6 +178,8 @@ def encode_entry(entry: Entry) -> dict[str, object]:
     data: dict[str, object] = {"id": entry.id, "asked": _plain(entry.asked)}
     if entry.made:
         data["made"] = _plain(entry.made)
+    if entry.unproved:
+        data["unproved"] = _plain(entry.unproved)
     if entry.options != NO_OPTIONS:
         data["options"] = encode_options(entry.options)
     if entry.protected:
@@ -210,6 +212,7 @@ def decode_entry(key: TaskKey, data: Any) -> Entry:
             created=_created(data),
             hidden=_bool(data, "hidden"),
             remade=_bool(data, "remade"),
+            unproved=_values(data.get("unproved", {})),
         )
 
 
