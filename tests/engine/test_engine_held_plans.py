@@ -182,3 +182,15 @@ def test_what_a_cut_off_run_made_is_known_to_be_shown_once_its_plan_is_resumed()
     assert here.resume(plan).complete
     assert all(entry.hidden for entry in here.state.entries.values())
     assert set(here.check(plan).plan.learned) == {"a", "b"}
+
+
+def test_a_status_that_is_sent_as_it_was_found_is_a_before_value_too() -> None:
+    here = bench()
+    here.apply_and_see(here.manifest({"a": {"responsibleId": 1}}))
+    fields = here.portal.live[here.state.entries[A].id].fields
+    turn(here, A, fields={**fields, "status": 3})
+    plan = here.plan(here.manifest({"a": {"responsibleId": 2}}))
+    assert [dict(change.along) for change in plan.changes] == [{"status": 3}]
+    assert moved(here, plan) == {}
+    turn(here, A, fields={**fields, "status": 5})
+    assert moved(here, plan) == {"a": ["status"]}
