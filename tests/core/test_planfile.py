@@ -83,8 +83,9 @@ changes = st.builds(
     st.none() | st.builds(Activity, counts, counts),
     st.none() | ids,
     texts,
-    instants | st.just(""),
-    st.lists(NAMES, max_size=2).map(tuple),
+    created=instants | st.just(""),
+    forms=values,
+    edited=st.lists(NAMES, max_size=2).map(tuple),
 )
 pairs = st.lists(st.tuples(keys, keys), max_size=2).map(tuple)
 drifts = NAMES.flatmap(
