@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from tasksync.core.fields import FIELDS, KeyRef, RemoteId, TaskKey, Value, Values, same, to_wire
 from tasksync.core.state import Entry
-from tasksync.core.task import NO_OPTIONS, Activity, LiveTask, Options, Place
+from tasksync.core.task import NO_OPTIONS, Activity, LiveTask, Options, Place, asked_digest
 
 
 class Action(StrEnum):
@@ -77,11 +77,12 @@ class Change:
     `asked` and `options` are what the entry will remember; `along` are fields that must go in
     the same PATCH though they do not differ (responsibleId resets the status; the planned dates
     go together). `title` is for people: the wanted one, else the live or remembered one.
-    `activity` is what people did on a task that is to go; None: not known. `seen` is the hex
-    digest of what the entry asked when the plan was made ("" without one): an entry that moved
-    since makes the change stale. `created` is the createdDate of the task that is there. `forms`
-    is what came back when the very values that go now were sent before: remembered as made, or
-    seen once at a read-back.
+    `activity` is what people did on a task that is to go; None: not known. `seen` is what
+    `seen_of` made of the entry when the plan was made ("" without one): an entry that moved since
+    makes the change stale. `created` is the createdDate of the task that is there. `edited` are
+    the fields that the manifest asks otherwise than the entry remembers, whatever the portal has.
+    `forms` is what came back when the very values that go now were sent before: remembered as
+    made, or seen once at a read-back.
     """
 
     key: TaskKey
@@ -101,6 +102,7 @@ class Change:
     responsible: int | None = None
     seen: str = ""
     created: str = ""
+    edited: tuple[str, ...] = ()
     forms: Values = field(default_factory=lambda: MappingProxyType({}))
 
     @property
@@ -206,6 +208,13 @@ class Change:
         """Return the values that are remembered: what was only carried along is not ours to say."""
         carried = self.carried if self.along else frozenset()
         return {name: value for name, value in values.items() if name not in carried}
+
+
+def seen_of(entry: Entry | None) -> str:
+    """Return `DIGEST-ID` of what an entry asks and of its task, or "" where there is no entry."""
+    if entry is None:
+        return ""
+    return f"{asked_digest(entry.asked, entry.options).hex()}-{entry.id}"
 
 
 def _texts(value: Value) -> tuple[str, ...]:

@@ -13,11 +13,11 @@ no      no          anything                        nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from tasksync.core.change import Action, Change, FieldChange, Reason
+from tasksync.core.change import Action, Change, FieldChange, Reason, seen_of
 from tasksync.core.fields import (
     DEFERRED,
     FIELDS,
@@ -36,7 +36,7 @@ from tasksync.core.fields import (
 from tasksync.core.plan import Drift, Standing
 from tasksync.core.proof import STATUS_TURNS
 from tasksync.core.state import Entry
-from tasksync.core.task import LiveTask, OnRemove, Options, Task, asked_digest
+from tasksync.core.task import LiveTask, OnRemove, Options, Task
 
 _MISSING = object()
 _EMPTY = tuple((name, one.empty) for name, one in FIELDS.items())
@@ -92,7 +92,7 @@ def creation(task: Task, reason: Reason, entry: Entry | None = None) -> Change:
         protected=_protected(task.options, entry),
         title=str(task.fields.get("title", task.key)),
         place=task.place,
-        seen=_seen(entry),
+        seen=seen_of(entry),
     )
 
 
@@ -125,8 +125,9 @@ def comparison(
         task.place,
         live.markers,
         responsible=_person(live.fields),
-        seen=_seen(entry),
+        seen=seen_of(entry),
         forms=_forms({*(one.name for one in differing), *along}, task, entry),
+        edited=tuple(_edited(task.fields, entry.asked)),
     )
     return Verdict(change, seen.drift, _must_remember(change, entry), seen.standing)
 
@@ -148,7 +149,8 @@ def adoption(
         action=Action.ADOPT,
         reason=reason,
         protected=_protected(task.options, gone),
-        seen=_seen(gone),
+        seen=seen_of(gone),
+        edited=(),
     )
     return Verdict(change, standing=verdict.standing)
 
@@ -313,8 +315,12 @@ def _protected(options: Options, entry: Entry | None) -> bool:
     return entry is not None and entry.protected
 
 
-def _seen(entry: Entry | None) -> str:
-    return "" if entry is None else asked_digest(entry.asked, entry.options).hex()
+def _edited(wanted: Values, asked: Values) -> Iterator[str]:
+    """Yield the fields that are asked otherwise than before, those let go included."""
+    for name in FIELDS:
+        before, after = asked.get(name, _MISSING), wanted.get(name, _MISSING)
+        if (before is _MISSING) != (after is _MISSING) or not _same(name, before, after):
+            yield name
 
 
 def _person(values: Values) -> int | None:
@@ -326,7 +332,7 @@ def forgetting(entry: Entry, reason: Reason) -> Change:
     """Return the FORGET of an entry: the task, if there is one, stays."""
     return Change(
         entry.key, Action.FORGET, reason, entry.id, title=entry.title,
-        protected=entry.protected, responsible=_person(entry.found), seen=_seen(entry),
+        protected=entry.protected, responsible=_person(entry.found), seen=seen_of(entry),
     )  # fmt: skip
 
 
@@ -346,7 +352,7 @@ def _deletion(entry: Entry, live: LiveTask, reason: Reason) -> Change:
         markers=live.markers,
         activity=live.activity,
         responsible=_person(live.fields),
-        seen=_seen(entry),
+        seen=seen_of(entry),
     )
 
 
@@ -359,7 +365,7 @@ def _deferral(entry: Entry, live: LiveTask, reason: Reason) -> Verdict:
         Action.NOOP if settled else Action.DEFER,
         reason,
         entry.id,
-        () if settled else (FieldChange("status", status, DEFERRED),),
+        () if settled else (FieldChange("status", status, DEFERRED, drifted=entry.deferred),),
         asked=entry.asked,
         made={**entry.made},
         options=entry.options,
@@ -368,7 +374,7 @@ def _deferral(entry: Entry, live: LiveTask, reason: Reason) -> Verdict:
         markers=live.markers,
         activity=live.activity,
         responsible=_person(live.fields),
-        seen=_seen(entry),
+        seen=seen_of(entry),
     )
     stands = [Standing(entry.key, entry.id, "status", DEFERRED, status)] if settled else []
     return Verdict(change, standing=[one for one in stands if status != DEFERRED])

@@ -358,7 +358,9 @@ class Run:
     """One apply: when (UTC), what became of it, which saved plan.
 
     A saved plan is told by its digest and by the serial of the state that it was made from: what
-    it does may well have to be done again later.
+    it does may well have to be done again later. `began`: there was no state before this run.
+    `touched` are the keys that this run was to change (or EVERY_KEY) while a saved plan was done
+    in part only: resuming that plan leaves them alone.
     """
 
     id: str
@@ -366,6 +368,8 @@ class Run:
     outcome: str = ""
     plan: str = ""
     serial: int = 0
+    began: bool = False
+    touched: tuple[TaskKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -434,6 +438,8 @@ class State:
 
 #: how many runs are remembered
 KEPT_RUNS = 100
+#: stands in a run's `touched` for more keys than are written down; no key of a task looks so
+EVERY_KEY = TaskKey("*")
 
 
 def overlaid(state: State, entries: Iterable[Entry]) -> State:

@@ -281,13 +281,18 @@ def decode_options(data: Any) -> Options:
 
 def encode_run(run: Run) -> dict[str, object]:
     """Return one apply."""
-    return {
+    data: dict[str, object] = {
         "id": run.id,
         "at": encode_instant(run.at),
         "outcome": run.outcome,
         "plan": run.plan,
         "serial": run.serial,
     }
+    if run.began:
+        data["began"] = True
+    if run.touched:
+        data["touched"] = list(run.touched)
+    return data
 
 
 def decode_run(data: Any) -> Run:
@@ -299,6 +304,8 @@ def decode_run(data: Any) -> Run:
             _str(data, "outcome"),
             _str(data, "plan"),
             _counted({"serial": 0, **data}, "serial"),
+            began=_bool(data, "began"),
+            touched=tuple(map(TaskKey, _texts({"touched": [], **data}, "touched"))),
         )
 
 

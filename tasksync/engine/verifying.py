@@ -126,9 +126,7 @@ class Verifier:
         put = tuple(
             remembering(
                 self.blocks,
-                change.entry(remote, proof.turned, proof.missing).shown(
-                    shown[remote], later=False
-                ),
+                change.entry(remote, proof.turned, proof.missing).shown(shown[remote], later=False),
             )
             for remote, change in changes.items()
             if (proof := proofs[remote]) is not None
