@@ -18,13 +18,17 @@ import orjson
 
 from tasksync.core.change import Action, Change
 from tasksync.core.fields import DEFERRED, FIELDS, Kind
+from tasksync.portal import jsontext
 from tasksync.portal.exchange import JSON_HEADERS, Answer, Request
-from tasksync.portal.mistakes import Fault
+from tasksync.portal.mistakes import Fault, quoted
 
 Json: TypeAlias = dict[str, Any]
 
 NO_CONTENT = 204
 INSTANTS = frozenset(name for name, one in FIELDS.items() if one.kind is Kind.INSTANT)
+
+#: so much of an answer that is not the API's is shown (bytes)
+_FIRST_WORDS = 80
 
 #: Bitrix24's own words that stand under BITRIX_ERROR and say that nothing final was decided
 #: (contract 5.2: a client's test shows "OPERATION_TIME_LIMIT" under 422 BITRIX_ERROR)
@@ -148,22 +152,18 @@ def read(answer: Answer, now: datetime) -> Reply:
     """Read an answer of any status; raises Unreadable where a success is not in its envelope."""
     if answer.status == NO_CONTENT:
         return Reply(data=True)
-    try:
-        document = orjson.loads(answer.body)
-    except ValueError:
-        document = None
-    if 200 <= answer.status < 300:  # noqa: PLR2004
-        return _success(document)
-    if answer.status < 400:  # noqa: PLR2004
+    if 300 <= answer.status < 400:  # noqa: PLR2004
         raise Unreadable(_redirected(answer))
+    document, where = jsontext.loads(answer.body)
+    if answer.status < 300:  # noqa: PLR2004
+        return _success(document, answer, where)
     fault = _fault(document, answer.status, _retry_header(answer, now))
     return Reply(fault=fault, calls=_call_faults(document))
 
 
-def _success(document: Any) -> Reply:
+def _success(document: Any, answer: Answer, where: str) -> Reply:
     if not isinstance(document, dict) or not {"data", "success", "error"} & document.keys():
-        msg = "the answer is not the JSON that the API promises"
-        raise Unreadable(msg)
+        raise Unreadable(_not_the_apis(answer, where))
     if document.get("success") is False or document.get("error"):
         return Reply(fault=_fault(document, 0, None), calls=_call_faults(document))
     if "data" not in document:
@@ -174,6 +174,15 @@ def _success(document: Any) -> Reply:
     if "total" not in meta and "total" in document:
         meta["total"] = document["total"]  # where older pages put it (contract 13.10)
     return Reply(document["data"], meta)
+
+
+def _not_the_apis(answer: Answer, where: str) -> str:
+    """Say what was answered instead: status, type, place and first words."""
+    kind = answer.header("Content-Type").split(";", maxsplit=1)[0].strip()
+    begin = answer.body[:_FIRST_WORDS].decode("utf-8", "replace")
+    told = [f"HTTP {answer.status}", *([quoted(kind)[1:-1]] if kind else []), *([where] * bool(where))]
+    told.append(f"it begins {quoted(begin)}" if begin.strip() else "it is empty")
+    return f"the answer is not the JSON that the API promises ({', '.join(told)})"
 
 
 def _redirected(answer: Answer) -> str:

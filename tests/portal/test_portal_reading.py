@@ -54,6 +54,8 @@ class World:
             ids = [one for one in ids if query["filter[tags]"] in self.tags[one]]
         if not self.quirks.get("ignores_id") and "filter[>id]" in query:
             ids = [one for one in ids if one > int(query["filter[>id]"])]
+        if not self.quirks.get("ignores_id") and "filter[<id]" in query:
+            ids = [one for one in ids if one < int(query["filter[<id]"])]
         order = query.get("order[id]", "desc")
         if order == "desc" or self.quirks.get("ignores_order"):
             ids.reverse()
