@@ -97,34 +97,25 @@ class Listing:
         if len(ids) != len(page.ids):
             raise _unusable("it keeps neither the order nor the range that was asked for")
         middle = ids[(len(ids) - 1) // 2]
-        halves = [(above, middle + 1), (middle, below)]
+        one_row = len(ids) == 1
+        halves = [(above, middle if one_row else middle + 1), (middle, below)]
         pages = [self._page(low, high) for low, high in halves]
         for one in pages:
             yield from self._fresh(one, above)
-        if sorted(one for half in pages for one in half.ids) == ids:
+        if sorted(one for half in pages for one in half.ids) == ([] if one_row else ids):
             return
         for (low, high), half in zip(halves, pages, strict=True):
-            if half.ascending and half.ids:
-                yield from self._onward(half, high)
-            elif half.ids:
+            if half.ids:
                 yield from self._unordered(half, low, high)
-
-    def _onward(self, page: Page, below: int | None) -> Iterator[LiveTask]:
-        """Yield what stands behind an ordered page, up to `below`."""
-        while page.ids:
-            cursor = page.ids[-1]
-            page = self._page(cursor, below)
-            yield from self._fresh(page, cursor)
-            if not page.ascending:
-                yield from self._unordered(page, cursor, below)
 
     def _prove(self, after: int) -> None:
         """Judge a page that brought nothing new: the cursor was ignored.
 
-        A page holds the lowest ids, so where one of the highest ids, in falling order, holds no
-        other, there is no gap between them; else it cannot be known.
+        A page holds the lowest ids, so where the highest ids, in falling order, are among them,
+        nothing stands behind it; else it cannot be known.
         """
-        high = self._ask((("filter[tags]", self._marker), ("order[id]", "desc")), LARGEST)
+        asked = _request((("filter[tags]", self._marker), ("order[id]", "desc")), _FEW, ("id",))
+        high = page_of(self._line.ask(asked, _DOING))
         falling = high.ids == sorted(high.ids, reverse=True)
         if not falling or not {one for one in high.ids if one > after} <= self._seen:
             raise _unusable("it repeats a page instead of going on behind the last id")
@@ -168,9 +159,6 @@ class Listing:
         if self._good >= GOOD_PAGES and self._limit < LARGEST:
             self._limit = min(self._limit * 2, LARGEST)
             self._good = 0
-
-    def _ask(self, filters: Sequence[tuple[str, str]], limit: int) -> Page:
-        return page_of(self._line.ask(_request(filters, limit, ("id",)), _DOING))
 
 
 def _request(filters: Sequence[tuple[str, str]], limit: int, select: Sequence[str]) -> Request:

@@ -180,7 +180,11 @@ def _not_the_apis(answer: Answer, where: str) -> str:
     """Say what was answered instead: status, type, place and first words."""
     kind = answer.header("Content-Type").split(";", maxsplit=1)[0].strip()
     begin = answer.body[:_FIRST_WORDS].decode("utf-8", "replace")
-    told = [f"HTTP {answer.status}", *([quoted(kind)[1:-1]] if kind else []), *([where] * bool(where))]
+    told = [
+        f"HTTP {answer.status}",
+        *([quoted(kind)[1:-1]] if kind else []),
+        *([where] * bool(where)),
+    ]
     told.append(f"it begins {quoted(begin)}" if begin.strip() else "it is empty")
     return f"the answer is not the JSON that the API promises ({', '.join(told)})"
 
