@@ -71,23 +71,31 @@ class RestPortal:
         unmarked: list[LiveTask] = []
         if marker is not None:
             for live in listing.Listing(self._line, self._listener, marker).rows():
+                self._habits.saw(live.id)
                 if marker in live.markers:
                     missing.discard(live.id)
                     yield live
                 elif live.id in missing:
                     missing.discard(live.id)
                     unmarked.append(live)
+                else:
+                    listing.whose(live, marker)
         yield from unmarked
-        yield from lookups.by_ids(self._line, missing)
+        for live in lookups.by_ids(self._line, missing):
+            self._habits.saw(live.id)
+            yield live
 
     def newest(self) -> RemoteId:
         """The highest task id that the portal has now (0: none)."""
-        return listing.newest(self._line)
+        found = listing.newest(self._line)
+        self._habits.saw(found)
+        return found
 
     def newer(self, marker: str, after: RemoteId) -> Iterator[LiveTask]:
         """The tasks that bear `marker` and have an id above `after`."""
         for live in listing.Listing(self._line, self._listener, marker).rows(after):
-            if marker in live.markers:
+            self._habits.saw(live.id)
+            if listing.whose(live, marker):
                 yield live
 
     def perform(

@@ -9,7 +9,7 @@ checked again here, and what cannot be the whole answer is refused rather than t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tasksync.core.events import ReadProgress
@@ -80,10 +80,9 @@ class Listing:
         """Yield the tasks of a page that were not seen yet."""
         for row, one in zip(page.rows, page.ids, strict=True):
             if one > above and one not in self._seen:
-                if not tags_were_sent(row):
-                    raise _unusable(f"the row of task {one} has no `tags`, which were selected")
                 self._seen.add(one)
-                yield self._decode(row)
+                live = self._decode(row)
+                yield live if tags_were_sent(row) else _without_tags(live)
         self._decode.trim()
         self._listener(ReadProgress(len(self._seen), self._line.requests))
 
@@ -159,6 +158,23 @@ class Listing:
         if self._good >= GOOD_PAGES and self._limit < LARGEST:
             self._limit = min(self._limit * 2, LARGEST)
             self._good = 0
+
+
+def _without_tags(live: LiveTask) -> LiveTask:
+    """Return a task whose row lacks the `tags` that were selected: unreadable (design 7)."""
+    what = "tags: not answered, although they were asked for"
+    return replace(live, unreadable="; ".join(one for one in (live.unreadable, what) if one))
+
+
+def whose(live: LiveTask, marker: str) -> bool:
+    """Tell whether a listed task that nobody tracks bears `marker`.
+
+    Raises PortalUnreadable where its tags cannot be read: it may be ours, so its being there must
+    not pass for its absence.
+    """
+    if "tags" not in live.fields:
+        raise _unusable(f"task {live.id} cannot be told to be ours or not ({live.unreadable})")
+    return marker in live.markers
 
 
 def _request(filters: Sequence[tuple[str, str]], limit: int, select: Sequence[str]) -> Request:

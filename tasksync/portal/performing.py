@@ -20,15 +20,15 @@ from tasksync.portal.exchange import Request
 from tasksync.portal.judging import (
     Job,
     Verdict,
-    cleared,
     failed,
     judge,
     merged,
     name_of,
     not_started,
+    read_back,
 )
 from tasksync.portal.line import SLICE, Line, lost_error
-from tasksync.portal.lookups import by_ids
+from tasksync.portal.lookups import by_ids, present
 from tasksync.portal.mistakes import Fault, said
 from tasksync.portal.pacing import Departure
 from tasksync.portal.settings import FRESH, MOST_REPEATS, MOST_UNREACHABLE
@@ -48,11 +48,19 @@ class Flight:
 
 @dataclass(slots=True)
 class Habits:
-    """What was learnt about this portal and holds for later levels too."""
+    """What was learnt about this portal and holds for later levels too.
+
+    `highest` is the highest id that was seen: what is made from now on has a higher one.
+    """
 
     size: Size
     clear: wire.Clear = wire.EMPTY
     trouble: int = 0
+    highest: int = 0
+
+    def saw(self, remote: int) -> None:
+        """Take note of an id that the portal has."""
+        self.highest = max(self.highest, remote)
 
 
 class Performance:
@@ -164,7 +172,7 @@ class Performance:
             return
         self._late = 0
         since = now if job.since is None else job.since
-        job = replace(job, attempt=job.attempt + 1, since=since)
+        job = replace(job, attempt=job.attempt + 1, since=since, floor=self._habits.highest)
         departure = self._line.start(writes=True)
         self._crew.send(self._request(job), Flight(job, departure, len(job.changes)))
 
@@ -207,6 +215,9 @@ class Performance:
 
     def _take(self, job: Job, verdict: Verdict) -> None:
         self._told += verdict.outcomes
+        for one in verdict.outcomes:
+            if one.became is Became.DONE and one.id is not None:
+                self._habits.saw(one.id)
         self._later += verdict.next
         for one in merged(verdict.turned):
             self._later += self._parts(one)
@@ -258,7 +269,7 @@ class Performance:
         self._told += (failed(change, fault) for change in job.changes)
 
     def _read_back(self) -> Iterator[Outcome]:
-        """Look whether dates were cleared where the answers did not show it."""
+        """Look whether a PATCH was done, or dates were cleared, where the answers did not show it."""
         jobs, self._unread = self._unread, []
         try:
             found = {live.id: live for live in by_ids(self._line, [_id(one) for one in jobs])}
@@ -271,22 +282,22 @@ class Performance:
             if live is None:
                 verdict.outcomes.append(failed(job.changes[0], Fault("ENTITY_NOT_FOUND")))
             else:
-                cleared(job, live, verdict)
+                read_back(job, live, verdict)
         self._take(jobs[0], verdict)
         yield from self._tell()
 
     def _unproven(self, change: Change, error: PortalError) -> Outcome:
-        words = f"it was sent, but whether the date was cleared could not be read: {error.message}"
+        words = f"it was sent, but whether it was done could not be read: {error.message}"
         return Outcome(change, Became.FAILED, change.id, None, error.code, words, error.advice)
 
     def _look_up(self) -> Iterator[Outcome]:
-        """Ask for deletes that failed: what is not there is done (design 7)."""
+        """Ask for deletes that failed or were not answered: what is not there is done (design 7)."""
         yield from self._tell()
         if not self._doomed:
             return
         there: set[RemoteId] | None = None
         try:
-            there = {live.id for live in by_ids(self._line, [_known(c) for c, _ in self._doomed])}
+            there = present(self._line, [_known(change) for change, _ in self._doomed])
         except PortalError as error:
             self._error = self._error or (error if error.exit_code != 1 else None)
         for change, fault in self._doomed:
