@@ -48,6 +48,15 @@ class RestPortal:
         return self._line.writing
 
     @property
+    def create_seconds(self) -> float | None:
+        """Seconds that one create takes here, as far as it is known (design 9)."""
+        return self._habits.creates.seconds
+
+    @create_seconds.setter
+    def create_seconds(self, known: float | None) -> None:
+        self._habits.creates.seconds = known
+
+    @property
     def stopping(self) -> Callable[[], bool]:
         """Asked before each new request: when it says yes, `perform` ends what is in flight."""
         return self._line.stopping

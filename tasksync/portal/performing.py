@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tasksync.core.change import Became, Change, Outcome
 from tasksync.core.fields import RemoteId
 from tasksync.errors import PortalError, PortalUnavailable
 from tasksync.portal import wire
 from tasksync.portal.backoff import pause
-from tasksync.portal.batches import Size, pack
+from tasksync.portal.batches import CreateSize, Size, pack
 from tasksync.portal.exchange import Request
 from tasksync.portal.judging import (
     Job,
@@ -43,7 +43,6 @@ class Flight:
 
     job: Job
     departure: Departure
-    size: int
 
 
 @dataclass(slots=True)
@@ -54,9 +53,22 @@ class Habits:
     """
 
     size: Size
+    creates: CreateSize = field(default_factory=CreateSize)
     clear: wire.Clear = wire.EMPTY
     trouble: int = 0
     highest: int = 0
+
+    def size_for(self, creates: bool) -> int:  # noqa: FBT001 - see batches.Sizes
+        """Return how many calls go into a request."""
+        return self.creates() if creates else self.size()
+
+    def took(self, seconds: float, job: Job) -> None:
+        """Take how long a request was answered in."""
+        (self.creates if job.creates else self.size).took(seconds, len(job.changes))
+
+    def shrink(self, job: Job) -> None:
+        """Take that a request was too much."""
+        (self.creates if job.creates else self.size).shrink()
 
     def saw(self, remote: int) -> None:
         """Take note of an id that the portal has."""
@@ -92,7 +104,7 @@ class Performance:
         """
         closed = False
         try:
-            yield from self._perform(pack(self._writing(changes), self._habits.size))
+            yield from self._perform(pack(self._writing(changes), self._habits.size_for))
         except GeneratorExit:
             closed = True
             raise
@@ -174,7 +186,7 @@ class Performance:
         since = now if job.since is None else job.since
         job = replace(job, attempt=job.attempt + 1, since=since, floor=self._habits.highest)
         departure = self._line.start(writes=True)
-        self._crew.send(self._request(job), Flight(job, departure, len(job.changes)))
+        self._crew.send(self._request(job), Flight(job, departure))
 
     def _saved_late(self, job: Job) -> None:
         self._later.appendleft(job)
@@ -205,7 +217,7 @@ class Performance:
             verdict = judge(flight.job, reply)
             if verdict.trouble is None and verdict.unreached is None:
                 self._habits.trouble = 0
-                self._habits.size.took(took, flight.size)
+                self._habits.took(took, flight.job)
             self._take(flight.job, verdict)
         yield from self._tell()
 
@@ -237,7 +249,7 @@ class Performance:
         now = self._line.clock.monotonic()
         if verdict.trouble is not None:
             self._habits.trouble += 1
-            self._habits.size.shrink()
+            self._habits.shrink(job)
             self._line.pace.hold(now, pause(self._habits.trouble, verdict.hint, first))
             if self._habits.trouble >= MOST_REPEATS and self._error is None:
                 self._error = PortalUnavailable(
@@ -260,7 +272,7 @@ class Performance:
         self._later += self._parts(replace(job, ready=now + wait))
 
     def _parts(self, job: Job) -> Iterator[Job]:
-        size = self._habits.size.now
+        size = self._habits.size_for(job.creates)
         for at in range(0, len(job.changes), size):
             yield job.only(job.changes[at : at + size])
 
