@@ -80,6 +80,12 @@ class Line:
             self.pace.served()
         return reply
 
+    def dropped(self, departure: Departure, *, writes: bool = False) -> None:
+        """Note that a request which was to leave did not: it counts for the pace alone."""
+        self.pace.arrived(departure, self.clock.monotonic())
+        self.requests -= 1
+        self.writing -= writes
+
     def meet(self, request: Request) -> Answer | NotSent | Unanswered:
         """Send one request; may run in a worker's thread and touches nothing else."""
         try:

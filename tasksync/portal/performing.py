@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 
 from tasksync.core.change import Became, Change, Outcome
 from tasksync.core.fields import RemoteId
+from tasksync.core.ports import Permission
 from tasksync.errors import PortalError, PortalUnavailable
 from tasksync.portal import wire
 from tasksync.portal.backoff import pause
 from tasksync.portal.batches import Size, pack
-from tasksync.portal.exchange import Request
+from tasksync.portal.exchange import NotPermitted, Request, always
 from tasksync.portal.judging import (
     Job,
     Verdict,
@@ -63,7 +64,7 @@ class Performance:
         line: Line,
         habits: Habits,
         crew: Crew[Flight],
-        about_to_send: Callable[[Sequence[Change]], None],
+        about_to_send: Callable[[Sequence[Change]], Permission | None],
     ) -> None:
         self._line = line
         self._habits = habits
@@ -157,24 +158,33 @@ class Performance:
         """Send a job whose intents were just committed, or put it back when that took too long."""
         clock = self._line.clock
         began = clock.monotonic()
-        self._about(job.changes)
+        permitted = self._about(job.changes) or always
         now = clock.monotonic()
         if now - began > FRESH:
             self._saved_late(job)
             return
-        self._late = 0
         since = now if job.since is None else job.since
         job = replace(job, attempt=job.attempt + 1, since=since)
         departure = self._line.start(writes=True)
-        self._crew.send(self._request(job), Flight(job, departure, len(job.changes)))
+        request = replace(self._request(job), permitted=permitted)
+        self._crew.send(request, Flight(job, departure, len(job.changes)))
+
+    def _dropped(self, flight: Flight) -> None:
+        """Put back a job that did not leave: it is about to be sent anew, or the run ends there."""
+        self._line.dropped(flight.departure, writes=True)
+        attempt = flight.job.attempt - 1
+        since = flight.job.since if attempt else None
+        self._saved_late(replace(flight.job, attempt=attempt, since=since))
 
     def _saved_late(self, job: Job) -> None:
         self._later.appendleft(job)
         self._late += 1
         if self._late >= _SAVING_IS_SLOW:
             self._error = PortalUnavailable(
-                f"Saving what is about to be sent took more than {FRESH:g} s, three times.",
-                "Nothing of it was sent. Check the state's storage, then run apply again.",
+                f"Saving what is about to be sent, and connecting to the portal, took more than "
+                f"{FRESH:g} s, three times.",
+                "Nothing of it was sent. Check the state's storage and the network, then run "
+                "apply again.",
             )
 
     def _request(self, job: Job) -> Request:
@@ -192,6 +202,10 @@ class Performance:
                 self._line.clock.sleep(seconds)
             return
         for flight, met in self._crew.finished(seconds):
+            if isinstance(met, NotPermitted):
+                self._dropped(flight)
+                continue
+            self._late = 0
             reply = self._line.ended(flight.departure, met)
             took = self._line.clock.monotonic() - flight.departure.at
             verdict = judge(flight.job, reply)

@@ -17,7 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPSConnection
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
@@ -28,7 +28,14 @@ from urllib3.exceptions import (
 from tasksync import __version__
 from tasksync.errors import SettingsError
 from tasksync.portal.address import is_loopback, normalise_url
-from tasksync.portal.exchange import Answer, NotSent, Request, Unanswered
+from tasksync.portal.exchange import (
+    Answer,
+    NotPermitted,
+    NotSent,
+    Request,
+    Unanswered,
+    always,
+)
 
 #: no answer is longer (bytes): a page of 5 000 tasks has a few megabytes
 LONGEST_BODY = 512 * 1024 * 1024
@@ -80,10 +87,10 @@ class HttpTransport:
         return f"HttpTransport({self.url!r})"
 
     def __call__(self, request: Request) -> Answer:
-        """Send one request; raises NotSent or Unanswered."""
+        """Send one request; raises NotSent (NotPermitted) or Unanswered."""
         session = self._session()
         until = self._monotonic() + self._timeout
-        self._sent.begun = False
+        self._sent.begun, self._sent.permitted = False, request.permitted
         try:
             with session.request(
                 request.method,
@@ -191,27 +198,48 @@ def _bundle(env: Mapping[str, str]) -> str | bool:
 
 
 class _Sent(threading.local):
-    """Whether this thread's request has begun to leave over TLS."""
+    """This thread's request: whether it has begun to leave, and what is asked before it does."""
 
     begun = False
+    permitted: Callable[[], bool] = staticmethod(always)
+
+    def leave(self) -> None:
+        """Let the first byte leave, or raise NotPermitted."""
+        if not self.permitted():
+            raise NotPermitted
+        self.begun = True
 
 
 class _Adapter(HTTPAdapter):
-    """Repeats nothing, and notes when a request begins to leave.
+    """Repeats nothing, asks whether a request may still leave, and notes when it begins to.
 
+    `endheaders` is the last step before the first byte: by then the connection is made here (with
+    TLS handshake and a proxy's CONNECT), so that no waiting lies between the asking and the byte.
     With TLS an error's type alone does not tell the handshake from what follows it.
     """
 
     def __init__(self, sent: _Sent) -> None:
-        class Secure(HTTPSConnection):
-            def request(self, *args: Any, **kwargs: Any) -> None:
-                sent.begun = self.sock is not None  # handshake and proxy's CONNECT are over
-                super().request(*args, **kwargs)
+        class Plain(HTTPConnection):
+            def endheaders(self, *args: Any, **kwargs: Any) -> None:
+                if self.sock is None:
+                    self.connect()
+                sent.leave()
+                super().endheaders(*args, **kwargs)
 
-        class Pool(HTTPSConnectionPool):
+        class Secure(HTTPSConnection):
+            def endheaders(self, *args: Any, **kwargs: Any) -> None:
+                if self.sock is None:
+                    self.connect()
+                sent.leave()
+                super().endheaders(*args, **kwargs)
+
+        class PlainPool(HTTPConnectionPool):
+            ConnectionCls = Plain
+
+        class SecurePool(HTTPSConnectionPool):
             ConnectionCls = Secure
 
-        self._pools = {"http": HTTPConnectionPool, "https": Pool}
+        self._pools = {"http": PlainPool, "https": SecurePool}
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:

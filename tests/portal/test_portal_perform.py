@@ -20,7 +20,7 @@ from tasksync.errors import (
     StateMoved,
 )
 from tasksync.portal.batches import Size, estimate, pack
-from tasksync.portal.exchange import Answer, NotSent, Unanswered
+from tasksync.portal.exchange import Answer, NotPermitted, NotSent, Unanswered
 
 DONE, FAILED, DOUBT, LATER = Became.DONE, Became.FAILED, Became.IN_DOUBT, Became.NOT_STARTED
 GARBAGE = Answer(200, {}, b"<html>Bad gateway</html>")
@@ -501,6 +501,77 @@ def test_a_request_leaves_within_ten_seconds_of_its_intents_or_not_at_all(bench,
         found.extend(desk.portal.perform(creates(say, 2), about))
     assert {one.became for one in found} == {LATER}
     assert desk.portal.requests == 1
+
+
+def refusing(desk, times):
+    """Return an about_to_send whose first requests are not permitted when they are asked."""
+    left = [False] * times
+
+    def about(changes):
+        desk.about(changes)
+        return lambda: left.pop(0) if left else True
+
+    return about
+
+
+class AtTheDoor:
+    """A transport that asks for the permission as the real one does: when the connection stands."""
+
+    def __init__(self, behind):
+        self.behind = behind
+
+    def __call__(self, request):
+        if not request.permitted():
+            raise NotPermitted
+        return self.behind(request)
+
+
+def late(bench, say, **settings):
+    """Return a bench whose transport asks."""
+    desk = bench(say.made, **settings)
+    desk.portal._line.send = AtTheDoor(desk.script)
+    return desk
+
+
+@pytest.mark.parametrize("parallelism", [1, 2])
+@pytest.mark.parametrize("kind", ["create", "update", "delete"])
+def test_a_request_that_would_leave_late_is_dropped_and_made_anew(bench, say, kind, parallelism):
+    """Design 7: known to have done nothing, it is put back and its intents are committed again."""
+    desk = late(bench, say, parallelism=parallelism)
+    change = say.create("a") if kind == "create" else getattr(say, kind)("a", 7)
+    found = list(desk.portal.perform([change], refusing(desk, 1)))
+    assert [one.became for one in found] == [DONE]
+    assert desk.sent == [["a"], ["a"]]
+    assert len(desk.script.met) == desk.portal.requests == desk.portal.writing_requests == 1
+
+
+@pytest.mark.parametrize("parallelism", [1, 2])
+@pytest.mark.parametrize("kind", ["create", "update", "delete"])
+def test_a_late_request_of_a_run_that_lost_its_lease_never_leaves(bench, say, kind, parallelism):
+    """The run ends where the intents would be committed anew; a late delete does not leave."""
+    desk = late(bench, say, parallelism=parallelism)
+    change = say.create("a") if kind == "create" else getattr(say, kind)("a", 7)
+
+    def about(changes):
+        if desk.sent:
+            msg = "another run holds the lock"
+            raise StateMoved(msg)
+        desk.about(changes)
+        return lambda: False
+
+    with pytest.raises(StateMoved):
+        list(desk.portal.perform([change], about))
+    assert desk.script.met == []
+
+
+def test_requests_that_are_always_late_end_the_run_with_nothing_sent(bench, say):
+    """Three times; the words name what may be slow."""
+    desk = late(bench, say)
+    found = []
+    with pytest.raises(PortalUnavailable, match="connecting to the portal"):
+        found.extend(desk.portal.perform([say.delete("a", 7)], refusing(desk, 3)))
+    assert [one.became for one in found] == [LATER]
+    assert desk.script.met == []
 
 
 def test_batches_shrink_on_a_slow_portal_and_grow_again(bench, say):
