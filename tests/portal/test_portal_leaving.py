@@ -109,7 +109,11 @@ def way(name: str, certificate: Path) -> Iterator[tuple[Server, HttpTransport]]:
             "tls": f"https://localhost:{server.port}",
             "proxy": "https://gate.example",
         }[name]
-        yield server, HttpTransport(url, KEY, env=env)
+        send = HttpTransport(url, KEY, env=env)
+        try:
+            yield server, send
+        finally:
+            send.close()
 
 
 @pytest.mark.parametrize("name", ["plain", "tls", "proxy"])
@@ -153,6 +157,7 @@ def test_a_kept_alive_connection_is_no_way_around_the_permission(kept):
         assert len(server.heard) == 1
         assert send(delete(lambda: True)).status == 200
         assert len(server.heard) == 2
+        send.close()
 
 
 def test_a_run_that_sleeps_while_it_connects_sends_nothing_when_it_wakes():
