@@ -15,7 +15,7 @@ from tasksync.core.fields import RemoteId
 from tasksync.core.ports import Permission
 from tasksync.errors import PortalError, PortalUnavailable
 from tasksync.portal import wire
-from tasksync.portal.backoff import pause
+from tasksync.portal.backoff import asked_for, pause
 from tasksync.portal.batches import Size, pack
 from tasksync.portal.exchange import NotPermitted, Request, always
 from tasksync.portal.judging import (
@@ -238,6 +238,7 @@ class Performance:
         first = self._line.settings.pause
         wait = pause(max(1, job.attempt), verdict.hint, first)
         now = self._line.clock.monotonic()
+        self._error = self._error or self._line.heed(verdict.hint, "writing")
         if verdict.trouble is not None:
             self._habits.trouble += 1
             self._habits.size.shrink()
@@ -257,10 +258,11 @@ class Performance:
         """Queue a job again, in smaller parts where batches became smaller, or give it up."""
         now = self._line.clock.monotonic()
         since = now if job.since is None else job.since
-        if now + wait - since > self._line.settings.patience and verdict.unreached is None:
+        asked = asked_for(verdict.hint)  # no patience is lost over a wait that is kept to
+        if now + wait - asked - since > self._line.settings.patience and verdict.unreached is None:
             self._give_up(job, verdict)
             return
-        self._later += self._parts(replace(job, ready=now + wait))
+        self._later += self._parts(replace(job, ready=now + wait, since=since + asked))
 
     def _parts(self, job: Job) -> Iterator[Job]:
         size = self._habits.size.now

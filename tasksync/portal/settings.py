@@ -32,3 +32,5 @@ FRESH = LEAVES_WITHIN
 #: repeats of a request that never gets through
 MOST_REPEATS = 8
 MOST_UNREACHABLE = 4
+#: how long one request waits in all because the portal asks for it, each wait in full (seconds)
+MOST_ASKED = 3600.0

@@ -149,7 +149,8 @@ class HttpTransport:
     def _answer(self, request: Request, response: requests.Response, body: bytes) -> Answer:
         """Return the answer; where it may quote us, our secrets are blotted out."""
         headers = {name: self._scrubbed(value) for name, value in response.headers.items()}
-        if response.status_code >= 400 or request.path.endswith("/batch"):  # noqa: PLR2004
+        quotes = response.status_code >= 300 or not body.lstrip().startswith(b"{")  # noqa: PLR2004
+        if quotes or request.path.endswith("/batch"):
             for secret in self._secrets:
                 body = body.replace(secret, b"***")
         return Answer(response.status_code, headers, body)

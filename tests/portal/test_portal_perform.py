@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasksync.core.change import Action, Became, Change, Reason
+from tasksync.core.events import Note
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.errors import (
     AuthenticationFailed,
@@ -501,6 +502,54 @@ def test_a_request_leaves_within_ten_seconds_of_its_intents_or_not_at_all(bench,
         found.extend(desk.portal.perform(creates(say, 2), about))
     assert {one.became for one in found} == {LATER}
     assert desk.portal.requests == 1
+
+
+def notes(desk):
+    return [one.text for one in desk.events if isinstance(one, Note)]
+
+
+@pytest.mark.parametrize("parallelism", [1, 2])
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_day_of_retry_after_ends_the_writing_with_when_to_come_again(
+    bench, say, status, parallelism
+):
+    """Nothing is waited for and nothing more is sent; a create that may be done is in doubt."""
+    answer = say.no(status, "RATE_LIMITED", headers={"Retry-After": "86400"})
+    desk = bench(answer, parallelism=parallelism)
+    found = []
+    with pytest.raises(PortalUnavailable, match="24 h") as met:
+        found.extend(desk.portal.perform(creates(say, 130), desk.about))
+    assert "UTC on 2026-" in met.value.advice
+    assert len(found) == 130
+    assert {one.became for one in found} == ({LATER} if status == 429 else {DOUBT, LATER})
+    assert desk.portal.requests <= parallelism
+    assert desk.clock.at < 1002
+    with pytest.raises(PortalUnavailable, match="24 h"):
+        desk.portal.newest()
+    assert desk.portal.requests <= parallelism
+
+
+def test_a_day_that_one_call_of_a_batch_asks_for_ends_the_writing(bench, say):
+    """As `data.errors` may."""
+    late = {"code": "RATE_LIMITED", "retryAfter": 86_400}
+    desk = bench(batch_of(say, {"c0": {"id": 1, "title": "k0"}}, {"c1": late}))
+    found = []
+    with pytest.raises(PortalUnavailable, match="24 h"):
+        found.extend(desk.portal.perform(creates(say, 2), desk.about))
+    assert {one.change.key: one.became for one in found}["k1"] is LATER
+    assert desk.clock.at < 1002
+
+
+@pytest.mark.parametrize("kind", ["create", "delete"])
+def test_a_write_waits_ten_minutes_where_the_portal_asks_for_them(bench, say, kind):
+    """In full, whatever the patience, and it is said."""
+    change = say.create("a") if kind == "create" else say.delete("a", 7)
+    desk = bench(*[say.no(429, "RATE_LIMITED", retryAfter=590)] * 2, say.made)
+    assert desk.perform(change)["a"].became is DONE
+    assert desk.clock.at == pytest.approx(1000 + 2 * 590, abs=3)
+    assert [one.partition(", until")[0] for one in notes(desk)] == [
+        "The portal asks to wait 10 min"
+    ] * 2
 
 
 def refusing(desk, times):
