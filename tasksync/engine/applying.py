@@ -13,7 +13,7 @@ from tasksync.core.change import Action, Became, Change, Outcome
 from tasksync.core.events import ApplyStarted, ChangeEnded, ChangesSent
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.plan import Plan
-from tasksync.core.ports import Clock, Listener, Portal
+from tasksync.core.ports import LEAVES_WITHIN, Clock, Listener, Permission, Portal
 from tasksync.core.state import Entry, Intent, State, StateDelta
 from tasksync.engine.awaiting import Requests
 from tasksync.engine.keeping import Keeper
@@ -223,7 +223,9 @@ class _Run:
         finally:
             self._save()
 
-    def _about_to_send(self, changes: Sequence[Change]) -> None:
+    def _about_to_send(self, changes: Sequence[Change]) -> Permission:
+        """Commit the intents of one request; return what is asked once its connection stands."""
+        latest = self._clock.monotonic() + LEAVES_WITHIN
         self._keeper.check()
         intents = tuple(self._intent(c) for c in changes if c.action is Action.CREATE)
         self._save(intents)
@@ -231,6 +233,8 @@ class _Run:
         self._intents |= {intent.key: replace(intent, at=sent) for intent in intents}
         self._requests.sent(change.key for change in changes)
         self._listener(ChangesSent(tuple(changes)))
+        keeper, monotonic = self._keeper, self._clock.monotonic
+        return lambda: monotonic() <= latest and keeper.may_send()
 
     def _intent(self, change: Change) -> Intent:
         return Intent(

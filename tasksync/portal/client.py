@@ -7,7 +7,7 @@ from typing import Any
 
 from tasksync.core.change import Change, Outcome
 from tasksync.core.fields import RemoteId
-from tasksync.core.ports import Clock, Listener
+from tasksync.core.ports import Clock, Listener, Permission
 from tasksync.core.state import PortalIdentity
 from tasksync.core.task import LiveTask
 from tasksync.errors import PermissionDenied, PortalRejected, PortalUnreadable
@@ -108,7 +108,9 @@ class RestPortal:
                 yield live
 
     def perform(
-        self, changes: Iterable[Change], about_to_send: Callable[[Sequence[Change]], None]
+        self,
+        changes: Iterable[Change],
+        about_to_send: Callable[[Sequence[Change]], Permission | None],
     ) -> Iterator[Outcome]:
         """Do the changes of one level; see `core.ports.Portal.perform`."""
         if self._read_only:

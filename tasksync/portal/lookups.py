@@ -77,6 +77,8 @@ def _got(line: Line, ids: Sequence[RemoteId]) -> Iterator[LiveTask]:
         if not again:
             return
         left = again
+        if (ends := line.heed(hint, _DOING)) is not None:
+            raise ends
         line.sleep(pause(attempt, hint, line.settings.pause))
     msg = f"{_DOING}: the portal does not say whether task {left[0]} is there."
     raise PortalUnavailable(msg, "Nothing was written. Run it again in a minute.")

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 
 from tasksync.core.change import Became, Change, Outcome
 from tasksync.core.fields import RemoteId
+from tasksync.core.ports import Permission
 from tasksync.errors import PortalError, PortalUnavailable
 from tasksync.portal import wire
-from tasksync.portal.backoff import pause
+from tasksync.portal.backoff import asked_for, pause
 from tasksync.portal.batches import CreateSize, Size, pack
-from tasksync.portal.exchange import Request
+from tasksync.portal.exchange import NotPermitted, Request, always
 from tasksync.portal.judging import (
     Job,
     Verdict,
@@ -83,7 +84,7 @@ class Performance:
         line: Line,
         habits: Habits,
         crew: Crew[Flight],
-        about_to_send: Callable[[Sequence[Change]], None],
+        about_to_send: Callable[[Sequence[Change]], Permission | None],
     ) -> None:
         self._line = line
         self._habits = habits
@@ -177,24 +178,33 @@ class Performance:
         """Send a job whose intents were just committed, or put it back when that took too long."""
         clock = self._line.clock
         began = clock.monotonic()
-        self._about(job.changes)
+        permitted = self._about(job.changes) or always
         now = clock.monotonic()
         if now - began > FRESH:
             self._saved_late(job)
             return
-        self._late = 0
         since = now if job.since is None else job.since
         job = replace(job, attempt=job.attempt + 1, since=since, floor=self._habits.highest)
         departure = self._line.start(writes=True)
-        self._crew.send(self._request(job), Flight(job, departure))
+        request = replace(self._request(job), permitted=permitted)
+        self._crew.send(request, Flight(job, departure))
+
+    def _dropped(self, flight: Flight) -> None:
+        """Put back a job that did not leave: it is about to be sent anew, or the run ends there."""
+        self._line.dropped(flight.departure, writes=True)
+        attempt = flight.job.attempt - 1
+        since = flight.job.since if attempt else None
+        self._saved_late(replace(flight.job, attempt=attempt, since=since))
 
     def _saved_late(self, job: Job) -> None:
         self._later.appendleft(job)
         self._late += 1
         if self._late >= _SAVING_IS_SLOW:
             self._error = PortalUnavailable(
-                f"Saving what is about to be sent took more than {FRESH:g} s, three times.",
-                "Nothing of it was sent. Check the state's storage, then run apply again.",
+                f"Saving what is about to be sent, and connecting to the portal, took more than "
+                f"{FRESH:g} s, three times.",
+                "Nothing of it was sent. Check the state's storage and the network, then run "
+                "apply again.",
             )
 
     def _request(self, job: Job) -> Request:
@@ -212,6 +222,10 @@ class Performance:
                 self._line.clock.sleep(seconds)
             return
         for flight, met in self._crew.finished(seconds):
+            if isinstance(met, NotPermitted):
+                self._dropped(flight)
+                continue
+            self._late = 0
             reply = self._line.ended(flight.departure, met)
             took = self._line.clock.monotonic() - flight.departure.at
             verdict = judge(flight.job, reply)
@@ -247,6 +261,7 @@ class Performance:
         first = self._line.settings.pause
         wait = pause(max(1, job.attempt), verdict.hint, first)
         now = self._line.clock.monotonic()
+        self._error = self._error or self._line.heed(verdict.hint, "writing")
         if verdict.trouble is not None:
             self._habits.trouble += 1
             self._habits.shrink(job)
@@ -266,10 +281,11 @@ class Performance:
         """Queue a job again, in smaller parts where batches became smaller, or give it up."""
         now = self._line.clock.monotonic()
         since = now if job.since is None else job.since
-        if now + wait - since > self._line.settings.patience and verdict.unreached is None:
+        asked = asked_for(verdict.hint)  # no patience is lost over a wait that is kept to
+        if now + wait - asked - since > self._line.settings.patience and verdict.unreached is None:
             self._give_up(job, verdict)
             return
-        self._later += self._parts(replace(job, ready=now + wait))
+        self._later += self._parts(replace(job, ready=now + wait, since=since + asked))
 
     def _parts(self, job: Job) -> Iterator[Job]:
         size = self._habits.size_for(job.creates)

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasksync.core.change import Action, Became, Change, Reason
+from tasksync.core.events import Note
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.errors import (
     AuthenticationFailed,
@@ -20,7 +21,7 @@ from tasksync.errors import (
     StateMoved,
 )
 from tasksync.portal.batches import CreateSize, Size, estimate, pack
-from tasksync.portal.exchange import Answer, NotSent, Unanswered
+from tasksync.portal.exchange import Answer, NotPermitted, NotSent, Unanswered
 
 DONE, FAILED, DOUBT, LATER = Became.DONE, Became.FAILED, Became.IN_DOUBT, Became.NOT_STARTED
 GARBAGE = Answer(200, {}, b"<html>Bad gateway</html>")
@@ -572,6 +573,125 @@ def test_a_request_leaves_within_ten_seconds_of_its_intents_or_not_at_all(bench,
         found.extend(desk.portal.perform(creates(say, 2), about))
     assert {one.became for one in found} == {LATER}
     assert desk.portal.requests == 1
+
+
+def notes(desk):
+    return [one.text for one in desk.events if isinstance(one, Note)]
+
+
+@pytest.mark.parametrize("parallelism", [1, 2])
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_day_of_retry_after_ends_the_writing_with_when_to_come_again(
+    bench, say, status, parallelism
+):
+    """Nothing is waited for and nothing more is sent; a create that may be done is in doubt."""
+    answer = say.no(status, "RATE_LIMITED", headers={"Retry-After": "86400"})
+    desk = bench(answer, parallelism=parallelism)
+    found = []
+    with pytest.raises(PortalUnavailable, match="24 h") as met:
+        found.extend(desk.portal.perform(creates(say, 130), desk.about))
+    assert "UTC on 2026-" in met.value.advice
+    assert len(found) == 130
+    assert {one.became for one in found} == ({LATER} if status == 429 else {DOUBT, LATER})
+    assert desk.portal.requests <= parallelism
+    assert desk.clock.at < 1002
+    with pytest.raises(PortalUnavailable, match="24 h"):
+        desk.portal.newest()
+    assert desk.portal.requests <= parallelism
+
+
+def test_a_day_that_one_call_of_a_batch_asks_for_ends_the_writing(bench, say):
+    """As `data.errors` may."""
+    late = {"code": "RATE_LIMITED", "retryAfter": 86_400}
+    desk = bench(batch_of(say, {"c0": {"id": 1, "title": "k0"}}, {"c1": late}))
+    found = []
+    with pytest.raises(PortalUnavailable, match="24 h"):
+        found.extend(desk.portal.perform(creates(say, 2), desk.about))
+    assert {one.change.key: one.became for one in found}["k1"] is LATER
+    assert desk.clock.at < 1002
+
+
+@pytest.mark.parametrize("kind", ["create", "delete"])
+def test_a_write_waits_ten_minutes_where_the_portal_asks_for_them(bench, say, kind):
+    """In full, whatever the patience, and it is said."""
+    change = say.create("a") if kind == "create" else say.delete("a", 7)
+    desk = bench(*[say.no(429, "RATE_LIMITED", retryAfter=590)] * 2, say.made)
+    assert desk.perform(change)["a"].became is DONE
+    assert desk.clock.at == pytest.approx(1000 + 2 * 590, abs=3)
+    assert [one.partition(", until")[0] for one in notes(desk)] == [
+        "The portal asks to wait 10 min"
+    ] * 2
+
+
+def refusing(desk, times):
+    """Return an about_to_send whose first requests are not permitted when they are asked."""
+    left = [False] * times
+
+    def about(changes):
+        desk.about(changes)
+        return lambda: left.pop(0) if left else True
+
+    return about
+
+
+class AtTheDoor:
+    """A transport that asks for the permission as the real one does: when the connection stands."""
+
+    def __init__(self, behind):
+        self.behind = behind
+
+    def __call__(self, request):
+        if not request.permitted():
+            raise NotPermitted
+        return self.behind(request)
+
+
+def late(bench, say, **settings):
+    """Return a bench whose transport asks."""
+    desk = bench(say.made, **settings)
+    desk.portal._line.send = AtTheDoor(desk.script)
+    return desk
+
+
+@pytest.mark.parametrize("parallelism", [1, 2])
+@pytest.mark.parametrize("kind", ["create", "update", "delete"])
+def test_a_request_that_would_leave_late_is_dropped_and_made_anew(bench, say, kind, parallelism):
+    """Design 7: known to have done nothing, it is put back and its intents are committed again."""
+    desk = late(bench, say, parallelism=parallelism)
+    change = say.create("a") if kind == "create" else getattr(say, kind)("a", 7)
+    found = list(desk.portal.perform([change], refusing(desk, 1)))
+    assert [one.became for one in found] == [DONE]
+    assert desk.sent == [["a"], ["a"]]
+    assert len(desk.script.met) == desk.portal.requests == desk.portal.writing_requests == 1
+
+
+@pytest.mark.parametrize("parallelism", [1, 2])
+@pytest.mark.parametrize("kind", ["create", "update", "delete"])
+def test_a_late_request_of_a_run_that_lost_its_lease_never_leaves(bench, say, kind, parallelism):
+    """The run ends where the intents would be committed anew; a late delete does not leave."""
+    desk = late(bench, say, parallelism=parallelism)
+    change = say.create("a") if kind == "create" else getattr(say, kind)("a", 7)
+
+    def about(changes):
+        if desk.sent:
+            msg = "another run holds the lock"
+            raise StateMoved(msg)
+        desk.about(changes)
+        return lambda: False
+
+    with pytest.raises(StateMoved):
+        list(desk.portal.perform([change], about))
+    assert desk.script.met == []
+
+
+def test_requests_that_are_always_late_end_the_run_with_nothing_sent(bench, say):
+    """Three times; the words name what may be slow."""
+    desk = late(bench, say)
+    found = []
+    with pytest.raises(PortalUnavailable, match="connecting to the portal"):
+        found.extend(desk.portal.perform([say.delete("a", 7)], refusing(desk, 3)))
+    assert [one.became for one in found] == [LATER]
+    assert desk.script.met == []
 
 
 def test_batches_shrink_on_a_slow_portal_and_grow_again(bench, say):

@@ -17,6 +17,7 @@ from tasksync.core.events import Event
 from tasksync.core.fields import RemoteId, TaskKey, Value
 from tasksync.core.manifest import Manifest
 from tasksync.core.plan import Plan
+from tasksync.core.ports import Permission
 from tasksync.core.state import Lease, PortalIdentity, State, StateDelta
 from tasksync.core.task import LiveTask
 from tasksync.engine.applying import Applier, Report, RunFacts
@@ -25,6 +26,7 @@ from tasksync.engine.planning import Checked, Planner, checked
 from tasksync.engine.resolving import Resolver
 from tasksync.engine.verifying import Verdict, Verifier
 from tasksync.errors import PortalUnavailable, StateUnreadable
+from tasksync.portal.exchange import always
 
 IDENTITY = PortalIdentity("portal", "anna")
 
@@ -98,7 +100,9 @@ class ScriptedPortal:
         yield from (t for r, t in sorted(self.live.items()) if r > after and marker in t.markers)
 
     def perform(
-        self, changes: Iterable[Change], about_to_send: Callable[[Sequence[Change]], None]
+        self,
+        changes: Iterable[Change],
+        about_to_send: Callable[[Sequence[Change]], Permission | None],
     ) -> Iterator[Outcome]:
         some = list(changes)
         for at in range(0, len(some), self.size):
@@ -106,7 +110,8 @@ class ScriptedPortal:
             if self.stop():
                 yield from (Outcome(change, Became.NOT_STARTED, change.id) for change in batch)
                 continue
-            about_to_send(batch)
+            while not (about_to_send(batch) or always)():
+                pass  # dropped before its first byte, and put back
             yield from self._request(batch)
 
     def _request(self, batch: tuple[Change, ...]) -> Iterator[Outcome]:
