@@ -11,7 +11,8 @@ TasksyncError                        1
 │   ├── PortalUnavailable            1   429, 5xx, time-outs, after patience ran out
 │   ├── PortalRejected               1   4xx: the portal will not do it
 │   ├── PortalBlocked                1   ERROR_LOOP_DETECTED: the run stops
-│   └── PortalUnreadable             1   an answer that no documented shape covers
+│   ├── PortalUnreadable             1   an answer that no documented shape covers
+│   └── MarkerNotKept                1   the tag by which our tasks are known does not last
 ├── StateError                       1
 │   ├── StateUnreadable              1   torn, not a state, or of a newer format
 │   ├── StateForeign                 1   of another portal, project or lineage
@@ -98,6 +99,10 @@ class PortalBlocked(PortalError):
 
 class PortalUnreadable(PortalError):
     """An answer that no documented shape covers."""
+
+
+class MarkerNotKept(PortalError):
+    """The portal drops the marker, or turns it so that it is not found: the run ends."""
 
 
 class StateError(TasksyncError):

@@ -162,9 +162,9 @@ def portal_arguments(parser: argparse.ArgumentParser) -> None:
         help="requests in flight (default: 2, as the portal's queue allows)")  # fmt: skip
     add("--timeout", type=seconds, default=100.0, metavar="S",
         help="give up on an answer after so long (default: 100s)")  # fmt: skip
-    add("--settle", type=seconds, default=30.0, metavar="S",
+    add("--settle", type=seconds, default=90.0, metavar="S",
         help="how long a create whose answer was lost may still happen "
-        "(default: 30s)")  # fmt: skip
+        "(default: 90s)")  # fmt: skip
     add("--max-requests", type=positive, metavar="N",
         help="stop cleanly after so many requests; apply again goes on")  # fmt: skip
 

@@ -45,9 +45,13 @@ class Reason(StrEnum):
     DRIFTED = "drifted"
     EDITED_AND_DRIFTED = "edited and drifted"
     VANISHED = "vanished"
+    VANISHED_AGAIN = "vanished again"
+    TAKEN = "taken"
+    MARKER_MISSING = "marker put back"
     DROPPED = "dropped"
     DESTROYED = "destroyed"
     GONE = "gone"
+    HIDDEN = "not shown"
     LOST_ANSWER = "lost answer"
     LOST_STATE = "lost state"
     ADOPTED = "adopted"
@@ -75,7 +79,7 @@ class Change:
     go together). `title` is for people: the wanted one, else the live or remembered one.
     `activity` is what people did on a task that is to go; None: not known. `seen` is the hex
     digest of what the entry asked when the plan was made ("" without one): an entry that moved
-    since makes the change stale.
+    since makes the change stale. `created` is the createdDate of the task that is there.
     """
 
     key: TaskKey
@@ -94,11 +98,12 @@ class Change:
     activity: Activity | None = None
     responsible: int | None = None
     seen: str = ""
+    created: str = ""
 
     @property
     def body(self) -> Values:
-        """The fields to send, in normal form; nothing for DELETE, FORGET and NOOP."""
-        if self.action in {Action.DELETE, Action.FORGET, Action.NOOP}:
+        """The fields to send, in normal form; for FORGET the tags alone, for DELETE nothing."""
+        if self.action in {Action.DELETE, Action.NOOP}:
             return {}
         sent = {change.name: change.after for change in self.fields} | dict(self.along)
         return {name: sent[name] for name in FIELDS if name in sent}
@@ -114,14 +119,25 @@ class Change:
 
     @property
     def writes(self) -> bool:
-        """Whether the portal hears of it: ADOPT does only where fields differ."""
+        """Whether the portal hears of it.
+
+        ADOPT where fields differ or the marker is missing, FORGET where there is a marker to take.
+        """
         match self.action:
             case Action.CREATE | Action.UPDATE | Action.DELETE | Action.DEFER:
                 return True
             case Action.ADOPT:
-                return bool(self.fields)
-            case Action.FORGET | Action.NOOP:
+                return bool(self.fields or self.along)
+            case Action.FORGET:
+                return bool(self.along)
+            case Action.NOOP:
                 return False
+
+    @property
+    def leaves_marker(self) -> bool:
+        """Whether a task is let go of, and may go on bearing our marker."""
+        forgets = self.action is Action.FORGET and not self.writes
+        return forgets and self.reason not in {Reason.GONE, Reason.TAKEN}
 
     @property
     def unresolved(self) -> tuple[TaskKey, ...]:
@@ -144,15 +160,29 @@ class Change:
         )
 
     def entry(self, remote: RemoteId, turned: Values | None = None) -> Entry:
-        """Return the entry once this change is done; `turned` is what the portal made of values."""
+        """Return the entry once this change is done; `turned` is what the portal made of values.
+
+        What was created is `hidden` until it is seen, and `remade` where it had an entry before.
+        """
         held: dict[str, Value] = {**self.made, **self.body, **(turned or {})}
         made = {
             name: held[name]
             for name in self.asked
             if name in held and not same(name, held[name], self.asked[name])
         }
-        deferred = self.action is Action.DEFER
-        return Entry(self.key, remote, self.asked, made, self.options, self.protected, deferred)
+        creates = self.action is Action.CREATE
+        return Entry(
+            self.key,
+            remote,
+            self.asked,
+            made,
+            self.options,
+            self.protected,
+            deferred=self.action is Action.DEFER,
+            created="" if creates else self.created,
+            hidden=creates,
+            remade=creates and bool(self.seen),
+        )
 
 
 def _texts(value: Value) -> tuple[str, ...]:

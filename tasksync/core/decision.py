@@ -125,10 +125,10 @@ def adoption(
 def removal(entry: Entry, live: LiveTask | None, on_remove: OnRemove, reason: Reason) -> Verdict:
     """Return what happens to a task that is no longer wanted."""
     if live is None:
-        return Verdict(_forget(entry, Reason.GONE))
+        return Verdict(forgetting(entry, Reason.GONE))
     match on_remove:
         case OnRemove.FORGET:
-            return Verdict(_forget(entry, reason))
+            return Verdict(forgetting(entry, reason))
         case OnRemove.DEFER:
             return _deferral(entry, live, reason)
         case OnRemove.DELETE:
@@ -229,8 +229,8 @@ def _reason(differing: list[FieldChange], entry: Entry) -> Reason:
 def _must_remember(change: Change, entry: Entry) -> bool:
     if change.action is not Action.NOOP:
         return False
-    after = change.entry(entry.id)
-    return after.head() != entry.head() or after.protected != entry.protected
+    after, head = change.entry(entry.id), entry.head()
+    return replace(after.head(), created=head.created) != head or after.protected != entry.protected
 
 
 def _protected(options: Options, entry: Entry | None) -> bool:
@@ -248,7 +248,8 @@ def _person(values: Values) -> int | None:
     return person if isinstance(person, int) else None
 
 
-def _forget(entry: Entry, reason: Reason) -> Change:
+def forgetting(entry: Entry, reason: Reason) -> Change:
+    """Return the FORGET of an entry: the task, if there is one, stays."""
     return Change(
         entry.key, Action.FORGET, reason, entry.id, title=entry.title,
         protected=entry.protected, responsible=_person(entry.found), seen=_seen(entry),

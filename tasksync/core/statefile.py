@@ -1,6 +1,6 @@
 """The state as plain JSON data, and back: what `state pull` prints and every store keeps.
 
-    {"kind": "tasksync-state", "version": 1, "project": ..., "lineage": ..., "serial": ...,
+    {"kind": "tasksync-state", "version": 2, "project": ..., "lineage": ..., "serial": ...,
      "identity": {...} | null, "entries": {key: {...}}, "intents": [...], "files": [...],
      "released": [...], "runs": [...]}
 
@@ -186,6 +186,12 @@ def encode_entry(entry: Entry) -> dict[str, object]:
         data["deferred"] = True
     if entry.block != NO_BLOCK:
         data["block"] = entry.block.hex()
+    if entry.created:
+        data["created"] = entry.created
+    if entry.hidden:
+        data["hidden"] = True
+    if entry.remade:
+        data["remade"] = True
     return data
 
 
@@ -201,7 +207,17 @@ def decode_entry(key: TaskKey, data: Any) -> Entry:
             protected=_bool(data, "protected"),
             deferred=_bool(data, "deferred"),
             block=block_in(_str({"block": NO_BLOCK.hex(), **data}, "block")),
+            created=_created(data),
+            hidden=_bool(data, "hidden"),
+            remade=_bool(data, "remade"),
         )
+
+
+def _created(data: Mapping[str, object]) -> str:
+    created = _str({"created": "", **data}, "created")
+    if created:
+        decode_instant(created)
+    return created
 
 
 def encode_intent(intent: Intent) -> dict[str, object]:

@@ -17,7 +17,7 @@ from tasksync.core.state import Entry, State, overlaid
 from tasksync.core.survey import Survey, survey
 from tasksync.core.task import LiveTask
 from tasksync.engine.keeping import Keeper
-from tasksync.engine.recognising import recognised
+from tasksync.engine.recognising import other_owner, recognised
 from tasksync.engine.resolving import Resolver
 
 Names = Callable[[Collection[int]], Mapping[int, str]]
@@ -42,6 +42,7 @@ class Planner:
         refresh: bool = True,
         trusting: bool = False,
         read_already: Survey | None = None,
+        by_title: bool = False,
     ) -> Plan:
         """Return the plan; creates in doubt are looked for in memory, and nothing is saved.
 
@@ -50,7 +51,7 @@ class Planner:
 
         `read_already` is the manifest laid over an equal state; its stream is not read again.
         The manifest is read to its end, and so checked, before the portal is asked anything;
-        only creates in doubt have to be looked for first.
+        only creates in doubt have to be looked for first. `by_title`: see `plan_from`.
         """
         wanted = read_already
         if wanted is None and not state.intents:
@@ -63,19 +64,20 @@ class Planner:
             wanted = survey(manifest.tasks(known.heads), known, manifest.moved)
         if refresh:
             live = self.portal.find(manifest.marker, _Tracked(known, wanted.adopts()))
-            plan = plan_from(manifest, wanted, known, live, scope)
+            plan = plan_from(manifest, wanted, known, live, scope, by_title=by_title)
         else:
             unknown = self._not_remembered(wanted, manifest.marker)
-            plan = plan_from(manifest, wanted, known, None, scope, unknown)
-        plan = replace(plan, portal=identity.portal, in_doubt=seen.doubtful)
+            plan = plan_from(manifest, wanted, known, None, scope, unknown, by_title=by_title)
+        owner = other_owner(identity, state.identity)
+        plan = replace(plan, portal=identity.portal, in_doubt=seen.doubtful, other_owner=owner)
         return self.named(plan)
 
     def _not_remembered(self, wanted: Survey, marker: str | None) -> Iterator[LiveTask]:
         """Read what a state cannot know although it is believed: else creates could be twins."""
         if not wanted.new():
             return
-        if marker is not None:
-            yield from self.portal.newer(marker, RemoteId(max(wanted.heads.ids, default=0)))
+        if marker is not None:  # all of them: ids come again below what is remembered
+            yield from self.portal.newer(marker, RemoteId(0))
         yield from self.portal.find(None, tuple(wanted.adopts()))
 
     def named(self, plan: Plan) -> Plan:

@@ -100,11 +100,11 @@ class RestPortal:
         self._habits.saw(found)
         return found
 
-    def newer(self, marker: str, after: RemoteId) -> Iterator[LiveTask]:
-        """The tasks that bear `marker` and have an id above `after`."""
+    def newer(self, marker: str | None, after: RemoteId) -> Iterator[LiveTask]:
+        """The tasks that bear `marker` (None: all) and have an id above `after`."""
         for live in listing.Listing(self._line, self._listener, marker).rows(after):
             self._habits.saw(live.id)
-            if listing.whose(live, marker):
+            if marker is None or listing.whose(live, marker):
                 yield live
 
     def perform(

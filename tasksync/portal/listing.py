@@ -47,9 +47,9 @@ class Page:
 
 
 class Listing:
-    """One listing of what bears a marker; page sizes are learnt on the way."""
+    """One listing of what bears a marker, or of all; page sizes are learnt on the way."""
 
-    def __init__(self, line: Line, listener: Listener, marker: str) -> None:
+    def __init__(self, line: Line, listener: Listener, marker: str | None) -> None:
         self._line = line
         self._listener = listener
         self._marker = marker
@@ -113,7 +113,7 @@ class Listing:
         A page holds the lowest ids, so where the highest ids, in falling order, are among them,
         nothing stands behind it; else it cannot be known.
         """
-        asked = _request((("filter[tags]", self._marker), ("order[id]", "desc")), _FEW, ("id",))
+        asked = _request((*self._marked(), ("order[id]", "desc")), _FEW, ("id",))
         high = page_of(self._line.ask(asked, _DOING))
         falling = high.ids == sorted(high.ids, reverse=True)
         if not falling or not {one for one in high.ids if one > after} <= self._seen:
@@ -121,7 +121,7 @@ class Listing:
 
     def _page(self, above: int, below: int | None = None) -> Page:
         """Ask for the lowest ids between two."""
-        filters = [("filter[tags]", self._marker), ("filter[>id]", str(above))]
+        filters = [*self._marked(), ("filter[>id]", str(above))]
         if below is not None:
             filters.append(("filter[<id]", str(below)))
         filters.append(("order[id]", "asc"))
@@ -137,6 +137,9 @@ class Listing:
                 reply = self._line.ask(request, _DOING)
             self._grow()
             return page_of(reply)
+
+    def _marked(self) -> tuple[tuple[str, str], ...]:
+        return () if self._marker is None else (("filter[tags]", self._marker),)
 
     def _too_large(self, reply: wire.Reply | Lost) -> bool:
         """Tell whether a smaller page may be answered: 502, 504 and time-outs (contract 6.1)."""

@@ -241,9 +241,9 @@ class Performance:
 
     def _take(self, job: Job, verdict: Verdict) -> None:
         self._told += verdict.outcomes
-        for one in verdict.outcomes:
-            if one.became is Became.DONE and one.id is not None:
-                self._habits.saw(one.id)
+        for outcome in verdict.outcomes:
+            if outcome.became is Became.DONE and outcome.id is not None:
+                self._habits.saw(outcome.id)
         self._later += verdict.next
         for one in merged(verdict.turned):
             self._later += self._parts(one)
@@ -297,7 +297,7 @@ class Performance:
         self._told += (failed(change, fault) for change in job.changes)
 
     def _read_back(self) -> Iterator[Outcome]:
-        """Look whether a PATCH was done, or dates were cleared, where the answers did not show it."""
+        """Look whether PATCHes were done, where the answers did not show it."""
         jobs, self._unread = self._unread, []
         try:
             found = {live.id: live for live in by_ids(self._line, [_id(one) for one in jobs])}
@@ -319,7 +319,7 @@ class Performance:
         return Outcome(change, Became.FAILED, change.id, None, error.code, words, error.advice)
 
     def _look_up(self) -> Iterator[Outcome]:
-        """Ask for deletes that failed or were not answered: what is not there is done (design 7)."""
+        """Ask for deletes that failed or were not answered: what is gone is done (design 7)."""
         yield from self._tell()
         if not self._doomed:
             return

@@ -223,9 +223,9 @@ def test_a_row_that_comes_twice_is_one_task(bench, say):
 def test_a_row_without_tags_is_never_proof_of_absence(bench, say):
     """Although they were selected: it cannot be told whose task it is (design 7)."""
     for row in ({"id": 1, "title": "x"}, {"id": 1, "tags": 5}):
-        with pytest.raises(PortalUnreadable, match="task 1 .*tags"):
+        with pytest.raises(PortalUnreadable, match=r"task 1 .*tags"):
             list(bench(say.ok([row]), say.ok([])).portal.find(MARKER, ()))
-        with pytest.raises(PortalUnreadable, match="task 1 .*tags"):
+        with pytest.raises(PortalUnreadable, match=r"task 1 .*tags"):
             list(bench(say.ok([row]), say.ok([])).portal.newer(MARKER, 0))
 
 

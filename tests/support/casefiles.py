@@ -98,6 +98,7 @@ class Case:
     lifted: Lifted
     unread: tuple[str, ...]
     in_doubt: tuple[TaskKey, ...]
+    other_owner: str
     expect: Mapping[str, Any]
 
 
@@ -129,6 +130,7 @@ def read(path: Path) -> Case:
         _lifted(data.get("lifted") or {}),
         tuple(data.get("unread") or ()),
         tuple(data.get("in_doubt") or ()),
+        data.get("other_owner", ""),
         data["expect"] or {},
     )
 
@@ -146,6 +148,9 @@ def _entry(key: str, row: Mapping[str, Any], task: Task | None) -> Entry:
         options(row) if _OPTIONS & row.keys() or task is None else task.options,
         row.get("protected", False),
         row.get("deferred", False),
+        created=row.get("created", ""),
+        hidden=row.get("hidden", False),
+        remade=row.get("remade", False),
     )
 
 
@@ -157,9 +162,9 @@ def _live(row: Mapping[str, Any], entry: Entry | None) -> LiveTask:
     counted = "comments" in row or "seconds" in row
     activity = Activity(row.get("comments", 0), row.get("seconds", 0)) if counted else None
     markers = tuple(row.get("markers", [MARKER] if entry else []))
-    task = live_task(row["id"], fields, markers=markers, activity=activity)
+    task = live_task(row["id"], fields)
     left = {n: v for n, v in task.fields.items() if n not in row.get("unanswered", ())}
-    return LiveTask(task.id, left, task.markers, task.activity)
+    return LiveTask(task.id, left, markers, activity, created=row.get("created"))
 
 
 def _policy(data: Mapping[str, Any]) -> Policy:
@@ -208,6 +213,8 @@ def shown(plan: Plan, case: Case) -> dict[str, Any]:
         ],
         "twins": [[twin.key, twin.id, twin.twin] for twin in plan.twins],
         "strays": [stray.id for stray in plan.strays],
+        "hidden": [[one.key, one.id, one.waits] for one in plan.hidden],
+        "learned": dict(plan.learned),
         "renames": [list(pair) for pair in plan.renames],
         "moved": [list(pair) for pair in plan.moved],
         "unchanged": plan.unchanged,
@@ -228,6 +235,9 @@ def _shown(change: Change) -> dict[str, Any]:
         "made": {name: plain(value) for name, value in change.made.items()},
         "drifted": [one.name for one in change.fields if one.drifted],
         "protected": change.protected,
+        "created": change.created,
+        "markers": list(change.markers),
+        "writes": change.writes,
         "activity": None
         if change.activity is None
         else [change.activity.comments, change.activity.seconds],
@@ -240,7 +250,7 @@ def compared(seen: dict[str, Any], expect: Mapping[str, Any]) -> tuple[Any, Any]
 
     What a case does not name must be empty; of a change it names key, action and reason at least.
     """
-    always = ("levels", "quiet", "drift", "twins", "strays", "renames", "refusals")
+    always = ("levels", "quiet", "drift", "twins", "strays", "hidden", "renames", "refusals")
     names = [*always, *(name for name in expect if name not in always)]
     wanted = {name: expect.get(name) or ([] if name in always else expect[name]) for name in names}
     there = {name: seen[name] for name in names}
