@@ -70,7 +70,7 @@ def _apply(parts: Session, manifest: Manifest, store: StateStore, begun: float) 
             read_already=read_already,
         )
         plan = with_unread(plan, state)
-        cost = cost_of(plan, verify=not args.no_verify)
+        cost = cost_of(plan, state.identity, verify=not args.no_verify)
         head = head_of(plan, None if args.no_refresh else portal.requests, monotonic() - begun)
         parts.pause()
         if parts.events is not None:
@@ -127,7 +127,7 @@ def _apply_saved(
         plan = with_unread(now.plan, replace(state, files=saved.plan.unread))
         if refusals := check(plan, lifted(args)):
             raise PlanRefused(refusals)
-        cost = cost_of(plan, verify=not args.no_verify)
+        cost = cost_of(plan, state.identity, verify=not args.no_verify)
         left_out = len(now.stale)
         doing = _Doing(parts, keeper, portal, state, digest=saved.digest, skipped=left_out)
         return doing.do(plan, cost, saved.plan.files)

@@ -19,7 +19,13 @@ LEAVES_WITHIN = 10.0
 
 
 class Portal(Protocol):
-    """The service that holds the tasks. Every method may raise PortalError."""
+    """The service that holds the tasks. Every method may raise PortalError.
+
+    `create_seconds` is what one create takes there, as far as it is known: set it to what the
+    state remembers, and remember it when the run ends (design 9).
+    """
+
+    create_seconds: float | None
 
     def identity(self) -> PortalIdentity:
         """Whose portal, whose key, what limits; raises AuthenticationFailed and the like."""

@@ -20,7 +20,7 @@ from tasksync.core.state import Entry, Intent, State, StateDelta
 from tasksync.engine.awaiting import Requests
 from tasksync.engine.keeping import Keeper
 from tasksync.engine.marker_proof import MarkerProof
-from tasksync.engine.opening import RunFacts, opening, remembering
+from tasksync.engine.opening import RunFacts, learned, opening, remembering
 from tasksync.engine.resolving import Resolver
 from tasksync.errors import PortalError, PortalUnavailable, TasksyncError
 
@@ -77,6 +77,8 @@ class Applier:
 
     def apply(self, plan: Plan, state: State, facts: RunFacts, requests: int = 0) -> Report:
         """Do every level; a PortalError that stops the run stands in the report."""
+        if state.identity is not None and state.identity.create_seconds is not None:
+            self._portal.create_seconds = state.identity.create_seconds
         run = _Run(self, plan, state, facts)
         total = sum(len(level) for level in plan.levels)
         if total:
@@ -128,7 +130,8 @@ class _Run:
             return StateDelta()
         whole = self.report.complete and not self._facts.left_out
         return StateDelta(
-            run=self._facts.run(self._clock.now(), "complete" if whole else "partial")
+            run=self._facts.run(self._clock.now(), "complete" if whole else "partial"),
+            identity=learned(self._facts.identity, self._state.identity, self._portal),
         )
 
     def leave_doubtful(self) -> None:

@@ -78,6 +78,7 @@ class ScriptedPortal:
         self.reads = 0
         self.turn: Callable[[str, Value], Value] = lambda _name, value: value
         self.hidden: set[RemoteId] = set()
+        self.create_seconds: float | None = None
         self.stop: Callable[[], bool] = bool
         self._late: list[tuple[float, Change]] = []
 
