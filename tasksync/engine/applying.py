@@ -30,6 +30,8 @@ __all__ = ["ATTEMPTS", "Applier", "Report", "RunFacts"]
 ATTEMPTS = 3
 #: creates that go before the marker is proved: as many as the portal's first batch takes
 FIRST_BATCH = 10
+#: the vendor's code for a method whose working time is used up (contract 5.2)
+SPENT = "OPERATION_TIME_LIMIT"
 _PLACE_IT = (
     "Look on the portal: say adopt: {id: N} for what is there, and tasksync state rm KEY for what "
     "is not; then apply again."
@@ -177,13 +179,19 @@ class _Run:
 
     def _done(self, ready: Sequence[Change]) -> None:
         """Send changes; what never happened is sent again, at most ATTEMPTS times."""
-        for attempt in range(ATTEMPTS):
-            if self._stopping():
-                return
+        attempts = 0
+        while ready and not self._stopping():
             self._perform(ready)
-            ready = self._settle(last=attempt == ATTEMPTS - 1)
-            if not ready:
-                return
+            attempts += not self._only_waiting()
+            ready = self._settle(last=attempts == ATTEMPTS)
+
+    def _only_waiting(self) -> bool:
+        """Tell whether creates are in doubt for want of working time alone: that is no attempt.
+
+        The portal waits for it and ends the run when it took too long (design 9).
+        """
+        doubts = [one for one in self.report.outcomes.values() if one.became is Became.IN_DOUBT]
+        return bool(doubts) and all(one.code == SPENT for one in doubts)
 
     def not_started(self) -> None:
         """Give every change without an outcome the outcome that it never began."""

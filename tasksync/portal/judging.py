@@ -65,7 +65,8 @@ class Verdict:
     `again` waits before it is sent; `next` and `turned` (one change each, dates cleared the other
     way now) go at once. `doomed` are deletes that failed and
     have to be looked up; `unread` are jobs whose cleared dates the answer did not show.
-    `trouble`: the portal was not well; `error` ends the run.
+    `trouble`: the portal was not well; `spent`: the method's working time is used up; `error`
+    ends the run.
     """
 
     outcomes: list[Outcome] = field(default_factory=list)
@@ -76,6 +77,7 @@ class Verdict:
     doomed: list[tuple[Change, Fault]] = field(default_factory=list)
     unread: list[Job] = field(default_factory=list)
     trouble: Fault | None = None
+    spent: Fault | None = None
     unreached: Lost | None = None
     error: PortalError | None = None
 
@@ -130,6 +132,7 @@ def _whole(job: Job, fault: Fault, verdict: Verdict) -> None:
     elif weight is Weight.WAIT:
         verdict.again.append(job)
         verdict.hint = fault.retry_after
+        verdict.spent = fault if fault.spent else None
     elif weight in _ENDS:
         verdict.error = error_of(fault, "Writing")
         verdict.outcomes += (failed(one, fault) for one in job.changes)
@@ -142,8 +145,11 @@ def _whole(job: Job, fault: Fault, verdict: Verdict) -> None:
 
 
 def _unsure(job: Job, fault: Fault, verdict: Verdict) -> None:
-    verdict.trouble = fault
-    verdict.hint = fault.retry_after
+    if fault.spent:
+        verdict.spent = fault
+    else:
+        verdict.trouble = fault
+    verdict.hint = max(fault.retry_after or 0.0, verdict.hint or 0.0) or fault.retry_after
     if job.creates:
         verdict.outcomes += (in_doubt(one, fault) for one in job.changes)
     else:
@@ -190,6 +196,7 @@ def _gather(job: Job, inner: Verdict, verdict: Verdict) -> None:
         changes = tuple(change for one in inner.again for change in one.changes)
         verdict.again.append(replace(job, changes=changes, doubt=doubt))
     verdict.hint, verdict.trouble, verdict.error = inner.hint, inner.trouble, inner.error
+    verdict.spent = inner.spent
 
 
 def _one(job: Job, change: Change, result: Any, fault: Fault | None, verdict: Verdict) -> None:
@@ -252,6 +259,7 @@ def _faulty(job: Job, change: Change, fault: Fault, verdict: Verdict) -> None:
     one = job.only((change,))
     if weight is Weight.WAIT:
         verdict.again.append(one)
+        verdict.spent = fault if fault.spent else verdict.spent
         verdict.hint = max(fault.retry_after or 0.0, verdict.hint or 0.0) or None
     elif weight is Weight.UNSURE:
         _unsure(one, fault, verdict)

@@ -15,7 +15,7 @@ from tasksync.core.fields import RemoteId
 from tasksync.core.ports import Permission
 from tasksync.errors import PortalError, PortalUnavailable
 from tasksync.portal import wire
-from tasksync.portal.backoff import asked_for, pause
+from tasksync.portal.backoff import LONGEST_HINT, asked_for, pause
 from tasksync.portal.batches import CreateSize, Size, pack
 from tasksync.portal.exchange import NotPermitted, Request, always
 from tasksync.portal.judging import (
@@ -30,7 +30,7 @@ from tasksync.portal.judging import (
 )
 from tasksync.portal.line import SLICE, Line, lost_error
 from tasksync.portal.lookups import by_ids, present
-from tasksync.portal.mistakes import Fault, said
+from tasksync.portal.mistakes import Fault, error_of, said
 from tasksync.portal.pacing import Departure
 from tasksync.portal.settings import FRESH, MOST_REPEATS, MOST_UNREACHABLE
 from tasksync.portal.workers import Crew
@@ -50,6 +50,7 @@ class Flight:
 class Habits:
     """What was learnt about this portal and holds for later levels too.
 
+    `spent_since` is since when nothing was done because the method's working time is used up.
     `highest` is the highest id that was seen: what is made from now on has a higher one.
     """
 
@@ -57,6 +58,7 @@ class Habits:
     creates: CreateSize = field(default_factory=CreateSize)
     clear: wire.Clear = wire.EMPTY
     trouble: int = 0
+    spent_since: float | None = None
     highest: int = 0
 
     def size_for(self, creates: bool) -> int:  # noqa: FBT001 - see batches.Sizes
@@ -231,7 +233,10 @@ class Performance:
             verdict = judge(flight.job, reply)
             if verdict.trouble is None and verdict.unreached is None:
                 self._habits.trouble = 0
-                self._habits.took(took, flight.job)
+            if any(one.became is Became.DONE for one in verdict.outcomes):
+                self._habits.spent_since = None
+                if verdict.trouble is None and verdict.spent is None:
+                    self._habits.took(took, flight.job)
             self._take(flight.job, verdict)
         yield from self._tell()
 
@@ -261,7 +266,10 @@ class Performance:
         first = self._line.settings.pause
         wait = pause(max(1, job.attempt), verdict.hint, first)
         now = self._line.clock.monotonic()
-        self._error = self._error or self._line.heed(verdict.hint, "writing")
+        why = "writing" if verdict.spent is None else said(verdict.spent)
+        self._error = self._error or self._line.heed(verdict.hint, why)
+        if verdict.spent is not None:
+            self._wait_for_time(job, verdict.spent, wait)
         if verdict.trouble is not None:
             self._habits.trouble += 1
             self._habits.shrink(job)
@@ -276,6 +284,16 @@ class Performance:
             if job.attempt >= MOST_UNREACHABLE:
                 self._error = lost_error(verdict.unreached, "Writing")
         return wait
+
+    def _wait_for_time(self, job: Job, fault: Fault, wait: float) -> None:
+        """Let nothing leave while the method's working time is used up; ten minutes at most."""
+        now = self._line.clock.monotonic()
+        if self._habits.spent_since is None:
+            self._habits.spent_since = now
+        self._habits.shrink(job)
+        self._line.pace.hold(now, wait)
+        if now + wait - self._habits.spent_since > LONGEST_HINT and self._error is None:
+            self._error = error_of(fault, "Writing")
 
     def _repeat(self, job: Job, wait: float, verdict: Verdict) -> None:
         """Queue a job again, in smaller parts where batches became smaller, or give it up."""
