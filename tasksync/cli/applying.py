@@ -203,7 +203,8 @@ class _Doing:
             return 130
         if report.error is not None and report.error.exit_code == 7:  # noqa: PLR2004 - see errors
             return 7
-        whole = report.complete and not verdict.missing and not self._skipped
+        waits = any(one.waits for one in plan.unreadable)
+        whole = report.complete and not verdict.missing and not self._skipped and not waits
         return 0 if whole else 3
 
 

@@ -43,6 +43,15 @@ class Stray:
     responsible: int = 0
 
 
+class Unreadable(NamedTuple):
+    """A task of which fields cannot be read (`what`); `waits`: a change of it is not made."""
+
+    key: TaskKey
+    id: RemoteId
+    what: str
+    waits: bool
+
+
 class Hidden(NamedTuple):
     """A task that was made and that this key cannot see; `waits`: an edit of it is not sent."""
 
@@ -77,6 +86,7 @@ class Plan:
     `blocks` is what entries are to remember as their `block`. `hidden` are wanted tasks that the
     portal gave an id and does not show. `learned` is, by remembered key, the createdDate of tasks
     that were not known to be shown, or not with a date; "" where the portal tells none.
+    `unreadable` are tasks that are there and left alone (design 9).
     `other_owner` says whose key it was, and is, where that changed since the last apply.
     """
 
@@ -110,6 +120,7 @@ class Plan:
         default_factory=lambda: MappingProxyType({}), compare=False
     )
     other_owner: str = ""
+    unreadable: tuple[Unreadable, ...] = ()
 
     @property
     def changes(self) -> Iterator[Change]:

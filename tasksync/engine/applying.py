@@ -113,6 +113,7 @@ class _Run:
         self._facts = facts
         self._previous = {after: before for before, after in plan.moved if before in state.heads}
         self._creating = {c.key for c in plan.changes if c.action is Action.CREATE}
+        self._gone = {c.key for c in plan.changes if c.action in {Action.CREATE, Action.FORGET}}
         self._doubtful = {intent.key for intent in state.intents}
         self._ids = {c.key: c.id for c in plan.changes if c.action is Action.ADOPT and c.id}
         self._released = state.released
@@ -349,7 +350,12 @@ class _Run:
             return []
         intents = [self._intents[key] for key in doubts]
         resolution = self._resolver.settled(
-            intents, self._state, self._made, since=self._doubted_at, proved=self._proof.proved
+            intents,
+            self._state,
+            self._made,
+            since=self._doubted_at,
+            proved=self._proof.proved,
+            gone=self._gone,
         )
         found = tuple(
             remembering(self._plan.blocks, doubts[one.key].change.entry(one.id).shown(one.created))

@@ -6,7 +6,7 @@ no task is there. While an unmatched candidate remains, nothing is guessed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -64,24 +64,26 @@ class Resolver:
         after: RemoteId | None = None,
         *,
         proved: bool = False,
+        gone: Container[TaskKey] = (),
     ) -> Resolution:
         """Match intents by one listing, without waiting; the rest is doubtful.
 
         Tasks are listed above `after`, else above what was there before the oldest intent.
         `proved`: this run has seen its marker on the portal, so the listing by it is enough.
+        `gone` are keys whose remembered tasks this run has found gone: their ids may come again.
         """
         if self.marker is None or not intents:
             return Resolution(doubtful=tuple(intent.key for intent in intents))
         if after is None:
             after = min(intent.after for intent in intents)
+        by_key = {intent.key: intent for intent in intents}
         taken = {entry.id for entry in extra}
         unknown = [
             task
             for task in self._listed(self.marker, after, proved=proved)
-            if task.id not in taken and not self._is_known(known, task)
+            if task.id not in taken and not self._is_known(known, task, by_key, gone)
         ]
         marked = [task for task in unknown if self.marker in task.markers]
-        by_key = {intent.key: intent for intent in intents}
         result = match(
             (Want(intent.key, intent.sent, intent.after) for intent in intents), marked, {}
         )
@@ -105,6 +107,7 @@ class Resolver:
         *,
         since: float | None = None,
         proved: bool = False,
+        gone: Container[TaskKey] = (),
     ) -> Resolution:
         """Look again until all are found or the settle time has passed.
 
@@ -122,7 +125,7 @@ class Resolver:
         after = min(intent.after for intent in intents)
         while True:
             left = latest - self.clock.monotonic()
-            seen = self.look(list(open_.values()), known, entries, after, proved=proved)
+            seen = self.look(list(open_.values()), known, entries, after, proved=proved, gone=gone)
             entries += seen.found
             for entry in seen.found:
                 del open_[entry.key]
@@ -142,9 +145,15 @@ class Resolver:
             return marked
         return [one for one in self.portal.newer(None, after) if not is_foreign(one, marker)]
 
-    def _is_known(self, known: State, task: LiveTask) -> bool:
+    def _is_known(
+        self, known: State, task: LiveTask, open_: Container[TaskKey], gone: Container[TaskKey]
+    ) -> bool:
         row = known.heads.row_of_id(task.id)
-        return row is not None and is_own(known.entries[known.heads.key(row)], task, self.marker)
+        if row is None:
+            return False
+        key = known.heads.key(row)
+        lost = key in open_ or key in gone
+        return not lost and is_own(known.entries[key], task, self.marker)
 
     def _verdict(
         self,

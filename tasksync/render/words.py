@@ -29,6 +29,10 @@ WHY: Mapping[Reason, str] = MappingProxyType(
         Reason.DRIFTED: "changed on the portal, put right",
         Reason.EDITED_AND_DRIFTED: "edited, and changed on the portal",
         Reason.VANISHED: "vanished from the portal",
+        Reason.VANISHED_AGAIN: "vanished from the portal for the second time",
+        Reason.TAKEN: "another task stands under its number now",
+        Reason.HIDDEN: "this key cannot see it; it stays on the portal",
+        Reason.MARKER_MISSING: "marker put back",
         Reason.DROPPED: "no longer in the manifest",
         Reason.DESTROYED: "everything is to go",
         Reason.GONE: "gone from the portal already",
@@ -221,6 +225,18 @@ def notes(plan: Plan) -> tuple[str, ...]:
             f"take it over with adopt: {{id: {stray.id}}}, or take its marker away."
             for stray in plan.strays
         ),
+        *(
+            f"{clean(one.key)} (task {one.id}) was made, and this key cannot see it: it is not "
+            f"made again{', and the edit of it waits' if one.waits else ''}."
+            for one in plan.hidden
+        ),
+        *(
+            f"{clean(one.key)} (task {one.id}) cannot be read ({clean(one.what)}): it is left "
+            f"alone{', and the change of it waits' if one.waits else ''}. Mend the field on the "
+            "portal; other tasks go on."
+            for one in plan.unreadable
+        ),
+        *((f"{clean(plan.other_owner)}, who may see other tasks.",) if plan.other_owner else ()),
         *_in_doubt(plan),
         *(("--target or --exclude left tasks out of this plan.",) if plan.partial else ()),
     )
