@@ -86,7 +86,7 @@ class Plan:
     `blocks` is what entries are to remember as their `block`. `hidden` are wanted tasks that the
     portal gave an id and does not show. `learned` is, by remembered key, the createdDate of tasks
     that were not known to be shown, or not with a date; "" where the portal tells none.
-    `unreadable` are tasks that are there and left alone (design 9).
+    `unreadable` are tasks that are there and left alone (design 9; not in a saved plan).
     `other_owner` says whose key it was, and is, where that changed since the last apply.
     """
 
@@ -120,7 +120,7 @@ class Plan:
         default_factory=lambda: MappingProxyType({}), compare=False
     )
     other_owner: str = ""
-    unreadable: tuple[Unreadable, ...] = ()
+    unreadable: tuple[Unreadable, ...] = field(default=(), compare=False)
 
     @property
     def changes(self) -> Iterator[Change]:
