@@ -74,7 +74,7 @@ def _apply(parts: Session, manifest: Manifest, store: StateStore, begun: float) 
             read_already=read_already,
         )
         plan = with_unread(plan, state)
-        cost = cost_of(plan, verify=not args.no_verify)
+        cost = cost_of(plan, state.identity, verify=not args.no_verify)
         head = head_of(plan, None if args.no_refresh else portal.requests, monotonic() - begun)
         parts.pause()
         if parts.events is not None:
@@ -144,7 +144,7 @@ def _apply_saved(
         plan = with_unread(plan, replace(state, files=saved.plan.unread))
         if refusals := check(plan, lifted(args)):
             raise PlanRefused(refusals)
-        cost = cost_of(plan, verify=not args.no_verify)
+        cost = cost_of(plan, state.identity, verify=not args.no_verify)
         left_out = len(now.stale) + len(now.touched)
         doing = _Doing(parts, keeper, portal, state, digest=saved.digest, skipped=left_out)
         return doing.do(plan, cost, saved.plan.files)
@@ -223,7 +223,8 @@ class _Doing:
             return 130
         if report.error is not None and report.error.exit_code == 7:  # noqa: PLR2004 - see errors
             return 7
-        whole = report.complete and not verdict.missing and not self._skipped
+        waits = any(one.waits for one in plan.unreadable)
+        whole = report.complete and not verdict.missing and not self._skipped and not waits
         return 0 if whole else 3
 
 

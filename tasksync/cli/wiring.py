@@ -81,6 +81,10 @@ class Session:
         from tasksync.backends.registry import open_store
 
         url = self.args.state or f"sqlite:{self.beside / f'{project}.db'}"
+        if url.startswith(("http:", "https:")):
+            from tasksync.portal.network import judge
+
+            judge(url, self.console.env)
         return open_store(
             url, project, clock=self.clock, ids=new_id, here=self.holder(), env=self.console.env
         )
@@ -146,7 +150,7 @@ def portal_of(parts: Session, where: Connection, marker: str | None) -> RestPort
         send = InProcess(where.sandbox, where.key, where.session)
         return _stoppable(RestPortal(send, parts.clock, settings, parts.hear), parts)
     url = normalise_url(where.url)
-    late = _Late(url, where, args.timeout, parts.console.env)
+    late = _Late(url, where, args.timeout, parts.console.env, parts.clock.monotonic)
     settings = replace(settings, host=urlsplit(url).hostname or "")
     return _stoppable(RestPortal(late, parts.clock, settings, parts.hear), parts)
 
@@ -154,8 +158,16 @@ def portal_of(parts: Session, where: Connection, marker: str | None) -> RestPort
 class _Late:
     """A transport that imports requests, the dearest of all, when a first request leaves."""
 
-    def __init__(self, url: str, where: Connection, timeout: float, env: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        url: str,
+        where: Connection,
+        timeout: float,
+        env: Mapping[str, str],
+        monotonic: Callable[[], float],
+    ) -> None:
         self._made = (url, where, timeout, env)
+        self._monotonic = monotonic
         self._send: Transport | None = None
         self._lock = Lock()
 
@@ -165,7 +177,9 @@ class _Late:
                 from tasksync.portal.transport import HttpTransport
 
                 url, where, timeout, env = self._made
-                self._send = HttpTransport(url, where.key, where.session, timeout, env=env)
+                self._send = HttpTransport(
+                    url, where.key, where.session, timeout, env, self._monotonic
+                )
         return self._send(request)
 
 

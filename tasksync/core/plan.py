@@ -54,6 +54,15 @@ class Stray:
     responsible: int = 0
 
 
+class Unreadable(NamedTuple):
+    """A task of which fields cannot be read (`what`); `waits`: a change of it is not made."""
+
+    key: TaskKey
+    id: RemoteId
+    what: str
+    waits: bool
+
+
 class Hidden(NamedTuple):
     """A task that was made and that this key cannot see; `waits`: an edit of it is not sent."""
 
@@ -88,6 +97,7 @@ class Plan:
     `blocks` is what entries are to remember as their `block`. `hidden` are wanted tasks that the
     portal gave an id and does not show. `learned` is, by remembered key, the createdDate of tasks
     that were not known to be shown, or not with a date; "" where the portal tells none.
+    `unreadable` are tasks that are there and left alone (design 9; not in a saved plan).
     `other_owner` says whose key it was, and is, where that changed since the last apply.
     """
 
@@ -122,6 +132,7 @@ class Plan:
     )
     other_owner: str = ""
     standing: tuple[Standing, ...] = ()
+    unreadable: tuple[Unreadable, ...] = field(default=(), compare=False)
 
     @property
     def changes(self) -> Iterator[Change]:

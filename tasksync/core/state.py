@@ -322,11 +322,15 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class PortalIdentity:
-    """Whose portal and whose key: `portal` is `data.portal` of /v1/me, else the URL's host."""
+    """Whose portal and whose key: `portal` is `data.portal` of /v1/me, else the URL's host.
+
+    `create_seconds` is what one create took there in the last apply (design 9).
+    """
 
     portal: str
     owner: str = ""
     requests_per_second: float | None = None
+    create_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -316,6 +316,8 @@ def encode_identity(identity: PortalIdentity | None) -> dict[str, object] | None
     data: dict[str, object] = {"portal": identity.portal, "owner": identity.owner}
     if identity.requests_per_second is not None:
         data["requestsPerSecond"] = identity.requests_per_second
+    if identity.create_seconds is not None:
+        data["createSeconds"] = identity.create_seconds
     return data
 
 
@@ -323,9 +325,12 @@ def decode_identity(data: Any) -> PortalIdentity | None:
     """Return the identity that `encode_identity` wrote."""
     if data is None:
         return None
-    pace = data.get("requestsPerSecond")
+    pace, takes = data.get("requestsPerSecond"), data.get("createSeconds")
     return PortalIdentity(
-        _str(data, "portal"), _str(data, "owner"), None if pace is None else float(pace)
+        _str(data, "portal"),
+        _str(data, "owner"),
+        None if pace is None else float(pace),
+        None if takes is None else float(takes),
     )
 
 

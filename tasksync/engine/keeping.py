@@ -65,6 +65,10 @@ class Keeper:
                 "Run tasksync apply again: it finds what this run has done.",
             )
 
+    def may_send(self) -> bool:
+        """Tell, from any thread and at once, whether the lease is held now."""
+        return self._lost is None and self._clock.monotonic() - self._beaten <= self._lease.ttl
+
     def commit(self, delta: StateDelta) -> None:
         """Save durably, or raise StateMoved or StateNotSaved; an empty delta saves nothing."""
         if not delta:
@@ -95,8 +99,9 @@ class Keeper:
     def beat(self) -> None:
         """Renew the lease once; a lost lease is remembered, a passing fault is left to the next."""
         try:
+            began = self._clock.monotonic()  # the machine may sleep before the answer is here
             self._lease = self._store.renew(self._lease)
-            self._beaten = self._clock.monotonic()
+            self._beaten = began
         except StateMoved as moved:
             self._lost = moved
         except StateError:

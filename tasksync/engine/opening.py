@@ -8,6 +8,7 @@ from datetime import datetime
 
 from tasksync.core.fields import TaskKey
 from tasksync.core.plan import Plan
+from tasksync.core.ports import Portal
 from tasksync.core.state import Entry, PortalIdentity, Run, State, StateDelta
 
 
@@ -96,6 +97,17 @@ def _is_news(here: PortalIdentity, known: PortalIdentity | None, plan: Plan) -> 
     if plan.other_owner and plan.partial:  # what else he cannot see was not looked at
         return False
     return known is None or (known.portal, known.owner) != (here.portal, here.owner)
+
+
+def learned(
+    here: PortalIdentity, known: PortalIdentity | None, portal: Portal
+) -> PortalIdentity | None:
+    """Return the identity with what a run learned of its portal, where that is news."""
+    takes = portal.create_seconds
+    if takes is None:
+        return None
+    now = replace(here, create_seconds=max(round(takes, 3), 0.001))
+    return None if now == known else now
 
 
 def _files(

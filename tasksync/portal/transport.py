@@ -12,12 +12,11 @@ import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPSConnection
+from urllib3.connection import HTTPConnection
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
@@ -27,8 +26,16 @@ from urllib3.exceptions import (
 
 from tasksync import __version__
 from tasksync.errors import SettingsError
-from tasksync.portal.address import is_loopback, normalise_url
-from tasksync.portal.exchange import Answer, NotSent, Request, Unanswered
+from tasksync.portal.address import normalise_url
+from tasksync.portal.exchange import (
+    Answer,
+    NotPermitted,
+    NotSent,
+    Request,
+    Unanswered,
+    always,
+)
+from tasksync.portal.network import bundle_of, proxy_before
 
 #: no answer is longer (bytes): a page of 5 000 tasks has a few megabytes
 LONGEST_BODY = 512 * 1024 * 1024
@@ -69,8 +76,8 @@ class HttpTransport:
         self._secrets = tuple(
             one.encode() for one in (key, session_token) if one and len(one) >= _SHORTEST_SECRET
         )
-        self._proxies = _proxies(urlsplit(self.url), env)
-        self._verify = _bundle(env)
+        self._proxies = _proxies(self.url, env)
+        self._verify = (self.url.startswith("https:") and bundle_of(env)) or True
         self._mine = threading.local()
         self._sent = _Sent()
         self._monotonic = monotonic
@@ -80,10 +87,10 @@ class HttpTransport:
         return f"HttpTransport({self.url!r})"
 
     def __call__(self, request: Request) -> Answer:
-        """Send one request; raises NotSent or Unanswered."""
+        """Send one request; raises NotSent (NotPermitted) or Unanswered."""
         session = self._session()
         until = self._monotonic() + self._timeout
-        self._sent.begun = False
+        self._sent.begun, self._sent.permitted = False, request.permitted
         try:
             with session.request(
                 request.method,
@@ -142,7 +149,8 @@ class HttpTransport:
     def _answer(self, request: Request, response: requests.Response, body: bytes) -> Answer:
         """Return the answer; where it may quote us, our secrets are blotted out."""
         headers = {name: self._scrubbed(value) for name, value in response.headers.items()}
-        if response.status_code >= 400 or request.path.endswith("/batch"):  # noqa: PLR2004
+        quotes = response.status_code >= 300 or not body.lstrip().startswith(b"{")  # noqa: PLR2004
+        if quotes or request.path.endswith("/batch"):
             for secret in self._secrets:
                 body = body.replace(secret, b"***")
         return Answer(response.status_code, headers, body)
@@ -168,62 +176,74 @@ def _headers(key: str, session_token: str | None) -> dict[str, str]:
     return headers | ({"Authorization": f"Bearer {session_token}"} if session_token else {})
 
 
-def _proxies(portal: SplitResult, env: Mapping[str, str]) -> dict[str, str]:
-    """Return the proxy for this portal as curl and requests would find it."""
-    host = portal.hostname or ""
-    named = [f"{portal.scheme}_proxy", "all_proxy"]
-    proxy = next((v for n in named for v in (env.get(n), env.get(n.upper())) if v), None)
-    passed = env.get("no_proxy") or env.get("NO_PROXY") or ""
-    if proxy is None or is_loopback(host) or _bypassed(host, passed):
-        return {}
-    return {portal.scheme: proxy}
-
-
-def _bypassed(host: str, passed: str) -> bool:
-    names = (one.strip().lower().lstrip(".") for one in passed.split(",") if one.strip())
-    host = host.lower()
-    return any(name in {"*", host} or host.endswith(f".{name}") for name in names)
-
-
-def _bundle(env: Mapping[str, str]) -> str | bool:
-    named = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
-    return next((env[name] for name in named if env.get(name)), True)
+def _proxies(url: str, env: Mapping[str, str]) -> dict[str, str]:
+    """Return the proxy for this portal as curl would find it."""
+    proxy = proxy_before(url, env)
+    return {} if proxy is None else {urlsplit(url).scheme: proxy.url}
 
 
 class _Sent(threading.local):
-    """Whether this thread's request has begun to leave over TLS."""
+    """This thread's request: whether it has begun to leave, and what is asked before it does."""
 
     begun = False
+    permitted: Callable[[], bool] = staticmethod(always)
+
+    def leave(self) -> None:
+        """Let the first byte leave, or raise NotPermitted."""
+        if not self.permitted():
+            raise NotPermitted
+        self.begun = True
 
 
 class _Adapter(HTTPAdapter):
-    """Repeats nothing, and notes when a request begins to leave.
+    """Repeats nothing, asks whether a request may still leave, and notes when it begins to.
 
-    With TLS an error's type alone does not tell the handshake from what follows it.
+    `endheaders` is the last step before the first byte: the connection is made before it (with TLS
+    handshake and a proxy's CONNECT), so that no waiting lies between the asking and the byte. With
+    TLS an error's type alone does not tell the handshake from what follows it.
     """
 
     def __init__(self, sent: _Sent) -> None:
-        class Secure(HTTPSConnection):
-            def request(self, *args: Any, **kwargs: Any) -> None:
-                sent.begun = self.sock is not None  # handshake and proxy's CONNECT are over
-                super().request(*args, **kwargs)
-
-        class Pool(HTTPSConnectionPool):
-            ConnectionCls = Secure
-
-        self._pools = {"http": HTTPConnectionPool, "https": Pool}
+        self._mine = sent
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pools of this adapter's kind."""
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = self._pools
+        self._ask_in(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
         """Make the pools behind a proxy of this adapter's kind."""
+        known = proxy in self.proxy_manager
         manager = super().proxy_manager_for(proxy, **proxy_kwargs)
-        manager.pool_classes_by_scheme = self._pools
+        if not known:
+            self._ask_in(manager)
         return manager
+
+    def _ask_in(self, manager: Any) -> None:
+        pools = manager.pool_classes_by_scheme
+        manager.pool_classes_by_scheme = {
+            scheme: _asking(pool, self._mine) for scheme, pool in pools.items()
+        }
+
+
+class _AskingConnection(HTTPConnection):
+    """A connection that is made first, then asks, then sends."""
+
+    mine: _Sent
+
+    def endheaders(self, *args: Any, **kwargs: Any) -> None:
+        """Ask, and let the first byte leave."""
+        if self.sock is None:
+            self.connect()
+        self.mine.leave()
+        super().endheaders(*args, **kwargs)
+
+
+def _asking(pool: Any, sent: _Sent) -> type:
+    """Return a kind of pool (plain, TLS, through SOCKS) whose connections ask."""
+    link = type("Asking", (_AskingConnection, pool.ConnectionCls), {"mine": sent})
+    return type("AskingPool", (pool,), {"ConnectionCls": link})
 
 
 def _never_stood(fault: BaseException) -> bool:

@@ -230,6 +230,12 @@ def notes(plan: Plan) -> tuple[str, ...]:
             f"made again{', and the edit of it waits' if one.waits else ''}."
             for one in plan.hidden
         ),
+        *(
+            f"{clean(one.key)} (task {one.id}) cannot be read ({clean(one.what)}): it is left "
+            f"alone{', and the change of it waits' if one.waits else ''}. Mend the field on the "
+            "portal; other tasks go on."
+            for one in plan.unreadable
+        ),
         *((f"{clean(plan.other_owner)}, who may see other tasks.",) if plan.other_owner else ()),
         *_standing(plan),
         *_in_doubt(plan),

@@ -17,7 +17,7 @@ EVERYTHING = StateDelta(
     put=(rich_entry("all", 9), entry("plain", 10)),
     open=(intent("one"), intent("two")),
     run=run("run-1", outcome="done", plan="digest"),
-    identity=PortalIdentity("acme.bitrix24.com", "anna", 2.5),
+    identity=PortalIdentity("acme.bitrix24.com", "anna", 2.5, 0.75),
     files=("tasks/a.yaml", "tasks/b.yaml"),
     released=(RemoteId(17), RemoteId(4)),
 )

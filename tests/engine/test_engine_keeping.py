@@ -168,3 +168,34 @@ def test_a_whole_state_is_put_in_place_only_under_the_lease() -> None:
     here.clock.sleep(61.0)
     with pytest.raises(StateMoved):
         keeper.replace(here.state)
+
+
+def test_may_send_says_no_once_the_lease_may_have_run_out_or_is_lost() -> None:
+    """Asked by the sending threads just before a first byte; it never raises."""
+    here = bench()
+    keeper = here.keeper()
+    assert keeper.may_send()
+    here.clock.sleep(60.5)
+    assert not keeper.may_send()
+    other = here.keeper()
+    here.shelf.lease = None
+    other.beat()
+    assert not other.may_send()
+
+
+def test_a_renewal_counts_from_when_it_was_asked_for() -> None:
+    """The machine may sleep between the store's yes and our hearing of it."""
+    here = bench()
+    keeper = here.keeper()
+    renew = here.store.renew
+
+    def and_sleep(lease):
+        renewed = renew(lease)
+        here.clock.sleep(300.0)
+        return renewed
+
+    here.store.renew = and_sleep  # type: ignore[method-assign]
+    keeper.beat()
+    assert not keeper.may_send()
+    with pytest.raises(StateMoved, match="ran out"):
+        keeper.check()

@@ -6,11 +6,13 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 import responses
+from requests import certs
 
 from tasksync.errors import SettingsError
 from tasksync.portal.address import normalise_url
@@ -136,8 +138,9 @@ def test_secrets_stand_in_no_repr():
         ({"https_proxy": "http://p:1", "NO_PROXY": ".bitrix24.com"}, {}, True),
         ({"ALL_PROXY": "http://p:2", "NO_PROXY": "other.example"}, {"https": "http://p:2"}, True),
         ({"ALL_PROXY": "http://p:2", "no_proxy": "*"}, {}, True),
-        ({"REQUESTS_CA_BUNDLE": "/ca.pem"}, {}, "/ca.pem"),
-        ({"SSL_CERT_FILE": "/ssl.pem"}, {}, "/ssl.pem"),
+        ({"REQUESTS_CA_BUNDLE": certs.where()}, {}, certs.where()),
+        ({"SSL_CERT_FILE": certs.where()}, {}, certs.where()),
+        ({"SSL_CERT_FILE": str(Path(certs.where()).parent)}, {}, str(Path(certs.where()).parent)),
     ],
 )
 def test_proxies_and_certificates_are_read_once_from_what_is_handed_in(env, proxies, verify):
