@@ -9,11 +9,16 @@ garbage   broken JSON
 empty     status 200 and no body
 lost      the connection is closed; with `deed` after doing it
 truncate  done, but the answer breaks off in the middle
-late      answers `status` (504) at once and does it `seconds` later
+late      answers `status` (504) at once and does it `seconds` later, by the examiner's hours
 half      of a batch the first half is done, then `status` (502)
 calls     of a batch every `every`-th call gets an error of `code`; with `deed` although it was done
 missing   of a batch every `every`-th call is in neither results nor errors; `deed` as above
 hang      done, and answered after `seconds`
+swapped   of a batch each create's result stands under the next create's call id
+old_id    of a batch each create is done, and the first one answered with the row of task `id`
+hollow    of a batch the deletes are answered `result` ([]) and not done
+
+With `lasts` a fault goes on for so many seconds of the examiner's hours from its first request.
 """
 
 from __future__ import annotations
@@ -36,6 +41,7 @@ OPERATORS = {"$gt", "$gte", "$lt", "$lte", "$ne", "$contains", "$in"}
 PREFIX = re.compile(r"(>=|<=|!=|>|<|!|%)?(\w+)$")
 ALIASES = {">": "$gt", ">=": "$gte", "<": "$lt", "<=": "$lte", "!": "$ne", "!=": "$ne"}
 CALLS = 50
+ABSENT = object()
 
 
 class HangUpError(Exception):
@@ -90,7 +96,6 @@ class ExaminerPortal:
         self.limits: Limits | None = None
         self.auth: dict[str, Any] | None = None  # {"status", "code", "only": "writes" | None}
         self.lock = threading.Lock()
-        self.timers: list[threading.Timer] = []
         self.server = Server(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
@@ -100,8 +105,7 @@ class ExaminerPortal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for timer in self.timers:
-            timer.cancel()
+        self.office.hours.close()
         self.server.shutdown()
         self.server.server_close()
 
@@ -167,6 +171,7 @@ class ExaminerPortal:
         path, _, query = target.partition("?")
         note = {"method": method, "path": path, "query": query, "raw": raw, "at": time.monotonic()}
         note["headers"] = headers
+        self.office.hours.run_due()
         with self.lock:
             self.requests.append(note)
             fault = self._fault(method, path)
@@ -195,9 +200,15 @@ class ExaminerPortal:
             if not re.search(rule.get("path", ""), path):
                 continue
             rule["seen"] += 1
-            if hit is None and rule["at"] <= rule["seen"] < rule["at"] + rule["times"]:
+            if hit is None and rule["at"] <= rule["seen"] and self._goes_on(rule):
                 hit = rule
         return hit
+
+    def _goes_on(self, rule: dict[str, Any]) -> bool:
+        if "lasts" not in rule:
+            return bool(rule["seen"] < rule["at"] + rule["times"])
+        now = self.office.hours.monotonic()
+        return bool(now < rule.setdefault("since", now) + rule["lasts"])
 
     def _answer(  # noqa: C901, PLR0911
         self,
@@ -247,15 +258,13 @@ class ExaminerPortal:
             status, body, more, _ = do()
             return status, body, more, max(1, len(body) // 2)
         if kind == "late":
-            timer = threading.Timer(fault.get("seconds", 12), do)
-            timer.daemon = True
-            self.timers.append(timer)
-            timer.start()
-            return self._error(fault.get("status", 504), "QUEUE_TIMEOUT", "queue", retry_after=1)
+            self.office.hours.later(fault.get("seconds", 12), do)
+            status, code = fault.get("status", 504), fault.get("code", "QUEUE_TIMEOUT")
+            return self._error(status, code, "queue", retry_after=fault.get("retry_after", 1))
         if kind == "half":
             do(half=True)
             return self._error(fault.get("status", 502), "BITRIX_UNAVAILABLE", "half")
-        if kind in ("calls", "missing"):
+        if kind in ("calls", "missing", "swapped", "old_id", "hollow"):
             return do(twist=fault)
         if kind == "hang":
             answer = do() if fault.get("deed", True) else None
@@ -290,8 +299,12 @@ class ExaminerPortal:
         if self.office["pace_headers"]:
             headers = {"X-RateLimit-Limit": "300", "X-RateLimit-Remaining": "250"}
             headers["X-RateLimit-Reset"] = "30"
-        body = json.dumps({"success": True, "data": data, **more}, ensure_ascii=False)
-        return status, body.encode(), headers, None
+        document = {"success": True, "data": data, **more}
+        try:
+            body = json.dumps(document, ensure_ascii=False).encode()
+        except UnicodeEncodeError:  # half of a pair: only an escape can say it
+            body = json.dumps(document).encode()
+        return status, body, headers, None
 
     # -- routes ------------------------------------------------------------------------------
 
@@ -405,7 +418,7 @@ class ExaminerPortal:
         match method:
             case "GET":
                 with office.lock:
-                    task = office.tasks.get(int(number))
+                    task = office.seen(int(number))
                     if task:
                         return self._good(office.row(task, None, one=True))
                 if office["missing_get"] == "200":
@@ -439,6 +452,7 @@ class ExaminerPortal:
         if isinstance(select, str):
             select = [one.strip() for one in select.split(",")]
         more = offset + len(page) < total
+        counted = len(page) if office["total"] == "page" else total
         meta: dict[str, Any] = {}
         match office["has_more"]:
             case "right":
@@ -447,14 +461,14 @@ class ExaminerPortal:
                 meta["hasMore"] = office["has_more"] == "true"
         if total > 5000:
             meta["truncated"] = True
-        if office["total"] == "meta":
-            meta["total"] = total
+        if office["total"] in ("meta", "page"):
+            meta["total"] = counted
         top = {"total": total} if office["total"] == "top" else {}
         return [office.row(task, select) for task in page], meta, top
 
     # -- batches -----------------------------------------------------------------------------
 
-    def _batch(
+    def _batch(  # noqa: C901
         self, body: dict[str, Any], *, half: bool = False, twist: dict[str, Any] | None = None
     ) -> tuple[int, bytes, dict[str, str], int | None]:
         calls = body.get("calls")
@@ -470,7 +484,7 @@ class ExaminerPortal:
         for place, (name, call) in enumerate(zip(ids, calls, strict=True)):
             if half and place >= (len(calls) + 1) // 2:
                 break
-            hit = twist if twist and place % twist.get("every", 1) == 0 else None
+            hit = self._struck(twist, place, call)
             if hit and not hit.get("deed"):
                 done: Any = None
             else:
@@ -480,12 +494,17 @@ class ExaminerPortal:
                     code = self.office["missing_call"] if no.status == 404 else no.code
                     errors[name] = {"code": code, "message": no.message}
                     continue
+            if done is ABSENT:
+                continue
             if hit is None:
                 results[name] = done
+            elif hit["kind"] == "hollow":
+                results[name] = hit.get("result", [])
             elif hit["kind"] == "calls":
                 errors[name] = {"code": hit["code"], "message": hit.get("message", "a test")}
                 if hit.get("retry_after"):
                     errors[name]["retryAfter"] = hit["retry_after"]
+        self._mix_up(twist, dict(zip(ids, calls, strict=True)), results)
         summary = {"total": len(calls), "failed": len(errors)}
         summary["succeeded"] = len(calls) - len(errors)
         office = self.office
@@ -499,6 +518,29 @@ class ExaminerPortal:
                 "meta": meta or ([] if office["errors_empty"] == "[]" else {}),
             }
         )
+
+    def _struck(
+        self, twist: dict[str, Any] | None, place: int, call: dict[str, Any]
+    ) -> dict[str, Any] | None:
+        if not twist or twist["kind"] in ("swapped", "old_id"):
+            return None
+        if twist["kind"] == "hollow":
+            return twist if call.get("action") == "delete" else None
+        return twist if place % twist.get("every", 1) == 0 else None
+
+    def _mix_up(
+        self, twist: dict[str, Any] | None, calls: dict[str, Any], results: dict[str, Any]
+    ) -> None:
+        """Put results of creates where they do not belong."""
+        made = [name for name in results if calls[name].get("action") == "create"]
+        if not twist or not made:
+            return
+        if twist["kind"] == "swapped":
+            rows = [results[name] for name in made]
+            results.update(zip(made, [*rows[1:], *rows[:1]], strict=True))
+        elif twist["kind"] == "old_id":
+            task = self.office.tasks[twist["id"]]
+            results[made[0]] = self.office.row(task, None, one=True)
 
     def _call(  # noqa: C901, PLR0911
         self, call: dict[str, Any], meta: dict[str, Any], name: str
@@ -517,7 +559,7 @@ class ExaminerPortal:
                 return office.row(office.create(params), None, one=True)
             case "get":
                 with office.lock:
-                    task = office.tasks.get(int(number))
+                    task = office.seen(int(number))
                     if task:
                         return office.row(task, None, one=True)
                 if office["missing_call"] == "200":
@@ -531,7 +573,7 @@ class ExaminerPortal:
             case "delete":
                 office.delete(int(number))
                 shapes = {"true": True, "null": None, "[]": [], "object": {"id": number}}
-                return shapes[office["delete_result"]]
+                return {**shapes, "absent": ABSENT}[office["delete_result"]]
             case "list" | "search":
                 rows, meta[name], _ = self._list(params)
                 return rows
@@ -576,11 +618,22 @@ def matches(task: dict[str, Any], wanted: dict[str, Any], office: Office) -> boo
             continue
         if field == "id" and office["ignore_id_filter"]:
             continue
+        if field == "tags" and operator == "=" and isinstance(value, str):
+            if not has_tag(task["tags"], value, office):
+                return False
+            continue
         tests = value.items() if isinstance(value, dict) else [(operator, value)]
         for sign, against in tests:
             if not holds(task.get(field), ALIASES.get(sign, sign), against):
                 return False
     return True
+
+
+def has_tag(have: list[str], want: Any, office: Office) -> bool:
+    """Tell whether one of the tags is asked for, as this portal compares them."""
+    if office["tag_filter"] == "nocase":
+        return str(want).lower() in [one.lower() for one in have]
+    return str(want) in have
 
 
 def holds(have: Any, sign: str, want: Any) -> bool:  # noqa: C901, PLR0911
