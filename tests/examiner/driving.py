@@ -7,8 +7,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import chdir, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -45,6 +45,7 @@ class Driver:
     folder: Path
     key: str = ""
     driven: bool = False  # runs in this process live by the portal's hours, and wait for nothing
+    skew: Callable[[], float] = float  # what this host's wall clock is ahead of the others'
 
     def env(self, **more: str) -> dict[str, str]:
         """Give the environment of a run: nothing of the caller's settings."""
@@ -63,14 +64,18 @@ class Driver:
         path.write_text(text, encoding="utf-8")
         return path
 
-    def run(self, *words: str, answer: str | None = None, **env: str) -> Run:
-        """Run one command in this process; a traceback or the key in its words is a failure."""
+    def run(self, *words: str, source: io.StringIO | None = None, at: str = "", **env: str) -> Run:
+        """Run one command in this process, from the folder `at` where one is said.
+
+        A traceback or the key in its words is a failure.
+        """
         out, err = io.StringIO(), io.StringIO()
         settings = self.env(**env)
-        source = io.StringIO(answer or "")
-        console = Console(source, out, err, settings)
-        with driven(self.portal.office.hours) if self.driven else nullcontext():
-            code = run([self.here(word) for word in words], console)
+        told = list(words) if at else [self.here(word) for word in words]
+        console = Console(source or io.StringIO(), out, err, settings)
+        hours = driven(self.portal.office.hours, self.skew) if self.driven else nullcontext()
+        with hours, chdir(self.folder / at):
+            code = run(told, console)
         return checked(Run(code, out.getvalue(), err.getvalue()), settings)
 
     def here(self, word: str) -> str:
@@ -133,6 +138,25 @@ class Driver:
             codes.append(self.apply().code)
         return codes
 
+    def lose_state(self) -> None:
+        """Forget everything, as a fresh runner does."""
+        for path in self.folder.glob("state.db*"):
+            path.unlink()
+
+    def keep_state(self) -> dict[str, bytes]:
+        """Copy the state, for `put_state`."""
+        return {path.name: path.read_bytes() for path in self.folder.glob("state.db*")}
+
+    def put_state(self, kept: dict[str, bytes]) -> None:
+        """Put a copy of the state back."""
+        self.lose_state()
+        for name, text in kept.items():
+            (self.folder / name).write_bytes(text)
+
+    def made(self) -> int:
+        """Count the creates that the portal has done."""
+        return sum(what == "create" for what, _, _ in self.portal.writes())
+
     def task(self, title: str) -> dict[str, Any]:
         """Give the one task of ours with a title, as the portal keeps it."""
         (found,) = [t for t in self.portal.office.marked(PROJECT) if t["title"].strip() == title]
@@ -143,13 +167,30 @@ class Driver:
         return sorted(task["title"].strip() for task in self.portal.office.marked(PROJECT))
 
 
+class Asked(io.StringIO):
+    """A terminal where somebody thinks for a while before the `yes`."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        super().__init__("yes\n")
+        self.meanwhile = meanwhile
+
+    def isatty(self) -> bool:
+        """Seem a terminal."""
+        return True
+
+    def readline(self, size: int | None = -1, /) -> str:
+        """Answer, after what happened meanwhile."""
+        self.meanwhile()
+        return super().readline(size)
+
+
 @contextmanager
-def driven(hours: Hours) -> Iterator[None]:
+def driven(hours: Hours, skew: Callable[[], float] = float) -> Iterator[None]:
     """Let runs of this process live by these hours: whoever sleeps moves them on."""
     now, monotonic = SystemClock.now, SystemClock.monotonic
 
     def later(clock: SystemClock) -> datetime:
-        return now(clock) + timedelta(seconds=hours.ahead)
+        return now(clock) + timedelta(seconds=hours.ahead + skew())
 
     def counted(clock: SystemClock) -> float:
         return monotonic(clock) + hours.ahead

@@ -66,6 +66,8 @@ READINGS: dict[str, Any] = {
     "breaks_over": None,  # a page longer than this answers 502
     "lag": 0.0,  # seconds until a listing knows of a write
     "me": "full",  # full | bare | 404
+    "portal": "examiner.bitrix24.com",  # the portal's name, as /v1/me tells it
+    "owner": 1,  # the user whose key it is
     "pace_headers": False,
     "users": "camel",  # camel | upper
     "reparent": False,  # children of a deleted task get its parent
@@ -188,6 +190,7 @@ class Office:
             self._check(body, creating=True)
             self.last_id += 1
             task = blank(self.last_id, self.hours.wall())
+            task["createdBy"] = self["owner"]
             self._lay(task, body, creating=True)
             self.tasks[self.last_id] = task
             self.deeds.append(("create", self.last_id, dict(body)))

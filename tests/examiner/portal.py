@@ -1,7 +1,8 @@
 """The office behind a socket: routes, envelopes, limits, and faults on demand.
 
 A fault is a dict: `kind`, and which request it meets: `at` (the k-th request that matches, from 1),
-`times` (how many from there on), `method` and `path` (regular expressions). Kinds:
+`times` (how many from there on), `method` and `path` (regular expressions), `does` (create, update
+or delete: requests that do at least one such thing). Kinds:
 
 status    answer `status` with error `code`; with `deed` after doing what was asked; `retry_after`
 html      a page instead of JSON, status 200 unless said
@@ -10,6 +11,7 @@ empty     status 200 and no body
 lost      the connection is closed; with `deed` after doing it
 truncate  done, but the answer breaks off in the middle
 late      answers `status` (504) at once and does it `seconds` later, by the examiner's hours
+drip      the same for the calls of a batch, one after another, `each` seconds apart
 half      of a batch the first half is done, then `status` (502)
 calls     of a batch every `every`-th call gets an error of `code`; with `deed` although it was done
 missing   of a batch every `every`-th call is in neither results nor errors; `deed` as above
@@ -30,6 +32,7 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qsl
@@ -174,7 +177,7 @@ class ExaminerPortal:
         self.office.hours.run_due()
         with self.lock:
             self.requests.append(note)
-            fault = self._fault(method, path)
+            fault = self._fault(method, path, raw)
         refused = self.limits.arrive() if self.limits else None
         if refused:
             note["status"] = refused
@@ -192,12 +195,15 @@ class ExaminerPortal:
         note["answer"] = answer[1]
         return answer
 
-    def _fault(self, method: str, path: str) -> dict[str, Any] | None:
+    def _fault(self, method: str, path: str, raw: bytes) -> dict[str, Any] | None:
         hit = None
+        doing = deeds_of(method, path, raw)
         for rule in self.faults:
             if not re.search(rule.get("method", ""), method):
                 continue
             if not re.search(rule.get("path", ""), path):
+                continue
+            if "does" in rule and rule["does"] not in doing:
                 continue
             rule["seen"] += 1
             if hit is None and rule["at"] <= rule["seen"] and self._goes_on(rule):
@@ -210,7 +216,7 @@ class ExaminerPortal:
         now = self.office.hours.monotonic()
         return bool(now < rule.setdefault("since", now) + rule["lasts"])
 
-    def _answer(  # noqa: C901, PLR0911
+    def _answer(  # noqa: C901, PLR0911, PLR0912
         self,
         method: str,
         path: str,
@@ -261,6 +267,13 @@ class ExaminerPortal:
             self.office.hours.later(fault.get("seconds", 12), do)
             status, code = fault.get("status", 504), fault.get("code", "QUEUE_TIMEOUT")
             return self._error(status, code, "queue", retry_after=fault.get("retry_after", 1))
+        if kind == "drip":
+            for place, call in enumerate(json.loads(raw)["calls"]):
+                alone = json.dumps({"calls": [call]}).encode()
+                wait = fault.get("seconds", 30) + place * fault.get("each", 1)
+                deed = partial(self._perform, method, path, query, alone, headers)
+                self.office.hours.later(wait, deed)
+            return self._error(fault.get("status", 502), "BITRIX_UNAVAILABLE", "one by one")
         if kind == "half":
             do(half=True)
             return self._error(fault.get("status", 502), "BITRIX_UNAVAILABLE", "half")
@@ -387,12 +400,12 @@ class ExaminerPortal:
         return self._good(
             {
                 "type": "personal",
-                "portal": "examiner.bitrix24.com",
+                "portal": self.office["portal"],
                 "scopes": ["tasks", "task", "user"],
                 "rateLimit": {"requestsPerSecond": 10},
                 "accessMode": "READWRITE",
                 "owner": {"name": "The Examiner"},
-                "currentUser": {"bitrixUserId": 1},
+                "currentUser": {"bitrixUserId": self.office["owner"]},
             }
         )
 
@@ -578,6 +591,18 @@ class ExaminerPortal:
                 rows, meta[name], _ = self._list(params)
                 return rows
         raise RefusedError(400, "ACTION_NOT_SUPPORTED", str(action))
+
+
+def deeds_of(method: str, path: str, raw: bytes) -> set[str]:
+    """Tell what a request does: create, update, delete, or nothing of these."""
+    if path == "/v1/batch":
+        try:
+            return {str(call.get("action")) for call in json.loads(raw)["calls"]}
+        except (ValueError, KeyError, TypeError):
+            return set()
+    if (method, path) == ("POST", "/v1/tasks"):
+        return {"create"}
+    return {{"PATCH": "update", "DELETE": "delete"}.get(method, "")}
 
 
 def writes_in(raw: bytes) -> bool:
