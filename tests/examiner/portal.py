@@ -382,6 +382,8 @@ class ExaminerPortal:
                 return self._good({"fields": {name: {"type": "string"} for name in LISTABLE}})
             case "POST", ["tasks"]:
                 task = self.office.create(body)
+                if twist.get("twist", {}).get("kind") == "old_id":
+                    task = self.office.tasks[twist["twist"]["id"]]
                 row = self.office.row(task, None, one=True)
                 return self._good(row, status=self.office["create_status"])
             case "POST", ["batch"]:
