@@ -28,7 +28,7 @@ READINGS: dict[str, Any] = {
     "nulls": "null",  # null | empty: an unset date
     "no_group": "0",  # 0 | null
     "no_parent": "null",  # null | 0
-    "counters": True,  # True | False | "null" (of nothing) | "comments" (commentsCount alone)
+    "counters": True,  # True | False | "null" (of nothing) | "noservice" (without the portal's own)
     "create_status": 201,
     "invalid_status": 400,  # 400 | 422
     "errors_empty": "{}",  # {} | []
@@ -436,8 +436,9 @@ class Office:
             | {name: self.moment(task[name]) for name in DATES}
         )
         if self["counters"]:
-            alone = self["counters"] == "comments"
-            for name in COUNTERS[:1] if alone else COUNTERS:
+            for name in COUNTERS:
+                if self["counters"] == "noservice" and name == "serviceCommentsCount":
+                    continue
                 out[name] = number(turns.shown(task[name], self["counters"]))
         if not self["dates"]:
             del out["createdDate"]
