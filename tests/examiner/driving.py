@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager, nullcontext
@@ -21,10 +22,14 @@ from examiner.portal import ExaminerPortal
 from tasksync.cli.console import Console
 from tasksync.cli.main import run
 from tasksync.cli.stopping import SystemClock
+from tasksync.engine import keeping
+from tasksync.engine.keeping import Keeper
 
 PROJECT = "exam"
 #: of a driven sleep so much is real, for the answers that are on their way (seconds)
 GLANCE = 0.002
+#: the hours go on in steps, between which hearts beat (seconds)
+SLICE = 5.0
 PROGRAM = (sys.executable, "-m", "tasksync")
 
 
@@ -186,8 +191,12 @@ class Asked(io.StringIO):
 
 @contextmanager
 def driven(hours: Hours, skew: Callable[[], float] = float) -> Iterator[None]:
-    """Let runs of this process live by these hours: whoever sleeps moves them on."""
+    """Let runs of this process live by these hours: whoever sleeps moves them on.
+
+    The heart that renews the lease beats on the way, as it would in so much time.
+    """
     now, monotonic = SystemClock.now, SystemClock.monotonic
+    hearts: list[Heart] = []
 
     def later(clock: SystemClock) -> datetime:
         return now(clock) + timedelta(seconds=hours.ahead + skew())
@@ -197,10 +206,38 @@ def driven(hours: Hours, skew: Callable[[], float] = float) -> Iterator[None]:
 
     def sleep(_clock: SystemClock, seconds: float) -> None:
         time.sleep(min(max(seconds, 0.0), GLANCE))
-        hours.advance(seconds - GLANCE)
+        while seconds > 0:
+            hours.advance(min(seconds, SLICE))
+            seconds -= SLICE
+            for heart in list(hearts):
+                heart.beat(hours.monotonic())
 
-    with patch.multiple(SystemClock, now=later, monotonic=counted, sleep=sleep):
+    def beating(keeper: Keeper, ended: threading.Event, seconds: float) -> None:
+        heart = Heart(keeper, seconds, hours.monotonic())
+        hearts.append(heart)
+        ended.wait()
+        hearts.remove(heart)
+
+    with (
+        patch.multiple(SystemClock, now=later, monotonic=counted, sleep=sleep),
+        patch.object(keeping, "_beat", beating),
+    ):
         yield
+
+
+@dataclass(slots=True)
+class Heart:
+    """What renews a lease every so many seconds of the hours."""
+
+    keeper: Keeper
+    seconds: float
+    last: float
+
+    def beat(self, now: float) -> None:
+        """Renew the lease if it is time."""
+        if now - self.last >= self.seconds:
+            self.last = now
+            self.keeper.beat()
 
 
 def checked(done: Run, settings: dict[str, str]) -> Run:
