@@ -109,13 +109,13 @@ def test_a_turned_task_is_recognised_after_a_lost_answer(swift, readings, first,
 @CASES
 def test_a_turned_task_is_recognised_without_its_state(swift, readings, first, second):
     driver = swift(**readings)
-    driver.write(manifest({"a": first}))
+    driver.write(manifest({"a": first, "b": second}))
     assert driver.apply().code == 0
     driver.lose_state()
     assert driver.heal()[-1] == 0
     quiet(driver)
     assert driver.made() == 0
-    assert len(driver.portal.office.marked(PROJECT)) == 1
+    assert len(driver.portal.office.marked(PROJECT)) == 2
 
 
 def test_an_edit_of_the_case_alone_settles(swift):
@@ -237,9 +237,8 @@ def test_the_operation_time_limit_is_a_wait_that_is_shown(swift, inside):
     if inside:
         driver.portal.fault("calls", does="create", code="OPERATION_TIME_LIMIT", lasts=300)
     else:
-        driver.portal.fault(
-            "status", does="create", status=429, code="OPERATION_TIME_LIMIT", lasts=300
-        )
+        rule = {"status": 429, "code": "OPERATION_TIME_LIMIT", "lasts": 300}
+        driver.portal.fault("status", does="create", **rule)
     done = driver.apply()
     assert done.code == 0, done
     assert "OPERATION_TIME_LIMIT" in done.err or "time limit" in done.err.lower()
