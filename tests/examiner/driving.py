@@ -209,7 +209,7 @@ def driven(hours: Hours, skew: Callable[[], float] = float) -> Iterator[None]:
         while seconds > 0:
             hours.advance(min(seconds, SLICE))
             seconds -= SLICE
-            for heart in tuple(hearts):  # noqa: PERF101
+            for heart in tuple(hearts):
                 heart.beat(hours.monotonic())
 
     def beating(keeper: Keeper, ended: threading.Event, seconds: float) -> None:

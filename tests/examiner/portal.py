@@ -20,7 +20,8 @@ swapped   of a batch each create's result stands under the next create's call id
 old_id    of a batch each create is done, and the first one answered with the row of task `id`
 hollow    of a batch the deletes are answered `result` ([]) and not done
 
-`then` is called when a fault strikes; with `lasts` a fault goes on for so many seconds of the examiner's hours from its first request.
+`then` is called when a fault strikes; with `lasts` a fault goes on for so many seconds of the
+examiner's hours from its first request.
 """
 
 from __future__ import annotations
