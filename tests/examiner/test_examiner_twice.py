@@ -6,6 +6,7 @@ its whole length.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 
 import pytest
@@ -138,6 +139,26 @@ def test_a_wall_clock_that_jumps_does_not_end_a_settle(swift):
     driver.portal.fault("late", does="create", seconds=45, status=502)
     hours = driver.portal.office.hours
     driver.skew = lambda: 600.0 if hours.ahead > 5 else 0.0
+    settled(driver, ["Alpha", "Beta", "Gamma"])
+
+
+def test_a_clock_that_is_ahead_takes_no_living_holder_s_lease_away(swift):
+    """A process of this host that lives keeps its lease, whatever the wall clocks say."""
+    driver = swift()
+    driver.write(manifest(THREE))
+    driver.portal.fault("hang", does="create", seconds=2)
+    running = driver.start("apply", "--yes")
+    while not any(
+        b'"create"' in q["raw"] or b'"title"' in q["raw"] for q in driver.portal.requests
+    ):
+        assert running.poll() is None
+        time.sleep(0.02)
+    driver.skew = lambda: 3600.0
+    refused = driver.apply()
+    assert (refused.code, str(running.pid) in refused.err) == (6, True), refused
+    running.communicate()
+    assert running.returncode == 0
+    driver.skew = float
     settled(driver, ["Alpha", "Beta", "Gamma"])
 
 
