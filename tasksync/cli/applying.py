@@ -18,6 +18,7 @@ from tasksync.cli.wiring import Session, new_id, session
 from tasksync.core.guards import check
 from tasksync.core.manifest import Manifest
 from tasksync.core.plan import Plan
+from tasksync.core.portalname import portal_name
 from tasksync.core.ports import StateStore
 from tasksync.core.state import State
 from tasksync.core.survey import Survey, survey
@@ -227,7 +228,7 @@ def _approved(args: argparse.Namespace, console: Console, plan: Plan) -> bool:
 
 def _must_belong(plan: Plan, state: State, portal: RestPortal, parts: Session) -> None:
     here = recognised(portal, state, parts.hear)
-    if plan.portal and plan.portal != here.portal:
+    if plan.portal and portal_name(plan.portal) != here.portal:
         raise PlanUnusable(
             f"The plan was made for the portal {plan.portal}, and this is {here.portal}.",
             "Set TASKSYNC_PORTAL to the right one, or make a new plan.",

@@ -39,6 +39,9 @@ ME = Request("GET", "/v1/me")
         ("http://localhost:8024/v1", "http://localhost:8024/v1"),
         ("http://[::1]:8024", "http://[::1]:8024/v1"),
         ("https://gate.example/bitrix", "https://gate.example/bitrix/v1"),
+        ("https://gate.example/rest", "https://gate.example/rest/v1"),
+        ("https://bitrix24.acme.example", "https://bitrix24.acme.example/v1"),
+        ("https://vibecode.bitrix24.com.br", "https://vibecode.bitrix24.com.br/v1"),
     ],
 )
 def test_a_portal_may_be_named_with_or_without_its_version(given, url):
