@@ -31,6 +31,7 @@ from tasksync.errors import (
     PlanRefused,
     PlanStale,
     PlanUnusable,
+    PortalAsksToWait,
     PortalError,
     StateError,
     UsageError,
@@ -204,6 +205,8 @@ class _Doing:
             return 130
         if report.error is not None and report.error.exit_code == 7:  # noqa: PLR2004 - see errors
             return 7
+        if isinstance(report.error, PortalAsksToWait):
+            return 1
         whole = report.complete and not verdict.missing and not self._skipped
         return 0 if whole else 3
 
