@@ -47,6 +47,8 @@ CONNECT_TIMEOUT = 20.0
 _CHUNK = 256 * 1024
 #: what is too short to be a secret is not looked for in answers
 _SHORTEST_SECRET = 12
+#: \u0020 to \u007e but the quote and the backslash; an escaped backslash begins no escape
+_ESCAPES = re.compile(rb"\\\\|\\u00(?!7[fF])([2-7][0-9a-fA-F])")
 _NEVER_STOOD = (
     ConnectTimeoutError,
     NewConnectionError,
@@ -157,6 +159,7 @@ class HttpTransport:
     def _answer(self, response: requests.Response, body: bytes) -> Answer:
         """Return the answer; where it quotes us, our secrets are blotted out."""
         headers = {name: self._scrubbed(value) for name, value in response.headers.items()}
+        body = _unescaped(body)
         for secret in self._secrets:
             body = body.replace(secret, b"***")
         return Answer(response.status_code, headers, body)
@@ -165,6 +168,20 @@ class HttpTransport:
         for secret in self._secrets:
             text = text.replace(secret.decode(), "***")
         return text
+
+
+def _unescaped(body: bytes) -> bytes:
+    """Return JSON that means the same, without the escapes behind which ASCII may hide."""
+    if b"\\u00" not in body:
+        return body
+    return _ESCAPES.sub(_written_out, body)
+
+
+def _written_out(found: re.Match[bytes]) -> bytes:
+    if not found[1]:
+        return found[0]
+    sign = bytes([int(found[1], 16)])
+    return b"\\" + sign if sign in b'"\\' else sign
 
 
 def _forms(*secrets: str | None) -> tuple[bytes, ...]:
