@@ -47,7 +47,7 @@ CONNECT_TIMEOUT = 20.0
 _CHUNK = 256 * 1024
 #: what is too short to be a secret is not looked for in answers
 _SHORTEST_SECRET = 12
-#: \u0020 to \u007e but the quote and the backslash; an escaped backslash begins no escape
+#: \u0020 to \u007e in JSON; an escaped backslash begins no escape
 _ESCAPES = re.compile(rb"\\\\|\\u00(?!7[fF])([2-7][0-9a-fA-F])")
 _NEVER_STOOD = (
     ConnectTimeoutError,
