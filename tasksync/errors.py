@@ -9,6 +9,7 @@ TasksyncError                        1
 │   ├── PermissionDenied             7
 │   ├── PortalUnreachable            1   nothing was sent: DNS, TLS, refused
 │   ├── PortalUnavailable            1   429, 5xx, time-outs, after patience ran out
+│   │   └── PortalAsksToWait         1   longer than 10 minutes: the run ends
 │   ├── PortalRejected               1   4xx: the portal will not do it
 │   ├── PortalBlocked                1   ERROR_LOOP_DETECTED: the run stops
 │   ├── PortalUnreadable             1   an answer that no documented shape covers
@@ -87,6 +88,10 @@ class PortalUnreachable(PortalError):
 
 class PortalUnavailable(PortalError):
     """The portal is busy or down, and patience ran out."""
+
+
+class PortalAsksToWait(PortalUnavailable):
+    """The portal asks to wait longer than 10 minutes; the advice says when to come again."""
 
 
 class PortalRejected(PortalError):

@@ -21,6 +21,7 @@ from tasksync.core.guards import check
 from tasksync.core.manifest import Manifest
 from tasksync.core.plan import Plan
 from tasksync.core.planfile import Opened
+from tasksync.core.portalname import portal_name
 from tasksync.core.ports import StateStore
 from tasksync.core.staleness import Stale, is_forgotten, touched_by, touched_since
 from tasksync.core.state import PortalIdentity, State
@@ -31,9 +32,11 @@ from tasksync.engine.planning import Checked, checked
 from tasksync.engine.recognising import other_owner, recognised
 from tasksync.engine.verifying import Verdict, Verifier
 from tasksync.errors import (
+    MarkerNotKept,
     PlanRefused,
     PlanStale,
     PlanUnusable,
+    PortalAsksToWait,
     PortalError,
     StateError,
     UsageError,
@@ -223,6 +226,8 @@ class _Doing:
             return 130
         if report.error is not None and report.error.exit_code == 7:  # noqa: PLR2004 - see errors
             return 7
+        if isinstance(report.error, PortalAsksToWait | MarkerNotKept):
+            return 1
         waits = any(one.waits for one in plan.unreadable)
         whole = report.complete and not verdict.missing and not self._skipped and not waits
         return 0 if whole else 3
@@ -262,7 +267,7 @@ def _named(stale: Mapping[TaskKey, Sequence[Stale]]) -> str:
 def _must_belong(plan: Plan, state: State, portal: RestPortal, parts: Session) -> PortalIdentity:
     """Return whose portal it is; raises for a plan of another portal or state."""
     here = recognised(portal, state, parts.hear)
-    if plan.portal and plan.portal != here.portal:
+    if plan.portal and portal_name(plan.portal) != here.portal:
         raise PlanUnusable(
             f"The plan was made for the portal {plan.portal}, and this is {here.portal}.",
             "Set TASKSYNC_PORTAL to the right one, or make a new plan.",

@@ -168,6 +168,14 @@ def rebuild(args: argparse.Namespace, console: Console) -> int:
         return rebuilt(parts, keeper)
 
 
+def rebind(args: argparse.Namespace, console: Console) -> int:
+    """Bind the state to the portal's new name; the portal itself is not written to."""
+    from tasksync.cli.rebinding import rebound
+
+    with _locked(args, console) as (parts, keeper, state):
+        return rebound(parts, keeper, state)
+
+
 def unlock(args: argparse.Namespace, console: Console) -> int:
     """Take a lock away; refused while its heartbeat is fresh."""
     with _store(args, console) as (_parts, store):

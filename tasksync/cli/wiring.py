@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from tasksync.cli.console import Console
 from tasksync.cli.settings import (
+    SANDBOX,
     Connection,
     connection,
     folder_beside,
@@ -27,7 +28,7 @@ from tasksync.engine.keeping import Keeper, Patience, kept
 from tasksync.engine.planning import Planner
 from tasksync.engine.resolving import Resolver
 from tasksync.errors import SettingsError
-from tasksync.portal.address import normalise_url
+from tasksync.portal.address import normalise_url, refuse_native
 from tasksync.portal.client import RestPortal
 from tasksync.portal.exchange import Answer, Request, Transport
 from tasksync.portal.settings import PortalSettings
@@ -97,6 +98,8 @@ class Session:
 
     def portal(self, marker: str | None) -> RestPortal:
         """Reach the portal; raises AuthenticationFailed when a key is needed and not there."""
+        if self.args.portal and not self.args.portal.startswith(SANDBOX):
+            refuse_native(self.args.portal)  # whoever has a webhook has no key to ask for
         return portal_of(self, connection(self.args, self.console.env, self.beside), marker)
 
     def resolver(self, portal: RestPortal, marker: str | None) -> Resolver:

@@ -16,6 +16,7 @@ from hashlib import blake2b
 from types import MappingProxyType
 
 from tasksync.core.fields import RemoteId, TaskKey, Values, digest_of, instant, mask_of
+from tasksync.core.portalname import portal_name
 from tasksync.core.task import NO_OPTIONS, Options, asked_digest
 from tasksync.errors import StateMoved
 
@@ -325,12 +326,18 @@ class PortalIdentity:
     """Whose portal and whose key: `portal` is `data.portal` of /v1/me, else the URL's host.
 
     `create_seconds` is what one create took there in the last apply (design 9).
+    The name is held in one form, states of before included. `host` is the URL's, and is not
+    remembered: it tells a portal that names itself from one whose host stands for it.
     """
 
     portal: str
     owner: str = ""
     requests_per_second: float | None = None
     create_seconds: float | None = None
+    host: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "portal", portal_name(self.portal))
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,21 @@ def test_what_was_committed_comes_back_to_the_other_client_word_for_word(world: 
     assert EVERYTHING.released == state.released
 
 
+def test_a_state_is_bound_to_another_name_of_its_portal_and_nothing_else_changes(
+    world: World,
+) -> None:
+    """`state rebind`: a delta of the identity alone."""
+    anna = world.client()
+    lease = anna.acquire(ANNA, TTL)
+    anna.commit(EVERYTHING, lease)
+    before = whole(anna.load())
+    renamed = PortalIdentity("acme-new.bitrix24.com", "anna", 2.5)
+    anna.commit(StateDelta(identity=renamed), lease)
+    after = whole(world.client().load())
+    assert world.client().load().identity == renamed
+    assert after == {**before, "serial": before["serial"] + 1, "identity": after["identity"]}
+
+
 def test_a_delta_changes_what_it_names_and_nothing_else(world: World) -> None:
     anna = world.client()
     lease = anna.acquire(ANNA, TTL)
