@@ -99,7 +99,7 @@ class _PureParser(Reader, Scanner, Parser):
 
 
 def version() -> str:
-    """Return which parser reads: cached rows are only good for the one that made them."""
+    """Return which parser reads: what it read may mean another thing to another."""
     return f"pyyaml {yaml.__version__} {'libyaml' if yaml.__with_libyaml__ else 'pure'}"
 
 
