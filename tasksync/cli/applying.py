@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from contextlib import closing
-from dataclasses import replace
 from time import monotonic
 
 from tasksync.cli.console import Console
@@ -69,7 +68,7 @@ def _apply(parts: Session, manifest: Manifest, store: StateStore, begun: float) 
             refresh=not args.no_refresh,
             read_already=read_already,
         )
-        plan = with_unread(plan, state)
+        plan = with_unread(plan, state, manifest)
         cost = cost_of(plan, verify=not args.no_verify)
         head = head_of(plan, None if args.no_refresh else portal.requests, monotonic() - begun)
         parts.pause()
@@ -83,7 +82,7 @@ def _apply(parts: Session, manifest: Manifest, store: StateStore, begun: float) 
             console.tell("Apply cancelled. Nothing was written.")
             return 1
         plan = with_blocks(plan, manifest, others=True)
-        return _Doing(parts, keeper, portal, state).do(plan, cost, plan.files)
+        return _Doing(parts, keeper, portal, state).do(plan, cost, plan.remembered)
 
 
 def _first_look(store: StateStore, manifest: Manifest) -> State:
@@ -124,13 +123,13 @@ def _apply_saved(
         _must_be_open(saved, state, resume=resume, name=name)
         now = checked(saved.plan, state, portal)
         _must_hold(now, args, name)
-        plan = with_unread(now.plan, replace(state, files=saved.plan.unread))
+        plan = now.plan
         if refusals := check(plan, lifted(args)):
             raise PlanRefused(refusals)
         cost = cost_of(plan, verify=not args.no_verify)
         left_out = len(now.stale)
         doing = _Doing(parts, keeper, portal, state, digest=saved.digest, skipped=left_out)
-        return doing.do(plan, cost, saved.plan.files)
+        return doing.do(plan, cost, saved.plan.remembered)
 
 
 class _Doing:

@@ -35,9 +35,10 @@ def lifted(args: argparse.Namespace) -> Lifted:
     )
 
 
-def with_unread(plan: Plan, state: State) -> Plan:
-    """Return the plan with the known manifest files that were not read."""
-    return replace(plan, unread=unread(state.files, plan.files))
+def with_unread(plan: Plan, state: State, manifest: Manifest) -> Plan:
+    """Return the plan with the files that it read, and the known ones that it did not."""
+    missed = unread(state.files, plan.files, manifest.root)
+    return replace(plan, remembered=manifest.remembered, unread=missed)
 
 
 def with_blocks(plan: Plan, manifest: Manifest, *, others: bool) -> Plan:

@@ -72,13 +72,17 @@ def _no_blocks(_keys: Collection[TaskKey] = ()) -> Mapping[TaskKey, bytes]:
 class Manifest:
     """A checked manifest. `tasks` may be read once; reading it to the end ends the checking.
 
-    `files` are the manifest files as the person named them, sorted. `blocks` gives, once the
-    tasks were read, what `tied` made of the blocks of some keys, and of all that were parsed.
+    `files` are the manifest files as the person named them, sorted; `remembered` the same as
+    the state knows them: relative to `root`, the folder of the document that holds `project`,
+    so that neither the working directory nor the checkout's place matters. `blocks` gives, once
+    the tasks were read, what `tied` made of the blocks of some keys, and of all that were parsed.
     """
 
     project: str
     tasks: Reading
     files: tuple[str, ...] = ()
+    root: str = ""
+    remembered: tuple[str, ...] = ()
     policy: Policy = Policy()
     moved: tuple[Moved, ...] = ()
     removed: tuple[TaskKey, ...] = ()

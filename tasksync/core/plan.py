@@ -64,6 +64,7 @@ class Plan:
     what the portal made of a value). `unchanged` counts all NOOPs. `tracked` is how many entries
     the state had. `renames` are (dropped key, new key) that look like one task. `newest` is the
     highest id that reading saw: what this plan makes will be newer; 0 in a saved plan.
+    `remembered` are the manifest files as the state is to know them (see Manifest).
     `blocks` is what entries are to remember as their `block`.
     """
 
@@ -92,6 +93,7 @@ class Plan:
     destroy: bool = False
     newest: RemoteId = field(default=RemoteId(0), compare=False)
     blocks: Mapping[TaskKey, bytes] = field(default_factory=lambda: MappingProxyType({}))
+    remembered: tuple[str, ...] = ()
 
     @property
     def changes(self) -> Iterator[Change]:

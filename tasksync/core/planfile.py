@@ -75,6 +75,7 @@ def encode(
         "wanted": plan.wanted,
         "vanished": plan.vanished,
         "files": list(plan.files),
+        "remembered": list(plan.remembered),
         "marker": plan.marker,
         "names": [{"id": number, "name": name} for number, name in plan.names],
         "partial": plan.partial,

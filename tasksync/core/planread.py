@@ -86,6 +86,7 @@ def _plan(document: Json) -> Plan:
         wanted=_number(document, "wanted"),
         vanished=_number(document, "vanished"),
         files=_texts(document, "files"),
+        remembered=_texts(document, "remembered" if "remembered" in document else "files"),
         marker=None if marker is None else _is(marker, str),
         names=tuple(
             (_number(item, "id"), _text(item, "name")) for item in _objects(document, "names")

@@ -67,6 +67,7 @@ class Header:
 
     files: list[FileHead] = field(default_factory=list)
     project: str = ""
+    project_file: str = ""  # which holds `project`
     timezone: str | None = None
     policy: Policy = field(default_factory=Policy)
     moved: list[tuple[Named, Named]] = field(default_factory=list)
@@ -195,6 +196,7 @@ class _Assembly:
         file, node = self._projects[0]
         value = _dict(node.value)
         self._header.project = str(value["project"])
+        self._header.project_file = file
         try:
             self._header.policy = _policy(_dict(value.get("policy")))
         except (KeyError, TypeError, ValueError):  # the schema has said why

@@ -48,10 +48,14 @@ def load(paths: Sequence[str]) -> Manifest:
     if head.problems:
         for _task in stream.rows():
             pass
+    names = tuple(source.name for source in found)
+    root = sources.folder_of(head.project_file)
     return Manifest(
         project=head.project,
         tasks=stream.rows,
-        files=tuple(source.name for source in found),
+        files=names,
+        root=root,
+        remembered=tuple(sorted({sources.within(root, name) for name in names})),
         policy=head.policy,
         moved=tuple(Moved(old.key, new.key) for old, new in head.moved),
         removed=tuple(named.key for named in head.removed),
