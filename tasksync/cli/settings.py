@@ -16,6 +16,8 @@ DEFAULT_PORTAL = "https://vibecode.bitrix24.com"
 DEFAULT_MANIFEST = "tasksync.yaml"
 FOLDER = ".tasksync"
 SANDBOX = "sandbox:"
+#: how many folders above a project are looked at where no checkout ends
+ABOVE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +104,20 @@ def unread(known: Sequence[str], read: Sequence[str], root: str) -> tuple[str, .
     `known` are relative to `root`, the folder of the project's document. States of earlier
     versions know them relative to a working directory that nobody remembers, and the project's
     document may have moved: so what is not under `root` is looked for beside the files that were
-    read, here, and in the folders above. That can find too much, and then a person is asked.
+    read, here, and in the folders of the checkout above. That can find too much, and then a person is asked.
     """
     here = {os.path.realpath(name) for name in read}
     beside = (os.path.dirname(os.path.abspath(name)) for name in read)  # noqa: PTH100, PTH120
-    above = (str(folder) for folder in Path(root).parents)
-    bases = tuple(dict.fromkeys((root, *beside, str(Path.cwd()), *above)))
+    bases = tuple(dict.fromkeys((root, *beside, str(Path.cwd()), *_above(Path(root)))))
     missed = (_missed([Path(base, name) for base in bases], here) for name in known)
     return tuple(path for path in missed if path)
+
+
+def _above(folder: Path) -> list[str]:
+    """Return the folders above, to the top of the checkout; a few where there is none."""
+    above = (folder, *folder.parents)
+    top = next((at for at, one in enumerate(above) if (one / ".git").exists()), ABOVE)
+    return [str(one) for one in above[1 : top + 1]]
 
 
 def _missed(places: Sequence[Path], read: Collection[str]) -> str:
