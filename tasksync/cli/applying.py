@@ -8,7 +8,15 @@ from time import monotonic
 
 from tasksync.cli.console import Console
 from tasksync.cli.planfiles import Saved, read
-from tasksync.cli.planning import cost_of, head_of, lifted, scope, with_blocks, with_unread
+from tasksync.cli.planning import (
+    cost_of,
+    head_of,
+    lifted,
+    scope,
+    with_blocks,
+    with_spent,
+    with_unread,
+)
 from tasksync.cli.progress import listening
 from tasksync.cli.settings import forgets
 from tasksync.cli.showing import Cost, show
@@ -123,7 +131,7 @@ def _apply_saved(
         _must_be_open(saved, state, resume=resume, name=name)
         now = checked(saved.plan, state, portal)
         _must_hold(now, args, name)
-        plan = now.plan
+        plan = with_spent(now.plan, state)
         if refusals := check(plan, lifted(args)):
             raise PlanRefused(refusals)
         cost = cost_of(plan, verify=not args.no_verify)

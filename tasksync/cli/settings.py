@@ -104,7 +104,8 @@ def unread(known: Sequence[str], read: Sequence[str], root: str) -> tuple[str, .
     `known` are relative to `root`, the folder of the project's document. States of earlier
     versions know them relative to a working directory that nobody remembers, and the project's
     document may have moved: so what is not under `root` is looked for beside the files that were
-    read, here, and in the folders of the checkout above. That can find too much, and then a person is asked.
+    read, here, and in the folders of the checkout above. That can find too much, and then a
+    person is asked.
     """
     here = {os.path.realpath(name) for name in read}
     beside = (os.path.dirname(os.path.abspath(name)) for name in read)  # noqa: PTH100, PTH120

@@ -27,7 +27,12 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The project's rails (design 6); `allow_delete` lifts the share rail up to that many."""
+    """The project's rails (design 6).
+
+    `allow_delete` is a budget of removals beyond the rails; `allowance` is the text by which the
+    state counts it down. `hold_unknown`: nothing is deleted of which the portal does not tell
+    whether people worked on it.
+    """
 
     max_delete: Limit = Limit(share=0.3)
     max_update: Limit | None = None
@@ -35,6 +40,16 @@ class Policy:
     on_remove: OnRemove = OnRemove.DELETE
     marker: bool = True
     allow_delete: int | None = None
+    allow_reason: str = ""
+    hold_unknown: bool = False
+
+    @property
+    def allowance(self) -> str:
+        """What `policy.allow` says, as it is shown and counted; "" where it says nothing."""
+        if self.allow_delete is None:
+            return ""
+        reason = f", reason: {self.allow_reason}" if self.allow_reason else ""
+        return f"{{delete: {self.allow_delete}{reason}}}"
 
 
 @dataclass(frozen=True, slots=True)

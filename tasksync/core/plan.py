@@ -94,6 +94,18 @@ class Plan:
     newest: RemoteId = field(default=RemoteId(0), compare=False)
     blocks: Mapping[TaskKey, bytes] = field(default_factory=lambda: MappingProxyType({}))
     remembered: tuple[str, ...] = ()
+    spent: int = 0  # of policy.allow, by the runs before
+
+    @property
+    def removals(self) -> int:
+        """How many tasks it deletes or defers: so many of policy.allow it takes."""
+        return sum(change.action in {Action.DELETE, Action.DEFER} for change in self.changes)
+
+    @property
+    def left(self) -> int | None:
+        """What is left of policy.allow before this plan, or None where nothing is allowed."""
+        allowed = self.policy.allow_delete
+        return None if allowed is None else max(allowed - self.spent, 0)
 
     @property
     def changes(self) -> Iterator[Change]:

@@ -312,7 +312,8 @@ class Run:
     """One apply: when (UTC), what became of it, which saved plan.
 
     A saved plan is told by its digest and by the serial of the state that it was made from: what
-    it does may well have to be done again later.
+    it does may well have to be done again later. `allowances` is what was used by then, in all
+    runs so far, of each text of policy.allow: it is saved with the deletes that used it.
     """
 
     id: str
@@ -320,6 +321,7 @@ class Run:
     outcome: str = ""
     plan: str = ""
     serial: int = 0
+    allowances: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +363,11 @@ class State:
     files: tuple[str, ...] = ()
     runs: tuple[Run, ...] = ()
     released: tuple[RemoteId, ...] = ()
+
+    @property
+    def allowances(self) -> Mapping[str, int]:
+        """How much was used of each budget of policy.allow, by its text."""
+        return self.runs[-1].allowances if self.runs else MappingProxyType({})
 
     def after(self, delta: StateDelta) -> State:
         """Return this state with a delta laid over it: what a document store saves."""

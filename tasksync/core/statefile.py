@@ -262,13 +262,14 @@ def decode_options(data: Any) -> Options:
 
 def encode_run(run: Run) -> dict[str, object]:
     """Return one apply."""
-    return {
+    data: dict[str, object] = {
         "id": run.id,
         "at": encode_instant(run.at),
         "outcome": run.outcome,
         "plan": run.plan,
         "serial": run.serial,
     }
+    return {**data, "allowances": dict(run.allowances)} if run.allowances else data
 
 
 def decode_run(data: Any) -> Run:
@@ -280,7 +281,12 @@ def decode_run(data: Any) -> Run:
             _str(data, "outcome"),
             _str(data, "plan"),
             _counted({"serial": 0, **data}, "serial"),
+            _allowances(data.get("allowances", {})),
         )
+
+
+def _allowances(data: Any) -> dict[str, int]:
+    return {text: _counted(data, text) for text in _typed({"": data}, "", dict)}
 
 
 def encode_identity(identity: PortalIdentity | None) -> dict[str, object] | None:

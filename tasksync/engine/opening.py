@@ -26,9 +26,9 @@ class RunFacts:
     serial: int = 0
     left_out: int = 0
 
-    def run(self, at: datetime, outcome: str) -> Run:
-        """Return the run as it is remembered."""
-        return Run(self.id, at, outcome, self.plan, self.serial)
+    def run(self, at: datetime, outcome: str, allowances: Mapping[str, int]) -> Run:
+        """Return the run as it is remembered, with what was used of policy.allow by now."""
+        return Run(self.id, at, outcome, self.plan, self.serial, allowances)
 
 
 def opening(plan: Plan, state: State, facts: RunFacts, now: datetime) -> StateDelta:
@@ -44,7 +44,7 @@ def opening(plan: Plan, state: State, facts: RunFacts, now: datetime) -> StateDe
     return StateDelta(
         put=(*moved, *quiet, *_untied(plan, state)),
         drop=tuple(old for old, _new in moves),
-        run=facts.run(now, "started") if any(plan.levels) else None,
+        run=facts.run(now, "started", state.allowances) if any(plan.levels) else None,
         identity=facts.identity if _is_news(facts.identity, state.identity) else None,
         files=_files(plan, facts.files, state.files),
     )

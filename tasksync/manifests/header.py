@@ -289,14 +289,16 @@ def _items(node: Node, name: str) -> list[Node]:
 
 def _policy(words: Mapping[str, Any]) -> Policy:
     usual = Policy()
-    allow = words.get("allow", {}).get("delete")
+    allow = words.get("allow", {})
     return Policy(
         max_delete=_limit(words.get("maxDelete")) or usual.max_delete,
         max_update=_limit(words.get("maxUpdate")),
         max_vanished=_limit(words.get("maxVanished")) or usual.max_vanished,
         on_remove=OnRemove(words.get("onRemove", usual.on_remove)),
         marker=words.get("marker", "tag") == "tag",
-        allow_delete=allow,
+        allow_delete=allow.get("delete"),
+        allow_reason=str(allow.get("reason", "")),
+        hold_unknown=words.get("unknownActivity") == "hold",
     )
 
 
