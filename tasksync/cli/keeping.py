@@ -25,7 +25,6 @@ from tasksync.errors import SettingsError, StateError, UsageError
 @contextmanager
 def _store(args: argparse.Namespace, console: Console) -> Iterator[tuple[Session, StateStore]]:
     parts = session(args, console)
-    args.no_cache = True
     store = parts.store(named_project(args, parts.manifest))
     try:
         with listening(parts):

@@ -71,11 +71,7 @@ class Session:
         """Open the manifest; its tasks stream once, so every reader opens its own."""
         from tasksync.manifests.loader import load
 
-        if getattr(self.args, "no_cache", False):
-            return load(self.paths)
-        from tasksync.manifests.cache import Cache
-
-        return load(self.paths, cache=Cache(self.beside / "cache"))
+        return load(self.paths)
 
     def store(self, project: str) -> StateStore:
         """Open the state store of a project; nothing is created by opening."""

@@ -292,7 +292,7 @@ def encode_run(run: Run) -> dict[str, object]:
         data["began"] = True
     if run.touched:
         data["touched"] = list(run.touched)
-    return data
+    return {**data, "allowances": dict(run.allowances)} if run.allowances else data
 
 
 def decode_run(data: Any) -> Run:
@@ -306,7 +306,12 @@ def decode_run(data: Any) -> Run:
             _counted({"serial": 0, **data}, "serial"),
             began=_bool(data, "began"),
             touched=tuple(map(TaskKey, _texts({"touched": [], **data}, "touched"))),
+            allowances=_allowances(data.get("allowances", {})),
         )
+
+
+def _allowances(data: Any) -> dict[str, int]:
+    return {text: _counted(data, text) for text in _typed({"": data}, "", dict)}
 
 
 def encode_identity(identity: PortalIdentity | None) -> dict[str, object] | None:

@@ -30,9 +30,11 @@ class RunFacts:
     began: bool = False
     touched: tuple[TaskKey, ...] = ()
 
-    def run(self, at: datetime, outcome: str) -> Run:
-        """Return the run as it is remembered."""
-        return Run(self.id, at, outcome, self.plan, self.serial, self.began, self.touched)
+    def run(self, at: datetime, outcome: str, allowances: Mapping[str, int]) -> Run:
+        """Return the run as it is remembered, with what was used of policy.allow by now."""
+        return Run(
+            self.id, at, outcome, self.plan, self.serial, self.began, self.touched, allowances
+        )
 
 
 def opening(plan: Plan, state: State, facts: RunFacts, now: datetime) -> StateDelta:
@@ -54,7 +56,7 @@ def opening(plan: Plan, state: State, facts: RunFacts, now: datetime) -> StateDe
     return StateDelta(
         put=(*put, *(shown.entry(key) for key in sorted(plan.learned.keys() - others))),
         drop=tuple(old for old, _new in moves),
-        run=facts.run(now, "started") if any(plan.levels) else None,
+        run=facts.run(now, "started", state.allowances) if any(plan.levels) else None,
         identity=facts.identity if _is_news(facts.identity, state.identity, plan) else None,
         files=_files(plan, facts.files, state.files),
     )
