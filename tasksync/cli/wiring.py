@@ -19,7 +19,7 @@ from tasksync.cli.settings import (
     manifest_paths,
 )
 from tasksync.cli.stopping import Stop, SystemClock
-from tasksync.core.events import Event, ValueMissing, ValueTurned
+from tasksync.core.events import Event, Note, ValueMissing, ValueTurned
 from tasksync.core.manifest import Manifest
 from tasksync.core.ports import Listener, StateStore
 from tasksync.core.state import Holder, StateDelta
@@ -82,7 +82,14 @@ class Session:
 
         url = self.args.state or f"sqlite:{self.beside / f'{project}.db'}"
         return open_store(
-            url, project, clock=self.clock, ids=new_id, here=self.holder(), env=self.console.env
+            url,
+            project,
+            clock=self.clock,
+            ids=new_id,
+            here=self.holder(),
+            env=self.console.env,
+            tell=lambda words: self.hear(Note(words)),
+            patience=getattr(self.args, "lock_timeout", None) or 0.0,
         )
 
     def holder(self) -> Holder:
