@@ -134,7 +134,7 @@ def locked(lease: Lease, now: datetime, left: float | None) -> StateLocked:
 def busy(where: str, what: str) -> StateLocked:
     """Return the error for a state that a program which holds no lease of ours keeps busy."""
     return StateLocked(
-        f"{where} is kept busy by another program: {what}",
+        f"{where[0].upper()}{where[1:]} is kept busy by another program: {what}",
         "Wait for it with `--lock-timeout 5m`, or end that program (a backup, a viewer, an open "
         "transaction).",
     )
