@@ -269,7 +269,11 @@ class DocumentStore:
         Where neither server nor document tell its id it may be one that we asked with ourselves
         (a gateway sent it twice), or one that the server frees without an id.
         """
-        self._freed([dead] if dead else [*self._tried, ""])
+        if dead:
+            self._freed([dead])
+        else:
+            with suppress(StateError):  # a server may not know what to make of no id
+                self._freed([*self._tried, ""])
         quicker = self._lock_server(asked)
         if quicker and self._freed(self._lost):
             quicker = self._lock_server(asked)

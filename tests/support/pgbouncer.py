@@ -1,4 +1,4 @@
-"""A PgBouncer of the tests' own, Debian's, before a PostgreSQL: each transaction another session."""
+"""A PgBouncer of the tests' own, Debian's: each transaction gets another session."""
 
 from __future__ import annotations
 
