@@ -204,6 +204,8 @@ class _Doing:
         if report.error is not None and report.error.exit_code == 7:  # noqa: PLR2004 - see errors
             return 7
         whole = report.complete and not verdict.missing and not self._skipped
+        if whole:
+            parts.forget_rescued(plan.project)
         return 0 if whole else 3
 
 
