@@ -57,7 +57,7 @@ def test_a_state_that_is_too_large_for_its_server_says_where_to_keep_it(
 ) -> None:
     """The store's own advice is told, how far it came, and where the rest was written."""
     away.want(_TASKS)
-    server.states.always[413] = 16_000
+    server.states.always[413] = 10_000
     told = away.run("apply", "-f", str(away.manifest), "--yes", "--settle", "0.5")
     assert told.code == 1
     assert "STATE COULD NOT BE SAVED" in told.err
