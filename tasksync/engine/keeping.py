@@ -15,6 +15,7 @@ from tasksync.errors import StateError, StateLocked, StateMoved, StateNotSaved
 LEASE_SECONDS = 60.0
 _POLL_SECONDS = 2.0
 _BEATS_PER_LEASE = 4
+_MOMENTS_PER_LEASE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,14 @@ class Keeper:
         """The lease as last renewed."""
         return self._lease
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether a commit of a moment ago was a heartbeat already.
+
+        A document is written whole with each, and some servers keep every one as a version.
+        """
+        return self._clock.monotonic() - self._beaten < self._lease.ttl / _MOMENTS_PER_LEASE
+
     def load(self) -> State:
         """The state as last committed."""
         return self._store.load()
@@ -84,7 +93,8 @@ class Keeper:
                 "sent. When the state can be saved, run tasksync apply again: creates are found by "
                 "their marker, and no task is made twice.",
             ) from error
-        self._beat_at(began)
+        if began - self._beaten <= self._lease.ttl:
+            self._beat_at(began)
 
     def _must_hold(self) -> None:
         if self._lost is not None:
@@ -222,4 +232,5 @@ def unlocked(store: StateStore, lease_id: str, clock: Clock, listener: Listener)
 
 def _beat(keeper: Keeper, ended: threading.Event, seconds: float) -> None:
     while not ended.wait(seconds):
-        keeper.beat()
+        if not keeper.is_fresh:
+            keeper.beat()
