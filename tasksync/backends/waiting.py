@@ -82,7 +82,9 @@ class Attempt:
         if self._tries == 1 or (self._told is not None and now - self._told < EVERY):
             return
         self._told = now
-        self._tell(f"{error.message} Asking again, for up to {max(left, 0):.0f} s more.")
+        self._tell(
+            f"{error.message.rstrip('.')}. Asking again, for up to {max(left, 0):.0f} s more."
+        )
 
     def _sleep(self, seconds: float) -> None:
         """Wait all of it: a run that was asked to stop still has to save."""
