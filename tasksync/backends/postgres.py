@@ -43,7 +43,7 @@ from tasksync.core.state import (
     StateDelta,
 )
 from tasksync.core.statefile import from_text, reading
-from tasksync.errors import SettingsError, StateError
+from tasksync.errors import SettingsError, StateError, StateLocked
 
 Database: TypeAlias = "Connection[tuple[Any, ...]]"
 #: changes the rows; takes the project's row as it was, returns the serial and lineage to go by
@@ -62,8 +62,9 @@ NETWORK = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
     "application_name": "tasksync",
-    "client_encoding": "UTF8",
 }
+#: whatever the URL says
+MUST = {"client_encoding": "UTF8"}
 
 
 class PostgresStore:
@@ -148,7 +149,13 @@ class PostgresStore:
 
         with self._lock:
             self._trying("lock", _in_transaction(self._make))
-            return self._holding(_in_transaction(take), "lock", ttl)
+            try:
+                return self._holding(_in_transaction(take), "lock", ttl)
+            except StateLocked as busy:
+                held = None if busy.holder else self.holder()
+                if held and (left := self._watch.left(held)) != 0:
+                    raise leases.locked(held, self._clock.now(), left) from busy
+                raise
 
     def renew(self, lease: Lease) -> Lease:
         """Beat the heart."""
@@ -340,7 +347,7 @@ class PostgresStore:
         if self._connection is None or self._connection.closed:
             self._connection = None
             made = psycopg.connect(
-                autocommit=True, prepare_threshold=None, **{**NETWORK, **self._settings}
+                autocommit=True, prepare_threshold=None, **{**NETWORK, **self._settings, **MUST}
             )
             made.isolation_level = IsolationLevel.READ_COMMITTED  # said with each BEGIN
             self._connection = made

@@ -105,18 +105,33 @@ class SqliteStore:
         A file that another program keeps busy is waited for by asking again, as a lock is.
         """
         with self._lock, self._translated("lock"):
-            began = self._clock.monotonic()
-            db = self._writing()
-            with _transaction(db):
-                held, now = tables.lease(db), self._clock.now()
-                if held and (left := self._watch.left(held)) != 0:
-                    raise leases.locked(held, now, left)
-                fence = int(tables.meta(db)["fence"])
-                lease = leases.granted(self._ids(), who, fence, now, ttl)
-                tables.put(db, "fence", str(lease.fence))
-                tables.keep(db, lease)
-            self._waiting.holds(began, ttl)
-            return lease
+            try:
+                return self._take(who, ttl)
+            except sqlite3.OperationalError as error:
+                if _is_busy(error):
+                    self._must_be_free()
+                raise
+
+    def _must_be_free(self) -> None:
+        """Raise StateLocked when it is the holder of the lease who keeps the file busy."""
+        with suppress(sqlite3.Error):
+            held = tables.lease(self._reading()) if self._exists() else None
+            if held and (left := self._watch.left(held)) != 0:
+                raise leases.locked(held, self._clock.now(), left)
+
+    def _take(self, who: Holder, ttl: float) -> Lease:
+        began = self._clock.monotonic()
+        db = self._writing()
+        with _transaction(db):
+            held, now = tables.lease(db), self._clock.now()
+            if held and (left := self._watch.left(held)) != 0:
+                raise leases.locked(held, now, left)
+            fence = int(tables.meta(db)["fence"])
+            lease = leases.granted(self._ids(), who, fence, now, ttl)
+            tables.put(db, "fence", str(lease.fence))
+            tables.keep(db, lease)
+        self._waiting.holds(began, ttl)
+        return lease
 
     def renew(self, lease: Lease) -> Lease:
         """Beat the heart."""

@@ -291,7 +291,11 @@ def test_a_file_that_another_program_keeps_is_said_as_a_lock_is(
         assert no.value.exit_code == 6
         assert "--lock-timeout" in no.value.advice
         other.execute("ROLLBACK")
-    store.acquire(ANNA, TTL)
+        store.acquire(ANNA, TTL)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StateLocked) as no:
+            store_at(path).acquire(BORIS, TTL)
+        assert no.value.holder == ANNA, "a lease in force is said before a file that is busy"
     store.close()
 
 
