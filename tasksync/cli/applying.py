@@ -238,6 +238,8 @@ class _Doing:
             return 1
         waits = any(one.waits for one in plan.unreadable)
         whole = report.complete and not verdict.missing and not self._skipped and not waits
+        if whole:
+            parts.forget_rescued(plan.project)
         return 0 if whole else 3
 
 
