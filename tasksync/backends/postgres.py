@@ -329,7 +329,7 @@ class PostgresStore:
                         raise told from error
 
     def _may_try_again(self, error: psycopg.Error, doing: str) -> bool:
-        if isinstance(error, _MET) or (isinstance(error, _MADE) and not self._made):
+        if isinstance(error, _MET) or (isinstance(error, _MADE) and self._format != FORMAT_VERSION):
             return True
         if isinstance(error, psycopg.errors.LockNotAvailable):
             return doing != "lock"  # who takes the lease waits by asking again
