@@ -9,6 +9,7 @@ from tasksync.cli.wiring import Session
 from tasksync.core.fields import TaskKey
 from tasksync.core.plan import Plan
 from tasksync.core.planfile import Opened
+from tasksync.core.portalname import portal_name
 from tasksync.core.staleness import Stale, is_forgotten
 from tasksync.core.state import PortalIdentity, State
 from tasksync.engine.holding import Checked
@@ -25,7 +26,7 @@ def named(stale: Mapping[TaskKey, Sequence[Stale]]) -> str:
 def must_belong(plan: Plan, state: State, portal: RestPortal, parts: Session) -> PortalIdentity:
     """Return whose portal it is; raises for a plan of another portal or state."""
     here = recognised(portal, state, parts.hear)
-    if plan.portal and plan.portal != here.portal:
+    if plan.portal and portal_name(plan.portal) != here.portal:
         raise PlanUnusable(
             f"The plan was made for the portal {plan.portal}, and this is {here.portal}.",
             "Set TASKSYNC_PORTAL to the right one, or make a new plan.",

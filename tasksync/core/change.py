@@ -79,10 +79,10 @@ class Change:
     go together). `title` is for people: the wanted one, else the live or remembered one.
     `activity` is what people did on a task that is to go; None: not known. `seen` is what
     `seen_of` made of the entry when the plan was made ("" without one): an entry that moved since
-    makes the change stale. `created` is the createdDate of the task that is there. `forms` is
-    what came back when the very values that go now were sent before: remembered as made, or seen
-    once at a read-back. `edited` are the fields that the manifest asks otherwise than the entry
-    remembers, whatever the portal has.
+    makes the change stale. `created` is the createdDate of the task that is there. `edited` are
+    the fields that the manifest asks otherwise than the entry remembers, whatever the portal has.
+    `forms` is what came back when the very values that go now were sent before: remembered as
+    made, or seen once at a read-back.
     """
 
     key: TaskKey
@@ -102,8 +102,8 @@ class Change:
     responsible: int | None = None
     seen: str = ""
     created: str = ""
-    forms: Values = field(default_factory=lambda: MappingProxyType({}))
     edited: tuple[str, ...] = ()
+    forms: Values = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def carried(self) -> frozenset[str]:

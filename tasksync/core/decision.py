@@ -126,8 +126,8 @@ def comparison(
         live.markers,
         responsible=_person(live.fields),
         seen=seen_of(entry),
-        edited=tuple(_edited(task.fields, entry.asked)),
         forms=_forms({*(one.name for one in differing), *along}, task, entry),
+        edited=tuple(_edited(task.fields, entry.asked)),
     )
     return Verdict(change, seen.drift, _must_remember(change, entry), seen.standing)
 

@@ -18,6 +18,7 @@ from tasksync.core.events import Event
 from tasksync.core.fields import RemoteId, TaskKey, Value
 from tasksync.core.manifest import Manifest
 from tasksync.core.plan import Plan
+from tasksync.core.ports import Permission
 from tasksync.core.state import Lease, PortalIdentity, State, StateDelta
 from tasksync.core.task import LiveTask
 from tasksync.engine.applying import Applier, Report, RunFacts
@@ -27,6 +28,7 @@ from tasksync.engine.planning import Planner
 from tasksync.engine.resolving import Resolver
 from tasksync.engine.verifying import Verdict, Verifier
 from tasksync.errors import PortalUnavailable, StateUnreadable
+from tasksync.portal.exchange import always
 
 IDENTITY = PortalIdentity("portal", "anna")
 
@@ -78,6 +80,7 @@ class ScriptedPortal:
         self.reads = 0
         self.turn: Callable[[str, Value], Value] = lambda _name, value: value
         self.hidden: set[RemoteId] = set()
+        self.create_seconds: float | None = None
         self.dates = True
         self.drops_marker = False
         self.filter_broken = False
@@ -106,7 +109,9 @@ class ScriptedPortal:
                 yield task
 
     def perform(
-        self, changes: Iterable[Change], about_to_send: Callable[[Sequence[Change]], None]
+        self,
+        changes: Iterable[Change],
+        about_to_send: Callable[[Sequence[Change]], Permission | None],
     ) -> Iterator[Outcome]:
         some = list(changes)
         for at in range(0, len(some), self.size):
@@ -114,7 +119,8 @@ class ScriptedPortal:
             if self.stop():
                 yield from (Outcome(change, Became.NOT_STARTED, change.id) for change in batch)
                 continue
-            about_to_send(batch)
+            while not (about_to_send(batch) or always)():
+                pass  # dropped before its first byte, and put back
             yield from self._request(batch)
 
     def _request(self, batch: tuple[Change, ...]) -> Iterator[Outcome]:
