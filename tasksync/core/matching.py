@@ -98,12 +98,10 @@ def is_twin(values: Values, task: LiveTask) -> bool:
 
 
 def _but_title(sent: Values, task: LiveTask) -> bool:
-    """Tell whether every field that was sent is there but for the title; a KeyRef counts."""
+    """Tell whether every field that was sent is there but for the title; a person alone is none."""
     names = sent.keys() - {"title"}
     return bool(names - {"responsibleId"}) and all(
-        name in task.fields
-        and (isinstance(sent[name], KeyRef) or equivalent(name, sent[name], task.fields[name]))
-        for name in names
+        name in task.fields and equivalent(name, sent[name], task.fields[name]) for name in names
     )
 
 

@@ -37,18 +37,21 @@ class Owner(StrEnum):
     STRANGER = "stranger"
 
 
-def is_foreign(task: LiveTask, marker: str | None) -> bool:
-    """Tell whether a task bears another project's marker."""
-    return any(one != marker for one in task.markers)
+def is_foreign(task: LiveTask, mark: str) -> bool:
+    """Tell whether a task bears another project's marker than `mark`, the project's own."""
+    return any(one != mark for one in task.markers)
 
 
-def is_own(entry: Entry, task: LiveTask, marker: str | None) -> bool:
-    """Tell whether the task under an entry's id is that entry's, by the table above."""
-    if is_foreign(task, marker):
+def is_own(entry: Entry, task: LiveTask, mark: str) -> bool:
+    """Tell whether the task under an entry's id is that entry's, by the table above.
+
+    `mark` is the project's own marker, also where the policy writes none any more.
+    """
+    if is_foreign(task, mark):
         return False
     if entry.created and task.created:
         return instant(entry.created) == instant(task.created)
-    return bool(marker and marker in task.markers) or _looks_like(entry, task)
+    return mark in task.markers or _looks_like(entry, task)
 
 
 def _looks_like(entry: Entry, task: LiveTask) -> bool:
@@ -58,10 +61,15 @@ def _looks_like(entry: Entry, task: LiveTask) -> bool:
     return same_person and title_matches(*titles)
 
 
-def owner_of(task: LiveTask, marker: str | None, adopts: Container[RemoteId]) -> Owner:
-    """Tell whose a task is that is no entry's; `adopts` are ids that the manifest names."""
-    if is_foreign(task, marker):
+def owner_of(
+    task: LiveTask, mark: str, adopts: Container[RemoteId], *, matched: bool = True
+) -> Owner:
+    """Tell whose a task is that is no entry's; `adopts` are ids that the manifest names.
+
+    `matched`: what bears our marker is matched to keys (not under `marker: none`).
+    """
+    if is_foreign(task, mark):
         return Owner.STRANGER
     if task.id in adopts:
         return Owner.ADOPTABLE
-    return Owner.CANDIDATE if marker is not None and marker in task.markers else Owner.STRANGER
+    return Owner.CANDIDATE if matched and mark in task.markers else Owner.STRANGER

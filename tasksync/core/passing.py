@@ -18,6 +18,7 @@ from tasksync.core.fields import (
     instant,
     names_in,
 )
+from tasksync.core.manifest import marker_of
 from tasksync.core.ownership import Owner, is_foreign, is_own, owner_of
 from tasksync.core.state import NO_DATE, NOT_SHOWN, Entry, State
 from tasksync.core.survey import NEW_PARENT, NO_PARENT, SAME, UNSEEN, Survey
@@ -57,6 +58,7 @@ class Passage:
         self._state = state
         self._heads = wanted.heads
         self._marker = marker
+        self._mark = marker_of(state.project)
         self._adopts = wanted.adopts()
         self._released = frozenset(state.released)
         self._everything = everything
@@ -117,7 +119,7 @@ class Passage:
             if (
                 seen[row] != SAME
                 or always[row]
-                or task.markers != ours
+                or (ours and task.markers != ours)
                 or (above != NO_PARENT and _elsewhere(task, above, ids))
                 or _differs(task, names, heads.found(row))
             ):
@@ -127,13 +129,13 @@ class Passage:
     def _is_own(self, row: int, task: LiveTask) -> bool:
         """Tell what `is_own` tells, without the entry where the columns are enough."""
         created = self._heads.created[row]
-        if is_foreign(task, self._marker):
+        if is_foreign(task, self._mark):
             return False
         if created > NO_DATE and task.created:
             return instant(task.created) == created
-        if self._marker is not None and self._marker in task.markers and created <= NO_DATE:
+        if self._mark in task.markers and created <= NO_DATE:
             return True
-        return is_own(self._state.entries[self._heads.key(row)], task, self._marker)
+        return is_own(self._state.entries[self._heads.key(row)], task, self._mark)
 
     def _hidden(self) -> None:
         """Find what was made and is not shown yet: it counts as there."""
@@ -152,7 +154,8 @@ class Passage:
         self.found.names.update(task.names)
 
     def _not_remembered(self, task: LiveTask) -> None:
-        owner = owner_of(task, self._marker, self._adopts)
+        matched = self._marker is not None
+        owner = owner_of(task, self._mark, self._adopts, matched=matched)
         if owner is Owner.ADOPTABLE:
             self.found.adoptable[task.id] = task
         elif owner is Owner.CANDIDATE and task.id not in self._released:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from tasksync.core.change import Action, Change, Reason
 from tasksync.core.fields import RemoteId, TaskKey, instant
+from tasksync.core.manifest import marker_of
 from tasksync.core.matching import Matches, Want, match
 from tasksync.core.ownership import is_own
 from tasksync.core.plan import Plan
@@ -84,6 +85,7 @@ class _Now:
     def __init__(self, plan: Plan, state: State, portal: Portal) -> None:
         self._state = state
         self._marker = plan.marker
+        self._mark = marker_of(plan.project)
         self._before = {after: before for before, after in plan.moved}
         self._creating = {c.key for c in plan.changes if c.action is Action.CREATE}
         self._entries: dict[TaskKey, Entry | None] = {}  # each is read from the store once
@@ -120,7 +122,7 @@ class _Now:
     def _is_own(self, change: Change, live: LiveTask) -> bool:
         """Tell whether a row is the entry's own; what is to be adopted has no entry of its id."""
         entry = None if change.action is Action.ADOPT else self.entry(change.key)
-        return entry is None or entry.id != live.id or is_own(entry, live, self._marker)
+        return entry is None or entry.id != live.id or is_own(entry, live, self._mark)
 
     def resolved(self, change: Change) -> Change:
         """Return a change with the ids of the parents that are there by now."""
@@ -142,7 +144,7 @@ class _Now:
         live = self._row(change)
         if live is None or change.action is Action.CREATE or change.reason is Reason.TAKEN:
             return []
-        theirs = of_another_project(change, live, self._marker)
+        theirs = of_another_project(change, live, self._mark)
         return theirs or ([] if self._is_own(change, live) else of_another_task(change, live))
 
     def made(self, changes: Sequence[Change]) -> Matches:

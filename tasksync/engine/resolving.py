@@ -13,6 +13,7 @@ from itertools import chain
 from tasksync.core.equivalence import title_matches
 from tasksync.core.events import IntentResolved, IntentsFound, Note, Settling
 from tasksync.core.fields import RemoteId, TaskKey
+from tasksync.core.manifest import marker_of
 from tasksync.core.matching import Want, could_be, is_twin, match
 from tasksync.core.ownership import is_foreign, is_own
 from tasksync.core.ports import Clock, Listener, Portal
@@ -153,7 +154,7 @@ class Resolver:
             return False
         key = known.heads.key(row)
         lost = key in open_ or key in gone
-        return not lost and is_own(known.entries[key], task, self.marker)
+        return not lost and is_own(known.entries[key], task, marker_of(known.project))
 
     def _verdict(
         self,

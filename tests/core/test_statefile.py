@@ -16,7 +16,7 @@ from stores import ANNA, START, entry, intent, rich_entry, run
 
 from tasksync.core import statefile
 from tasksync.core.fields import RemoteId, TaskKey
-from tasksync.core.state import Lease, PortalIdentity, State, StateDelta, state_of
+from tasksync.core.state import NO_DATE, Lease, PortalIdentity, State, StateDelta, state_of
 from tasksync.core.task import NO_OPTIONS, OnRemove, Options
 from tasksync.errors import StateUnreadable
 
@@ -125,7 +125,29 @@ def test_an_empty_delta_raises_the_serial_alone() -> None:
 
 def test_a_newer_version_is_named_before_anything_else_is_looked_at() -> None:
     with pytest.raises(StateUnreadable, match="written by a newer version"):
-        statefile.decode_state({"kind": "tasksync-state", "version": 2, "shape": "unknown"})
+        statefile.decode_state({"kind": "tasksync-state", "version": 3, "shape": "unknown"})
+
+
+def test_a_state_of_before_is_read() -> None:
+    """Format 1 knew no createdDate: the marker decides whose a task is, until a date is learned."""
+    old = {
+        "kind": "tasksync-state", "version": 1, "project": "finance", "lineage": "line",
+        "serial": 4, "identity": {"portal": "HTTPS://Acme.bitrix24.com/", "owner": "Anna"},
+        "entries": {"a": {"id": 7, "asked": {"title": "A", "responsibleId": 1}}},
+        "intents": [], "files": ["tasks.yaml"], "released": [], "runs": [],
+    }  # fmt: skip
+    state = statefile.decode_state(old)
+    entry = state.entries[TaskKey("a")]
+    assert (entry.created, entry.hidden, entry.remade, dict(entry.unproved)) == (
+        "",
+        False,
+        False,
+        {},
+    )
+    assert state.heads.created[0] == NO_DATE
+    assert state.identity is not None
+    assert state.identity.portal == "acme.bitrix24.com"
+    assert statefile.encode_state(state)["version"] == 2
 
 
 @pytest.mark.parametrize(
