@@ -298,9 +298,10 @@ class PostgresStore:
 
     def _has_tables(self, db: Database) -> bool:
         if self._format is None or self._format < FORMAT_VERSION:
-            self._format = tables.version(db)
-            if self._format is not None and self._format > FORMAT_VERSION:
-                raise statefile.newer(self._format, f"the state {masked(self._url)}")
+            found = tables.version(db)
+            if found is not None and found > FORMAT_VERSION:
+                raise statefile.newer(found, f"the state {masked(self._url)}")
+            self._format = found
         return self._format is not None
 
     def _holding(self, work: Callable[[Database], T], doing: str, ttl: float) -> T:

@@ -20,7 +20,7 @@ from tasksync.backends.http import HttpShelf, addresses, open_http
 from tasksync.backends.leases import Gone, nobody
 from tasksync.backends.s3 import S3Shelf, open_s3
 from tasksync.backends.waiting import TRIES, Tell
-from tasksync.core.state import Lease, State, StateDelta
+from tasksync.core.state import FORMAT_VERSION, Lease, State, StateDelta
 from tasksync.core.statefile import encode_state
 from tasksync.errors import (
     SettingsError,
@@ -173,9 +173,11 @@ DOCUMENT = json.loads(document.encode(Document(encode_state(State(PROJECT, "line
         (b"\xff\xfe", StateUnreadable),
         (b"null", StateUnreadable),
         (b'{"version": 4, "terraform_version": "1.11.4", "serial": 3}', StateUnreadable),
-        (json.dumps({**DOCUMENT, "version": 2}).encode(), StateUnreadable),
+        (json.dumps({**DOCUMENT, "version": FORMAT_VERSION + 1}).encode(), StateUnreadable),
         (
-            json.dumps({**DOCUMENT, "state": {**DOCUMENT["state"], "version": 2}}).encode(),
+            json.dumps(
+                {**DOCUMENT, "state": {**DOCUMENT["state"], "version": FORMAT_VERSION + 1}}
+            ).encode(),
             StateUnreadable,
         ),
         (json.dumps({**DOCUMENT, "fence": None}).encode(), StateUnreadable),

@@ -32,7 +32,7 @@ from stores import (
 from tasksync.backends import postgres as backend
 from tasksync.backends import postgres_tables as tables
 from tasksync.backends.postgres import PostgresStore
-from tasksync.core.state import StateDelta
+from tasksync.core.state import FORMAT_VERSION, StateDelta
 from tasksync.errors import SettingsError, StateError, StateLocked, StateMoved, StateUnreadable
 
 
@@ -255,7 +255,7 @@ def test_a_state_of_a_newer_version_is_refused(url: str) -> None:
     first.acquire(ANNA, TTL)
     first.close()
     with psycopg.connect(url, autocommit=True) as db:
-        db.execute("UPDATE tasksync.format SET version = 2")
+        db.execute("UPDATE tasksync.format SET version = %s", (FORMAT_VERSION + 1,))
     store = store_at(url)
     for use in (store.load, lambda: store.acquire(BORIS, TTL), store.holder):
         with pytest.raises(StateUnreadable, match="newer version"):

@@ -33,7 +33,7 @@ from stores import (
 from tasksync.backends import sqlite as backend
 from tasksync.backends.sqlite import SqliteStore
 from tasksync.core.ports import StateStore
-from tasksync.core.state import StateDelta
+from tasksync.core.state import FORMAT_VERSION, StateDelta
 from tasksync.engine.keeping import Patience, acquire
 from tasksync.errors import StateError, StateForeign, StateLocked, StateUnreadable
 
@@ -216,7 +216,7 @@ def test_another_program_s_database_is_refused(tmp_path: Path) -> None:
 def test_a_state_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     path = filled(tmp_path / "s.db")
     db = sqlite3.connect(path)
-    db.execute("PRAGMA user_version = 2")
+    db.execute(f"PRAGMA user_version = {FORMAT_VERSION + 1}")
     db.close()
     message = refused_untouched(path, StateUnreadable)
     assert "newer version" in message
@@ -230,7 +230,7 @@ def test_a_refused_file_keeps_its_log_as_it_is(tmp_path: Path, *, log: bool) -> 
         (tmp_path / name).unlink()
     refused_untouched(path, StateForeign, "hr-onboarding")
     data = path.read_bytes()
-    path.write_bytes(data[:60] + b"\0\0\0\2" + data[64:])
+    path.write_bytes(data[:60] + (FORMAT_VERSION + 1).to_bytes(4, "big") + data[64:])
     if not log:
         refused_untouched(path, StateUnreadable)
 

@@ -25,14 +25,16 @@ class Wire:
         self._target = port
         self._word = word
         self._armed: list[Cut] = []
+        self._let_by = 0
         self.cuts = 0
         self._door = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._door.getsockname()[1]
         threading.Thread(target=self._listen, daemon=True).start()
 
-    def arm(self, *cuts: Cut) -> None:
-        """Cut at the next words, one after the other."""
+    def arm(self, *cuts: Cut, after: int = 0) -> None:
+        """Cut at the next words, one after the other, once so many went by."""
         self._armed = list(cuts)
+        self._let_by = after
 
     def close(self) -> None:
         """Take the wire down."""
@@ -56,6 +58,9 @@ class Wire:
     def verdict(self, data: bytes) -> Cut | None:
         """Tell whether the wire is cut at these bytes."""
         if self._armed and self._word in data:
+            if self._let_by:
+                self._let_by -= 1
+                return None
             self.cuts += 1
             return self._armed.pop(0)
         return None
