@@ -62,8 +62,11 @@ def cost_of(plan: Plan, here: PortalIdentity | None = None, *, verify: bool = Tr
 
     `here` is what the state remembers of the portal: what a create takes there.
     """
-    writes = estimate(plan.levels, None if here is None else here.create_seconds)
-    reads = requests_for(plan) if verify else 0
+    from tasksync.engine import marker_proof
+    from tasksync.engine.applying import in_lots
+
+    writes = estimate(in_lots(plan), None if here is None else here.create_seconds)
+    reads = (requests_for(plan) if verify else 0) + marker_proof.requests_for(plan)
     paced = seconds_for(writes.requests + reads)
     return Cost(writes.requests + reads, max(paced, writes.seconds))
 

@@ -33,7 +33,7 @@ def rebound(parts: Session, keeper: Keeper, state: State) -> int:
         f"  {known.portal}\nand would be bound to\n  {here.portal}{unnamed}{owner}"
     )
     _must_be_wanted(parts, here.portal)
-    keeper.commit(StateDelta(identity=replace(here, owner=known.owner)))
+    keeper.commit(StateDelta(identity=replace(known, portal=here.portal)))
     console.say(
         f"Bound to {here.portal}. The portal was not touched; tasksync plan shows the rest."
     )

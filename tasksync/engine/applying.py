@@ -8,7 +8,7 @@ The first creates of a run go alone: no others leave before their marker was rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from tasksync.core.change import Action, Became, Change, Outcome
@@ -36,6 +36,18 @@ _PLACE_IT = (
     "Look on the portal: say adopt: {id: N} for what is there, and tasksync state rm KEY for what "
     "is not; then apply again."
 )
+
+
+def in_lots(plan: Plan) -> Iterator[tuple[Change, ...]]:
+    """Yield what is sent together when nothing fails: the levels, the first creates apart."""
+    apart = plan.marker is not None
+    for level in plan.levels:
+        first = [one for one in level if one.action is Action.CREATE][:FIRST_BATCH] if apart else []
+        if first:
+            apart = False
+            yield tuple(first)
+        keys = {change.key for change in first}
+        yield tuple(change for change in level if change.key not in keys)
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from tasksync.core.fields import RemoteId
+from tasksync.core.plan import Plan
 from tasksync.core.ports import Clock, Portal
 from tasksync.core.task import LiveTask
 from tasksync.errors import MarkerNotKept
@@ -16,6 +17,11 @@ from tasksync.errors import MarkerNotKept
 #: listings lag behind writes (api-contract 14.17): so long the marker is looked for (seconds)
 PATIENCE = 10.0
 _PAUSE = 1.0
+
+
+def requests_for(plan: Plan) -> int:
+    """Return how many requests it takes when nothing fails: the highest id, and a listing."""
+    return 2 if plan.marker is not None and plan.summary.add else 0
 
 
 class MarkerProof:

@@ -36,9 +36,14 @@ class Verdict:
     missing: tuple[TaskKey, ...] = ()
 
 
+def _pages(tracked: int) -> int:
+    """Return how many requests a listing takes: its pages, and the empty one that ends it."""
+    return tracked // BY_LIST + 2
+
+
 def read_by_list(written: int, tracked: int, marker: str | None) -> bool:
     """Tell whether listing the project is cheaper than asking for each written task."""
-    return marker is not None and tracked // BY_LIST + 1 < -(-written // BY_ID)
+    return marker is not None and _pages(tracked) < -(-written // BY_ID)
 
 
 def requests_for(plan: Plan) -> int:
@@ -49,7 +54,7 @@ def requests_for(plan: Plan) -> int:
     summary = plan.summary
     tracked = plan.tracked + summary.add + summary.adopt - summary.remove
     if read_by_list(written, tracked, plan.marker):
-        return tracked // BY_LIST + 1
+        return _pages(tracked)
     return -(-written // BY_ID)
 
 
@@ -96,7 +101,7 @@ class Verifier:
                 self.clock.sleep(wait)
             by_list = not wait and read_by_list(len(waiting), tracked, self.marker)
             marker, ids = (self.marker, ()) if by_list else (None, tuple(waiting))
-            requests += tracked // BY_LIST + 1 if by_list else -(-len(waiting) // BY_ID)
+            requests += _pages(tracked) if by_list else -(-len(waiting) // BY_ID)
             proofs |= dict.fromkeys(waiting)
             for live in self.portal.find(marker, ids):
                 if live.id in waiting:

@@ -247,7 +247,6 @@ def notes(plan: Plan) -> tuple[str, ...]:
             "portal; other tasks go on."
             for one in plan.unreadable
         ),
-        *((f"{clean(plan.other_owner)}, who may see other tasks.",) if plan.other_owner else ()),
         *_standing(plan),
         *_in_doubt(plan),
         *(("--target or --exclude left tasks out of this plan.",) if plan.partial else ()),

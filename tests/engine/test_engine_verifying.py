@@ -117,4 +117,4 @@ def test_listing_is_chosen_where_it_is_cheaper() -> None:
 def test_the_cost_of_verifying_is_known_before() -> None:
     here = bench()
     assert requests_for(here.plan(here.manifest({}))) == 0
-    assert requests_for(here.plan(here.manifest({f"t{n}": {} for n in range(120)}))) == 1
+    assert requests_for(here.plan(here.manifest({f"t{n}": {} for n in range(120)}))) == 2
