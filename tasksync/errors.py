@@ -12,7 +12,8 @@ TasksyncError                        1
 │   │   └── PortalAsksToWait         1   longer than 10 minutes: the run ends
 │   ├── PortalRejected               1   4xx: the portal will not do it
 │   ├── PortalBlocked                1   ERROR_LOOP_DETECTED: the run stops
-│   └── PortalUnreadable             1   an answer that no documented shape covers
+│   ├── PortalUnreadable             1   an answer that no documented shape covers
+│   └── MarkerNotKept                1   the tag by which our tasks are known does not last
 ├── StateError                       1
 │   ├── StateUnreadable              1   torn, not a state, or of a newer format
 │   ├── StateForeign                 1   of another portal, project or lineage
@@ -103,6 +104,10 @@ class PortalBlocked(PortalError):
 
 class PortalUnreadable(PortalError):
     """An answer that no documented shape covers."""
+
+
+class MarkerNotKept(PortalError):
+    """The portal drops the marker, or turns it so that it is not found: the run ends."""
 
 
 class StateError(TasksyncError):

@@ -85,7 +85,7 @@ class PostgresStore:
         self._settings = self._parsed(url, password)
         self._lock = RLock()
         self._connection: Database | None = None
-        self._made = False
+        self._format: int | None = None
         self._ahead: dict[TaskKey, Entry] = {}
 
     def load(self) -> State:
@@ -206,7 +206,7 @@ class PostgresStore:
         return tables.project(db, self._project, lock=True) if self._has_tables(db) else None
 
     def _made_row(self, db: Database) -> ProjectRow:
-        if not self._has_tables(db):
+        if not self._has_tables(db) or self._format != FORMAT_VERSION:
             tables.make(db)
         tables.add_project(db, self._project)
         row = tables.project(db, self._project, lock=True)
@@ -230,7 +230,7 @@ class PostgresStore:
             if row is None:
                 return State(self._project)
             with db.cursor("heads", binary=True) as cursor:
-                heads = tables.heads(cursor, self._project, CHUNK)
+                heads = tables.heads(cursor, self._project, CHUNK, self._format or 0)
             intents = tables.bodies(db, "intents", self._project)
             runs = tables.bodies(db, "runs", self._project)
         self._ahead.clear()
@@ -280,12 +280,11 @@ class PostgresStore:
         return look
 
     def _has_tables(self, db: Database) -> bool:
-        if not self._made:
-            version = tables.version(db)
-            if version is not None and version > FORMAT_VERSION:
-                raise statefile.newer(version, f"the state {masked(self._url)}")
-            self._made = version is not None
-        return self._made
+        if self._format is None or self._format < FORMAT_VERSION:
+            self._format = tables.version(db)
+            if self._format is not None and self._format > FORMAT_VERSION:
+                raise statefile.newer(self._format, f"the state {masked(self._url)}")
+        return self._format is not None
 
     def _trying(self, doing: str, work: Callable[[Database], T]) -> T:
         with self._lock:

@@ -183,6 +183,8 @@ class SqliteStore:
             db = self._open_to_write()
             db.execute("PRAGMA synchronous = FULL")
             db.execute(f"PRAGMA journal_mode = {'DELETE' if is_remote(self._path) else 'WAL'}")
+            with _transaction(db):
+                tables.upgrade(db)
             self._connection, self._writable = db, True
         return self._connection
 

@@ -32,6 +32,7 @@ def lifted(args: argparse.Namespace) -> Lifted:
         half_read=args.dangerous_half_read,
         vanished=args.dangerous_recreate_vanished,
         renamed=args.dangerous_delete_renamed,
+        reopen=args.dangerous_reopen,
     )
 
 

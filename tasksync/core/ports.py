@@ -34,11 +34,11 @@ class Portal(Protocol):
         ...
 
     def newest(self) -> RemoteId:
-        """The highest task id that the portal has now (0: none)."""
+        """The highest task id that the portal lists now, asked without a filter (0: none)."""
         ...
 
-    def newer(self, marker: str, after: RemoteId) -> Iterator[LiveTask]:
-        """The tasks that bear `marker` and have an id above `after`."""
+    def newer(self, marker: str | None, after: RemoteId) -> Iterator[LiveTask]:
+        """The tasks that bear `marker` (None: all) and have an id above `after`."""
         ...
 
     def perform(

@@ -103,4 +103,6 @@ class LiveTask:
     markers: tuple[str, ...] = ()
     activity: Activity | None = None
     changed: str | None = None
+    created: str | None = None
+    read: bool = True
     names: tuple[tuple[int, str], ...] = field(default=(), compare=False)

@@ -2,6 +2,8 @@
 
 level -> skip what hangs on a failure -> resolve parents' ids -> perform
 -> save what was answered -> settle creates in doubt -> send again what never happened
+
+The first creates of a run go alone: no others leave before their marker was read back.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from tasksync.core.ports import LEAVES_WITHIN, Clock, Listener, Permission, Port
 from tasksync.core.state import Entry, Intent, State, StateDelta
 from tasksync.engine.awaiting import Requests
 from tasksync.engine.keeping import Keeper
+from tasksync.engine.marker_proof import MarkerProof
 from tasksync.engine.opening import RunFacts, opening, remembering
 from tasksync.engine.resolving import Resolver
 from tasksync.errors import PortalError, PortalUnavailable, TasksyncError
@@ -25,6 +28,8 @@ __all__ = ["ATTEMPTS", "Applier", "Report", "RunFacts"]
 
 #: how often a create that provably never happened is sent before it counts as failed
 ATTEMPTS = 3
+#: creates that go before the marker is proved: as many as the portal's first batch takes
+FIRST_BATCH = 10
 _PLACE_IT = (
     "Look on the portal: say adopt: {id: N} for what is there, and tasksync state rm KEY for what "
     "is not; then apply again."
@@ -104,6 +109,7 @@ class _Run:
         self._facts = facts
         self._previous = {after: before for before, after in plan.moved if before in state.heads}
         self._creating = {c.key for c in plan.changes if c.action is Action.CREATE}
+        self._gone = {c.key for c in plan.changes if c.action in {Action.CREATE, Action.FORGET}}
         self._doubtful = {intent.key for intent in state.intents}
         self._ids = {c.key: c.id for c in plan.changes if c.action is Action.ADOPT and c.id}
         self._released = state.released
@@ -112,7 +118,9 @@ class _Run:
         self._pending: list[Outcome] = []
         self._requests = Requests()
         self._intents: dict[TaskKey, Intent] = {}
-        self._newest = max(max(state.heads.ids, default=0), plan.newest)
+        self._proof = MarkerProof(applier._portal, plan.marker, applier._clock, applier._stopping)  # noqa: SLF001
+        self._floor: RemoteId | None = None
+        self._doubted_at: float | None = None
         self.report = Report()
 
     def closing(self) -> StateDelta:
@@ -140,10 +148,33 @@ class _Run:
             raise _unfindable(sorted(keys))
 
     def level(self, changes: Sequence[Change]) -> None:
-        """Do one level; what never happened is sent again, at most ATTEMPTS times."""
+        """Do one level; creates go in small lots until their marker was seen."""
         changes = [change for change in changes if change.key not in self.report.outcomes]
         self._silent([change for change in changes if not change.writes])
         ready = self._ready([change for change in changes if change.writes])
+        self._ask_floor(ready)
+        while not self._proof.proved and not self._stopping():
+            first = [one for one in ready if one.action is Action.CREATE][:FIRST_BATCH]
+            if not first:
+                break
+            keys = {change.key for change in first}
+            ready = [change for change in ready if change.key not in keys]
+            self._done(first)
+            made = {self._ids[key] for key in keys if key in self._ids}
+            self._proof.look(made, RemoteId(self._floor or 0))
+        self._done(ready)
+
+    def _ask_floor(self, ready: Sequence[Change]) -> None:
+        """Ask for the highest id before the first create: what this run makes is above it.
+
+        What the state remembers says nothing: ids come again after a restore.
+        """
+        creates = any(change.action is Action.CREATE for change in ready)
+        if creates and self._floor is None and self._plan.marker is not None:
+            self._floor = self._portal.newest()
+
+    def _done(self, ready: Sequence[Change]) -> None:
+        """Send changes; what never happened is sent again, at most ATTEMPTS times."""
         for attempt in range(ATTEMPTS):
             if self._stopping():
                 return
@@ -168,7 +199,7 @@ class _Run:
             if c.action is Action.ADOPT and c.id
         )
         forgotten = [c for c in changes if c.action is Action.FORGET]
-        self._released += tuple(c.id for c in forgotten if c.id is not None)
+        self._released += tuple(c.id for c in forgotten if c.id is not None and c.leaves_marker)
         self._keeper.commit(
             StateDelta(
                 put=adopted,
@@ -241,7 +272,7 @@ class _Run:
             change.key,
             self._originals[change.key].asked,
             change.body,
-            RemoteId(self._newest),
+            RemoteId(self._floor or 0),
             self._clock.now(),
             self._facts.id,
             change.options,
@@ -268,7 +299,7 @@ class _Run:
                 del self._intents[change.key]
             if outcome.became is not Became.DONE:
                 continue
-            if change.action is Action.DELETE:
+            if change.action in {Action.DELETE, Action.FORGET}:
                 drop.append(change.key)
             else:
                 put.append(self._entry(outcome))
@@ -281,6 +312,8 @@ class _Run:
 
     def _doubted(self, pending: Iterable[Outcome]) -> list[Intent]:
         now = self._clock.now()
+        if any(one.became is Became.IN_DOUBT for one in pending):
+            self._doubted_at = self._clock.monotonic()
         keys = [one.change.key for one in pending if one.became is Became.IN_DOUBT]
         again = {key: replace(self._intents[key], at=now) for key in keys if key in self._intents}
         self._intents |= again
@@ -294,7 +327,6 @@ class _Run:
     def _know(self, entry: Entry) -> None:
         self._ids[entry.key] = entry.id
         self._made.append(entry)
-        self._newest = max(self._newest, entry.id)
 
     def _settle(self, *, last: bool) -> list[Change]:
         """Resolve creates in doubt; return those that never happened and may be sent again."""
@@ -306,9 +338,16 @@ class _Run:
         if not doubts or self._stopping():
             return []
         intents = [self._intents[key] for key in doubts]
-        resolution = self._resolver.settled(intents, self._state, self._made)
+        resolution = self._resolver.settled(
+            intents,
+            self._state,
+            self._made,
+            since=self._doubted_at,
+            proved=self._proof.proved,
+            gone=self._gone,
+        )
         found = tuple(
-            remembering(self._plan.blocks, doubts[one.key].change.entry(one.id))
+            remembering(self._plan.blocks, doubts[one.key].change.entry(one.id).shown(one.created))
             for one in resolution.found
         )
         resolution = replace(resolution, found=found)

@@ -18,14 +18,16 @@ def recognised(portal: Portal, state: State, listener: Listener) -> PortalIdenti
     known = state.identity
     if known is not None and known.portal != here.portal:
         raise _foreign(known, here)
-    if known is not None and known.owner and here.owner and known.owner != here.owner:
-        listener(
-            Note(
-                f"The key now belongs to {here.owner}; the last apply used {known.owner}'s. "
-                "Another owner may see other tasks."
-            )
-        )
+    if changed := other_owner(here, known):
+        listener(Note(f"{changed[:1].upper()}{changed[1:]}, who may see other tasks."))
     return here
+
+
+def other_owner(here: PortalIdentity, known: PortalIdentity | None) -> str:
+    """Return whose key it was at the last apply and whose it is now, or "" where that is one."""
+    if known is None or not known.owner or not here.owner or known.owner == here.owner:
+        return ""
+    return f"the key belonged to {known.owner} at the last apply and now belongs to {here.owner}"
 
 
 def _foreign(known: PortalIdentity, here: PortalIdentity) -> StateForeign:

@@ -84,10 +84,10 @@ class RestPortal:
         """The highest task id that the portal has now (0: none)."""
         return listing.newest(self._line)
 
-    def newer(self, marker: str, after: RemoteId) -> Iterator[LiveTask]:
-        """The tasks that bear `marker` and have an id above `after`."""
+    def newer(self, marker: str | None, after: RemoteId) -> Iterator[LiveTask]:
+        """The tasks that bear `marker` (None: all) and have an id above `after`."""
         for live in listing.Listing(self._line, self._listener, marker).rows(after):
-            if marker in live.markers:
+            if marker is None or marker in live.markers:
                 yield live
 
     def perform(

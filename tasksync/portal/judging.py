@@ -235,6 +235,8 @@ def _faulty(job: Job, change: Change, fault: Fault, verdict: Verdict) -> None:
     elif weight in _ENDS:
         verdict.error = error_of(fault, "Writing")
         verdict.outcomes.append(failed(change, fault))
+    elif change.action is Action.FORGET and wire.says_missing(fault):
+        verdict.outcomes.append(done(change, change.id))
     elif change.action is Action.DELETE:
         if wire.says_missing(fault):
             verdict.outcomes.append(done(change, change.id))

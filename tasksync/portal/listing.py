@@ -55,9 +55,9 @@ class Page:
 
 
 class Listing:
-    """One listing of what bears a marker; page sizes are learnt on the way."""
+    """One listing of what bears a marker, or of all; page sizes are learnt on the way."""
 
-    def __init__(self, line: Line, listener: Listener, marker: str) -> None:
+    def __init__(self, line: Line, listener: Listener, marker: str | None) -> None:
         self._line = line
         self._listener = listener
         self._marker = marker
@@ -111,7 +111,7 @@ class Listing:
         it cannot be known.
         """
         if page.total is None and len(page.rows) < page.limit:
-            high = self._ask((("filter[tags]", self._marker), ("order[id]", "desc")), page.limit)
+            high = self._ask((*self._marked(), ("order[id]", "desc")), page.limit)
             falling = high.ids == sorted(set(high.ids), reverse=True)
             if falling and {one for one in high.ids if one > after} <= seen:
                 return
@@ -134,11 +134,10 @@ class Listing:
             return page_of(reply, limit)
 
     def _filters(self, cursor: int) -> tuple[tuple[str, str], ...]:
-        return (
-            ("filter[tags]", self._marker),
-            ("filter[>id]", str(cursor)),
-            ("order[id]", "asc"),
-        )
+        return (*self._marked(), ("filter[>id]", str(cursor)), ("order[id]", "asc"))
+
+    def _marked(self) -> tuple[tuple[str, str], ...]:
+        return () if self._marker is None else (("filter[tags]", self._marker),)
 
     def _too_large(self, reply: wire.Reply | Lost) -> bool:
         """Tell whether a smaller page may be answered: 502, 504 and time-outs (contract 6.1)."""

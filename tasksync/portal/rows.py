@@ -19,7 +19,7 @@ from tasksync.errors import PortalUnreadable
 _COUNTERS = ("commentsCount", "serviceCommentsCount", "timeSpentInLogs")
 
 #: what a listing asks for: `tags` come only when they are named (contract 8.4)
-SELECT: tuple[str, ...] = ("id", *FIELDS, "changedDate", *_COUNTERS)
+SELECT: tuple[str, ...] = ("id", *FIELDS, "createdDate", "changedDate", *_COUNTERS)
 
 _UPPER = {re.sub(r"(?<!^)([A-Z])", r"_\1", name).upper(): name for name in SELECT}
 #: nothing where there must be something: the portal did not answer this field
@@ -107,13 +107,15 @@ class Decoder:
                 fields[name], markers = self._tags[_tags(row[name])]
             name = "changedDate"
             changed = _instant(get(name))
+            name = "createdDate"
+            created = _instant(get(name))
             name = "commentsCount"
             activity = self._activity[tuple([get(one, _NOT_SAID) for one in _COUNTERS])]
         except (Odd, ValueError, TypeError) as fault:
             what = f"task {remote} has a {name} that cannot be read ({fault})"
             raise _unreadable(what) from fault
         names = _names(row) if "responsible" in row or "creator" in row else ()
-        return LiveTask(RemoteId(remote), fields, markers, activity, changed, names)
+        return LiveTask(RemoteId(remote), fields, markers, activity, changed, created, names=names)
 
 
 def live_task(row: Any) -> LiveTask:
@@ -246,12 +248,10 @@ def _tag(one: Any) -> str:
 
 
 def _parted(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the tags that people see, and the markers."""
+    """Return the tags that people see, and the markers, which are compared without case."""
     found = sorted({bare for name in names if (bare := name.strip())})
-    return (
-        tuple(name for name in found if not name.startswith(MARKER_PREFIX)),
-        tuple(name for name in found if name.startswith(MARKER_PREFIX)),
-    )
+    marked = {name: low for name in found if (low := name.lower()).startswith(MARKER_PREFIX)}
+    return tuple(name for name in found if name not in marked), tuple(sorted({*marked.values()}))
 
 
 def _activity(counters: tuple[Any, Any, Any]) -> Activity | None:

@@ -67,6 +67,8 @@ def body_of(change: Change, marker: str | None, clear: Clear = EMPTY) -> Json:
     if clear.alone:
         return dates
     sent: Json = {**change.sent, **dates}
+    if change.action is Action.FORGET:  # lets go of the task, so the marker comes off
+        return sent
     if marker is not None and ("tags" in sent or change.action is Action.CREATE):
         sent["tags"] = sorted({*sent.get("tags", ()), marker})
     return sent
