@@ -123,13 +123,25 @@ class StateForeign(StateError):
 
 
 class StateLocked(StateError):
-    """Another run holds the lease; `holder` says who, `lease_id` which."""
+    """Another run holds the lease; `holder` says who.
+
+    `left` is for how many seconds its heart has to stand still before it may be taken; None where
+    waiting does not help: its holder lives on this host, or another lock is in force.
+    """
 
     exit_code = 6
 
-    def __init__(self, message: str, advice: str = "", *, holder: object = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        advice: str = "",
+        *,
+        holder: object = None,
+        left: float | None = None,
+    ) -> None:
         super().__init__(message, advice)
         self.holder = holder
+        self.left = left
 
 
 class StateMoved(StateError):

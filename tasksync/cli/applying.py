@@ -10,7 +10,15 @@ from time import monotonic
 
 from tasksync.cli.console import Console
 from tasksync.cli.planfiles import read
-from tasksync.cli.planning import cost_of, head_of, lifted, scope, with_blocks, with_unread
+from tasksync.cli.planning import (
+    cost_of,
+    head_of,
+    lifted,
+    scope,
+    with_blocks,
+    with_spent,
+    with_unread,
+)
 from tasksync.cli.progress import listening
 from tasksync.cli.settings import forgets
 from tasksync.cli.showing import Cost, show
@@ -32,6 +40,7 @@ from tasksync.engine.planning import Checked, checked
 from tasksync.engine.recognising import other_owner, recognised
 from tasksync.engine.verifying import Verdict, Verifier
 from tasksync.errors import (
+    MarkerNotKept,
     PlanRefused,
     PlanStale,
     PlanUnusable,
@@ -75,8 +84,8 @@ def _apply(parts: Session, manifest: Manifest, store: StateStore, begun: float) 
             refresh=not args.no_refresh,
             read_already=read_already,
         )
-        plan = with_unread(plan, state)
-        cost = cost_of(plan, verify=not args.no_verify)
+        plan = with_unread(plan, state, manifest)
+        cost = cost_of(plan, state.identity, verify=not args.no_verify)
         head = head_of(plan, None if args.no_refresh else portal.requests, monotonic() - begun)
         parts.pause()
         if parts.events is not None:
@@ -92,7 +101,7 @@ def _apply(parts: Session, manifest: Manifest, store: StateStore, begun: float) 
             if not args.no_refresh:
                 _must_still_hold(plan, state, portal)
         plan = with_blocks(plan, manifest, others=True)
-        return _Doing(parts, keeper, portal, state).do(plan, cost, plan.files)
+        return _Doing(parts, keeper, portal, state).do(plan, cost, plan.remembered)
 
 
 def _first_look(store: StateStore, manifest: Manifest) -> State:
@@ -143,13 +152,13 @@ def _apply_saved(
             )
         owner = other_owner(here, state.identity)
         plan = replace(now.plan, other_owner=owner or now.plan.other_owner)
-        plan = with_unread(plan, replace(state, files=saved.plan.unread))
+        plan = with_spent(plan, state)
         if refusals := check(plan, lifted(args)):
             raise PlanRefused(refusals)
-        cost = cost_of(plan, verify=not args.no_verify)
+        cost = cost_of(plan, state.identity, verify=not args.no_verify)
         left_out = len(now.stale) + len(now.touched)
         doing = _Doing(parts, keeper, portal, state, digest=saved.digest, skipped=left_out)
-        return doing.do(plan, cost, saved.plan.files)
+        return doing.do(plan, cost, saved.plan.remembered)
 
 
 class _Doing:
@@ -225,9 +234,12 @@ class _Doing:
             return 130
         if report.error is not None and report.error.exit_code == 7:  # noqa: PLR2004 - see errors
             return 7
-        if isinstance(report.error, PortalAsksToWait):
+        if isinstance(report.error, PortalAsksToWait | MarkerNotKept):
             return 1
-        whole = report.complete and not verdict.missing and not self._skipped
+        waits = any(one.waits for one in plan.unreadable)
+        whole = report.complete and not verdict.missing and not self._skipped and not waits
+        if whole:
+            parts.forget_rescued(plan.project)
         return 0 if whole else 3
 
 

@@ -26,10 +26,10 @@ from tasksync.core.matching import Want, match, title_person_parent
 from tasksync.core.narrowing import EVERYTHING, Scope, narrowed
 from tasksync.core.ordering import followed, in_levels
 from tasksync.core.passing import Found, Passage, Present, gone, remembered
-from tasksync.core.plan import Drift, Hidden, Plan, Standing, Stray, Twin
+from tasksync.core.plan import Drift, Hidden, Plan, Standing, Stray, Twin, Unreadable
 from tasksync.core.renames import look_alikes
 from tasksync.core.state import Entry, State
-from tasksync.core.survey import DIFFERS, UNSEEN, Survey, survey
+from tasksync.core.survey import DIFFERS, SAME, UNSEEN, Survey, survey
 from tasksync.core.task import LiveTask, OnRemove, Task
 
 __all__ = ["EVERYTHING", "Scope", "build_plan", "plan_from"]
@@ -101,9 +101,11 @@ class _Builder:
         self.standing: list[Standing] = []
         self.twins: list[Twin] = []
         self.strays: list[Stray] = []
+        self.unreadable: list[Unreadable] = []
         self.vanished = 0
 
     def plan(self) -> Plan:
+        self._name_unreadable()
         if self.scope.destroy:
             self._remove(self.heads, Reason.DESTROYED)
             self._name(self.found.unknown)
@@ -135,14 +137,32 @@ class _Builder:
         ids = {key: live.id for key, live in (*taken.items(), *matched.items())}
         known = ChainMap(ids, here)  # type: ignore[arg-type]
         for key, live in taken.items():
-            self._take(adoption(self.wanted.held[key], live, Reason.ADOPTED, known), live)
+            if not self._left_alone(key, live):
+                self._take(adoption(self.wanted.held[key], live, Reason.ADOPTED, known), live)
         for key, (task, entry) in homeless.items():
             if key in matched:
                 found = matched[key]
+                if self._left_alone(key, found):
+                    continue
                 self._take(adoption(task, found, Reason.LOST_STATE, known, entry), found)
             else:
                 self._put(creation(task, self._why_made(entry), entry))
         return known
+
+    def _left_alone(self, key: TaskKey, live: LiveTask, *, waits: bool = True) -> bool:
+        """Tell whether a task is left alone for fields that cannot be read, and name it so."""
+        if live.unreadable:
+            self.unreadable.append(Unreadable(key, live.id, live.unreadable, waits))
+        return bool(live.unreadable)
+
+    def _name_unreadable(self) -> None:
+        """Name the tasks of ours that are there and cannot be read; an edit of them waits."""
+        after = {before: after for after, before in self.wanted.moved.items()}
+        for row, live in self.found.unreadable.items():
+            before = self.heads.key(row)
+            key = after.get(before, before)
+            moves = self.scope.destroy or self.wanted.seen[row] != SAME
+            self._left_alone(key, live, waits=moves and self.scope.takes(key))
 
     def _why_made(self, entry: Entry | None) -> Reason:
         if entry is None:
@@ -219,6 +239,8 @@ class _Builder:
             else:
                 how = entry.options.on_remove or self.manifest.policy.on_remove
             row, live = self.heads.rows[key], self._there(entry)
+            if row in self.found.unreadable:
+                continue
             if row in self.found.hidden or row in self.found.taken:
                 why = Reason.HIDDEN if row in self.found.hidden else Reason.TAKEN
                 self._put(forgetting(entry, why))
@@ -288,6 +310,7 @@ class _Builder:
             destroy=self.scope.destroy,
             newest=RemoteId(self.found.newest),
             hidden=tuple(sorted(self._hidden())),
+            unreadable=tuple(sorted(self.unreadable)),
             learned={self.heads.key(row): date for row, date in self.found.learned.items()},
             standing=tuple(sorted(self.standing, key=lambda one: (one.key, one.name))),
         )

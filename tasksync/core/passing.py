@@ -31,13 +31,15 @@ class Found:
     `present` has a byte for each row of the heads; `newest` is the highest id that passed.
     `taken` are rows whose id is another task's now; `hidden` rows that the portal does not show,
     though it gave them an id; `learned` the createdDate ("" where there is none) of rows that
-    were not known to be shown, or not with a date.
+    were not known to be shown, or not with a date. `unreadable` are rows whose task is there, but
+    has fields that cannot be read: it is left alone.
     """
 
     present: bytearray
     taken: dict[int, LiveTask] = field(default_factory=dict)
     hidden: set[int] = field(default_factory=set)
     learned: dict[int, str] = field(default_factory=dict)
+    unreadable: dict[int, LiveTask] = field(default_factory=dict)
     held: dict[RemoteId, LiveTask] = field(default_factory=dict)
     unknown: list[LiveTask] = field(default_factory=list)
     adoptable: dict[RemoteId, LiveTask] = field(default_factory=dict)
@@ -97,6 +99,10 @@ class Passage:
             row = heads.row_of_id(task.id)
             if row is None:
                 self._not_remembered(task)
+                continue
+            if task.unreadable:
+                present[row] = 1
+                self.found.unreadable[row] = task
                 continue
             if not self._is_own(row, task):
                 self.found.taken[row] = task

@@ -90,6 +90,8 @@ def encode(
         "wanted": plan.wanted,
         "vanished": plan.vanished,
         "files": list(plan.files),
+        "remembered": list(plan.remembered),
+        "spent": plan.spent,
         "marker": plan.marker,
         "names": [{"id": number, "name": name} for number, name in plan.names],
         "partial": plan.partial,
@@ -111,6 +113,8 @@ def _policy(policy: Policy) -> Json:
         "onRemove": policy.on_remove.value,
         "marker": policy.marker,
         "allowDelete": policy.allow_delete,
+        "allowReason": policy.allow_reason,
+        "unknownActivity": "hold" if policy.hold_unknown else "delete",
     }
 
 

@@ -152,6 +152,8 @@ def _plan(document: Json) -> Plan:
         wanted=_count(document, "wanted"),
         vanished=_count(document, "vanished"),
         files=_texts(document, "files"),
+        spent=_number({"spent": 0, **document}, "spent"),
+        remembered=_texts(document, "remembered" if "remembered" in document else "files"),
         marker=None if marker is None else _is(marker, str),
         names=tuple(
             (_number(item, "id"), _text(item, "name")) for item in _objects(document, "names")
@@ -189,6 +191,8 @@ def _policy(data: Json) -> Policy:
         on_remove=OnRemove(_text(data, "onRemove")),
         marker=_is(data["marker"], bool),
         allow_delete=None if allowed is None else _number(data, "allowDelete"),
+        allow_reason=_text({"allowReason": "", **data}, "allowReason"),
+        hold_unknown=data.get("unknownActivity") == "hold",
     )
 
 

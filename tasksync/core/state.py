@@ -325,6 +325,7 @@ class Intent:
 class PortalIdentity:
     """Whose portal and whose key: `portal` is `data.portal` of /v1/me, else the URL's host.
 
+    `create_seconds` is what one create took there in the last apply (design 9).
     The name is held in one form, states of before included. `host` is the URL's, and is not
     remembered: it tells a portal that names itself from one whose host stands for it.
     """
@@ -332,6 +333,7 @@ class PortalIdentity:
     portal: str
     owner: str = ""
     requests_per_second: float | None = None
+    create_seconds: float | None = None
     host: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
@@ -370,6 +372,8 @@ class Run:
     it does may well have to be done again later. `began`: there was no state before this run.
     `touched` are the keys that this run was to change (or EVERY_KEY) while a saved plan was done
     in part only: resuming that plan leaves them alone.
+    `allowances` is what was used by then, in all
+    runs so far, of each text of policy.allow: it is saved with the deletes that used it.
     """
 
     id: str
@@ -379,6 +383,7 @@ class Run:
     serial: int = 0
     began: bool = False
     touched: tuple[TaskKey, ...] = ()
+    allowances: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,6 +425,11 @@ class State:
     files: tuple[str, ...] = ()
     runs: tuple[Run, ...] = ()
     released: tuple[RemoteId, ...] = ()
+
+    @property
+    def allowances(self) -> Mapping[str, int]:
+        """How much was used of each budget of policy.allow, by its text."""
+        return self.runs[-1].allowances if self.runs else MappingProxyType({})
 
     def after(self, delta: StateDelta) -> State:
         """Return this state with a delta laid over it: what a document store saves."""

@@ -292,7 +292,7 @@ def encode_run(run: Run) -> dict[str, object]:
         data["began"] = True
     if run.touched:
         data["touched"] = list(run.touched)
-    return data
+    return {**data, "allowances": dict(run.allowances)} if run.allowances else data
 
 
 def decode_run(data: Any) -> Run:
@@ -306,7 +306,12 @@ def decode_run(data: Any) -> Run:
             _counted({"serial": 0, **data}, "serial"),
             began=_bool(data, "began"),
             touched=tuple(map(TaskKey, _texts({"touched": [], **data}, "touched"))),
+            allowances=_allowances(data.get("allowances", {})),
         )
+
+
+def _allowances(data: Any) -> dict[str, int]:
+    return {text: _counted(data, text) for text in _typed({"": data}, "", dict)}
 
 
 def encode_identity(identity: PortalIdentity | None) -> dict[str, object] | None:
@@ -316,6 +321,8 @@ def encode_identity(identity: PortalIdentity | None) -> dict[str, object] | None
     data: dict[str, object] = {"portal": identity.portal, "owner": identity.owner}
     if identity.requests_per_second is not None:
         data["requestsPerSecond"] = identity.requests_per_second
+    if identity.create_seconds is not None:
+        data["createSeconds"] = identity.create_seconds
     return data
 
 
@@ -323,9 +330,12 @@ def decode_identity(data: Any) -> PortalIdentity | None:
     """Return the identity that `encode_identity` wrote."""
     if data is None:
         return None
-    pace = data.get("requestsPerSecond")
+    pace, takes = data.get("requestsPerSecond"), data.get("createSeconds")
     return PortalIdentity(
-        _str(data, "portal"), _str(data, "owner"), None if pace is None else float(pace)
+        _str(data, "portal"),
+        _str(data, "owner"),
+        None if pace is None else float(pace),
+        None if takes is None else float(takes),
     )
 
 

@@ -16,11 +16,11 @@ from tasksync.core.events import ApplyStarted, ChangeEnded, ChangesSent
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.plan import Plan
 from tasksync.core.ports import LEAVES_WITHIN, Clock, Listener, Permission, Portal
-from tasksync.core.state import Entry, Intent, State, StateDelta
+from tasksync.core.state import Entry, Intent, Run, State, StateDelta
 from tasksync.engine.awaiting import Requests
 from tasksync.engine.keeping import Keeper
 from tasksync.engine.marker_proof import MarkerProof
-from tasksync.engine.opening import RunFacts, opening, remembering
+from tasksync.engine.opening import RunFacts, learned, opening, remembering
 from tasksync.engine.resolving import Resolver
 from tasksync.errors import PortalError, PortalUnavailable, TasksyncError
 
@@ -30,6 +30,8 @@ __all__ = ["ATTEMPTS", "Applier", "Report", "RunFacts"]
 ATTEMPTS = 3
 #: creates that go before the marker is proved: as many as the portal's first batch takes
 FIRST_BATCH = 10
+#: the vendor's code for a method whose working time is used up (contract 5.2)
+SPENT = "OPERATION_TIME_LIMIT"
 _PLACE_IT = (
     "Look on the portal: say adopt: {id: N} for what is there, and tasksync state rm KEY for what "
     "is not; then apply again."
@@ -77,6 +79,8 @@ class Applier:
 
     def apply(self, plan: Plan, state: State, facts: RunFacts, requests: int = 0) -> Report:
         """Do every level; a PortalError that stops the run stands in the report."""
+        if state.identity is not None and state.identity.create_seconds is not None:
+            self._portal.create_seconds = state.identity.create_seconds
         run = _Run(self, plan, state, facts)
         total = sum(len(level) for level in plan.levels)
         if total:
@@ -113,6 +117,7 @@ class _Run:
         self._doubtful = {intent.key for intent in state.intents}
         self._ids = {c.key: c.id for c in plan.changes if c.action is Action.ADOPT and c.id}
         self._released = state.released
+        self._allowances = dict(state.allowances)
         self._made: list[Entry] = []
         self._originals: dict[TaskKey, Change] = {}
         self._pending: list[Outcome] = []
@@ -129,7 +134,10 @@ class _Run:
             return StateDelta()
         whole = self.report.complete and not self._facts.left_out
         return StateDelta(
-            run=self._facts.run(self._clock.now(), "complete" if whole else "partial")
+            run=self._facts.run(
+                self._clock.now(), "complete" if whole else "partial", self._allowances
+            ),
+            identity=learned(self._facts.identity, self._state.identity, self._portal),
         )
 
     def leave_doubtful(self) -> None:
@@ -175,13 +183,19 @@ class _Run:
 
     def _done(self, ready: Sequence[Change]) -> None:
         """Send changes; what never happened is sent again, at most ATTEMPTS times."""
-        for attempt in range(ATTEMPTS):
-            if self._stopping():
-                return
+        attempts = 0
+        while ready and not self._stopping():
             self._perform(ready)
-            ready = self._settle(last=attempt == ATTEMPTS - 1)
-            if not ready:
-                return
+            attempts += not self._only_waiting()
+            ready = self._settle(last=attempts == ATTEMPTS)
+
+    def _only_waiting(self) -> bool:
+        """Tell whether creates are in doubt for want of working time alone: that is no attempt.
+
+        The portal waits for it and ends the run when it took too long (design 9).
+        """
+        doubts = [one for one in self.report.outcomes.values() if one.became is Became.IN_DOUBT]
+        return bool(doubts) and all(one.code == SPENT for one in doubts)
 
     def not_started(self) -> None:
         """Give every change without an outcome the outcome that it never began."""
@@ -304,11 +318,24 @@ class _Run:
             else:
                 put.append(self._entry(outcome))
         close += self._settled(put)
-        self._keeper.commit(StateDelta(tuple(put), tuple(drop), tuple(open_), tuple(close)))
+        used = self._used(pending)
+        self._keeper.commit(StateDelta(tuple(put), tuple(drop), tuple(open_), tuple(close), used))
         for entry in put:
             self._know(entry)
         for outcome in pending:
             self._end(outcome)
+
+    def _used(self, outcomes: Iterable[Outcome]) -> Run | None:
+        """Count what was removed against policy.allow; None where there is nothing to count."""
+        text = self._plan.policy.allowance
+        removed = sum(
+            one.became is Became.DONE and one.change.action in {Action.DELETE, Action.DEFER}
+            for one in outcomes
+        )
+        if not text or not removed:
+            return None
+        self._allowances[text] = self._allowances.get(text, 0) + removed
+        return self._facts.run(self._clock.now(), "started", dict(self._allowances))
 
     def _doubted(self, pending: Iterable[Outcome]) -> list[Intent]:
         now = self._clock.now()

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from tasksync.core.fields import TaskKey
 from tasksync.core.plan import Plan
+from tasksync.core.ports import Portal
 from tasksync.core.state import Entry, PortalIdentity, Run, State, StateDelta
 
 
@@ -29,9 +30,11 @@ class RunFacts:
     began: bool = False
     touched: tuple[TaskKey, ...] = ()
 
-    def run(self, at: datetime, outcome: str) -> Run:
-        """Return the run as it is remembered."""
-        return Run(self.id, at, outcome, self.plan, self.serial, self.began, self.touched)
+    def run(self, at: datetime, outcome: str, allowances: Mapping[str, int]) -> Run:
+        """Return the run as it is remembered, with what was used of policy.allow by now."""
+        return Run(
+            self.id, at, outcome, self.plan, self.serial, self.began, self.touched, allowances
+        )
 
 
 def opening(plan: Plan, state: State, facts: RunFacts, now: datetime) -> StateDelta:
@@ -53,7 +56,7 @@ def opening(plan: Plan, state: State, facts: RunFacts, now: datetime) -> StateDe
     return StateDelta(
         put=(*put, *(shown.entry(key) for key in sorted(plan.learned.keys() - others))),
         drop=tuple(old for old, _new in moves),
-        run=facts.run(now, "started") if any(plan.levels) else None,
+        run=facts.run(now, "started", state.allowances) if any(plan.levels) else None,
         identity=facts.identity if _is_news(facts.identity, state.identity, plan) else None,
         files=_files(plan, facts.files, state.files),
     )
@@ -96,6 +99,17 @@ def _is_news(here: PortalIdentity, known: PortalIdentity | None, plan: Plan) -> 
     if plan.other_owner and plan.partial:  # what else he cannot see was not looked at
         return False
     return known is None or (known.portal, known.owner) != (here.portal, here.owner)
+
+
+def learned(
+    here: PortalIdentity, known: PortalIdentity | None, portal: Portal
+) -> PortalIdentity | None:
+    """Return the identity with what a run learned of its portal, where that is news."""
+    takes = portal.create_seconds
+    if takes is None:
+        return None
+    now = replace(here, create_seconds=max(round(takes, 3), 0.001))
+    return None if now == known else now
 
 
 def _files(

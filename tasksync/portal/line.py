@@ -181,7 +181,8 @@ class Line:
             error, wait = self.judged(reply, attempt, doing)
             asked += asked_for(_hint(reply)) if wait > 0 else 0.0
             late = self.clock.monotonic() - began + wait - asked > self.settings.patience
-            if wait < 0 or late or asked > MOST_ASKED or self.stopping():
+            most = LONGEST_HINT if _spent(reply) else MOST_ASKED
+            if wait < 0 or late or asked > most or self.stopping():
                 raise error
             self.sleep(wait)
             if self.stopping():
@@ -203,7 +204,7 @@ class Line:
         if fault is None:  # pragma: no cover - callers look first
             msg = "a good reply has no error"
             raise AssertionError(msg)
-        if fault.weight is Weight.WAIT:
+        if fault.weight is Weight.WAIT or fault.spent:
             return error_of(fault, doing), pause(attempt, fault.retry_after, self.settings.pause)
         if fault.weight is Weight.UNSURE and attempt <= MOST_REPEATS:
             wait = pause(attempt, fault.retry_after, self.settings.pause)
@@ -239,6 +240,10 @@ class Line:
 
 def _hint(reply: wire.Reply | Lost) -> float | None:
     return None if isinstance(reply, Lost) or reply.fault is None else reply.fault.retry_after
+
+
+def _spent(reply: wire.Reply | Lost) -> bool:
+    return isinstance(reply, wire.Reply) and reply.fault is not None and reply.fault.spent
 
 
 def _whole(text: str) -> int | None:

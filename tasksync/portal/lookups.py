@@ -44,6 +44,12 @@ def by_ids(line: Line, ids: Collection[RemoteId]) -> Iterator[LiveTask]:
         yield from _got(line, some)
 
 
+def present(line: Line, ids: Collection[RemoteId]) -> set[RemoteId]:
+    """Return which of these are there, by `get` alone: a listing may lag behind a delete."""
+    found = (live.id for some in _fifties(sorted(set(ids))) for live in _got(line, some))
+    return set(found)
+
+
 def _listed(line: Line, ids: Sequence[RemoteId]) -> wire.Calls:
     """Ask for listings of one id; a portal that refuses this filter is asked by `get` alone."""
     try:

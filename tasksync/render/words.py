@@ -157,7 +157,7 @@ def moved(name: str, before: Value, after: Value) -> str:
 def lost(activity: Activity | None) -> str:
     """Return what goes with a deleted task, in words; nothing where nobody worked on it."""
     if activity is None:
-        return "activity unknown"
+        return "activity unknown: the portal does not tell whether people worked on it"
     comments = count(activity.comments, "comment") if activity.comments else ""
     logged = f"{duration(activity.seconds)} logged" if activity.seconds else ""
     both = " and ".join(part for part in (comments, logged) if part)
@@ -206,6 +206,16 @@ def rename_advice(before: str, after: str) -> str:
     return f"moved: [{{from: {before}, to: {after}}}]"
 
 
+def _allowance(plan: Plan) -> Iterator[str]:
+    """Say what is left of policy.allow, where it matters."""
+    if plan.left is None or not (plan.removals or plan.spent):
+        return
+    words = f"policy.allow: {clean(plan.policy.allowance)} has {plan.left} left"
+    if plan.removals:
+        words += f"; this plan removes {count(plan.removals, 'task')}"
+    yield words + ("." if plan.left else "; it is used up and may be taken out.")
+
+
 def notes(plan: Plan) -> tuple[str, ...]:
     """Return what a person should know beside the changes, drift left out; each on one line."""
     return (
@@ -215,6 +225,7 @@ def notes(plan: Plan) -> tuple[str, ...]:
             for old, new in plan.renames
         ),
         *(f"{clean(old)} has moved to {clean(new)}." for old, new in plan.moved),
+        *_allowance(plan),
         *(
             f"{clean(twin.key)} (task {twin.id}) has a twin, task {twin.twin} "
             f"{quoted(twin.title)}: one create arrived twice. Delete the one that nobody works on."
@@ -229,6 +240,12 @@ def notes(plan: Plan) -> tuple[str, ...]:
             f"{clean(one.key)} (task {one.id}) was made, and this key cannot see it: it is not "
             f"made again{', and the edit of it waits' if one.waits else ''}."
             for one in plan.hidden
+        ),
+        *(
+            f"{clean(one.key)} (task {one.id}) cannot be read ({clean(one.what)}): it is left "
+            f"alone{', and the change of it waits' if one.waits else ''}. Mend the field on the "
+            "portal; other tasks go on."
+            for one in plan.unreadable
         ),
         *((f"{clean(plan.other_owner)}, who may see other tasks.",) if plan.other_owner else ()),
         *_standing(plan),

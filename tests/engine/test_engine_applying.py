@@ -416,3 +416,15 @@ def test_every_change_is_told_exactly_once_at_the_end() -> None:
     report = here.apply(here.manifest(FOUR))
     last = {e.outcome.change.key: e.outcome.became for e in here.of(ChangeEnded)}
     assert last == dict.fromkeys(report.outcomes, Became.DONE)
+
+
+def test_what_a_create_takes_is_remembered_and_told_to_the_next_run() -> None:
+    """A busy portal gets small batches from the first one on (design 9)."""
+    here = bench()
+    manifest = here.manifest({"a": {}})
+    here.portal.script.append(lambda: setattr(here.portal, "create_seconds", 1.23456))
+    here.apply(manifest)
+    assert here.state.identity.create_seconds == 1.235
+    here.portal.create_seconds = None
+    here.apply(here.manifest({"a": {}, "b": {}}))
+    assert here.portal.create_seconds == 1.235

@@ -56,9 +56,13 @@ class World:
             ids = [one for one in ids if query["filter[tags]"] in self.tags[one]]
         if not self.quirks.get("ignores_id") and "filter[>id]" in query:
             ids = [one for one in ids if one > int(query["filter[>id]"])]
+        if not self.quirks.get("ignores_id") and "filter[<id]" in query:
+            ids = [one for one in ids if one < int(query["filter[<id]"])]
         order = query.get("order[id]", "desc")
         if order == "desc" or self.quirks.get("ignores_order"):
             ids.reverse()
+        if self.quirks.get("shuffled"):
+            ids = ids[::2] + ids[1::2]
         names = query["select"].split(",")
         rows = [{"id": str(one), "title": f"t{one}", "tags": self.tags[one]} for one in ids]
         return [{name: row[name] for name in names if name in row} for row in rows]
@@ -70,6 +74,8 @@ class World:
             meta["total"] = len(rows)
         elif total == "text":
             meta["total"] = str(len(rows))
+        elif total == "page":
+            meta["total"] = len(page)
         return meta
 
     def _batch(self, calls: list[dict[str, Any]]) -> Answer:
@@ -173,28 +179,54 @@ def test_an_ignored_cursor_is_met(bench, say, total):
         list(bench(large).portal.find(MARKER, ()))
 
 
-def test_an_ignored_order_is_met(bench, say):
-    """Fine where the page is everything, refused where it is not."""
-    assert len(list(bench(World(say, range(9), ignores_order=True)).portal.find(MARKER, ()))) >= 8
+@pytest.mark.parametrize("cap", [_NEVER, 50, 7, 2])
+@pytest.mark.parametrize("order", ["falling", "shuffled"])
+@pytest.mark.parametrize("total", ["right", "page", "absent"])
+def test_an_ignored_order_is_met(bench, say, cap, order, total):
+    """Ranges of ids are asked for instead, until two halves show no more than their whole."""
+    ids = [*range(1, 30), 47, *range(60, 90), 500]
+    world = World(say, ids, ignores_order=True, shuffled=order == "shuffled", cap=cap, total=total)
+    desk = bench(world)
+    assert sorted(ids_of(desk.portal.find(MARKER, ()))) == ids
+    assert not [one for one in desk.script.met if "offset" in dict(one.query)]
+
+
+@pytest.mark.parametrize("cap", [_NEVER, 4])
+@pytest.mark.parametrize("total", ["right", "page", "absent"])
+def test_a_portal_that_keeps_neither_order_nor_range_is_refused(bench, say, cap, total):
+    """Nothing proves its page whole; `offset` is not used (design 9)."""
+    world = World(say, range(1, 9), ignores_order=True, ignores_id=True, cap=cap, total=total)
     with pytest.raises(PortalUnreadable, match="order"):
-        list(bench(World(say, range(1, 9), ignores_order=True, cap=4)).portal.find(MARKER, ()))
+        list(bench(world).portal.find(MARKER, ()))
 
 
-def test_without_order_and_without_total_a_small_portal_is_read_all_the_same(bench, say):
-    """Nothing behind the page is proof enough; an ignored offset is none."""
-    small = {"ignores_order": True, "total": "absent"}
-    for more in ({}, {"ignores_id": True}, {"has_more": True}):
-        world = World(say, range(1, 9), **small, **more)
-        assert len(list(bench(world).portal.find(MARKER, ()))) == 8
-    for more in ({"ignores_offset": True}, {"cap": 4}, {"cap": 4, "ignores_id": True}):
-        with pytest.raises(PortalUnreadable, match="order"):
-            list(bench(World(say, range(1, 9), **small, **more)).portal.find(MARKER, ()))
+@pytest.mark.parametrize("has_more", [True, False])
+@pytest.mark.parametrize("count", [1, 49, 50, 51, 130, 400])
+def test_a_total_that_counts_the_page_ends_no_listing(bench, say, count, has_more):
+    """Fifty rows whatever `limit` says: the end is an empty page (case 02)."""
+    world = World(say, range(1, count + 1), total="page", cap=50, has_more=has_more)
+    desk = bench(world)
+    assert ids_of(desk.portal.find(MARKER, ())) == list(range(1, count + 1))
+    assert desk.portal.requests == -(-count // 50) + 1
+    after = max(0, count - 60)
+    assert ids_of(desk.portal.newer(MARKER, after)) == list(range(after + 1, count + 1))
 
 
-def test_a_row_without_tags_is_an_error(bench, say):
+def test_a_row_that_comes_twice_is_one_task(bench, say):
+    """And no sign of a lost order."""
+    row = {"id": "1", "tags": [MARKER]}
+    desk = bench(say.ok([row, {"id": "2", "tags": [MARKER]}, row]), say.ok([]))
+    assert ids_of(desk.portal.find(MARKER, ())) == [1, 2]
+    assert desk.portal.requests == 2
+
+
+def test_a_row_without_tags_is_never_proof_of_absence(bench, say):
     """Although they were selected: it cannot be told whose task it is (design 7)."""
-    with pytest.raises(PortalUnreadable, match="tags"):
-        list(bench(say.ok([{"id": 1, "title": "x"}], meta={"total": 1})).portal.find(MARKER, ()))
+    for row in ({"id": 1, "title": "x"}, {"id": 1, "tags": 5}):
+        with pytest.raises(PortalUnreadable, match=r"task 1 .*tags"):
+            list(bench(say.ok([row]), say.ok([])).portal.find(MARKER, ()))
+        with pytest.raises(PortalUnreadable, match=r"task 1 .*tags"):
+            list(bench(say.ok([row]), say.ok([])).portal.newer(MARKER, 0))
 
 
 @pytest.mark.parametrize("data", ["x", 5, [1], [{"title": "no id"}], [{"id": "0"}]])

@@ -79,6 +79,7 @@ class ScriptedPortal:
         self.reads = 0
         self.turn: Callable[[str, Value], Value] = lambda _name, value: value
         self.hidden: set[RemoteId] = set()
+        self.create_seconds: float | None = None
         self.dates = True
         self.drops_marker = False
         self.filter_broken = False

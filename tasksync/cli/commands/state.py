@@ -55,8 +55,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
             )
             below.add_argument("--yes", "-y", action="store_true", help="do not ask")
             below.add_argument("--no-input", action="store_true", help="never ask")
-        if verb == "rebuild":
-            below.add_argument("--no-cache", action="store_true", help="read every file anew")
         if verb == "push":
             below.add_argument(
                 "--force", action="store_true", help="whatever its lineage or serial"
