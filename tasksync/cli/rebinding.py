@@ -14,8 +14,8 @@ from tasksync.errors import UsageError
 def rebound(parts: Session, keeper: Keeper, state: State) -> int:
     """Show both names, ask, and bind the state under the lock; the portal is only asked its name.
 
-    The key's owner stays as it was remembered: a rename changes no owner, and the next plan still
-    has to see that another one may see other tasks.
+    All else stays as it was remembered, the key's owner too: a rename changes none, and the next
+    plan has to see that another one may see other tasks.
     """
     console, known = parts.console, state.identity
     with closing(parts.portal(None)) as portal:

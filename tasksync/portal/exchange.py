@@ -67,6 +67,10 @@ class Unanswered(Exception):
     """The request left, and no whole answer came: the portal may have done it."""
 
 
+class NotHttp(Unanswered):
+    """What came was no HTTP at all: another kind of server, or a connection that was garbled."""
+
+
 class Transport(Protocol):
     """Sends one request and returns its answer; raises NotSent or Unanswered.
 

@@ -20,7 +20,7 @@ from tasksync.errors import (
 )
 from tasksync.portal import wire
 from tasksync.portal.backoff import LONGEST_HINT, asked_for, pause, span, time_of_day
-from tasksync.portal.exchange import Answer, NotSent, Request, Transport, Unanswered
+from tasksync.portal.exchange import Answer, NotHttp, NotSent, Request, Transport, Unanswered
 from tasksync.portal.mistakes import Weight, error_of, quoted, said
 from tasksync.portal.pacing import Departure, Pace, Unhurried
 from tasksync.portal.settings import (
@@ -131,6 +131,10 @@ class Line:
         departure, first = self.start(writes=writes), not self._met_the_api
         met = self.meet(request)
         reply = self.ended(departure, met)
+        if first and isinstance(met, NotHttp):
+            told = f"no HTTP: {quoted(str(met))}"
+            ends = stranger_error(self.settings.host, f"{request.method} {request.path}", told)
+            return Lost(told, sent=False, ends=ends)
         if first and isinstance(met, Answer):
             told = stranger(met, readable=isinstance(reply, wire.Reply))
             if told:

@@ -33,6 +33,7 @@ from tasksync.errors import SettingsError
 from tasksync.portal.address import normalise_url
 from tasksync.portal.exchange import (
     Answer,
+    NotHttp,
     NotPermitted,
     NotSent,
     Request,
@@ -121,6 +122,8 @@ class HttpTransport:
                 why = f"no whole answer within {self._timeout:g} s"
             if not exchange.begun and (exchange.over or _never_stood(fault)):
                 raise NotSent(why) from None
+            if not exchange.over and _no_http(fault):
+                raise NotHttp(why) from None
             raise Unanswered(why) from None
 
     def close(self) -> None:
@@ -325,13 +328,21 @@ def _asking(pool: Any, mine: _Mine) -> type:
 
 def _never_stood(fault: BaseException) -> bool:
     """Tell whether an error is of a connection that never stood: DNS, TLS, refused, proxy."""
+    return any(isinstance(one, _NEVER_STOOD) for one in _causes(fault))
+
+
+def _no_http(fault: BaseException) -> bool:
+    """Tell whether the first line was none of HTTP; an end without any line is another matter."""
+    return any(type(one).__name__ in {"BadStatusLine", "UnknownProtocol"} for one in _causes(fault))
+
+
+def _causes(fault: BaseException) -> list[object]:
+    """Return an error with what it was made of."""
     seen: list[object] = [fault]
     for one in seen:
-        if isinstance(one, _NEVER_STOOD):
-            return True
         if isinstance(one, BaseException) and len(seen) < 10:  # noqa: PLR2004
             seen += (getattr(one, "reason", None), *one.args)
-    return False
+    return seen
 
 
 def _words(fault: BaseException) -> str:

@@ -150,7 +150,7 @@ def test_rebind_keeps_the_owner_that_the_state_remembers(
     assert tasksync("state", "push", tasksync.folder / "old.json", "--force").code == 0
     sandbox.api.portal = NEW
     assert tasksync("state", "rebind", "--yes").code == 0
-    assert "key belonged to Somebody else at the last apply" in tasksync("plan").err
+    assert "belonged to Somebody else at the last apply" in tasksync("plan").err
 
 
 def test_rebind_of_a_state_that_no_apply_has_bound_binds_nothing(

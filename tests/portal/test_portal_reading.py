@@ -21,7 +21,7 @@ from tasksync.errors import (
     PortalUnreachable,
     PortalUnreadable,
 )
-from tasksync.portal.exchange import Answer, NotSent, Unanswered
+from tasksync.portal.exchange import Answer, NotHttp, NotSent, Unanswered
 
 MARKER = "tasksync:demo"
 _NEVER = 10**9
@@ -427,6 +427,17 @@ def test_a_first_answer_that_is_not_the_apis_ends_the_run_at_once(bench, answer,
     assert "TASKSYNC_PORTAL" in met.value.advice
     assert "secret" not in str(met.value)
     assert "\x07" not in met.value.message
+
+
+def test_a_first_answer_that_is_no_http_ends_the_run_at_once(bench, say):
+    """Later it is a lost answer as any other."""
+    desk = bench(NotHttp("SSH-2.0-OpenSSH_9.2"))
+    with pytest.raises(PortalUnreadable, match='no HTTP: "SSH-2'):
+        desk.portal.identity()
+    assert desk.portal.requests == 1
+    later = bench(say.ok({"portal": "p"}), NotHttp("garbled"), say.ok([]))
+    later.portal.identity()
+    assert later.portal.newest() == 0
 
 
 def test_a_long_first_answer_is_cut_in_its_words(bench):

@@ -22,7 +22,7 @@ from tasksync.errors import SettingsError
 from tasksync.portal import transport
 from tasksync.portal.address import normalise_url
 from tasksync.portal.client import RestPortal
-from tasksync.portal.exchange import Answer, NotSent, Request, Unanswered
+from tasksync.portal.exchange import Answer, NotHttp, NotSent, Request, Unanswered
 from tasksync.portal.settings import PortalSettings
 from tasksync.portal.transport import HttpTransport
 
@@ -225,6 +225,14 @@ def test_a_body_that_trickles_ends_in_time():
         pytest.raises(Unanswered, match="in time"),
     ):
         HttpTransport(url, KEY, monotonic=lambda: next(ticks))(ME)
+
+
+@pytest.mark.parametrize("answer", [b"SSH-2.0-OpenSSH_9.2\r\n", b"\x15\x03\x01\x00\x02\x02\x46"])
+def test_a_server_that_speaks_no_http_is_told_as_one(answer):
+    """Another service under the port; still nobody knows what it did."""
+    with server(answer) as url, pytest.raises(NotHttp):
+        HttpTransport(url, KEY)(ME)
+    assert issubclass(NotHttp, Unanswered)
 
 
 @contextmanager
