@@ -58,7 +58,6 @@ class Driver:
         env["TASKSYNC_PORTAL"] = self.portal.url
         env["TASKSYNC_API_KEY"] = self.key or self.portal.office["key"]
         env["TASKSYNC_STATE"] = f"sqlite:{self.folder}/state.db"
-        env["TASKSYNC_NO_CACHE"] = "1"
         env["NO_COLOR"] = "1"
         return env | more
 
