@@ -48,7 +48,7 @@ def settled(driver, titles):
 # -- 1: a saved plan on another state --------------------------------------------------------------
 
 
-@pytest.mark.parametrize("words", [(), ("--resume",)])
+@pytest.mark.parametrize("words", [("plan.json",), ("--resume", "plan.json")])
 def test_a_saved_first_plan_is_not_made_again_where_the_state_is_lost(swift, words):
     """A plan made before the first apply goes on only while no marked task fits a create."""
     driver = swift()
@@ -56,7 +56,7 @@ def test_a_saved_first_plan_is_not_made_again_where_the_state_is_lost(swift, wor
     assert driver.plan("--out", "plan.json").code == 2
     assert driver.run("apply", "plan.json").code == 0
     driver.lose_state()
-    again = driver.run("apply", "plan.json", *words)
+    again = driver.run("apply", *words)
     assert (again.code, driver.made()) == (5, 3), again
     settled(driver, ["Alpha", "Beta", "Gamma"])
 
@@ -108,7 +108,7 @@ def test_resume_leaves_out_what_a_later_run_touched(swift):
     assert driver.run("apply", "plan.json").code == 0
     driver.write(manifest({"a": THREE["a"]}))
     assert driver.apply().code == 0
-    again = driver.run("apply", "plan.json", "--resume")
+    again = driver.run("apply", "--resume", "plan.json")
     assert driver.made() == 3, again
     assert ours(driver) == Counter(["Alpha"])
 
