@@ -16,6 +16,7 @@ from tasksync.core.fields import TaskKey
 from tasksync.core.state import (
     FORMAT_VERSION,
     KEPT_RUNS,
+    NO_DATE,
     Entry,
     Heads,
     Intent,
@@ -29,8 +30,8 @@ from tasksync.core.statefile import to_text
 #: held while the tables are made, so that many first runs at once make them once
 MAKING = 0x7473796E
 
+_HAS_SCHEMA = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'tasksync'"
 _MAKE = """
-CREATE SCHEMA IF NOT EXISTS tasksync;
 CREATE TABLE IF NOT EXISTS tasksync.format (version integer NOT NULL);
 CREATE TABLE IF NOT EXISTS tasksync.projects (
   project text PRIMARY KEY, lineage text NOT NULL DEFAULT '', serial bigint NOT NULL DEFAULT 0,
@@ -41,8 +42,10 @@ CREATE TABLE IF NOT EXISTS tasksync.projects (
 CREATE TABLE IF NOT EXISTS tasksync.entries (
   project text NOT NULL, key text COLLATE "C" NOT NULL, id bigint NOT NULL,
   asked bytea NOT NULL, found bytea NOT NULL, block bytea NOT NULL, mask integer NOT NULL,
-  deferred boolean NOT NULL, body text NOT NULL, PRIMARY KEY (project, key)
+  deferred boolean NOT NULL, body text NOT NULL, created bigint NOT NULL DEFAULT 1,
+  PRIMARY KEY (project, key)
 );
+ALTER TABLE tasksync.entries ADD COLUMN IF NOT EXISTS created bigint NOT NULL DEFAULT 1;
 CREATE TABLE IF NOT EXISTS tasksync.intents (
   project text NOT NULL, key text COLLATE "C" NOT NULL,
   seq bigint GENERATED ALWAYS AS IDENTITY, body text NOT NULL, PRIMARY KEY (project, key)
@@ -57,13 +60,16 @@ CREATE TABLE IF NOT EXISTS tasksync.leases (
 );
 """
 _FORMAT = "INSERT INTO tasksync.format SELECT %s WHERE NOT EXISTS (SELECT FROM tasksync.format)"
+_UPGRADED = "UPDATE tasksync.format SET version = %s WHERE version < %s"
 _PUT_ENTRIES = """
 INSERT INTO tasksync.entries
-SELECT %s, * FROM unnest(%s::text[], %s::bigint[], %s::bytea[], %s::bytea[], %s::bytea[],
-                         %s::integer[], %s::boolean[], %s::text[])
+  (project, key, id, asked, found, block, mask, deferred, body, created)
+SELECT %s, * FROM unnest(%s::text[], %s::bigint[], %b::bytea[], %b::bytea[], %b::bytea[],
+                         %s::integer[], %s::boolean[], %s::text[], %s::bigint[])
 ON CONFLICT (project, key) DO UPDATE SET
   id = excluded.id, asked = excluded.asked, found = excluded.found, block = excluded.block,
-  mask = excluded.mask, deferred = excluded.deferred, body = excluded.body
+  mask = excluded.mask, deferred = excluded.deferred, body = excluded.body,
+  created = excluded.created
 """
 _PUT_INTENTS = """
 INSERT INTO tasksync.intents (project, key, body)
@@ -82,13 +88,13 @@ DELETE FROM tasksync.runs WHERE project = %s AND seq NOT IN
   (SELECT seq FROM tasksync.runs WHERE project = %s ORDER BY seq DESC LIMIT %s)
 """
 _PUT_LEASE = """
-INSERT INTO tasksync.leases VALUES (%s, %s, %s, %s, %s, %s, %s)
+INSERT INTO tasksync.leases VALUES (%s, %s, %s, %s, %b, %b, %s)
 ON CONFLICT (project) DO UPDATE SET id = excluded.id, fence = excluded.fence,
   holder = excluded.holder, since = excluded.since, heartbeat = excluded.heartbeat,
   ttl = excluded.ttl
 """
 _HEADS = """
-SELECT key, id, asked || found || block, mask, deferred FROM tasksync.entries
+SELECT key, id, asked || found || block, mask, deferred, {created} FROM tasksync.entries
 WHERE project = %s ORDER BY key
 """
 _LEASE = """
@@ -126,10 +132,19 @@ def version(db: Any) -> int | None:
 
 
 def make(db: Any) -> None:
-    """Make the tables, once, however many ask at the same time."""
+    """Make the tables, or bring those of an older format to this one, however many ask.
+
+    The lock ends with the transaction, so that it holds behind a pooler too. A connection that has
+    looked for the schema before remembers that there was none, also when another has made it
+    meanwhile: only a look at the table of schemas tells, and who meets another all the same begins
+    again.
+    """
     db.execute("SELECT pg_advisory_xact_lock(%s)", (MAKING,))
+    if db.execute(_HAS_SCHEMA).fetchone() is None:
+        db.execute("CREATE SCHEMA IF NOT EXISTS tasksync")
     db.execute(_MAKE)
     db.execute(_FORMAT, (FORMAT_VERSION,))
+    db.execute(_UPGRADED, (FORMAT_VERSION, FORMAT_VERSION))
 
 
 def add_project(db: Any, project: str) -> None:
@@ -149,17 +164,22 @@ def project(db: Any, name: str, *, lock: bool = False) -> ProjectRow | None:
     return None if row is None else ProjectRow(*row)
 
 
-def heads(cursor: Any, name: str, chunk: int) -> Heads:
-    """Return all heads in the order of their keys; `cursor` is the server's, and binary."""
-    cursor.execute(_HEADS, (name,))
+def heads(cursor: Any, name: str, chunk: int, format_: int = FORMAT_VERSION) -> Heads:
+    """Return all heads in the order of their keys; `cursor` is the server's, and binary.
+
+    `format_` is that of the tables: an older one is read as it is.
+    """
+    created = "created" if format_ >= FORMAT_VERSION else f"{NO_DATE}::bigint"
+    cursor.execute(_HEADS.format(created=created), (name,))
     heads = Heads()
     while rows := cursor.fetchmany(chunk):
-        keys, ids, digests, masks, deferred = zip(*rows, strict=True)
+        keys, ids, digests, masks, deferred, dates = zip(*rows, strict=True)
         heads.fill(
             keys,
             ids=array("q", ids),
             digests=b"".join(digests),
             masks=array("H", masks),
+            created=array("q", dates),
             deferred=deferred,
         )
     return heads
@@ -226,7 +246,7 @@ def put_runs(db: Any, name: str, runs: Sequence[Run]) -> None:
 
 def lease(db: Any, name: str) -> Lease | None:
     """Return the lease that was given out last and not given back."""
-    row = db.execute(_LEASE, (name,)).fetchone()
+    row = db.execute(_LEASE, (name,), binary=True).fetchone()
     if row is None:
         return None
     lease_id, fence, holder, since, heartbeat, ttl = row
@@ -244,7 +264,7 @@ def put_lease(db: Any, name: str, lease: Lease) -> None:
 
 def beat(db: Any, name: str, at: datetime) -> None:
     """Set the heartbeat of the lease."""
-    db.execute("UPDATE tasksync.leases SET heartbeat = %s WHERE project = %s", (at, name))
+    db.execute("UPDATE tasksync.leases SET heartbeat = %b WHERE project = %s", (at, name))
 
 
 def drop_lease(db: Any, name: str, lease_id: str) -> None:
@@ -267,6 +287,7 @@ def _put_entries(db: Any, name: str, entries: Iterable[Entry]) -> None:
         [head.mask for head in heads],
         [head.deferred for head in heads],
         [to_text(statefile.encode_entry(entry)) for entry in last.values()],
+        [head.created for head in heads],
     )
     db.execute(_PUT_ENTRIES, (name, *columns))
 

@@ -16,6 +16,7 @@ from tasksync.core.fields import TaskKey
 from tasksync.core.state import (
     FORMAT_VERSION,
     KEPT_RUNS,
+    NO_DATE,
     Entry,
     Heads,
     LazyEntries,
@@ -34,7 +35,8 @@ _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE entries (
   key TEXT PRIMARY KEY, id INTEGER NOT NULL, asked BLOB NOT NULL, found BLOB NOT NULL,
-  block BLOB NOT NULL, mask INTEGER NOT NULL, deferred INTEGER NOT NULL, body TEXT NOT NULL
+  block BLOB NOT NULL, mask INTEGER NOT NULL, deferred INTEGER NOT NULL, body TEXT NOT NULL,
+  created INTEGER NOT NULL DEFAULT 1
 ) WITHOUT ROWID;
 CREATE TABLE intents (seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, body TEXT NOT NULL);
 CREATE TABLE runs (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL);
@@ -44,12 +46,15 @@ CREATE TABLE lease (one INTEGER PRIMARY KEY CHECK (one = 1), body TEXT NOT NULL)
 # control characters (design 2), and a table without rowids is read in the order of its keys.
 _HEADS = """
 SELECT group_concat(key, x'0a'), group_concat(id), group_concat(asked || found || block, ''),
-       group_concat(mask), group_concat(deferred, '') FROM entries
+       group_concat(mask), group_concat(deferred, ''), group_concat({created}) FROM entries
 """
+#: what a state of format 1 lacks
+_UPGRADE = f"ALTER TABLE entries ADD COLUMN created INTEGER NOT NULL DEFAULT {NO_DATE}"
 _PUT = """
-INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET
+INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET
   id = excluded.id, asked = excluded.asked, found = excluded.found, block = excluded.block,
-  mask = excluded.mask, deferred = excluded.deferred, body = excluded.body
+  mask = excluded.mask, deferred = excluded.deferred, body = excluded.body,
+  created = excluded.created
 """
 _UPSERT_INTENT = """
 INSERT INTO intents (key, body) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body
@@ -72,6 +77,17 @@ def make(db: Any, project: str) -> None:
     db.execute("COMMIT")
 
 
+def upgrade(db: Any) -> None:
+    """Bring the tables of an older format to this one, in the open transaction."""
+    if _version(db) < FORMAT_VERSION:
+        db.execute(_UPGRADE)
+        db.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+
+
+def _version(db: Any) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
 def meta(db: Any) -> dict[str, str]:
     """Return what the state says apart from its rows, as texts by name."""
     return dict(db.execute("SELECT name, value FROM meta").fetchall())
@@ -79,9 +95,10 @@ def meta(db: Any) -> dict[str, str]:
 
 def heads(db: Any) -> Heads:
     """Return all heads in the order of their keys."""
+    sql = _HEADS.format(created="created" if _version(db) >= FORMAT_VERSION else NO_DATE)
     db.text_factory = bytes
     try:
-        keys, ids, digests, masks, deferred = db.execute(_HEADS).fetchone()
+        keys, ids, digests, masks, deferred, created = db.execute(sql).fetchone()
     finally:
         db.text_factory = str
     filled = Heads()
@@ -92,6 +109,7 @@ def heads(db: Any) -> Heads:
                 ids=array("q", loads(b"[%b]" % ids)),
                 digests=digests,
                 masks=array("H", loads(b"[%b]" % masks)),
+                created=array("q", loads(b"[%b]" % created)),
                 deferred=deferred.translate(_FLAGS),
             )
     return filled
@@ -117,7 +135,7 @@ def _row(entry: Entry) -> tuple[object, ...]:
     head = entry.head()
     body = to_text(statefile.encode_entry(entry))
     digests = (head.asked, head.found, head.block)
-    return (head.key, head.id, *digests, head.mask, head.deferred, body)
+    return (head.key, head.id, *digests, head.mask, head.deferred, body, head.created)
 
 
 def everything(state: State) -> StateDelta:

@@ -171,9 +171,9 @@ def portal_arguments(parser: argparse.ArgumentParser) -> None:
         help="requests in flight (default: 2, as the portal's queue allows)")  # fmt: skip
     add("--timeout", type=seconds, default=100.0, metavar="S",
         help="give up on an answer after so long (default: 100s)")  # fmt: skip
-    add("--settle", type=seconds, default=30.0, metavar="S",
+    add("--settle", type=seconds, default=90.0, metavar="S",
         help="how long a create whose answer was lost may still happen "
-        "(default: 30s)")  # fmt: skip
+        "(default: 90s)")  # fmt: skip
     add("--max-requests", type=positive, metavar="N",
         help="stop cleanly after so many requests; apply again goes on")  # fmt: skip
 
@@ -207,6 +207,7 @@ DANGEROUS: Mapping[str, str] = {
     "half-read": "remove although a manifest file of the last apply was not read",
     "recreate-vanished": "make again any number of tasks that seem to be gone",
     "delete-renamed": "delete tasks that look renamed",
+    "reopen": "set another status where people moved a task on",
 }
 
 

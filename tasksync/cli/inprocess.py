@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from tasksync.errors import SettingsError
-from tasksync.portal.exchange import Answer, Request, Unanswered
+from tasksync.portal.exchange import Answer, NotPermitted, Request, Unanswered
 from tasksync.sandbox import answers
 from tasksync.sandbox.api import open_api
 from tasksync.sandbox.faults import BrokenBody, ConnectionLost, Hang
@@ -45,6 +45,8 @@ class InProcess:
             {**self._headers, **dict(request.headers)},
             request.body or b"",
         )
+        if not request.permitted():
+            raise NotPermitted
         try:
             answer = self._api.handle(asked)
         except (ConnectionLost, BrokenBody, Hang) as error:

@@ -11,7 +11,7 @@ from tasksync.core.build import Scope
 from tasksync.core.guards import Lifted
 from tasksync.core.manifest import Manifest
 from tasksync.core.plan import Plan
-from tasksync.core.state import State
+from tasksync.core.state import PortalIdentity, State
 from tasksync.engine.verifying import requests_for
 from tasksync.portal.batches import estimate
 from tasksync.portal.pacing import seconds_for
@@ -32,6 +32,7 @@ def lifted(args: argparse.Namespace) -> Lifted:
         half_read=args.dangerous_half_read,
         vanished=args.dangerous_recreate_vanished,
         renamed=args.dangerous_delete_renamed,
+        reopen=args.dangerous_reopen,
     )
 
 
@@ -56,11 +57,15 @@ def with_blocks(plan: Plan, manifest: Manifest, *, others: bool) -> Plan:
     return replace(plan, blocks={k: known[k] for k in sorted(known) if others or k in keys})
 
 
-def cost_of(plan: Plan, *, verify: bool = True) -> Cost:
-    """Return what applying takes when nothing fails: writing, and one read as proof."""
-    writes = estimate(plan.levels)
+def cost_of(plan: Plan, here: PortalIdentity | None = None, *, verify: bool = True) -> Cost:
+    """Return what applying takes when nothing fails: writing, and one read as proof.
+
+    `here` is what the state remembers of the portal: what a create takes there.
+    """
+    writes = estimate(plan.levels, None if here is None else here.create_seconds)
     reads = requests_for(plan) if verify else 0
-    return Cost(writes.requests + reads, seconds_for(writes.requests + reads))
+    paced = seconds_for(writes.requests + reads)
+    return Cost(writes.requests + reads, max(paced, writes.seconds))
 
 
 def head_of(plan: Plan, requests: int | None, seconds: float) -> str:

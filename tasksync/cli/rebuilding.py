@@ -17,7 +17,7 @@ def rebuilt(parts: Session, keeper: Keeper) -> int:
     portal = parts.portal(manifest.marker)
     planner = parts.planner(portal, parts.resolver(portal, manifest.marker))
     state = planner.resolved(keeper, keeper.load())
-    plan = planner.plan(parts.manifest(), state)
+    plan = planner.plan(parts.manifest(), state, by_title=parts.args.match == "title")
     entries = _matched(plan)
     _list(parts, plan, entries)
     if entries:
@@ -39,6 +39,7 @@ def _matched(plan: Plan) -> tuple[Entry, ...]:
             change.made,
             change.options,
             change.protected,
+            created=change.created,
         )
         for change in plan.changes
         if change.action is Action.ADOPT and change.id is not None
@@ -52,9 +53,17 @@ def _list(parts: Session, plan: Plan, entries: tuple[Entry, ...]) -> None:
         if change.action is Action.CREATE:
             parts.console.say(f"? {change.key}: no marked task matches; apply would create it")
     for stray in plan.strays:
-        parts.console.say(f"? task {stray.id} {stray.title!r}: marked, and matches no key")
+        parts.console.say(
+            f"? task {stray.id} {stray.title!r}: marked, and matches no key{_more(parts)}"
+        )
     for twin in plan.twins:
         parts.console.say(f"! task {twin.twin} {twin.title!r}: a twin of {twin.key} ({twin.id})")
+
+
+def _more(parts: Session) -> str:
+    if parts.args.match == "title":
+        return ""
+    return " in title, responsible and parent (--match title takes the title alone)"
 
 
 def _must_be_wanted(parts: Session, count: int) -> None:

@@ -7,20 +7,29 @@ survey (what is wanted) -> passing (what is there) -> decision (key by key) -> n
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from tasksync.core.change import Action, Change, Reason
-from tasksync.core.decision import Verdict, adoption, comparison, creation, removal
+from tasksync.core.decision import (
+    Verdict,
+    adoption,
+    comparison,
+    creation,
+    forgetting,
+    removal,
+)
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.manifest import Manifest
+from tasksync.core.marking import with_marker, without_marker
 from tasksync.core.matching import Want, match, title_person_parent
 from tasksync.core.narrowing import EVERYTHING, Scope, narrowed
 from tasksync.core.ordering import followed, in_levels
 from tasksync.core.passing import Found, Passage, Present, gone, remembered
-from tasksync.core.plan import Drift, Plan, Stray, Twin
+from tasksync.core.plan import Drift, Hidden, Plan, Standing, Stray, Twin, Unreadable
 from tasksync.core.renames import look_alikes
 from tasksync.core.state import Entry, State
-from tasksync.core.survey import UNSEEN, Survey, survey
+from tasksync.core.survey import DIFFERS, SAME, UNSEEN, Survey, survey
 from tasksync.core.task import LiveTask, OnRemove, Task
 
 __all__ = ["EVERYTHING", "Scope", "build_plan", "plan_from"]
@@ -47,22 +56,39 @@ def plan_from(
     live: Iterable[LiveTask] | None,
     scope: Scope = EVERYTHING,
     unknown: Iterable[LiveTask] = (),
+    *,
+    by_title: bool = False,
 ) -> Plan:
     """Return the plan of a survey that was made already.
 
     `unknown` is what was read although `live` is None: tasks that the state cannot know.
+    `by_title`: a state without entries also takes marked tasks over that agree in their title
+    alone, or in all but it; else two repositories of one name would take each other's tasks.
     """
     passage = Passage(wanted, state, manifest.marker, everything=scope.destroy)
     found = passage.remembered(unknown) if live is None else passage.live(live)
-    return _Builder(manifest, wanted, state, scope, found).plan()
+    certain = not len(state.heads) and not by_title
+    return _Builder(manifest, wanted, state, scope, found, certain=certain).plan()
+
+
+#: what leaves a task with our marker on it
+_MARKED = {Action.UPDATE, Action.ADOPT, Action.NOOP}
 
 
 class _Builder:
     """One plan in the making; every method adds to its lists."""
 
     def __init__(
-        self, manifest: Manifest, wanted: Survey, state: State, scope: Scope, found: Found
+        self,
+        manifest: Manifest,
+        wanted: Survey,
+        state: State,
+        scope: Scope,
+        found: Found,
+        *,
+        certain: bool,
     ) -> None:
+        self.certain = certain
         self.manifest = manifest
         self.wanted = wanted
         self.state = state
@@ -72,11 +98,14 @@ class _Builder:
         self.changes: dict[TaskKey, Change] = {}
         self.quiet: list[Change] = []
         self.drift: list[Drift] = []
+        self.standing: list[Standing] = []
         self.twins: list[Twin] = []
         self.strays: list[Stray] = []
+        self.unreadable: list[Unreadable] = []
         self.vanished = 0
 
     def plan(self) -> Plan:
+        self._name_unreadable()
         if self.scope.destroy:
             self._remove(self.heads, Reason.DESTROYED)
             self._name(self.found.unknown)
@@ -108,15 +137,39 @@ class _Builder:
         ids = {key: live.id for key, live in (*taken.items(), *matched.items())}
         known = ChainMap(ids, here)  # type: ignore[arg-type]
         for key, live in taken.items():
-            self._take(adoption(self.wanted.held[key], live, Reason.ADOPTED, known))
+            if not self._left_alone(key, live):
+                self._take(adoption(self.wanted.held[key], live, Reason.ADOPTED, known), live)
         for key, (task, entry) in homeless.items():
             if key in matched:
                 found = matched[key]
-                self._take(adoption(task, found, Reason.LOST_STATE, known, entry))
+                if self._left_alone(key, found):
+                    continue
+                self._take(adoption(task, found, Reason.LOST_STATE, known, entry), found)
             else:
-                reason = Reason.NEW if entry is None else Reason.VANISHED
-                self._put(creation(task, reason, entry))
+                self._put(creation(task, self._why_made(entry), entry))
         return known
+
+    def _left_alone(self, key: TaskKey, live: LiveTask, *, waits: bool = True) -> bool:
+        """Tell whether a task is left alone for fields that cannot be read, and name it so."""
+        if live.unreadable:
+            self.unreadable.append(Unreadable(key, live.id, live.unreadable, waits))
+        return bool(live.unreadable)
+
+    def _name_unreadable(self) -> None:
+        """Name the tasks of ours that are there and cannot be read; an edit of them waits."""
+        after = {before: after for after, before in self.wanted.moved.items()}
+        for row, live in self.found.unreadable.items():
+            before = self.heads.key(row)
+            key = after.get(before, before)
+            moves = self.scope.destroy or self.wanted.seen[row] != SAME
+            self._left_alone(key, live, waits=moves and self.scope.takes(key))
+
+    def _why_made(self, entry: Entry | None) -> Reason:
+        if entry is None:
+            return Reason.NEW
+        if self.heads.rows[entry.key] in self.found.taken:
+            return Reason.TAKEN
+        return Reason.VANISHED_AGAIN if entry.remade else Reason.VANISHED
 
     def _match(
         self,
@@ -135,7 +188,8 @@ class _Builder:
             for key, (task, entry) in homeless.items()
             if entry is not None or task.options.adopt is None
         )
-        result = match(wants, self.found.unknown, ChainMap(dict(taken), here))  # type: ignore[arg-type]
+        ids = ChainMap(dict(taken), here)  # type: ignore[arg-type]
+        result = match(wants, self.found.unknown, ids, certain=self.certain)
         self._name(result.tasks)
         return result.pairs
 
@@ -150,7 +204,7 @@ class _Builder:
             key = after.get(before, before)
             task = self.wanted.task(key, self.state)
             if task is not None and self.scope.takes(key):
-                self._take(comparison(task, self.state.entries[before], live, ids))
+                self._take(comparison(task, self.state.entries[before], live, ids), live)
 
     def _name(self, unmatched: Iterable[LiveTask]) -> None:
         """Tell twins of what we have from tasks that nobody can place."""
@@ -169,7 +223,8 @@ class _Builder:
             if twin is not None:
                 self.twins.append(Twin(twin.key, twin.id, task.id, title))
             else:
-                self.strays.append(Stray(task.id, title))
+                person = task.fields.get("responsibleId")
+                self.strays.append(Stray(task.id, title, person if isinstance(person, int) else 0))
 
     def _remove(self, keys: Iterable[TaskKey], reason: Reason) -> None:
         forgotten = set(self.manifest.removed)
@@ -183,7 +238,14 @@ class _Builder:
                 how = OnRemove.DELETE
             else:
                 how = entry.options.on_remove or self.manifest.policy.on_remove
-            self._take(removal(entry, self._there(entry), how, reason))
+            row, live = self.heads.rows[key], self._there(entry)
+            if row in self.found.unreadable:
+                continue
+            if row in self.found.hidden or row in self.found.taken:
+                why = Reason.HIDDEN if row in self.found.hidden else Reason.TAKEN
+                self._put(forgetting(entry, why))
+            else:
+                self._take(removal(entry, live, how, reason), live)
 
     def _there(self, entry: Entry) -> LiveTask | None:
         """Return the live task of an entry; one that another entry also claims is not its own."""
@@ -192,13 +254,28 @@ class _Builder:
             return None
         return self.found.held.get(entry.id) or remembered(entry)
 
-    def _take(self, verdict: Verdict) -> None:
-        if verdict.change.action is Action.NOOP:
-            if verdict.remember or verdict.change.key in self.wanted.moved:
-                self.quiet.append(verdict.change)
+    def _take(self, verdict: Verdict, live: LiveTask | None) -> None:
+        change, marker = verdict.change, self.manifest.marker
+        if change.action is Action.FORGET:
+            change = without_marker(change, live, marker)
+        elif live is not None:
+            if change.action in _MARKED:
+                change = with_marker(change, live, marker)
+            change = replace(change, created=self._created(change, live))
+        if change.action is Action.NOOP:
+            if verdict.remember or change.key in self.wanted.moved:
+                self.quiet.append(change)
         else:
-            self._put(verdict.change)
+            self._put(change)
         self.drift += verdict.drift
+        self.standing += verdict.standing
+
+    def _created(self, change: Change, live: LiveTask) -> str:
+        """Return the task's createdDate: as it is there, else as it is remembered."""
+        row = self.wanted.row(change.key)
+        if live.created or row is None or self.heads.ids[row] != live.id:
+            return live.created or ""
+        return self.state.entries[self.heads.key(row)].created
 
     def _put(self, change: Change) -> None:
         self.changes[change.key] = change
@@ -232,4 +309,17 @@ class _Builder:
             policy=self.manifest.policy,
             destroy=self.scope.destroy,
             newest=RemoteId(self.found.newest),
+            hidden=tuple(sorted(self._hidden())),
+            unreadable=tuple(sorted(self.unreadable)),
+            learned={self.heads.key(row): date for row, date in self.found.learned.items()},
+            standing=tuple(sorted(self.standing, key=lambda one: (one.key, one.name))),
         )
+
+    def _hidden(self) -> Iterator[Hidden]:
+        """Yield what is wanted and not shown by the portal, and whether an edit of it waits."""
+        after = {before: after for after, before in self.wanted.moved.items()}
+        for row in self.found.hidden:
+            if self.wanted.seen[row] != UNSEEN:
+                key = self.heads.key(row)
+                edited = self.wanted.seen[row] == DIFFERS
+                yield Hidden(after.get(key, key), RemoteId(self.heads.ids[row]), edited)

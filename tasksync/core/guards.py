@@ -6,8 +6,13 @@ max-update    more UPDATE than the limit, when set           policy.maxUpdate, -
 max-vanished  more CREATE of what seems gone                 policy.maxVanished, --dangerous-…
 empty         removing all because nothing is wanted         --destroy, policy.allow, --dangerous-…
 half-read     removing while a known file was not read       -f, --dangerous-half-read
+recreate      making again what vanished twice, is taken --dangerous-recreate-vanished
+              by another task, or is unseen by a new owner
+whose         taking over, or making beside, tasks of    state rebuild --match title, or another
+              what may be another repository's project   project
 protect       removing a protected task                      protect: false in a run of its own
 activity      deleting what people worked on                 --dangerous-delete-active
+reopen        another status for what people moved on        --dangerous-reopen
 unknown       deleting what people may have worked on        policy.unknownActivity, --dangerous-…
 rename        deleting what looks renamed                    moved, policy.allow, --dangerous-…
 strays        creating while marked tasks are unplaced       state rebuild, adopt, removed
@@ -20,10 +25,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tasksync.core.change import Action, Change, Reason
-from tasksync.core.fields import TaskKey
+from tasksync.core.fields import MOVED_ON, TaskKey
 from tasksync.core.manifest import Limit, Policy
 from tasksync.core.plan import Plan, Refusal
 
+#: why a task that was remembered would be made again
+_GONE = {Reason.VANISHED, Reason.VANISHED_AGAIN, Reason.TAKEN}
 #: below this many tracked tasks no share or number holds anything back
 SMALL = 10
 _SHOWN = 5
@@ -40,6 +47,7 @@ class Lifted:
     half_read: bool = False
     vanished: bool = False
     renamed: bool = False
+    reopen: bool = False
 
 
 NOTHING_LIFTED = Lifted()
@@ -50,8 +58,8 @@ def check(plan: Plan, lifted: Lifted = NOTHING_LIFTED) -> tuple[Refusal, ...]:
     return tuple(
         refusal
         for rail in (
-            _empty, _half_read, _max_delete, _max_update, _max_vanished,
-            _protect, _activity, _unknown, _rename, _strays, _adopt,
+            _empty, _half_read, _max_delete, _max_update, _max_vanished, _recreate,
+            _protect, _activity, _unknown, _reopen, _rename, _whose, _strays, _adopt,
         )
         for refusal in rail(plan, plan.policy, lifted)
     )  # fmt: skip
@@ -146,7 +154,7 @@ def _max_update(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]
 
 
 def _max_vanished(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
-    gone = [change for change in plan.changes if change.reason is Reason.VANISHED]
+    gone = [change for change in plan.changes if change.reason in _GONE]
     if lifted.vanished or not _over(policy.max_vanished, len(gone), plan.tracked):
         return
     yield Refusal(
@@ -154,10 +162,60 @@ def _max_vanished(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusa
         f"{_share(len(gone), plan.tracked)} seem to be gone from the portal and would be made "
         f"again; policy.maxVanished allows {policy.max_vanished}. A key with fewer rights sees "
         "fewer tasks.",
-        "Check the key (tasksync version shows whose it is); if the tasks are really gone, raise "
+        "Check whose key it is; if the tasks are really gone, raise "
         "policy.maxVanished or use --dangerous-recreate-vanished.",
         tuple(change.key for change in gone),
     )
+
+
+def _recreate(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
+    """Hold back what may be there and not seen: an id that is taken says nothing of the task."""
+    if lifted.vanished:
+        return
+    kinds = {
+        Reason.TAKEN: "another task stands under the id that was theirs (a restored portal?)",
+        Reason.VANISHED_AGAIN: "they were made again already, and are not seen once more",
+    }
+    if plan.other_owner:
+        kinds[Reason.VANISHED] = f"{plan.other_owner}, who may see other tasks"
+    for reason, why in kinds.items():
+        held = [change for change in plan.changes if change.reason is reason]
+        held = [change for change in held if change.action is Action.CREATE]
+        if held:
+            yield Refusal(
+                "recreate",
+                f"{_count(held, 'task')} would be made again: {_keys(held)}. But {why}.",
+                "Look for them on the portal: say adopt: {id: N} for what is there, or removed: "
+                "[key] to let it go; if they are really gone, use --dangerous-recreate-vanished.",
+                tuple(change.key for change in held),
+            )
+
+
+def _whose(plan: Plan, _policy: Policy, _lifted: Lifted) -> Iterator[Refusal]:
+    """Hold back a state without entries that finds more of its project than it can place."""
+    if plan.tracked or not plan.strays or plan.in_doubt:
+        return
+    held = _removals(plan, Action.CREATE, Action.ADOPT)
+    if held:
+        yield Refusal(
+            "whose",
+            f"The state knows no task, and {len(plan.strays)} on the portal bear the mark of "
+            f"project {plan.project} and do not agree with the manifest in title, responsible "
+            f"and parent: {_named_strays(plan)}.",
+            "If the state was lost, they are yours: tasksync state rebuild --match title, or say "
+            "adopt: {id: N} on the task that it is. If another repository calls its project the "
+            "same, choose another project: here.",
+            tuple(change.key for change in held),
+        )
+
+
+def _named_strays(plan: Plan) -> str:
+    named = ", ".join(
+        f"{one.id} {one.title!r}" + (f" (responsible {one.responsible})" if one.responsible else "")
+        for one in plan.strays[:_SHOWN]
+    )
+    more = len(plan.strays) - _SHOWN
+    return named + (f" and {more} more" if more > 0 else "")
 
 
 def _protect(plan: Plan, _policy: Policy, _lifted: Lifted) -> Iterator[Refusal]:
@@ -184,6 +242,25 @@ def _activity(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
         "Use onRemove: defer or removed: [key] to keep them, or --dangerous-delete-active.",
         tuple(change.key for change in active),
     )
+
+
+def _reopen(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
+    moved = [
+        change
+        for change in _removals(plan, Action.UPDATE, Action.ADOPT)
+        if any(
+            one.name == "status" and one.drifted and one.before in MOVED_ON for one in change.fields
+        )
+    ]
+    if moved and not lifted.reopen:
+        yield Refusal(
+            "reopen",
+            f"People moved {_count(moved, 'task')} on, and another status would be set: "
+            f"{_keys(moved)}.",
+            "Write the status that people set into the manifest, or leave status out of it; or "
+            "use --dangerous-reopen.",
+            tuple(change.key for change in moved),
+        )
 
 
 def _unknown(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
@@ -221,15 +298,15 @@ def _strays(plan: Plan, _policy: Policy, _lifted: Lifted) -> Iterator[Refusal]:
     doubtful = frozenset(plan.in_doubt)
     made = [c for c in _removals(plan, Action.CREATE) if c.key not in doubtful]
     new = [change for change in made if change.reason is Reason.NEW]
-    if not plan.strays or not new:
+    if not plan.strays or not new or not (plan.tracked or plan.in_doubt):
         return
-    named = ", ".join(f"{stray.id} {stray.title!r}" for stray in plan.strays[:_SHOWN])
+    named = _named_strays(plan)
     yield Refusal(
         "strays",
         f"{_count(new, 'task')} would be created while marked tasks on the portal match no key "
         f"({len(plan.strays)}): {named}.",
         "See tasksync state rebuild; then say adopt: {id: N} on the task that it is, "
-        "or remove its tag on the portal (what removed: or onRemove: forget let go still has it).",
+        "or take its tag off on the portal.",
         tuple(change.key for change in new),
     )
 

@@ -1,11 +1,13 @@
 """Which live task is which wanted one, when the answer or the state that knew it was lost.
 
-Best first, each live task once:
+Best first, each live task once, in the normal form of `core.equivalence`:
 1. equal in every field sent (two wants with equal bodies are interchangeable);
-2. equal normalised title, responsible and parent: within such a group the most alike first;
-3. equal normalised title alone, where one want and one task have it.
+2. equal title, responsible and parent: within such a group the most alike first;
+3. equal title alone, where one want and one task have it;
+4. equal in every field but the title, where one want and one task are left.
 
-What stays over is named, never guessed.
+A title may also have lost what the portal cannot hold. `certain` matching ends after 2. What
+stays over is named, never guessed.
 """
 
 from __future__ import annotations
@@ -15,7 +17,14 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tasksync.core.fields import KeyRef, RemoteId, TaskKey, Values, digest_of, same
+from tasksync.core.equivalence import (
+    equivalent,
+    loses_characters,
+    normal_title,
+    normal_value,
+    title_matches,
+)
+from tasksync.core.fields import KeyRef, RemoteId, TaskKey, Values
 from tasksync.core.graph import depths, levels
 from tasksync.core.task import LiveTask
 
@@ -39,11 +48,16 @@ class Matches:
 
 
 def match(
-    wants: Iterable[Want], tasks: Iterable[LiveTask], ids: Mapping[TaskKey, RemoteId]
+    wants: Iterable[Want],
+    tasks: Iterable[LiveTask],
+    ids: Mapping[TaskKey, RemoteId],
+    *,
+    certain: bool = False,
 ) -> Matches:
     """Pair wants with tasks; `ids` are the keys whose ids are known already.
 
     Parents are matched before their children, so that a child can be told by its parent.
+    `certain` pairs only what agrees in title, responsible and parent.
     """
     search = _Search(wants, tasks)
     left = search.wants
@@ -52,19 +66,45 @@ def match(
         resolved = [_resolved(left[key], search.pairs, ids) for key in level]
         search.all_fields(resolved)
         search.title_person_parent([want for want in resolved if want.key in left])
-        search.title_alone([want for want in resolved if want.key in left])
-    search.title_alone(list(left.values()))
+        if not certain:
+            search.title_alone([want for want in resolved if want.key in left])
+    if not certain:
+        search.title_alone(list(left.values()))
+        search.all_but_title([_resolved(want, search.pairs, ids) for want in left.values()])
     return Matches(search.pairs, tuple(left.values()), tuple(search.free.values()))
 
 
 def title_of(values: Values) -> str:
-    """Return a title as tiers 2 and 3 compare it: white space folded, ends trimmed."""
-    return " ".join(str(values.get("title") or "").split())
+    """Return a title as it is compared."""
+    return normal_title(str(values.get("title") or ""))
 
 
-def title_person_parent(values: Values) -> Hashable:
+def title_person_parent(values: Values) -> tuple[Hashable, ...]:
     """Return what tier 2 compares: equal for two tasks that people would take for one."""
     return title_of(values), values.get("responsibleId"), values.get("parentId") or None
+
+
+def could_be(sent: Values, newer_than: int, task: LiveTask) -> bool:
+    """Tell whether a task may be what this was sent for: by its title, or by all but its title."""
+    if task.id <= newer_than:
+        return False
+    there = str(task.fields.get("title") or "")
+    return title_matches(str(sent.get("title") or ""), there) or _but_title(sent, task)
+
+
+def is_twin(values: Values, task: LiveTask) -> bool:
+    """Tell whether a task is the same as another in title, responsible and parent."""
+    return title_person_parent(values) == title_person_parent(task.fields)
+
+
+def _but_title(sent: Values, task: LiveTask) -> bool:
+    """Tell whether every field that was sent is there but for the title; a KeyRef counts."""
+    names = sent.keys() - {"title"}
+    return bool(names - {"responsibleId"}) and all(
+        name in task.fields
+        and (isinstance(sent[name], KeyRef) or equivalent(name, sent[name], task.fields[name]))
+        for name in names
+    )
 
 
 def _parent(want: Want) -> KeyRef | None:
@@ -94,7 +134,7 @@ class _Search:
         self.free = {task.id: task for task in tasks}
         self.pairs: dict[TaskKey, LiveTask] = {}
         self._tasks = sorted(self.free.values(), key=lambda task: task.id)
-        self._equal: dict[tuple[str, ...], dict[bytes, list[LiveTask]]] = {}
+        self._equal: dict[tuple[str, ...], dict[Hashable, list[LiveTask]]] = {}
         self._alike: dict[Hashable, list[LiveTask]] = defaultdict(list)
         self._titled: dict[Hashable, list[LiveTask]] = defaultdict(list)
         for task in self._tasks:
@@ -109,12 +149,16 @@ class _Search:
             index = self._equal.get(names)
             if index is None:
                 index = self._equal[names] = self._by_digest(names)
-            self._take(want, index.get(digest_of(want.sent), []))
+            if loses_characters(str(want.sent.get("title") or "")):
+                alike = [t for t in self._titled_as(want) if _likeness(want, t) == len(names)]
+                self._take(want, alike)
+            else:
+                self._take(want, index.get(_look(want.sent, names), []))
 
     def title_person_parent(self, wants: Sequence[Want]) -> None:
         """Tier 2: within a group the most alike first."""
         for look, group in _groups(wants).items():
-            candidates = self._still(self._alike, look)
+            candidates = self._still(self._alike, look) or self._lost(group[0])
             if len(group) * len(candidates) > SCORED:
                 self._in_order(group, candidates)
                 continue
@@ -130,9 +174,44 @@ class _Search:
         for want in wants:
             title = title_of(want.sent)
             if self._titles[title] == 1:
-                newer = [t for t in self._still(self._titled, title) if t.id > want.newer_than]
-                if len(newer) == 1:
+                newer = [t for t in self._titled_as(want) if t.id > want.newer_than]
+                if len(newer) == 1 and not self._others_could_be(want, newer[0]):
                     self._pair(want, newer[0])
+
+    def all_but_title(self, wants: Sequence[Want]) -> None:
+        """Tier 4: only where one want and one task are left."""
+        if len(wants) == len(self.free) == 1:
+            (want,), (task,) = wants, self.free.values()
+            if want.key in self.wants and _but_title(want.sent, task):
+                self._pair(want, task)
+
+    def _titled_as(self, want: Want) -> list[LiveTask]:
+        """Return the free tasks with a want's title, or with what may be left of it."""
+        title = str(want.sent.get("title") or "")
+        if not loses_characters(title):
+            return self._still(self._titled, title_of(want.sent))
+        return [
+            task
+            for task in self._tasks
+            if task.id in self.free and title_matches(title, str(task.fields.get("title") or ""))
+        ]
+
+    def _lost(self, want: Want) -> list[LiveTask]:
+        """Return what agrees in person and parent, and in what may be left of the title."""
+        if not loses_characters(str(want.sent.get("title") or "")):
+            return []
+        rest = title_person_parent(want.sent)[1:]
+        return [t for t in self._titled_as(want) if title_person_parent(t.fields)[1:] == rest]
+
+    def _others_could_be(self, want: Want, task: LiveTask) -> bool:
+        """Tell whether another want's title may have become this task's, too."""
+        there = str(task.fields.get("title") or "")
+        return any(
+            other.key != want.key
+            and loses_characters(str(other.sent.get("title") or ""))
+            and title_matches(str(other.sent.get("title") or ""), there)
+            for other in self.wants.values()
+        )
 
     def _in_order(self, wants: Sequence[Want], tasks: Sequence[LiveTask]) -> None:
         left = list(tasks)
@@ -154,12 +233,20 @@ class _Search:
     def _still(self, index: Mapping[Hashable, list[LiveTask]], look: Hashable) -> list[LiveTask]:
         return [task for task in index.get(look, ()) if task.id in self.free]
 
-    def _by_digest(self, names: tuple[str, ...]) -> dict[bytes, list[LiveTask]]:
-        index: dict[bytes, list[LiveTask]] = defaultdict(list)
+    def _by_digest(self, names: tuple[str, ...]) -> dict[Hashable, list[LiveTask]]:
+        index: dict[Hashable, list[LiveTask]] = defaultdict(list)
         for task in self._tasks:
             if task.id in self.free and all(name in task.fields for name in names):
-                index[digest_of({name: task.fields[name] for name in names})].append(task)
+                index[_look(task.fields, names)].append(task)
         return index
+
+
+def _look(values: Values, names: tuple[str, ...]) -> Hashable:
+    return tuple(_hashable(normal_value(name, values[name])) for name in names)
+
+
+def _hashable(value: object) -> Hashable:
+    return ("key", value["key"]) if isinstance(value, dict) else value
 
 
 def _youngest_first(wants: Iterable[Want]) -> list[Want]:
@@ -179,6 +266,6 @@ def _groups(wants: Sequence[Want]) -> dict[Hashable, list[Want]]:
 
 def _likeness(want: Want, task: LiveTask) -> int:
     return sum(
-        name in task.fields and same(name, value, task.fields[name])
+        name in task.fields and equivalent(name, value, task.fields[name])
         for name, value in want.sent.items()
     )

@@ -1,13 +1,21 @@
 """What tasksync promises never to touch, and the few functions that keep the promise.
 
-Ours is a live task that the state knows by its id, or that bears our project's marker. All
-else is a stranger's: not shown, not compared, not written to, whatever its title says.
+An id alone is not ownership: ids come again after a restore, states are pushed, answers are
+swapped (design 7, *Ours*). The row under an entry's id is that entry's task where
 
-known to the state   our marker   another's marker   then
-yes                  any          any                ours: planned as the table of design 5 says
-no                   yes          any                a candidate: matched to a key, or named
-no                   no           no                 a stranger's, unless `adopt` names its id
-no                   no           yes                a stranger's, whatever `adopt` says
+entry's createdDate   row's createdDate   other project's marker   then
+known                 the same instant    no                       ours
+known                 another             any                      not this entry's: taken
+any                   any                 yes                      not this entry's: taken
+not known             any                 no                       ours with our marker, or with the
+                                                                   last known title and person
+
+and a row that is no entry's is
+
+our marker   another's marker   then
+yes          no                 a candidate: matched to a key, or named
+no           no                 a stranger's, unless `adopt` names its id
+any          yes                a stranger's, whatever `adopt` says
 """
 
 from __future__ import annotations
@@ -15,27 +23,45 @@ from __future__ import annotations
 from collections.abc import Container
 from enum import StrEnum
 
-from tasksync.core.fields import RemoteId
-from tasksync.core.state import Heads
+from tasksync.core.equivalence import title_matches
+from tasksync.core.fields import RemoteId, instant
+from tasksync.core.state import Entry
 from tasksync.core.task import LiveTask
 
 
 class Owner(StrEnum):
-    """Whose a live task is."""
+    """Whose a live task is that is no entry's own."""
 
-    OURS = "ours"
     CANDIDATE = "candidate"
     ADOPTABLE = "adoptable"
     STRANGER = "stranger"
 
 
-def owner_of(
-    task: LiveTask, heads: Heads, marker: str | None, adopts: Container[RemoteId]
-) -> Owner:
-    """Tell whose a live task is, by the table above; `adopts` are ids that the manifest names."""
-    if heads.row_of_id(task.id) is not None:
-        return Owner.OURS
-    marked = marker in task.markers
+def is_foreign(task: LiveTask, marker: str | None) -> bool:
+    """Tell whether a task bears another project's marker."""
+    return any(one != marker for one in task.markers)
+
+
+def is_own(entry: Entry, task: LiveTask, marker: str | None) -> bool:
+    """Tell whether the task under an entry's id is that entry's, by the table above."""
+    if is_foreign(task, marker):
+        return False
+    if entry.created and task.created:
+        return instant(entry.created) == instant(task.created)
+    return bool(marker and marker in task.markers) or _looks_like(entry, task)
+
+
+def _looks_like(entry: Entry, task: LiveTask) -> bool:
+    known = entry.found
+    titles = str(known.get("title") or ""), str(task.fields.get("title") or "")
+    same_person = known.get("responsibleId") == task.fields.get("responsibleId")
+    return same_person and title_matches(*titles)
+
+
+def owner_of(task: LiveTask, marker: str | None, adopts: Container[RemoteId]) -> Owner:
+    """Tell whose a task is that is no entry's; `adopts` are ids that the manifest names."""
+    if is_foreign(task, marker):
+        return Owner.STRANGER
     if task.id in adopts:
-        return Owner.STRANGER if task.markers and not marked else Owner.ADOPTABLE
-    return Owner.CANDIDATE if marker is not None and marked else Owner.STRANGER
+        return Owner.ADOPTABLE
+    return Owner.CANDIDATE if marker is not None and marker in task.markers else Owner.STRANGER

@@ -9,9 +9,17 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from tasksync.core.fields import DEFERRED, KeyRef, RemoteId, TaskKey, digest_named, names_in
-from tasksync.core.ownership import Owner, owner_of
-from tasksync.core.state import Entry, State
+from tasksync.core.fields import (
+    DEFERRED,
+    KeyRef,
+    RemoteId,
+    TaskKey,
+    digest_named,
+    instant,
+    names_in,
+)
+from tasksync.core.ownership import Owner, is_foreign, is_own, owner_of
+from tasksync.core.state import NO_DATE, NOT_SHOWN, Entry, State
 from tasksync.core.survey import NEW_PARENT, NO_PARENT, SAME, UNSEEN, Survey
 from tasksync.core.task import LiveTask
 
@@ -21,9 +29,17 @@ class Found:
     """What passing the live tasks left: those to look at, and those the state does not know.
 
     `present` has a byte for each row of the heads; `newest` is the highest id that passed.
+    `taken` are rows whose id is another task's now; `hidden` rows that the portal does not show,
+    though it gave them an id; `learned` the createdDate ("" where there is none) of rows that
+    were not known to be shown, or not with a date. `unreadable` are rows whose task is there, but
+    has fields that cannot be read: it is left alone.
     """
 
     present: bytearray
+    taken: dict[int, LiveTask] = field(default_factory=dict)
+    hidden: set[int] = field(default_factory=set)
+    learned: dict[int, str] = field(default_factory=dict)
+    unreadable: dict[int, LiveTask] = field(default_factory=dict)
     held: dict[RemoteId, LiveTask] = field(default_factory=dict)
     unknown: list[LiveTask] = field(default_factory=list)
     adoptable: dict[RemoteId, LiveTask] = field(default_factory=dict)
@@ -49,6 +65,7 @@ class Passage:
     def live(self, tasks: Iterable[LiveTask]) -> Found:
         """Return what reading the portal left."""
         self._pass(tasks)
+        self._hidden()
         self._children_of_the_gone()
         return self.found
 
@@ -66,12 +83,14 @@ class Passage:
                     continue
                 self._hold(remembered(self._state.entries[key]))
         for task in unknown:
-            if self._heads.row_of_id(task.id) is None:
+            known = self._heads.row_of_id(task.id)
+            if known is None or not self._is_own(known, task):
                 self._not_remembered(task)
         return found
 
     def _pass(self, tasks: Iterable[LiveTask]) -> None:
         heads, present, newest = self._heads, self.found.present, 0
+        ours = (self._marker,) if self._marker is not None else ()
         seen, parents, ids = self._wanted.seen, self._wanted.parents, heads.ids
         always = b"\x01" * len(heads) if self._everything else heads.deferred
         masks: dict[int, tuple[str, ...]] = {}
@@ -81,25 +100,59 @@ class Passage:
             if row is None:
                 self._not_remembered(task)
                 continue
+            if task.unreadable:
+                present[row] = 1
+                self.found.unreadable[row] = task
+                continue
+            if not self._is_own(row, task):
+                self.found.taken[row] = task
+                self._not_remembered(task)
+                continue
             present[row] = 1
+            if heads.created[row] <= NO_DATE and (task.created or heads.created[row] == NOT_SHOWN):
+                self.found.learned[row] = task.created or ""
             mask = heads.masks[row]
             names = masks.get(mask) or masks.setdefault(mask, names_in(mask))
             above = parents[row]
             if (
                 seen[row] != SAME
                 or always[row]
+                or task.markers != ours
                 or (above != NO_PARENT and _elsewhere(task, above, ids))
                 or _differs(task, names, heads.found(row))
             ):
                 self._hold(task)
         self.found.newest = newest
 
+    def _is_own(self, row: int, task: LiveTask) -> bool:
+        """Tell what `is_own` tells, without the entry where the columns are enough."""
+        created = self._heads.created[row]
+        if is_foreign(task, self._marker):
+            return False
+        if created > NO_DATE and task.created:
+            return instant(task.created) == created
+        if self._marker is not None and self._marker in task.markers and created <= NO_DATE:
+            return True
+        return is_own(self._state.entries[self._heads.key(row)], task, self._marker)
+
+    def _hidden(self) -> None:
+        """Find what was made and is not shown yet: it counts as there."""
+        present, created = self.found.present, self._heads.created
+        if 0 not in present:
+            return
+        for row, there in enumerate(present):
+            if there or created[row] != NOT_SHOWN or row in self.found.taken:
+                continue
+            if self._state.entries[self._heads.key(row)].hidden:
+                self.found.hidden.add(row)
+                present[row] = 1
+
     def _hold(self, task: LiveTask) -> None:
         self.found.held[task.id] = task
         self.found.names.update(task.names)
 
     def _not_remembered(self, task: LiveTask) -> None:
-        owner = owner_of(task, self._heads, self._marker, self._adopts)
+        owner = owner_of(task, self._marker, self._adopts)
         if owner is Owner.ADOPTABLE:
             self.found.adoptable[task.id] = task
         elif owner is Owner.CANDIDATE and task.id not in self._released:
@@ -159,7 +212,7 @@ def remembered(entry: Entry) -> LiveTask:
     fields = {name: value for name, value in entry.found.items() if not isinstance(value, KeyRef)}
     if entry.deferred:
         fields["status"] = DEFERRED
-    return LiveTask(entry.id, fields)
+    return LiveTask(entry.id, fields, created=entry.created or None, read=False)
 
 
 def _elsewhere(task: LiveTask, above: int, ids: array[int]) -> bool:

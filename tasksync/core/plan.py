@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import NamedTuple
 
 from tasksync.core.change import Action, Change
 from tasksync.core.fields import RemoteId, TaskKey, Value
@@ -20,6 +21,17 @@ class Drift:
     id: RemoteId
     name: str
     remembered: Value
+    found: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A field that differs and is left as it is: people's status, or a creator (create only)."""
+
+    key: TaskKey
+    id: RemoteId
+    name: str
+    wanted: Value
     found: Value
 
 
@@ -39,6 +51,24 @@ class Stray:
 
     id: RemoteId
     title: str
+    responsible: int = 0
+
+
+class Unreadable(NamedTuple):
+    """A task of which fields cannot be read (`what`); `waits`: a change of it is not made."""
+
+    key: TaskKey
+    id: RemoteId
+    what: str
+    waits: bool
+
+
+class Hidden(NamedTuple):
+    """A task that was made and that this key cannot see; `waits`: an edit of it is not sent."""
+
+    key: TaskKey
+    id: RemoteId
+    waits: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +94,12 @@ class Plan:
     what the portal made of a value). `unchanged` counts all NOOPs. `tracked` is how many entries
     the state had. `renames` are (dropped key, new key) that look like one task. `newest` is the
     highest id that reading saw: what this plan makes will be newer; 0 in a saved plan.
+    `blocks` is what entries are to remember as their `block`. `hidden` are wanted tasks that the
+    portal gave an id and does not show. `learned` is, by remembered key, the createdDate of tasks
+    that were not known to be shown, or not with a date; "" where the portal tells none.
+    `unreadable` are tasks that are there and left alone (design 9; not in a saved plan).
+    `other_owner` says whose key it was, and is, where that changed since the last apply.
     `remembered` are the manifest files as the state is to know them (see Manifest).
-    `blocks` is what entries are to remember as their `block`.
     """
 
     project: str
@@ -95,6 +129,13 @@ class Plan:
     blocks: Mapping[TaskKey, bytes] = field(default_factory=lambda: MappingProxyType({}))
     remembered: tuple[str, ...] = ()
     spent: int = 0  # of policy.allow, by the runs before
+    hidden: tuple[Hidden, ...] = ()
+    learned: Mapping[TaskKey, str] = field(
+        default_factory=lambda: MappingProxyType({}), compare=False
+    )
+    other_owner: str = ""
+    standing: tuple[Standing, ...] = ()
+    unreadable: tuple[Unreadable, ...] = field(default=(), compare=False)
 
     @property
     def removals(self) -> int:

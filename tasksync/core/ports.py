@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from tasksync.core.change import Change, Outcome
 from tasksync.core.events import Event
@@ -12,9 +12,20 @@ from tasksync.core.fields import RemoteId
 from tasksync.core.state import Holder, Lease, PortalIdentity, State, StateDelta
 from tasksync.core.task import LiveTask
 
+#: asked from any thread, just before the first byte of a request: may it still leave?
+Permission: TypeAlias = Callable[[], bool]
+#: design 7: a request leaves within so many seconds of its intents' commit, or is dropped
+LEAVES_WITHIN = 10.0
+
 
 class Portal(Protocol):
-    """The service that holds the tasks. Every method may raise PortalError."""
+    """The service that holds the tasks. Every method may raise PortalError.
+
+    `create_seconds` is what one create takes there, as far as it is known: set it to what the
+    state remembers, and remember it when the run ends (design 9).
+    """
+
+    create_seconds: float | None
 
     def identity(self) -> PortalIdentity:
         """Whose portal, whose key, what limits; raises AuthenticationFailed and the like."""
@@ -29,23 +40,26 @@ class Portal(Protocol):
         ...
 
     def newest(self) -> RemoteId:
-        """The highest task id that the portal has now (0: none)."""
+        """The highest task id that the portal lists now, asked without a filter (0: none)."""
         ...
 
-    def newer(self, marker: str, after: RemoteId) -> Iterator[LiveTask]:
-        """The tasks that bear `marker` and have an id above `after`."""
+    def newer(self, marker: str | None, after: RemoteId) -> Iterator[LiveTask]:
+        """The tasks that bear `marker` (None: all) and have an id above `after`."""
         ...
 
     def perform(
         self,
         changes: Iterable[Change],
-        about_to_send: Callable[[Sequence[Change]], None],
+        about_to_send: Callable[[Sequence[Change]], Permission | None],
     ) -> Iterator[Outcome]:
         """Do the changes of one level, in any order; yield one outcome each, as soon as known.
 
         `about_to_send` is called, in the caller's thread, with exactly the changes of one
-        request before it leaves; what it raises stops the sending. A failed change is an outcome,
-        not an exception; deleting what is gone is done; a create without an answer is in doubt.
+        request before it leaves; what it raises stops the sending. The permission that it returns
+        is asked once the connection stands; where it says no, nothing is sent, and the same
+        changes are about to be sent anew (None: nothing has to hold). A failed change is an
+        outcome, not an exception; deleting what is gone is done; a create without an answer is in
+        doubt.
         PortalError is raised only for what stops the run (authentication, a block).
         Closing the iterator finishes what is in flight and sends nothing more.
         """
@@ -74,7 +88,9 @@ class StateStore(Protocol):
     def acquire(self, who: Holder, ttl: float) -> Lease:
         """Take the lease for `ttl` seconds or raise StateLocked with the holder, at once.
 
-        A lease that ran out is taken over; so is one whose holder was on this host and is gone.
+        A lease whose holder was on this host and is gone is taken over; one whose holder lives
+        here never is; of others it is taken over that stood still for its ttl since this client
+        saw it first, by this client's own monotonic clock.
         """
         ...
 
@@ -87,11 +103,14 @@ class StateStore(Protocol):
         ...
 
     def holder(self) -> Lease | None:
-        """The lease in force, or None."""
+        """The lease that was given out last and not given back, or None; it may be dead."""
         ...
 
     def unlock(self, lease_id: str) -> None:
-        """Take a lease away; raises StateLocked while its heartbeat is fresh, or of another id."""
+        """Take a lease away that `acquire` would take over; raises StateLocked else.
+
+        `left` of the error says how long its heart has to stand still before asking again helps.
+        """
         ...
 
     def close(self) -> None:

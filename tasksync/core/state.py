@@ -15,15 +15,18 @@ from datetime import datetime
 from hashlib import blake2b
 from types import MappingProxyType
 
-from tasksync.core.fields import RemoteId, TaskKey, Values, digest_of, mask_of
+from tasksync.core.fields import RemoteId, TaskKey, Values, digest_of, instant, mask_of
+from tasksync.core.portalname import portal_name
 from tasksync.core.task import NO_OPTIONS, Options, asked_digest
 from tasksync.errors import StateMoved
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 #: stands where it is not known which block asked
 NO_BLOCK = bytes(16)
 #: bytes of the digests of one row: asked, found, block
 _ROW = 48
+#: what stands in a head's `created` where there is no date: not shown yet, or no date is known
+NOT_SHOWN, NO_DATE = 0, 1
 
 
 def tied(block: bytes, asked: bytes) -> bytes:
@@ -51,6 +54,13 @@ class Entry:
     portal made something else, and the id that a parent's KeyRef became. `options` is what the
     block last said; `protected` stays from `protect: true` until `protect: false`. `block` is
     what `tied` made of the block that asked for this; NO_BLOCK where it is not known.
+
+    `created` is the task's createdDate as the listing or look-up that first showed it told it
+    ("" where none did): an id alone is not ownership (design 7, *Ours*). `hidden`: made, and not
+    shown by the portal yet. `remade`: made again after it had vanished, and not seen by a later
+    run yet. `unproved` is what came back at the read-back of the last write where it was neither
+    as asked nor a known turn: if the next write ends the same, it is the portal's own form
+    (design 5).
     """
 
     key: TaskKey
@@ -61,6 +71,10 @@ class Entry:
     protected: bool = False
     deferred: bool = False
     block: bytes = NO_BLOCK
+    created: str = ""
+    hidden: bool = False
+    remade: bool = False
+    unproved: Values = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def found(self) -> Values:
@@ -82,12 +96,29 @@ class Entry:
             mask_of(self.asked),
             deferred=self.deferred,
             block=self.block,
+            created=self._created(),
         )
+
+    def _created(self) -> int:
+        if self.hidden or self.remade:
+            return NOT_SHOWN
+        return instant(self.created) if self.created else NO_DATE
+
+    def shown(self, created: str | None, *, later: bool = True) -> Entry:
+        """Return the entry once its task was seen, with the date that was seen, if one was.
+
+        `later`: by another run than the one that made it.
+        """
+        remade = self.remade and not later
+        return replace(self, created=created or self.created, hidden=False, remade=remade)
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The columns of one entry: digests of what was asked and of what the portal should hold."""
+    """The columns of one entry: digests of what was asked and of what the portal should hold.
+
+    `created` is the second since 1970 of the task's createdDate, or NOT_SHOWN, or NO_DATE.
+    """
 
     key: TaskKey
     id: RemoteId
@@ -96,6 +127,7 @@ class Head:
     mask: int
     deferred: bool = False
     block: bytes = NO_BLOCK
+    created: int = NO_DATE
 
 
 class Heads:
@@ -109,6 +141,7 @@ class Heads:
         "_next",
         "_rows",
         "_sorted",
+        "created",
         "deferred",
         "ids",
         "masks",
@@ -119,6 +152,7 @@ class Heads:
         self._digests = bytearray()
         self.ids = array("q")
         self.masks = array("H")
+        self.created = array("q")
         self.deferred = bytearray()
         self._sorted = False
         self._keys: list[TaskKey] = []
@@ -134,6 +168,7 @@ class Heads:
         self._digests += head.asked + head.found + head.block
         self.ids.append(head.id)
         self.masks.append(head.mask)
+        self.created.append(head.created)
         self.deferred.append(head.deferred)
         self._sorted = False
 
@@ -144,16 +179,19 @@ class Heads:
         ids: array[int],
         digests: bytes,
         masks: array[int],
+        created: array[int],
         deferred: Iterable[int],
     ) -> None:
         """Append many rows at once; `digests` is asked, found and block of each row, 48 bytes."""
         start = len(self.ids)
-        if not len(keys) == len(ids) == len(masks) or len(digests) != len(keys) * _ROW:
+        lengths = {len(keys), len(ids), len(masks), len(created)}
+        if len(lengths) > 1 or len(digests) != len(keys) * _ROW:
             raise ValueError("columns of different lengths")
         self._rows.update(zip(keys, range(start, start + len(keys)), strict=True))
         self._digests += digests
         self.ids += ids
         self.masks += masks
+        self.created += created
         self.deferred.extend(deferred)
         self._sorted = False
 
@@ -165,7 +203,7 @@ class Heads:
             return
         self._digests[row * _ROW : row * _ROW + _ROW] = head.asked + head.found + head.block
         self.ids[row], self.masks[row] = head.id, head.mask
-        self.deferred[row] = head.deferred
+        self.created[row], self.deferred[row] = head.created, head.deferred
         self._sorted = False
 
     def without(self, keys: Container[TaskKey]) -> Heads:
@@ -177,9 +215,15 @@ class Heads:
         return other
 
     def _head(self, key: TaskKey, row: int) -> Head:
-        digests, deferred = (self.asked(row), self.found(row)), bool(self.deferred[row])
         return Head(
-            key, RemoteId(self.ids[row]), *digests, self.masks[row], deferred, self.block(row)
+            key,
+            RemoteId(self.ids[row]),
+            self.asked(row),
+            self.found(row),
+            self.masks[row],
+            deferred=bool(self.deferred[row]),
+            block=self.block(row),
+            created=self.created[row],
         )
 
     def copy(self) -> Heads:
@@ -187,7 +231,7 @@ class Heads:
         other = Heads()
         other._rows = dict(self._rows)
         other._digests = bytearray(self._digests)
-        other.ids, other.masks = self.ids[:], self.masks[:]
+        other.ids, other.masks, other.created = self.ids[:], self.masks[:], self.created[:]
         other.deferred = bytearray(self.deferred)
         return other
 
@@ -268,19 +312,32 @@ class Intent:
     options: Options = NO_OPTIONS
 
     def entry(self, remote: RemoteId) -> Entry:
-        """Return the entry that this create became; its parent's id is remembered as made."""
+        """Return the entry that this create became; its parent's id is remembered as made.
+
+        It is `hidden` until a listing or look-up shows it.
+        """
         made = {name: sent for name, sent in self.sent.items() if self.asked.get(name) != sent}
         protected = self.options.protect is True
-        return Entry(self.key, remote, self.asked, made, self.options, protected)
+        return Entry(self.key, remote, self.asked, made, self.options, protected, hidden=True)
 
 
 @dataclass(frozen=True, slots=True)
 class PortalIdentity:
-    """Whose portal and whose key: `portal` is `data.portal` of /v1/me, else the URL's host."""
+    """Whose portal and whose key: `portal` is `data.portal` of /v1/me, else the URL's host.
+
+    `create_seconds` is what one create took there in the last apply (design 9).
+    The name is held in one form, states of before included. `host` is the URL's, and is not
+    remembered: it tells a portal that names itself from one whose host stands for it.
+    """
 
     portal: str
     owner: str = ""
     requests_per_second: float | None = None
+    create_seconds: float | None = None
+    host: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "portal", portal_name(self.portal))
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +369,10 @@ class Run:
     """One apply: when (UTC), what became of it, which saved plan.
 
     A saved plan is told by its digest and by the serial of the state that it was made from: what
-    it does may well have to be done again later. `allowances` is what was used by then, in all
+    it does may well have to be done again later. `began`: there was no state before this run.
+    `touched` are the keys that this run was to change (or EVERY_KEY) while a saved plan was done
+    in part only: resuming that plan leaves them alone.
+    `allowances` is what was used by then, in all
     runs so far, of each text of policy.allow: it is saved with the deletes that used it.
     """
 
@@ -321,6 +381,8 @@ class Run:
     outcome: str = ""
     plan: str = ""
     serial: int = 0
+    began: bool = False
+    touched: tuple[TaskKey, ...] = ()
     allowances: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -395,6 +457,8 @@ class State:
 
 #: how many runs are remembered
 KEPT_RUNS = 100
+#: stands in a run's `touched` for more keys than are written down; no key of a task looks so
+EVERY_KEY = TaskKey("*")
 
 
 def overlaid(state: State, entries: Iterable[Entry]) -> State:

@@ -1,6 +1,6 @@
 """The state as plain JSON data, and back: what `state pull` prints and every store keeps.
 
-    {"kind": "tasksync-state", "version": 1, "project": ..., "lineage": ..., "serial": ...,
+    {"kind": "tasksync-state", "version": 2, "project": ..., "lineage": ..., "serial": ...,
      "identity": {...} | null, "entries": {key: {...}}, "intents": [...], "files": [...],
      "released": [...], "runs": [...]}
 
@@ -178,6 +178,8 @@ def encode_entry(entry: Entry) -> dict[str, object]:
     data: dict[str, object] = {"id": entry.id, "asked": _plain(entry.asked)}
     if entry.made:
         data["made"] = _plain(entry.made)
+    if entry.unproved:
+        data["unproved"] = _plain(entry.unproved)
     if entry.options != NO_OPTIONS:
         data["options"] = encode_options(entry.options)
     if entry.protected:
@@ -186,6 +188,12 @@ def encode_entry(entry: Entry) -> dict[str, object]:
         data["deferred"] = True
     if entry.block != NO_BLOCK:
         data["block"] = entry.block.hex()
+    if entry.created:
+        data["created"] = entry.created
+    if entry.hidden:
+        data["hidden"] = True
+    if entry.remade:
+        data["remade"] = True
     return data
 
 
@@ -201,7 +209,18 @@ def decode_entry(key: TaskKey, data: Any) -> Entry:
             protected=_bool(data, "protected"),
             deferred=_bool(data, "deferred"),
             block=block_in(_str({"block": NO_BLOCK.hex(), **data}, "block")),
+            created=_created(data),
+            hidden=_bool(data, "hidden"),
+            remade=_bool(data, "remade"),
+            unproved=_values(data.get("unproved", {})),
         )
+
+
+def _created(data: Mapping[str, object]) -> str:
+    created = _str({"created": "", **data}, "created")
+    if created:
+        decode_instant(created)
+    return created
 
 
 def encode_intent(intent: Intent) -> dict[str, object]:
@@ -269,6 +288,10 @@ def encode_run(run: Run) -> dict[str, object]:
         "plan": run.plan,
         "serial": run.serial,
     }
+    if run.began:
+        data["began"] = True
+    if run.touched:
+        data["touched"] = list(run.touched)
     return {**data, "allowances": dict(run.allowances)} if run.allowances else data
 
 
@@ -281,7 +304,9 @@ def decode_run(data: Any) -> Run:
             _str(data, "outcome"),
             _str(data, "plan"),
             _counted({"serial": 0, **data}, "serial"),
-            _allowances(data.get("allowances", {})),
+            began=_bool(data, "began"),
+            touched=tuple(map(TaskKey, _texts({"touched": [], **data}, "touched"))),
+            allowances=_allowances(data.get("allowances", {})),
         )
 
 
@@ -296,6 +321,8 @@ def encode_identity(identity: PortalIdentity | None) -> dict[str, object] | None
     data: dict[str, object] = {"portal": identity.portal, "owner": identity.owner}
     if identity.requests_per_second is not None:
         data["requestsPerSecond"] = identity.requests_per_second
+    if identity.create_seconds is not None:
+        data["createSeconds"] = identity.create_seconds
     return data
 
 
@@ -303,9 +330,12 @@ def decode_identity(data: Any) -> PortalIdentity | None:
     """Return the identity that `encode_identity` wrote."""
     if data is None:
         return None
-    pace = data.get("requestsPerSecond")
+    pace, takes = data.get("requestsPerSecond"), data.get("createSeconds")
     return PortalIdentity(
-        _str(data, "portal"), _str(data, "owner"), None if pace is None else float(pace)
+        _str(data, "portal"),
+        _str(data, "owner"),
+        None if pace is None else float(pace),
+        None if takes is None else float(takes),
     )
 
 

@@ -96,6 +96,8 @@ class LiveTask:
 
     `fields["tags"]` leaves out markers; those stand in `markers`. `fields` lacks a name only
     where the portal did not answer it. `activity` is None where it returned no counters.
+    `unreadable` names the fields whose values no known shape covers, and why; they are missing in
+    `fields`, and the task is there but is to be left alone (design 9).
     """
 
     id: RemoteId
@@ -103,4 +105,7 @@ class LiveTask:
     markers: tuple[str, ...] = ()
     activity: Activity | None = None
     changed: str | None = None
+    created: str | None = None
+    read: bool = True
     names: tuple[tuple[int, str], ...] = field(default=(), compare=False)
+    unreadable: str = ""

@@ -2,6 +2,8 @@
 
 level -> skip what hangs on a failure -> resolve parents' ids -> perform
 -> save what was answered -> settle creates in doubt -> send again what never happened
+
+The first creates of a run go alone: no others leave before their marker was read back.
 """
 
 from __future__ import annotations
@@ -13,11 +15,12 @@ from tasksync.core.change import Action, Became, Change, Outcome
 from tasksync.core.events import ApplyStarted, ChangeEnded, ChangesSent
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.plan import Plan
-from tasksync.core.ports import Clock, Listener, Portal
+from tasksync.core.ports import LEAVES_WITHIN, Clock, Listener, Permission, Portal
 from tasksync.core.state import Entry, Intent, Run, State, StateDelta
 from tasksync.engine.awaiting import Requests
 from tasksync.engine.keeping import Keeper
-from tasksync.engine.opening import RunFacts, opening, remembering
+from tasksync.engine.marker_proof import MarkerProof
+from tasksync.engine.opening import RunFacts, learned, opening, remembering
 from tasksync.engine.resolving import Resolver
 from tasksync.errors import PortalError, PortalUnavailable, TasksyncError
 
@@ -25,6 +28,10 @@ __all__ = ["ATTEMPTS", "Applier", "Report", "RunFacts"]
 
 #: how often a create that provably never happened is sent before it counts as failed
 ATTEMPTS = 3
+#: creates that go before the marker is proved: as many as the portal's first batch takes
+FIRST_BATCH = 10
+#: the vendor's code for a method whose working time is used up (contract 5.2)
+SPENT = "OPERATION_TIME_LIMIT"
 _PLACE_IT = (
     "Look on the portal: say adopt: {id: N} for what is there, and tasksync state rm KEY for what "
     "is not; then apply again."
@@ -72,6 +79,8 @@ class Applier:
 
     def apply(self, plan: Plan, state: State, facts: RunFacts, requests: int = 0) -> Report:
         """Do every level; a PortalError that stops the run stands in the report."""
+        if state.identity is not None and state.identity.create_seconds is not None:
+            self._portal.create_seconds = state.identity.create_seconds
         run = _Run(self, plan, state, facts)
         total = sum(len(level) for level in plan.levels)
         if total:
@@ -104,6 +113,7 @@ class _Run:
         self._facts = facts
         self._previous = {after: before for before, after in plan.moved if before in state.heads}
         self._creating = {c.key for c in plan.changes if c.action is Action.CREATE}
+        self._gone = {c.key for c in plan.changes if c.action in {Action.CREATE, Action.FORGET}}
         self._doubtful = {intent.key for intent in state.intents}
         self._ids = {c.key: c.id for c in plan.changes if c.action is Action.ADOPT and c.id}
         self._released = state.released
@@ -113,7 +123,9 @@ class _Run:
         self._pending: list[Outcome] = []
         self._requests = Requests()
         self._intents: dict[TaskKey, Intent] = {}
-        self._newest = max(max(state.heads.ids, default=0), plan.newest)
+        self._proof = MarkerProof(applier._portal, plan.marker, applier._clock, applier._stopping)  # noqa: SLF001
+        self._floor: RemoteId | None = None
+        self._doubted_at: float | None = None
         self.report = Report()
 
     def closing(self) -> StateDelta:
@@ -124,7 +136,8 @@ class _Run:
         return StateDelta(
             run=self._facts.run(
                 self._clock.now(), "complete" if whole else "partial", self._allowances
-            )
+            ),
+            identity=learned(self._facts.identity, self._state.identity, self._portal),
         )
 
     def leave_doubtful(self) -> None:
@@ -143,17 +156,46 @@ class _Run:
             raise _unfindable(sorted(keys))
 
     def level(self, changes: Sequence[Change]) -> None:
-        """Do one level; what never happened is sent again, at most ATTEMPTS times."""
+        """Do one level; creates go in small lots until their marker was seen."""
         changes = [change for change in changes if change.key not in self.report.outcomes]
         self._silent([change for change in changes if not change.writes])
         ready = self._ready([change for change in changes if change.writes])
-        for attempt in range(ATTEMPTS):
-            if self._stopping():
-                return
+        self._ask_floor(ready)
+        while not self._proof.proved and not self._stopping():
+            first = [one for one in ready if one.action is Action.CREATE][:FIRST_BATCH]
+            if not first:
+                break
+            keys = {change.key for change in first}
+            ready = [change for change in ready if change.key not in keys]
+            self._done(first)
+            made = {self._ids[key] for key in keys if key in self._ids}
+            self._proof.look(made, RemoteId(self._floor or 0))
+        self._done(ready)
+
+    def _ask_floor(self, ready: Sequence[Change]) -> None:
+        """Ask for the highest id before the first create: what this run makes is above it.
+
+        What the state remembers says nothing: ids come again after a restore.
+        """
+        creates = any(change.action is Action.CREATE for change in ready)
+        if creates and self._floor is None and self._plan.marker is not None:
+            self._floor = self._portal.newest()
+
+    def _done(self, ready: Sequence[Change]) -> None:
+        """Send changes; what never happened is sent again, at most ATTEMPTS times."""
+        attempts = 0
+        while ready and not self._stopping():
             self._perform(ready)
-            ready = self._settle(last=attempt == ATTEMPTS - 1)
-            if not ready:
-                return
+            attempts += not self._only_waiting()
+            ready = self._settle(last=attempts == ATTEMPTS)
+
+    def _only_waiting(self) -> bool:
+        """Tell whether creates are in doubt for want of working time alone: that is no attempt.
+
+        The portal waits for it and ends the run when it took too long (design 9).
+        """
+        doubts = [one for one in self.report.outcomes.values() if one.became is Became.IN_DOUBT]
+        return bool(doubts) and all(one.code == SPENT for one in doubts)
 
     def not_started(self) -> None:
         """Give every change without an outcome the outcome that it never began."""
@@ -171,7 +213,7 @@ class _Run:
             if c.action is Action.ADOPT and c.id
         )
         forgotten = [c for c in changes if c.action is Action.FORGET]
-        self._released += tuple(c.id for c in forgotten if c.id is not None)
+        self._released += tuple(c.id for c in forgotten if c.id is not None and c.leaves_marker)
         self._keeper.commit(
             StateDelta(
                 put=adopted,
@@ -226,7 +268,9 @@ class _Run:
         finally:
             self._save()
 
-    def _about_to_send(self, changes: Sequence[Change]) -> None:
+    def _about_to_send(self, changes: Sequence[Change]) -> Permission:
+        """Commit the intents of one request; return what is asked once its connection stands."""
+        latest = self._clock.monotonic() + LEAVES_WITHIN
         self._keeper.check()
         intents = tuple(self._intent(c) for c in changes if c.action is Action.CREATE)
         self._save(intents)
@@ -234,13 +278,15 @@ class _Run:
         self._intents |= {intent.key: replace(intent, at=sent) for intent in intents}
         self._requests.sent(change.key for change in changes)
         self._listener(ChangesSent(tuple(changes)))
+        keeper, monotonic = self._keeper, self._clock.monotonic
+        return lambda: monotonic() <= latest and keeper.may_send()
 
     def _intent(self, change: Change) -> Intent:
         return Intent(
             change.key,
             self._originals[change.key].asked,
             change.body,
-            RemoteId(self._newest),
+            RemoteId(self._floor or 0),
             self._clock.now(),
             self._facts.id,
             change.options,
@@ -267,7 +313,7 @@ class _Run:
                 del self._intents[change.key]
             if outcome.became is not Became.DONE:
                 continue
-            if change.action is Action.DELETE:
+            if change.action in {Action.DELETE, Action.FORGET}:
                 drop.append(change.key)
             else:
                 put.append(self._entry(outcome))
@@ -293,6 +339,8 @@ class _Run:
 
     def _doubted(self, pending: Iterable[Outcome]) -> list[Intent]:
         now = self._clock.now()
+        if any(one.became is Became.IN_DOUBT for one in pending):
+            self._doubted_at = self._clock.monotonic()
         keys = [one.change.key for one in pending if one.became is Became.IN_DOUBT]
         again = {key: replace(self._intents[key], at=now) for key in keys if key in self._intents}
         self._intents |= again
@@ -306,7 +354,6 @@ class _Run:
     def _know(self, entry: Entry) -> None:
         self._ids[entry.key] = entry.id
         self._made.append(entry)
-        self._newest = max(self._newest, entry.id)
 
     def _settle(self, *, last: bool) -> list[Change]:
         """Resolve creates in doubt; return those that never happened and may be sent again."""
@@ -318,9 +365,16 @@ class _Run:
         if not doubts or self._stopping():
             return []
         intents = [self._intents[key] for key in doubts]
-        resolution = self._resolver.settled(intents, self._state, self._made)
+        resolution = self._resolver.settled(
+            intents,
+            self._state,
+            self._made,
+            since=self._doubted_at,
+            proved=self._proof.proved,
+            gone=self._gone,
+        )
         found = tuple(
-            remembering(self._plan.blocks, doubts[one.key].change.entry(one.id))
+            remembering(self._plan.blocks, doubts[one.key].change.entry(one.id).shown(one.created))
             for one in resolution.found
         )
         resolution = replace(resolution, found=found)

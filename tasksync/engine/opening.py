@@ -8,6 +8,7 @@ from datetime import datetime
 
 from tasksync.core.fields import TaskKey
 from tasksync.core.plan import Plan
+from tasksync.core.ports import Portal
 from tasksync.core.state import Entry, PortalIdentity, Run, State, StateDelta
 
 
@@ -15,8 +16,9 @@ from tasksync.core.state import Entry, PortalIdentity, Run, State, StateDelta
 class RunFacts:
     """What the state should remember of a run: its id, a saved plan's digest, whose portal.
 
-    `serial` is of the state that a saved plan was made from; `left_out` counts its changes that
-    this run does not do.
+    `serial` is of the state that the plan was made from; `left_out` counts the changes of a saved
+    plan that this run does not do. `began`: there was no state before this run. `touched` is what
+    a saved plan that was done in part must leave alone from now on.
     """
 
     id: str
@@ -25,14 +27,21 @@ class RunFacts:
     files: tuple[str, ...] | None
     serial: int = 0
     left_out: int = 0
+    began: bool = False
+    touched: tuple[TaskKey, ...] = ()
 
     def run(self, at: datetime, outcome: str, allowances: Mapping[str, int]) -> Run:
         """Return the run as it is remembered, with what was used of policy.allow by now."""
-        return Run(self.id, at, outcome, self.plan, self.serial, allowances)
+        return Run(
+            self.id, at, outcome, self.plan, self.serial, self.began, self.touched, allowances
+        )
 
 
 def opening(plan: Plan, state: State, facts: RunFacts, now: datetime) -> StateDelta:
-    """Return the first delta of a run: quiet changes, moved keys, and the run itself."""
+    """Return the first delta of a run: quiet changes, moved keys, and the run itself.
+
+    And what reading has shown of tasks that were not known to be shown, or not with a date.
+    """
     moves = [(old, new) for old, new in plan.moved if old in state.heads]
     quiet = tuple(
         remembering(plan.blocks, change.entry(change.id))
@@ -40,12 +49,15 @@ def opening(plan: Plan, state: State, facts: RunFacts, now: datetime) -> StateDe
         if change.id is not None
     )
     kept = {entry.key for entry in quiet}
-    moved = (replace(state.entries[old], key=new) for old, new in moves if new not in kept)
+    shown = _Shown(plan, state)
+    moved = (replace(shown.entry(old), key=new) for old, new in moves if new not in kept)
+    put = (*moved, *quiet, *_untied(plan, shown))
+    others = {entry.key for entry in put} | {old for old, _new in moves}
     return StateDelta(
-        put=(*moved, *quiet, *_untied(plan, state)),
+        put=(*put, *(shown.entry(key) for key in sorted(plan.learned.keys() - others))),
         drop=tuple(old for old, _new in moves),
         run=facts.run(now, "started", state.allowances) if any(plan.levels) else None,
-        identity=facts.identity if _is_news(facts.identity, state.identity) else None,
+        identity=facts.identity if _is_news(facts.identity, state.identity, plan) else None,
         files=_files(plan, facts.files, state.files),
     )
 
@@ -56,7 +68,20 @@ def remembering(blocks: Mapping[TaskKey, bytes], entry: Entry) -> Entry:
     return entry if block is None else replace(entry, block=block)
 
 
-def _untied(plan: Plan, state: State) -> Iterator[Entry]:
+class _Shown:
+    """The entries of a state as the plan's reading has shown them."""
+
+    def __init__(self, plan: Plan, state: State) -> None:
+        self._learned = plan.learned
+        self.state = state
+
+    def entry(self, key: TaskKey) -> Entry:
+        """Return the entry of a remembered key."""
+        entry = self.state.entries[key]
+        return entry.shown(self._learned[key]) if key in self._learned else entry
+
+
+def _untied(plan: Plan, shown: _Shown) -> Iterator[Entry]:
     """Yield unchanged entries whose block had to be parsed: of an older tasksync, or reworded.
 
     Only beside other changes: an apply that changes nothing saves nothing.
@@ -65,13 +90,26 @@ def _untied(plan: Plan, state: State) -> Iterator[Entry]:
         return
     others = plan.keys.union(*plan.moved)
     for key in sorted(plan.blocks.keys() - others):
-        row = state.heads.row(key)
-        if row is not None and state.heads.block(row) != plan.blocks[key]:
-            yield remembering(plan.blocks, state.entries[key])
+        row = shown.state.heads.row(key)
+        if row is not None and shown.state.heads.block(row) != plan.blocks[key]:
+            yield remembering(plan.blocks, shown.entry(key))
 
 
-def _is_news(here: PortalIdentity, known: PortalIdentity | None) -> bool:
+def _is_news(here: PortalIdentity, known: PortalIdentity | None, plan: Plan) -> bool:
+    if plan.other_owner and plan.partial:  # what else he cannot see was not looked at
+        return False
     return known is None or (known.portal, known.owner) != (here.portal, here.owner)
+
+
+def learned(
+    here: PortalIdentity, known: PortalIdentity | None, portal: Portal
+) -> PortalIdentity | None:
+    """Return the identity with what a run learned of its portal, where that is news."""
+    takes = portal.create_seconds
+    if takes is None:
+        return None
+    now = replace(here, create_seconds=max(round(takes, 3), 0.001))
+    return None if now == known else now
 
 
 def _files(

@@ -7,7 +7,7 @@ from typing import Any
 
 from tasksync.core.change import Change, Outcome
 from tasksync.core.fields import RemoteId
-from tasksync.core.ports import Clock, Listener
+from tasksync.core.ports import Clock, Listener, Permission
 from tasksync.core.state import PortalIdentity
 from tasksync.core.task import LiveTask
 from tasksync.errors import PermissionDenied, PortalRejected, PortalUnreadable
@@ -48,6 +48,15 @@ class RestPortal:
         return self._line.writing
 
     @property
+    def create_seconds(self) -> float | None:
+        """Seconds that one create takes here, as far as it is known (design 9)."""
+        return self._habits.creates.seconds
+
+    @create_seconds.setter
+    def create_seconds(self, known: float | None) -> None:
+        self._habits.creates.seconds = known
+
+    @property
     def stopping(self) -> Callable[[], bool]:
         """Asked before each new request: when it says yes, `perform` ends what is in flight."""
         return self._line.stopping
@@ -71,27 +80,37 @@ class RestPortal:
         unmarked: list[LiveTask] = []
         if marker is not None:
             for live in listing.Listing(self._line, self._listener, marker).rows():
+                self._habits.saw(live.id)
                 if marker in live.markers:
                     missing.discard(live.id)
                     yield live
                 elif live.id in missing:
                     missing.discard(live.id)
                     unmarked.append(live)
+                else:
+                    listing.whose(live, marker)
         yield from unmarked
-        yield from lookups.by_ids(self._line, missing)
+        for live in lookups.by_ids(self._line, missing):
+            self._habits.saw(live.id)
+            yield live
 
     def newest(self) -> RemoteId:
         """The highest task id that the portal has now (0: none)."""
-        return listing.newest(self._line)
+        found = listing.newest(self._line)
+        self._habits.saw(found)
+        return found
 
-    def newer(self, marker: str, after: RemoteId) -> Iterator[LiveTask]:
-        """The tasks that bear `marker` and have an id above `after`."""
+    def newer(self, marker: str | None, after: RemoteId) -> Iterator[LiveTask]:
+        """The tasks that bear `marker` (None: all) and have an id above `after`."""
         for live in listing.Listing(self._line, self._listener, marker).rows(after):
-            if marker in live.markers:
+            self._habits.saw(live.id)
+            if marker is None or listing.whose(live, marker):
                 yield live
 
     def perform(
-        self, changes: Iterable[Change], about_to_send: Callable[[Sequence[Change]], None]
+        self,
+        changes: Iterable[Change],
+        about_to_send: Callable[[Sequence[Change]], Permission | None],
     ) -> Iterator[Outcome]:
         """Do the changes of one level; see `core.ports.Portal.perform`."""
         if self._read_only:
@@ -131,7 +150,8 @@ class RestPortal:
         self._read_only = me.get("accessMode") == "READONLY"
         per_second = _rate(me)
         self._line.pace.tighten(per_second=per_second)
-        return PortalIdentity(_portal(me) or self._settings.host, _owner(me), per_second)
+        host = self._settings.host
+        return PortalIdentity(_portal(me) or host, _owner(me), per_second, host=host)
 
 
 def _crew(line: Line, size: int) -> Crew[Flight]:

@@ -6,7 +6,7 @@ in-process, or a script in a test.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
@@ -14,15 +14,25 @@ from typing import Protocol
 JSON_HEADERS = (("Content-Type", "application/json"),)
 
 
+def always() -> bool:
+    """Permit a request that nothing has to hold for: a read."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: `path` begins with /v1, `query` is not yet percent-encoded."""
+    """One request: `path` begins with /v1, `query` is not yet percent-encoded.
+
+    `permitted` is asked in the sending thread once the connection stands, just before the first
+    byte: a request that may not leave any more is dropped there (design 7).
+    """
 
     method: str
     path: str
     query: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    permitted: Callable[[], bool] = field(default=always, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +56,22 @@ class NotSent(Exception):
     """The connection never stood (DNS, TLS, refused): the portal did nothing."""
 
 
+class NotPermitted(NotSent):
+    """The connection stood, but the request may not leave any more: the portal did nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("the request came too late to be sent, and was dropped")
+
+
 class Unanswered(Exception):
     """The request left, and no whole answer came: the portal may have done it."""
 
 
 class Transport(Protocol):
-    """Sends one request and returns its answer; raises NotSent or Unanswered."""
+    """Sends one request and returns its answer; raises NotSent or Unanswered.
+
+    `request.permitted` is asked as late as can be; NotPermitted when it says no.
+    """
 
     def __call__(self, request: Request, /) -> Answer:
         """Send one request; may be called from several threads at once."""

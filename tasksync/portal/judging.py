@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tasksync.core.change import Action, Became, Change, Outcome
+from tasksync.core.equivalence import title_matches
 from tasksync.core.fields import RemoteId
 from tasksync.core.task import LiveTask
 from tasksync.errors import PortalError, PortalUnreadable
@@ -24,8 +25,8 @@ _ENDS = {Weight.KEY, Weight.RIGHT, Weight.BLOCKED}
 #: a refusal that may be about how a date was cleared (contract 8.3)
 _ABOUT_VALUES = {"BITRIX_ERROR", "VALIDATION_ERROR", "INVALID_PARAMS"}
 _DOUBT = "The next run looks for it by its marker before anything is sent again."
-_NOTHING: tuple[Any, ...] = (None, {}, [])
 _NO_RESULT = Fault("", "the answer says nothing about this call")
+_OTHERS = Fault("", "the answer shows another task")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Job:
 
     `ready` is when it may be sent, `since` when it was first sent (monotonic seconds). `doubt`
     is why an earlier attempt may have been done. `turned`: dates are cleared the other way now.
+    `floor` is the highest id that was known when it left; `looked`: it was looked up once.
     """
 
     changes: tuple[Change, ...]
@@ -43,6 +45,8 @@ class Job:
     doubt: Fault | None = None
     clear: wire.Clear = wire.EMPTY
     turned: bool = False
+    floor: int = 0
+    looked: bool = False
 
     @property
     def creates(self) -> bool:
@@ -61,7 +65,8 @@ class Verdict:
     `again` waits before it is sent; `next` and `turned` (one change each, dates cleared the other
     way now) go at once. `doomed` are deletes that failed and
     have to be looked up; `unread` are jobs whose cleared dates the answer did not show.
-    `trouble`: the portal was not well; `error` ends the run.
+    `trouble`: the portal was not well; `spent`: the method's working time is used up; `error`
+    ends the run.
     """
 
     outcomes: list[Outcome] = field(default_factory=list)
@@ -72,6 +77,7 @@ class Verdict:
     doomed: list[tuple[Change, Fault]] = field(default_factory=list)
     unread: list[Job] = field(default_factory=list)
     trouble: Fault | None = None
+    spent: Fault | None = None
     unreached: Lost | None = None
     error: PortalError | None = None
 
@@ -97,10 +103,7 @@ def judge(job: Job, reply: wire.Reply | Lost) -> Verdict:
 
 def _alone(job: Job, change: Change, reply: wire.Reply, verdict: Verdict) -> None:
     """Judge a change that had a request of its own: a delete is answered by 204 (delete seed)."""
-    if change.action is Action.DELETE and reply.fault is None and reply.data in _NOTHING:
-        verdict.doomed.append((change, _NO_RESULT))
-    else:
-        _one(job, change, reply.data, reply.fault, verdict)
+    _one(job, change, reply.data, reply.fault, verdict)
 
 
 def _refused_by_call(fault: Fault, reply: wire.Reply) -> bool:
@@ -129,6 +132,7 @@ def _whole(job: Job, fault: Fault, verdict: Verdict) -> None:
     elif weight is Weight.WAIT:
         verdict.again.append(job)
         verdict.hint = fault.retry_after
+        verdict.spent = fault if fault.spent else None
     elif weight in _ENDS:
         verdict.error = error_of(fault, "Writing")
         verdict.outcomes += (failed(one, fault) for one in job.changes)
@@ -141,8 +145,11 @@ def _whole(job: Job, fault: Fault, verdict: Verdict) -> None:
 
 
 def _unsure(job: Job, fault: Fault, verdict: Verdict) -> None:
-    verdict.trouble = fault
-    verdict.hint = fault.retry_after
+    if fault.spent:
+        verdict.spent = fault
+    else:
+        verdict.trouble = fault
+    verdict.hint = max(fault.retry_after or 0.0, verdict.hint or 0.0) or fault.retry_after
     if job.creates:
         verdict.outcomes += (in_doubt(one, fault) for one in job.changes)
     else:
@@ -156,7 +163,6 @@ def _batch(job: Job, calls: wire.Calls, verdict: Verdict, *, refused: bool) -> N
     """
     inner = Verdict()
     spared: list[Change] = []
-    silent = _silent(job, calls)
     ids = Counter(
         wire.usable_id(wire.task_in(calls.results.get(name_of(at))))
         for at in range(len(job.changes))
@@ -168,8 +174,6 @@ def _batch(job: Job, calls: wire.Calls, verdict: Verdict, *, refused: bool) -> N
             inner.outcomes.append(in_doubt(change, Fault("", "two calls were given one task id")))
         elif result is _MISSING and fault is None and refused:
             spared.append(change)
-        elif name in silent:
-            inner.doomed.append((change, _NO_RESULT))
         elif result is _MISSING and fault is None:
             _unsure(job.only((change,)), _NO_RESULT, inner)
         else:
@@ -177,17 +181,6 @@ def _batch(job: Job, calls: wire.Calls, verdict: Verdict, *, refused: bool) -> N
     if spared:
         inner.next.append(job.only(tuple(spared)))
     _gather(job, inner, verdict)
-
-
-def _silent(job: Job, calls: wire.Calls) -> set[str]:
-    """Return the deletes answered by nothing, where others were answered by something.
-
-    Where all are, that is how this portal says yes (contract 3).
-    """
-    names = [name_of(at) for at, one in enumerate(job.changes) if one.action is Action.DELETE]
-    told = [name for name in names if name in calls.results]
-    silent = {name for name in told if calls.results[name] in _NOTHING}
-    return silent if len(silent) < len(told) else set()
 
 
 def _shared(result: Any, ids: Mapping[int | None, int]) -> bool:
@@ -203,25 +196,62 @@ def _gather(job: Job, inner: Verdict, verdict: Verdict) -> None:
         changes = tuple(change for one in inner.again for change in one.changes)
         verdict.again.append(replace(job, changes=changes, doubt=doubt))
     verdict.hint, verdict.trouble, verdict.error = inner.hint, inner.trouble, inner.error
+    verdict.spent = inner.spent
 
 
 def _one(job: Job, change: Change, result: Any, fault: Fault | None, verdict: Verdict) -> None:
     """Judge one change by its own result or error."""
     if change.action is Action.CREATE:
-        task = wire.task_in(result)
-        remote = wire.usable_id(task)
-        if remote is not None:  # the task is there, whatever else the answer says
-            verdict.outcomes.append(done(change, remote, task))
+        fault = _created(job, change, wire.task_in(result), fault, verdict)
+        if fault is None:
             return
-        fault = fault or Fault("", "the answer names no id")
     elif fault is None and result is False:
         fault = _NO_RESULT
     if fault is not None:
         _faulty(job, change, fault, verdict)
     elif change.action is Action.DELETE:
-        verdict.outcomes.append(done(change, change.id))
+        _deleted(change, result, verdict)
     else:
         _patched(job, change, wire.task_in(result), verdict)
+
+
+def _created(
+    job: Job, change: Change, task: wire.Json | None, fault: Fault | None, verdict: Verdict
+) -> Fault | None:
+    """Hold what is answered to a create against what was sent; return why it is not done.
+
+    Another title or responsible, or an id that was there before, is another task (design 5).
+    """
+    remote = wire.usable_id(task)
+    if remote is None:
+        return fault or Fault("", "the answer names no id")
+    if remote <= job.floor:
+        told = f"the answer names task {remote}, which is no new one"
+    elif not _as_sent(change, task):
+        told = f"the answer names task {remote}, which is not what was sent"
+    else:  # the task is there, whatever else the answer says
+        verdict.outcomes.append(done(change, remote, task))
+        return None
+    verdict.outcomes.append(in_doubt(change, Fault("", told)))
+    return None
+
+
+def _as_sent(change: Change, task: wire.Json | None) -> bool:
+    """Compare title and responsible as far as they were answered and can be read."""
+    found, sent = live_or_none(task), change.body
+    if found is None:
+        return True
+    title, person = found.fields.get("title"), found.fields.get("responsibleId")
+    same_title = title is None or title_matches(str(sent.get("title", "")), str(title))
+    return same_title and (person is None or person == sent.get("responsibleId"))
+
+
+def _deleted(change: Change, result: Any, verdict: Verdict) -> None:
+    """Believe `true` and the task's own id; whatever else is answered is looked up (contract 3)."""
+    if result is True or wire.usable_id(wire.task_in(result)) == change.id:
+        verdict.outcomes.append(done(change, change.id))
+    else:
+        verdict.doomed.append((change, _NO_RESULT))
 
 
 def _faulty(job: Job, change: Change, fault: Fault, verdict: Verdict) -> None:
@@ -229,12 +259,15 @@ def _faulty(job: Job, change: Change, fault: Fault, verdict: Verdict) -> None:
     one = job.only((change,))
     if weight is Weight.WAIT:
         verdict.again.append(one)
+        verdict.spent = fault if fault.spent else verdict.spent
         verdict.hint = max(fault.retry_after or 0.0, verdict.hint or 0.0) or None
     elif weight is Weight.UNSURE:
         _unsure(one, fault, verdict)
     elif weight in _ENDS:
         verdict.error = error_of(fault, "Writing")
         verdict.outcomes.append(failed(change, fault))
+    elif change.action is Action.FORGET and wire.says_missing(fault):
+        verdict.outcomes.append(done(change, change.id))
     elif change.action is Action.DELETE:
         if wire.says_missing(fault):
             verdict.outcomes.append(done(change, change.id))
@@ -260,15 +293,31 @@ def merged(jobs: Sequence[Job]) -> list[Job]:
 
 
 def _patched(job: Job, change: Change, task: wire.Json | None, verdict: Verdict) -> None:
+    one = job.only((change,))
     dates = wire.cleared_dates(change)
-    if not dates:
-        verdict.outcomes.append(done(change, change.id, task))
+    if wire.usable_id(task) not in {None, change.id}:  # another task's row says nothing of ours
+        verdict.unread.append(one)
         return
     found = live_or_none(task)
-    if found is None or any(name not in found.fields for name in dates):
-        verdict.unread.append(job.only((change,)))
+    if not dates:
+        verdict.outcomes.append(done(change, change.id, task))
+    elif found is None or any(name not in found.fields for name in dates):
+        verdict.unread.append(one)
     else:
-        cleared(job.only((change,)), found, verdict)
+        cleared(one, found, verdict)
+
+
+def read_back(job: Job, found: LiveTask, verdict: Verdict) -> None:
+    """Judge a PATCH by its task as it was read: sent again once where nothing of it is there."""
+    change = job.changes[0]
+    moved = [one for one in change.fields if one.name in found.fields]
+    if moved and all(found.fields[one.name] == one.before != one.after for one in moved):
+        if job.looked:
+            verdict.outcomes.append(failed(change, _OTHERS))
+        else:
+            verdict.next.append(replace(job, looked=True))
+    else:
+        cleared(job, found, verdict)
 
 
 def cleared(job: Job, found: LiveTask, verdict: Verdict) -> None:
@@ -304,9 +353,10 @@ def live_or_none(task: wire.Json | None) -> LiveTask | None:
     if wire.usable_id(task) is None:
         return None
     try:
-        return live_task(task)
+        found = live_task(task)
     except PortalUnreadable:
         return None
+    return None if found.unreadable else found
 
 
 def failed(change: Change, fault: Fault) -> Outcome:

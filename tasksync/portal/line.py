@@ -9,28 +9,49 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tasksync.core.events import Paced
+from tasksync.core.events import Note, Paced
 from tasksync.core.ports import Clock, Listener
-from tasksync.errors import PortalError, PortalUnavailable, PortalUnreachable, PortalUnreadable
+from tasksync.errors import (
+    PortalAsksToWait,
+    PortalError,
+    PortalUnavailable,
+    PortalUnreachable,
+    PortalUnreadable,
+)
 from tasksync.portal import wire
-from tasksync.portal.backoff import pause
+from tasksync.portal.backoff import LONGEST_HINT, asked_for, pause, span, time_of_day
 from tasksync.portal.exchange import Answer, NotSent, Request, Transport, Unanswered
-from tasksync.portal.mistakes import Weight, error_of, quoted
+from tasksync.portal.mistakes import Weight, error_of, quoted, said
 from tasksync.portal.pacing import Departure, Pace, Unhurried
-from tasksync.portal.settings import MOST_REPEATS, MOST_UNREACHABLE, PortalSettings
+from tasksync.portal.settings import (
+    MOST_ASKED,
+    MOST_REPEATS,
+    MOST_UNREACHABLE,
+    PortalSettings,
+)
+from tasksync.portal.strangers import is_json, stranger, stranger_error
 
 #: sleeping goes in slices, so that a request to stop is heard (seconds)
 SLICE = 1.0
 #: a wait that is told to the listener, and how often (seconds)
 TOLD_WAIT, TOLD_EVERY = 1.0, 5.0
+#: a wait that the portal asked for and that is said, in a pipe too (seconds)
+TOLD_ASKED = 5.0
+#: what may pass by itself, so that what it asks to wait is heeded
+_STOPPED = "The run was stopped while the portal asked it to wait"
+_PASSING = {Weight.WAIT, Weight.UNSURE}
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """No answer that can be used: `sent` tells whether the portal may have done it."""
+    """No answer that can be used: `sent` tells whether the portal may have done it.
+
+    `ends` is the error of what no repeat can mend.
+    """
 
     why: str
     sent: bool
+    ends: PortalError | None = None
 
 
 class Line:
@@ -49,6 +70,9 @@ class Line:
         self._listener = listener
         self._told: tuple[float, int] | None = None
         self._told_at = float("-inf")
+        self._asked_until = float("-inf")
+        self._come_again: PortalError | None = None
+        self._met_the_api = False
 
     def wait(self) -> float:
         """Return how long the next request has to wait for the limits."""
@@ -74,11 +98,20 @@ class Line:
             reply = wire.read(met, self.clock.now())
         except wire.Unreadable as fault:
             return Lost(str(fault), sent=not 300 <= met.status < 400)  # noqa: PLR2004
+        self._met_the_api = self._met_the_api or is_json(met)
+        if reply.fault is not None and reply.fault.weight in _PASSING:
+            self.heed(reply.fault.retry_after, said(reply.fault))
         if reply.fault is not None and reply.fault.weight is Weight.WAIT:
             self.pace.throttled(now, pause(1, reply.fault.retry_after, self.settings.pause))
         else:
             self.pace.served()
         return reply
+
+    def dropped(self, departure: Departure, *, writes: bool = False) -> None:
+        """Note that a request which was to leave did not: it counts for the pace alone."""
+        self.pace.arrived(departure, self.clock.monotonic())
+        self.requests -= 1
+        self.writing -= writes
 
     def meet(self, request: Request) -> Answer | NotSent | Unanswered:
         """Send one request; may run in a worker's thread and touches nothing else."""
@@ -89,10 +122,43 @@ class Line:
 
     def once(self, request: Request, *, writes: bool = False) -> wire.Reply | Lost:
         """Send one request in this thread as soon as the limits allow."""
+        if self._come_again is not None:
+            return Lost("the portal asks to come again later", sent=False, ends=self._come_again)
         while (left := self.wait()) > 0:
+            if left > TOLD_ASKED and self.stopping():
+                return Lost(_STOPPED, sent=False, ends=PortalUnavailable(f"{_STOPPED}."))
             self.clock.sleep(min(left, SLICE))
-        departure = self.start(writes=writes)
-        return self.ended(departure, self.meet(request))
+        departure, first = self.start(writes=writes), not self._met_the_api
+        met = self.meet(request)
+        reply = self.ended(departure, met)
+        if first and isinstance(met, Answer):
+            told = stranger(met, readable=isinstance(reply, wire.Reply))
+            if told:
+                ends = stranger_error(self.settings.host, f"{request.method} {request.path}", told)
+                return Lost(told, sent=False, ends=ends)
+        return reply
+
+    def heed(self, hint: float | None, why: str) -> PortalError | None:
+        """Say a wait that the portal asks for; return what ends the run where it is too long.
+
+        Nothing is sent any more then: every later request meets the same error.
+        """
+        if hint is None or self._come_again is not None:
+            return self._come_again
+        now = self.clock.now()
+        if hint > LONGEST_HINT:
+            self._come_again = PortalAsksToWait(
+                f"The portal asks to wait {span(hint)}: {why}.",
+                f"Run it again at {time_of_day(now, hint)}, in {span(hint)}. What was answered so "
+                "far is saved, and no task is made twice.",
+            )
+            return self._come_again
+        until = self.clock.monotonic() + hint
+        if hint >= TOLD_ASKED and until > self._asked_until + 1:
+            self._asked_until = until
+            again = time_of_day(now, hint)
+            self._listener(Note(f"The portal asks to wait {span(hint)}, until {again}: {why}"))
+        return None
 
     def ask(self, request: Request, doing: str, *, per_call: bool = False) -> wire.Reply:
         """Read, repeating while that may help; raises PortalError when it does not.
@@ -100,7 +166,7 @@ class Line:
         `per_call`: a refusal that answers each call of a batch is an answer too.
         """
         began = self.clock.monotonic()
-        attempt = 0
+        attempt, asked = 0, 0.0
         while True:
             reply = self.once(request)
             if isinstance(reply, wire.Reply) and (
@@ -109,15 +175,23 @@ class Line:
                 return reply
             attempt += 1
             error, wait = self.judged(reply, attempt, doing)
-            late = self.clock.monotonic() - began + wait > self.settings.patience
-            if wait < 0 or late or self.stopping():
+            asked += asked_for(_hint(reply)) if wait > 0 else 0.0
+            late = self.clock.monotonic() - began + wait - asked > self.settings.patience
+            most = LONGEST_HINT if _spent(reply) else MOST_ASKED
+            if wait < 0 or late or asked > most or self.stopping():
                 raise error
             self.sleep(wait)
+            if self.stopping():
+                raise error
 
     def judged(
         self, reply: wire.Reply | Lost, attempt: int, doing: str
     ) -> tuple[PortalError, float]:
         """Return the error of a read that failed, and the wait before a repeat (< 0: none)."""
+        if isinstance(reply, Lost) and reply.ends is not None:
+            return reply.ends, -1.0
+        if self._come_again is not None:
+            return self._come_again, -1.0
         if isinstance(reply, Lost):
             most = MOST_REPEATS if reply.sent else MOST_UNREACHABLE
             wait = pause(attempt, None, self.settings.pause) if attempt <= most else -1.0
@@ -126,7 +200,7 @@ class Line:
         if fault is None:  # pragma: no cover - callers look first
             msg = "a good reply has no error"
             raise AssertionError(msg)
-        if fault.weight is Weight.WAIT:
+        if fault.weight is Weight.WAIT or fault.spent:
             return error_of(fault, doing), pause(attempt, fault.retry_after, self.settings.pause)
         if fault.weight is Weight.UNSURE and attempt <= MOST_REPEATS:
             wait = pause(attempt, fault.retry_after, self.settings.pause)
@@ -160,12 +234,22 @@ class Line:
             self._listener(Paced(limits[0], limits[1], wait))
 
 
+def _hint(reply: wire.Reply | Lost) -> float | None:
+    return None if isinstance(reply, Lost) or reply.fault is None else reply.fault.retry_after
+
+
+def _spent(reply: wire.Reply | Lost) -> bool:
+    return isinstance(reply, wire.Reply) and reply.fault is not None and reply.fault.spent
+
+
 def _whole(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004
 
 
 def lost_error(lost: Lost, doing: str) -> PortalError:
     """Return the error for a request that never got a usable answer."""
+    if lost.ends is not None:
+        return lost.ends
     if "redirect" in lost.why:
         return PortalUnreadable(f"{doing}: {lost.why}.", "Check --portal: it must be the API.")
     if lost.sent:

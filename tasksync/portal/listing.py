@@ -1,14 +1,15 @@
 """Listing tasks by marker, page after page, and finding the newest id.
 
 `GET /v1/tasks` (contract 2.5): the cursor is `filter[>id]` in ascending order; `offset` is not
-used and `hasMore` is not believed (contract 6.2). Filters may be ignored, so what comes is
+used, and neither `hasMore` nor `total` is believed (contract 6.2): absence decides creates, so a
+listing ends with an empty page behind the last id. Filters may be ignored, so what comes is
 checked again here, and what cannot be the whole answer is refused rather than taken for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tasksync.core.events import ReadProgress
@@ -34,19 +35,10 @@ _GATEWAY = {502, 504}
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The rows of one request; `total` is None where the portal did not tell."""
+    """The rows of one request, each id once."""
 
     rows: list[Any]
     ids: list[int]
-    limit: int
-    total: int | None
-    truncated: bool
-
-    @property
-    def whole(self) -> bool:
-        """Whether nothing else can match: short, and as many as the portal counts."""
-        few = len(self.rows) < self.limit and not self.truncated
-        return few and self.total is not None and self.total <= len(self.rows)
 
     @property
     def ascending(self) -> bool:
@@ -55,74 +47,87 @@ class Page:
 
 
 class Listing:
-    """One listing of what bears a marker; page sizes are learnt on the way."""
+    """One listing of what bears a marker, or of all; page sizes are learnt on the way."""
 
-    def __init__(self, line: Line, listener: Listener, marker: str) -> None:
+    def __init__(self, line: Line, listener: Listener, marker: str | None) -> None:
         self._line = line
         self._listener = listener
         self._marker = marker
         self._limit = LARGEST
         self._good = 0
+        self._seen: set[int] = set()
+        self._decode = Decoder()
 
     def rows(self, after: int = 0) -> Iterator[LiveTask]:
         """Yield every task with an id above `after` that the portal lists, marked or not.
 
         Raises PortalUnreadable where the answers cannot be made into the whole.
         """
-        seen: set[int] = set()
         cursor = after
-        decode = Decoder()
         while True:
             page = self._page(cursor)
-            fresh = [row for row, one in zip(page.rows, page.ids, strict=True) if one > cursor]
-            whole = page.whole
-            if not whole and not page.ascending:
-                if not self._is_all(page, cursor):
-                    raise _unusable("it does not keep the order that was asked for")
-                whole = True
-            for row in fresh:
-                if not tags_were_sent(row):
-                    raise _unusable("a row has no `tags`, although they were selected")
-                live = decode(row)
-                if live.id not in seen:
-                    seen.add(live.id)
-                    yield live
-            decode.trim()
-            self._listener(ReadProgress(len(seen), self._line.requests))
-            if not page.rows or whole:
+            yield from self._fresh(page, cursor)
+            ids = [one for one in page.ids if one > cursor]
+            if not ids:
+                if page.ids:
+                    self._prove(after)
                 return
-            if not fresh:
-                self._prove(page, seen, after, cursor)
-                return
-            cursor = page.ids[-1]
+            if not page.ascending:
+                yield from self._unordered(page, cursor, None)
+            cursor = max(ids)
 
-    def _is_all(self, page: Page, cursor: int) -> bool:
-        """Tell whether nothing stands behind a page: the one use of `offset`.
+    def _fresh(self, page: Page, above: int) -> Iterator[LiveTask]:
+        """Yield the tasks of a page that were not seen yet."""
+        for row, one in zip(page.rows, page.ids, strict=True):
+            if one > above and one not in self._seen:
+                self._seen.add(one)
+                live = self._decode(row)
+                yield live if tags_were_sent(row) else _without_tags(live)
+        self._decode.trim()
+        self._listener(ReadProgress(len(self._seen), self._line.requests))
 
-        A portal that keeps no order and tells no total is read all the same, if it is small.
+    def _unordered(self, page: Page, above: int, below: int | None) -> Iterator[LiveTask]:
+        """Yield what stands beside a page that came in another order than was asked for.
+
+        Both halves of its range are asked for: more than a page holds would show in one of
+        them, so where they bring nothing new, the page was all there is in the range.
         """
-        query = (*self._filters(cursor), ("offset", str(len(page.rows))))
-        return bool(page.rows) and not self._ask(query, page.limit).rows
+        ids = sorted(one for one in page.ids if one > above and (below is None or one < below))
+        if len(ids) != len(page.ids):
+            raise _unusable("it keeps neither the order nor the range that was asked for")
+        middle = ids[(len(ids) - 1) // 2]
+        one_row = len(ids) == 1
+        halves = [(above, middle if one_row else middle + 1), (middle, below)]
+        pages = [self._page(low, high) for low, high in halves]
+        for one in pages:
+            yield from self._fresh(one, above)
+        if sorted(one for half in pages for one in half.ids) == ([] if one_row else ids):
+            return
+        for (low, high), half in zip(halves, pages, strict=True):
+            if half.ids:
+                yield from self._unordered(half, low, high)
 
-    def _prove(self, page: Page, seen: set[int], after: int, cursor: int) -> None:
+    def _prove(self, after: int) -> None:
         """Judge a page that brought nothing new: the cursor was ignored.
 
-        Lowest and highest ids that overlap leave no gap, and so does a page that is all; else
-        it cannot be known.
+        A page holds the lowest ids, so where the highest ids, in falling order, are among them,
+        nothing stands behind it; else it cannot be known.
         """
-        if page.total is None and len(page.rows) < page.limit:
-            high = self._ask((("filter[tags]", self._marker), ("order[id]", "desc")), page.limit)
-            falling = high.ids == sorted(set(high.ids), reverse=True)
-            if falling and {one for one in high.ids if one > after} <= seen:
-                return
-        if {one for one in page.ids if one > after} <= seen and self._is_all(page, cursor):
-            return
-        raise _unusable("it repeats a page instead of going on behind the last id")
+        asked = _request((*self._marked(), ("order[id]", "desc")), _FEW, ("id",))
+        high = page_of(self._line.ask(asked, _DOING))
+        falling = high.ids == sorted(high.ids, reverse=True)
+        if not falling or not {one for one in high.ids if one > after} <= self._seen:
+            raise _unusable("it repeats a page instead of going on behind the last id")
 
-    def _page(self, cursor: int) -> Page:
+    def _page(self, above: int, below: int | None = None) -> Page:
+        """Ask for the lowest ids between two."""
+        filters = [*self._marked(), ("filter[>id]", str(above))]
+        if below is not None:
+            filters.append(("filter[<id]", str(below)))
+        filters.append(("order[id]", "asc"))
         while True:
             limit = self._limit
-            request = _request(self._filters(cursor), limit, SELECT)
+            request = _request(filters, limit, SELECT)
             reply = self._line.once(request) if limit > SMALLEST else None
             if reply is not None and self._too_large(reply):
                 self._shrink()
@@ -131,14 +136,10 @@ class Listing:
             if reply is None or isinstance(reply, Lost) or reply.fault is not None:
                 reply = self._line.ask(request, _DOING)
             self._grow()
-            return page_of(reply, limit)
+            return page_of(reply)
 
-    def _filters(self, cursor: int) -> tuple[tuple[str, str], ...]:
-        return (
-            ("filter[tags]", self._marker),
-            ("filter[>id]", str(cursor)),
-            ("order[id]", "asc"),
-        )
+    def _marked(self) -> tuple[tuple[str, str], ...]:
+        return () if self._marker is None else (("filter[tags]", self._marker),)
 
     def _too_large(self, reply: wire.Reply | Lost) -> bool:
         """Tell whether a smaller page may be answered: 502, 504 and time-outs (contract 6.1)."""
@@ -161,30 +162,43 @@ class Listing:
             self._limit = min(self._limit * 2, LARGEST)
             self._good = 0
 
-    def _ask(self, filters: tuple[tuple[str, str], ...], limit: int) -> Page:
-        return page_of(self._line.ask(_request(filters, limit, ("id",)), _DOING), limit)
+
+def _without_tags(live: LiveTask) -> LiveTask:
+    """Return a task whose row lacks the `tags` that were selected: unreadable (design 7)."""
+    what = "tags: not answered, although they were asked for"
+    return replace(live, unreadable="; ".join(one for one in (live.unreadable, what) if one))
 
 
-def _request(filters: tuple[tuple[str, str], ...], limit: int, select: Sequence[str]) -> Request:
+def whose(live: LiveTask, marker: str) -> bool:
+    """Tell whether a listed task that nobody tracks bears `marker`.
+
+    Raises PortalUnreadable where its tags cannot be read: it may be ours, so its being there must
+    not pass for its absence.
+    """
+    if "tags" not in live.fields:
+        raise _unusable(f"task {live.id} cannot be told to be ours or not ({live.unreadable})")
+    return marker in live.markers
+
+
+def _request(filters: Sequence[tuple[str, str]], limit: int, select: Sequence[str]) -> Request:
     query = (*filters, ("limit", str(limit)), ("select", ",".join(select)))
     return Request("GET", "/v1/tasks", query)
 
 
-def page_of(reply: wire.Reply, limit: int) -> Page:
+def page_of(reply: wire.Reply) -> Page:
     """Return a page of rows that all have an id; raises PortalUnreadable otherwise."""
     data = reply.data
     if isinstance(data, dict):
         data = data.get("tasks", list(data.values()))  # native shape, or an object by id
     if not isinstance(data, list):
         raise _unusable("a listing is no list")
-    ids = [one for one in map(id_in, data) if one is not None and one > 0]
-    if len(ids) != len(data):
-        raise _unusable("a row has no usable id")
-    total = reply.meta.get("total")
-    if isinstance(total, str) and total.isascii() and total.isdigit():
-        total = int(total)
-    known = total if isinstance(total, int) and not isinstance(total, bool) else None
-    return Page(data, ids, limit, known, reply.meta.get("truncated") is True)
+    rows: dict[int, Any] = {}
+    for row in data:
+        remote = id_in(row)
+        if remote is None or remote <= 0:
+            raise _unusable("a row has no usable id")
+        rows.setdefault(remote, row)
+    return Page(list(rows.values()), list(rows))
 
 
 def newest(line: Line) -> RemoteId:
@@ -192,13 +206,13 @@ def newest(line: Line) -> RemoteId:
 
     A few rows show whether the order was kept; otherwise the cursor goes up to the end.
     """
-    page = page_of(line.ask(_request((("order[id]", "desc"),), _FEW, ("id",)), _DOING), _FEW)
+    page = page_of(line.ask(_request((("order[id]", "desc"),), _FEW, ("id",)), _DOING))
     highest = max(page.ids, default=0)
-    if page.ids == sorted(page.ids, reverse=True) or page.whole:
+    if page.ids == sorted(page.ids, reverse=True):
         return RemoteId(highest)
     while True:
         filters = (("filter[>id]", str(highest)), ("order[id]", "asc"))
-        page = page_of(line.ask(_request(filters, LARGEST, ("id",)), _DOING), LARGEST)
+        page = page_of(line.ask(_request(filters, LARGEST, ("id",)), _DOING))
         if max(page.ids, default=0) <= highest:
             return RemoteId(highest)
         highest = max(page.ids)

@@ -44,6 +44,12 @@ def by_ids(line: Line, ids: Collection[RemoteId]) -> Iterator[LiveTask]:
         yield from _got(line, some)
 
 
+def present(line: Line, ids: Collection[RemoteId]) -> set[RemoteId]:
+    """Return which of these are there, by `get` alone: a listing may lag behind a delete."""
+    found = (live.id for some in _fifties(sorted(set(ids))) for live in _got(line, some))
+    return set(found)
+
+
 def _listed(line: Line, ids: Sequence[RemoteId]) -> wire.Calls:
     """Ask for listings of one id; a portal that refuses this filter is asked by `get` alone."""
     try:
@@ -71,6 +77,8 @@ def _got(line: Line, ids: Sequence[RemoteId]) -> Iterator[LiveTask]:
         if not again:
             return
         left = again
+        if (ends := line.heed(hint, _DOING)) is not None:
+            raise ends
         line.sleep(pause(attempt, hint, line.settings.pause))
     msg = f"{_DOING}: the portal does not say whether task {left[0]} is there."
     raise PortalUnavailable(msg, "Nothing was written. Run it again in a minute.")

@@ -7,10 +7,13 @@ judged by its HTTP status, and without one it is UNSURE: never taken for a refus
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tasksync import errors
+
+#: one method worked longer than Bitrix24 allows in ten minutes (contract 5.2 and 6.1)
+SPENT = "OPERATION_TIME_LIMIT"
 
 
 class Weight(StrEnum):
@@ -44,6 +47,11 @@ class Fault:
     status: int = 0
     retry_after: float | None = None
     unsure: bool = False  # its text says that it may have been done (wire.py)
+
+    @property
+    def spent(self) -> bool:
+        """Whether the method's working time is used up: a wait and no failure (design 9)."""
+        return self.code == SPENT
 
     @property
     def weight(self) -> Weight:
@@ -161,7 +169,11 @@ CODES: dict[str, Meaning] = {
     "WINDOWED_SEARCH_FAILED": Meaning(_W.UNSURE, "the search failed", _LATER),
     "QUEUE_TIMEOUT": Meaning(_W.UNSURE, "the portal's queue was too long", _LATER),
     "QUEUE_OVERFLOW": Meaning(_W.UNSURE, "the portal's queue is full", _LATER),
-    "OPERATION_TIME_LIMIT": Meaning(_W.UNSURE, "the portal's working time is used up", _LATER),
+    SPENT: Meaning(
+        _W.UNSURE,
+        "the working time that Bitrix24 gives this method in ten minutes is used up",
+        "Nothing is lost: run apply again in ten minutes, it takes up the rest.",
+    ),
     "TIMEOUT_QUARANTINE": Meaning(_W.UNSURE, "the portal is in quarantine after time-outs", _LATER),
     "BITRIX_TIMEOUT": Meaning(_W.UNSURE, "Bitrix24 did not answer in time", _LATER),
     "AUTO_PAGINATION_FAILED": Meaning(_W.UNSURE, "the portal could not page", _LATER),
@@ -184,6 +196,9 @@ _TRIAL = Meaning(_W.REFUSED, "the portal's trial does not allow it", _BILL)
 def meaning_of(fault: Fault) -> Meaning:
     """Return the row of a fault: by its code, else by its status; 5xx is always UNSURE."""
     known = CODES.get(fault.code)
+    if fault.status == 429:  # noqa: PLR2004 - whatever the code: it was refused before it began
+        row = known or _BY_STATUS[429]
+        return row if row.weight is _W.BLOCKED else replace(row, weight=_W.WAIT)
     if fault.status >= 500:  # noqa: PLR2004 - a gateway may put any code into its 5xx
         return known if known and known.weight is _W.UNSURE else _UNKNOWN
     if known is not None:

@@ -8,28 +8,29 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tasksync.core.change import Became, Change, Outcome
 from tasksync.core.fields import RemoteId
+from tasksync.core.ports import Permission
 from tasksync.errors import PortalError, PortalUnavailable
 from tasksync.portal import wire
-from tasksync.portal.backoff import pause
-from tasksync.portal.batches import Size, pack
-from tasksync.portal.exchange import Request
+from tasksync.portal.backoff import LONGEST_HINT, asked_for, pause
+from tasksync.portal.batches import CreateSize, Size, pack
+from tasksync.portal.exchange import NotPermitted, Request, always
 from tasksync.portal.judging import (
     Job,
     Verdict,
-    cleared,
     failed,
     judge,
     merged,
     name_of,
     not_started,
+    read_back,
 )
 from tasksync.portal.line import SLICE, Line, lost_error
-from tasksync.portal.lookups import by_ids
-from tasksync.portal.mistakes import Fault, said
+from tasksync.portal.lookups import by_ids, present
+from tasksync.portal.mistakes import Fault, error_of, said
 from tasksync.portal.pacing import Departure
 from tasksync.portal.settings import FRESH, MOST_REPEATS, MOST_UNREACHABLE
 from tasksync.portal.workers import Crew
@@ -43,16 +44,38 @@ class Flight:
 
     job: Job
     departure: Departure
-    size: int
 
 
 @dataclass(slots=True)
 class Habits:
-    """What was learnt about this portal and holds for later levels too."""
+    """What was learnt about this portal and holds for later levels too.
+
+    `spent_since` is since when nothing was done because the method's working time is used up.
+    `highest` is the highest id that was seen: what is made from now on has a higher one.
+    """
 
     size: Size
+    creates: CreateSize = field(default_factory=CreateSize)
     clear: wire.Clear = wire.EMPTY
     trouble: int = 0
+    spent_since: float | None = None
+    highest: int = 0
+
+    def size_for(self, creates: bool) -> int:  # noqa: FBT001 - see batches.Sizes
+        """Return how many calls go into a request."""
+        return self.creates() if creates else self.size()
+
+    def took(self, seconds: float, job: Job) -> None:
+        """Take how long a request was answered in."""
+        (self.creates if job.creates else self.size).took(seconds, len(job.changes))
+
+    def shrink(self, job: Job) -> None:
+        """Take that a request was too much."""
+        (self.creates if job.creates else self.size).shrink()
+
+    def saw(self, remote: int) -> None:
+        """Take note of an id that the portal has."""
+        self.highest = max(self.highest, remote)
 
 
 class Performance:
@@ -63,7 +86,7 @@ class Performance:
         line: Line,
         habits: Habits,
         crew: Crew[Flight],
-        about_to_send: Callable[[Sequence[Change]], None],
+        about_to_send: Callable[[Sequence[Change]], Permission | None],
     ) -> None:
         self._line = line
         self._habits = habits
@@ -84,7 +107,7 @@ class Performance:
         """
         closed = False
         try:
-            yield from self._perform(pack(self._writing(changes), self._habits.size))
+            yield from self._perform(pack(self._writing(changes), self._habits.size_for))
         except GeneratorExit:
             closed = True
             raise
@@ -157,24 +180,33 @@ class Performance:
         """Send a job whose intents were just committed, or put it back when that took too long."""
         clock = self._line.clock
         began = clock.monotonic()
-        self._about(job.changes)
+        permitted = self._about(job.changes) or always
         now = clock.monotonic()
         if now - began > FRESH:
             self._saved_late(job)
             return
-        self._late = 0
         since = now if job.since is None else job.since
-        job = replace(job, attempt=job.attempt + 1, since=since)
+        job = replace(job, attempt=job.attempt + 1, since=since, floor=self._habits.highest)
         departure = self._line.start(writes=True)
-        self._crew.send(self._request(job), Flight(job, departure, len(job.changes)))
+        request = replace(self._request(job), permitted=permitted)
+        self._crew.send(request, Flight(job, departure))
+
+    def _dropped(self, flight: Flight) -> None:
+        """Put back a job that did not leave: it is about to be sent anew, or the run ends there."""
+        self._line.dropped(flight.departure, writes=True)
+        attempt = flight.job.attempt - 1
+        since = flight.job.since if attempt else None
+        self._saved_late(replace(flight.job, attempt=attempt, since=since))
 
     def _saved_late(self, job: Job) -> None:
         self._later.appendleft(job)
         self._late += 1
         if self._late >= _SAVING_IS_SLOW:
             self._error = PortalUnavailable(
-                f"Saving what is about to be sent took more than {FRESH:g} s, three times.",
-                "Nothing of it was sent. Check the state's storage, then run apply again.",
+                f"Saving what is about to be sent, and connecting to the portal, took more than "
+                f"{FRESH:g} s, three times.",
+                "Nothing of it was sent. Check the state's storage and the network, then run "
+                "apply again.",
             )
 
     def _request(self, job: Job) -> Request:
@@ -192,12 +224,19 @@ class Performance:
                 self._line.clock.sleep(seconds)
             return
         for flight, met in self._crew.finished(seconds):
+            if isinstance(met, NotPermitted):
+                self._dropped(flight)
+                continue
+            self._late = 0
             reply = self._line.ended(flight.departure, met)
             took = self._line.clock.monotonic() - flight.departure.at
             verdict = judge(flight.job, reply)
             if verdict.trouble is None and verdict.unreached is None:
                 self._habits.trouble = 0
-                self._habits.size.took(took, flight.size)
+            if any(one.became is Became.DONE for one in verdict.outcomes):
+                self._habits.spent_since = None
+                if verdict.trouble is None and verdict.spent is None:
+                    self._habits.took(took, flight.job)
             self._take(flight.job, verdict)
         yield from self._tell()
 
@@ -207,6 +246,9 @@ class Performance:
 
     def _take(self, job: Job, verdict: Verdict) -> None:
         self._told += verdict.outcomes
+        for outcome in verdict.outcomes:
+            if outcome.became is Became.DONE and outcome.id is not None:
+                self._habits.saw(outcome.id)
         self._later += verdict.next
         for one in merged(verdict.turned):
             self._later += self._parts(one)
@@ -224,9 +266,13 @@ class Performance:
         first = self._line.settings.pause
         wait = pause(max(1, job.attempt), verdict.hint, first)
         now = self._line.clock.monotonic()
+        why = "writing" if verdict.spent is None else said(verdict.spent)
+        self._error = self._error or self._line.heed(verdict.hint, why)
+        if verdict.spent is not None:
+            self._wait_for_time(job, verdict.spent, wait)
         if verdict.trouble is not None:
             self._habits.trouble += 1
-            self._habits.size.shrink()
+            self._habits.shrink(job)
             self._line.pace.hold(now, pause(self._habits.trouble, verdict.hint, first))
             if self._habits.trouble >= MOST_REPEATS and self._error is None:
                 self._error = PortalUnavailable(
@@ -239,17 +285,28 @@ class Performance:
                 self._error = lost_error(verdict.unreached, "Writing")
         return wait
 
+    def _wait_for_time(self, job: Job, fault: Fault, wait: float) -> None:
+        """Let nothing leave while the method's working time is used up; ten minutes at most."""
+        now = self._line.clock.monotonic()
+        if self._habits.spent_since is None:
+            self._habits.spent_since = now
+        self._habits.shrink(job)
+        self._line.pace.hold(now, wait)
+        if now + wait - self._habits.spent_since > LONGEST_HINT and self._error is None:
+            self._error = error_of(fault, "Writing")
+
     def _repeat(self, job: Job, wait: float, verdict: Verdict) -> None:
         """Queue a job again, in smaller parts where batches became smaller, or give it up."""
         now = self._line.clock.monotonic()
         since = now if job.since is None else job.since
-        if now + wait - since > self._line.settings.patience and verdict.unreached is None:
+        asked = asked_for(verdict.hint)  # no patience is lost over a wait that is kept to
+        if now + wait - asked - since > self._line.settings.patience and verdict.unreached is None:
             self._give_up(job, verdict)
             return
-        self._later += self._parts(replace(job, ready=now + wait))
+        self._later += self._parts(replace(job, ready=now + wait, since=since + asked))
 
     def _parts(self, job: Job) -> Iterator[Job]:
-        size = self._habits.size.now
+        size = self._habits.size_for(job.creates)
         for at in range(0, len(job.changes), size):
             yield job.only(job.changes[at : at + size])
 
@@ -258,7 +315,7 @@ class Performance:
         self._told += (failed(change, fault) for change in job.changes)
 
     def _read_back(self) -> Iterator[Outcome]:
-        """Look whether dates were cleared where the answers did not show it."""
+        """Look whether PATCHes were done, where the answers did not show it."""
         jobs, self._unread = self._unread, []
         try:
             found = {live.id: live for live in by_ids(self._line, [_id(one) for one in jobs])}
@@ -271,22 +328,22 @@ class Performance:
             if live is None:
                 verdict.outcomes.append(failed(job.changes[0], Fault("ENTITY_NOT_FOUND")))
             else:
-                cleared(job, live, verdict)
+                read_back(job, live, verdict)
         self._take(jobs[0], verdict)
         yield from self._tell()
 
     def _unproven(self, change: Change, error: PortalError) -> Outcome:
-        words = f"it was sent, but whether the date was cleared could not be read: {error.message}"
+        words = f"it was sent, but whether it was done could not be read: {error.message}"
         return Outcome(change, Became.FAILED, change.id, None, error.code, words, error.advice)
 
     def _look_up(self) -> Iterator[Outcome]:
-        """Ask for deletes that failed: what is not there is done (design 7)."""
+        """Ask for deletes that failed or were not answered: what is gone is done (design 7)."""
         yield from self._tell()
         if not self._doomed:
             return
         there: set[RemoteId] | None = None
         try:
-            there = {live.id for live in by_ids(self._line, [_known(c) for c, _ in self._doomed])}
+            there = present(self._line, [_known(change) for change, _ in self._doomed])
         except PortalError as error:
             self._error = self._error or (error if error.exit_code != 1 else None)
         for change, fault in self._doomed:

@@ -1,13 +1,15 @@
 """A row of the portal becomes a LiveTask: every shape that contract 7 and 8 call possible.
 
 Numbers come as strings or numbers, instants in any zone, nothing as null, "", "0", [] or {},
-keys in camelCase (seeds) or UPPER_SNAKE (contract 13.2). Unknown keys are left alone.
+keys in camelCase (seeds) or UPPER_SNAKE (contract 13.2). Unknown keys are left alone. A value
+that no shape covers makes its task unreadable (design 9), never the listing.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,11 +21,17 @@ from tasksync.errors import PortalUnreadable
 _COUNTERS = ("commentsCount", "serviceCommentsCount", "timeSpentInLogs")
 
 #: what a listing asks for: `tags` come only when they are named (contract 8.4)
-SELECT: tuple[str, ...] = ("id", *FIELDS, "changedDate", *_COUNTERS)
+SELECT: tuple[str, ...] = ("id", *FIELDS, "createdDate", "changedDate", *_COUNTERS)
 
 _UPPER = {re.sub(r"(?<!^)([A-Z])", r"_\1", name).upper(): name for name in SELECT}
 #: nothing where there must be something: the portal did not answer this field
 _NOT_SAID: Any = object()
+#: how PHP writes nothing
+_NOTHING: tuple[Any, ...] = ([], {})
+#: what every task has
+_ALWAYS = frozenset({"title", "status", "priority"})
+#: nobody, in a list of people
+_NOBODY: tuple[Any, ...] = ("", None, False)
 #: so many values of a column are remembered
 _REMEMBERED = 4096
 
@@ -54,7 +62,8 @@ class _Memo(dict[Any, Any]):
 class Decoder:
     """Reads the rows of one listing; most values of a column repeat, so each is read once.
 
-    Calling it raises PortalUnreadable, naming task and field.
+    A field that cannot be read is named in `unreadable` and missing in `fields`; PortalUnreadable
+    is raised only where the row does not even tell which task it is.
     """
 
     def __init__(self) -> None:
@@ -107,17 +116,49 @@ class Decoder:
                 fields[name], markers = self._tags[_tags(row[name])]
             name = "changedDate"
             changed = _instant(get(name))
+            name = "createdDate"
+            created = _instant(get(name))
             name = "commentsCount"
             activity = self._activity[tuple([get(one, _NOT_SAID) for one in _COUNTERS])]
-        except (Odd, ValueError, TypeError) as fault:
-            what = f"task {remote} has a {name} that cannot be read ({fault})"
-            raise _unreadable(what) from fault
+        except (Odd, ValueError, TypeError):
+            return self._partly(remote, row)
         names = _names(row) if "responsible" in row or "creator" in row else ()
-        return LiveTask(RemoteId(remote), fields, markers, activity, changed, names)
+        return LiveTask(RemoteId(remote), fields, markers, activity, changed, created, names=names)
+
+    def _partly(self, remote: int, row: dict[str, Any]) -> LiveTask:
+        """Return a task of which a field cannot be read: all others, and which ones these are."""
+        read: dict[str, Any] = {"id": remote}
+        read |= {name: row[name] for name in ("responsible", "creator") if name in row}
+        faults: list[str] = []
+        for name in (one for one in SELECT if one != "id" and one in row):
+            try:
+                read[name] = _readable(name, row[name])
+            except (Odd, ValueError, TypeError) as fault:
+                faults.append(f"{name}: {fault}")
+        return replace(self._task(remote, read), unreadable="; ".join(faults))
+
+
+def _readable(name: str, raw: Any) -> Any:
+    """Return a field in a shape that `Decoder` surely reads; raises where there is none."""
+    kind = FIELDS[name].kind if name in FIELDS else None
+    if kind is Kind.TAGS:
+        return list(_tags(raw))
+    if kind is Kind.PEOPLE:
+        return list(_people(raw))
+    if raw in _NOTHING and name not in _ALWAYS:
+        return None
+    if raw.__class__ in {list, dict}:
+        raise Odd(repr(raw)[:40])
+    if name in _COUNTERS:
+        return _count(raw)
+    if kind is None:
+        return _instant(raw)
+    _text(raw) if kind is Kind.TEXT else _READERS[kind](raw)
+    return raw
 
 
 def live_task(row: Any) -> LiveTask:
-    """Return the task of one row; raises PortalUnreadable naming task and field."""
+    """Return the task of one row; see `Decoder` for what cannot be read."""
     return Decoder()(row)
 
 
@@ -151,19 +192,25 @@ def _number(raw: Any) -> int:
             return int(raw)
         except ValueError as fault:
             raise Odd(repr(raw[:40])) from fault
-    if isinstance(raw, float) and raw.is_integer():
+    if raw.__class__ is float and raw.is_integer():
         return int(raw)
     raise Odd(repr(raw)[:40])
 
 
 def _count(raw: Any) -> int:
     """Nothing is 0."""
-    return 0 if raw is None or raw == "" else _number(raw)
+    return 0 if raw is None or raw is False or raw == "" else _number(raw)
 
 
 def _needed_number(raw: Any) -> Any:
     """Status and priority: nothing is no answer."""
-    return _NOT_SAID if raw is None or raw == "" else _number(raw)
+    return _NOT_SAID if raw is None or raw is False or raw == "" else _number(raw)
+
+
+def _status(raw: Any) -> Any:
+    """Below 1 stand the views of a status (-1 overdue, -2 unseen): the real one is not said."""
+    found = _needed_number(raw)
+    return found if found is _NOT_SAID or found > 0 else _NOT_SAID
 
 
 def _reference(raw: Any) -> int | None:
@@ -180,7 +227,7 @@ def _person(raw: Any) -> Any:
 
 def _text(raw: Any) -> str:
     if raw.__class__ is not str:
-        if raw is None:
+        if raw is None or raw is False:
             return ""
         if raw.__class__ is int or raw.__class__ is float:
             return str(raw)
@@ -189,8 +236,11 @@ def _text(raw: Any) -> str:
 
 
 def _instant(raw: Any) -> str | None:
-    """ISO 8601 with an offset; fractions are dropped, Z becomes +00:00 (contract 8.2)."""
-    if not raw:
+    """ISO 8601 with an offset; fractions are dropped, Z becomes +00:00 (contract 8.2).
+
+    Zeros are how MySQL writes no date.
+    """
+    if not raw or (raw.__class__ is str and raw.startswith("0000-00-00")):
         return None
     if raw.__class__ is not str:
         raise Odd(repr(raw)[:40])
@@ -207,7 +257,11 @@ def _instant(raw: Any) -> str | None:
 
 
 def _people(raw: Any) -> Any:
-    """A list of ids, an object by id, objects with ids, or a comma-joined text."""
+    """A list of ids or of objects with ids, an object by id or by index, or a comma-joined text.
+
+    Of an object the values count, since PHP writes a list with gaps as one (design 9); where a
+    value names nobody (`true`, an object without an id), its key does.
+    """
     if raw is _NOT_SAID:
         return raw
     if not raw:
@@ -215,11 +269,19 @@ def _people(raw: Any) -> Any:
     if isinstance(raw, str):
         raw = raw.split(",")
     if isinstance(raw, Mapping):
-        raw = [one if isinstance(one, Mapping) else key for key, one in raw.items()]
+        raw = [_named(key, one) for key, one in raw.items()]
     if not isinstance(raw, list | tuple):
         raise Odd(repr(raw)[:40])
     ids = (one.get("id", one.get("ID")) if isinstance(one, Mapping) else one for one in raw)
-    return tuple(sorted({_number(one) for one in ids} - {0}))
+    return tuple(sorted({_number(one) for one in ids if one not in _NOBODY} - {0}))
+
+
+def _named(key: Any, one: Any) -> Any:
+    """Return the person of one pair of an object: the value, or the key where that says yes."""
+    says_yes = one is True or one in {"Y", "y"} if one.__class__ in {bool, str} else False
+    if says_yes or (isinstance(one, Mapping) and "id" not in one and "ID" not in one):
+        return key
+    return one
 
 
 def _tags(raw: Any) -> tuple[str, ...]:
@@ -246,23 +308,22 @@ def _tag(one: Any) -> str:
 
 
 def _parted(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the tags that people see, and the markers."""
+    """Return the tags that people see, and the markers, which are compared without case."""
     found = sorted({bare for name in names if (bare := name.strip())})
-    return (
-        tuple(name for name in found if not name.startswith(MARKER_PREFIX)),
-        tuple(name for name in found if name.startswith(MARKER_PREFIX)),
-    )
+    marked = {name: low for name in found if (low := name.lower()).startswith(MARKER_PREFIX)}
+    return tuple(name for name in found if name not in marked), tuple(sorted({*marked.values()}))
 
 
 def _activity(counters: tuple[Any, Any, Any]) -> Activity | None:
     """Comments without Bitrix24's own, and logged seconds; None while it cannot be told.
 
-    One counter alone tells enough where it shows activity.
+    Null is 0, an absent counter is unknown, but Bitrix24's own comments absent are none (design
+    6). One counter alone tells enough where it shows activity.
     """
-    comments, own, logged = (None if one is _NOT_SAID else one for one in counters)
-    told = comments is not None and (own is not None or not _count(comments))
-    people = max(0, _count(comments) - _count(own)) if told else None
-    seconds = None if counters[2] is _NOT_SAID else _count(logged)
+    comments, own, logged = counters
+    service = 0 if own is _NOT_SAID else _count(own)
+    people = None if comments is _NOT_SAID else max(0, _count(comments) - service)
+    seconds = None if logged is _NOT_SAID else _count(logged)
     if people is None or seconds is None:
         return Activity(people or 0, seconds or 0) if people or seconds else None
     return Activity(people, seconds)
@@ -284,7 +345,7 @@ _READERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.PERSON: _person,
     Kind.GROUP: _reference,
     Kind.PARENT: _reference,
-    Kind.STATUS: _needed_number,
+    Kind.STATUS: _status,
     Kind.PRIORITY: _needed_number,
     Kind.INSTANT: _instant,
     Kind.SECONDS: _count,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tasksync.core.ports import LEAVES_WITHIN
+
 
 @dataclass(frozen=True, slots=True)
 class PortalSettings:
@@ -26,7 +28,9 @@ class PortalSettings:
 
 
 #: design 7: a request leaves this soon after its intents were committed, or is dropped
-FRESH = 10.0
+FRESH = LEAVES_WITHIN
 #: repeats of a request that never gets through
 MOST_REPEATS = 8
 MOST_UNREACHABLE = 4
+#: how long one request waits in all because the portal asks for it, each wait in full (seconds)
+MOST_ASKED = 3600.0

@@ -18,17 +18,23 @@ import orjson
 
 from tasksync.core.change import Action, Change
 from tasksync.core.fields import DEFERRED, FIELDS, Kind
+from tasksync.portal import jsontext
 from tasksync.portal.exchange import JSON_HEADERS, Answer, Request
-from tasksync.portal.mistakes import Fault
+from tasksync.portal.mistakes import SPENT, Fault, quoted
 
 Json: TypeAlias = dict[str, Any]
 
 NO_CONTENT = 204
 INSTANTS = frozenset(name for name, one in FIELDS.items() if one.kind is Kind.INSTANT)
 
+#: so much of an answer that is not the API's is shown (bytes)
+_FIRST_WORDS = 80
+
 #: Bitrix24's own words that stand under BITRIX_ERROR and say that nothing final was decided
 #: (contract 5.2: a client's test shows "OPERATION_TIME_LIMIT" under 422 BITRIX_ERROR)
-_UNSURE_WORDS = ("OPERATION_TIME_LIMIT", "QUERY_LIMIT_EXCEEDED", "INTERNAL_SERVER_ERROR")
+_UNSURE_WORDS = ("QUERY_LIMIT_EXCEEDED", "INTERNAL_SERVER_ERROR")
+#: Bitrix24 counts a method's working time in baskets of a minute (contract 6.1)
+SPENT_WAIT = 60.0
 #: how Bitrix24 says under BITRIX_ERROR that a task is not there: "task 999999999 not found",
 #: "…; 512/TE/ITEM_NOT_FOUND_OR_NOT_ACCESSIBLE" (delete seed, contract 2.4)
 _MISSING_WORDS = re.compile(r"NOT_FOUND|\btask\b.*\bnot found|задача.* не найдена", re.IGNORECASE)
@@ -67,6 +73,8 @@ def body_of(change: Change, marker: str | None, clear: Clear = EMPTY) -> Json:
     if clear.alone:
         return dates
     sent: Json = {**change.sent, **dates}
+    if change.action is Action.FORGET:  # lets go of the task, so the marker comes off
+        return sent
     if marker is not None and ("tags" in sent or change.action is Action.CREATE):
         sent["tags"] = sorted({*sent.get("tags", ()), marker})
     return sent
@@ -148,22 +156,18 @@ def read(answer: Answer, now: datetime) -> Reply:
     """Read an answer of any status; raises Unreadable where a success is not in its envelope."""
     if answer.status == NO_CONTENT:
         return Reply(data=True)
-    try:
-        document = orjson.loads(answer.body)
-    except ValueError:
-        document = None
-    if 200 <= answer.status < 300:  # noqa: PLR2004
-        return _success(document)
-    if answer.status < 400:  # noqa: PLR2004
+    if 300 <= answer.status < 400:  # noqa: PLR2004
         raise Unreadable(_redirected(answer))
+    document, where = jsontext.loads(answer.body)
+    if answer.status < 300:  # noqa: PLR2004
+        return _success(document, answer, where)
     fault = _fault(document, answer.status, _retry_header(answer, now))
     return Reply(fault=fault, calls=_call_faults(document))
 
 
-def _success(document: Any) -> Reply:
+def _success(document: Any, answer: Answer, where: str) -> Reply:
     if not isinstance(document, dict) or not {"data", "success", "error"} & document.keys():
-        msg = "the answer is not the JSON that the API promises"
-        raise Unreadable(msg)
+        raise Unreadable(_not_the_apis(answer, where))
     if document.get("success") is False or document.get("error"):
         return Reply(fault=_fault(document, 0, None), calls=_call_faults(document))
     if "data" not in document:
@@ -174,6 +178,19 @@ def _success(document: Any) -> Reply:
     if "total" not in meta and "total" in document:
         meta["total"] = document["total"]  # where older pages put it (contract 13.10)
     return Reply(document["data"], meta)
+
+
+def _not_the_apis(answer: Answer, where: str) -> str:
+    """Say what was answered instead: status, type, place and first words."""
+    kind = answer.header("Content-Type").split(";", maxsplit=1)[0].strip()
+    begin = answer.body[:_FIRST_WORDS].decode("utf-8", "replace")
+    told = [
+        f"HTTP {answer.status}",
+        *([quoted(kind)[1:-1]] if kind else []),
+        *([where] * bool(where)),
+    ]
+    told.append(f"it begins {quoted(begin)}" if begin.strip() else "it is empty")
+    return f"the answer is not the JSON that the API promises ({', '.join(told)})"
 
 
 def _redirected(answer: Answer) -> str:
@@ -190,13 +207,11 @@ def _fault(document: Any, status: int, retry: float | None) -> Fault:
     if isinstance(native, dict):
         more = f"{native.get('error', '')} {native.get('error_description', '')}".strip()
         text = text if more in text else f"{text} {more}".strip()
-    return Fault(
-        fault.code,
-        text,
-        status,
-        retry if fault.retry_after is None else fault.retry_after,
-        fault.unsure or _unsure(fault.code, text),
-    )
+    code = SPENT if _says_spent(fault.code, text) else fault.code
+    wait = _seconds(error.get("retryAfter")) if isinstance(error, dict) else None
+    wait = retry if wait is None else wait
+    unsure = fault.unsure or _unsure(fault.code, text)
+    return Fault(code, text, status, _wait(code, wait), unsure)
 
 
 def fault_of(error: Any, status: int = 0) -> Fault:
@@ -208,7 +223,18 @@ def fault_of(error: Any, status: int = 0) -> Fault:
     text = text if isinstance(text, str) else ""
     if code == "BITRIX_ERROR" and text.strip().startswith("TASKS_BAD_TITLE"):
         code = "TASKS_BAD_TITLE"  # code or text: the seed does not say (contract 2.1)
-    return Fault(code, text, status, _seconds(error.get("retryAfter")), _unsure(code, text))
+    unsure = _unsure(code, text)
+    code = SPENT if _says_spent(code, text) else code
+    return Fault(code, text, status, _wait(code, _seconds(error.get("retryAfter"))), unsure)
+
+
+def _says_spent(code: str, text: str) -> bool:
+    return code == SPENT or (code == "BITRIX_ERROR" and SPENT in text)
+
+
+def _wait(code: str, told: float | None) -> float | None:
+    """Return what the portal asks to wait; a method whose time is used up waits for a basket."""
+    return SPENT_WAIT if code == SPENT and told is None else told
 
 
 def _unsure(code: str, text: str) -> bool:

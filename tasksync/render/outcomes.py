@@ -158,9 +158,23 @@ def value_line(told: Told, style: Style = PLAIN) -> str:
         for value in (told.asked, told.made if isinstance(told, ValueTurned) else told.found)
     )
     where = f"{clean(told.key)} (task {told.id}): {label(told.name)}"
+    if told.name in _UNSEEN:
+        words = _UNSEEN[told.name]
+        return f"{style.paint('Error:', Tone.BAD)} {clean(told.key)} (task {told.id}): {words}"
     if isinstance(told, ValueTurned):
         return f"{style.paint('Note:', Tone.WARN)} {where} became {found}, asked was {asked}."
     return f"{style.paint('Error:', Tone.BAD)} {where} was not written: {found}, asked was {asked}."
+
+
+#: what was not found that is no field
+_UNSEEN = MappingProxyType(
+    {
+        "task": "the portal gave it this number, and this key cannot see it. It is remembered and "
+        "not made again; use a key that sees it, or look for it on the portal.",
+        "marker": "the portal did not keep its marker. If it never does, write policy: "
+        "{marker: none} into the manifest.",
+    }
+)
 
 
 def _shown(name: str, value: object) -> str:

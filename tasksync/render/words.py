@@ -11,7 +11,7 @@ from tasksync.core.change import Action, Change, Reason
 from tasksync.core.diff import delta, duration
 from tasksync.core.fields import FIELDS, PRIORITY_WORDS, STATUS_WORDS, KeyRef, Kind, Value
 from tasksync.core.people import HAPPENS, Person
-from tasksync.core.plan import Plan, Summary
+from tasksync.core.plan import Plan, Standing, Summary
 from tasksync.core.task import Activity
 
 Names = Mapping[int, str]
@@ -29,6 +29,10 @@ WHY: Mapping[Reason, str] = MappingProxyType(
         Reason.DRIFTED: "changed on the portal, put right",
         Reason.EDITED_AND_DRIFTED: "edited, and changed on the portal",
         Reason.VANISHED: "vanished from the portal",
+        Reason.VANISHED_AGAIN: "vanished from the portal for the second time",
+        Reason.TAKEN: "another task stands under its number now",
+        Reason.HIDDEN: "this key cannot see it; it stays on the portal",
+        Reason.MARKER_MISSING: "marker put back",
         Reason.DROPPED: "no longer in the manifest",
         Reason.DESTROYED: "everything is to go",
         Reason.GONE: "gone from the portal already",
@@ -232,9 +236,49 @@ def notes(plan: Plan) -> tuple[str, ...]:
             f"take it over with adopt: {{id: {stray.id}}}, or take its marker away."
             for stray in plan.strays
         ),
+        *(
+            f"{clean(one.key)} (task {one.id}) was made, and this key cannot see it: it is not "
+            f"made again{', and the edit of it waits' if one.waits else ''}."
+            for one in plan.hidden
+        ),
+        *(
+            f"{clean(one.key)} (task {one.id}) cannot be read ({clean(one.what)}): it is left "
+            f"alone{', and the change of it waits' if one.waits else ''}. Mend the field on the "
+            "portal; other tasks go on."
+            for one in plan.unreadable
+        ),
+        *((f"{clean(plan.other_owner)}, who may see other tasks.",) if plan.other_owner else ()),
+        *_standing(plan),
         *_in_doubt(plan),
         *(("--target or --exclude left tasks out of this plan.",) if plan.partial else ()),
     )
+
+
+#: so many keys of tasks that stand alike are named; the JSON has them all
+_NAMED = 20
+
+
+def _standing(plan: Plan) -> Iterator[str]:
+    """Say what differs and is left as it is, and what it would take."""
+    alike: dict[tuple[str, Value, Value], list[Standing]] = {}
+    for one in plan.standing:
+        alike.setdefault((one.name, one.wanted, one.found), []).append(one)
+    names = dict(plan.names)
+    for (name, wanted, found), group in alike.items():
+        keys = ", ".join(f"{clean(one.key)} (task {one.id})" for one in group[:_NAMED])
+        more = f" and {len(group) - _NAMED} more" if len(group) > _NAMED else ""
+        is_, said = (shown(name, value, names) for value in (found, wanted))
+        if name == "status":
+            yield (
+                f"status {is_} stands, asked was {said}: people moved it on: {keys}{more}. An edit "
+                "of status in the manifest is sent, with --dangerous-reopen."
+            )
+        else:
+            yield (
+                f"{label(name)} stays {is_}, asked is {said}: the portal sets it on create only: "
+                f"{keys}{more}. It takes deleting the task and creating it anew, which loses its "
+                "comments and logged time; or write it into the manifest as it is."
+            )
 
 
 def _in_doubt(plan: Plan) -> tuple[str, ...]:

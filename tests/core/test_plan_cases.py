@@ -17,7 +17,7 @@ CASES = sorted((Path(__file__).parents[1] / "plan_cases").glob("*.yaml"))
 def test_the_plan_of_a_case_is_the_expected_one(path: Path) -> None:
     case = read(path)
     plan = build_plan(case.manifest, case.state, case.live, case.scope)
-    plan = replace(plan, unread=case.unread, in_doubt=case.in_doubt)
+    plan = replace(plan, unread=case.unread, in_doubt=case.in_doubt, other_owner=case.other_owner)
     there, wanted = compared(shown(plan, case), case.expect)
     assert there == wanted
 

@@ -99,7 +99,12 @@ def test_an_unknown_id_has_no_row() -> None:
 def test_columns_of_different_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match="different lengths"):
         Heads().fill(
-            [TaskKey("a")], ids=array("q", [1]), digests=b"", masks=array("H", [1]), deferred=b"\0"
+            [TaskKey("a")],
+            ids=array("q", [1]),
+            digests=b"",
+            masks=array("H", [1]),
+            created=array("q", [1]),
+            deferred=b"\0",
         )
 
 

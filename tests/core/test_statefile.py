@@ -28,7 +28,7 @@ FULL = state_of(
     [rich_entry("b", 9), entry("a", 1)],
     lineage="L",
     serial=7,
-    identity=PortalIdentity("acme.bitrix24.com", "anna", 2.5),
+    identity=PortalIdentity("acme.bitrix24.com", "anna", 2.5, 0.75),
     intents=(intent("x"), intent("y")),
     files=("tasks.yaml",),
     released=(RemoteId(17), RemoteId(4)),

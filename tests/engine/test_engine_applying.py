@@ -320,7 +320,7 @@ def test_moved_keys_are_saved_before_anything_is_sent() -> None:
 def test_files_and_identity_are_remembered() -> None:
     here = bench()
     here.facts = RunFacts("run", "plan", IDENTITY, ("a.yaml", "b.yaml"))
-    here.apply(here.manifest({"a": {}}))
+    here.apply_and_see(here.manifest({"a": {}}))
     assert here.state.identity == IDENTITY
     assert here.state.files == ("a.yaml", "b.yaml")
     serial = here.state.serial
@@ -379,7 +379,7 @@ def test_a_vanished_task_whose_maker_died_keeps_its_protection() -> None:
 def test_children_follow_a_parent_that_a_dead_run_made_again() -> None:
     here = bench(size=1)
     blocks = {"a": {}, "b": {"parent": "a"}}
-    here.apply(here.manifest(blocks))
+    here.apply_and_see(here.manifest(blocks))
     del here.portal.live[here.state.entries[TaskKey("a")].id]
     here.portal.script = [None, Dies()]
     with pytest.raises(Killed):
@@ -390,14 +390,15 @@ def test_children_follow_a_parent_that_a_dead_run_made_again() -> None:
 
 def test_an_adopted_parent_and_child_that_differ_are_written_in_one_level() -> None:
     here = bench()
-    for remote, title in ((1, "a"), (2, "b")):
+    here.apply(here.manifest({"z": {}}))  # a state without entries would take less
+    for remote, title in ((11, "a"), (12, "b")):
         fields = {"title": title, "priority": 0}
         here.portal.live[RemoteId(remote)] = live_task(remote, fields, markers=(MARKER,))
-    blocks = {"a": {"priority": 1}, "b": {"priority": 1, "parent": "a"}}
+    blocks = {"a": {"priority": 1}, "b": {"priority": 1, "parent": "a"}, "z": {}}
     report = here.apply(here.manifest(blocks))
     assert report.complete
     assert here.portal.world["b"]["parentId"] == "a"
-    assert len(here.portal.live) == 2
+    assert len(here.portal.live) == 3
 
 
 def test_without_a_refresh_a_lost_state_makes_nothing_twice() -> None:
@@ -415,3 +416,15 @@ def test_every_change_is_told_exactly_once_at_the_end() -> None:
     report = here.apply(here.manifest(FOUR))
     last = {e.outcome.change.key: e.outcome.became for e in here.of(ChangeEnded)}
     assert last == dict.fromkeys(report.outcomes, Became.DONE)
+
+
+def test_what_a_create_takes_is_remembered_and_told_to_the_next_run() -> None:
+    """A busy portal gets small batches from the first one on (design 9)."""
+    here = bench()
+    manifest = here.manifest({"a": {}})
+    here.portal.script.append(lambda: setattr(here.portal, "create_seconds", 1.23456))
+    here.apply(manifest)
+    assert here.state.identity.create_seconds == 1.235
+    here.portal.create_seconds = None
+    here.apply(here.manifest({"a": {}, "b": {}}))
+    assert here.portal.create_seconds == 1.235

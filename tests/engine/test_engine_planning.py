@@ -106,7 +106,7 @@ def test_adopt_works_without_a_refresh() -> None:
 def saved() -> tuple[Bench, dict[str, dict[str, object]]]:
     """Return a project with two tasks, one of which is to be edited, one dropped."""
     here = bench()
-    here.apply(here.manifest({"a": {"priority": 1}, "b": {}, "c": {}}))
+    here.apply_and_see(here.manifest({"a": {"priority": 1}, "b": {}, "c": {}}))
     return here, {"a": {"priority": 2}, "c": {}}
 
 
@@ -228,7 +228,7 @@ def test_a_deferral_that_is_due_again_is_not_taken_for_done() -> None:
 def test_a_parent_that_moved_is_not_taken_for_done() -> None:
     here = bench()
     blocks = {"a": {}, "kid": {"parent": "a"}}
-    here.apply(here.manifest(blocks))
+    here.apply_and_see(here.manifest(blocks))
     del here.portal.live[here.state.entries[A].id]
     plan = here.plan(here.manifest(blocks))
     assert here.check(plan).done == ()

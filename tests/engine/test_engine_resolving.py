@@ -47,9 +47,10 @@ def settled(tasks: list[LiveTask], wanted: dict[str, int]) -> Resolution:
     [
         ({}, {"a": 10, "b": 120}),
         ({"priority": 1}, {"a": 10, "b": 120}),
-        ({"title": "Renamed"}, {"b": 120}),
+        ({"title": "Renamed"}, {"a": 10, "b": 120}),
+        ({"title": "Renamed", "priority": 0}, {"b": 120}),
     ],
-    ids=["as sent", "edited", "renamed"],
+    ids=["as sent", "edited", "renamed", "renamed and edited"],
 )
 def test_of_equal_creates_none_takes_what_only_another_can_be(
     older: dict[str, object], found: dict[str, int]

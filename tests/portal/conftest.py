@@ -103,17 +103,32 @@ def delete(key: str, remote: int) -> Change:
     return Change(TaskKey(key), Action.DELETE, Reason.DROPPED, RemoteId(remote))
 
 
-def made(request: Request) -> Answer:
-    """A portal that does every call of a batch; ids count from 100."""
-    if request.path != "/v1/batch":
-        if request.method == "DELETE":
-            return Answer(204)
-        return ok({"id": "100"}, 201)
-    results: dict[str, Any] = {}
-    for at, call in enumerate(orjson.loads(request.body or b"")["calls"]):
-        remote = call.get("entityId", 100 + at)
-        results[call["id"]] = {"id": str(remote), "title": call.get("params", {}).get("title", "")}
-    return ok({"results": results, "errors": {}})
+class Made:
+    """A portal that does every call of a batch; new ids count from 100."""
+
+    def __init__(self) -> None:
+        self.next = 100
+        self._lock = threading.Lock()
+
+    def __call__(self, request: Request) -> Answer:
+        """Do what is asked."""
+        if request.path != "/v1/batch":
+            if request.method == "DELETE":
+                return Answer(204)
+            known = request.path.removeprefix("/v1/tasks").strip("/")
+            return ok({"id": known or str(self._new())}, 200 if known else 201)
+        results: dict[str, Any] = {}
+        for call in orjson.loads(request.body or b"")["calls"]:
+            remote = call.get("entityId") or self._new()
+            row = {"id": str(remote)}
+            title = call.get("params", {}).get("title")
+            results[call["id"]] = row if title is None else {**row, "title": title}
+        return ok({"results": results, "errors": {}})
+
+    def _new(self) -> int:
+        with self._lock:
+            self.next += 1
+            return self.next - 1
 
 
 class Bench:
@@ -162,7 +177,7 @@ def say() -> Any:
         create = staticmethod(create)
         update = staticmethod(update)
         delete = staticmethod(delete)
-        made = staticmethod(made)
+        made = Made()
         marker = MARKER
 
     return Say

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasksync.core.change import Action, Became, Change, Reason
+from tasksync.core.events import Note
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.errors import (
     AuthenticationFailed,
@@ -19,8 +20,8 @@ from tasksync.errors import (
     PortalUnreachable,
     StateMoved,
 )
-from tasksync.portal.batches import Size, estimate, pack
-from tasksync.portal.exchange import Answer, NotSent, Unanswered
+from tasksync.portal.batches import CreateSize, Size, estimate, pack
+from tasksync.portal.exchange import Answer, NotPermitted, NotSent, Unanswered
 
 DONE, FAILED, DOUBT, LATER = Became.DONE, Became.FAILED, Became.IN_DOUBT, Became.NOT_STARTED
 GARBAGE = Answer(200, {}, b"<html>Bad gateway</html>")
@@ -34,17 +35,82 @@ def became(found: Any) -> set[Became]:
     return {one.became for one in found.values()}
 
 
-def test_creates_go_fifty_to_a_request_with_intents_first(bench, say):
-    """about_to_send gets exactly the changes of one request, before it leaves."""
+def test_creates_go_in_growing_batches_with_intents_first(bench, say):
+    """about_to_send gets exactly the changes of one request, before it leaves (design 9)."""
     desk = bench(say.made)
-    found = desk.perform(*creates(say, 101))
-    assert desk.script.paths == ["POST /v1/batch", "POST /v1/batch", "POST /v1/tasks"]
-    assert [len(keys) for keys in desk.sent] == [50, 50, 1]
+    found = desk.perform(*creates(say, 121))
+    assert desk.script.paths == ["POST /v1/batch"] * 4 + ["POST /v1/tasks"]
+    assert [len(keys) for keys in desk.sent] == [10, 20, 40, 50, 1]
     assert became(found) == {DONE}
     assert found["k1"].id == 101
     call = desk.script.calls(0)[0]
     assert (call["entity"], call["action"]) == ("tasks", "create")
     assert call["params"]["tags"] == ["tasksync:demo"]
+
+
+def test_creates_go_fifty_to_a_request_where_the_portal_is_known_to_be_quick(bench, say):
+    """What an earlier run learned; updates and deletes always do."""
+    desk = bench(say.made)
+    desk.portal.create_seconds = 0.02
+    desk.perform(*creates(say, 101))
+    desk.perform(*(say.update(f"k{n}", n + 1, title="x") for n in range(101)))
+    assert [len(keys) for keys in desk.sent] == [50, 50, 1, 50, 50, 1]
+
+
+def slow_portal(desk: Any, say: Any, seconds: float) -> None:
+    """Let every create of a batch take so long, one after another."""
+
+    def answer(request):
+        calls = orjson.loads(request.body).get("calls", [None])
+        desk.clock.at += seconds * len(calls)
+        return say.made(request)
+
+    desk.script.answers = [answer]
+
+
+@pytest.mark.parametrize(("seconds", "most"), [(0.3, 50), (1.0, 15), (4.0, 3), (40.0, 1)])
+def test_a_batch_of_creates_is_answered_within_fifteen_seconds(bench, say, seconds, most):
+    """On a busy portal, and in the next run from its first batch on."""
+    desk = bench(say.made)
+    slow_portal(desk, say, seconds)
+    desk.perform(*creates(say, 200))
+    sizes = [len(keys) for keys in desk.sent]
+    assert sizes[0] == 10
+    assert max(sizes[4:]) == most
+    learned = desk.portal.create_seconds
+    assert learned == pytest.approx(seconds, rel=0.01)
+    desk = bench(say.made)
+    desk.portal.create_seconds = learned
+    slow_portal(desk, say, seconds)
+    desk.perform(*creates(say, 60))
+    assert {len(keys) for keys in desk.sent[:-1]} == {most}
+
+
+def test_a_portal_that_was_slow_for_a_moment_gets_larger_batches_again():
+    """Slower counts at once, quicker by and by; one alone tells of the way there only."""
+    size = CreateSize()
+    assert size() == 10
+    size.took(0.9, 1)
+    assert (size(), size.seconds) == (10, None)
+    size.took(50.0, 10)
+    assert size() == 3
+    for _ in range(12):
+        size.took(0.1 * size(), size())
+    assert size() == 50
+    size.shrink()
+    assert size() == 25
+    size.took(20.0, 1)
+    assert size() == 1
+
+
+def test_what_is_told_beforehand_counts_what_creates_take(say):
+    """Ten thousand at a second each: two requests at once."""
+    level = creates(say, 10_000)
+    slow = estimate([level], 1.0)
+    assert slow.requests == -(-10_000 // 15)
+    assert slow.seconds == 5_000
+    assert estimate([level], 0.02).requests == 200
+    assert estimate([level]).requests == 202
 
 
 def test_creates_never_share_a_request_with_what_may_be_repeated(bench, say):
@@ -81,7 +147,8 @@ def test_an_update_may_answer_anything(bench, say, result):
     """Object, true or null, alone or in a batch (contract 14.7)."""
     alone = bench(say.ok(result)).perform(say.update("a", 7, title="x"))["a"]
     assert alone.became is DONE
-    answer = say.ok({"results": {"c0": result, "c1": result}, "errors": []})
+    other = {**result, "id": "8"} if isinstance(result, dict) else result
+    answer = say.ok({"results": {"c0": result, "c1": other}, "errors": []})
     two = (say.update("a", 7, title="x"), say.update("b", 8, title="x"))
     assert became(bench(answer).perform(*two)) == {DONE}
 
@@ -332,6 +399,7 @@ def test_what_concerns_the_key_ends_the_run_after_every_outcome(
 ):
     """The request's changes failed, the rest was not started; then it is raised."""
     desk = bench(say.no(status, code))
+    desk.portal.create_seconds = 0.01
     found = []
     with pytest.raises(kind) as met:
         found.extend(desk.portal.perform(creates(say, count), desk.about))
@@ -439,6 +507,7 @@ def test_only_the_dates_are_sent_again(bench, say):
 def test_the_budget_stops_cleanly(bench, say):
     """--max-requests: the rest is not started and can be taken up."""
     desk = bench(say.made, max_requests=2)
+    desk.portal.create_seconds = 0.01
     found = desk.perform(*creates(say, 130))
     assert [one.became for one in found.values()] == [DONE] * 100 + [LATER] * 30
     assert desk.portal.requests == 2
@@ -450,6 +519,7 @@ def test_the_budget_stops_cleanly(bench, say):
 def test_stopping_sends_nothing_more(bench, say, parallelism):
     """What is in flight is finished and told, the rest is named."""
     desk = bench(say.made, parallelism=parallelism)
+    desk.portal.create_seconds = 0.01
     desk.portal.stopping = lambda: desk.portal.requests >= 1
     found = desk.perform(*creates(say, 130))
     assert [one.became for one in found.values()].count(DONE) == 50
@@ -462,6 +532,7 @@ def test_what_about_to_send_raises_ends_the_sending_after_what_is_in_flight(
 ):
     """A lost lease sends nothing more, and loses no outcome."""
     desk = bench(say.made, parallelism=parallelism)
+    desk.portal.create_seconds = 0.01
 
     def about(_changes):
         if desk.portal.requests:
@@ -479,6 +550,7 @@ def test_what_about_to_send_raises_ends_the_sending_after_what_is_in_flight(
 def test_closing_sends_nothing_more(bench, say, parallelism):
     """The iterator may be dropped at any time."""
     desk = bench(say.made, parallelism=parallelism)
+    desk.portal.create_seconds = 0.01
     outcomes = desk.portal.perform(creates(say, 500), desk.about)
     next(outcomes)
     outcomes.close()
@@ -501,6 +573,125 @@ def test_a_request_leaves_within_ten_seconds_of_its_intents_or_not_at_all(bench,
         found.extend(desk.portal.perform(creates(say, 2), about))
     assert {one.became for one in found} == {LATER}
     assert desk.portal.requests == 1
+
+
+def notes(desk):
+    return [one.text for one in desk.events if isinstance(one, Note)]
+
+
+@pytest.mark.parametrize("parallelism", [1, 2])
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_day_of_retry_after_ends_the_writing_with_when_to_come_again(
+    bench, say, status, parallelism
+):
+    """Nothing is waited for and nothing more is sent; a create that may be done is in doubt."""
+    answer = say.no(status, "RATE_LIMITED", headers={"Retry-After": "86400"})
+    desk = bench(answer, parallelism=parallelism)
+    found = []
+    with pytest.raises(PortalUnavailable, match="24 h") as met:
+        found.extend(desk.portal.perform(creates(say, 130), desk.about))
+    assert "UTC on 2026-" in met.value.advice
+    assert len(found) == 130
+    assert {one.became for one in found} == ({LATER} if status == 429 else {DOUBT, LATER})
+    assert desk.portal.requests <= parallelism
+    assert desk.clock.at < 1002
+    with pytest.raises(PortalUnavailable, match="24 h"):
+        desk.portal.newest()
+    assert desk.portal.requests <= parallelism
+
+
+def test_a_day_that_one_call_of_a_batch_asks_for_ends_the_writing(bench, say):
+    """As `data.errors` may."""
+    late = {"code": "RATE_LIMITED", "retryAfter": 86_400}
+    desk = bench(batch_of(say, {"c0": {"id": 1, "title": "k0"}}, {"c1": late}))
+    found = []
+    with pytest.raises(PortalUnavailable, match="24 h"):
+        found.extend(desk.portal.perform(creates(say, 2), desk.about))
+    assert {one.change.key: one.became for one in found}["k1"] is LATER
+    assert desk.clock.at < 1002
+
+
+@pytest.mark.parametrize("kind", ["create", "delete"])
+def test_a_write_waits_ten_minutes_where_the_portal_asks_for_them(bench, say, kind):
+    """In full, whatever the patience, and it is said."""
+    change = say.create("a") if kind == "create" else say.delete("a", 7)
+    desk = bench(*[say.no(429, "RATE_LIMITED", retryAfter=590)] * 2, say.made)
+    assert desk.perform(change)["a"].became is DONE
+    assert desk.clock.at == pytest.approx(1000 + 2 * 590, abs=3)
+    assert [one.partition(", until")[0] for one in notes(desk)] == [
+        "The portal asks to wait 10 min"
+    ] * 2
+
+
+def refusing(desk, times):
+    """Return an about_to_send whose first requests are not permitted when they are asked."""
+    left = [False] * times
+
+    def about(changes):
+        desk.about(changes)
+        return lambda: left.pop(0) if left else True
+
+    return about
+
+
+class AtTheDoor:
+    """A transport that asks for the permission as the real one does: when the connection stands."""
+
+    def __init__(self, behind):
+        self.behind = behind
+
+    def __call__(self, request):
+        if not request.permitted():
+            raise NotPermitted
+        return self.behind(request)
+
+
+def late(bench, say, **settings):
+    """Return a bench whose transport asks."""
+    desk = bench(say.made, **settings)
+    desk.portal._line.send = AtTheDoor(desk.script)
+    return desk
+
+
+@pytest.mark.parametrize("parallelism", [1, 2])
+@pytest.mark.parametrize("kind", ["create", "update", "delete"])
+def test_a_request_that_would_leave_late_is_dropped_and_made_anew(bench, say, kind, parallelism):
+    """Design 7: known to have done nothing, it is put back and its intents are committed again."""
+    desk = late(bench, say, parallelism=parallelism)
+    change = say.create("a") if kind == "create" else getattr(say, kind)("a", 7)
+    found = list(desk.portal.perform([change], refusing(desk, 1)))
+    assert [one.became for one in found] == [DONE]
+    assert desk.sent == [["a"], ["a"]]
+    assert len(desk.script.met) == desk.portal.requests == desk.portal.writing_requests == 1
+
+
+@pytest.mark.parametrize("parallelism", [1, 2])
+@pytest.mark.parametrize("kind", ["create", "update", "delete"])
+def test_a_late_request_of_a_run_that_lost_its_lease_never_leaves(bench, say, kind, parallelism):
+    """The run ends where the intents would be committed anew; a late delete does not leave."""
+    desk = late(bench, say, parallelism=parallelism)
+    change = say.create("a") if kind == "create" else getattr(say, kind)("a", 7)
+
+    def about(changes):
+        if desk.sent:
+            msg = "another run holds the lock"
+            raise StateMoved(msg)
+        desk.about(changes)
+        return lambda: False
+
+    with pytest.raises(StateMoved):
+        list(desk.portal.perform([change], about))
+    assert desk.script.met == []
+
+
+def test_requests_that_are_always_late_end_the_run_with_nothing_sent(bench, say):
+    """Three times; the words name what may be slow."""
+    desk = late(bench, say)
+    found = []
+    with pytest.raises(PortalUnavailable, match="connecting to the portal"):
+        found.extend(desk.portal.perform([say.delete("a", 7)], refusing(desk, 3)))
+    assert [one.became for one in found] == [LATER]
+    assert desk.script.met == []
 
 
 def test_batches_shrink_on_a_slow_portal_and_grow_again(bench, say):
@@ -536,8 +727,9 @@ def test_what_is_predicted_is_what_is_sent(bench, say, kinds):
 
 
 def test_ten_thousand_creates_under_a_parent(say):
-    """201 writing requests, in the time that the limits allow."""
-    cost = estimate([creates(say, 1), creates(say, 10_000)])
+    """201 writing requests, in the time that the limits allow; 203 on a portal not known yet."""
+    assert estimate([creates(say, 1), creates(say, 10_000)]).requests == 203
+    cost = estimate([creates(say, 1), creates(say, 10_000)], 0.003)
     assert cost.requests == 201
     assert cost.seconds <= 1.1 * (201 - 10) / 10
 
@@ -545,9 +737,10 @@ def test_ten_thousand_creates_under_a_parent(say):
 def test_a_level_takes_as_long_as_was_predicted(bench, say):
     """At the limits, the first request leaving at once."""
     desk = bench(say.made)
+    desk.portal.create_seconds = 0.01
     level = creates(say, 1000)
     assert became(desk.perform(*level)) == {DONE}
-    cost = estimate([level])
+    cost = estimate([level], 0.002)
     assert cost.requests == desk.portal.writing_requests == desk.portal.requests == 20
     assert desk.clock.at - 1000 == pytest.approx(cost.seconds, rel=0.02)
     assert list(pack(level[:1])) == [tuple(level[:1])]
@@ -556,6 +749,7 @@ def test_a_level_takes_as_long_as_was_predicted(bench, say):
 def test_two_threads_do_the_same(bench, say):
     """Outcomes are complete and intents come first, whoever sends."""
     desk = bench(say.made, parallelism=4)
+    desk.portal.create_seconds = 0.01
     assert became(desk.perform(*creates(say, 1000))) == {DONE}
     assert desk.portal.requests == 20
     assert sorted(key for keys in desk.sent for key in keys) == sorted(f"k{n}" for n in range(1000))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import orjson
 import pytest
 
-from tasksync.core.events import ReadProgress
+from tasksync.core.events import Note, ReadProgress
 from tasksync.errors import (
     AuthenticationFailed,
     PermissionDenied,
@@ -54,9 +56,13 @@ class World:
             ids = [one for one in ids if query["filter[tags]"] in self.tags[one]]
         if not self.quirks.get("ignores_id") and "filter[>id]" in query:
             ids = [one for one in ids if one > int(query["filter[>id]"])]
+        if not self.quirks.get("ignores_id") and "filter[<id]" in query:
+            ids = [one for one in ids if one < int(query["filter[<id]"])]
         order = query.get("order[id]", "desc")
         if order == "desc" or self.quirks.get("ignores_order"):
             ids.reverse()
+        if self.quirks.get("shuffled"):
+            ids = ids[::2] + ids[1::2]
         names = query["select"].split(",")
         rows = [{"id": str(one), "title": f"t{one}", "tags": self.tags[one]} for one in ids]
         return [{name: row[name] for name in names if name in row} for row in rows]
@@ -68,6 +74,8 @@ class World:
             meta["total"] = len(rows)
         elif total == "text":
             meta["total"] = str(len(rows))
+        elif total == "page":
+            meta["total"] = len(page)
         return meta
 
     def _batch(self, calls: list[dict[str, Any]]) -> Answer:
@@ -171,28 +179,54 @@ def test_an_ignored_cursor_is_met(bench, say, total):
         list(bench(large).portal.find(MARKER, ()))
 
 
-def test_an_ignored_order_is_met(bench, say):
-    """Fine where the page is everything, refused where it is not."""
-    assert len(list(bench(World(say, range(9), ignores_order=True)).portal.find(MARKER, ()))) >= 8
+@pytest.mark.parametrize("cap", [_NEVER, 50, 7, 2])
+@pytest.mark.parametrize("order", ["falling", "shuffled"])
+@pytest.mark.parametrize("total", ["right", "page", "absent"])
+def test_an_ignored_order_is_met(bench, say, cap, order, total):
+    """Ranges of ids are asked for instead, until two halves show no more than their whole."""
+    ids = [*range(1, 30), 47, *range(60, 90), 500]
+    world = World(say, ids, ignores_order=True, shuffled=order == "shuffled", cap=cap, total=total)
+    desk = bench(world)
+    assert sorted(ids_of(desk.portal.find(MARKER, ()))) == ids
+    assert not [one for one in desk.script.met if "offset" in dict(one.query)]
+
+
+@pytest.mark.parametrize("cap", [_NEVER, 4])
+@pytest.mark.parametrize("total", ["right", "page", "absent"])
+def test_a_portal_that_keeps_neither_order_nor_range_is_refused(bench, say, cap, total):
+    """Nothing proves its page whole; `offset` is not used (design 9)."""
+    world = World(say, range(1, 9), ignores_order=True, ignores_id=True, cap=cap, total=total)
     with pytest.raises(PortalUnreadable, match="order"):
-        list(bench(World(say, range(1, 9), ignores_order=True, cap=4)).portal.find(MARKER, ()))
+        list(bench(world).portal.find(MARKER, ()))
 
 
-def test_without_order_and_without_total_a_small_portal_is_read_all_the_same(bench, say):
-    """Nothing behind the page is proof enough; an ignored offset is none."""
-    small = {"ignores_order": True, "total": "absent"}
-    for more in ({}, {"ignores_id": True}, {"has_more": True}):
-        world = World(say, range(1, 9), **small, **more)
-        assert len(list(bench(world).portal.find(MARKER, ()))) == 8
-    for more in ({"ignores_offset": True}, {"cap": 4}, {"cap": 4, "ignores_id": True}):
-        with pytest.raises(PortalUnreadable, match="order"):
-            list(bench(World(say, range(1, 9), **small, **more)).portal.find(MARKER, ()))
+@pytest.mark.parametrize("has_more", [True, False])
+@pytest.mark.parametrize("count", [1, 49, 50, 51, 130, 400])
+def test_a_total_that_counts_the_page_ends_no_listing(bench, say, count, has_more):
+    """Fifty rows whatever `limit` says: the end is an empty page (case 02)."""
+    world = World(say, range(1, count + 1), total="page", cap=50, has_more=has_more)
+    desk = bench(world)
+    assert ids_of(desk.portal.find(MARKER, ())) == list(range(1, count + 1))
+    assert desk.portal.requests == -(-count // 50) + 1
+    after = max(0, count - 60)
+    assert ids_of(desk.portal.newer(MARKER, after)) == list(range(after + 1, count + 1))
 
 
-def test_a_row_without_tags_is_an_error(bench, say):
+def test_a_row_that_comes_twice_is_one_task(bench, say):
+    """And no sign of a lost order."""
+    row = {"id": "1", "tags": [MARKER]}
+    desk = bench(say.ok([row, {"id": "2", "tags": [MARKER]}, row]), say.ok([]))
+    assert ids_of(desk.portal.find(MARKER, ())) == [1, 2]
+    assert desk.portal.requests == 2
+
+
+def test_a_row_without_tags_is_never_proof_of_absence(bench, say):
     """Although they were selected: it cannot be told whose task it is (design 7)."""
-    with pytest.raises(PortalUnreadable, match="tags"):
-        list(bench(say.ok([{"id": 1, "title": "x"}], meta={"total": 1})).portal.find(MARKER, ()))
+    for row in ({"id": 1, "title": "x"}, {"id": 1, "tags": 5}):
+        with pytest.raises(PortalUnreadable, match=r"task 1 .*tags"):
+            list(bench(say.ok([row]), say.ok([])).portal.find(MARKER, ()))
+        with pytest.raises(PortalUnreadable, match=r"task 1 .*tags"):
+            list(bench(say.ok([row]), say.ok([])).portal.newer(MARKER, 0))
 
 
 @pytest.mark.parametrize("data", ["x", 5, [1], [{"title": "no id"}], [{"id": "0"}]])
@@ -312,7 +346,9 @@ def test_an_answer_that_says_nothing_binds_no_state(bench, say):
 def test_a_portal_without_me_is_named_by_its_host(bench, say):
     """404 is tolerated, 401 is not."""
     assert bench(say.no(404, "NOT_FOUND")).portal.identity().portal == "portal.example"
-    assert bench(Answer(404, {}, b"nginx")).portal.identity().portal == "portal.example"
+    assert bench(Answer(404, {}, b"")).portal.identity().portal == "portal.example"
+    with pytest.raises(PortalUnreadable):  # design 9: a first answer that is not the API's
+        bench(Answer(404, {}, b"nginx")).portal.identity()
     with pytest.raises(AuthenticationFailed):
         bench(say.no(401, "INVALID_API_KEY")).portal.identity()
 
@@ -332,10 +368,78 @@ def test_the_portals_own_rate_is_kept_to(bench, say):
     ids=str,
 )
 def test_reads_are_repeated(bench, say, trouble):
-    """And waited for."""
+    """And waited for, once the portal has shown that it is the API."""
+    desk = bench(say.ok({"portal": "p"}), trouble, trouble, say.ok([]))
+    assert desk.portal.identity().portal == "p"
+    assert desk.portal.newest() == 0
+    assert desk.clock.at >= 1003
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [Unanswered("reset"), NotSent("refused"), Answer(502, {}, b"<html>nginx"), Answer(503)],
+    ids=str,
+)
+def test_a_first_read_is_repeated_where_a_gateway_is_busy(bench, say, trouble):
+    """A 5xx with any body passes by itself, and proves nothing about --portal."""
     desk = bench(trouble, trouble, say.ok({"portal": "p"}))
     assert desk.portal.identity().portal == "p"
     assert desk.clock.at >= 1003
+
+
+_PAGE = b"<!DOCTYPE html><style>p{}</style><title>Example Domain</title><p>This is\x07 for docs"
+_HTML = {"content-type": "text/html; charset=UTF-8"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (Answer(200, _HTML, _PAGE), 'HTTP 200, text/html: "Example Domain This is'),
+        (Answer(404, _HTML, _PAGE), "HTTP 404, text/html"),
+        (Answer(401, _HTML, _PAGE), "HTTP 401, text/html"),
+        (Answer(403, _HTML, _PAGE), "HTTP 403, text/html"),
+        (Answer(405, {}, b"no such method"), 'HTTP 405, without a type: "no such method"'),
+        (Answer(200, {}, b""), "HTTP 200, without a type, empty"),
+        (Answer(200, {}, b"\xff\xfe\x00"), "HTTP 200"),
+        (
+            Answer(200, {"Content-Type": "application/json"}, b'{"hello": 1}'),
+            'json: "{"hello": 1}"',
+        ),
+        (Answer(200, {"Content-Type": "application/json"}, b"[1]"), "application/json"),
+        (Answer(200, {"Content-Type": "application/json"}, b'{"data": '), "application/json"),
+        (
+            Answer(302, {"Location": "https://login.example/?token=secret"}, b""),
+            'HTTP 302, a redirect to "https://login.example/"',
+        ),
+        (Answer(301, {}, b""), "HTTP 301, a redirect to nowhere"),
+    ],
+    ids=lambda one: str(one.status) if isinstance(one, Answer) else None,
+)
+def test_a_first_answer_that_is_not_the_apis_ends_the_run_at_once(bench, answer, told):
+    """Design 9: by the name of the setting, with status, type and the first words."""
+    desk = bench(answer)
+    with pytest.raises(PortalUnreadable) as met:
+        desk.portal.identity()
+    assert desk.portal.requests == 1
+    assert desk.clock.at == 1000
+    assert told in met.value.message
+    assert "--portal leads to portal.example" in met.value.message
+    assert "TASKSYNC_PORTAL" in met.value.advice
+    assert "secret" not in str(met.value)
+    assert "\x07" not in met.value.message
+
+
+def test_a_long_first_answer_is_cut_in_its_words(bench):
+    """And is not searched as a whole."""
+    with pytest.raises(PortalUnreadable) as met:
+        bench(Answer(200, _HTML, b"<" * 30_000_000)).portal.identity()
+    assert len(met.value.message) < 300
+
+
+def test_an_api_error_as_the_first_answer_is_told_as_itself(bench, say):
+    """It is the API that answered."""
+    with pytest.raises(PermissionDenied):
+        bench(say.no(403, "SCOPE_DENIED")).portal.identity()
 
 
 @pytest.mark.parametrize(
@@ -343,7 +447,6 @@ def test_reads_are_repeated(bench, say, trouble):
     [
         (Unanswered("reset"), PortalUnavailable),
         (NotSent("name not known"), PortalUnreachable),
-        (Answer(200, {}, b"<html>"), PortalUnavailable),
         (Answer(302, {"Location": "https://evil.example/"}, b""), PortalUnreadable),
     ],
     ids=str,
@@ -392,6 +495,92 @@ def test_asking_to_stop_ends_patience(bench, say):
     with pytest.raises(PortalUnavailable):
         desk.portal.identity()
     assert desk.clock.at < 1010
+
+
+def test_asking_to_stop_ends_a_wait_that_a_write_was_told(bench, say):
+    """The pace is held for minutes; a read after it does not sit them out."""
+    desk = bench(say.ok({"portal": "p"}))
+    desk.portal.identity()
+    desk.portal._line.pace.throttled(desk.clock.at, 500)
+    desk.portal.stopping = lambda: desk.clock.at > 1002
+    with pytest.raises(PortalUnavailable, match="stopped"):
+        desk.portal.newest()
+    assert desk.clock.at < 1010
+
+
+@pytest.mark.parametrize("where", ["body", "header", "date"])
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_wait_of_up_to_ten_minutes_is_said_and_kept_to_in_full(bench, say, where, status):
+    """Whatever the patience for one request is; an HTTP date counts as well as seconds."""
+    seconds = 595
+    now = datetime.fromtimestamp(1_780_001_000, UTC)
+    told = {
+        "body": {"retryAfter": seconds},
+        "header": {"headers": {"Retry-After": str(seconds)}},
+        "date": {
+            "headers": {
+                "Retry-After": format_datetime(now + timedelta(seconds=seconds), usegmt=True)
+            }
+        },
+    }[where]
+    code = "RATE_LIMITED" if status == 429 else "QUEUE_OVERFLOW"
+    desk = bench(say.no(status, code, **told), say.ok({"portal": "p"}))
+    desk.portal.identity()
+    assert desk.clock.at == pytest.approx(1000 + seconds, abs=1)
+    notes = [one.text for one in desk.events if isinstance(one, Note)]
+    assert len(notes) == 1
+    assert "asks to wait 10 min, until 20:53:15 UTC" in notes[0]
+    assert code in notes[0]
+
+
+def test_waits_that_are_asked_for_again_and_again_end_after_an_hour(bench, say):
+    """Each is kept to in full."""
+    desk = bench(say.no(429, "RATE_LIMITED", retryAfter=500))
+    with pytest.raises(PortalUnavailable):
+        desk.portal.identity()
+    assert 3000 <= desk.clock.at - 1000 <= 3600
+
+
+@pytest.mark.parametrize(
+    ("seconds", "span", "when"),
+    [
+        (601, "11 min", "20:54 UTC,"),
+        (7200, "2 h", "22:44 UTC,"),
+        (9000, "2 h 30 min", "23:14 UTC,"),
+        (86_400, "24 h", "20:44 UTC on 2026-05-29"),
+        (604_800, "7 days", "20:44 UTC on 2026-06-04"),
+        (1e18, "3650 days", "UTC on 2036"),
+    ],
+)
+def test_a_wait_of_more_than_ten_minutes_ends_the_run_with_when_to_come_again(
+    bench, say, seconds, span, when
+):
+    """Time of day and duration; nothing more is asked of the portal."""
+    desk = bench(say.ok({"portal": "p"}), say.no(429, "RATE_LIMITED", retryAfter=seconds))
+    desk.portal.identity()
+    for _ in range(2):
+        with pytest.raises(PortalUnavailable) as met:
+            list(desk.portal.find(MARKER, ()))
+        assert f"asks to wait {span}" in met.value.message
+        assert when in met.value.advice
+    assert desk.portal.requests == 2
+    assert desk.clock.at < 1002
+
+
+def test_a_day_inside_a_batch_of_reads_ends_the_run_too(bench, say):
+    """One call's retryAfter."""
+    late = {"code": "RATE_LIMITED", "retryAfter": 86_400}
+    desk = bench(say.ok({"results": {}, "errors": {"t7": late}}))
+    with pytest.raises(PortalUnavailable, match="24 h"):
+        list(desk.portal.find(None, [7]))
+    assert desk.clock.at < 1002
+
+
+def test_short_waits_are_not_said(bench, say):
+    """The progress shows the pace."""
+    desk = bench(say.no(429, "RATE_LIMITED", retryAfter=2), say.ok({"portal": "p"}))
+    desk.portal.identity()
+    assert [one for one in desk.events if isinstance(one, Note)] == []
 
 
 def test_a_plan_loads_neither_requests_nor_threads():

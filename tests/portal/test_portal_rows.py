@@ -70,6 +70,14 @@ def test_the_answer_of_the_create_seed_is_read():
         ("title", "12", "12"),
         ("deadline", None, None),
         ("deadline", "", None),
+        ("deadline", False, None),
+        ("deadline", [], None),
+        ("deadline", "0000-00-00 00:00:00", None),
+        ("deadline", "2026-05-19 18:00:00+03:00", "2026-05-19T18:00:00+03:00"),
+        ("description", False, ""),
+        ("parentId", False, None),
+        ("groupId", False, None),
+        ("timeEstimate", False, 0),
         ("deadline", "2026-05-19T15:00:00Z", "2026-05-19T15:00:00+00:00"),
         ("deadline", "2026-05-19T15:00:00.123Z", "2026-05-19T15:00:00+00:00"),
         ("deadline", "2026-05-19T15:00:00.123+03:00", "2026-05-19T15:00:00+03:00"),
@@ -77,6 +85,15 @@ def test_the_answer_of_the_create_seed_is_read():
         ("accomplices", [503, 47, "47"], (47, 503)),
         ("accomplices", {"7": {"id": "7", "name": "x"}, "3": {"ID": 3}}, (3, 7)),
         ("accomplices", {"7": "7"}, (7,)),
+        ("accomplices", {"0": "1", "1": "2"}, (1, 2)),
+        ("accomplices", {"1": 5, "3": 8}, (5, 8)),
+        ("accomplices", {"0": {"id": "7"}, "4": {"ID": 3}}, (3, 7)),
+        ("accomplices", {"7": True, "3": "Y"}, (3, 7)),
+        ("accomplices", {"7": {"name": "x"}, "3": {"name": "y"}}, (3, 7)),
+        ("accomplices", {"0": None, "1": "", "2": "4"}, (4,)),
+        ("accomplices", ["", "4"], (4,)),
+        ("accomplices", "", ()),
+        ("accomplices", False, ()),
         ("accomplices", [{"id": "7"}, {"id": 3}], (3, 7)),
         ("auditors", "3,7", (3, 7)),
         ("auditors", None, ()),
@@ -126,12 +143,14 @@ def test_upper_case_keys_mean_the_same():
     ("row", "activity"),
     [
         ({}, None),
-        ({"commentsCount": None, "timeSpentInLogs": None}, None),
+        ({"commentsCount": None, "timeSpentInLogs": None}, (0, 0)),
+        ({"commentsCount": None}, None),
+        ({"timeSpentInLogs": None}, None),
         ({"commentsCount": "3", "serviceCommentsCount": "1", "timeSpentInLogs": None}, (2, 0)),
         ({"commentsCount": 3, "serviceCommentsCount": 3, "timeSpentInLogs": "60"}, (0, 60)),
         ({"commentsCount": 0, "timeSpentInLogs": None}, (0, 0)),
-        ({"commentsCount": "3", "timeSpentInLogs": "0"}, None),
-        ({"commentsCount": "3", "timeSpentInLogs": "9"}, (0, 9)),
+        ({"commentsCount": "3", "timeSpentInLogs": "0"}, (3, 0)),
+        ({"commentsCount": "3", "timeSpentInLogs": "9"}, (3, 9)),
         ({"commentsCount": "3", "serviceCommentsCount": "1"}, (2, 0)),
         ({"commentsCount": "1", "serviceCommentsCount": "1"}, None),
     ],
@@ -151,27 +170,57 @@ def test_activity_counts_people_only_and_is_unknown_without_the_counters(row, ac
         {"id": None},
         {"id": "x"},
         {"id": 0},
-        {"id": 1, "deadline": "soon"},
-        {"id": 1, "deadline": "2026-05-19T18:00:00"},
-        {"id": 1, "status": "open"},
-        {"id": 1, "status": []},
-        {"id": 1, "title": {}},
-        {"id": 1, "tags": 5},
-        {"id": 1, "tags": [5]},
-        {"id": 1, "accomplices": 5},
-        {"id": 1, "accomplices": ["anna"]},
-        {"id": 1, "changedDate": 17},
+        {"id": 1e400, "title": "x"},
     ],
 )
-def test_what_no_shape_covers_is_refused(row):
-    """By task and field, never guessed."""
+def test_a_row_that_does_not_say_which_task_it_is_is_refused(row):
+    """Nobody could be told which task to leave alone."""
     with pytest.raises(PortalUnreadable):
         live_task(row)
+
+
+@pytest.mark.parametrize(
+    ("name", "raw"),
+    [
+        ("deadline", "soon"),
+        ("deadline", "2026-05-19T18:00:00"),
+        ("deadline", "19.05.2026 18:00:00"),
+        ("status", "open"),
+        ("status", []),
+        ("title", {}),
+        ("tags", 5),
+        ("tags", [5]),
+        ("accomplices", 5),
+        ("accomplices", ["anna"]),
+        ("accomplices", {"7": "Anna"}),
+        ("changedDate", 17),
+        ("timeEstimate", float("nan")),
+        ("commentsCount", "many"),
+    ],
+)
+def test_what_no_shape_covers_is_named_and_the_rest_is_read(name, raw):
+    """By field, never guessed: it holds up its task and no other (design 9)."""
+    live = live_task({"id": 1, "description": "kept", "priority": "2", name: raw})
+    assert live.unreadable.startswith(f"{name}: ")
+    assert name not in live.fields
+    assert (live.fields["description"], live.fields["priority"]) == ("kept", 2)
+    upper = {"deadline": "DEADLINE", "status": "STATUS", "tags": "TAGS"}.get(name)
+    assert upper is None or live_task({"ID": 1, upper: raw}).unreadable == live.unreadable
+
+
+def test_every_field_that_cannot_be_read_is_named():
+    """Markers and activity stay known where these are readable."""
+    row = {"id": 1, "deadline": "soon", "status": {}, "tags": ["tasksync:demo"]}
+    live = live_task({**row, "commentsCount": 1, "timeSpentInLogs": 0})
+    assert live.unreadable == "status: {}; deadline: 'soon'"
+    assert (live.markers, live.activity) == (("tasksync:demo",), Activity(1, 0))
+    assert live_task({"id": 1, "title": "x"}).unreadable == ""
 
 
 def test_what_was_not_said_is_left_out():
     """A null status or responsible is no answer; a null group is an answer."""
     live = live_task({"id": 1, "status": None, "responsibleId": "0", "groupId": None})
+    assert live == live_task({"id": 1, "status": "-1", "responsibleId": False, "groupId": False})
     assert dict(live.fields) == {"groupId": None}
 
 

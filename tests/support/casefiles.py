@@ -98,6 +98,7 @@ class Case:
     lifted: Lifted
     unread: tuple[str, ...]
     in_doubt: tuple[TaskKey, ...]
+    other_owner: str
     expect: Mapping[str, Any]
 
 
@@ -129,6 +130,7 @@ def read(path: Path) -> Case:
         _lifted(data.get("lifted") or {}),
         tuple(data.get("unread") or ()),
         tuple(data.get("in_doubt") or ()),
+        data.get("other_owner", ""),
         data["expect"] or {},
     )
 
@@ -146,6 +148,10 @@ def _entry(key: str, row: Mapping[str, Any], task: Task | None) -> Entry:
         options(row) if _OPTIONS & row.keys() or task is None else task.options,
         row.get("protected", False),
         row.get("deferred", False),
+        created=row.get("created", ""),
+        hidden=row.get("hidden", False),
+        remade=row.get("remade", False),
+        unproved=values(row.get("unproved") or {}),
     )
 
 
@@ -157,9 +163,9 @@ def _live(row: Mapping[str, Any], entry: Entry | None) -> LiveTask:
     counted = "comments" in row or "seconds" in row
     activity = Activity(row.get("comments", 0), row.get("seconds", 0)) if counted else None
     markers = tuple(row.get("markers", [MARKER] if entry else []))
-    task = live_task(row["id"], fields, markers=markers, activity=activity)
+    task = live_task(row["id"], fields)
     left = {n: v for n, v in task.fields.items() if n not in row.get("unanswered", ())}
-    return LiveTask(task.id, left, task.markers, task.activity)
+    return LiveTask(task.id, left, markers, activity, created=row.get("created"))
 
 
 def _policy(data: Mapping[str, Any]) -> Policy:
@@ -206,8 +212,13 @@ def shown(plan: Plan, case: Case) -> dict[str, Any]:
             }
             for d in plan.drift
         ],
+        "standing": [
+            [one.key, one.name, plain(one.wanted), plain(one.found)] for one in plan.standing
+        ],
         "twins": [[twin.key, twin.id, twin.twin] for twin in plan.twins],
         "strays": [stray.id for stray in plan.strays],
+        "hidden": [[one.key, one.id, one.waits] for one in plan.hidden],
+        "learned": dict(plan.learned),
         "renames": [list(pair) for pair in plan.renames],
         "moved": [list(pair) for pair in plan.moved],
         "unchanged": plan.unchanged,
@@ -226,8 +237,12 @@ def _shown(change: Change) -> dict[str, Any]:
         "along": {name: plain(value) for name, value in change.along.items()},
         "body": {name: plain(value) for name, value in change.body.items()},
         "made": {name: plain(value) for name, value in change.made.items()},
+        "forms": {name: plain(value) for name, value in change.forms.items()},
         "drifted": [one.name for one in change.fields if one.drifted],
         "protected": change.protected,
+        "created": change.created,
+        "markers": list(change.markers),
+        "writes": change.writes,
         "activity": None
         if change.activity is None
         else [change.activity.comments, change.activity.seconds],
@@ -240,7 +255,10 @@ def compared(seen: dict[str, Any], expect: Mapping[str, Any]) -> tuple[Any, Any]
 
     What a case does not name must be empty; of a change it names key, action and reason at least.
     """
-    always = ("levels", "quiet", "drift", "twins", "strays", "renames", "refusals")
+    always = (
+        *("levels", "quiet", "drift", "standing", "twins", "strays", "hidden", "renames"),
+        "refusals",
+    )
     names = [*always, *(name for name in expect if name not in always)]
     wanted = {name: expect.get(name) or ([] if name in always else expect[name]) for name in names}
     there = {name: seen[name] for name in names}

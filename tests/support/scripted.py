@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from casefiles import BLANK, MARKER, PROJECT, live_task, manifest_of, wanted_task
-from stores import ANNA, HandClock, counted_ids
+from stores import ANNA, START, HandClock, counted_ids
 
 from tasksync.backends.memory import MemoryStore, Shelf
 from tasksync.core import planfile
@@ -17,6 +18,7 @@ from tasksync.core.events import Event
 from tasksync.core.fields import RemoteId, TaskKey, Value
 from tasksync.core.manifest import Manifest
 from tasksync.core.plan import Plan
+from tasksync.core.ports import Permission
 from tasksync.core.state import Lease, PortalIdentity, State, StateDelta
 from tasksync.core.task import LiveTask
 from tasksync.engine.applying import Applier, Report, RunFacts
@@ -25,6 +27,7 @@ from tasksync.engine.planning import Checked, Planner, checked
 from tasksync.engine.resolving import Resolver
 from tasksync.engine.verifying import Verdict, Verifier
 from tasksync.errors import PortalUnavailable, StateUnreadable
+from tasksync.portal.exchange import always
 
 IDENTITY = PortalIdentity("portal", "anna")
 
@@ -76,6 +79,10 @@ class ScriptedPortal:
         self.reads = 0
         self.turn: Callable[[str, Value], Value] = lambda _name, value: value
         self.hidden: set[RemoteId] = set()
+        self.create_seconds: float | None = None
+        self.dates = True
+        self.drops_marker = False
+        self.filter_broken = False
         self.stop: Callable[[], bool] = bool
         self._late: list[tuple[float, Change]] = []
 
@@ -93,12 +100,17 @@ class ScriptedPortal:
     def newest(self) -> RemoteId:
         return max(self.live, default=RemoteId(0))
 
-    def newer(self, marker: str, after: RemoteId) -> Iterator[LiveTask]:
+    def newer(self, marker: str | None, after: RemoteId) -> Iterator[LiveTask]:
         self._read()
-        yield from (t for r, t in sorted(self.live.items()) if r > after and marker in t.markers)
+        for remote, task in sorted(self.live.items()):
+            marked = marker is None or (marker in task.markers and not self.filter_broken)
+            if remote > after and marked and remote not in self.hidden:
+                yield task
 
     def perform(
-        self, changes: Iterable[Change], about_to_send: Callable[[Sequence[Change]], None]
+        self,
+        changes: Iterable[Change],
+        about_to_send: Callable[[Sequence[Change]], Permission | None],
     ) -> Iterator[Outcome]:
         some = list(changes)
         for at in range(0, len(some), self.size):
@@ -106,7 +118,8 @@ class ScriptedPortal:
             if self.stop():
                 yield from (Outcome(change, Became.NOT_STARTED, change.id) for change in batch)
                 continue
-            about_to_send(batch)
+            while not (about_to_send(batch) or always)():
+                pass  # dropped before its first byte, and put back
             yield from self._request(batch)
 
     def _request(self, batch: tuple[Change, ...]) -> Iterator[Outcome]:
@@ -161,8 +174,12 @@ class ScriptedPortal:
         sent = {name: self.turn(name, value) for name, value in change.body.items()}
         if change.action is Action.CREATE:
             remote = RemoteId(self.newest() + 1)
-            markers = (self.marker,) if self.marker else ()
-            self.live[remote] = live_task(remote, {**BLANK, **sent}, markers=markers)
+            markers = (self.marker,) if self.marker and not self.drops_marker else ()
+            at = START + timedelta(seconds=len(self.done))
+            created = at.isoformat(timespec="seconds") if self.dates else None
+            self.live[remote] = live_task(
+                remote, {**BLANK, **sent}, markers=markers, created=created
+            )
             return Outcome(change, Became.DONE, remote)
         assert change.id is not None
         if change.action is Action.DELETE:
@@ -171,7 +188,10 @@ class ScriptedPortal:
             return Outcome(change, Became.FAILED, change.id, message="gone")
         else:
             task = self.live[change.id]
-            self.live[task.id] = replace(task, fields={**task.fields, **sent})
+            markers = task.markers
+            if "tags" in sent and self.marker and not self.drops_marker:
+                markers = () if change.action is Action.FORGET else (self.marker,)
+            self.live[task.id] = replace(task, fields={**task.fields, **sent}, markers=markers)
         return Outcome(change, Became.DONE, change.id)
 
     @property
@@ -280,6 +300,12 @@ class Bench:
         state = self.planner().resolved(keeper, keeper.load())
         plan = self.planner().plan(manifest, state, scope)
         return self.applier(keeper).apply(plan, state, self.facts)
+
+    def apply_and_see(self, manifest: Manifest) -> None:
+        """One run, and another that sees what the first one made."""
+        assert self.apply(manifest).complete
+        assert self.apply(manifest).complete
+        assert not any(entry.hidden for entry in self.state.entries.values())
 
     def check(self, plan: Plan) -> Checked:
         """Hold a saved plan, as it comes back from its file, against now."""

@@ -59,7 +59,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
             plan = with_unread(plan, state, manifest)
         finally:
             store.close()
-    cost = cost_of(plan)
+    cost = cost_of(plan, state.identity)
     head = head_of(plan, None if args.no_refresh else portal.requests, monotonic() - begun)
     refusals = check(plan, lifted(args))
     format_ = "json" if args.json else args.format

@@ -25,6 +25,7 @@ WORDS: Mapping[str, str] = {
     "pull": "the whole state as JSON to stdout",
     "push": "put a state from a file in the place of what is there",
     "rebuild": "make a lost state again from the manifest and the portal",
+    "rebind": "bind the state to the new name of a portal that was renamed",
     "unlock": "take a dead run's lock away",
 }
 
@@ -41,10 +42,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         manifest_arguments(below)
         below.add_argument("--project", metavar="NAME", help="instead of the manifest's project")
         state_arguments(below)
-        if verb in {"mv", "rm", "push", "rebuild", "unlock"}:
+        if verb in {"mv", "rm", "push", "rebuild", "rebind", "unlock"}:
             lock_arguments(below)
-        if verb == "rebuild":
+        if verb in {"rebuild", "rebind"}:
             portal_arguments(below)
+            below.add_argument(
+                "--match",
+                choices=["all", "title"],
+                default="all",
+                help="title: a task with the title alone is the key's, too (default: title, "
+                "responsible and parent have to agree)",
+            )
             below.add_argument("--yes", "-y", action="store_true", help="do not ask")
             below.add_argument("--no-input", action="store_true", help="never ask")
         if verb == "push":
@@ -83,6 +91,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         "pull": keeping.pull,
         "push": keeping.push,
         "rebuild": keeping.rebuild,
+        "rebind": keeping.rebind,
         "unlock": keeping.unlock,
     }
     if args.verb not in verbs:

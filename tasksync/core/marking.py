@@ -1,0 +1,35 @@
+"""The marker beside a change: put where it is missing, taken off what is forgotten (design 5, 7).
+
+The API sets tags as a whole, so both are a PATCH of the tags that are there, with or without it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tasksync.core.change import Action, Change, Reason
+from tasksync.core.task import LiveTask
+
+
+def with_marker(change: Change, live: LiveTask, marker: str | None) -> Change:
+    """Return an UPDATE, ADOPT or NOOP that also marks a task whose marker is missing.
+
+    What was read without its tags is left alone: it may bear the marker.
+    """
+    if marker is None or marker in live.markers or "tags" not in live.fields or not live.read:
+        return change
+    markers = tuple(sorted({*live.markers, marker}))
+    if change.action is Action.NOOP:
+        change = replace(change, action=Action.UPDATE, reason=Reason.MARKER_MISSING)
+    along = dict(change.along)
+    if all(one.name != "tags" for one in change.fields):
+        along.setdefault("tags", live.fields["tags"])
+    return replace(change, along=along, markers=markers)
+
+
+def without_marker(change: Change, live: LiveTask | None, marker: str | None) -> Change:
+    """Return a FORGET that takes the marker off, so that the task is free for others."""
+    if live is None or marker is None or marker not in live.markers:
+        return change
+    others = tuple(one for one in live.markers if one != marker)
+    return replace(change, along={"tags": live.fields.get("tags", ())}, markers=others)
