@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tasksync.core.fields import FIELDS, KeyRef, RemoteId, TaskKey, Value
 from tasksync.core.task import OnRemove, Options, Task
+from tasksync.manifests.faults import BadValue
 from tasksync.manifests.instants import Instants, zone_of
 from tasksync.manifests.loader import load
 from tasksync.manifests.reader import Decimal, plain
@@ -196,3 +197,25 @@ def test_a_zone_lends_its_offset() -> None:
 
 def test_every_field_of_the_house_has_a_name_in_the_manifest() -> None:
     assert set(FIELDS) < set(TASK_NAMES)
+
+
+@pytest.mark.parametrize(
+    ("text", "mend"),
+    [
+        ("2026-13-01T10:00:00+03:00", "month must be in 1..12"),
+        ("2026-00-01T10:00:00+03:00", "month must be in 1..12"),
+        ("2026-02-29T10:00:00+03:00", "day is out of range for month"),
+        ("2026-05-19T24:00:00+03:00", "hour must be in 0..23"),
+        ("2026-05-19T10:60:00+03:00", "minute must be in 0..59"),
+        ("2026-05-19T10:00:60Z", "second must be in 0..59"),
+        ("2026-05-19T10:00:00+24:00", "use an offset from -14:00 to +14:00"),
+        ("2026-05-19T10:00:00+03:60", "use an offset from -14:00 to +14:00"),
+        ("0000-05-19T10:00:00Z", "use a year from 1970 to 9998"),
+    ],
+)
+def test_what_is_no_time_is_said_in_our_words_whichever_python_reads(text: str, mend: str) -> None:
+    """Python words these differently in each version, and later ones take 24:00 for a time."""
+    with pytest.raises(BadValue) as caught:
+        Instants(zone_of("UTC"))[text]
+    assert caught.value.what == f"there is no such date and time as {text}"
+    assert caught.value.mend == mend
