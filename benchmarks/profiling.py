@@ -16,7 +16,7 @@ def profile(_pairs: int) -> Outcome:
     """Profile a cold plan of 10 000 tasks with live refresh; the text is a table."""
     scene = Scene(10_000).ready()
     with sandbox(data=scene.world) as portal:
-        plan = scene.plan(portal, "--no-cache")
+        plan = scene.plan(portal)
         words = [TASKSYNC.python, str(PEERS / "profiled.py"), *plan.command[1:]]
         once, told = run(Subject("profiled plan", words, plan.expect, env=portal.env))
     note = "cProfile makes calls dearer: read the shares, not the seconds."

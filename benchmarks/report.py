@@ -17,9 +17,10 @@ by pair. Machines differ and drift: **the ratios carry over, the seconds do not.
 the process's largest resident set, without the sandbox's.
 
 tasksync is installed from the checkout (not editable, compiled) into an environment of its own, \
-as is every peer, all from PyPI. "Cold" is `--no-cache`: no rows of files are kept. What the \
-state remembers is used, as in every plan, and since the apply that made it that includes the \
-text of each task (its block): a cold plan parses what changed. The rows `parsed-...` measure the \
+as is every peer, all from PyPI. "Cold" is a process of its own that \
+finds nothing but manifest and state: nothing else is kept between runs. What the state remembers \
+includes, since the apply that made it, the text of each task (its block): a cold plan parses \
+what changed. The rows `parsed-...` measure the \
 same where the state knows no block and every task is parsed and judged, as in the first plan \
 after an upgrade or a change of `defaults`. A task has nine fields and about 375 bytes of YAML; \
 octoDNS' record has about 70 bytes, Terraform's object the same nine fields. The bound is \

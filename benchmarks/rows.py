@@ -48,13 +48,13 @@ def _outcome(found: dict[str, list[Run]], figures: dict[str, float]) -> Outcome:
 def _cold(
     count: int, peer: Callable[[Scene], Subject], *words: str, known: bool = True
 ) -> Callable[[int], Outcome]:
-    """Plan without cached rows beside a peer; `known` False: the state knows no block."""
+    """Plan in a process of its own beside a peer; `known` False: the state knows no block."""
 
     def measure(pairs: int) -> Outcome:
         scene = Scene(count).ready()
         state = scene.state if known else scene.without_blocks()
         with sandbox(data=scene.world) as portal:
-            ours = scene.plan(portal, "--no-cache", *words, state=state)
+            ours = scene.plan(portal, *words, state=state)
             return compared(ours, peer(scene), pairs)
 
     return measure
@@ -86,31 +86,21 @@ def _one_edit(pairs: int) -> Outcome:
     scene = Scene(100 * K).ready()
     edited = scene.with_one_edit()
     with sandbox(data=scene.world) as portal:
-        ours = scene.plan(
-            portal, "--no-cache", "--no-refresh", expect="1 to change", manifest=edited
-        )
-        return compared(ours, others.bound(scene), pairs)
-
-
-def _unchanged_files(pairs: int) -> Outcome:
-    scene = Scene(100 * K).ready()
-    with sandbox() as portal:
-        ours = scene.plan(portal, "--no-refresh")
-        run(ours)  # the first one fills the cache
+        ours = scene.plan(portal, "--no-refresh", expect="1 to change", manifest=edited)
         return compared(ours, others.bound(scene), pairs)
 
 
 def _literal(pairs: int) -> Outcome:
     scene = Scene(10 * K).ready()
     with sandbox() as portal:
-        ours = scene.plan(portal, "--no-cache", "--no-refresh")
+        ours = scene.plan(portal, "--no-refresh")
         return compared(ours, others.literal(scene), pairs)
 
 
 def _literal_memory(pairs: int) -> Outcome:
     scene = Scene(100 * K).ready()
     with sandbox() as portal:
-        ours = scene.plan(portal, "--no-cache", "--no-refresh")
+        ours = scene.plan(portal, "--no-refresh")
         found = turns((ours, others.literal(scene)), pairs)
     mine, theirs = found["tasksync"], found["literal script"]
     figures = {"memory ratio": peak(mine) / peak(theirs), "ratio": ratio(mine, theirs)}
@@ -122,7 +112,7 @@ def _growth(pairs: int) -> Outcome:
     with sandbox() as portal:
         names = [f"{scene.count} tasks" for scene in (small, big)]
         plans = [
-            scene.plan(portal, "--no-cache", "--no-refresh", name=name)
+            scene.plan(portal, "--no-refresh", name=name)
             for scene, name in zip((small, big), names, strict=True)
         ]
         found = turns(plans, pairs)
@@ -134,8 +124,8 @@ def _memory(pairs: int) -> Outcome:
     found: dict[str, list[Run]] = {}
     for scene in scenes:
         with sandbox(data=scene.world) as portal:
-            live = scene.plan(portal, "--no-cache", name=f"{scene.count}, live")
-            blind = scene.plan(portal, "--no-cache", "--no-refresh", name=f"{scene.count}, blind")
+            live = scene.plan(portal, name=f"{scene.count}, live")
+            blind = scene.plan(portal, "--no-refresh", name=f"{scene.count}, blind")
             found |= turns((live, blind), pairs)
     each = {
         how: (peak(found[f"{100 * K}, {how}"]) - peak(found[f"{10 * K}, {how}"])) * 1024 / 90_000
@@ -150,7 +140,7 @@ def _requests(count: int) -> Callable[[int], Outcome]:
         scene = Scene(count).ready()
         with sandbox(data=scene.world) as portal:
             portal.forget()
-            once, _told = run(scene.plan(portal, "--no-cache"))
+            once, _told = run(scene.plan(portal))
             asked = portal.stats()["requests"]
         return Outcome({"requests": float(asked)}, costs({"tasksync": [once]}))
 
@@ -171,20 +161,16 @@ def _sizes(pairs: int) -> Outcome:
     for count in (K, 10 * K, 100 * K):
         scene = Scene(count).ready()
         with sandbox(data=scene.world) as portal:
-            live = scene.plan(portal, "--no-cache", name=f"{count}: cold, live refresh")
-            blind = scene.plan(
-                portal, "--no-cache", "--no-refresh", name=f"{count}: cold, --no-refresh"
-            )
-            warm = scene.plan(portal, "--no-refresh", name=f"{count}: cached, --no-refresh")
-            run(warm)
-            found |= turns((live, blind, warm), pairs)
+            live = scene.plan(portal, name=f"{count}: cold, live refresh")
+            blind = scene.plan(portal, "--no-refresh", name=f"{count}: cold, --no-refresh")
+            found |= turns((live, blind), pairs)
     return _outcome(found, {})
 
 
 def _million(_pairs: int) -> Outcome:
     scene = Scene(K * K).remembered()
     with sandbox() as portal:
-        once, _told = run(scene.plan(portal, "--no-cache", "--no-refresh"))
+        once, _told = run(scene.plan(portal, "--no-refresh"))
     figures = {"us a task": once.wall, "KB a task": once.peak * 1024 / K / K}
     return Outcome(figures, costs({"tasksync": [once]}))
 
@@ -196,11 +182,6 @@ _NEW = (
     "PyYAML's objects for them about 40 us of that, judging, normal form and digest 25 us) and "
     "about 0.04 ms to decide on it and word it. Terraform's wall time is less than its CPU time, "
     "since it uses both cores"
-)
-_CACHED = (
-    "where the time goes: 0.2 s start-up; the rest is loading the remembered heads, hashing the "
-    "files and laying 100 000 rows over the heads. Between runs of this row the ratio was seen "
-    "from 0.73 to 0.94: the machine's speed moves Python more than libyaml"
 )
 _AT_THE_LIMITS = (
     "where the time goes: beside the 20 s of paced requests about 1.7 s until the first create "
@@ -263,13 +244,6 @@ ROWS: tuple[Row, ...] = (
         "one-edit-100k",
         "cold plan `--no-refresh`, one of 100 000 tasks edited / the bound",
         _one_edit,
-    ),
-    Row(
-        "unchanged-files-100k",
-        "plan `--no-refresh` of 100 000 tasks in unchanged files (cached) / the bound",
-        _unchanged_files,
-        (Goal("ratio", 0.8, "<= 0.8"),),
-        where=_CACHED,
     ),
     Row(
         "literal-10k",

@@ -20,7 +20,7 @@ from benchmarks.venvs import TASKSYNC
 _STORED = (
     *("core/fields.py", "core/state.py", "core/statefile.py", "core/task.py"),
     *("backends/sqlite.py", "backends/sqlite_tables.py", "manifests/values.py"),
-    *("manifests/blocks.py", "manifests/cache.py", "manifests/header.py"),
+    *("manifests/blocks.py", "manifests/rows.py", "manifests/header.py"),
 )
 
 
@@ -106,7 +106,7 @@ class Scene:
         state: Path | None = None,
         manifest: Path | None = None,
     ) -> Subject:
-        """Return a plan of this scene against its state; without `--no-cache` it may be cached."""
+        """Return a plan of this scene against its state."""
         command = self._command("plan", state or self.state, *words, manifest=manifest)
         return Subject(name, command, expect, env=portal.env)
 
@@ -119,7 +119,7 @@ class Scene:
     def all_new(self, portal: Sandbox) -> Subject:
         """Return a plan of this scene's manifest where nothing is remembered."""
         missing = self.folder / "nothing-remembered.db"
-        command = self._command("plan", missing, "--no-cache")
+        command = self._command("plan", missing)
         return Subject("tasksync", command, f"Plan: {self.count} to add", env=portal.env)
 
     def _command(

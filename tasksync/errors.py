@@ -9,6 +9,7 @@ TasksyncError                        1
 │   ├── PermissionDenied             7
 │   ├── PortalUnreachable            1   nothing was sent: DNS, TLS, refused
 │   ├── PortalUnavailable            1   429, 5xx, time-outs, after patience ran out
+│   │   └── PortalAsksToWait         1   longer than 10 minutes: the run ends
 │   ├── PortalRejected               1   4xx: the portal will not do it
 │   ├── PortalBlocked                1   ERROR_LOOP_DETECTED: the run stops
 │   ├── PortalUnreadable             1   an answer that no documented shape covers
@@ -89,6 +90,10 @@ class PortalUnavailable(PortalError):
     """The portal is busy or down, and patience ran out."""
 
 
+class PortalAsksToWait(PortalUnavailable):
+    """The portal asks to wait longer than 10 minutes; the advice says when to come again."""
+
+
 class PortalRejected(PortalError):
     """The portal understood and will not do it."""
 
@@ -118,13 +123,25 @@ class StateForeign(StateError):
 
 
 class StateLocked(StateError):
-    """Another run holds the lease; `holder` says who, `lease_id` which."""
+    """Another run holds the lease; `holder` says who.
+
+    `left` is for how many seconds its heart has to stand still before it may be taken; None where
+    waiting does not help: its holder lives on this host, or another lock is in force.
+    """
 
     exit_code = 6
 
-    def __init__(self, message: str, advice: str = "", *, holder: object = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        advice: str = "",
+        *,
+        holder: object = None,
+        left: float | None = None,
+    ) -> None:
         super().__init__(message, advice)
         self.holder = holder
+        self.left = left
 
 
 class StateMoved(StateError):

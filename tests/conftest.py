@@ -55,6 +55,15 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def pgbouncer_url(postgres_url: str) -> Iterator[str]:
+    """The same database behind a PgBouncer with transaction pooling."""
+    import pgbouncer
+
+    with pgbouncer.before(postgres_url) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
     """The URL of an S3 server on the loopback; any credentials do."""
     from moto.server import ThreadedMotoServer

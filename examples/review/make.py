@@ -73,7 +73,6 @@ def _plan(folder: Path, target: Path, url: str) -> None:
         **{name: value for name, value in os.environ.items() if name[:9] != "TASKSYNC_"},
         "TASKSYNC_PORTAL": url,
         "TASKSYNC_API_KEY": "vibe_api_sandbox",
-        "TASKSYNC_NO_CACHE": "1",
     }
     tasks = folder / "tasks"
     tasks.mkdir()

@@ -7,7 +7,7 @@ Lease, fence and data travel together, so that one write settles all three. `ser
 every write, heartbeats too (GitLab wants that); the state's own serial counts commits. `change`
 names the write: when an answer was lost, reading it back tells whether the write was done.
 Nobody's clock is believed: a lease is dead when a waiter saw no write for its ttl by a clock of
-its own that never goes back.
+its own that never goes back, or when its holder was on this host and has ended.
 """
 
 from __future__ import annotations
@@ -16,22 +16,25 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from threading import RLock
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import orjson
 
 from tasksync.backends import leases
-from tasksync.backends.leases import Gone
+from tasksync.backends.leases import Alive, Gone, Watch
+from tasksync.backends.waiting import TRIES, Tell, Waiting, in_silence
 from tasksync.core import statefile
 from tasksync.core.ports import Clock
 from tasksync.core.state import FORMAT_VERSION, Holder, Lease, State, StateDelta
 from tasksync.core.statefile import reading
-from tasksync.errors import StateError, StateMoved
+from tasksync.errors import StateError, StateLocked, StateMoved
 
 KIND = "tasksync-document"
-TRIES = 4
-PAUSE = 0.5  # seconds before the second try, doubled each time
+
+#: seconds that a lock of the server without a lease in the document has to stand still
+STILL = 60.0
 
 T = TypeVar("T")
 
@@ -52,10 +55,10 @@ class Copy(NamedTuple):
 
 
 class Other(NamedTuple):
-    """A lock of the server that somebody else holds; `who` is as the server tells it."""
+    """A lock of the server that somebody else holds, as the server tells it; "" is untold."""
 
-    id: str
-    who: str
+    id: str = ""
+    who: str = ""
 
 
 class Shelf(Protocol):
@@ -107,17 +110,21 @@ class DocumentStore:
         *,
         clock: Clock,
         ids: Callable[[], str],
-        gone: Gone = lambda _holder: False,
+        gone: Gone = leases.nobody,
+        alive: Alive = leases.nobody,
+        tell: Tell = in_silence,
     ) -> None:
         self._shelf = shelf
         self._project = project
         self._clock = clock
         self._ids = ids
-        self._gone = gone
+        self._watch = Watch(clock, gone, alive)
+        self._waiting = Waiting(clock, tell)
         self._lock = RLock()
+        self._lost: list[str] = []  # ids of ours that were asked for, and the answer was lost
+        self._tried: list[str] = []  # ids of ours that were refused, and nothing was told
         self._kept: Document | None = None  # as we last wrote it, while we hold the lease
         self._written = 0.0  # when we began to write it, by the clock that never goes back
-        self._seen: tuple[object, float] | None = None
 
     def load(self) -> State:
         """The state as last committed, decoded whole."""
@@ -143,28 +150,26 @@ class DocumentStore:
         """Take the lease, or raise StateLocked; asking again later may find it dead."""
         with self._lock, ExitStack() as undoing:
             asked = leases.granted(self._ids(), who, 0, self._clock.now(), ttl)
+            undoing.callback(self._free_lost)
             was = self._free(asked)
             undoing.callback(self._free_server, asked.id)
             lease = replace(asked, fence=was.fence + 1)
             try:
                 self._write(was, replace(was, fence=lease.fence, lease=lease), lease.id)
             except StateMoved as quicker:
-                held = self._read().lease
-                if held is None:  # taken and given back meanwhile
+                there = self._read()
+                if there.lease is None:  # taken and given back meanwhile
                     undoing.close()
                     return self.acquire(who, ttl)
-                raise leases.locked(held, self._clock.now()) from quicker
+                raise self._locked(there.lease, there) from quicker
             undoing.pop_all()
             return lease
 
     def renew(self, lease: Lease) -> Lease:
-        """Beat the heart; a write of a moment ago was a heartbeat already."""
+        """Beat the heart."""
         with self._lock:
             was = self._mine(lease)
-            held = leases.mine(was.lease, lease)
-            if was is self._kept and self._clock.monotonic() - self._written < lease.ttl / 6:
-                return held
-            held = leases.beaten(held, self._clock.now())
+            held = leases.beaten(leases.mine(was.lease, lease), self._clock.now())
             self._write(was, replace(was, lease=held), lease.id)
             return held
 
@@ -174,6 +179,7 @@ class DocumentStore:
             was = self._mine(lease)
             self._write(was, replace(was, lease=None), lease.id)
             self._kept = None
+            self._waiting.lets_go()
             self._free_server(lease.id)
 
     def holder(self) -> Lease | None:
@@ -183,20 +189,19 @@ class DocumentStore:
     def unlock(self, lease_id: str) -> None:
         """Take a lease away, under a lock of our own where the server has locks."""
         with self._lock, ExitStack() as undoing:
-            was, now = self._read(), self._clock.now()
-            if was.lease is None and self._again(lambda: self._shelf.unlock(lease_id)):
-                return  # its holder died between the server's lock and the document
-            held = was.lease
-            stale = held is not None and (self._is_dead(held, was) or leases.ran_out(held, now))
-            leases.may_unlock(held, lease_id, now, stale=stale)
-            self._again(lambda: self._shelf.unlock(lease_id))
-            ours = leases.granted(self._ids(), _nobody("unlock"), 0, now, 0.0)
-            other = self._again(lambda: self._shelf.lock(ours))
+            ours = leases.granted(self._ids(), _nobody("unlock"), 0, self._clock.now(), 0.0)
+            other, was = self._looked(ours)
+            if other is None:
+                undoing.callback(self._free_server, ours.id)
+            held = self._stand_in(other, was, ours) if other else was.lease
+            left = self._left(held, was) if held else None
+            leases.may_unlock(held, lease_id, self._clock.now(), left)
             if other:
-                raise leases.locked(self._stand_in(other, was, ours), now)
-            undoing.callback(self._free_server, ours.id)
+                self._take_over(lease_id, ours)
+                undoing.callback(self._free_server, ours.id)
             was = self._read()
-            self._write(was, replace(was, lease=None), ours.id)
+            if was.lease is not None and was.lease.id == lease_id:
+                self._write(was, replace(was, lease=None), ours.id)
             self._kept = None
 
     def close(self) -> None:
@@ -206,41 +211,94 @@ class DocumentStore:
 
     def _free(self, asked: Lease) -> Document:
         """Return the document once nobody holds it; the server's lock is then ours."""
-        other = self._again(lambda: self._shelf.lock(asked))
+        other, was = self._looked(asked)
         with ExitStack() as undoing:
             if other is None:
                 undoing.callback(self._free_server, asked.id)
-            was = self._read()
             held = was.lease if self._shelf.conditional else None
             if other:
                 held = self._stand_in(other, was, asked)
-            if held and not self._is_dead(held, was):
-                raise leases.locked(held, self._clock.now())
-            if other:
-                self._again(lambda: self._shelf.unlock(other.id))
-                quicker = self._again(lambda: self._shelf.lock(asked))
-                if quicker:
-                    raise leases.locked(self._stand_in(quicker, was, asked), asked.since)
+            if held and self._left(held, was) != 0:
+                raise self._locked(held, was)
+            if other and held:
+                self._take_over(held.id, asked)
                 undoing.callback(self._free_server, asked.id)
                 was = self._read()
             undoing.pop_all()
             return was
 
+    def _looked(self, asked: Lease) -> tuple[Other | None, Document]:
+        """Ask for the server's lock and read the document; None: the lock is ours.
+
+        A LOCK whose answer was lost may have been done. A lock of which nothing is told, while no
+        run stands in the document, may then be ours: it is freed by our own id, which frees
+        nobody else's, and asked for again.
+        """
+        other = self._lock_server(asked)
+        with ExitStack() as undoing:
+            if other is None:
+                undoing.callback(self._free_server, asked.id)
+            was = self._read()
+            undoing.pop_all()
+        if other and not other.id and was.lease is None and self._freed(self._lost):
+            return self._lock_server(asked), was
+        return other, was
+
+    def _lock_server(self, asked: Lease) -> Other | None:
+        other = self._again(lambda: self._shelf.lock(asked), lost=asked.id)
+        if other is None or other.id:
+            self._lost = []
+        elif asked.id not in self._tried:
+            self._tried.append(asked.id)
+        return other
+
+    def _freed(self, ids: list[str]) -> bool:
+        """Free what the server may hold under these ids; tell whether it did hold one."""
+        held = [lease_id for lease_id in ids if self._unlocked(lease_id)]
+        return bool(held)
+
+    def _unlocked(self, lease_id: str) -> bool:
+        return self._again(lambda: self._shelf.unlock(lease_id))
+
+    def _take_over(self, dead: str, asked: Lease) -> None:
+        """Free a dead holder's lock on the server, and take it; raises StateLocked.
+
+        Where neither server nor document tell its id it may be one that we asked with ourselves
+        (a gateway sent it twice), or one that the server frees without an id.
+        """
+        if dead:
+            self._freed([dead])
+        else:
+            with suppress(StateError):  # a server may not know what to make of no id
+                self._freed([*self._tried, ""])
+        quicker = self._lock_server(asked)
+        if quicker and self._freed(self._lost):
+            quicker = self._lock_server(asked)
+        if quicker:
+            there = self._read()
+            raise self._locked(self._stand_in(quicker, there, asked), there)
+
+    def _free_lost(self) -> None:
+        """Leave nothing behind when the lock was not got: whoever comes next could not free it."""
+        with suppress(StateError):
+            self._freed(self._lost)
+
     def _free_server(self, lease_id: str) -> None:
         with suppress(StateError):  # a lock that stays is freed by the next one to wait for it
-            self._again(lambda: self._shelf.unlock(lease_id))
+            self._unlocked(lease_id)
 
     def _stand_in(self, other: Other, was: Document, asked: Lease) -> Lease:
-        """Return the lease behind a lock of the server, as far as the document knows it."""
-        if was.lease and was.lease.id == other.id:
+        """Return the lease behind a lock of the server, as far as server and document tell it."""
+        if was.lease and other.id in {was.lease.id, ""}:
             return was.lease
-        return replace(asked, id=other.id, holder=replace(_nobody("unknown"), user=other.who))
+        holder = replace(_nobody("unknown"), user=other.who or "unknown")
+        return replace(asked, id=other.id, holder=holder, ttl=asked.ttl or STILL)
 
-    def _is_dead(self, lease: Lease, document: Document) -> bool:
-        token, now = (lease.id, document.serial), self._clock.monotonic()
-        if self._seen is None or self._seen[0] != token:
-            self._seen = (token, now)
-        return self._gone(lease.holder) or now - self._seen[1] >= lease.ttl
+    def _left(self, lease: Lease, document: Document) -> float | None:
+        return self._watch.left(_timeless(lease), document.serial)
+
+    def _locked(self, held: Lease, document: Document) -> StateLocked:
+        return leases.locked(held, self._clock.now(), self._left(held, document))
 
     def _mine(self, lease: Lease) -> Document:
         kept, age = self._kept, self._clock.monotonic() - self._written
@@ -259,9 +317,10 @@ class DocumentStore:
     def _write(self, was: Document, new: Document, lease_id: str) -> None:
         """Write over `was`, exactly once; raises StateMoved when another wrote meanwhile."""
         new = replace(new, serial=was.serial + 1, change=self._ids())
-        body, began = encode(new), self._clock.monotonic()
+        body, attempt, refused = encode(new), self._waiting.attempt(), 0
         self._kept = None
-        for again in range(TRIES):
+        while True:
+            began = self._clock.monotonic()
             try:
                 tag = self._shelf.write(body, was.tag, lease_id)
                 break
@@ -272,11 +331,13 @@ class DocumentStore:
                     break
                 if there.change != was.change:
                     raise leases.moved(lease_id, there.lease) from error
-                if again + 1 == TRIES:
+                refused += isinstance(error, Overtaken)
+                if refused == TRIES or not attempt.again(error):
                     unsure = isinstance(error, Unsure)
                     raise error if unsure else leases.moved(lease_id, there.lease) from error
-                self._clock.sleep(PAUSE * 2**again)
         self._kept, self._written = replace(new, tag=tag), began
+        if new.lease:
+            self._waiting.holds(began, new.lease.ttl)
 
     def _read(self) -> Document:
         copy = self._again(self._shelf.read)
@@ -287,12 +348,17 @@ class DocumentStore:
             raise statefile.foreign(str(document.state.get("project")), self._project)
         return document
 
-    def _again(self, work: Callable[[], T]) -> T:
-        for again in range(TRIES - 1):
-            with suppress(Unsure):
+    def _again(self, work: Callable[[], T], *, lost: str = "") -> T:
+        """Do it, again while the server does not answer; `lost` is an id that may stay with it."""
+        attempt = self._waiting.attempt()
+        while True:
+            try:
                 return work()
-            self._clock.sleep(PAUSE * 2**again)
-        return work()
+            except Unsure as error:
+                if lost and lost not in self._lost:
+                    self._lost.append(lost)
+                if not attempt.again(error):
+                    raise
 
 
 def encode(document: Document) -> bytes:
@@ -342,3 +408,11 @@ def json_of(body: bytes) -> object:
 
 def _nobody(operation: str) -> Holder:
     return Holder("unknown", "unknown", 0, operation=operation)
+
+
+def _timeless(lease: Lease) -> Lease:
+    """Return a lease as it is watched: of a lock that only the server knows, no time is known."""
+    return lease if lease.holder.pid else replace(lease, heartbeat=_NEVER, fence=0)
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)

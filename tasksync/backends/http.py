@@ -18,15 +18,16 @@ import requests
 from requests.auth import HTTPBasicAuth
 
 from tasksync.backends.document import Copy, DocumentStore, Other, Overtaken, Unsure
-from tasksync.backends.leases import Gone
+from tasksync.backends.leases import Alive, Gone, nobody
 from tasksync.backends.leases import who as name_of
 from tasksync.backends.masking import masked, scrubbed, secrets_of
+from tasksync.backends.waiting import Tell, in_silence
 from tasksync.core.ports import Clock
 from tasksync.core.state import Lease
 from tasksync.errors import SettingsError, StateError
 
 ILL = 500  # from this status on the server is ill, and nothing is known
-TIMEOUT = (10, 60)  # seconds to connect, and between two bytes
+TIMEOUT = (10, 20)  # seconds to connect, and between two bytes: well below a lease's time
 GITLAB = re.compile(r"/api/v4/projects/[^/]+/terraform/state/[^/]+$")
 
 _DONE = frozenset({200, 201, 202, 204})
@@ -59,9 +60,13 @@ def open_http(
     ids: Callable[[], str],
     gone: Gone,
     env: Mapping[str, str],
+    alive: Alive = nobody,
+    tell: Tell = in_silence,
 ) -> DocumentStore:
     """Return the store behind an address; nothing is asked of the server yet."""
-    return DocumentStore(HttpShelf(url, env), project, clock=clock, ids=ids, gone=gone)
+    return DocumentStore(
+        HttpShelf(url, env), project, clock=clock, ids=ids, gone=gone, alive=alive, tell=tell
+    )
 
 
 def addresses(url: str, env: Mapping[str, str]) -> Addresses:
@@ -137,8 +142,8 @@ class HttpShelf:
         return None if other.id == asked.id else other
 
     def unlock(self, lease_id: str) -> bool:
-        """Free the server's lock if it bears this id."""
-        info = json.dumps({"ID": lease_id}).encode()
+        """Free the server's lock if it bears this id; "" asks without one."""
+        info = json.dumps({"ID": lease_id}).encode() if lease_id else None
         method, address = self._at.unlock_method, self._at.unlock
         answer = self._ask("unlock", method, address, info, lease_id)
         if answer.status_code not in _DONE | _NOT_OURS:
@@ -218,8 +223,9 @@ def _other(answer: requests.Response) -> Other:
     except ValueError:
         info = None
     if not isinstance(info, dict):
-        return Other("unknown", "unknown")
-    return Other(str(info.get("ID") or "unknown"), str(info.get("Who") or "unknown"))
+        return Other()
+    told = {str(name).lower(): value for name, value in info.items()}
+    return Other(str(told.get("id") or ""), str(told.get("who") or ""))
 
 
 def _without_login(url: str) -> tuple[str, tuple[str, str]]:

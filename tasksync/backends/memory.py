@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from threading import RLock
 
 from tasksync.backends import leases
-from tasksync.backends.leases import Gone
+from tasksync.backends.leases import Alive, Gone, Watch
 from tasksync.core import statefile
 from tasksync.core.ports import Clock
 from tasksync.core.state import Holder, Lease, State, StateDelta
@@ -32,13 +32,14 @@ class MemoryStore:
         *,
         clock: Clock,
         ids: Callable[[], str],
-        gone: Gone = lambda _holder: False,
+        gone: Gone = leases.nobody,
+        alive: Alive = leases.nobody,
         shelf: Shelf | None = None,
     ) -> None:
         self._project = project
         self._clock = clock
         self._ids = ids
-        self._gone = gone
+        self._watch = Watch(clock, gone, alive)
         self._shelf = shelf or Shelf()
 
     def load(self) -> State:
@@ -65,8 +66,8 @@ class MemoryStore:
         """Take the lease, or raise StateLocked."""
         with self._shelf.lock:
             now, held = self._clock.now(), self._shelf.lease
-            if held and not leases.ran_out(held, now) and not self._gone(held.holder):
-                raise leases.locked(held, now)
+            if held and (left := self._watch.left(held)) != 0:
+                raise leases.locked(held, now, left)
             lease = leases.granted(self._ids(), who, self._shelf.fence, now, ttl)
             self._shelf.lease, self._shelf.fence = lease, lease.fence
             return lease
@@ -83,16 +84,15 @@ class MemoryStore:
                 self._shelf.lease = None
 
     def holder(self) -> Lease | None:
-        """The lease in force, or None."""
-        held = self._shelf.lease
-        return None if held is None or leases.ran_out(held, self._clock.now()) else held
+        """The lease that was given out last and not given back; it may be dead."""
+        return self._shelf.lease
 
     def unlock(self, lease_id: str) -> None:
         """Take a lease away."""
         with self._shelf.lock:
             now, held = self._clock.now(), self._shelf.lease
-            stale = held is not None and (leases.ran_out(held, now) or self._gone(held.holder))
-            leases.may_unlock(held, lease_id, now, stale=stale)
+            left = self._watch.left(held) if held else None
+            leases.may_unlock(held, lease_id, now, left)
             self._shelf.lease = None
 
     def close(self) -> None:

@@ -2,13 +2,16 @@
 
 Tables in the schema `tasksync`, each row with its project. Leases are rows, not session locks,
 and nothing outlives a transaction (no prepared statements, no session settings), so that a
-pooler in between is fine. Expiry goes by the database's clock. Every change locks the project's
-row first. Each change leaves its id in that row: after a connection that was lost inside COMMIT
-the change is tried again, finds its own id there, and is done.
+pooler in between is fine. How the server, the database or the role are configured (isolation,
+DateStyle, quoting of backslashes, time zone, encoding, search path) is not believed: each
+transaction says what it depends on, and bytes and instants travel binary. Every change locks the
+project's row first. Each change leaves its id in that row: after a connection that was lost inside
+COMMIT the change is tried again, finds its own id there, and is done.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from json import loads
@@ -16,14 +19,15 @@ from threading import RLock
 from typing import Any, TypeAlias, TypeVar
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, IsolationLevel
 from psycopg.conninfo import conninfo_to_dict
 
 from tasksync.backends import leases
 from tasksync.backends import postgres_tables as tables
-from tasksync.backends.leases import Gone
+from tasksync.backends.leases import Alive, Gone, Watch
 from tasksync.backends.masking import masked, scrubbed, secrets_of
 from tasksync.backends.postgres_tables import ProjectRow
+from tasksync.backends.waiting import Tell, Waiting, in_silence
 from tasksync.core import statefile
 from tasksync.core.fields import TaskKey
 from tasksync.core.ports import Clock
@@ -39,15 +43,13 @@ from tasksync.core.state import (
     StateDelta,
 )
 from tasksync.core.statefile import from_text, reading
-from tasksync.errors import SettingsError, StateError
+from tasksync.errors import SettingsError, StateError, StateLocked
 
 Database: TypeAlias = "Connection[tuple[Any, ...]]"
 #: changes the rows; takes the project's row as it was, returns the serial and lineage to go by
 Change: TypeAlias = Callable[[Database, ProjectRow], tuple[int, str]]
 T = TypeVar("T")
 
-TRIES = 4  # connections tried for one change
-PAUSE = 0.5  # seconds before the second try, doubled each time
 CHUNK = 20_000  # heads per fetch
 AHEAD = 500  # entries read at once when they are looked at in order
 NEAR = 16  # rows that such a look may skip
@@ -55,12 +57,14 @@ NEAR = 16  # rows that such a look may skip
 NETWORK = {
     "connect_timeout": 10,
     "keepalives": 1,
-    "keepalives_idle": 20,
+    "keepalives_idle": 10,
     "keepalives_interval": 5,
-    "keepalives_count": 4,
-    "tcp_user_timeout": 60_000,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
     "application_name": "tasksync",
 }
+#: whatever the URL says
+MUST = {"client_encoding": "UTF8"}
 
 
 class PostgresStore:
@@ -73,14 +77,17 @@ class PostgresStore:
         *,
         clock: Clock,
         ids: Callable[[], str],
-        gone: Gone = lambda _holder: False,
+        gone: Gone = leases.nobody,
+        alive: Alive = leases.nobody,
+        tell: Tell = in_silence,
         password: str | None = None,
     ) -> None:
         self._url = url
         self._project = project
         self._clock = clock
         self._ids = ids
-        self._gone = gone
+        self._watch = Watch(clock, gone, alive)
+        self._waiting = Waiting(clock, tell)
         self._secrets = (*secrets_of(url), *([password] if password else []))
         self._settings = self._parsed(url, password)
         self._lock = RLock()
@@ -122,21 +129,33 @@ class PostgresStore:
         self._change(change, lease)
 
     def acquire(self, who: Holder, ttl: float) -> Lease:
-        """Take the lease, making the tables if there are none, or raise StateLocked."""
+        """Take the lease, making the tables if there are none, or raise StateLocked.
+
+        A row that another transaction keeps is waited for by asking again, as a lock is.
+        """
         lease_id = self._ids()
 
         def take(db: Database) -> Lease:
-            row = self._made_row(db)
+            db.execute(_SOON)
+            row = self._added_row(db)
             held, now = tables.lease(db, self._project), _now(db)
             if held and held.id == lease_id:  # an earlier try, whose answer was lost
                 return held
-            if held and not self._stale(held, now):
-                raise leases.locked(held, now)
+            if held and (left := self._watch.left(held)) != 0:
+                raise leases.locked(held, now, left)
             lease = leases.granted(lease_id, who, row.fence, now, ttl)
             tables.put_lease(db, self._project, lease)
             return lease
 
-        return self._trying("lock", _in_transaction(take))
+        with self._lock:
+            self._trying("lock", _in_transaction(self._make))
+            try:
+                return self._holding(_in_transaction(take), "lock", ttl)
+            except StateLocked as busy:
+                held = None if busy.holder else self.holder()
+                if held and (left := self._watch.left(held)) != 0:
+                    raise leases.locked(held, self._clock.now(), left) from busy
+                raise
 
     def renew(self, lease: Lease) -> Lease:
         """Beat the heart."""
@@ -145,7 +164,7 @@ class PostgresStore:
             self._row(db)
             return self._beat(db, lease)
 
-        return self._trying("lock", _in_transaction(beat))
+        return self._holding(_in_transaction(beat), "lock", lease.ttl)
 
     def release(self, lease: Lease) -> None:
         """Give the lease back."""
@@ -155,13 +174,13 @@ class PostgresStore:
                 tables.drop_lease(db, self._project, lease.id)
 
         self._trying("unlock", _in_transaction(give))
+        self._waiting.lets_go()
 
     def holder(self) -> Lease | None:
-        """The lease in force, or None."""
+        """The lease that was given out last and not given back; it may be dead."""
 
         def look(db: Database) -> Lease | None:
-            held = tables.lease(db, self._project) if self._has_tables(db) else None
-            return None if held is None or leases.ran_out(held, _now(db)) else held
+            return tables.lease(db, self._project) if self._has_tables(db) else None
 
         return self._trying("read", _in_transaction(look))
 
@@ -170,9 +189,8 @@ class PostgresStore:
 
         def take_away(db: Database) -> None:
             held = tables.lease(db, self._project) if self._row(db) else None
-            now = _now(db)
-            stale = held is not None and self._stale(held, now)
-            leases.may_unlock(held, lease_id, now, stale=stale)
+            left = self._watch.left(held) if held else None
+            leases.may_unlock(held, lease_id, _now(db), left)
             tables.drop_lease(db, self._project, lease_id)
 
         self._trying("unlock", _in_transaction(take_away))
@@ -199,15 +217,17 @@ class PostgresStore:
 
         with self._lock:
             self._ahead.clear()
-            self._trying("save", _in_transaction(once))
+            self._holding(_in_transaction(once), "save", lease.ttl)
 
     def _row(self, db: Database) -> ProjectRow | None:
         """Return the project's row, locked till the end of the transaction."""
         return tables.project(db, self._project, lock=True) if self._has_tables(db) else None
 
-    def _made_row(self, db: Database) -> ProjectRow:
+    def _make(self, db: Database) -> None:
         if not self._has_tables(db) or self._format != FORMAT_VERSION:
             tables.make(db)
+
+    def _added_row(self, db: Database) -> ProjectRow:
         tables.add_project(db, self._project)
         row = tables.project(db, self._project, lock=True)
         assert row is not None  # noqa: S101 - it was added just now
@@ -218,9 +238,6 @@ class PostgresStore:
         current = leases.beaten(leases.mine(held, lease), _now(db))
         tables.beat(db, self._project, current.heartbeat)
         return current
-
-    def _stale(self, lease: Lease, now: datetime) -> bool:
-        return leases.ran_out(lease, now) or self._gone(lease.holder)
 
     def _load(self, db: Database) -> State:
         with db.transaction():
@@ -286,26 +303,53 @@ class PostgresStore:
                 raise statefile.newer(self._format, f"the state {masked(self._url)}")
         return self._format is not None
 
+    def _holding(self, work: Callable[[Database], T], doing: str, ttl: float) -> T:
+        """Do what is a heartbeat of our lease too."""
+
+        def once(db: Database) -> tuple[T, float]:
+            began = self._clock.monotonic()
+            return work(db), began
+
+        with self._lock:
+            done, began = self._trying(doing, once)
+            self._waiting.holds(began, ttl)
+            return done
+
     def _trying(self, doing: str, work: Callable[[Database], T]) -> T:
         with self._lock:
-            for again in range(TRIES):
+            attempt = self._waiting.attempt()
+            while True:
                 try:
                     return work(self._connected())
                 except psycopg.Error as error:
-                    lost = self._connection is None or self._connection.broken
-                    if not (lost and isinstance(error, psycopg.OperationalError)):
-                        raise self._error(doing, error) from error
-                    self.close()
-                    if again + 1 == TRIES:
-                        raise self._error(doing, error) from error
-                self._clock.sleep(PAUSE * 2**again)
-        raise AssertionError
+                    told = self._error(doing, error)
+                    if not self._may_try_again(error, doing):
+                        raise told from error
+                    if not attempt.again(told):
+                        raise told from error
+
+    def _may_try_again(self, error: psycopg.Error, doing: str) -> bool:
+        if isinstance(error, _MET) or (isinstance(error, _MADE) and self._format != FORMAT_VERSION):
+            return True
+        if isinstance(error, psycopg.errors.LockNotAvailable):
+            return doing != "lock"  # who takes the lease waits by asking again
+        lost = self._connection is None or self._connection.broken
+        if not (lost and isinstance(error, psycopg.OperationalError)):
+            return False
+        refused = (
+            _is_refused(error) if self._connection is None else bool(_WRONG.search(str(error)))
+        )
+        self.close()
+        return not refused
 
     def _connected(self) -> Database:
         if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(
-                autocommit=True, prepare_threshold=None, **{**NETWORK, **self._settings}
+            self._connection = None
+            made = psycopg.connect(
+                autocommit=True, prepare_threshold=None, **{**NETWORK, **self._settings, **MUST}
             )
+            made.isolation_level = IsolationLevel.READ_COMMITTED  # said with each BEGIN
+            self._connection = made
         return self._connection
 
     def _parsed(self, url: str, password: str | None) -> dict[str, Any]:
@@ -322,28 +366,71 @@ class PostgresStore:
 
     def _error(self, doing: str, error: psycopg.Error) -> StateError:
         words = scrubbed(str(error).strip() or type(error).__name__, self._secrets)
-        advice = next((text for kind, text in _ADVICE if isinstance(error, kind)), "")
         first = " ".join(words.split("\n")[0].split())
+        if isinstance(error, psycopg.errors.LockNotAvailable):
+            return leases.busy(f"The state {masked(self._url)}", first)
+        advice = next((text for kind, text in _ADVICE if isinstance(error, kind)), "")
+        if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+            advice = _STANDBY if self._is_standby() else _READ_ONLY
         return StateError(f"Could not {doing} the state {masked(self._url)}: {first}", advice)
 
+    def _is_standby(self) -> bool:
+        try:
+            row = self._connected().execute("SELECT pg_catalog.pg_is_in_recovery()").fetchone()
+        except psycopg.Error:
+            return False
+        return row == (True,)
 
+
+_STANDBY = "This server is a read-only standby: name the primary."
+_READ_ONLY = (
+    "This role, database or server is set to read only (default_transaction_read_only): use "
+    "another role, or see why it was set (some providers do it when the disk is full)."
+)
 _ADVICE: tuple[tuple[type[psycopg.Error], str], ...] = (
     (
         psycopg.errors.InsufficientPrivilege,
         "Grant this user the right to create the schema `tasksync` once, or to use its tables.",
     ),
     (psycopg.errors.DiskFull, "The server's disk is full; what was saved before is whole."),
-    (
-        psycopg.errors.ReadOnlySqlTransaction,
-        "This server is a read-only standby: name the primary.",
-    ),
-    (psycopg.errors.LockNotAvailable, "Another transaction keeps the project's row: run again."),
     (psycopg.errors.QueryCanceled, "The server took too long: run again when it is less busy."),
     (
         psycopg.OperationalError,
         "Is the server there, are user, database and password right (PGPASSWORD, ~/.pgpass)?",
     ),
 )
+#: another transaction was quicker: the same again, from the start, is all it needs
+_MET = (
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.DeadlockDetected,
+)
+#: another made the tables at the same time
+_MADE = (
+    psycopg.errors.DuplicateSchema,
+    psycopg.errors.DuplicateTable,
+    psycopg.errors.DuplicateObject,
+    psycopg.errors.UniqueViolation,
+)
+#: a server or pooler that lives and cannot take anybody just now; all else that it says is final
+_NOT_NOW = re.compile(
+    r"starting up|shutting down|recovery|not yet accepting|too many|slots are reserved"
+    r"|no more connections|server_login_retry|server login|query_wait_timeout|login timeout"
+    r"|server conn crashed|pgbouncer cannot connect|terminating connection"
+    r"|closed the connection unexpectedly|timeout expired|Connection re(fused|set)",
+    re.IGNORECASE,
+)
+_WRONG = re.compile(r"authentication failed|no password|password is", re.IGNORECASE)
+
+
+def _is_refused(error: psycopg.Error) -> bool:
+    """Tell that a server let nobody in, for good: a second wrong password may lock the account."""
+    words, wire = str(error), getattr(error, "pgconn", None)
+    if _WRONG.search(words):
+        return True
+    if _NOT_NOW.search(words):
+        return False
+    asked = wire is not None and (wire.used_password or wire.needs_password)
+    return bool(asked) or "FATAL" in words
 
 
 def _in_transaction(work: Callable[[Database], T]) -> Callable[[Database], T]:
@@ -360,17 +447,24 @@ def _set_limits(db: Database) -> None:
     db.execute(_LIMITS)
 
 
-#: nothing waits for ever, and a commit is on the disk before it returns
+#: nothing waits for ever, a commit is on the disk before it returns, and what we say and read
+#: means the same whatever the server, the database or the role were set to
 _LIMITS = """
-SELECT set_config('statement_timeout', '120s', true), set_config('lock_timeout', '30s', true),
-       set_config('idle_in_transaction_session_timeout', '60s', true),
-       set_config('synchronous_commit', CASE current_setting('synchronous_commit')
-         WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, true)
+SELECT set_config(name, value, true) FROM (VALUES
+  ('statement_timeout', '120s'), ('lock_timeout', '30s'),
+  ('idle_in_transaction_session_timeout', '60s'),
+  ('standard_conforming_strings', 'on'), ('DateStyle', 'ISO, YMD'), ('TimeZone', 'UTC'),
+  ('bytea_output', 'hex'), ('extra_float_digits', '1'), ('search_path', 'pg_catalog'),
+  ('synchronous_commit', CASE current_setting('synchronous_commit')
+     WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END)
+) AS wanted (name, value)
 """
+#: where asking again is how one waits
+_SOON = "SELECT set_config('lock_timeout', '2s', true)"
 
 
 def _now(db: Database) -> datetime:
-    row = db.execute("SELECT clock_timestamp()").fetchone()
+    row = db.execute("SELECT clock_timestamp()", binary=True).fetchone()
     assert row is not None  # noqa: S101 - a SELECT without FROM has one row
     at: datetime = row[0]
     return at

@@ -30,8 +30,8 @@ from tasksync.core.statefile import to_text
 #: held while the tables are made, so that many first runs at once make them once
 MAKING = 0x7473796E
 
+_HAS_SCHEMA = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'tasksync'"
 _MAKE = """
-CREATE SCHEMA IF NOT EXISTS tasksync;
 CREATE TABLE IF NOT EXISTS tasksync.format (version integer NOT NULL);
 CREATE TABLE IF NOT EXISTS tasksync.projects (
   project text PRIMARY KEY, lineage text NOT NULL DEFAULT '', serial bigint NOT NULL DEFAULT 0,
@@ -64,7 +64,7 @@ _UPGRADED = "UPDATE tasksync.format SET version = %s WHERE version < %s"
 _PUT_ENTRIES = """
 INSERT INTO tasksync.entries
   (project, key, id, asked, found, block, mask, deferred, body, created)
-SELECT %s, * FROM unnest(%s::text[], %s::bigint[], %s::bytea[], %s::bytea[], %s::bytea[],
+SELECT %s, * FROM unnest(%s::text[], %s::bigint[], %b::bytea[], %b::bytea[], %b::bytea[],
                          %s::integer[], %s::boolean[], %s::text[], %s::bigint[])
 ON CONFLICT (project, key) DO UPDATE SET
   id = excluded.id, asked = excluded.asked, found = excluded.found, block = excluded.block,
@@ -88,7 +88,7 @@ DELETE FROM tasksync.runs WHERE project = %s AND seq NOT IN
   (SELECT seq FROM tasksync.runs WHERE project = %s ORDER BY seq DESC LIMIT %s)
 """
 _PUT_LEASE = """
-INSERT INTO tasksync.leases VALUES (%s, %s, %s, %s, %s, %s, %s)
+INSERT INTO tasksync.leases VALUES (%s, %s, %s, %s, %b, %b, %s)
 ON CONFLICT (project) DO UPDATE SET id = excluded.id, fence = excluded.fence,
   holder = excluded.holder, since = excluded.since, heartbeat = excluded.heartbeat,
   ttl = excluded.ttl
@@ -132,8 +132,16 @@ def version(db: Any) -> int | None:
 
 
 def make(db: Any) -> None:
-    """Make the tables, or bring those of an older format to this one, however many ask at once."""
+    """Make the tables, or bring those of an older format to this one, however many ask.
+
+    The lock ends with the transaction, so that it holds behind a pooler too. A connection that has
+    looked for the schema before remembers that there was none, also when another has made it
+    meanwhile: only a look at the table of schemas tells, and who meets another all the same begins
+    again.
+    """
     db.execute("SELECT pg_advisory_xact_lock(%s)", (MAKING,))
+    if db.execute(_HAS_SCHEMA).fetchone() is None:
+        db.execute("CREATE SCHEMA IF NOT EXISTS tasksync")
     db.execute(_MAKE)
     db.execute(_FORMAT, (FORMAT_VERSION,))
     db.execute(_UPGRADED, (FORMAT_VERSION, FORMAT_VERSION))
@@ -238,7 +246,7 @@ def put_runs(db: Any, name: str, runs: Sequence[Run]) -> None:
 
 def lease(db: Any, name: str) -> Lease | None:
     """Return the lease that was given out last and not given back."""
-    row = db.execute(_LEASE, (name,)).fetchone()
+    row = db.execute(_LEASE, (name,), binary=True).fetchone()
     if row is None:
         return None
     lease_id, fence, holder, since, heartbeat, ttl = row
@@ -256,7 +264,7 @@ def put_lease(db: Any, name: str, lease: Lease) -> None:
 
 def beat(db: Any, name: str, at: datetime) -> None:
     """Set the heartbeat of the lease."""
-    db.execute("UPDATE tasksync.leases SET heartbeat = %s WHERE project = %s", (at, name))
+    db.execute("UPDATE tasksync.leases SET heartbeat = %b WHERE project = %s", (at, name))
 
 
 def drop_lease(db: Any, name: str, lease_id: str) -> None:

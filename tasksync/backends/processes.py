@@ -66,6 +66,14 @@ def is_gone(holder: Holder, here: Holder, proc: Path = PROC) -> bool:
     return now is None or bool(now and holder.started and now != holder.started)
 
 
+def is_alive(holder: Holder, here: Holder, proc: Path = PROC) -> bool:
+    """Tell that a holder runs on this host, in this pid namespace, for sure."""
+    place = _place(here.started)
+    if holder.host != here.host or _place(holder.started) != place or place in {UNKNOWN, ""}:
+        return False
+    return started(holder.pid, proc) == holder.started
+
+
 def _place(text: str) -> str:
     return text.rpartition("/")[0]
 

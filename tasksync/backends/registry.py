@@ -13,9 +13,10 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from tasksync.backends.leases import Gone
+from tasksync.backends.leases import Alive, Gone
 from tasksync.backends.masking import masked
-from tasksync.backends.processes import is_gone
+from tasksync.backends.processes import is_alive, is_gone
+from tasksync.backends.waiting import Tell, in_silence
 from tasksync.core.ports import Clock, StateStore
 from tasksync.core.state import Holder
 from tasksync.errors import SettingsError
@@ -31,7 +32,10 @@ class Asked(NamedTuple):
     clock: Clock
     ids: Callable[[], str]
     gone: Gone
+    alive: Alive
     env: Mapping[str, str]
+    tell: Tell
+    patience: float
 
 
 Loader: TypeAlias = Callable[[Asked], StateStore]
@@ -44,11 +48,16 @@ def open_store(
     ids: Callable[[], str],
     here: Holder,
     env: Mapping[str, str],
+    *,
+    tell: Tell = in_silence,
+    patience: float = 0.0,
 ) -> StateStore:
     """Return the store that a URL names; nothing is read, made or connected yet.
 
     `ids` gives lineages and lease ids; `here` is who we are, by which a holder on this host is
-    known to be gone. Raises SettingsError for a URL that cannot be.
+    known to be gone or alive. `tell` hears what is waited for; `patience` is for how many seconds
+    a file that another program keeps busy is waited for. Raises SettingsError for a URL that
+    cannot be.
     """
     scheme, colon, _ = url.partition(":")
     if not colon or scheme.lower() not in SCHEMES:
@@ -56,12 +65,17 @@ def open_store(
             f"The state {masked(url)!r} is of no known kind.",
             "Known are sqlite:PATH, postgresql://…, s3://bucket/key and https://….",
         )
-    asked = Asked(url, project, clock, ids, partial(_gone, here), env)
+    gone, alive = partial(_gone, here), partial(_alive, here)
+    asked = Asked(url, project, clock, ids, gone, alive, env, tell, patience)
     return SCHEMES[scheme.lower()](asked)
 
 
 def _gone(here: Holder, holder: Holder) -> bool:
     return is_gone(holder, here)
+
+
+def _alive(here: Holder, holder: Holder) -> bool:
+    return is_alive(holder, here)
 
 
 def _sqlite(asked: Asked) -> StateStore:
@@ -74,7 +88,14 @@ def _sqlite(asked: Asked) -> StateStore:
             "A file is written sqlite:PATH, for example sqlite:.tasksync/state.db.",
         )
     return SqliteStore(
-        Path(path).expanduser(), asked.project, clock=asked.clock, ids=asked.ids, gone=asked.gone
+        Path(path).expanduser(),
+        asked.project,
+        clock=asked.clock,
+        ids=asked.ids,
+        gone=asked.gone,
+        alive=asked.alive,
+        tell=asked.tell,
+        patience=asked.patience,
     )
 
 
@@ -89,6 +110,8 @@ def _postgres(asked: Asked) -> StateStore:
         clock=asked.clock,
         ids=asked.ids,
         gone=asked.gone,
+        alive=asked.alive,
+        tell=asked.tell,
         password=asked.env.get("PGPASSWORD"),
     )
 
@@ -98,7 +121,15 @@ def _s3(asked: Asked) -> StateStore:
         from tasksync.backends.s3 import open_s3
     except ImportError as error:
         raise _missing("boto3", "s3") from error
-    return open_s3(asked.url, asked.project, clock=asked.clock, ids=asked.ids, gone=asked.gone)
+    return open_s3(
+        asked.url,
+        asked.project,
+        clock=asked.clock,
+        ids=asked.ids,
+        gone=asked.gone,
+        alive=asked.alive,
+        tell=asked.tell,
+    )
 
 
 def _http(asked: Asked) -> StateStore:
@@ -110,6 +141,8 @@ def _http(asked: Asked) -> StateStore:
         clock=asked.clock,
         ids=asked.ids,
         gone=asked.gone,
+        alive=asked.alive,
+        tell=asked.tell,
         env=asked.env,
     )
 

@@ -27,26 +27,38 @@ from botocore.exceptions import (
 )
 
 from tasksync.backends.document import Copy, DocumentStore, Other, Overtaken, Unsure
-from tasksync.backends.leases import Gone
+from tasksync.backends.leases import Alive, Gone, nobody
 from tasksync.backends.masking import masked, scrubbed, secrets_of
+from tasksync.backends.waiting import Tell, in_silence
 from tasksync.core.ports import Clock
 from tasksync.core.state import Lease
 from tasksync.errors import SettingsError, StateError
 
 _OVERTAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "OperationAborted", "NoSuchKey"}
 _PARAMETERS = {"endpoint", "region"}
+#: an ETag that no object has
+NO_TAG = f'"{"0" * 32}"'
 ILL = 500  # from this status on the server is ill, and nothing is known
 
 
 def open_s3(
-    url: str, project: str, *, clock: Clock, ids: Callable[[], str], gone: Gone
+    url: str,
+    project: str,
+    *,
+    clock: Clock,
+    ids: Callable[[], str],
+    gone: Gone,
+    alive: Alive = nobody,
+    tell: Tell = in_silence,
 ) -> DocumentStore:
     """Return the store for s3://bucket/key; nothing is asked of the server yet."""
-    return DocumentStore(S3Shelf(url), project, clock=clock, ids=ids, gone=gone)
+    return DocumentStore(
+        S3Shelf(url), project, clock=clock, ids=ids, gone=gone, alive=alive, tell=tell
+    )
 
 
 class S3Shelf:
-    """One object; `proven` once the server refused a write that it had to refuse."""
+    """One object. Before the first write counts, the server has refused what it had to refuse."""
 
     conditional = True
 
@@ -70,6 +82,7 @@ class S3Shelf:
         self._endpoint, self._region = more.get("endpoint"), more.get("region")
         self._made: Any = None
         self._proven = False
+        self._seen: Copy | None = None  # as read last, until the server is proven
 
     def read(self) -> Copy | None:
         """The object, or None."""
@@ -80,10 +93,14 @@ class S3Shelf:
                 if _code(error) in {"NoSuchKey", "404"}:
                     return None
                 raise
-            return Copy(answer["Body"].read(), str(answer["ETag"]))
+            copy = Copy(answer["Body"].read(), str(answer["ETag"]))
+        self._seen = None if self._proven else copy
+        return copy
 
     def write(self, body: bytes, over: str | None, _lease_id: str) -> str:
         """Put the object if it is still the one, or still none."""
+        if not self._proven and over is not None:
+            self._prove(self._copy(over).body)
         tag = self._put(body, over)
         if not self._proven:
             self._prove(body)
@@ -95,6 +112,14 @@ class S3Shelf:
     def unlock(self, _lease_id: str) -> bool:
         """S3 has no locks."""
         return False
+
+    def _copy(self, tag: str) -> Copy:
+        """Return the object as it is under this tag; raises Overtaken when it is another."""
+        if self._seen is None or self._seen.tag != tag:
+            self.read()
+        if self._seen is None or self._seen.tag != tag:
+            raise Overtaken(f"Could not save the state {self.where}: another wrote meanwhile.")
+        return self._seen
 
     def _put(self, body: bytes, over: str | None) -> str:
         condition = {"IfNoneMatch": "*"} if over is None else {"IfMatch": over}
@@ -108,18 +133,23 @@ class S3Shelf:
             )
             return str(answer["ETag"])
 
-    def _prove(self, body: bytes) -> None:
-        """See that the server refuses to make what is there: many that speak S3 do not."""
-        try:
-            self._put(body, None)
-        except Overtaken:
-            self._proven = True
-            return
-        raise StateError(
-            f"The server of {self.where} writes over what it was told not to: it does not know "
-            "If-None-Match, and two runs could overwrite each other's state.",
-            "Use a server that knows conditional writes, or keep the state in PostgreSQL.",
-        )
+    def _prove(self, there: bytes) -> None:
+        """See that the server refuses both puts that it must refuse: many that speak S3 do not.
+
+        What is put is what lies there already: on a server that takes it nothing is lost.
+        """
+        for name, over in (("If-None-Match", None), ("If-Match", NO_TAG)):
+            try:
+                self._put(there, over)
+            except Overtaken:
+                continue
+            raise StateError(
+                f"The server of {self.where} writes over what it was told not to: it does not "
+                f"know {name}, and two runs could overwrite each other's state.",
+                "Use a server that knows conditional writes (If-None-Match and If-Match), or keep "
+                "the state in PostgreSQL.",
+            )
+        self._proven, self._seen = True, None
 
     def _client(self) -> Any:
         if self._made is None:
@@ -129,7 +159,7 @@ class S3Shelf:
                 region_name=self._region,
                 config=Config(
                     connect_timeout=10,
-                    read_timeout=60,
+                    read_timeout=20,  # well below a lease's time
                     # an answer that is lost is looked for by us, not sent again by botocore
                     retries={"total_max_attempts": 1},
                     request_checksum_calculation="when_required",
@@ -177,6 +207,9 @@ _ADVICE = {
     "NoSuchBucket": "Make the bucket first; tasksync makes only the object.",
     "AccessDenied": "The credentials need s3:GetObject and s3:PutObject on this key, and "
     "s3:ListBucket on the bucket (without it S3 hides that a key is missing).",
+    "NotImplemented": "Use a server that knows conditional writes, or keep the state in "
+    "PostgreSQL.",
+    "EntityTooLarge": "The state is too large for this server: keep it in PostgreSQL.",
     "InvalidAccessKeyId": "Look at AWS_ACCESS_KEY_ID.",
     "SignatureDoesNotMatch": "Look at AWS_SECRET_ACCESS_KEY and at the region.",
 }

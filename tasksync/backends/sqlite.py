@@ -9,24 +9,30 @@ Reading needs no right to write, and makes no file.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import RLock
+from typing import TypeVar
 
 from tasksync.backends import leases
 from tasksync.backends import sqlite_tables as tables
-from tasksync.backends.leases import Gone
+from tasksync.backends.leases import Alive, Gone, Watch
 from tasksync.backends.mounts import is_remote
+from tasksync.backends.waiting import Tell, Waiting, in_silence
 from tasksync.core import statefile
 from tasksync.core.fields import TaskKey
 from tasksync.core.ports import Clock
 from tasksync.core.state import FORMAT_VERSION, Entry, Holder, Lease, State, StateDelta
 from tasksync.errors import StateError, StateUnreadable
 
-PATIENCE = 10.0  # seconds that one transaction waits for another
+T = TypeVar("T")
+
+PATIENCE = 10.0  # seconds that one transaction waits for another, where no lease says how long
+STEP = 2.0  # seconds of it at a time, and all that taking the lease waits by itself
 PAGE = 4096  # bytes
 
 
@@ -40,39 +46,50 @@ class SqliteStore:
         *,
         clock: Clock,
         ids: Callable[[], str],
-        gone: Gone = lambda _holder: False,
+        gone: Gone = leases.nobody,
+        alive: Alive = leases.nobody,
+        tell: Tell = in_silence,
+        patience: float = 0.0,
     ) -> None:
         self._path = path
         self._project = project
         self._clock = clock
         self._ids = ids
-        self._gone = gone
+        self._watch = Watch(clock, gone, alive)
+        self._waiting = Waiting(clock, tell, patience)
         self._lock = RLock()
         self._connection: sqlite3.Connection | None = None
         self._writable = False
 
     def load(self) -> State:
         """The state as last committed; heads at once, entries when somebody looks."""
-        with self._lock, self._translated("read"):
+
+        def look() -> State:
             if not self._exists():
                 return State(self._project)
             db = self._reading()
             with _transaction(db, "DEFERRED"):
                 return tables.state(db, self._project, self._entry)
 
+        return self._patiently("read", look)
+
     def commit(self, delta: StateDelta, lease: Lease) -> None:
         """Make a delta durable in one transaction."""
-        with self._changing(lease) as db:
+
+        def lay(db: sqlite3.Connection) -> None:
             was = tables.meta(db)
             tables.lay(db, delta)
             self._count(db, int(was["serial"]), was["lineage"])
+
+        self._change(lay, lease)
 
     def replace(self, state: State, lease: Lease) -> None:
         """Put a whole state in the place of what is there, its serial above both."""
         if state.project != self._project:
             raise statefile.foreign(state.project, self._project)
         everything = tables.everything(state)  # before the tables go: it may be read from them
-        with self._changing(lease) as db:
+
+        def lay(db: sqlite3.Connection) -> None:
             was = tables.meta(db)
             tables.clear(db)
             tables.lay(db, everything)
@@ -80,54 +97,77 @@ class SqliteStore:
             tables.put_identity(db, state.identity)
             self._count(db, max(int(was["serial"]), state.serial), state.lineage)
 
+        self._change(lay, lease)
+
     def acquire(self, who: Holder, ttl: float) -> Lease:
-        """Take the lease, making the file if there is none, or raise StateLocked."""
+        """Take the lease, making the file if there is none, or raise StateLocked.
+
+        A file that another program keeps busy is waited for by asking again, as a lock is.
+        """
         with self._lock, self._translated("lock"):
-            db = self._writing()
-            with _transaction(db):
-                held, now = tables.lease(db), self._clock.now()
-                if held and not self._stale(held):
-                    raise leases.locked(held, now)
-                fence = int(tables.meta(db)["fence"])
-                lease = leases.granted(self._ids(), who, fence, now, ttl)
-                tables.put(db, "fence", str(lease.fence))
-                tables.keep(db, lease)
-            return lease
+            try:
+                return self._take(who, ttl)
+            except sqlite3.OperationalError as error:
+                if _is_busy(error):
+                    self._must_be_free()
+                raise
+
+    def _must_be_free(self) -> None:
+        """Raise StateLocked when it is the holder of the lease who keeps the file busy."""
+        with suppress(sqlite3.Error):
+            held = tables.lease(self._reading()) if self._exists() else None
+            if held and (left := self._watch.left(held)) != 0:
+                raise leases.locked(held, self._clock.now(), left)
+
+    def _take(self, who: Holder, ttl: float) -> Lease:
+        began = self._clock.monotonic()
+        db = self._writing()
+        with _transaction(db):
+            held, now = tables.lease(db), self._clock.now()
+            if held and (left := self._watch.left(held)) != 0:
+                raise leases.locked(held, now, left)
+            fence = int(tables.meta(db)["fence"])
+            lease = leases.granted(self._ids(), who, fence, now, ttl)
+            tables.put(db, "fence", str(lease.fence))
+            tables.keep(db, lease)
+        self._waiting.holds(began, ttl)
+        return lease
 
     def renew(self, lease: Lease) -> Lease:
         """Beat the heart."""
-        with self._lock, self._translated("lock"):
-            db = self._writing()
-            with _transaction(db):
-                return self._beat(db, lease)
+        return self._writing_to("lock", lambda db: self._beat(db, lease), lease)
 
     def release(self, lease: Lease) -> None:
         """Give the lease back."""
-        with self._lock, self._translated("unlock"):
-            if not self._exists():
-                return
-            db = self._writing()
-            with _transaction(db):
-                if leases.is_same(tables.lease(db), lease):
-                    db.execute("DELETE FROM lease")
+
+        def give(db: sqlite3.Connection) -> None:
+            if leases.is_same(tables.lease(db), lease):
+                db.execute("DELETE FROM lease")
+
+        with self._lock:
+            if self._exists():
+                self._writing_to("unlock", give)
+            self._waiting.lets_go()
 
     def holder(self) -> Lease | None:
-        """The lease in force, or None."""
-        with self._lock, self._translated("read"):
-            held = tables.lease(self._reading()) if self._exists() else None
-            return None if held is None or leases.ran_out(held, self._clock.now()) else held
+        """The lease that was given out last and not given back; it may be dead."""
+        return self._patiently(
+            "read", lambda: tables.lease(self._reading()) if self._exists() else None
+        )
 
     def unlock(self, lease_id: str) -> None:
         """Take a lease away; the fence stays where it rose to."""
-        with self._lock, self._translated("unlock"):
+
+        def take_away(db: sqlite3.Connection) -> None:
+            held = tables.lease(db)
+            left = self._watch.left(held) if held else None
+            leases.may_unlock(held, lease_id, self._clock.now(), left)
+            db.execute("DELETE FROM lease")
+
+        with self._lock:
             if not self._exists():
-                leases.may_unlock(None, lease_id, self._clock.now(), stale=True)
-            db = self._writing()
-            with _transaction(db):
-                held = tables.lease(db)
-                stale = held is not None and self._stale(held)
-                leases.may_unlock(held, lease_id, self._clock.now(), stale=stale)
-                db.execute("DELETE FROM lease")
+                leases.may_unlock(None, lease_id, self._clock.now(), None)
+            self._writing_to("unlock", take_away)
 
     def close(self) -> None:
         """Let go of the file; the last one to leave takes -wal and -shm along."""
@@ -136,29 +176,51 @@ class SqliteStore:
                 self._connection.close()
             self._connection, self._writable = None, False
 
-    def _stale(self, lease: Lease) -> bool:
-        return leases.ran_out(lease, self._clock.now()) or self._gone(lease.holder)
-
     def _beat(self, db: sqlite3.Connection, lease: Lease) -> Lease:
         current = leases.beaten(leases.mine(tables.lease(db), lease), self._clock.now())
         tables.keep(db, current)
         return current
 
-    @contextmanager
-    def _changing(self, lease: Lease) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._translated("save"):
+    def _change(self, change: Callable[[sqlite3.Connection], None], lease: Lease) -> None:
+        def once(db: sqlite3.Connection) -> None:
+            self._beat(db, lease)
+            change(db)
+
+        self._writing_to("save", once, lease)
+
+    def _writing_to(
+        self, doing: str, work: Callable[[sqlite3.Connection], T], lease: Lease | None = None
+    ) -> T:
+        """Do it in one transaction; it was a heartbeat if a lease is named."""
+
+        def once() -> T:
+            began = self._clock.monotonic()
             db = self._writing()
             with _transaction(db):
-                self._beat(db, lease)
-                yield db
+                done = work(db)
+            if lease is not None:
+                self._waiting.holds(began, lease.ttl)
+            return done
+
+        return self._patiently(doing, once)
+
+    def _patiently(self, doing: str, work: Callable[[], T]) -> T:
+        """Do it, again while another program keeps the file busy, as long as our lease lasts."""
+        with self._lock, self._translated(doing):
+            attempt = self._waiting.busy(PATIENCE)
+            while True:
+                try:
+                    return work()
+                except sqlite3.OperationalError as error:
+                    if not _is_busy(error) or not attempt.again(self._error(doing, error)):
+                        raise
 
     def _count(self, db: sqlite3.Connection, serial: int, lineage: str) -> None:
         tables.put(db, "serial", str(serial + 1))
         tables.put(db, "lineage", lineage or self._ids())
 
     def _entry(self, key: TaskKey) -> Entry:
-        with self._lock, self._translated("read"):
-            return tables.entry(self._reading(), key)
+        return self._patiently("read", lambda: tables.entry(self._reading(), key))
 
     def _exists(self) -> bool:
         return self._connection is not None or self._path.exists()
@@ -203,7 +265,7 @@ class SqliteStore:
         return sqlite3.connect(
             f"{self._path.absolute().as_uri()}?mode={mode}{more}",
             uri=True,
-            timeout=PATIENCE,
+            timeout=min(STEP, PATIENCE),
             isolation_level=None,
             check_same_thread=False,
         )
@@ -273,10 +335,16 @@ class SqliteStore:
 
     def _error(self, doing: str, error: sqlite3.Error | OSError) -> StateError:
         if isinstance(error, OSError):
-            return StateError(f"Could not {doing} {self._where()}: {error.strerror or error}")
+            full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+            return StateError(
+                f"Could not {doing} {self._where()}: {error.strerror or error}",
+                _ADVICE["SQLITE_FULL"] if full else "",
+            )
         name = getattr(error, "sqlite_errorname", "")
         if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
             return self._unreadable(str(error))
+        if name.startswith(_BUSY):
+            return leases.busy(self._where(), f"{error}.")
         for start, advice in _ADVICE.items():
             if name.startswith(start):
                 return StateError(f"Could not {doing} {self._where()}: {error}.", advice)
@@ -294,9 +362,15 @@ _ADVICE = {
     "SQLITE_READONLY": "The file or its folder may only be read: look at their owner and rights.",
     "SQLITE_CANTOPEN": "The file or its folder cannot be opened: look at their owner and rights.",
     "SQLITE_PERM": "Look at the file's owner and rights.",
-    "SQLITE_BUSY": "Another program keeps the file busy: end it and run again.",
     "SQLITE_IOERR": "The disk failed or is full; what was saved before is whole.",
 }
+
+
+_BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorname", "").startswith(_BUSY)
 
 
 @contextmanager

@@ -3,33 +3,48 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from time import monotonic
 
 from tasksync.cli.console import Console
-from tasksync.cli.planfiles import Saved, read
-from tasksync.cli.planning import cost_of, head_of, lifted, scope, with_blocks, with_unread
+from tasksync.cli.planfiles import read
+from tasksync.cli.planning import (
+    cost_of,
+    head_of,
+    lifted,
+    scope,
+    with_blocks,
+    with_spent,
+    with_unread,
+)
 from tasksync.cli.progress import listening
 from tasksync.cli.settings import forgets
 from tasksync.cli.showing import Cost, show
 from tasksync.cli.stopping import graceful
 from tasksync.cli.wiring import Session, new_id, session
+from tasksync.core.fields import TaskKey
 from tasksync.core.guards import check
 from tasksync.core.manifest import Manifest
 from tasksync.core.plan import Plan
+from tasksync.core.planfile import Opened
+from tasksync.core.portalname import portal_name
 from tasksync.core.ports import StateStore
-from tasksync.core.state import State
+from tasksync.core.staleness import Stale, is_forgotten, touched_by, touched_since
+from tasksync.core.state import PortalIdentity, State
 from tasksync.core.survey import Survey, survey
 from tasksync.engine.applying import Applier, Report, RunFacts
 from tasksync.engine.keeping import Keeper
 from tasksync.engine.planning import Checked, checked
-from tasksync.engine.recognising import recognised
+from tasksync.engine.recognising import other_owner, recognised
 from tasksync.engine.verifying import Verdict, Verifier
 from tasksync.errors import (
+    MarkerNotKept,
     PlanRefused,
     PlanStale,
     PlanUnusable,
+    PortalAsksToWait,
     PortalError,
     StateError,
     UsageError,
@@ -69,7 +84,7 @@ def _apply(parts: Session, manifest: Manifest, store: StateStore, begun: float) 
             refresh=not args.no_refresh,
             read_already=read_already,
         )
-        plan = with_unread(plan, state)
+        plan = with_unread(plan, state, manifest)
         cost = cost_of(plan, state.identity, verify=not args.no_verify)
         head = head_of(plan, None if args.no_refresh else portal.requests, monotonic() - begun)
         parts.pause()
@@ -79,11 +94,14 @@ def _apply(parts: Session, manifest: Manifest, store: StateStore, begun: float) 
             show(console, plan, "text", cost, head=head, colour=not args.no_color)
         if refusals := check(plan, lifted(args)):
             raise PlanRefused(refusals)
-        if plan and not _approved(args, console, plan):
-            console.tell("Apply cancelled. Nothing was written.")
-            return 1
+        if plan and not args.yes:
+            if not _approved(console, plan):
+                console.tell("Apply cancelled. Nothing was written.")
+                return 1
+            if not args.no_refresh:
+                _must_still_hold(plan, state, portal)
         plan = with_blocks(plan, manifest, others=True)
-        return _Doing(parts, keeper, portal, state).do(plan, cost, plan.files)
+        return _Doing(parts, keeper, portal, state).do(plan, cost, plan.remembered)
 
 
 def _first_look(store: StateStore, manifest: Manifest) -> State:
@@ -113,24 +131,34 @@ def apply_saved(args: argparse.Namespace, console: Console, name: str, *, resume
 
 
 def _apply_saved(
-    parts: Session, saved: Saved, name: str, store: StateStore, *, resume: bool
+    parts: Session, saved: Opened, name: str, store: StateStore, *, resume: bool
 ) -> int:
     args = parts.args
     portal = parts.portal(saved.plan.marker)
     with parts.kept(store, saved.plan.project) as keeper:
-        planner = parts.planner(portal, parts.resolver(portal, saved.plan.marker))
-        state = planner.resolved(keeper, keeper.load())
-        _must_belong(saved.plan, state, portal, parts)
+        state = keeper.load()
+        here = _must_belong(saved.plan, state, portal, parts)
+        _must_be_begun_here(saved, state, resume=resume, name=name)
         _must_be_open(saved, state, resume=resume, name=name)
-        now = checked(saved.plan, state, portal)
+        planner = parts.planner(portal, parts.resolver(portal, saved.plan.marker))
+        state = planner.resolved(keeper, state)
+        touched = touched_since(saved.plan, state.runs, _this(saved))
+        now = checked(saved.plan, state, portal, touched)
         _must_hold(now, args, name)
-        plan = with_unread(now.plan, replace(state, files=saved.plan.unread))
+        if now.touched:
+            parts.console.tell(
+                "Left out, since another run changed them after this plan was begun: "
+                f"{', '.join(now.touched)}."
+            )
+        owner = other_owner(here, state.identity)
+        plan = replace(now.plan, other_owner=owner or now.plan.other_owner)
+        plan = with_spent(plan, state)
         if refusals := check(plan, lifted(args)):
             raise PlanRefused(refusals)
         cost = cost_of(plan, state.identity, verify=not args.no_verify)
-        left_out = len(now.stale)
+        left_out = len(now.stale) + len(now.touched)
         doing = _Doing(parts, keeper, portal, state, digest=saved.digest, skipped=left_out)
-        return doing.do(plan, cost, saved.plan.files)
+        return doing.do(plan, cost, saved.plan.remembered)
 
 
 class _Doing:
@@ -162,8 +190,11 @@ class _Doing:
             clock=parts.clock, listener=parts.hear, stopping=parts.stop,
         )  # fmt: skip
         identity = recognised(self._portal, self._state, parts.hear)
-        serial = plan.serial if self._digest else 0
-        facts = RunFacts(new_id(), self._digest, identity, files, serial, self._skipped)
+        facts = RunFacts(
+            new_id(), self._digest, identity, files, plan.serial, self._skipped,
+            began=not self._state.lineage,
+            touched=touched_by(plan, self._state.runs, (self._digest, plan.serial)),
+        )  # fmt: skip
         with graceful(parts.stop, parts.console.tell):
             report = applier.apply(plan, self._state, facts, cost.requests)
             verdict = self._proved(plan, report)
@@ -203,8 +234,12 @@ class _Doing:
             return 130
         if report.error is not None and report.error.exit_code == 7:  # noqa: PLR2004 - see errors
             return 7
+        if isinstance(report.error, PortalAsksToWait | MarkerNotKept):
+            return 1
         waits = any(one.waits for one in plan.unreadable)
         whole = report.complete and not verdict.missing and not self._skipped and not waits
+        if whole:
+            parts.forget_rescued(plan.project)
         return 0 if whole else 3
 
 
@@ -216,9 +251,7 @@ def _must_be_answerable(args: argparse.Namespace, console: Console) -> None:
         )
 
 
-def _approved(args: argparse.Namespace, console: Console, plan: Plan) -> bool:
-    if args.yes:
-        return True
+def _approved(console: Console, plan: Plan) -> bool:
     if plan.destroy:
         console.tell("There is no undo: a deleted task cannot be restored.")
     console.err.write("Do it? Only 'yes' will be accepted: ")
@@ -226,25 +259,79 @@ def _approved(args: argparse.Namespace, console: Console, plan: Plan) -> bool:
     return console.source.readline().strip() == "yes"
 
 
-def _must_belong(plan: Plan, state: State, portal: RestPortal, parts: Session) -> None:
+def _must_still_hold(plan: Plan, state: State, portal: RestPortal) -> None:
+    """Read again what the person answered to; raises PlanStale where something moved meanwhile."""
+    now = checked(plan, state, portal)
+    if now.stale:
+        raise PlanStale(
+            f"While apply asked, {len(now.stale)} of its changes became stale. Nothing was "
+            f"written:\n{_named(now.stale)}",
+            "Apply again: it plans with what is there now.",
+        )
+
+
+def _named(stale: Mapping[TaskKey, Sequence[Stale]]) -> str:
+    return "\n".join(f"  {one}" for reasons in stale.values() for one in reasons)
+
+
+def _must_belong(plan: Plan, state: State, portal: RestPortal, parts: Session) -> PortalIdentity:
+    """Return whose portal it is; raises for a plan of another portal or state."""
     here = recognised(portal, state, parts.hear)
-    if plan.portal and plan.portal != here.portal:
+    if plan.portal and portal_name(plan.portal) != here.portal:
         raise PlanUnusable(
             f"The plan was made for the portal {plan.portal}, and this is {here.portal}.",
             "Set TASKSYNC_PORTAL to the right one, or make a new plan.",
         )
-    if plan.lineage and state.lineage and plan.lineage != state.lineage:
-        raise PlanUnusable(
-            "The plan was made from another state (its lineage differs).",
+    if plan.lineage and plan.lineage != state.lineage:
+        there = "its lineage differs" if state.lineage else "there is none yet"
+        raise PlanStale(
+            f"The plan was made from another state than the one that is here ({there}): what was "
+            "done since is not known here.",
             "Use the --state it was made with, or make a new plan.",
+        )
+    if plan.lineage and state.serial < plan.serial:
+        raise PlanStale(
+            f"The state is older than the one that the plan was made from (serial {state.serial}, "
+            f"and the plan has {plan.serial}): a backup of it was put back.",
+            "Put the newest state back, or make a new plan.",
+        )
+    return here
+
+
+def _must_be_begun_here(saved: Opened, state: State, *, resume: bool, name: str) -> None:
+    """Refuse a plan from before the first apply, unless nothing or its own run came after it."""
+    if saved.plan.lineage:
+        return
+    own = any(run.began and (run.plan, run.serial) == _this(saved) for run in state.runs)
+    if state.lineage and not own:
+        raise PlanStale(
+            f"The plan {name} was made before the first apply, and this state was begun by "
+            "another run.",
+            "Make a new plan.",
+        )
+    if resume and not own:
+        raise PlanStale(
+            f"There is nothing of the plan {name} to resume: this state is a new one, and what "
+            "was done is not known here.",
+            "Use the --state of the run that was cut off, or make a new plan: it finds by their "
+            f"marker what was made. If nothing was done yet: tasksync apply {name}",
         )
 
 
-def _must_be_open(saved: Saved, state: State, *, resume: bool, name: str) -> None:
-    this = saved.digest, saved.plan.serial
-    runs = [run for run in state.runs if (run.plan, run.serial) == this]
+def _this(saved: Opened) -> tuple[str, int]:
+    return saved.digest, saved.plan.serial
+
+
+def _must_be_open(saved: Opened, state: State, *, resume: bool, name: str) -> None:
+    runs = [run for run in state.runs if (run.plan, run.serial) == _this(saved)]
     if any(run.outcome == "complete" for run in runs):
         raise PlanStale(f"The plan {name} was applied already, all of it.", "Make a new plan.")
+    if is_forgotten(saved.plan, state.runs):
+        raise PlanStale(
+            f"So many runs came after the plan {name} was made ({len(state.runs)} are remembered) "
+            "that nobody knows whether it was done.",
+            "Make a new plan.",
+        )
     if runs and not resume:
         raise PlanStale(
             f"The plan {name} was applied in part.",
@@ -255,10 +342,14 @@ def _must_be_open(saved: Saved, state: State, *, resume: bool, name: str) -> Non
 def _must_hold(now: Checked, args: argparse.Namespace, name: str) -> None:
     if not now.stale:
         return
-    lines = [f"  {stale}" for reasons in now.stale.values() for stale in reasons]
-    words = f"{len(now.stale)} of the plan's changes are stale:\n" + "\n".join(lines)
+    words = f"{len(now.stale)} of the plan's changes are stale:\n{_named(now.stale)}"
+    if now.made and not now.plan.lineage:
+        raise PlanStale(
+            f"The plan {name} was made before the first apply, and some of its tasks are on the "
+            f"portal already:\n{_named({key: now.stale[key] for key in now.made})}",
+            "Make a new plan: it takes them over by their marker.",
+        )
     if not args.skip_stale:
         rest = sum(len(level) for level in now.plan.levels)
-        raise PlanStale(
-            words, f"Do the other {rest} with --skip-stale, or make a new plan in {name}'s place."
-        )
+        others = f"Do the other {rest} with --skip-stale, or make" if rest else "Make"
+        raise PlanStale(words, f"{others} a new plan in {name}'s place.")

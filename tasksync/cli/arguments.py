@@ -40,6 +40,12 @@ _GO = (
 )
 
 
+#: flags of earlier versions, and why they are not needed
+GONE: Mapping[str, str] = {
+    "--no-cache": "no rows of files are kept, so there is nothing to leave unused.",
+}
+
+
 class _Formatter(argparse.HelpFormatter):
     """argparse's, but learns the width without shutil, which brings four archivers along."""
 
@@ -65,6 +71,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of exiting."""
+        for flag, words in GONE.items():
+            if message.startswith("unrecognized") and flag in message.split():
+                raise UsageError(f"{flag} is no flag any more: {words}", "Leave it out.")
         raise UsageError(message[:1].upper() + message[1:] + ".", f"See {self.prog} --help.")
 
 
@@ -179,7 +188,6 @@ def planning_arguments(parser: argparse.ArgumentParser) -> None:
     add("--no-refresh", action="store_true",
         help="trust the state, do not read the portal")  # fmt: skip
     add("--destroy", action="store_true", help="remove every task of the state")
-    add("--no-cache", action="store_true", help="neither use nor keep rows of files")
     rail_arguments(parser)
 
 
@@ -199,6 +207,7 @@ DANGEROUS: Mapping[str, str] = {
     "half-read": "remove although a manifest file of the last apply was not read",
     "recreate-vanished": "make again any number of tasks that seem to be gone",
     "delete-renamed": "delete tasks that look renamed",
+    "reopen": "set another status where people moved a task on",
 }
 
 

@@ -18,14 +18,13 @@ from tasksync.core.fields import TaskKey
 from tasksync.core.ports import StateStore
 from tasksync.core.state import Entry, State, StateDelta
 from tasksync.core.statefile import decode_state, encode_state
-from tasksync.engine.keeping import Keeper
+from tasksync.engine.keeping import Keeper, unlocked
 from tasksync.errors import SettingsError, StateError, UsageError
 
 
 @contextmanager
 def _store(args: argparse.Namespace, console: Console) -> Iterator[tuple[Session, StateStore]]:
     parts = session(args, console)
-    args.no_cache = True
     store = parts.store(named_project(args, parts.manifest))
     try:
         with listening(parts):
@@ -168,10 +167,18 @@ def rebuild(args: argparse.Namespace, console: Console) -> int:
         return rebuilt(parts, keeper)
 
 
+def rebind(args: argparse.Namespace, console: Console) -> int:
+    """Bind the state to the portal's new name; the portal itself is not written to."""
+    from tasksync.cli.rebinding import rebound
+
+    with _locked(args, console) as (parts, keeper, state):
+        return rebound(parts, keeper, state)
+
+
 def unlock(args: argparse.Namespace, console: Console) -> int:
-    """Take a lock away; refused while its heartbeat is fresh."""
-    with _store(args, console) as (_parts, store):
-        store.unlock(args.id)
+    """Take a lock away; refused while its holder is alive, and watched where nobody knows."""
+    with _store(args, console) as (parts, store):
+        unlocked(store, args.id, parts.clock, parts.hear)
         console.say(f"The lock {args.id} is taken away.")
     return 0
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from tasksync import __version__
@@ -16,17 +14,7 @@ from tasksync.core.plan import Plan
 from tasksync.errors import PlanUnusable, SettingsError
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """A plan as it was saved, with what applying it was said to take."""
-
-    plan: Plan
-    digest: str
-    requests: int
-    seconds: float
-
-
-def read(name: str) -> Saved:
+def read(name: str) -> planfile.Opened:
     """Return a saved plan; raises PlanUnusable when it is none, or was changed by hand."""
     try:
         text = Path(name).read_bytes()
@@ -35,9 +23,7 @@ def read(name: str) -> Saved:
             f"The plan {name} cannot be read: {error.strerror or error}.",
             "Make one with tasksync plan --out FILE.",
         ) from error
-    plan = planfile.loads(text)
-    data = json.loads(text)
-    return Saved(plan, str(data["digest"]), int(data["requests"]), float(data["seconds"]))
+    return planfile.opened(text)
 
 
 def write(name: str, plan: Plan, cost: Cost) -> None:

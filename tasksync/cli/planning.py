@@ -32,12 +32,19 @@ def lifted(args: argparse.Namespace) -> Lifted:
         half_read=args.dangerous_half_read,
         vanished=args.dangerous_recreate_vanished,
         renamed=args.dangerous_delete_renamed,
+        reopen=args.dangerous_reopen,
     )
 
 
-def with_unread(plan: Plan, state: State) -> Plan:
-    """Return the plan with the known manifest files that were not read."""
-    return replace(plan, unread=unread(state.files, plan.files))
+def with_unread(plan: Plan, state: State, manifest: Manifest) -> Plan:
+    """Return the plan with the files that it read, and the known ones that it did not."""
+    missed = unread(state.files, plan.files, manifest.root)
+    return with_spent(replace(plan, remembered=manifest.remembered, unread=missed), state)
+
+
+def with_spent(plan: Plan, state: State) -> Plan:
+    """Return the plan with what earlier runs used of policy.allow."""
+    return replace(plan, spent=state.allowances.get(plan.policy.allowance, 0))
 
 
 def with_blocks(plan: Plan, manifest: Manifest, *, others: bool) -> Plan:

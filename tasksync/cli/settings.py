@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping
+import stat
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,8 @@ DEFAULT_PORTAL = "https://vibecode.bitrix24.com"
 DEFAULT_MANIFEST = "tasksync.yaml"
 FOLDER = ".tasksync"
 SANDBOX = "sandbox:"
+#: how many folders above a project are looked at where no checkout ends
+ABOVE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +98,43 @@ def forgets(args: argparse.Namespace, console: Console) -> str:
     )
 
 
-def unread(known: tuple[str, ...], read: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the files of the last apply that still exist and were not read now."""
+def unread(known: Sequence[str], read: Sequence[str], root: str) -> tuple[str, ...]:
+    """Return the files of the last apply that still exist and were not read now.
+
+    `known` are relative to `root`, the folder of the project's document. States of earlier
+    versions know them relative to a working directory that nobody remembers, and the project's
+    document may have moved: so what is not under `root` is looked for beside the files that were
+    read, here, and in the folders of the checkout above. That can find too much, and then a
+    person is asked.
+    """
     here = {os.path.realpath(name) for name in read}
-    return tuple(
-        name for name in known if Path(name).exists() and os.path.realpath(name) not in here
-    )
+    beside = (os.path.dirname(os.path.abspath(name)) for name in read)  # noqa: PTH100, PTH120
+    bases = tuple(dict.fromkeys((root, *beside, str(Path.cwd()), *_above(Path(root)))))
+    missed = (_missed([Path(base, name) for base in bases], here) for name in known)
+    return tuple(path for path in missed if path)
+
+
+def _above(folder: Path) -> list[str]:
+    """Return the folders above, to the top of the checkout; a few where there is none."""
+    above = (folder, *folder.parents)
+    top = next((at for at, one in enumerate(above) if (one / ".git").exists()), ABOVE)
+    return [str(one) for one in above[1 : top + 1]]
+
+
+def _missed(places: Sequence[Path], read: Collection[str]) -> str:
+    """Return where a file is that was not read, or "": it was, or there is none."""
+    there = [place for place in places if _exists(place)]
+    if not there or any(os.path.realpath(place) in read for place in there):
+        return ""
+    whole = Path(os.path.normpath(there[0]))
+    return str(whole.relative_to(Path.cwd()) if whole.is_relative_to(Path.cwd()) else whole)
+
+
+def _exists(path: Path) -> bool:
+    """Tell whether a file is there; one that cannot be looked at counts, for it may be."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError:
+        return True

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
@@ -13,13 +14,14 @@ from urllib.parse import urlsplit
 
 from tasksync.cli.console import Console
 from tasksync.cli.settings import (
+    SANDBOX,
     Connection,
     connection,
     folder_beside,
     manifest_paths,
 )
 from tasksync.cli.stopping import Stop, SystemClock
-from tasksync.core.events import Event, ValueMissing, ValueTurned
+from tasksync.core.events import Event, Note, ValueMissing, ValueTurned
 from tasksync.core.manifest import Manifest
 from tasksync.core.ports import Listener, StateStore
 from tasksync.core.state import Holder, StateDelta
@@ -27,7 +29,7 @@ from tasksync.engine.keeping import Keeper, Patience, kept
 from tasksync.engine.planning import Planner
 from tasksync.engine.resolving import Resolver
 from tasksync.errors import SettingsError
-from tasksync.portal.address import normalise_url
+from tasksync.portal.address import normalise_url, refuse_native
 from tasksync.portal.client import RestPortal
 from tasksync.portal.exchange import Answer, Request, Transport
 from tasksync.portal.settings import PortalSettings
@@ -70,11 +72,7 @@ class Session:
         """Open the manifest; its tasks stream once, so every reader opens its own."""
         from tasksync.manifests.loader import load
 
-        if getattr(self.args, "no_cache", False):
-            return load(self.paths)
-        from tasksync.manifests.cache import Cache
-
-        return load(self.paths, cache=Cache(self.beside / "cache"))
+        return load(self.paths)
 
     def store(self, project: str) -> StateStore:
         """Open the state store of a project; nothing is created by opening."""
@@ -86,7 +84,14 @@ class Session:
 
             judge(url, self.console.env)
         return open_store(
-            url, project, clock=self.clock, ids=new_id, here=self.holder(), env=self.console.env
+            url,
+            project,
+            clock=self.clock,
+            ids=new_id,
+            here=self.holder(),
+            env=self.console.env,
+            tell=lambda words: self.hear(Note(words)),
+            patience=getattr(self.args, "lock_timeout", None) or 0.0,
         )
 
     def holder(self) -> Holder:
@@ -97,6 +102,8 @@ class Session:
 
     def portal(self, marker: str | None) -> RestPortal:
         """Reach the portal; raises AuthenticationFailed when a key is needed and not there."""
+        if self.args.portal and not self.args.portal.startswith(SANDBOX):
+            refuse_native(self.args.portal)  # whoever has a webhook has no key to ask for
         return portal_of(self, connection(self.args, self.console.env, self.beside), marker)
 
     def resolver(self, portal: RestPortal, marker: str | None) -> Resolver:
@@ -107,13 +114,36 @@ class Session:
         """Return what makes plans."""
         return Planner(portal, resolver, self.hear, portal.people)
 
+    def forget_rescued(self, project: str) -> None:
+        """Take away what earlier runs wrote beside: all of it is done and saved by now."""
+        name = self._rescue_name(project)
+        files = [*self.beside.glob(f"{project}.unsaved-????????.json")]  # of earlier versions
+        for folder in self._rescue_folders():
+            files += folder.glob(f"{name}-*.json")
+        for file in files:
+            with suppress(OSError):
+                file.unlink()
+
+    def _rescue_folders(self) -> list[Path]:
+        folders = [self.beside, Path.cwd()]
+        with suppress(RuntimeError):  # nobody's home is known
+            folders.append(Path.home())
+        return folders
+
+    def _rescue_name(self, project: str) -> str:
+        """Return how the names of this state's rescue files begin: another state keeps its own."""
+        from hashlib import sha256
+
+        where = self.args.state or str(self.beside.absolute())
+        return f"{project}.unsaved-{sha256(where.encode()).hexdigest()[:8]}"
+
     @contextmanager
     def kept(self, store: StateStore, project: str) -> Iterator[Keeper]:
         """Hold the lock for the length of a block."""
         patience = Patience(self.args.lock_timeout)
 
         def rescue(delta: StateDelta) -> str:
-            return rescued(self.beside, project, delta)
+            return rescued(self._rescue_folders(), self._rescue_name(project), project, delta)
 
         with kept(
             store, self.holder(), patience, clock=self.clock, listener=self.hear, rescue=rescue
@@ -188,20 +218,28 @@ def _stoppable(portal: RestPortal, parts: Session) -> RestPortal:
     return portal
 
 
-def rescued(beside: Path, project: str, delta: StateDelta) -> str:
-    """Write what could not be saved beside the state; returns where, for people."""
+def rescued(folders: Iterable[Path], name: str, project: str, delta: StateDelta) -> str:
+    """Write what could not be saved into the first folder that takes it, for its owner alone.
+
+    Returns where, for people.
+    """
     from tasksync.core.state import State
     from tasksync.core.statefile import encode_state, lay, to_text
 
-    name = f"{project}.unsaved-{new_id()[:8]}.json"
     text = to_text(lay(encode_state(State(project)), delta))
-    for folder in (beside, Path.cwd(), Path.home()):
+    for folder in folders:
+        file = folder / f"{name}-{new_id()[:8]}.json"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(text, encoding="utf-8")
+            with os.fdopen(
+                os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8"
+            ) as out:
+                out.write(text)
         except OSError:
+            with suppress(OSError):  # half a file helps nobody
+                file.unlink()
             continue
-        return str(folder / name)
+        return str(file)
     return "no file, for none could be written; here it is: " + text
 
 

@@ -26,7 +26,7 @@ from tasksync.core.matching import Want, match, title_person_parent
 from tasksync.core.narrowing import EVERYTHING, Scope, narrowed
 from tasksync.core.ordering import followed, in_levels
 from tasksync.core.passing import Found, Passage, Present, gone, remembered
-from tasksync.core.plan import Drift, Hidden, Plan, Stray, Twin, Unreadable
+from tasksync.core.plan import Drift, Hidden, Plan, Standing, Stray, Twin, Unreadable
 from tasksync.core.renames import look_alikes
 from tasksync.core.state import Entry, State
 from tasksync.core.survey import DIFFERS, SAME, UNSEEN, Survey, survey
@@ -98,6 +98,7 @@ class _Builder:
         self.changes: dict[TaskKey, Change] = {}
         self.quiet: list[Change] = []
         self.drift: list[Drift] = []
+        self.standing: list[Standing] = []
         self.twins: list[Twin] = []
         self.strays: list[Stray] = []
         self.unreadable: list[Unreadable] = []
@@ -267,6 +268,7 @@ class _Builder:
         else:
             self._put(change)
         self.drift += verdict.drift
+        self.standing += verdict.standing
 
     def _created(self, change: Change, live: LiveTask) -> str:
         """Return the task's createdDate: as it is there, else as it is remembered."""
@@ -310,6 +312,7 @@ class _Builder:
             hidden=tuple(sorted(self._hidden())),
             unreadable=tuple(sorted(self.unreadable)),
             learned={self.heads.key(row): date for row, date in self.found.learned.items()},
+            standing=tuple(sorted(self.standing, key=lambda one: (one.key, one.name))),
         )
 
     def _hidden(self) -> Iterator[Hidden]:

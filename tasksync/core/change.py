@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from tasksync.core.fields import FIELDS, KeyRef, RemoteId, TaskKey, Value, Values, same, to_wire
 from tasksync.core.state import Entry
-from tasksync.core.task import NO_OPTIONS, Activity, LiveTask, Options, Place
+from tasksync.core.task import NO_OPTIONS, Activity, LiveTask, Options, Place, asked_digest
 
 
 class Action(StrEnum):
@@ -77,9 +77,12 @@ class Change:
     `asked` and `options` are what the entry will remember; `along` are fields that must go in
     the same PATCH though they do not differ (responsibleId resets the status; the planned dates
     go together). `title` is for people: the wanted one, else the live or remembered one.
-    `activity` is what people did on a task that is to go; None: not known. `seen` is the hex
-    digest of what the entry asked when the plan was made ("" without one): an entry that moved
-    since makes the change stale. `created` is the createdDate of the task that is there.
+    `activity` is what people did on a task that is to go; None: not known. `seen` is what
+    `seen_of` made of the entry when the plan was made ("" without one): an entry that moved since
+    makes the change stale. `created` is the createdDate of the task that is there. `edited` are
+    the fields that the manifest asks otherwise than the entry remembers, whatever the portal has.
+    `forms` is what came back when the very values that go now were sent before: remembered as
+    made, or seen once at a read-back.
     """
 
     key: TaskKey
@@ -99,6 +102,17 @@ class Change:
     responsible: int | None = None
     seen: str = ""
     created: str = ""
+    edited: tuple[str, ...] = ()
+    forms: Values = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def carried(self) -> frozenset[str]:
+        """The fields that go along as they were found: the portal's, not what is asked."""
+        return frozenset(
+            name
+            for name, value in self.along.items()
+            if name in self.asked and not same(name, value, self.asked[name])
+        )
 
     @property
     def body(self) -> Values:
@@ -159,17 +173,22 @@ class Change:
             along={name: _resolve(value, ids) for name, value in self.along.items()},
         )
 
-    def entry(self, remote: RemoteId, turned: Values | None = None) -> Entry:
-        """Return the entry once this change is done; `turned` is what the portal made of values.
+    def entry(
+        self, remote: RemoteId, turned: Values | None = None, unproved: Values | None = None
+    ) -> Entry:
+        """Return the entry once this change is done.
 
-        What was created is `hidden` until it is seen, and `remade` where it had an entry before.
+        `turned` is what the portal made of values, `unproved` what the read-back found of those
+        that it neither wrote nor is known to turn; None: not read back yet. What was created is
+        `hidden` until it is seen, and `remade` where it had an entry before.
         """
-        held: dict[str, Value] = {**self.made, **self.body, **(turned or {})}
+        held: dict[str, Value] = {**self.made, **self._kept(self.body), **self._kept(turned or {})}
         made = {
             name: held[name]
             for name in self.asked
             if name in held and not same(name, held[name], self.asked[name])
         }
+        open_ = self._kept(self.forms if unproved is None else unproved)
         creates = self.action is Action.CREATE
         return Entry(
             self.key,
@@ -182,7 +201,20 @@ class Change:
             created="" if creates else self.created,
             hidden=creates,
             remade=creates and bool(self.seen),
+            unproved={name: value for name, value in open_.items() if name in self.asked},
         )
+
+    def _kept(self, values: Values) -> dict[str, Value]:
+        """Return the values that are remembered: what was only carried along is not ours to say."""
+        carried = self.carried if self.along else frozenset()
+        return {name: value for name, value in values.items() if name not in carried}
+
+
+def seen_of(entry: Entry | None) -> str:
+    """Return `DIGEST-ID` of what an entry asks and of its task, or "" where there is no entry."""
+    if entry is None:
+        return ""
+    return f"{asked_digest(entry.asked, entry.options).hex()}-{entry.id}"
 
 
 def _texts(value: Value) -> tuple[str, ...]:

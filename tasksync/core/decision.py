@@ -13,13 +13,17 @@ no      no          anything                        nothing
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
-from tasksync.core.change import Action, Change, FieldChange, Reason
+from tasksync.core.change import Action, Change, FieldChange, Reason, seen_of
 from tasksync.core.fields import (
     DEFERRED,
     FIELDS,
+    MOVED_ON,
+    PENDING,
+    STATUS_WORDS,
     KeyRef,
     Kind,
     RemoteId,
@@ -29,22 +33,43 @@ from tasksync.core.fields import (
     beside,
     same,
 )
-from tasksync.core.plan import Drift
+from tasksync.core.plan import Drift, Standing
+from tasksync.core.proof import STATUS_TURNS
 from tasksync.core.state import Entry
-from tasksync.core.task import LiveTask, OnRemove, Options, Task, asked_digest
+from tasksync.core.task import LiveTask, OnRemove, Options, Task
 
 _MISSING = object()
 _EMPTY = tuple((name, one.empty) for name, one in FIELDS.items())
-PENDING = 2
+
+
+class StatusPolicy(StrEnum):
+    """What becomes of a status that people moved on to one of MOVED_ON (design 5 and 12)."""
+
+    STANDS = "stands"
+    ENFORCE = "enforce"
 
 
 @dataclass(slots=True)
 class Verdict:
-    """What was decided of one key: a change (NOOP: perhaps to be remembered), and its drift."""
+    """What was decided of one key: a change (NOOP: perhaps to be remembered), and beside it drift.
+
+    `standing` is what differs and is left as it is.
+    """
 
     change: Change
     drift: list[Drift] = field(default_factory=list)
     remember: bool = False
+    standing: list[Standing] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Compared:
+    """What comparing the managed fields of one task came to."""
+
+    differing: list[FieldChange] = field(default_factory=list)
+    drift: list[Drift] = field(default_factory=list)
+    made: dict[str, Value] = field(default_factory=dict)
+    standing: list[Standing] = field(default_factory=list)
 
 
 def creation(task: Task, reason: Reason, entry: Entry | None = None) -> Change:
@@ -67,36 +92,44 @@ def creation(task: Task, reason: Reason, entry: Entry | None = None) -> Change:
         protected=_protected(task.options, entry),
         title=str(task.fields.get("title", task.key)),
         place=task.place,
-        seen=_seen(entry),
+        seen=seen_of(entry),
     )
 
 
 def comparison(
-    task: Task, entry: Entry, live: LiveTask, ids: Mapping[TaskKey, RemoteId]
+    task: Task,
+    entry: Entry,
+    live: LiveTask,
+    ids: Mapping[TaskKey, RemoteId],
+    policy: StatusPolicy = StatusPolicy.STANDS,
 ) -> Verdict:
     """Return UPDATE with exactly the fields that differ, or NOOP, and the drift beside it."""
-    differing, drift, made = _differences(task, entry, live, ids)
+    seen = _compared(task, entry, live, ids, policy)
+    differing = seen.differing
     if all(one.name != "status" for one in differing):
         differing += _return(task, entry, live)
     differing.sort(key=lambda one: FIELDS[one.name].bit)
+    along = _along(seen, task, live, ids)
     change = Change(
         task.key,
         Action.UPDATE if differing else Action.NOOP,
         _reason(differing, entry),
         live.id,
         tuple(differing),
-        _along(differing, task, ids),
+        along,
         task.fields,
-        made,
+        seen.made,
         task.options,
         _protected(task.options, entry),
         str(task.fields.get("title") or live.fields.get("title") or task.key),
         task.place,
         live.markers,
         responsible=_person(live.fields),
-        seen=_seen(entry),
+        seen=seen_of(entry),
+        forms=_forms({*(one.name for one in differing), *along}, task, entry),
+        edited=tuple(_edited(task.fields, entry.asked)),
     )
-    return Verdict(change, drift, _must_remember(change, entry))
+    return Verdict(change, seen.drift, _must_remember(change, entry), seen.standing)
 
 
 def adoption(
@@ -110,16 +143,16 @@ def adoption(
 
     `gone` is the entry whose own task vanished, where there is one.
     """
-    change = comparison(task, Entry(task.key, live.id, {}), live, ids).change
-    return Verdict(
-        replace(
-            change,
-            action=Action.ADOPT,
-            reason=reason,
-            protected=_protected(task.options, gone),
-            seen=_seen(gone),
-        )
+    verdict = comparison(task, Entry(task.key, live.id, {}), live, ids)
+    change = replace(
+        verdict.change,
+        action=Action.ADOPT,
+        reason=reason,
+        protected=_protected(task.options, gone),
+        seen=seen_of(gone),
+        edited=(),
     )
+    return Verdict(change, standing=verdict.standing)
 
 
 def removal(entry: Entry, live: LiveTask | None, on_remove: OnRemove, reason: Reason) -> Verdict:
@@ -135,38 +168,71 @@ def removal(entry: Entry, live: LiveTask | None, on_remove: OnRemove, reason: Re
             return Verdict(_deletion(entry, live, reason))
 
 
-def _differences(
-    task: Task, entry: Entry, live: LiveTask, ids: Mapping[TaskKey, RemoteId]
-) -> tuple[list[FieldChange], list[Drift], dict[str, Value]]:
-    differing: list[FieldChange] = []
-    drift: list[Drift] = []
-    made: dict[str, Value] = {}
-    remembered = entry.found
+def _compared(
+    task: Task,
+    entry: Entry,
+    live: LiveTask,
+    ids: Mapping[TaskKey, RemoteId],
+    policy: StatusPolicy,
+) -> _Compared:
+    seen = _Compared()
+    made, remembered = seen.made, entry.found
     for name, wanted in task.fields.items():
         found = live.fields.get(name, _MISSING)
         unknown = found is _MISSING and name not in remembered
         believed = _known(remembered.get(name, FIELDS[name].empty), ids)
-        before = believed if found is _MISSING else found
-        if not FIELDS[name].on_update:
-            if not _same(name, before, wanted):
-                made[name] = before  # type: ignore[assignment]
+        before: Value = believed if found is _MISSING else found  # type: ignore[assignment]
+        if not FIELDS[name].on_update and name not in task.options.ignore_changes:
+            if not (unknown or _same(name, before, wanted)):
+                seen.standing.append(Standing(task.key, live.id, name, wanted, before))
             continue
         unchanged = name in entry.asked and _same(name, wanted, entry.asked[name])
         drifted = name in remembered and not _same(name, before, _known(remembered[name], ids))
         expected = unchanged and not drifted and not isinstance(wanted, KeyRef)
         if name in task.options.ignore_changes:
-            made[name] = before  # type: ignore[assignment]
+            made[name] = before
         elif not unknown and (expected or _same(name, before, _known(wanted, ids))):
             if not _same(name, before, wanted):
-                made[name] = before  # type: ignore[assignment]
+                made[name] = before
         else:
+            moved_on = name == "status" and _moved_on(wanted, before, entry, live)
+            if moved_on and policy is StatusPolicy.STANDS and (unchanged or not entry.asked):
+                seen.standing.append(Standing(task.key, live.id, name, wanted, before))
+                continue
             shown = _beside(name, before, wanted)
-            differing.append(FieldChange(name, shown, wanted, drifted))  # type: ignore[arg-type]
+            seen.differing.append(FieldChange(name, shown, wanted, drifted or moved_on))
             if drifted and unchanged:
-                drift.append(
-                    Drift(task.key, live.id, name, remembered[name], before)  # type: ignore[arg-type]
-                )
-    return differing, drift, made
+                seen.drift.append(Drift(task.key, live.id, name, remembered[name], before))
+    return seen
+
+
+def _moved_on(wanted: Value, found: Value, entry: Entry, live: LiveTask) -> bool:
+    """Tell whether it was people who moved a status on: neither we nor what the portal made of it.
+
+    Without a memory of the status it was they, unless the portal makes the one of the other, or
+    the task was deferred by us.
+    """
+    if live.fields.get("status") not in MOVED_ON or (entry.deferred and found == DEFERRED):
+        return False
+    remembered = entry.found.get("status")
+    return found != remembered if entry.asked else (wanted, found) not in STATUS_TURNS
+
+
+def _forms(names: Iterable[str], task: Task, entry: Entry) -> dict[str, Value]:
+    """Return what came back of these fields when the very same was asked of them before.
+
+    A parent that is named by its key is asked for anew where that key's task is another now.
+    """
+    forms: dict[str, Value] = {}
+    for name in names:
+        wanted = task.fields.get(name)
+        if name not in entry.asked or not _same(name, wanted, entry.asked[name]):
+            continue
+        if name in entry.unproved:
+            forms[name] = entry.unproved[name]
+        elif name in entry.made and not isinstance(wanted, KeyRef):
+            forms[name] = entry.made[name]
+    return forms
 
 
 def _return(task: Task, entry: Entry, live: LiveTask) -> list[FieldChange]:
@@ -179,10 +245,8 @@ def _return(task: Task, entry: Entry, live: LiveTask) -> list[FieldChange]:
     return [FieldChange("status", DEFERRED, status)] if away and status != DEFERRED else []
 
 
-def _beside(name: str, before: object, wanted: Value) -> object:
-    if FIELDS[name].kind is Kind.INSTANT:
-        return beside(before, wanted)  # type: ignore[arg-type]
-    return before
+def _beside(name: str, before: Value, wanted: Value) -> Value:
+    return beside(before, wanted) if FIELDS[name].kind is Kind.INSTANT else before
 
 
 def _known(value: Value, ids: Mapping[TaskKey, RemoteId]) -> Value:
@@ -194,21 +258,33 @@ def _same(name: str, left: object, right: object) -> bool:
 
 
 def _along(
-    differing: list[FieldChange], task: Task, ids: Mapping[TaskKey, RemoteId]
+    seen: _Compared, task: Task, live: LiveTask, ids: Mapping[TaskKey, RemoteId]
 ) -> dict[str, Value]:
-    names = {one.name for one in differing}
+    names = {one.name for one in seen.differing}
     with_it: set[str] = set()
-    if "responsibleId" in names:
-        with_it.add("status")
     if names & {"startDatePlan", "endDatePlan"}:
         with_it |= {"startDatePlan", "endDatePlan"}
-    return {
-        name: _known(task.fields[name], ids)
-        for name in FIELDS
-        if name in with_it - names
-        and name in task.fields
-        and name not in task.options.ignore_changes
-    }
+    along = {name: task.fields[name] for name in with_it - names if _is_ours(name, task)}
+    if "responsibleId" in names and "status" not in names:
+        along |= _kept_status(seen, task, live)
+    return {name: _known(along[name], ids) for name in FIELDS if name in along}
+
+
+def _kept_status(seen: _Compared, task: Task, live: LiveTask) -> dict[str, Value]:
+    """Return the status that a task is to keep when its responsible changes.
+
+    The portal resets it to pending then (create and update seeds, contract 8.5): where it is not
+    ours to say, the one that people gave it goes along.
+    """
+    stands = any(one.name == "status" for one in seen.standing)
+    if _is_ours("status", task) and not stands:
+        return {"status": task.fields["status"]}
+    found = live.fields.get("status")
+    return {"status": found} if found in STATUS_WORDS and found != PENDING else {}
+
+
+def _is_ours(name: str, task: Task) -> bool:
+    return name in task.fields and name not in task.options.ignore_changes
 
 
 def _reason(differing: list[FieldChange], entry: Entry) -> Reason:
@@ -239,8 +315,12 @@ def _protected(options: Options, entry: Entry | None) -> bool:
     return entry is not None and entry.protected
 
 
-def _seen(entry: Entry | None) -> str:
-    return "" if entry is None else asked_digest(entry.asked, entry.options).hex()
+def _edited(wanted: Values, asked: Values) -> Iterator[str]:
+    """Yield the fields that are asked otherwise than before, those let go included."""
+    for name in FIELDS:
+        before, after = asked.get(name, _MISSING), wanted.get(name, _MISSING)
+        if (before is _MISSING) != (after is _MISSING) or not _same(name, before, after):
+            yield name
 
 
 def _person(values: Values) -> int | None:
@@ -252,7 +332,7 @@ def forgetting(entry: Entry, reason: Reason) -> Change:
     """Return the FORGET of an entry: the task, if there is one, stays."""
     return Change(
         entry.key, Action.FORGET, reason, entry.id, title=entry.title,
-        protected=entry.protected, responsible=_person(entry.found), seen=_seen(entry),
+        protected=entry.protected, responsible=_person(entry.found), seen=seen_of(entry),
     )  # fmt: skip
 
 
@@ -272,19 +352,20 @@ def _deletion(entry: Entry, live: LiveTask, reason: Reason) -> Change:
         markers=live.markers,
         activity=live.activity,
         responsible=_person(live.fields),
-        seen=_seen(entry),
+        seen=seen_of(entry),
     )
 
 
 def _deferral(entry: Entry, live: LiveTask, reason: Reason) -> Verdict:
     status = live.fields.get("status")
-    settled = entry.deferred and status == DEFERRED
+    # what people did with a task that was deferred already is their work
+    settled = entry.deferred and status in MOVED_ON
     change = Change(
         entry.key,
         Action.NOOP if settled else Action.DEFER,
         reason,
         entry.id,
-        () if settled else (FieldChange("status", status, DEFERRED),),
+        () if settled else (FieldChange("status", status, DEFERRED, drifted=entry.deferred),),
         asked=entry.asked,
         made={**entry.made},
         options=entry.options,
@@ -293,6 +374,7 @@ def _deferral(entry: Entry, live: LiveTask, reason: Reason) -> Verdict:
         markers=live.markers,
         activity=live.activity,
         responsible=_person(live.fields),
-        seen=_seen(entry),
+        seen=seen_of(entry),
     )
-    return Verdict(change)
+    stands = [Standing(entry.key, entry.id, "status", DEFERRED, status)] if settled else []
+    return Verdict(change, standing=[one for one in stands if status != DEFERRED])

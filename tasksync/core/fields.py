@@ -108,6 +108,9 @@ STATUS_WORDS: Mapping[int, str] = MappingProxyType(
 )
 PRIORITY_WORDS: Mapping[int, str] = MappingProxyType({0: "low", 1: "normal", 2: "high"})
 DEFERRED = 6
+PENDING = 2
+#: awaiting control, completed, deferred, declined: where people moved a task on (design 5)
+MOVED_ON = frozenset({4, 5, DEFERRED, 7})
 TITLE_LIMIT = 250
 
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode

@@ -12,6 +12,8 @@ whose         taking over, or making beside, tasks of    state rebuild --match t
               what may be another repository's project   project
 protect       removing a protected task                      protect: false in a run of its own
 activity      deleting what people worked on                 --dangerous-delete-active
+reopen        another status for what people moved on        --dangerous-reopen
+unknown       deleting what people may have worked on        policy.unknownActivity, --dangerous-…
 rename        deleting what looks renamed                    moved, policy.allow, --dangerous-…
 strays        creating while marked tasks are unplaced       state rebuild, adopt, removed
 adopt         creating what was to be adopted                the right id
@@ -23,7 +25,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tasksync.core.change import Action, Change, Reason
-from tasksync.core.fields import TaskKey
+from tasksync.core.fields import MOVED_ON, TaskKey
 from tasksync.core.manifest import Limit, Policy
 from tasksync.core.plan import Plan, Refusal
 
@@ -45,6 +47,7 @@ class Lifted:
     half_read: bool = False
     vanished: bool = False
     renamed: bool = False
+    reopen: bool = False
 
 
 NOTHING_LIFTED = Lifted()
@@ -56,7 +59,7 @@ def check(plan: Plan, lifted: Lifted = NOTHING_LIFTED) -> tuple[Refusal, ...]:
         refusal
         for rail in (
             _empty, _half_read, _max_delete, _max_update, _max_vanished, _recreate,
-            _protect, _activity, _rename, _whose, _strays, _adopt,
+            _protect, _activity, _unknown, _reopen, _rename, _whose, _strays, _adopt,
         )
         for refusal in rail(plan, plan.policy, lifted)
     )  # fmt: skip
@@ -70,8 +73,18 @@ def _leaving(plan: Plan) -> list[Change]:
     return _removals(plan, Action.DELETE, Action.DEFER, Action.FORGET)
 
 
-def _allowed(policy: Policy, count: int) -> bool:
-    return policy.allow_delete is not None and count <= policy.allow_delete
+def _allowed(plan: Plan, count: int) -> bool:
+    return plan.left is not None and count <= plan.left
+
+
+def _used(plan: Plan) -> str:
+    """Return that policy.allow was used by runs before, where it was."""
+    if not plan.spent or plan.left is None:
+        return ""
+    return (
+        f" Of policy.allow: {plan.policy.allowance} there is {plan.left} left: runs before used "
+        f"{plan.spent}. Another number or reason is a new budget."
+    )
 
 
 def _over(limit: Limit, count: int, tracked: int) -> bool:
@@ -85,16 +98,16 @@ def _share(count: int, tracked: int) -> str:
     return f"{count} of {tracked} tracked tasks ({count / tracked * 100:.4g}%)"
 
 
-def _empty(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
+def _empty(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
     gone = [change for change in _leaving(plan) if change.reason is not Reason.GONE]
     if plan.wanted or not gone or plan.destroy or lifted.allow_empty:
         return
-    if not _allowed(policy, len(gone)):
+    if not _allowed(plan, len(gone)):
         yield Refusal(
             "empty",
             f"The manifest wants no task at all, and {len(gone)} would be removed.",
             "If that is meant, use --destroy, or --dangerous-allow-empty, or write "
-            f"policy.allow: {{delete: {len(gone)}}} into the manifest.",
+            f"policy.allow: {{delete: {len(gone)}}} into the manifest.{_used(plan)}",
             tuple(change.key for change in gone),
         )
 
@@ -116,13 +129,13 @@ def _max_delete(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]
     limit = lifted.max_delete or policy.max_delete
     gone = _removals(plan, Action.DELETE, Action.DEFER)
     lifts = plan.destroy and limit.share is not None
-    if lifts or not _over(limit, len(gone), plan.tracked) or _allowed(policy, len(gone)):
+    if lifts or not _over(limit, len(gone), plan.tracked) or _allowed(plan, len(gone)):
         return
     yield Refusal(
         "max-delete",
         f"{_share(len(gone), plan.tracked)} would be removed; policy.maxDelete allows {limit}.",
         f"If that is meant, write policy.allow: {{delete: {len(gone)}}} into the manifest, where "
-        f"it is reviewed, or use --max-delete {len(gone)}.",
+        f"it is reviewed, or use --max-delete {len(gone)}.{_used(plan)}",
         tuple(change.key for change in gone),
     )
 
@@ -189,8 +202,9 @@ def _whose(plan: Plan, _policy: Policy, _lifted: Lifted) -> Iterator[Refusal]:
             f"The state knows no task, and {len(plan.strays)} on the portal bear the mark of "
             f"project {plan.project} and do not agree with the manifest in title, responsible "
             f"and parent: {_named_strays(plan)}.",
-            "If the state was lost, they are yours: tasksync state rebuild --match title. If "
-            "another repository calls its project the same, choose another project: here.",
+            "If the state was lost, they are yours: tasksync state rebuild --match title, or say "
+            "adopt: {id: N} on the task that it is. If another repository calls its project the "
+            "same, choose another project: here.",
             tuple(change.key for change in held),
         )
 
@@ -230,10 +244,43 @@ def _activity(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
     )
 
 
-def _rename(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
+def _reopen(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
+    moved = [
+        change
+        for change in _removals(plan, Action.UPDATE, Action.ADOPT)
+        if any(
+            one.name == "status" and one.drifted and one.before in MOVED_ON for one in change.fields
+        )
+    ]
+    if moved and not lifted.reopen:
+        yield Refusal(
+            "reopen",
+            f"People moved {_count(moved, 'task')} on, and another status would be set: "
+            f"{_keys(moved)}.",
+            "Write the status that people set into the manifest, or leave status out of it; or "
+            "use --dangerous-reopen.",
+            tuple(change.key for change in moved),
+        )
+
+
+def _unknown(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
+    unknown = [c for c in _removals(plan, Action.DELETE) if c.activity is None]
+    if not policy.hold_unknown or not unknown or lifted.delete_active:
+        return
+    yield Refusal(
+        "unknown-activity",
+        f"Whether people worked on {_count(unknown, 'task')} that would be deleted is not known: "
+        f"{_keys(unknown)}; policy.unknownActivity: hold keeps them.",
+        "Look at them on the portal (with --no-refresh nobody did), then use onRemove: defer or "
+        "removed: [key] to keep them, or --dangerous-delete-active.",
+        tuple(change.key for change in unknown),
+    )
+
+
+def _rename(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
     if not plan.renames or lifted.renamed or plan.destroy:
         return
-    if _allowed(policy, len(_removals(plan, Action.DELETE, Action.DEFER))):
+    if _allowed(plan, plan.removals):
         return
     pairs = "\n    ".join(f"- {{from: {old}, to: {new}}}" for old, new in plan.renames[:_SHOWN])
     more = f"\n    … and {len(plan.renames) - _SHOWN} more" if len(plan.renames) > _SHOWN else ""
@@ -242,7 +289,7 @@ def _rename(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
         f"{len(plan.renames)} removed and new keys look like renames; deleting would take "
         "comments and time records along.",
         f"Looks like a rename: add\n  moved:\n    {pairs}{more}\n  or, if they are different "
-        "tasks, policy.allow: {delete: N} or --dangerous-delete-renamed.",
+        f"tasks, policy.allow: {{delete: N}} or --dangerous-delete-renamed.{_used(plan)}",
         tuple(old for old, _new in plan.renames),
     )
 

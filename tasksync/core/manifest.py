@@ -27,7 +27,12 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The project's rails (design 6); `allow_delete` lifts the share rail up to that many."""
+    """The project's rails (design 6).
+
+    `allow_delete` is a budget of removals beyond the rails; `allowance` is the text by which the
+    state counts it down. `hold_unknown`: nothing is deleted of which the portal does not tell
+    whether people worked on it.
+    """
 
     max_delete: Limit = Limit(share=0.3)
     max_update: Limit | None = None
@@ -35,6 +40,16 @@ class Policy:
     on_remove: OnRemove = OnRemove.DELETE
     marker: bool = True
     allow_delete: int | None = None
+    allow_reason: str = ""
+    hold_unknown: bool = False
+
+    @property
+    def allowance(self) -> str:
+        """What `policy.allow` says, as it is shown and counted; "" where it says nothing."""
+        if self.allow_delete is None:
+            return ""
+        reason = f", reason: {self.allow_reason}" if self.allow_reason else ""
+        return f"{{delete: {self.allow_delete}{reason}}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +87,17 @@ def _no_blocks(_keys: Collection[TaskKey] = ()) -> Mapping[TaskKey, bytes]:
 class Manifest:
     """A checked manifest. `tasks` may be read once; reading it to the end ends the checking.
 
-    `files` are the manifest files as the person named them, sorted. `blocks` gives, once the
-    tasks were read, what `tied` made of the blocks of some keys, and of all that were parsed.
+    `files` are the manifest files as the person named them, sorted; `remembered` the same as
+    the state knows them: relative to `root`, the folder of the document that holds `project`,
+    so that neither the working directory nor the checkout's place matters. `blocks` gives, once
+    the tasks were read, what `tied` made of the blocks of some keys, and of all that were parsed.
     """
 
     project: str
     tasks: Reading
     files: tuple[str, ...] = ()
+    root: str = ""
+    remembered: tuple[str, ...] = ()
     policy: Policy = Policy()
     moved: tuple[Moved, ...] = ()
     removed: tuple[TaskKey, ...] = ()

@@ -25,6 +25,17 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """A field that differs and is left as it is: people's status, or a creator (create only)."""
+
+    key: TaskKey
+    id: RemoteId
+    name: str
+    wanted: Value
+    found: Value
+
+
+@dataclass(frozen=True, slots=True)
 class Twin:
     """A marked task that equals one we have: the portal ended with two of one."""
 
@@ -88,6 +99,7 @@ class Plan:
     that were not known to be shown, or not with a date; "" where the portal tells none.
     `unreadable` are tasks that are there and left alone (design 9; not in a saved plan).
     `other_owner` says whose key it was, and is, where that changed since the last apply.
+    `remembered` are the manifest files as the state is to know them (see Manifest).
     """
 
     project: str
@@ -115,12 +127,26 @@ class Plan:
     destroy: bool = False
     newest: RemoteId = field(default=RemoteId(0), compare=False)
     blocks: Mapping[TaskKey, bytes] = field(default_factory=lambda: MappingProxyType({}))
+    remembered: tuple[str, ...] = ()
+    spent: int = 0  # of policy.allow, by the runs before
     hidden: tuple[Hidden, ...] = ()
     learned: Mapping[TaskKey, str] = field(
         default_factory=lambda: MappingProxyType({}), compare=False
     )
     other_owner: str = ""
+    standing: tuple[Standing, ...] = ()
     unreadable: tuple[Unreadable, ...] = field(default=(), compare=False)
+
+    @property
+    def removals(self) -> int:
+        """How many tasks it deletes or defers: so many of policy.allow it takes."""
+        return sum(change.action in {Action.DELETE, Action.DEFER} for change in self.changes)
+
+    @property
+    def left(self) -> int | None:
+        """What is left of policy.allow before this plan, or None where nothing is allowed."""
+        allowed = self.policy.allow_delete
+        return None if allowed is None else max(allowed - self.spent, 0)
 
     @property
     def changes(self) -> Iterator[Change]:

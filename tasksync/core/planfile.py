@@ -1,7 +1,7 @@
 """A plan as plain JSON and back: Terraform's names where they mean the same (design 4).
 
 `encode` gives what `schemas/plan.schema.json` describes, `decode` rebuilds the very same Plan.
-The digest covers project, portal and changes only: no serial, time, path or line.
+What the digest and the checksum cover, `plandigest` says.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from decimal import Decimal
-from hashlib import sha256
 from itertools import groupby
 
 from tasksync.core import planread
@@ -21,13 +20,14 @@ from tasksync.core.fields import KeyRef, Value, Values, plain
 from tasksync.core.manifest import Limit, Policy
 from tasksync.core.people import people_of, touched
 from tasksync.core.plan import Drift, Plan, Refusal
+from tasksync.core.plandigest import canonical, checksum_of, digest_of_plan
 from tasksync.core.task import Options, Place
 from tasksync.errors import PlanUnusable
 
-FORMAT_VERSION = "1.0"
+#: 2.0: the digest says what the manifest asks for, a checksum keeps the whole file (1.0 had none)
+FORMAT_VERSION = "2.0"
 METHODS = {Action.CREATE: "POST", Action.DELETE: "DELETE"}
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_canonical = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode
 
 Json = dict[str, object]
 
@@ -42,14 +42,14 @@ def encode(
 ) -> Json:
     """Return the plan as plain data; `requests` and `seconds` are what apply will take."""
     changes, quiet = _items(plan)
-    return {
+    document: Json = {
         "format_version": FORMAT_VERSION,
         "tasksync_version": version,
         "project": plan.project,
         "portal": plan.portal,
         "serial": plan.serial,
         "lineage": plan.lineage,
-        "digest": _digest(plan.project, plan.portal, [*changes, *quiet]),
+        "digest": digest(plan),
         "resource_changes": changes,
         "resource_drift": list(_drifts(plan.drift)),
         "summary": asdict(plan.summary),
@@ -58,11 +58,26 @@ def encode(
         "people": [asdict(one) for one in people_of(plan)],
         "levels": len(plan.levels),
         "quiet": quiet,
+        "standing": [
+            {
+                "key": one.key,
+                "id": str(one.id),
+                "field": one.name,
+                "wanted": plain(one.wanted),
+                "found": plain(one.found),
+            }
+            for one in plan.standing
+        ],
         "twins": [
             {"key": t.key, "id": str(t.id), "twin": str(t.twin), "title": t.title}
             for t in plan.twins
         ],
-        "strays": [{"id": str(stray.id), "title": stray.title} for stray in plan.strays],
+        "strays": [
+            {"id": str(stray.id), "title": stray.title, "responsible": stray.responsible}
+            for stray in plan.strays
+        ],
+        "hidden": [{"key": one.key, "id": str(one.id), "waits": one.waits} for one in plan.hidden],
+        "other_owner": plan.other_owner,
         "renames": _pairs(plan.renames),
         "moved": _pairs(plan.moved),
         "in_doubt": list(plan.in_doubt),
@@ -75,6 +90,8 @@ def encode(
         "wanted": plan.wanted,
         "vanished": plan.vanished,
         "files": list(plan.files),
+        "remembered": list(plan.remembered),
+        "spent": plan.spent,
         "marker": plan.marker,
         "names": [{"id": number, "name": name} for number, name in plan.names],
         "partial": plan.partial,
@@ -83,6 +100,7 @@ def encode(
         "destroy": plan.destroy,
         "blocks": {key: block.hex() for key, block in plan.blocks.items()},
     }
+    return {**document, "checksum": checksum_of(document)}
 
 
 def _policy(policy: Policy) -> Json:
@@ -95,6 +113,8 @@ def _policy(policy: Policy) -> Json:
         "onRemove": policy.on_remove.value,
         "marker": policy.marker,
         "allowDelete": policy.allow_delete,
+        "allowReason": policy.allow_reason,
+        "unknownActivity": "hold" if policy.hold_unknown else "delete",
     }
 
 
@@ -106,9 +126,8 @@ def _limit(limit: Limit) -> str:
 
 
 def digest(plan: Plan) -> str:
-    """Return `sha256:…` of what the plan does; equal for two plans that do the same."""
-    changes, quiet = _items(plan)
-    return _digest(plan.project, plan.portal, [*changes, *quiet])
+    """Return `sha256:…` of what the manifest asks for; equal for two plans that ask the same."""
+    return digest_of_plan(plan, _policy(plan.policy))
 
 
 def dumps(data: Mapping[str, object]) -> str:
@@ -117,36 +136,59 @@ def dumps(data: Mapping[str, object]) -> str:
     return f"{{\n{lines}\n}}\n"
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a plan file holds: the plan, its digest, and what applying it was said to take."""
+
+    plan: Plan
+    digest: str
+    requests: int
+    seconds: float
+
+
 def loads(text: str | bytes) -> Plan:
     """Return the plan of a file's text; raises PlanUnusable."""
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        why = "it is no JSON"
-        raise planread.not_a_plan(why) from error
-    return decode(data)
+    return opened(text).plan
+
+
+def opened(text: str | bytes) -> Opened:
+    """Return all that a file's text holds; raises PlanUnusable."""
+    return _opened(planread.parsed(text))
 
 
 def decode(data: object) -> Plan:
     """Return the very plan that `encode` was given.
 
-    Raises PlanUnusable where it is not a plan, is of a newer format, or was changed by hand.
+    Raises PlanUnusable where it is not a plan, is of another format, or was changed by hand.
     """
+    return _opened(data).plan
+
+
+def _opened(data: object) -> Opened:
     document = planread.checked(data, FORMAT_VERSION)
+    if document["checksum"] != checksum_of(document):
+        raise _changed(document)
     plan = planread.plan_of(document)
-    changes, quiet = planread.items(document)
-    if document.get("digest") != _digest(plan.project, plan.portal, [*changes, *quiet]):
-        _raise_changed(plan, [*changes, *quiet])
-    return plan
+    if document["digest"] != digest(plan):
+        raise _changed(document)
+    return Opened(plan, digest(plan), *planread.costs(document))
 
 
-def _raise_changed(plan: Plan, found: Sequence[object]) -> None:
-    """Say where the file no longer fits together, as far as that can be told."""
+def _changed(document: Mapping[str, object]) -> PlanUnusable:
+    """Return what says where the file no longer fits together, as far as that can be told."""
+    advice = "make a new plan: tasksync plan --out FILE"
+    try:
+        plan = planread.plan_of(document)
+    except PlanUnusable as torn:
+        what = torn.message.removeprefix(planread.NOT_A_PLAN)
+        return PlanUnusable(f"the plan file was changed by hand: {what}", advice)
     ours, quiet = _items(plan)
-    places = paths([*ours, *quiet], list(found))[:3]
+    changes, remembered = planread.items(document)
+    places = paths([*ours, *quiet], [*changes, *remembered])[:3]
     where = f" (see resource_changes{', '.join(places)})" if places else ""
-    message = f"the plan file was changed by hand: its digest does not match{where}"
-    raise PlanUnusable(message, "make a new plan: tasksync plan --out FILE")
+    what = "checksum" if document["digest"] == digest(plan) else "digest"
+    message = f"the plan file was changed by hand: its {what} does not match{where}"
+    return PlanUnusable(message, advice)
 
 
 def _laid(value: object) -> str:
@@ -158,19 +200,7 @@ def _laid(value: object) -> str:
 
 def _text(value: object) -> str:
     readable = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return _canonical(value) if _SURROGATE.search(readable) else readable
-
-
-def _digest(project: str, portal: str, items: Sequence[object]) -> str:
-    covered = [_without_place(item) for item in items]
-    text = _canonical({"project": project, "portal": portal, "changes": covered})
-    return "sha256:" + sha256(text.encode()).hexdigest()
-
-
-def _without_place(item: object) -> object:
-    if not isinstance(item, dict):
-        return item
-    return {name: value for name, value in item.items() if name != "source"}
+    return canonical(value) if _SURROGATE.search(readable) else readable
 
 
 def _items(plan: Plan) -> tuple[list[Json], list[Json]]:
@@ -204,12 +234,15 @@ def _item(change: Change, level: int | None, marked: frozenset[str]) -> Json:
         "asked": _plain(change.asked),
         "made": _plain(change.made),
         "along": _plain(change.along),
+        **({"forms": _plain(change.forms)} if change.forms else {}),
         "options": _options(change.options),
         "protected": change.protected,
         "markers": list(change.markers),
         "activity": None if change.activity is None else asdict(change.activity),
         "responsible": change.responsible,
         "seen": change.seen,
+        "edited": list(change.edited),
+        "created": change.created,
     }
 
 

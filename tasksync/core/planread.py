@@ -2,46 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import TypeAlias, TypeVar
+from typing import NoReturn, TypeAlias, TypeVar
 
 from tasksync.core.change import Action, Change, FieldChange, Reason
 from tasksync.core.fields import FIELDS, RemoteId, TaskKey, Value, from_plain
 from tasksync.core.manifest import Limit, Policy
-from tasksync.core.plan import Drift, Plan, Stray, Twin
+from tasksync.core.plan import Drift, Hidden, Plan, Standing, Stray, Twin
 from tasksync.core.state import block_in
 from tasksync.core.task import Activity, OnRemove, Options, Place
 from tasksync.errors import PlanUnusable
 
 Json: TypeAlias = Mapping[str, object]
 T = TypeVar("T")
+NOT_A_PLAN = "this is not a plan of tasksync: "
+#: what every store can count to
+LARGEST = 2**63 - 1
+_VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){1,2}", re.ASCII)
+_LIMIT = re.compile(r"[0-9]{1,18}|[0-9]{1,9}(\.[0-9]{1,40})?%", re.ASCII)
+_ID = re.compile(r"[0-9]{1,19}", re.ASCII)
 
 
 def not_a_plan(why: str) -> PlanUnusable:
     """Return the error for what is no plan file."""
-    return PlanUnusable(f"this is not a plan of tasksync: {why}", "make one: plan --out FILE")
+    return PlanUnusable(f"{NOT_A_PLAN}{why}", "make one: plan --out FILE")
 
 
-def checked(data: object, newest: str) -> Json:
-    """Return the document when its format is one that this version reads."""
+def parsed(text: str | bytes) -> object:
+    """Return the data of a plan file's text; raises PlanUnusable.
+
+    A name that stands twice is refused: readers differ in which of the two they believe.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+    except _TwiceError as error:
+        why = f"{error} stands in it twice"
+        raise not_a_plan(why) from error
+    except (ValueError, RecursionError) as error:
+        why = "it is no JSON"
+        raise not_a_plan(why) from error
+
+
+class _TwiceError(ValueError):
+    """A name stands twice in one object."""
+
+
+def _once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _value in pairs]
+        raise _TwiceError(repr(next(name for name in names if names.count(name) > 1)))
+    return found
+
+
+def _no_number(text: str) -> NoReturn:
+    msg = f"{text} is no number"
+    raise ValueError(msg)
+
+
+def checked(data: object, format_: str) -> Json:
+    """Return the document when its format is the one that this version reads."""
     if not isinstance(data, dict) or "resource_changes" not in data:
         why = "it has no resource_changes"
         raise not_a_plan(why)
     found = data.get("format_version")
-    try:
-        version = tuple(int(part) for part in str(found).split("."))
-    except ValueError as error:
+    if not isinstance(found, str) or not _VERSION.fullmatch(found):
         why = f"its format_version is {found!r}"
-        raise not_a_plan(why) from error
-    if version > tuple(int(part) for part in newest.split(".")):
-        by = data.get("tasksync_version", "a newer version")
-        message = f"the plan has format {found}, this tasksync reads up to {newest}"
-        raise PlanUnusable(message, f"use tasksync {by}, which made it, or make a new plan")
-    if "digest" not in data or "tasksync_version" not in data:
-        why = "it has no digest"
         raise not_a_plan(why)
+    ours, theirs = (tuple(map(int, one.split("."))) for one in (format_, found))
+    if theirs > ours:
+        by = data.get("tasksync_version", "a newer version")
+        message = f"the plan has format {found}, this tasksync reads up to {format_}"
+        raise PlanUnusable(message, f"use tasksync {by}, which made it, or make a new plan")
+    if theirs[0] < ours[0]:
+        raise PlanUnusable(
+            f"the plan has format {found}, and this tasksync reads {format_}: before that a plan "
+            "file did not guard all that decides what it does",
+            "make a new plan: tasksync plan --out FILE",
+        )
+    for name in ("digest", "checksum", "tasksync_version"):
+        if name not in data:
+            why = f"it has no {name}"
+            raise not_a_plan(why)
     return data
+
+
+def costs(document: Json) -> tuple[int, float]:
+    """Return how many requests and seconds applying was said to take; raises PlanUnusable."""
+    for name, kinds in (("requests", (int,)), ("seconds", (int, float))):
+        value = document.get(name)
+        if type(value) not in kinds or not 0 <= value < math.inf:  # type: ignore[operator]
+            why = (
+                f"{name} is no number: {str(value)[:40]!r}"
+                if name in document
+                else (f"{name} is missing")
+            )
+            raise not_a_plan(why)
+    return document["requests"], float(document["seconds"])  # type: ignore[arg-type, return-value]
 
 
 def items(document: Json) -> tuple[list[object], list[object]]:
@@ -59,33 +120,40 @@ def plan_of(document: Json) -> Plan:
 
 
 def _plan(document: Json) -> Plan:
-    levels: list[list[Change]] = [[] for _ in range(_number(document, "levels"))]
-    for item in _objects(document, "resource_changes"):
-        levels[_number(item, "level")].append(_change(item))
+    levels = _levels(document)
     marker = document["marker"]
     return Plan(
         project=_text(document, "project"),
         portal=_text(document, "portal"),
         lineage=_text(document, "lineage"),
-        serial=_number(document, "serial"),
-        levels=tuple(tuple(level) for level in levels),
+        serial=_count(document, "serial"),
+        levels=levels,
         quiet=tuple(_change(item) for item in _objects(document, "quiet")),
         drift=tuple(one for item in _objects(document, "resource_drift") for one in _drift(item)),
+        standing=tuple(map(_standing, _objects({"standing": [], **document}, "standing"))),
         twins=tuple(
             Twin(_key(item, "key"), _id(item, "id"), _id(item, "twin"), _text(item, "title"))
             for item in _objects(document, "twins")
         ),
         strays=tuple(
-            Stray(_id(item, "id"), _text(item, "title")) for item in _objects(document, "strays")
+            Stray(_id(item, "id"), _text(item, "title"), _count(item, "responsible"))
+            for item in _objects(document, "strays")
         ),
+        hidden=tuple(
+            Hidden(_key(item, "key"), _id(item, "id"), _is(item["waits"], bool))
+            for item in _objects(document, "hidden")
+        ),
+        other_owner=_text(document, "other_owner"),
         renames=tuple(_pairs(document, "renames")),
         moved=tuple(_pairs(document, "moved")),
         in_doubt=tuple(TaskKey(key) for key in _texts(document, "in_doubt")),
-        unchanged=_number(document, "unchanged"),
-        tracked=_number(document, "tracked"),
-        wanted=_number(document, "wanted"),
-        vanished=_number(document, "vanished"),
+        unchanged=_count(document, "unchanged"),
+        tracked=_count(document, "tracked"),
+        wanted=_count(document, "wanted"),
+        vanished=_count(document, "vanished"),
         files=_texts(document, "files"),
+        spent=_number({"spent": 0, **document}, "spent"),
+        remembered=_texts(document, "remembered" if "remembered" in document else "files"),
         marker=None if marker is None else _is(marker, str),
         names=tuple(
             (_number(item, "id"), _text(item, "name")) for item in _objects(document, "names")
@@ -101,6 +169,19 @@ def _plan(document: Json) -> Plan:
     )
 
 
+def _levels(document: Json) -> tuple[tuple[Change, ...], ...]:
+    """Return the changes in their levels, of which none is empty."""
+    changes = list(_objects(document, "resource_changes"))
+    count = _count(document, "levels")
+    if count > len(changes):
+        msg = f"levels is {count}, and there are {len(changes)} changes"
+        raise ValueError(msg)
+    levels: list[list[Change]] = [[] for _ in range(count)]
+    for item in changes:
+        levels[_count(item, "level")].append(_change(item))
+    return tuple(map(tuple, levels))
+
+
 def _policy(data: Json) -> Policy:
     allowed, update = data["allowDelete"], data["maxUpdate"]
     return Policy(
@@ -110,10 +191,15 @@ def _policy(data: Json) -> Policy:
         on_remove=OnRemove(_text(data, "onRemove")),
         marker=_is(data["marker"], bool),
         allow_delete=None if allowed is None else _number(data, "allowDelete"),
+        allow_reason=_text({"allowReason": "", **data}, "allowReason"),
+        hold_unknown=data.get("unknownActivity") == "hold",
     )
 
 
 def _limit(text: str) -> Limit:
+    if not _LIMIT.fullmatch(text):
+        msg = f"{text!r} is no limit"
+        raise ValueError(msg)
     if text.endswith("%"):
         return Limit(share=float(Decimal(text[:-1]) / 100))
     return Limit(number=int(text))
@@ -139,6 +225,9 @@ def _change(item: Json) -> Change:
         activity=None if activity is None else _activity(_object(item, "activity")),
         responsible=None if responsible is None else _number(item, "responsible"),
         seen=_text(item, "seen"),
+        forms=_values({"forms": {}, **item}, "forms"),
+        edited=_texts(item, "edited"),
+        created=_text(item, "created"),
     )
 
 
@@ -156,6 +245,12 @@ def _drift(item: Json) -> Iterator[Drift]:
     for name in _texts(item, "fields"):
         values = _value(name, before[name]), _value(name, after[name])
         yield Drift(_key(item, "key"), _id(item, "id"), name, *values)
+
+
+def _standing(item: Json) -> Standing:
+    name = _text(item, "field")
+    values = _value(name, item["wanted"]), _value(name, item["found"])
+    return Standing(_key(item, "key"), _id(item, "id"), name, *values)
 
 
 def _options(data: Json) -> Options:
@@ -224,9 +319,21 @@ def _number(data: Json, name: str) -> int:
     return _is(data[name], int)
 
 
+def _count(data: Json, name: str) -> int:
+    number = _number(data, name)
+    if number < 0:
+        msg = f"{name} cannot be {number}"
+        raise ValueError(msg)
+    return number
+
+
 def _key(data: Json, name: str) -> TaskKey:
     return TaskKey(_text(data, name))
 
 
 def _id(data: Json, name: str) -> RemoteId:
-    return RemoteId(int(_text(data, name)))
+    text = _text(data, name)
+    if not _ID.fullmatch(text) or not 0 < int(text) <= LARGEST:
+        msg = f"{text[:40]!r} is no id of a task"
+        raise ValueError(msg)
+    return RemoteId(int(text))

@@ -88,7 +88,9 @@ class StateStore(Protocol):
     def acquire(self, who: Holder, ttl: float) -> Lease:
         """Take the lease for `ttl` seconds or raise StateLocked with the holder, at once.
 
-        A lease that ran out is taken over; so is one whose holder was on this host and is gone.
+        A lease whose holder was on this host and is gone is taken over; one whose holder lives
+        here never is; of others it is taken over that stood still for its ttl since this client
+        saw it first, by this client's own monotonic clock.
         """
         ...
 
@@ -101,11 +103,14 @@ class StateStore(Protocol):
         ...
 
     def holder(self) -> Lease | None:
-        """The lease in force, or None."""
+        """The lease that was given out last and not given back, or None; it may be dead."""
         ...
 
     def unlock(self, lease_id: str) -> None:
-        """Take a lease away; raises StateLocked while its heartbeat is fresh, or of another id."""
+        """Take a lease away that `acquire` would take over; raises StateLocked else.
+
+        `left` of the error says how long its heart has to stand still before asking again helps.
+        """
         ...
 
     def close(self) -> None:

@@ -1,32 +1,37 @@
-"""What a read after the write proves: as asked, turned by the portal, or not written at all.
+"""What a read after the write proves: as asked, turned by the portal, or neither.
 
-found == asked                              proved
-found == what was there before the write    missing: not written, though the portal said so
-found is a third value                      turned: the portal made that of it (5 becomes 4)
+found == asked                                   proved
+found is a known turn of what was asked          turned: remembered and said at once
+found is what came back the last time, too       turned: it is the portal's own form
+anything else                                    missing: named, and written once more
 
-What the portal is known to make of a value is turned even where it was there before: otherwise a
-task that is taken over, or asked for twice, would be called not written for ever.
+A known turn is one whichever run asked, and also where the field stood so before: otherwise a
+task that is taken over after a lost answer or a lost state would be called not written for ever.
+An unknown one may be a person's edit between write and proof, so it takes two writes to tell.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tasksync.core.change import Action, Change
-from tasksync.core.fields import FIELDS, Value, same
+from tasksync.core.equivalence import normal_tags, normal_text
+from tasksync.core.fields import FIELDS, PENDING, KeyRef, Kind, Value, instant, same
 from tasksync.core.task import LiveTask
 
-#: what the portal gives a field that a create does not set (create seed)
-_DEFAULTS: dict[str, Value] = {"status": 2, "priority": 1}
 #: asked -> made of it (contract 8.5): new is pending; completed waits for control
-_STATUSES = {(1, 2), (5, 4)}
-#: texts that the portal trims or whose line ends it writes anew (contract 7)
-_TEXTS = {"title", "description"}
+STATUS_TURNS = frozenset({(1, 2), (5, 4)})
+_MINUTE = 60
+_HASHTAG = re.compile(r"#([\w-]+)")
+#: field written -> fields that the portal may change beside it
+_BESIDE = {"title": ("tags",), "description": ("tags",), "responsibleId": ("auditors",)}
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The written fields that are not as asked, each with what was found."""
+    """The fields that are not as asked, each with what was found."""
 
     turned: dict[str, Value] = field(default_factory=dict)
     missing: dict[str, Value] = field(default_factory=dict)
@@ -35,42 +40,90 @@ class Proof:
         return not self.turned and not self.missing
 
 
-def proof_of(change: Change, live: LiveTask, *, recovered: bool = False) -> Proof:
+def proof_of(change: Change, live: LiveTask) -> Proof:
     """Compare what a resolved change sent with the task as it is now.
 
-    `recovered`: the task was matched, not answered. What differs in it may be another's, so only
-    what the portal is known to make of a value is turned; the rest is put right by the next run.
+    A managed field that was not sent is looked at too where the portal may have changed it beside
+    one that was; what else differs in it is people's, and the next plan shows it.
     """
-    before = {one.name: one.before for one in change.fields}
-    turned: dict[str, Value] = {}
-    missing: dict[str, Value] = {}
-    for name, sent in change.body.items():
-        if name not in live.fields or same(name, live.fields[name], sent):
+    proof = Proof()
+    body = change.body
+    for name, sent in body.items():
+        found = live.fields.get(name, sent)
+        if same(name, found, sent):
             continue
-        found = live.fields[name]
-        known = _is_known(name, sent, found)
-        if known or (not recovered and _is_turned(change, name, found, before.get(name))):
-            turned[name] = found
+        if is_known(change, name, sent, found) or _came_back(change, name, found):
+            proof.turned[name] = found
         else:
-            missing[name] = found
-    return Proof(turned, missing)
+            proof.missing[name] = found
+    for name, expected in _beside(change):
+        found = live.fields.get(name, expected)
+        if not same(name, found, expected) and is_known(change, name, expected, found):
+            proof.turned[name] = found
+    return proof
 
 
-def _is_turned(change: Change, name: str, found: Value, before: Value) -> bool:
+def is_known(change: Change, name: str, sent: Value, found: Value) -> bool:
+    """Tell whether the portal is known to make the one of the other (design 5)."""
+    match FIELDS[name].kind:
+        case Kind.TEXT:
+            return normal_text(str(sent or "")) == normal_text(str(found or ""))
+        case Kind.STATUS:
+            return (sent, found) in STATUS_TURNS or (
+                found == PENDING and _former(change) is not None
+            )
+        case Kind.TAGS:
+            return _only_hashtags_more(change, _texts(sent), _texts(found))
+        case Kind.PEOPLE:
+            former = _former(change)
+            return name == "auditors" and former is not None and _with(sent, former) == found
+        case Kind.INSTANT | Kind.SECONDS:
+            return _without_seconds(sent, found)
+    return False
+
+
+def _without_seconds(sent: Value, found: Value) -> bool:
+    """Tell whether an instant or an estimate lost its seconds, and nothing else."""
+    if isinstance(sent, str) and isinstance(found, str):
+        sent, found = instant(sent), instant(found)
+    both = isinstance(sent, int) and isinstance(found, int)
+    return both and bool(found) and found == int(sent) // _MINUTE * _MINUTE  # type: ignore[arg-type]
+
+
+def _came_back(change: Change, name: str, found: Value) -> bool:
+    return name in change.forms and same(name, change.forms[name], found)
+
+
+def _beside(change: Change) -> Iterator[tuple[str, Value]]:
+    """Yield managed fields that were not sent, each with what it is expected to hold."""
+    body = change.body
+    for name in dict.fromkeys(other for sent in body for other in _BESIDE.get(sent, ())):
+        if name in change.asked and name not in body and name not in change.options.ignore_changes:
+            expected = change.made.get(name, change.asked[name])
+            if not isinstance(expected, KeyRef):
+                yield name, expected
+
+
+def _former(change: Change) -> Value:
+    """Return who was responsible before a change of that, which resets status and auditors."""
     if change.action is Action.CREATE:
-        return not same(name, found, _DEFAULTS.get(name, FIELDS[name].empty))
-    if name in change.along:
+        return None
+    return next((one.before for one in change.fields if one.name == "responsibleId"), None)
+
+
+def _with(people: Value, one: Value) -> tuple[int, ...]:
+    have = people if isinstance(people, tuple) else ()
+    return tuple(sorted(each for each in {*have, one} if isinstance(each, int)))
+
+
+def _only_hashtags_more(change: Change, sent: tuple[str, ...], found: tuple[str, ...]) -> bool:
+    wanted, there = set(normal_tags(sent)), set(normal_tags(found))
+    if wanted == there:
         return True
-    return not same(name, found, before)
+    texts = {**change.asked, **change.body}
+    words = " ".join(str(texts.get(name) or "") for name in ("title", "description"))
+    return wanted < there and there - wanted <= set(normal_tags(_HASHTAG.findall(words)))
 
 
-def _is_known(name: str, sent: Value, found: Value) -> bool:
-    """Tell whether the portal is known to make the one of the other."""
-    if name == "status":
-        return (sent, found) in _STATUSES
-    texts = isinstance(sent, str) and isinstance(found, str) and name in _TEXTS
-    return texts and _kept(str(sent)) == _kept(str(found)) != ""
-
-
-def _kept(text: str) -> str:
-    return "\n".join(text.splitlines()).strip()
+def _texts(value: Value) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, tuple) else ()

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tasksync.core.change import Action, Change, FieldChange
+from tasksync.core.change import Action, Change, FieldChange, seen_of
 from tasksync.core.fields import DEFERRED, TaskKey, Value, same
-from tasksync.core.state import Entry
-from tasksync.core.task import LiveTask, asked_digest
+from tasksync.core.matching import title_person_parent
+from tasksync.core.plan import Plan, Stray
+from tasksync.core.state import EVERY_KEY, KEPT_RUNS, Entry, Run
+from tasksync.core.task import Activity, LiveTask, asked_digest
+
+#: so many keys of a run are written down for a plan that is to be resumed; of more, that it is all
+KEYS_KEPT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,9 @@ def is_done(change: Change, entry: Entry | None, live: LiveTask | None) -> bool:
     """Tell whether a change was done already, so that a resumed plan leaves it out."""
     match change.action:
         case Action.CREATE:
-            return entry is not None and live is not None and _asks(entry, change)
+            # made, and deleted since: a vanished task that was made again has another entry now
+            gone = live is None and saw(change, entry)
+            return entry is not None and not gone and _asks(entry, change)
         case Action.UPDATE:
             return (
                 entry is not None
@@ -61,21 +69,85 @@ def stale(change: Change, entry: Entry | None, live: LiveTask | None) -> list[St
             if live is not None:
                 return [Stale(change.key, "task", "gone from the portal", f"task {live.id}")]
             return []
-        case Action.FORGET | Action.NOOP:
+        case Action.FORGET:
+            return _moved_tags(change, live)
+        case Action.NOOP:
             return []
         case Action.DELETE | Action.DEFER | Action.UPDATE | Action.ADOPT:
             return _moved_values(change, live)
 
 
 def _moved_entry(change: Change, entry: Entry | None) -> Stale | None:
-    seen = "" if entry is None else asked_digest(entry.asked, entry.options).hex()
-    if change.seen != seen:
-        saw = "no entry" if not change.seen else f"entry {change.seen[:8]}"
-        return Stale(change.key, "state", saw, f"entry {seen[:8]}" if seen else "no entry")
-    adopts = change.action is Action.ADOPT
-    if entry is not None and not adopts and change.id is not None and entry.id != change.id:
-        return Stale(change.key, "id", change.id, entry.id)
-    return None
+    seen = seen_of(entry)
+    if change.seen == seen:
+        return None
+    (before, was), (now, is_) = (one.partition("-")[::2] for one in (change.seen, seen))
+    if before == now:
+        return Stale(change.key, "id", was, is_)
+    saw = f"entry {before[:8]}" if before else "no entry"
+    return Stale(change.key, "state", saw, f"entry {now[:8]}" if now else "no entry")
+
+
+def found_by_marker(change: Change, live: LiveTask) -> list[Stale]:
+    """Return that a task to be made is there: made already, by a run whose state is not here."""
+    there = f"task {live.id}, with our marker and not in this state"
+    return [Stale(change.key, "task", "no task", there)]
+
+
+def of_another_task(change: Change, live: LiveTask) -> list[Stale]:
+    """Return that another task than the entry's stands under its id."""
+    return [Stale(change.key, "task", f"task {live.id}", "another task under that id")]
+
+
+def of_another_project(change: Change, live: LiveTask, marker: str | None) -> list[Stale]:
+    """Return that a task bears another project's marker since the plan was made."""
+    theirs = [one for one in live.markers if one != marker and one not in change.markers]
+    return [Stale(change.key, "marker", "none of another project", ", ".join(theirs))] * bool(
+        theirs
+    )
+
+
+def strays(tasks: Sequence[LiveTask], entries: Iterable[Entry]) -> tuple[Stray, ...]:
+    """Return the marked tasks that nothing explains: twins of what we have are left out."""
+    if not tasks:
+        return ()
+    ours = {title_person_parent(entry.found) for entry in entries}
+    return tuple(
+        Stray(task.id, str(task.fields.get("title", "")), _person(task))
+        for task in tasks
+        if title_person_parent(task.fields) not in ours
+    )
+
+
+def _person(task: LiveTask) -> int:
+    person = task.fields.get("responsibleId")
+    return person if isinstance(person, int) else 0
+
+
+def touched_by(plan: Plan, runs: Sequence[Run], this: tuple[str, int]) -> tuple[TaskKey, ...]:
+    """Return what a run writes down that it touches: for saved plans that are done in part.
+
+    `this` is the digest and the serial of the saved plan that the run itself does, if any.
+    """
+    whole = {(run.plan, run.serial) for run in runs if run.outcome == "complete"}
+    open_ = {(run.plan, run.serial) for run in runs if run.plan} - whole - {this}
+    if not open_:
+        return ()
+    keys = sorted(plan.keys.union(*plan.moved))
+    return tuple(keys) if len(keys) <= KEYS_KEPT else (EVERY_KEY,)
+
+
+def is_forgotten(plan: Plan, runs: Sequence[Run]) -> bool:
+    """Tell whether so many runs came after a plan was made that its own may be forgotten by now."""
+    return len(runs) >= KEPT_RUNS and runs[0].serial > plan.serial
+
+
+def touched_since(plan: Plan, runs: Sequence[Run], this: tuple[str, int]) -> frozenset[TaskKey]:
+    """Return the keys of a plan that another run touched since this plan was begun."""
+    first = next((at for at, run in enumerate(runs) if (run.plan, run.serial) == this), len(runs))
+    others = [run for run in runs[first:] if (run.plan, run.serial) != this]
+    found = frozenset[TaskKey]().union(*(run.touched for run in others))
+    return plan.keys if EVERY_KEY in found else found & plan.keys
 
 
 def _moved_values(change: Change, live: LiveTask | None) -> list[Stale]:
@@ -85,11 +157,34 @@ def _moved_values(change: Change, live: LiveTask | None) -> list[Stale]:
             if change.action is Action.DELETE
             else [Stale(change.key, "task", f"task {change.id}", "gone from the portal")]
         )
-    return [
+    moved = [
         Stale(change.key, one.name, one.before, live.fields[one.name])
         for one in change.fields
         if one.name in live.fields and not _expected(change, one, live.fields[one.name])
     ]
+    moved += _moved_tags(change, live)
+    saw_activity = change.action is Action.DELETE and change.activity is not None
+    if saw_activity and live.activity != change.activity:
+        moved.append(
+            Stale(change.key, "activity", _worked(change.activity), _worked(live.activity))
+        )
+    return moved
+
+
+def _moved_tags(change: Change, live: LiveTask | None) -> list[Stale]:
+    """Return that tags moved which are sent as they were, beside a marker that comes or goes."""
+    there = None if live is None else live.fields.get("tags")
+    sent = change.along.get("tags")
+    if sent is None or there is None or same("tags", sent, there):
+        return []
+    return [Stale(change.key, "tags", sent, there)]
+
+
+def _worked(activity: Activity | None) -> str:
+    """Return what people did on a task, for people."""
+    if activity is None:
+        return "unknown"
+    return f"{activity.comments} comments and {activity.seconds} s of logged time"
 
 
 def _expected(change: Change, one: FieldChange, there: Value) -> bool:

@@ -16,6 +16,7 @@ from hashlib import blake2b
 from types import MappingProxyType
 
 from tasksync.core.fields import RemoteId, TaskKey, Values, digest_of, instant, mask_of
+from tasksync.core.portalname import portal_name
 from tasksync.core.task import NO_OPTIONS, Options, asked_digest
 from tasksync.errors import StateMoved
 
@@ -57,7 +58,9 @@ class Entry:
     `created` is the task's createdDate as the listing or look-up that first showed it told it
     ("" where none did): an id alone is not ownership (design 7, *Ours*). `hidden`: made, and not
     shown by the portal yet. `remade`: made again after it had vanished, and not seen by a later
-    run yet.
+    run yet. `unproved` is what came back at the read-back of the last write where it was neither
+    as asked nor a known turn: if the next write ends the same, it is the portal's own form
+    (design 5).
     """
 
     key: TaskKey
@@ -71,6 +74,7 @@ class Entry:
     created: str = ""
     hidden: bool = False
     remade: bool = False
+    unproved: Values = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def found(self) -> Values:
@@ -100,9 +104,13 @@ class Entry:
             return NOT_SHOWN
         return instant(self.created) if self.created else NO_DATE
 
-    def shown(self, created: str | None) -> Entry:
-        """Return the entry once its task was seen, with the date that was seen, if one was."""
-        return replace(self, created=created or self.created, hidden=False, remade=False)
+    def shown(self, created: str | None, *, later: bool = True) -> Entry:
+        """Return the entry once its task was seen, with the date that was seen, if one was.
+
+        `later`: by another run than the one that made it.
+        """
+        remade = self.remade and not later
+        return replace(self, created=created or self.created, hidden=False, remade=remade)
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,12 +326,18 @@ class PortalIdentity:
     """Whose portal and whose key: `portal` is `data.portal` of /v1/me, else the URL's host.
 
     `create_seconds` is what one create took there in the last apply (design 9).
+    The name is held in one form, states of before included. `host` is the URL's, and is not
+    remembered: it tells a portal that names itself from one whose host stands for it.
     """
 
     portal: str
     owner: str = ""
     requests_per_second: float | None = None
     create_seconds: float | None = None
+    host: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "portal", portal_name(self.portal))
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,7 +369,11 @@ class Run:
     """One apply: when (UTC), what became of it, which saved plan.
 
     A saved plan is told by its digest and by the serial of the state that it was made from: what
-    it does may well have to be done again later.
+    it does may well have to be done again later. `began`: there was no state before this run.
+    `touched` are the keys that this run was to change (or EVERY_KEY) while a saved plan was done
+    in part only: resuming that plan leaves them alone.
+    `allowances` is what was used by then, in all
+    runs so far, of each text of policy.allow: it is saved with the deletes that used it.
     """
 
     id: str
@@ -363,6 +381,9 @@ class Run:
     outcome: str = ""
     plan: str = ""
     serial: int = 0
+    began: bool = False
+    touched: tuple[TaskKey, ...] = ()
+    allowances: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,6 +426,11 @@ class State:
     runs: tuple[Run, ...] = ()
     released: tuple[RemoteId, ...] = ()
 
+    @property
+    def allowances(self) -> Mapping[str, int]:
+        """How much was used of each budget of policy.allow, by its text."""
+        return self.runs[-1].allowances if self.runs else MappingProxyType({})
+
     def after(self, delta: StateDelta) -> State:
         """Return this state with a delta laid over it: what a document store saves."""
         drop, close = frozenset(delta.drop), frozenset(delta.close)
@@ -431,6 +457,8 @@ class State:
 
 #: how many runs are remembered
 KEPT_RUNS = 100
+#: stands in a run's `touched` for more keys than are written down; no key of a task looks so
+EVERY_KEY = TaskKey("*")
 
 
 def overlaid(state: State, entries: Iterable[Entry]) -> State:

@@ -178,6 +178,8 @@ def encode_entry(entry: Entry) -> dict[str, object]:
     data: dict[str, object] = {"id": entry.id, "asked": _plain(entry.asked)}
     if entry.made:
         data["made"] = _plain(entry.made)
+    if entry.unproved:
+        data["unproved"] = _plain(entry.unproved)
     if entry.options != NO_OPTIONS:
         data["options"] = encode_options(entry.options)
     if entry.protected:
@@ -210,6 +212,7 @@ def decode_entry(key: TaskKey, data: Any) -> Entry:
             created=_created(data),
             hidden=_bool(data, "hidden"),
             remade=_bool(data, "remade"),
+            unproved=_values(data.get("unproved", {})),
         )
 
 
@@ -278,13 +281,18 @@ def decode_options(data: Any) -> Options:
 
 def encode_run(run: Run) -> dict[str, object]:
     """Return one apply."""
-    return {
+    data: dict[str, object] = {
         "id": run.id,
         "at": encode_instant(run.at),
         "outcome": run.outcome,
         "plan": run.plan,
         "serial": run.serial,
     }
+    if run.began:
+        data["began"] = True
+    if run.touched:
+        data["touched"] = list(run.touched)
+    return {**data, "allowances": dict(run.allowances)} if run.allowances else data
 
 
 def decode_run(data: Any) -> Run:
@@ -296,7 +304,14 @@ def decode_run(data: Any) -> Run:
             _str(data, "outcome"),
             _str(data, "plan"),
             _counted({"serial": 0, **data}, "serial"),
+            began=_bool(data, "began"),
+            touched=tuple(map(TaskKey, _texts({"touched": [], **data}, "touched"))),
+            allowances=_allowances(data.get("allowances", {})),
         )
+
+
+def _allowances(data: Any) -> dict[str, int]:
+    return {text: _counted(data, text) for text in _typed({"": data}, "", dict)}
 
 
 def encode_identity(identity: PortalIdentity | None) -> dict[str, object] | None:

@@ -16,7 +16,7 @@ from tasksync.core.events import ApplyStarted, ChangeEnded, ChangesSent
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.plan import Plan
 from tasksync.core.ports import LEAVES_WITHIN, Clock, Listener, Permission, Portal
-from tasksync.core.state import Entry, Intent, State, StateDelta
+from tasksync.core.state import Entry, Intent, Run, State, StateDelta
 from tasksync.engine.awaiting import Requests
 from tasksync.engine.keeping import Keeper
 from tasksync.engine.marker_proof import MarkerProof
@@ -117,6 +117,7 @@ class _Run:
         self._doubtful = {intent.key for intent in state.intents}
         self._ids = {c.key: c.id for c in plan.changes if c.action is Action.ADOPT and c.id}
         self._released = state.released
+        self._allowances = dict(state.allowances)
         self._made: list[Entry] = []
         self._originals: dict[TaskKey, Change] = {}
         self._pending: list[Outcome] = []
@@ -133,7 +134,9 @@ class _Run:
             return StateDelta()
         whole = self.report.complete and not self._facts.left_out
         return StateDelta(
-            run=self._facts.run(self._clock.now(), "complete" if whole else "partial"),
+            run=self._facts.run(
+                self._clock.now(), "complete" if whole else "partial", self._allowances
+            ),
             identity=learned(self._facts.identity, self._state.identity, self._portal),
         )
 
@@ -315,11 +318,24 @@ class _Run:
             else:
                 put.append(self._entry(outcome))
         close += self._settled(put)
-        self._keeper.commit(StateDelta(tuple(put), tuple(drop), tuple(open_), tuple(close)))
+        used = self._used(pending)
+        self._keeper.commit(StateDelta(tuple(put), tuple(drop), tuple(open_), tuple(close), used))
         for entry in put:
             self._know(entry)
         for outcome in pending:
             self._end(outcome)
+
+    def _used(self, outcomes: Iterable[Outcome]) -> Run | None:
+        """Count what was removed against policy.allow; None where there is nothing to count."""
+        text = self._plan.policy.allowance
+        removed = sum(
+            one.became is Became.DONE and one.change.action in {Action.DELETE, Action.DEFER}
+            for one in outcomes
+        )
+        if not text or not removed:
+            return None
+        self._allowances[text] = self._allowances.get(text, 0) + removed
+        return self._facts.run(self._clock.now(), "started", dict(self._allowances))
 
     def _doubted(self, pending: Iterable[Outcome]) -> list[Intent]:
         now = self._clock.now()

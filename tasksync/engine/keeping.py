@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tasksync.core.events import LockWaited
+from tasksync.core.events import LockWaited, Note
 from tasksync.core.ports import Clock, Listener, StateStore
 from tasksync.core.state import Holder, Lease, State, StateDelta
 from tasksync.errors import StateError, StateLocked, StateMoved, StateNotSaved
@@ -15,6 +15,7 @@ from tasksync.errors import StateError, StateLocked, StateMoved, StateNotSaved
 LEASE_SECONDS = 60.0
 _POLL_SECONDS = 2.0
 _BEATS_PER_LEASE = 4
+_MOMENTS_PER_LEASE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,14 @@ class Keeper:
         """The lease as last renewed."""
         return self._lease
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether a commit of a moment ago was a heartbeat already.
+
+        A document is written whole with each, and some servers keep every one as a version.
+        """
+        return self._clock.monotonic() - self._beaten < self._lease.ttl / _MOMENTS_PER_LEASE
+
     def load(self) -> State:
         """The state as last committed."""
         return self._store.load()
@@ -74,18 +83,22 @@ class Keeper:
         if not delta:
             return
         self._must_hold()
+        began = self._clock.monotonic()
         try:
             self._store.commit(delta, self._lease)
         except StateMoved as moved:
             self._lost = moved
             raise
         except StateError as error:
+            mend = error.advice or "Mend the storage."
             raise StateNotSaved(
                 f"THE STATE COULD NOT BE SAVED: {error.message}",
-                f"What this run did is written to {self._rescue(delta)}; nothing more is sent. "
-                "Mend the storage, then run tasksync apply again: creates are found by their "
-                "marker, and no task is made twice.",
+                f"{mend}\n  What this run did is written to {self._rescue(delta)}; nothing more is "
+                "sent. When the state can be saved, run tasksync apply again: creates are found by "
+                "their marker, and no task is made twice.",
             ) from error
+        if began - self._beaten <= self._lease.ttl:
+            self._beat_at(began)
 
     def _must_hold(self) -> None:
         if self._lost is not None:
@@ -98,8 +111,26 @@ class Keeper:
 
     def beat(self) -> None:
         """Renew the lease once; a lost lease is remembered, a passing fault is left to the next."""
+        began = self._clock.monotonic()  # the machine may sleep before the answer is here
         try:
-            began = self._clock.monotonic()  # the machine may sleep before the answer is here
+            self._lease = self._store.renew(self._lease)
+        except StateMoved as moved:
+            self._lost = moved
+        except StateError:
+            return
+        else:
+            self._beat_at(began)
+
+    def _beat_at(self, began: float) -> None:
+        """Count what began then as a heartbeat; one that had to wait for the store, again.
+
+        While the store was away nobody knows when in that time the heart did beat.
+        """
+        if self._clock.monotonic() - began <= self._lease.ttl / _BEATS_PER_LEASE:
+            self._beaten = max(self._beaten, began)
+            return
+        began = self._clock.monotonic()
+        try:
             self._lease = self._store.renew(self._lease)
             self._beaten = began
         except StateMoved as moved:
@@ -144,7 +175,11 @@ def kept(
 def acquire(
     store: StateStore, who: Holder, patience: Patience, clock: Clock, listener: Listener
 ) -> Lease:
-    """Take the lease, waiting up to the time-out; raises StateLocked with the holder."""
+    """Take the lease, waiting up to the time-out; raises StateLocked with the holder.
+
+    The store tells only by being asked again that a holder elsewhere is dead; a time-out that is
+    as long as the lease finds it so.
+    """
     end = clock.monotonic() + patience.timeout
     told = False
     while True:
@@ -152,14 +187,54 @@ def acquire(
             return store.acquire(who, patience.ttl)
         except StateLocked as locked:
             left = end - clock.monotonic()
-            if left <= 0:
+            if left <= 0 and not (patience.timeout and _is_nearly_dead(locked)):
                 raise
-            if not told and isinstance(locked.holder, Holder):
-                listener(LockWaited(locked.holder, left))
+            if not told:
+                holder = locked.holder
+                listener(
+                    LockWaited(holder, left)
+                    if isinstance(holder, Holder)
+                    else Note(f"Waiting up to {left:.0f} s more: {locked.message}")
+                )
                 told = True
-            clock.sleep(min(_POLL_SECONDS, left))
+            clock.sleep(min(_POLL_SECONDS, left) if left > 0 else locked.left or 0.0)
+
+
+def _is_nearly_dead(locked: StateLocked) -> bool:
+    return locked.left is not None and 0 < locked.left <= _POLL_SECONDS
+
+
+def unlocked(store: StateStore, lease_id: str, clock: Clock, listener: Listener) -> None:
+    """Take a lease away; raises StateLocked while its holder is alive.
+
+    A holder that cannot be looked at is watched, by our own clock that never goes back: it is dead
+    when its heart stood still for as long as its lease lasts.
+    """
+    before: float | None = None
+    while True:
+        try:
+            return store.unlock(lease_id)
+        except StateLocked as locked:
+            if not locked.left:
+                raise
+            if before is not None and locked.left >= before:
+                raise StateLocked(
+                    f"{locked.message}\n  Its heart beats: its holder is alive.",
+                    locked.advice,
+                    holder=locked.holder,
+                ) from None
+            if before is None:
+                listener(
+                    Note(
+                        f"Watching for {locked.left:.0f} s whether the holder of the lock "
+                        f"{lease_id} is alive: it cannot be looked at from here."
+                    )
+                )
+            before = locked.left
+            clock.sleep(min(_POLL_SECONDS, locked.left))
 
 
 def _beat(keeper: Keeper, ended: threading.Event, seconds: float) -> None:
     while not ended.wait(seconds):
-        keeper.beat()
+        if not keeper.is_fresh:
+            keeper.beat()

@@ -16,8 +16,9 @@ from tasksync.core.state import Entry, PortalIdentity, Run, State, StateDelta
 class RunFacts:
     """What the state should remember of a run: its id, a saved plan's digest, whose portal.
 
-    `serial` is of the state that a saved plan was made from; `left_out` counts its changes that
-    this run does not do.
+    `serial` is of the state that the plan was made from; `left_out` counts the changes of a saved
+    plan that this run does not do. `began`: there was no state before this run. `touched` is what
+    a saved plan that was done in part must leave alone from now on.
     """
 
     id: str
@@ -26,10 +27,14 @@ class RunFacts:
     files: tuple[str, ...] | None
     serial: int = 0
     left_out: int = 0
+    began: bool = False
+    touched: tuple[TaskKey, ...] = ()
 
-    def run(self, at: datetime, outcome: str) -> Run:
-        """Return the run as it is remembered."""
-        return Run(self.id, at, outcome, self.plan, self.serial)
+    def run(self, at: datetime, outcome: str, allowances: Mapping[str, int]) -> Run:
+        """Return the run as it is remembered, with what was used of policy.allow by now."""
+        return Run(
+            self.id, at, outcome, self.plan, self.serial, self.began, self.touched, allowances
+        )
 
 
 def opening(plan: Plan, state: State, facts: RunFacts, now: datetime) -> StateDelta:
@@ -51,7 +56,7 @@ def opening(plan: Plan, state: State, facts: RunFacts, now: datetime) -> StateDe
     return StateDelta(
         put=(*put, *(shown.entry(key) for key in sorted(plan.learned.keys() - others))),
         drop=tuple(old for old, _new in moves),
-        run=facts.run(now, "started") if any(plan.levels) else None,
+        run=facts.run(now, "started", state.allowances) if any(plan.levels) else None,
         identity=facts.identity if _is_news(facts.identity, state.identity, plan) else None,
         files=_files(plan, facts.files, state.files),
     )

@@ -1,4 +1,8 @@
-"""Proof after the apply: one bulk read, and each written field is as asked, turned or missing."""
+"""Proof after the apply: one bulk read, and each written field is as asked, turned or missing.
+
+What was made and shows is remembered with its createdDate; what does not show for 10 s stays
+remembered as hidden (design 7, *Gone or hidden*).
+"""
 
 from __future__ import annotations
 
@@ -13,13 +17,14 @@ from tasksync.core.plan import Plan
 from tasksync.core.ports import Clock, Listener, Portal
 from tasksync.core.proof import Proof, proof_of
 from tasksync.core.state import StateDelta
+from tasksync.core.task import LiveTask
 from tasksync.engine.keeping import Keeper
 from tasksync.engine.opening import remembering
 
 #: reading by id takes one request for so many tasks, listing one for so many
 BY_ID, BY_LIST = 50, 5000
 #: a list may lag behind a write (api-contract 14.17): what seems missing is looked at again
-_LOOKS = (0.0, 2.0, 5.0)
+_LOOKS = (0.0, 2.0, 3.0, 5.0)
 _PROVABLE = {Action.CREATE, Action.UPDATE, Action.DEFER, Action.ADOPT}
 
 
@@ -60,7 +65,7 @@ class Verifier:
     blocks: Mapping[TaskKey, bytes] = field(default_factory=lambda: MappingProxyType({}))
 
     def verify(self, outcomes: Iterable[Outcome], tracked: int) -> Verdict:
-        """Read back every task that was written; turned values are remembered, durably."""
+        """Read back every task that was written; what came otherwise is remembered, durably."""
         written = {
             remote: outcome
             for outcome in outcomes
@@ -71,16 +76,18 @@ class Verifier:
         }
         if not written:
             return Verdict(0)
-        proofs, requests = self._look(written, tracked)
+        shown: dict[RemoteId, str] = {}
+        proofs, requests = self._look(written, tracked, shown)
         changes = {remote: outcome.change for remote, outcome in written.items()}
-        self._remember(changes, proofs)
+        self._remember(changes, proofs, shown)
         missing = self._tell(changes, proofs)
         self.listener(Verified(len(changes), requests))
         return Verdict(len(changes), missing)
 
     def _look(
-        self, written: dict[RemoteId, Outcome], tracked: int
+        self, written: dict[RemoteId, Outcome], tracked: int, shown: dict[RemoteId, str]
     ) -> tuple[dict[RemoteId, Proof | None], int]:
+        """Return a proof for each task, and the requests taken; note when each was created."""
         proofs: dict[RemoteId, Proof | None] = {}
         waiting = dict(written)
         requests = 0
@@ -94,19 +101,36 @@ class Verifier:
             for live in self.portal.find(marker, ids):
                 if live.id in waiting:
                     one = waiting[live.id]
-                    proofs[live.id] = proof_of(one.change, live, recovered=one.recovered)
+                    proofs[live.id] = self._proof(one.change, live)
+                    shown[live.id] = live.created or ""
             waiting = {i: one for i, one in waiting.items() if _unproved(proofs[i])}
             if not waiting:
                 break
         return proofs, requests
 
+    def _proof(self, change: Change, live: LiveTask) -> Proof:
+        """Return the proof of the fields, and of the marker where this change was to write it."""
+        proof = proof_of(change, live)
+        marks = change.action in {Action.CREATE, Action.ADOPT} or self.marker in change.markers
+        told = self.marker is not None and "tags" in live.fields
+        if marks and told and self.marker not in live.markers:
+            proof.missing["marker"] = live.fields["tags"]
+        return proof
+
     def _remember(
-        self, changes: dict[RemoteId, Change], proofs: dict[RemoteId, Proof | None]
+        self,
+        changes: dict[RemoteId, Change],
+        proofs: dict[RemoteId, Proof | None],
+        shown: dict[RemoteId, str],
     ) -> None:
         put = tuple(
-            remembering(self.blocks, changes[remote].entry(remote, proof.turned))
-            for remote, proof in proofs.items()
-            if proof is not None and proof.turned
+            remembering(
+                self.blocks,
+                change.entry(remote, proof.turned, proof.missing).shown(shown[remote], later=False),
+            )
+            for remote, change in changes.items()
+            if (proof := proofs[remote]) is not None
+            and (not proof or change.forms or change.action is Action.CREATE)
         )
         self.keeper.commit(StateDelta(put=put))
 
@@ -134,6 +158,7 @@ def _events(
         yield ValueMissing(change.key, remote, "task", "there", "not found")
         return
     for name, found in proof.turned.items():
-        yield ValueTurned(change.key, remote, name, change.body.get(name), found)
+        asked = change.body.get(name, change.asked.get(name))
+        yield ValueTurned(change.key, remote, name, asked, found)
     for name, found in proof.missing.items():
         yield ValueMissing(change.key, remote, name, change.body.get(name), found)

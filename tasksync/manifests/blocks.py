@@ -26,8 +26,8 @@ from typing import NamedTuple
 
 from tasksync.core.fields import TaskKey
 from tasksync.core.state import NO_BLOCK, Heads, tied
-from tasksync.manifests.cache import DIGEST, Rows
 from tasksync.manifests.reader import Stream
+from tasksync.manifests.rows import DIGEST, Rows
 
 CHUNK = 1 << 20
 LONGEST = 4 << 20  # bytes of one block
@@ -92,12 +92,12 @@ def _recalled(stream: Stream, tasks_line: int, key: bytes, heads: Heads) -> Reca
         row = remembered(TaskKey(name))
         asked = NO_BLOCK if row is None else heads.asked(row)
         if row is not None and tied(_digest(text, key), asked) == heads.block(row):
-            rows.add(heads.key(row), asked, line, _parent(text), None)
+            rows.add(heads.key(row), asked, line, _parent(text))
             gap += breaks
         else:
             if len(found.unknown) >= FEW + number // SHARE:
                 raise _Uncut
-            rows.add(name, NO_BLOCK, line, None, None)
+            rows.add(name, NO_BLOCK, line, None)
             found.unknown.append(number)
             rest.append(b"#" + b"\n" * gap + text if gap else text)
             gap = 0

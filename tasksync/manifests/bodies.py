@@ -1,17 +1,17 @@
-"""Bodies of cached rows, read from the manifest when somebody asks, in one pass if in order."""
+"""Bodies of recalled rows, read from the manifest when somebody asks, in one pass if in order."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from tasksync.core.fields import TaskKey
 from tasksync.core.task import Place, Problem, Task
 from tasksync.errors import ManifestInvalid
 from tasksync.manifests import quick
-from tasksync.manifests.cache import DIGEST, Rows
 from tasksync.manifests.header import FileHead
 from tasksync.manifests.quick import RawTask
 from tasksync.manifests.reader import Unreadable
+from tasksync.manifests.rows import DIGEST, Rows
 from tasksync.manifests.values import TASK_NAMES, Normaliser
 
 
@@ -19,8 +19,7 @@ class Bodies:
     """The tasks of one file by row: read once and not held when asked in order.
 
     Asked backwards, the file is read once more and held.
-    Each body is checked against its row: when it does not fit, the file has changed since, or
-    the rows were wrong, and `distrust` is called.
+    Each body is checked against its row: when it does not fit, the file has changed since.
     """
 
     def __init__(
@@ -28,12 +27,10 @@ class Bodies:
         file: FileHead,
         normalisers: Sequence[Normaliser],
         rows: Rows,
-        distrust: Callable[[], None],
     ) -> None:
         self._file = file
         self._normalisers = normalisers
         self._rows = rows
-        self._distrust = distrust
         self._next = 0
         self._raw: Iterator[RawTask] = self._read()
         self._held: list[RawTask] | None = None
@@ -74,6 +71,5 @@ class Bodies:
         return Task(TaskKey(raw.key), normal.fields, place, normal.options)
 
     def _changed(self) -> ManifestInvalid:
-        self._distrust()
         what = "the file changed while it was read"
         return ManifestInvalid((Problem(Place(self._file.name), what, "run it again"),))

@@ -96,7 +96,7 @@ class _Careful:
         names: dict[str, Spot] = {}
         parts: dict[Step, Node] = {}
         while not isinstance(event := self.next(), MappingEndEvent):
-            name = self._name(event, names)
+            name = self._name(event, names, 2)
             value = self.next()
             if name == "tasks" and isinstance(value, MappingStartEvent):
                 parts[name] = Node({}, _at(value))
@@ -132,7 +132,7 @@ class _Careful:
 
     def _tasks(self) -> Iterator[tuple[str | None, Spot, Node]]:
         while not isinstance(event := self.next(), MappingEndEvent):
-            key = self._name(event, {})
+            key = self._name(event, {}, 3)
             yield key, _at(event), self.value(self.next(), 3)
 
     def _skip_tasks(self) -> None:
@@ -140,10 +140,10 @@ class _Careful:
         for _task in self._tasks():
             del self._problems[said:]
 
-    def _silently(self, event: Any) -> None:
+    def _silently(self, event: Any, depth: int = 2) -> None:
         """Read what the header's pass has reported already."""
         said = len(self._problems)
-        self.value(event, 2)
+        self.value(event, depth)
         del self._problems[said:]
 
     def value(self, event: Any, depth: int) -> Node:
@@ -174,7 +174,7 @@ class _Careful:
             return Node([part.value for part in parts.values()], place, parts)
         names: dict[str, Spot] = {}
         while not isinstance(event := self.next(), MappingEndEvent):
-            name = self._name(event, names)
+            name = self._name(event, names, depth + 1)
             self._put(parts, name, self.value(self.next(), depth + 1))
         return _mapping(parts, names, place)
 
@@ -183,10 +183,10 @@ class _Careful:
         if name is not None:
             parts.setdefault(name, node)
 
-    def _name(self, event: Any, names: dict[str, Spot]) -> str | None:
+    def _name(self, event: Any, names: dict[str, Spot], depth: int) -> str | None:
         """Return a key that is text and new; report it and return None when it is not."""
         if not isinstance(event, ScalarEvent):
-            self._silently(event)
+            self._silently(event, depth)
             self._say(_at(event), "a key must be text", "write it as one word")
             return None
         if not self._untagged(event):

@@ -67,6 +67,7 @@ class Header:
 
     files: list[FileHead] = field(default_factory=list)
     project: str = ""
+    project_file: str = ""  # which holds `project`
     timezone: str | None = None
     policy: Policy = field(default_factory=Policy)
     moved: list[tuple[Named, Named]] = field(default_factory=list)
@@ -195,6 +196,7 @@ class _Assembly:
         file, node = self._projects[0]
         value = _dict(node.value)
         self._header.project = str(value["project"])
+        self._header.project_file = file
         try:
             self._header.policy = _policy(_dict(value.get("policy")))
         except (KeyError, TypeError, ValueError):  # the schema has said why
@@ -287,14 +289,16 @@ def _items(node: Node, name: str) -> list[Node]:
 
 def _policy(words: Mapping[str, Any]) -> Policy:
     usual = Policy()
-    allow = words.get("allow", {}).get("delete")
+    allow = words.get("allow", {})
     return Policy(
         max_delete=_limit(words.get("maxDelete")) or usual.max_delete,
         max_update=_limit(words.get("maxUpdate")),
         max_vanished=_limit(words.get("maxVanished")) or usual.max_vanished,
         on_remove=OnRemove(words.get("onRemove", usual.on_remove)),
         marker=words.get("marker", "tag") == "tag",
-        allow_delete=allow,
+        allow_delete=allow.get("delete"),
+        allow_reason=str(allow.get("reason", "")),
+        hold_unknown=words.get("unknownActivity") == "hold",
     )
 
 

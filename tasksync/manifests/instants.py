@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -102,12 +103,9 @@ class Instants(dict[str, Moment]):
         return self._moment(text, whole)
 
     def _moment(self, told: str, text: str) -> Moment:
-        try:
-            when = datetime.fromisoformat(text)
-        except ValueError as error:
-            what = f"there is no such date and time as {told}"
-            why = "use an offset from -14:00 to +14:00" if "offset" in str(error) else f"{error}"
-            raise BadValue(what, why) from error
+        if mend := _out_of_range(text):
+            raise BadValue(f"there is no such date and time as {told}", mend)
+        when = datetime.fromisoformat(text)
         if not FIRST_YEAR <= when.year <= LAST_YEAR:
             what = f"the year of {told} is out of reach"
             raise BadValue(what, f"use {FIRST_YEAR} to {LAST_YEAR}")
@@ -130,6 +128,26 @@ class Instants(dict[str, Moment]):
         happens = "is there twice" if there else "is skipped"
         what = f"{told} {happens} in {self._zone.key}: the clocks change"
         raise BadValue(what, f"write {both}" if there else "choose another time, or give an offset")
+
+
+def _out_of_range(text: str) -> str:
+    """Return what a part of a date and time may be where it is not; "" where all is well.
+
+    Python words that too, and differently in each version; later ones take 24:00 for a time.
+    """
+    year, month, day, hour, minute, second, *offset = map(int, re.findall(r"\d+", text))
+    if year < 1:
+        return f"use a year from {FIRST_YEAR} to {LAST_YEAR}"
+    if not 1 <= month <= 12:  # noqa: PLR2004 - the months of a year
+        return "month must be in 1..12"
+    if not 1 <= day <= monthrange(year, month)[1]:
+        return "day is out of range for month"
+    for name, value, most in (("hour", hour, 23), ("minute", minute, 59), ("second", second, 59)):
+        if value > most:
+            return f"{name} must be in 0..{most}"
+    if offset and (offset[0] > 23 or offset[1] > 59):  # noqa: PLR2004 - hours and minutes
+        return "use an offset from -14:00 to +14:00"
+    return ""
 
 
 def _fixed(when: datetime) -> datetime:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from tasksync.core.fields import TaskKey
 from tasksync.core.task import Place, Problem
-from tasksync.manifests.cache import Rows
 from tasksync.manifests.faults import Fault
 from tasksync.manifests.header import Header
+from tasksync.manifests.rows import Rows
 from tasksync.manifests.words import did_you_mean
 
 #: a place is the number of its file, shifted so far, and a line

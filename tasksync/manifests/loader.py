@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from hashlib import sha256
 from io import BytesIO
 from itertools import repeat
 from typing import TYPE_CHECKING
 
+import tasksync
 from tasksync.core.fields import TaskKey
 from tasksync.core.manifest import Manifest, Moved, Wanted
 from tasksync.core.state import Heads
@@ -15,22 +17,24 @@ from tasksync.core.task import Place, Problem, Task
 from tasksync.errors import ManifestInvalid
 from tasksync.manifests import blocks, header, ledger, quick, reader, schema, sources
 from tasksync.manifests.bodies import Bodies
-from tasksync.manifests.cache import DIGEST, Cache, Rows, context_of
 from tasksync.manifests.header import FileHead, Header
 from tasksync.manifests.ledger import FILE_SHIFT, Ledger
 from tasksync.manifests.quick import RawTask
 from tasksync.manifests.reader import Unreadable
+from tasksync.manifests.rows import DIGEST, Rows
 from tasksync.manifests.sources import Hashed
 from tasksync.manifests.values import TASK_NAMES, Normal, check_key
 
 if TYPE_CHECKING:
     from tasksync.manifests.explain import Fault
 
+#: how blocks are remembered: another form knows no block of this one
+CONTEXT = "tasksync-rows-1"
 #: more problems than this help nobody
 MOST_PROBLEMS = 1_000
 
 
-def load(paths: Sequence[str], *, cache: Cache | None = None) -> Manifest:
+def load(paths: Sequence[str]) -> Manifest:
     """Return the manifest under these files and folders; its tasks are read as it is iterated.
 
     Raises ManifestInvalid with every problem: at once where the header is at fault, else when
@@ -40,14 +44,18 @@ def load(paths: Sequence[str], *, cache: Cache | None = None) -> Manifest:
     head = header.read(found)
     head.problems += problems
     head.unread = head.unread or bool(problems)
-    stream = _Stream(head, cache)
+    stream = _Stream(head)
     if head.problems:
         for _task in stream.rows():
             pass
+    names = tuple(source.name for source in found)
+    root = sources.folder_of(head.project_file)
     return Manifest(
         project=head.project,
         tasks=stream.rows,
-        files=tuple(source.name for source in found),
+        files=names,
+        root=root,
+        remembered=tuple(sorted({sources.within(root, name) for name in names})),
         policy=head.policy,
         moved=tuple(Moved(old.key, new.key) for old, new in head.moved),
         removed=tuple(named.key for named in head.removed),
@@ -64,9 +72,8 @@ def validate(paths: Sequence[str]) -> int:
 class _Stream:
     """Reads all tasks once and knows at the end what was wrong."""
 
-    def __init__(self, head: Header, cache: Cache | None) -> None:
+    def __init__(self, head: Header) -> None:
         self._head = head
-        self._cache = cache
         self._ledger = Ledger([file.name for file in head.files])
         self._problems = head.problems
         self._failed: dict[int, set[int]] = {}
@@ -85,8 +92,6 @@ class _Stream:
                 self._problems.append(broken.problem)
                 self._complete = False
         self._finish()
-        if self._cache is not None:
-            self._cache.prune()
 
     def blocks(self, keys: Collection[TaskKey] = ()) -> dict[TaskKey, bytes]:
         """Return what ties blocks to what they ask, where that may be remembered.
@@ -104,7 +109,7 @@ class _Stream:
         return known
 
     def _blocks(self, number: int, keys: Mapping[int, str]) -> dict[TaskKey, bytes]:
-        file, context = self._head.files[number], context_of(self._head.contexts[number])
+        file, context = self._head.files[number], _context(self._head.contexts[number])
         try:
             with file.source.open() as opened:
                 stream = Hashed(opened)
@@ -117,18 +122,11 @@ class _Stream:
         return {key: digest for key, digest in found.items() if key not in adopting}
 
     def _file(self, number: int, file: FileHead, heads: Heads | None) -> Iterable[Wanted]:
-        context = context_of(self._head.contexts[number])
-        kept = None if self._cache is None else self._cache.get(file.look.digest, context)
-        if self._cache is not None and kept is not None and self._ledger.take(number, kept):
-            self._asked[number] = kept.digests
-            bodies = Bodies(file, self._head.normalisers[number], kept, self._cache.clear)
-            return _laid(file.name, kept, bodies.task)
+        context = _context(self._head.contexts[number])
         if heads and (recalled := self._recalled(number, file, context, heads)):
             rows, body = recalled
-            if self._cache is not None:
-                self._cache.put(file.look.digest, context, rows)
             return _laid(file.name, rows, body)
-        return self._fresh(number, file, context)
+        return self._fresh(number, file)
 
     def _recalled(
         self, number: int, file: FileHead, context: str, heads: Heads
@@ -155,16 +153,14 @@ class _Stream:
             return None
         self._apart.update(rows.keys[row] for row in parsed)
         self._asked[number] = rows.digests
-        bodies = Bodies(file, self._head.normalisers[number], rows, lambda: None)
+        bodies = Bodies(file, self._head.normalisers[number], rows)
         return rows, lambda row: parsed[row]() if row in parsed else bodies.task(row)
 
-    def _fresh(self, number: int, file: FileHead, context: str) -> Iterator[Wanted]:
-        rows, said = None if self._cache is None else Rows(), len(self._problems)
+    def _fresh(self, number: int, file: FileHead) -> Iterator[Wanted]:
         self._parsed.add(number)
         asked = self._asked.setdefault(number, bytearray())
         with file.source.open() as opened:
-            stream: reader.Stream = opened if rows is None else Hashed(opened)
-            for ordinal, raw in enumerate(quick.tasks(stream, file.name, TASK_NAMES)):
+            for ordinal, raw in enumerate(quick.tasks(opened, file.name, TASK_NAMES)):
                 normal = self._checked(number, file, raw)
                 if normal is None or raw.key is None:
                     self._failed.setdefault(number, set()).add(ordinal)
@@ -173,15 +169,8 @@ class _Stream:
                 asked += normal.digest
                 if adopt is not None:
                     self._ledger.adopts.setdefault(adopt, []).append(raw.key)
-                if rows is not None:
-                    rows.add(raw.key, normal.digest, raw.line, parent, adopt)
                 body = partial(_task, file.name, raw, normal)
                 yield Wanted(TaskKey(raw.key), normal.digest, parent, file.name, raw.line, body)
-            if isinstance(stream, Hashed):
-                stream.check(file.look.digest, file.name)
-        good = number not in self._failed and len(self._problems) == said
-        if self._cache is not None and rows is not None and good:
-            self._cache.put(file.look.digest, context, rows)
 
     def _checked(self, number: int, file: FileHead, raw: RawTask) -> Normal | None:
         """Return a task in normal form, or None where it is left to be explained."""
@@ -229,6 +218,12 @@ class _Stream:
             self._problems += explain.problems(file.source, normalisers, wanted, MOST_PROBLEMS)
         if self._problems:
             raise ManifestInvalid(tuple(_shown(self._problems)))
+
+
+def _context(told: bytes) -> str:
+    """Return what a task depends on beside its own text: defaults, zone, parser, schema, us."""
+    parts = (CONTEXT, tasksync.__version__, reader.version(), schema.digest())
+    return sha256(b"\0".join([*(part.encode() for part in parts), told])).hexdigest()[:32]
 
 
 def _laid(file: str, rows: Rows, body: Callable[[int], Task]) -> Iterator[Wanted]:

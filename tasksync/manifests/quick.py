@@ -101,14 +101,14 @@ class _Quick:
         self._anchors: dict[str, tuple[object, int]] = {}
         self._size = 0
 
-    def key(self, event: Any) -> str | None:
+    def key(self, event: Any, depth: int = TASK_DEPTH) -> str | None:
         """Return a key as text; None, and odd, when it is anything but text."""
         if event.__class__ is ScalarEvent and event.tag is None:
             text: str = event.value
             if not event.implicit[0] or (text != "<<" and isinstance(plain(text), str)):
                 return text
         else:
-            self.value(event, TASK_DEPTH)
+            self.value(event, depth)
         self.odd = True
         return None
 
@@ -132,7 +132,7 @@ class _Quick:
                 if name is None or name in body or event.tag is not None:
                     self.odd = True
             else:
-                name = self.key(event)
+                name = self.key(event, TASK_DEPTH + 1)
             event = following()
             kind, bare = event.__class__, event.anchor is None
             if bare and kind is ScalarEvent and event.tag is None:
@@ -180,7 +180,7 @@ class _Quick:
     def _mapping(self, depth: int) -> dict[str, object]:
         found: dict[str, object] = {}
         while not isinstance(event := self.next(), MappingEndEvent):
-            name = self.key(event) or ""
+            name = self.key(event, depth + 1) or ""
             if name in found:
                 self.odd = True
             found[name] = self.value(self.next(), depth + 1)

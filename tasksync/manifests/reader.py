@@ -99,7 +99,7 @@ class _PureParser(Reader, Scanner, Parser):
 
 
 def version() -> str:
-    """Return which parser reads: cached rows are only good for the one that made them."""
+    """Return which parser reads: what it read may mean another thing to another."""
     return f"pyyaml {yaml.__version__} {'libyaml' if yaml.__with_libyaml__ else 'pure'}"
 
 
@@ -178,7 +178,13 @@ def spot_at(stream: Stream, offset: int) -> Spot:
 
 
 def unreadable(file: str, error: YAMLError, stream: Stream) -> Unreadable:
-    """Return a parser's error as a problem, with its place where the parser knows one."""
+    """Return a parser's error as a problem, with its place where the parser knows one.
+
+    What is nested too deeply is said in our words and at our place, although some versions of
+    libyaml give up on it before they tell of the first bracket.
+    """
+    if _may_be_deep(error, stream) and (deep := _too_deep(file, stream)):
+        return deep
     place, what, mend = Place(file), str(error), _INDENT
     if isinstance(error, MarkedYAMLError):
         begun, mark = error.context_mark, error.problem_mark or error.context_mark
@@ -194,10 +200,47 @@ def unreadable(file: str, error: YAMLError, stream: Stream) -> Unreadable:
     return Unreadable(Problem(place, f"this is not YAML: {what}", mend))
 
 
+def _may_be_deep(error: YAMLError, stream: Stream) -> bool:
+    """Tell whether more is opened than closed before an error, in its line.
+
+    Only there a parser runs ahead of its events, by 1024 characters at most, to see whether a
+    `:` follows.
+    """
+    mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
+    if mark is None:
+        return False
+    line = _line(stream, mark.line)[: mark.column + 1]
+    opened = sum(map(line.count, "[{")) - sum(map(line.count, "]}"))
+    return opened > DEPTH_LIMIT - 2
+
+
+def _too_deep(file: str, stream: Stream) -> Unreadable | None:
+    """Return the refusal of what is nested too deeply before anything else is wrong, if it is."""
+    stream.seek(0)
+    next_event, budget, depth = events(stream, pure=True), Budget(file), 0
+    try:
+        while not isinstance(event := next_event(), StreamEndEvent):
+            if isinstance(event, MappingStartEvent | SequenceStartEvent):
+                depth += 1
+                budget.dig(depth, event.start_mark)
+            elif isinstance(event, MappingEndEvent | SequenceEndEvent):
+                depth -= 1
+    except YAMLError:
+        return None
+    except Unreadable as deep:
+        return deep
+    return None
+
+
+def _line(stream: Stream, number: int) -> str:
+    """Return a line, the first being 0."""
+    stream.seek(0)
+    return next(islice(stream, number, None), b"").decode("utf-8", "replace")
+
+
 def _character(stream: Stream, place: Place) -> str:
     """Return the character at a place, or nothing."""
-    stream.seek(0)
-    line = next(islice(stream, max(place.line - 1, 0), None), b"").decode("utf-8", "replace")
+    line = _line(stream, max(place.line - 1, 0))
     return line[place.column - 1 : place.column]
 
 

@@ -73,6 +73,20 @@ def unopened(name: str, error: OSError) -> Unreadable:
     )
 
 
+def folder_of(name: str) -> str:
+    """Return the folder that a file stands in, whole and without links on the way to it."""
+    return os.path.realpath(os.path.dirname(name) or ".")  # noqa: PTH120 - names stay as typed
+
+
+def within(root: str, name: str) -> str:
+    """Return a file's name as seen from a folder, with `/` between its parts."""
+    whole = os.path.join(folder_of(name), os.path.basename(name))  # noqa: PTH118, PTH119
+    try:
+        return os.path.relpath(whole, root).replace(os.sep, "/")
+    except ValueError:  # another drive
+        return whole
+
+
 def find(paths: Sequence[str]) -> tuple[list[Source], list[Problem]]:
     """Return the manifest files under these paths, sorted, each once, and what is wrong with them.
 

@@ -212,6 +212,8 @@ def _no_control(text: str) -> None:
 
 
 def _tags(tags: list[str]) -> Pair:
+    # what reads the portal's rows leaves outer blanks out: one normal form on both sides
+    tags = [tag.strip() for tag in tags]
     for at, tag in enumerate(tags):
         # a letter or digit and no colon: nothing else has to be looked at
         if not (tag.isprintable() and tag[:1].isalnum()) or ":" in tag:
@@ -222,9 +224,9 @@ def _tags(tags: list[str]) -> Pair:
 
 def _one_tag(at: int, tag: str) -> None:
     """Raise BadValue for a tag that cannot be."""
-    if not tag.strip():
+    if not tag:
         raise BadValue("a tag is blank", "leave it out", (at,))
-    if tag.lstrip().casefold().startswith(MARKER_PREFIX):
+    if tag.casefold().startswith(MARKER_PREFIX):
         what = f"the tag {shown(tag)} begins with {MARKER_PREFIX}, which marks tasksync's own tasks"
         raise BadValue(what, "leave it out; tasksync sets it itself", (at,))
     try:

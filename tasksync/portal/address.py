@@ -3,9 +3,47 @@
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import SplitResult, urlsplit
+import re
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from tasksync.errors import SettingsError
+
+_GIVE = "Give it as https://HOST, for example --portal https://vibecode.bitrix24.com."
+#: https://acme.bitrix24.ru/rest/1/TOKEN/, on a box of one's own too
+_WEBHOOK = re.compile(r"/rest/\d+/.", re.IGNORECASE)
+#: acme.bitrix24.com, acme.bitrix24.com.br, the vendor's own site; VibeCode's host is none of them
+_OWN_HOST = re.compile(r"(^|\.)bitrix24\.(com?\.)?[a-z]+$", re.IGNORECASE)
+
+
+def refuse_native(text: str) -> None:
+    """Raise SettingsError for a webhook's URL and for a portal's own host, before anything is sent.
+
+    Both are a portal's own REST (design 16), not the API. Nothing behind the host is repeated: a
+    webhook's token stands there.
+    """
+    parts = _split(text)
+    host = (parts.hostname or "").rstrip(".")
+    if _WEBHOOK.search(unquote(parts.path)):
+        what = f"--portal is the URL of a webhook, which is the own REST of {host or 'a portal'}"
+        more = " The webhook's token stands in that URL: whoever saw it can use it."
+    elif _OWN_HOST.search(host) and not host.startswith("vibecode."):
+        what, more = f"--portal names {host}, a portal's own address", ""
+    else:
+        return
+    raise SettingsError(
+        f"{what}; that is not supported yet, and nothing was sent to it.",
+        "Leave --portal (TASKSYNC_PORTAL) out, and set TASKSYNC_API_KEY to a key that the portal's "
+        f"VibeCode section made.{more}",
+    )
+
+
+def _split(text: str) -> SplitResult:
+    bare = text.strip()
+    try:
+        return urlsplit(bare if "://" in bare else f"https://{bare}")
+    except ValueError:
+        msg = "--portal is not the URL of a portal."
+        raise SettingsError(msg, _GIVE) from None
 
 
 def normalise_url(text: str) -> str:
@@ -13,8 +51,8 @@ def normalise_url(text: str) -> str:
 
     https only, http to loopback only; no user, password, query or fragment.
     """
-    bare = text.strip()
-    parts = urlsplit(bare if "://" in bare else f"https://{bare}")
+    refuse_native(text)
+    parts = _split(text)
     host = parts.hostname
     if parts.username is not None or parts.password is not None or "@" in parts.netloc:
         raise SettingsError(
@@ -22,12 +60,10 @@ def normalise_url(text: str) -> str:
             "Secrets do not belong into URLs: set TASKSYNC_API_KEY.",
         )
     if parts.scheme not in {"http", "https"} or not host or _bad_port(parts):
-        msg = f"{bare!r} is not the URL of a portal."
-        raise SettingsError(
-            msg, "Give it as https://HOST, for example --portal https://vibecode.bitrix24.com."
-        )
+        shown = f"{parts.scheme}://{parts.netloc}"  # a path may hold a secret
+        raise SettingsError(f"{shown!r} is not the URL of a portal.", _GIVE)
     if parts.query or parts.fragment:
-        msg = f"The portal's URL ends in a query or a fragment: {parts.scheme}://{parts.netloc}{parts.path}?…"
+        msg = f"The portal's URL ends in a query or a fragment: {parts.scheme}://{parts.netloc}/?…"
         raise SettingsError(msg, "Give it as https://HOST.")
     if parts.scheme == "http" and not is_loopback(host):
         msg = f"Plain http to {host} would show the key to everybody on the way."

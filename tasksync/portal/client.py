@@ -150,7 +150,8 @@ class RestPortal:
         self._read_only = me.get("accessMode") == "READONLY"
         per_second = _rate(me)
         self._line.pace.tighten(per_second=per_second)
-        return PortalIdentity(_portal(me) or self._settings.host, _owner(me), per_second)
+        host = self._settings.host
+        return PortalIdentity(_portal(me) or host, _owner(me), per_second, host=host)
 
 
 def _crew(line: Line, size: int) -> Crew[Flight]:

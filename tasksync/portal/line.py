@@ -11,7 +11,13 @@ from dataclasses import dataclass
 
 from tasksync.core.events import Note, Paced
 from tasksync.core.ports import Clock, Listener
-from tasksync.errors import PortalError, PortalUnavailable, PortalUnreachable, PortalUnreadable
+from tasksync.errors import (
+    PortalAsksToWait,
+    PortalError,
+    PortalUnavailable,
+    PortalUnreachable,
+    PortalUnreadable,
+)
 from tasksync.portal import wire
 from tasksync.portal.backoff import LONGEST_HINT, asked_for, pause, span, time_of_day
 from tasksync.portal.exchange import Answer, NotSent, Request, Transport, Unanswered
@@ -141,7 +147,7 @@ class Line:
             return self._come_again
         now = self.clock.now()
         if hint > LONGEST_HINT:
-            self._come_again = PortalUnavailable(
+            self._come_again = PortalAsksToWait(
                 f"The portal asks to wait {span(hint)}: {why}.",
                 f"Run it again at {time_of_day(now, hint)}, in {span(hint)}. What was answered so "
                 "far is saved, and no task is made twice.",

@@ -7,12 +7,16 @@ The key goes as `X-Api-Key`, an application's user session as `Authorization: Be
 
 from __future__ import annotations
 
+import json
+import re
+import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -37,12 +41,14 @@ from tasksync.portal.exchange import (
 )
 from tasksync.portal.network import bundle_of, proxy_before
 
-#: no answer is longer (bytes): a page of 5 000 tasks has a few megabytes
-LONGEST_BODY = 512 * 1024 * 1024
+#: no answer is longer (bytes, once decoded): a page of 5 000 tasks has a few megabytes
+LONGEST_BODY = 64 * 1024 * 1024
 CONNECT_TIMEOUT = 20.0
 _CHUNK = 256 * 1024
 #: what is too short to be a secret is not looked for in answers
 _SHORTEST_SECRET = 12
+#: \u0020 to \u007e in JSON; an escaped backslash begins no escape
+_ESCAPES = re.compile(rb"\\\\|\\u00(?!7[fF])([2-7][0-9a-fA-F])")
 _NEVER_STOOD = (
     ConnectTimeoutError,
     NewConnectionError,
@@ -73,13 +79,10 @@ class HttpTransport:
         self._origin = self.url.removesuffix("/v1")
         self._timeout = timeout
         self._headers = _headers(key, session_token)
-        self._secrets = tuple(
-            one.encode() for one in (key, session_token) if one and len(one) >= _SHORTEST_SECRET
-        )
+        self._secrets = _forms(key, session_token)
         self._proxies = _proxies(self.url, env)
         self._verify = (self.url.startswith("https:") and bundle_of(env)) or True
-        self._mine = threading.local()
-        self._sent = _Sent()
+        self._mine = _Mine()
         self._monotonic = monotonic
         self._sessions: list[requests.Session] = []
 
@@ -90,26 +93,33 @@ class HttpTransport:
         """Send one request; raises NotSent (NotPermitted) or Unanswered."""
         session = self._session()
         until = self._monotonic() + self._timeout
-        self._sent.begun, self._sent.permitted = False, request.permitted
+        exchange = self._mine.exchange = _Exchange(request.permitted)
         try:
-            with session.request(
-                request.method,
-                self._origin + request.path,
-                params=list(request.query),
-                data=request.body,
-                headers=dict(request.headers),
-                timeout=(min(CONNECT_TIMEOUT, self._timeout), self._timeout),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            with (
+                exchange.within(self._timeout),
+                session.request(
+                    request.method,
+                    self._origin + request.path,
+                    params=list(request.query),
+                    data=request.body,
+                    headers=dict(request.headers),
+                    timeout=(min(CONNECT_TIMEOUT, self._timeout), self._timeout),
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
                 body = self._whole(response, until)
-                return self._answer(request, response, body)
+                if exchange.over:  # a body that ends with its connection was cut off, not ended
+                    raise TimeoutError
+                return self._answer(response, body)
         except requests.exceptions.InvalidURL as fault:
             msg = f"--portal {self.url} is not a URL that can be used."
             raise SettingsError(msg, "Give it as https://HOST.") from fault
         except (requests.RequestException, HTTPError, OSError) as fault:
             why = self._scrubbed(_words(fault))
-            if not self._sent.begun and _never_stood(fault):
+            if exchange.over:
+                why = f"no whole answer within {self._timeout:g} s"
+            if not exchange.begun and (exchange.over or _never_stood(fault)):
                 raise NotSent(why) from None
             raise Unanswered(why) from None
 
@@ -119,15 +129,15 @@ class HttpTransport:
             session.close()
 
     def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._mine, "session", None)
+        session = self._mine.session
         if session is None:
             session = requests.Session()
             session.trust_env = False
             session.headers.update(self._headers)
             session.proxies.update(self._proxies)
             session.verify = self._verify
-            session.mount("https://", _Adapter(self._sent))
-            session.mount("http://", _Adapter(self._sent))
+            session.mount("https://", _Adapter(self._mine))
+            session.mount("http://", _Adapter(self._mine))
             self._mine.session = session
             self._sessions.append(session)
         return session
@@ -146,19 +156,44 @@ class HttpTransport:
                 raise OSError(msg)
         return b"".join(parts)
 
-    def _answer(self, request: Request, response: requests.Response, body: bytes) -> Answer:
-        """Return the answer; where it may quote us, our secrets are blotted out."""
+    def _answer(self, response: requests.Response, body: bytes) -> Answer:
+        """Return the answer; where it quotes us, our secrets are blotted out."""
         headers = {name: self._scrubbed(value) for name, value in response.headers.items()}
-        quotes = response.status_code >= 300 or not body.lstrip().startswith(b"{")  # noqa: PLR2004
-        if quotes or request.path.endswith("/batch"):
-            for secret in self._secrets:
-                body = body.replace(secret, b"***")
+        body = _unescaped(body)
+        for secret in self._secrets:
+            body = body.replace(secret, b"***")
         return Answer(response.status_code, headers, body)
 
     def _scrubbed(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret.decode(), "***")
         return text
+
+
+def _unescaped(body: bytes) -> bytes:
+    """Return JSON that means the same, without the escapes behind which ASCII may hide."""
+    if b"\\u00" not in body:
+        return body
+    return _ESCAPES.sub(_written_out, body)
+
+
+def _written_out(found: re.Match[bytes]) -> bytes:
+    if not found[1]:
+        return found[0]
+    sign = bytes([int(found[1], 16)])
+    return b"\\" + sign if sign in b'"\\' else sign
+
+
+def _forms(*secrets: str | None) -> tuple[bytes, ...]:
+    """Return our secrets as an answer may quote them: plain, in JSON, percent-encoded."""
+    forms: set[str] = set()
+    for secret in secrets:
+        if secret and len(secret) >= _SHORTEST_SECRET:
+            written = json.dumps(secret)[1:-1]
+            percent = quote(secret, safe="")
+            lower = re.sub("%..", lambda found: found[0].lower(), percent)
+            forms |= {secret, written, written.replace("/", "\\/"), percent, lower, quote(secret)}
+    return tuple(one.encode() for one in sorted(forms, key=len, reverse=True))
 
 
 def _headers(key: str, session_token: str | None) -> dict[str, str]:
@@ -182,17 +217,53 @@ def _proxies(url: str, env: Mapping[str, str]) -> dict[str, str]:
     return {} if proxy is None else {urlsplit(url).scheme: proxy.url}
 
 
-class _Sent(threading.local):
-    """This thread's request: whether it has begun to leave, and what is asked before it does."""
+class _Exchange:
+    """One request on its way: what is asked before it leaves, whether it has begun to, its end.
 
-    begun = False
-    permitted: Callable[[], bool] = staticmethod(always)
+    The time-outs of a socket bound each step; `within` bounds them all together (connecting, TLS,
+    a proxy, headers, 1xx) by ending the connection from outside.
+    """
+
+    def __init__(self, permitted: Callable[[], bool]) -> None:
+        self.permitted = permitted
+        self.begun = False
+        self.over = False
+        self.link: HTTPConnection | None = None
+        self.sock: Any = None
 
     def leave(self) -> None:
         """Let the first byte leave, or raise NotPermitted."""
+        if self.over:
+            raise TimeoutError
         if not self.permitted():
             raise NotPermitted
         self.begun = True
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """End the connection when so much time has passed."""
+        timer = threading.Timer(seconds, self._end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _end(self) -> None:
+        self.over = True
+        sock = self.sock or (self.link.sock if self.link is not None else None)
+        sock = getattr(sock, "socket", sock)  # TLS inside a proxy's TLS
+        if isinstance(sock, socket.socket):
+            with suppress(OSError):  # below TLS, so that its reader meets an end and no raw bytes
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+class _Mine(threading.local):
+    """What belongs to one thread: its session, and the request that it is sending."""
+
+    session: requests.Session | None = None
+    exchange = _Exchange(always)
 
 
 class _Adapter(HTTPAdapter):
@@ -203,8 +274,8 @@ class _Adapter(HTTPAdapter):
     TLS an error's type alone does not tell the handshake from what follows it.
     """
 
-    def __init__(self, sent: _Sent) -> None:
-        self._mine = sent
+    def __init__(self, mine: _Mine) -> None:
+        self._mine = mine
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -230,19 +301,25 @@ class _Adapter(HTTPAdapter):
 class _AskingConnection(HTTPConnection):
     """A connection that is made first, then asks, then sends."""
 
-    mine: _Sent
+    mine: _Mine
+
+    def connect(self) -> None:
+        """Connect, so that it can be ended from outside."""
+        self.mine.exchange.link = self
+        super().connect()
 
     def endheaders(self, *args: Any, **kwargs: Any) -> None:
         """Ask, and let the first byte leave."""
         if self.sock is None:
             self.connect()
-        self.mine.leave()
+        self.mine.exchange.sock = self.sock
+        self.mine.exchange.leave()
         super().endheaders(*args, **kwargs)
 
 
-def _asking(pool: Any, sent: _Sent) -> type:
+def _asking(pool: Any, mine: _Mine) -> type:
     """Return a kind of pool (plain, TLS, through SOCKS) whose connections ask."""
-    link = type("Asking", (_AskingConnection, pool.ConnectionCls), {"mine": sent})
+    link = type("Asking", (_AskingConnection, pool.ConnectionCls), {"mine": mine})
     return type("AskingPool", (pool,), {"ConnectionCls": link})
 
 

@@ -67,10 +67,14 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far an apply is: how many changes ended, how, since when, under which limit."""
+    """How far an apply is: how many changes ended, how, since when, under which limit.
+
+    What was never begun did not end: a run that stops early is told apart from one that is done.
+    """
 
     total: int = 0
     ended: int = 0
+    not_started: int = 0
     failed: int = 0
     in_doubt: int = 0
     since: float = 0.0
@@ -83,6 +87,8 @@ class Standing:
                 return replace(self, total=event.total, since=now)
             case events.ChangeEnded(outcome):
                 became = outcome.became
+                if became is Became.NOT_STARTED:
+                    return replace(self, not_started=self.not_started + 1)
                 return replace(
                     self,
                     ended=self.ended + 1,
@@ -105,9 +111,10 @@ class Standing:
         parts = (
             f"{rate:.0f} a second" if rate else "",
             limit_text(self.limit) if self.limit else "",
-            f"about {left} left" if left and self.ended < self.total else "",
+            f"about {left} left" if left and self.ended + self.not_started < self.total else "",
             f"{self.failed} failed" if self.failed else "",
             f"{self.in_doubt} in doubt",
+            f"{self.not_started} not started" if self.not_started else "",
         )
         return ", ".join(part for part in parts if part)
 
@@ -154,7 +161,7 @@ class Lines:
         return f"{ended}, {standing.text(now)}"
 
     def _is_last(self) -> bool:
-        return self._standing.ended == self._standing.total
+        return self._standing.ended + self._standing.not_started == self._standing.total
 
     def _is_time(self, kind: type[events.Event], now: float) -> bool:
         if now - self._told.get(kind, -self._every) < self._every:

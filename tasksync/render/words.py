@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from tasksync.core.change import Action, Change, Reason
 from tasksync.core.diff import delta, duration
 from tasksync.core.fields import FIELDS, PRIORITY_WORDS, STATUS_WORDS, KeyRef, Kind, Value
 from tasksync.core.people import HAPPENS, Person
-from tasksync.core.plan import Plan, Summary
+from tasksync.core.plan import Plan, Standing, Summary
 from tasksync.core.task import Activity
 
 Names = Mapping[int, str]
@@ -157,7 +157,7 @@ def moved(name: str, before: Value, after: Value) -> str:
 def lost(activity: Activity | None) -> str:
     """Return what goes with a deleted task, in words; nothing where nobody worked on it."""
     if activity is None:
-        return "activity unknown"
+        return "activity unknown: the portal does not tell whether people worked on it"
     comments = count(activity.comments, "comment") if activity.comments else ""
     logged = f"{duration(activity.seconds)} logged" if activity.seconds else ""
     both = " and ".join(part for part in (comments, logged) if part)
@@ -206,6 +206,16 @@ def rename_advice(before: str, after: str) -> str:
     return f"moved: [{{from: {before}, to: {after}}}]"
 
 
+def _allowance(plan: Plan) -> Iterator[str]:
+    """Say what is left of policy.allow, where it matters."""
+    if plan.left is None or not (plan.removals or plan.spent):
+        return
+    words = f"policy.allow: {clean(plan.policy.allowance)} has {plan.left} left"
+    if plan.removals:
+        words += f"; this plan removes {count(plan.removals, 'task')}"
+    yield words + ("." if plan.left else "; it is used up and may be taken out.")
+
+
 def notes(plan: Plan) -> tuple[str, ...]:
     """Return what a person should know beside the changes, drift left out; each on one line."""
     return (
@@ -215,6 +225,7 @@ def notes(plan: Plan) -> tuple[str, ...]:
             for old, new in plan.renames
         ),
         *(f"{clean(old)} has moved to {clean(new)}." for old, new in plan.moved),
+        *_allowance(plan),
         *(
             f"{clean(twin.key)} (task {twin.id}) has a twin, task {twin.twin} "
             f"{quoted(twin.title)}: one create arrived twice. Delete the one that nobody works on."
@@ -237,9 +248,37 @@ def notes(plan: Plan) -> tuple[str, ...]:
             for one in plan.unreadable
         ),
         *((f"{clean(plan.other_owner)}, who may see other tasks.",) if plan.other_owner else ()),
+        *_standing(plan),
         *_in_doubt(plan),
         *(("--target or --exclude left tasks out of this plan.",) if plan.partial else ()),
     )
+
+
+#: so many keys of tasks that stand alike are named; the JSON has them all
+_NAMED = 20
+
+
+def _standing(plan: Plan) -> Iterator[str]:
+    """Say what differs and is left as it is, and what it would take."""
+    alike: dict[tuple[str, Value, Value], list[Standing]] = {}
+    for one in plan.standing:
+        alike.setdefault((one.name, one.wanted, one.found), []).append(one)
+    names = dict(plan.names)
+    for (name, wanted, found), group in alike.items():
+        keys = ", ".join(f"{clean(one.key)} (task {one.id})" for one in group[:_NAMED])
+        more = f" and {len(group) - _NAMED} more" if len(group) > _NAMED else ""
+        is_, said = (shown(name, value, names) for value in (found, wanted))
+        if name == "status":
+            yield (
+                f"status {is_} stands, asked was {said}: people moved it on: {keys}{more}. An edit "
+                "of status in the manifest is sent, with --dangerous-reopen."
+            )
+        else:
+            yield (
+                f"{label(name)} stays {is_}, asked is {said}: the portal sets it on create only: "
+                f"{keys}{more}. It takes deleting the task and creating it anew, which loses its "
+                "comments and logged time; or write it into the manifest as it is."
+            )
 
 
 def _in_doubt(plan: Plan) -> tuple[str, ...]:

@@ -193,6 +193,16 @@ def _nested(_api: Api, visit: Visit) -> Response:
     return success(rows, meta={"total": len(rows), "hasMore": False})
 
 
+def _item(_api: Api, visit: Visit) -> Response:
+    id_, kind, item = visit.names
+    keys.scoped(visit.tasks.key, visit.tasks.scope, visit.tasks.quirks)
+    found = visit.tasks.nested_one(int(id_), kind, item)
+    if visit.request.method != "GET":
+        message = f"Route {visit.request.method} {visit.request.path} not found"
+        raise Refused(404, "NOT_FOUND", message)
+    return success(found)
+
+
 def _batch(_api: Api, visit: Visit) -> Response:
     return success(batch.perform(visit.request.document(), visit.tasks, visit.mischief))
 
@@ -227,6 +237,7 @@ def _routes(*rows: tuple[str, str, _Handler]) -> list[tuple[str, re.Pattern[str]
 
 
 _LOOKED_UP = "/(tasks|users|workgroups)"
+_NESTED = r"/tasks/(\d+)/(comments|time)"
 _ROUTES = _routes(
     ("GET", "/me", _me),
     ("POST", "/batch", _batch),
@@ -234,7 +245,8 @@ _ROUTES = _routes(
     ("GET", _LOOKED_UP, _list),
     ("POST", f"{_LOOKED_UP}/search", _search),
     ("GET", f"{_LOOKED_UP}/fields", _fields),
-    ("GET", r"/tasks/(\d+)/(comments|time)", _nested),
+    ("GET", _NESTED, _nested),
+    *((method, f"{_NESTED}/([^/]+)", _item) for method in ("GET", "PATCH", "DELETE")),
     ("GET", f"{_LOOKED_UP}/([^/]+)", _get),
     ("POST", "/(tasks)", _create),
     ("PATCH", "/(tasks)/([^/]+)", _update),

@@ -68,6 +68,8 @@ def perform(body: Json, tasks: TaskDesk, mischief: Rule | None = None) -> Json:
         for call in valid:
             struck = mischief if mischief and mischief.hits(call.index, call.id) else None
             _do(call, tasks, tally, struck)
+    if tasks.quirks.swapped_results:
+        _swap([call.id for call in valid if call.action == "create"], tally)
     return tally.document(len(raw), tasks.quirks.batch_errors)
 
 
@@ -158,6 +160,8 @@ def _do(call: Call, tasks: TaskDesk, tally: Tally, struck: Rule | None) -> None:
     if struck:
         _answer_badly(call, result, tally, struck)
         return
+    if result is WriteResult.MISSING:
+        return
     if isinstance(result, Listed):
         tally.totals[call.id] = result.page.total
         tally.meta[call.id] = {"total": result.page.total, "returned": len(result.rows)}
@@ -191,7 +195,15 @@ def _written(call: Call, tasks: TaskDesk) -> Any:
 def _shaped(result: Json, shape: WriteResult) -> Any:
     if shape is WriteResult.OBJECT:
         return result
-    return True if shape is WriteResult.TRUE else None
+    answers = {WriteResult.TRUE: True, WriteResult.EMPTY: [], WriteResult.MISSING: shape}
+    return answers.get(shape)
+
+
+def _swap(ids: list[str], tally: Tally) -> None:
+    """Each answered create's result under the next one's id."""
+    there = [id_ for id_ in ids if id_ in tally.results]
+    results = [tally.results[id_] for id_ in there]
+    tally.results.update(zip(there, [*results[1:], *results[:1]], strict=True))
 
 
 def _renamed(refusal: Refused, missing: Gone) -> Refused:

@@ -21,7 +21,7 @@ from tasksync.sandbox.faults import Weather, read_rules
 from tasksync.sandbox.fields import TASKS
 from tasksync.sandbox.later import Later
 from tasksync.sandbox.ledger import Ledger
-from tasksync.sandbox.quirks import Numbers, Quirks, Tags, described
+from tasksync.sandbox.quirks import Counters, Numbers, Quirks, Tags, described
 from tasksync.sandbox.rows import Writer
 from tasksync.sandbox.rules import Rules
 from tasksync.sandbox.task import Comment, Spent, Task
@@ -31,7 +31,7 @@ _PEER = re.compile(r"127\.[\d.]+|::1|::ffff:127\.[\d.]+")
 _HOST = re.compile(r"(localhost|127\.[\d.]+|\[::1\])(:\d+)?")
 #: A hand in the portal does exactly what it does.
 _BY_HAND = Quirks(responsible_resets_status=False)
-_RAW = Quirks(numbers=Numbers.INTS, tags=Tags.NAMES)
+_RAW = Quirks(numbers=Numbers.INTS, tags=Tags.NAMES, empty_counters=Counters.ZERO)
 STRANGER = 22
 _DATES = {"createdDate": "created", "changedDate": "changed", "closedDate": "closed"}
 

@@ -70,6 +70,12 @@ GROUPS = {
 }
 
 
+def is_admin(id_: int) -> bool:
+    """Whether somebody has an administrator's rights on this portal."""
+    user = USERS.get(id_)
+    return user is not None and user.admin
+
+
 @cache
 def person(id_: int) -> Json:
     """Form of `creator` and its like on a single answer (seed "Create task"); not to be changed."""

@@ -46,11 +46,12 @@ def _page(ids: Sequence[int], things: Mapping[int, Any], asked: Question, quirks
     limit = min(asked.limit, quirks.page_cap or HIGHEST_LIMIT)
     end = asked.offset + limit
     found = [things[id_] for id_ in ids[asked.offset : end]]
-    meta: Json = {"total": len(ids)} if quirks.meta_total else {}
-    meta["hasMore"] = _has_more(end, len(ids), quirks.has_more)
+    total = len(found) if quirks.total_of_page else len(ids)
+    meta: Json = {"total": total} if quirks.meta_total else {}
+    meta["hasMore"] = not quirks.total_of_page and _has_more(end, total, quirks.has_more)
     if len(ids) > HIGHEST_LIMIT:
         meta["truncated"] = True
-    return Page(found, len(ids), meta)
+    return Page(found, total, meta)
 
 
 def _has_more(end: int, total: int, lie: More) -> bool:

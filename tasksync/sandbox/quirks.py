@@ -28,6 +28,8 @@ class WriteResult(StrEnum):
     OBJECT = "object"
     TRUE = "true"
     NULL = "null"
+    EMPTY = "empty"  # an empty list
+    MISSING = "missing"  # neither a result nor an error
 
 
 class Tags(StrEnum):
@@ -94,6 +96,37 @@ class Gone(StrEnum):
     EMPTY = "empty"
 
 
+class Counters(StrEnum):
+    """How a counter of nothing is written."""
+
+    NULL = "null"
+    ZERO = "0"
+
+
+class Case(StrEnum):
+    """What becomes of the case of tags."""
+
+    KEEP = "keep"
+    LOWER = "lower"
+    UPPER = "upper"
+
+
+class Emoji(StrEnum):
+    """What becomes of characters beyond the basic plane."""
+
+    KEEP = "keep"
+    DROP = "drop"
+    QUESTION = "question"
+    CUT = "cut"
+
+
+class PeopleIds(StrEnum):
+    """The shape of accomplices and auditors."""
+
+    LIST = "list"
+    INDEXED = "indexed"
+
+
 class OnBad(StrEnum):
     """What becomes of a value that does not fit."""
 
@@ -122,6 +155,9 @@ class Quirks:
     )
     batch_errors: Empty = quirk(Empty.MAP, "`data.errors` when nothing failed", "contract 13.14")
     batch_keys: Keys = quirk(Keys.CAMEL, "case of the rows inside a batch", "contract 3, 13.2")
+    swapped_results: bool = quirk(
+        False, "results of creates stand under each other's call ids", "feared"
+    )
     missing_entity_id: str = quirk(
         "call", "a call without entityId fails alone (call) or the request (batch)", "contract 3"
     )
@@ -137,6 +173,15 @@ class Quirks:
     extra_keys: bool = quirk(False, "unknown keys in every envelope and row", "contract 5.1, 7")
     counters: bool = quirk(
         True, "rows carry commentsCount and its kin when selected", "contract 7, INFERRED"
+    )
+    empty_counters: Counters = quirk(
+        Counters.NULL, "a counter of nothing is null (live rows) or 0", "contract 7"
+    )
+    service_counter: bool = quirk(
+        True, "serviceCommentsCount is there beside commentsCount", "contract 7, INFERRED"
+    )
+    people_ids: PeopleIds = quirk(
+        PeopleIds.LIST, "accomplices and auditors as list or map by index", "PHP, feared"
     )
     # Errors
     bad_value_status: int = quirk(400, "status of BITRIX_ERROR: 400 or 422", "contract 13.1")
@@ -182,11 +227,28 @@ class Quirks:
     strict_users: bool = quirk(
         False, "a responsible who is not in the directory is refused", "contract 2.1, 14.10"
     )
+    created_by: OnBad = quirk(
+        OnBad.IGNORE,
+        "createdBy of another, by a key whose user is no administrator: not applied, or refused",
+        'seed "Create task": within the permissions of the user',
+    )
+    tag_case: Case = quirk(Case.KEEP, "tags are kept in lower or upper case", "feared")
+    drop_tags: str = quirk("", "tags that begin so are dropped; empty is none", "feared")
+    hashtags: bool = quirk(False, "#words of title and description become tags", "core")
+    emoji: Emoji = quirk(
+        Emoji.KEEP, "what beyond the basic plane is dropped, ? or cuts the text", "feared (MySQL)"
+    )
+    entities: bool = quirk(False, "a title comes back with HTML entities", "core forms")
+    seconds_dropped: bool = quirk(False, "dates lose their seconds", "core forms")
+    former_becomes_auditor: bool = quirk(False, "the former responsible becomes an auditor", "core")
     scope: str = quirk("tasks", "the scope's name: tasks (seeds) or task", "contract 13.8")
     # Listing
     ignore_tag_filter: bool = quirk(False, "filter[tags] is ignored", "contract 8.8, feared")
     ignore_id_filter: bool = quirk(False, "filter[>id] is ignored", "contract 6.2, feared")
     meta_total: bool = quirk(True, "`meta.total` is there", "contract 14.14")
+    total_of_page: bool = quirk(
+        False, "`meta.total` counts the page alone, and hasMore is false", "feared"
+    )
     has_more: More = quirk(
         More.RIGHT, "hasMore right, true on the exact last page, or never", "contract 6.2"
     )

@@ -16,7 +16,7 @@ from tasksync.sandbox.calm import calm
 from tasksync.sandbox.clock import write_instant, zone_of
 from tasksync.sandbox.directory import GROUPS, person
 from tasksync.sandbox.fields import TASKS, Field, Kind, Table, native
-from tasksync.sandbox.quirks import Keys, Numbers, People, Quirks, Tags
+from tasksync.sandbox.quirks import Counters, Keys, Numbers, People, PeopleIds, Quirks, Tags
 from tasksync.sandbox.task import Task
 
 #: (key, how to get the value, how to write it or None where it stands as it is)
@@ -115,6 +115,8 @@ class Writer:
     def _shows(self, field: Field) -> bool:
         if field.kind is Kind.TAGS:
             return self.quirks.tags is not Tags.OMITTED
+        if field.name == "serviceCommentsCount" and not self.quirks.service_counter:
+            return False
         return self.quirks.counters or field.name not in _COUNTERS
 
     def _constants(self, table: Table, select: Sequence[str] | None) -> Json:
@@ -125,7 +127,9 @@ class Writer:
     def _extra(self) -> Json:
         return {"xFuture": {"beta": True}, "rowVersion": "7"} if self.quirks.extra_keys else {}
 
-    def _write(self, field: Field) -> Callable[[Any], Any] | None:
+    def _write(self, field: Field) -> Callable[[Any], Any] | None:  # noqa: PLR0911 - a table
+        if field.name in _COUNTERS:
+            return self._counter(ints=self._ints(field.name))
         match field.kind:
             case Kind.NUMBER if not self._ints(field.name):
                 return _text if field.nullable else str
@@ -133,14 +137,25 @@ class Writer:
                 zone = self._instants()
                 return lambda at: None if at is None else _written(at, zone)
             case Kind.PEOPLE:
-                ints = self.quirks.numbers is Numbers.INTS
-                return list if ints else lambda ids: [str(id_) for id_ in ids]
+                return self._person_ids
             case Kind.TAGS:
                 return self._tags
             case Kind.FLAG:
                 return lambda yes: "Y" if yes else "N"
             case _:
                 return None
+
+    def _counter(self, *, ints: bool) -> Callable[[Any], Any]:
+        """A counter of nothing is null on live rows (contract 7), as is time nobody logged."""
+        nothing = None if self.quirks.empty_counters is Counters.NULL else 0 if ints else "0"
+        write = int if ints else str
+        return lambda count: write(count) if count else nothing
+
+    def _person_ids(self, ids: tuple[int, ...]) -> Any:
+        found = list(ids) if self.quirks.numbers is Numbers.INTS else [str(id_) for id_ in ids]
+        if self.quirks.people_ids is PeopleIds.INDEXED and found:
+            return {str(place): one for place, one in enumerate(found)}
+        return found
 
     def _ints(self, name: str) -> bool:
         numbers = self.quirks.numbers

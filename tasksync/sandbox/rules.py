@@ -29,6 +29,7 @@ from tasksync.sandbox.task import (
     PENDING,
     Task,
 )
+from tasksync.sandbox.turns import turned
 
 #: Refused in every body; createdBy in a PATCH too (seeds).
 READ_ONLY = ("id", "createdDate", "changedDate", "closedDate")
@@ -53,11 +54,13 @@ class Rules:
     at: int
     caller: int
     users: frozenset[int]
+    admin: bool = True
 
     def create(self, id_: int, body: Json) -> Task:
         """A new task from a body; raises Refused."""
         self._read_only(body, READ_ONLY)
         found = self._values({"title": None, "responsibleId": None, **body})
+        self._creator(found)
         made = Task(
             **{
                 "id": id_,
@@ -71,7 +74,7 @@ class Rules:
             }
         )
         self._together(body, made)
-        return self._after_status(PENDING, made)
+        return turned(self.quirks, None, self._after_status(PENDING, made))
 
     def update(self, task: Task, body: Json) -> Task:
         """The task after a PATCH; raises Refused."""
@@ -84,12 +87,20 @@ class Rules:
             found["status"] = PENDING
         made = replace(task, **found, changed=self.at, changed_by=self.caller)
         self._together(body, made)
-        return self._after_status(task.status, made)
+        return turned(self.quirks, task, self._after_status(task.status, made))
 
     def bad(self, message: str) -> Refused:
         """The portal's refusal of a value."""
         tail = "<br>" if self.quirks.line_breaks else ""
         return Refused(self.quirks.bad_value_status, "BITRIX_ERROR", message + tail)
+
+    def _creator(self, found: dict[str, Any]) -> None:
+        """An override of the creator is applied within the user's permissions (seed)."""
+        if self.admin or found.get("created_by", self.caller) == self.caller:
+            return
+        if self.quirks.created_by is OnBad.REFUSE:
+            raise self.bad("Action on the task is not allowed")
+        del found["created_by"]
 
     def _read_only(self, body: Json, names: tuple[str, ...]) -> None:
         for name in names:

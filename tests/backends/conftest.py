@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from worlds import World, http_world, memory_world, postgres_world, s3_world, sqlite_world
 
-KINDS = ["memory", "sqlite", "postgres", "s3", "http", "gitlab"]
+KINDS = ["memory", "sqlite", "postgres", "pgbouncer", "s3", "http", "gitlab"]
 
 
 @pytest.fixture(params=KINDS)
@@ -20,6 +20,8 @@ def world(
             opened = memory_world()
         case "postgres":
             opened = postgres_world(request.getfixturevalue("postgres_url"))
+        case "pgbouncer":
+            opened = postgres_world(request.getfixturevalue("pgbouncer_url"))
         case "s3":
             monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
             monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")

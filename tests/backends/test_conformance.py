@@ -11,6 +11,7 @@ from worlds import World
 
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.state import KEPT_RUNS, Lease, PortalIdentity, State, StateDelta, state_of
+from tasksync.engine.keeping import Patience, acquire, unlocked
 from tasksync.errors import StateError, StateForeign, StateLocked, StateMoved
 
 EVERYTHING = StateDelta(
@@ -63,6 +64,21 @@ def test_what_was_committed_comes_back_to_the_other_client_word_for_word(world: 
     assert (EVERYTHING.run,) == state.runs
     assert (EVERYTHING.identity, EVERYTHING.files) == (state.identity, state.files)
     assert EVERYTHING.released == state.released
+
+
+def test_a_state_is_bound_to_another_name_of_its_portal_and_nothing_else_changes(
+    world: World,
+) -> None:
+    """`state rebind`: a delta of the identity alone."""
+    anna = world.client()
+    lease = anna.acquire(ANNA, TTL)
+    anna.commit(EVERYTHING, lease)
+    before = whole(anna.load())
+    renamed = PortalIdentity("acme-new.bitrix24.com", "anna", 2.5)
+    anna.commit(StateDelta(identity=renamed), lease)
+    after = whole(world.client().load())
+    assert world.client().load().identity == renamed
+    assert after == {**before, "serial": before["serial"] + 1, "identity": after["identity"]}
 
 
 def test_a_delta_changes_what_it_names_and_nothing_else(world: World) -> None:
@@ -274,6 +290,103 @@ def test_a_holder_on_this_host_whose_process_is_gone_gives_way_at_once(world: Wo
     assert world.client().acquire(BORIS, TTL).holder == BORIS
 
 
+def test_a_holder_that_lives_on_this_host_keeps_its_lease_however_long(world: World) -> None:
+    anna, boris = world.client(), world.client(skew=86_400)
+    lease = anna.acquire(ANNA, TTL)
+    world.living.add(ANNA)
+    for _ in range(3):
+        with pytest.raises(StateLocked, match="lives"):
+            boris.acquire(BORIS, TTL)
+        with pytest.raises(StateLocked, match="alive"):
+            boris.unlock(lease.id)
+        world.pass_time(TTL * 2)
+    anna.commit(StateDelta(put=(entry("a", 1),)), lease)
+
+
+def test_one_look_at_an_old_lease_is_not_enough_to_take_it(world: World) -> None:
+    world.client().acquire(ANNA, TTL)
+    world.pass_time(TTL * 100)
+    with pytest.raises(StateLocked) as refused:
+        world.client().acquire(BORIS, TTL)
+    assert refused.value.left == TTL
+
+
+@pytest.mark.parametrize("skew", [-86_400.0, -120.0, 120.0, 86_400.0])
+def test_a_live_lease_is_never_taken_however_wrong_a_clock_is(world: World, skew: float) -> None:
+    anna, boris = world.client(), world.client(skew)
+    lease = anna.acquire(ANNA, TTL)
+    for _ in range(6):
+        with pytest.raises(StateLocked):
+            boris.acquire(BORIS, TTL)
+        with pytest.raises(StateLocked):
+            boris.unlock(lease.id)
+        world.pass_time(TTL * 0.5)
+        lease = anna.renew(lease)
+    anna.commit(StateDelta(put=(entry("a", 1),)), lease)
+
+
+@pytest.mark.parametrize("skew", [-86_400.0, 86_400.0])
+def test_a_dead_lease_is_taken_after_its_time_however_wrong_a_clock_is(
+    world: World, skew: float
+) -> None:
+    lease = world.client().acquire(ANNA, TTL)
+    boris = world.client(skew)
+    for _ in range(3):
+        with pytest.raises(StateLocked):
+            boris.acquire(BORIS, TTL)
+        world.pass_time(TTL / 3)
+    assert boris.acquire(BORIS, TTL).fence == lease.fence + 1
+
+
+def test_a_waiter_with_a_time_out_as_long_as_the_lease_takes_a_dead_one_over(world: World) -> None:
+    world.client().acquire(ANNA, TTL)
+    told: list[object] = []
+    taken = acquire(world.client(), BORIS, Patience(TTL), world.clock, told.append)
+    assert taken.holder == BORIS
+    assert len(told) == 1
+
+
+def test_unlocking_watches_a_holder_that_cannot_be_looked_at(world: World) -> None:
+    lease = world.client().acquire(ANNA, TTL)
+    told: list[object] = []
+    began = world.clock.monotonic()
+    unlocked(world.client(), lease.id, world.clock, told.append)
+    assert world.clock.monotonic() - began >= TTL
+    assert "Watching for 60 s" in str(told)
+    assert world.client().acquire(BORIS, TTL).holder == BORIS
+
+
+def test_unlocking_ends_at_the_first_heartbeat_that_it_sees(world: World) -> None:
+    anna = world.client()
+    held = [anna.acquire(ANNA, TTL)]
+    sleep = world.clock.sleep
+
+    def beating(seconds: float) -> None:
+        sleep(seconds)
+        if world.clock.monotonic() > 1020:
+            held[0] = anna.renew(held[0])
+
+    world.clock.sleep = beating  # type: ignore[method-assign]
+    with pytest.raises(StateLocked, match="heart beats"):
+        unlocked(world.client(), held[0].id, world.clock, lambda _event: None)
+    assert world.clock.monotonic() < 1030
+
+
+def test_what_is_no_lock_s_id_is_never_said_to_be_taken_away(world: World) -> None:
+    anna, boris = world.client(), world.client()
+    with pytest.raises(StateError, match="not locked"):
+        boris.unlock("nonsense")
+    lease = anna.acquire(ANNA, TTL)
+    for _ in range(2):
+        with pytest.raises(StateError, match=lease.id):
+            boris.unlock("nonsense")
+        world.pass_time(TTL)
+    anna.release(lease)
+    with pytest.raises(StateError, match="not locked"):
+        boris.unlock(lease.id)
+    boris.acquire(BORIS, TTL)
+
+
 def test_a_fresh_lease_is_not_unlocked(world: World) -> None:
     anna, boris = world.client(), world.client()
     lease = anna.acquire(ANNA, TTL)
@@ -298,7 +411,9 @@ def test_unlocking_by_a_wrong_id_names_the_right_one(world: World) -> None:
 def test_a_stale_lease_is_unlocked_and_its_holder_fenced_off(world: World) -> None:
     anna, boris = world.client(), world.client()
     lease = anna.acquire(ANNA, TTL)
-    world.pass_time(TTL * 2)
+    with pytest.raises(StateLocked):
+        boris.unlock(lease.id)
+    world.pass_time(TTL)
     boris.unlock(lease.id)
     with pytest.raises(StateMoved):
         anna.commit(StateDelta(put=(entry("a", 1),)), lease)

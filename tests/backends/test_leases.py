@@ -11,11 +11,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from stores import ANNA, BORIS, START, TTL
+from stores import ANNA, BORIS, START, TTL, HandClock
 
 from tasksync.backends import leases, processes
+from tasksync.backends.leases import Gone, Watch
 from tasksync.backends.mounts import file_system, is_remote
-from tasksync.core.state import Lease
+from tasksync.core.state import Holder, Lease
 from tasksync.errors import StateError, StateLocked, StateMoved
 
 LEASE = Lease("L1", ANNA, 3, START, START + timedelta(seconds=30), TTL)
@@ -25,16 +26,59 @@ def at(seconds: float) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize(
-    ("age", "over"),
-    [(0, False), (59.9, False), (60, True), (3600, True), (-59.9, False), (-60, True)],
-)
-def test_a_lease_runs_out_when_its_heartbeat_is_as_old_as_its_time(age: float, over: bool) -> None:  # noqa: FBT001 - a row of the table
-    assert leases.ran_out(LEASE, LEASE.heartbeat + at(age)) is over
+def watching(clock: HandClock, **known: Gone) -> Watch:
+    return Watch(clock, known.get("gone", leases.nobody), known.get("alive", leases.nobody))
+
+
+def test_a_lease_is_dead_when_it_stood_still_for_its_time_by_our_own_clock() -> None:
+    clock = HandClock()
+    watch = watching(clock)
+    assert watch.left(LEASE) == TTL
+    clock.sleep(TTL - 1)
+    assert watch.left(LEASE) == 1
+    clock.sleep(1)
+    assert watch.left(LEASE) == 0
+
+
+@pytest.mark.parametrize("skew", [-86_400.0, -600.0, 0.0, 600.0, 86_400.0])
+def test_what_the_wall_clocks_say_decides_nothing(skew: float) -> None:
+    watch = watching(HandClock(skew=skew))
+    assert watch.left(LEASE) == TTL
+    assert watch.left(replace(LEASE, heartbeat=START + at(9e6))) == TTL
+
+
+@pytest.mark.parametrize("other", [{"id": "L2"}, {"fence": 4}, {"heartbeat": START}])
+def test_a_lease_that_moved_is_watched_anew(other: dict[str, object]) -> None:
+    clock = HandClock()
+    watch = watching(clock)
+    watch.left(LEASE)
+    clock.sleep(TTL)
+    assert watch.left(replace(LEASE, **other)) == TTL  # type: ignore[arg-type]
+
+
+def test_what_is_written_beside_the_lease_counts_as_a_heartbeat() -> None:
+    clock = HandClock()
+    watch = watching(clock)
+    watch.left(LEASE, 1)
+    clock.sleep(TTL)
+    assert watch.left(LEASE, 2) == TTL
+
+
+def test_a_holder_on_this_host_is_looked_at_and_not_timed() -> None:
+    clock = HandClock()
+    lives = watching(clock, alive=lambda _who: True)
+    lives.left(LEASE)
+    clock.sleep(TTL * 100)
+    assert lives.left(LEASE) is None
+    assert watching(clock, gone=lambda _who: True).left(LEASE) == 0
+
+
+def test_a_heartbeat_differs_from_the_one_before_also_when_the_wall_clock_stands() -> None:
+    assert leases.beaten(LEASE, LEASE.heartbeat).heartbeat != LEASE.heartbeat
 
 
 def test_the_refusal_reads_as_a_lock_info() -> None:
-    refused = leases.locked(LEASE, START + at(42))
+    refused = leases.locked(LEASE, START + at(42), 48.0)
     assert str(refused) == (
         "The state is locked by another run.\n"
         "  Lock Info:\n"
@@ -44,7 +88,7 @@ def test_the_refusal_reads_as_a_lock_info() -> None:
         "    Run:       https://ci.example/jobs/1\n"
         "    Created:   2026-05-19T10:00:00Z\n"
         "    Heartbeat: 12 s ago\n"
-        "    Lease:     ends in 48 s\n"
+        "    Lease:     ends when its heart stands still for 48 s more\n"
         "  Wait for it with `--lock-timeout 5m`: it frees itself when its holder dies. Or take it "
         "away with `tasksync state unlock L1`, which is refused while it is alive."
     )
@@ -52,7 +96,7 @@ def test_the_refusal_reads_as_a_lock_info() -> None:
 
 
 def test_a_holder_without_a_run_url_has_no_such_line() -> None:
-    assert "Run:" not in leases.locked(replace(LEASE, holder=BORIS), START).message
+    assert "Run:" not in leases.locked(replace(LEASE, holder=BORIS), START, TTL).message
 
 
 def test_only_the_same_id_and_fence_are_the_same_lease() -> None:
@@ -62,15 +106,29 @@ def test_only_the_same_id_and_fence_are_the_same_lease() -> None:
             leases.mine(other, LEASE)
 
 
-def test_unlocking_asks_for_the_right_id_and_a_stale_heart() -> None:
-    leases.may_unlock(LEASE, "L1", START, stale=True)
-    for current, lease_id, stale, fault in (
-        (None, "L1", True, StateError),
-        (LEASE, "L2", True, StateLocked),
-        (LEASE, "L1", False, StateLocked),
+def test_the_refusal_of_a_holder_that_lives_here_says_so() -> None:
+    refused = leases.locked(LEASE, START, None)
+    assert "kept as long as its process on this host lives" in refused.message
+
+
+def test_a_lock_of_which_nothing_is_told_is_never_called_by_a_name_it_has_not() -> None:
+    untold = replace(LEASE, id="", holder=Holder("unknown", "unknown", 0))
+    refused = leases.locked(untold, START, TTL)
+    for word in ("unlock", "ID:", "pid", "Heartbeat"):
+        assert word not in str(refused)
+    assert "--lock-timeout" in refused.advice
+
+
+def test_unlocking_asks_for_the_right_id_and_a_dead_heart() -> None:
+    leases.may_unlock(LEASE, "L1", START, 0.0)
+    for current, lease_id, left, fault in (
+        (None, "L1", 0.0, StateError),
+        (LEASE, "L2", 0.0, StateLocked),
+        (LEASE, "L1", 1.0, StateLocked),
+        (LEASE, "L1", None, StateLocked),
     ):
         with pytest.raises(fault):
-            leases.may_unlock(current, lease_id, START, stale=stale)
+            leases.may_unlock(current, lease_id, START, left)
 
 
 def test_this_process_is_alive_and_knows_itself() -> None:
@@ -86,8 +144,10 @@ def test_a_process_that_ended_is_gone_and_one_that_took_its_pid_is_another() -> 
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     holder = replace(here, pid=child.pid, started=processes.started(child.pid) or "")
     assert not processes.is_gone(holder, here)
+    assert processes.is_alive(holder, here)
     child.communicate(b"\n")
     assert processes.is_gone(holder, here)
+    assert not processes.is_alive(holder, here)
     if here.started:
         place = here.started.rpartition("/")[0]
         assert processes.is_gone(replace(here, started=f"{place}/1"), here)
@@ -106,6 +166,7 @@ def test_nothing_is_judged_of_another_host_boot_or_container(elsewhere: dict[str
     here = replace(processes.this_process({}), started="boot/pid:[7]/9")
     holder = replace(here, pid=2**22 - 1, **elsewhere)  # type: ignore[arg-type]
     assert not processes.is_gone(holder, here)
+    assert not processes.is_alive(holder, here)
     assert processes.is_gone(replace(here, pid=2**22 - 1), here)
 
 

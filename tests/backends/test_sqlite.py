@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -33,6 +34,7 @@ from tasksync.backends import sqlite as backend
 from tasksync.backends.sqlite import SqliteStore
 from tasksync.core.ports import StateStore
 from tasksync.core.state import StateDelta
+from tasksync.engine.keeping import Patience, acquire
 from tasksync.errors import StateError, StateForeign, StateLocked, StateUnreadable
 
 
@@ -269,21 +271,96 @@ def test_a_full_disk_is_said_and_what_was_saved_is_whole(tmp_path: Path) -> None
     assert len(store.load().entries) == 550
 
 
-def test_a_file_that_another_program_keeps_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(backend, "PATIENCE", 0.05)
-    path = filled(tmp_path / "s.db")
+@contextmanager
+def kept_busy(path: Path) -> Iterator[sqlite3.Connection]:
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    store = store_at(path)
-    with pytest.raises(StateError, match="locked") as refused:
-        store.acquire(ANNA, TTL)
-    assert not isinstance(refused.value, StateLocked)
-    other.execute("ROLLBACK")
+    yield other
     other.close()
-    store.acquire(ANNA, TTL)
+
+
+def test_a_file_that_another_program_keeps_is_said_as_a_lock_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backend, "STEP", 0.01)
+    path = filled(tmp_path / "s.db")
+    store = store_at(path)
+    with kept_busy(path) as other:
+        with pytest.raises(StateLocked, match="busy by another program: database is locked") as no:
+            store.acquire(ANNA, TTL)
+        assert no.value.exit_code == 6
+        assert "--lock-timeout" in no.value.advice
+        other.execute("ROLLBACK")
+        store.acquire(ANNA, TTL)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StateLocked) as no:
+            store_at(path).acquire(BORIS, TTL)
+        assert no.value.holder == ANNA, "a lease in force is said before a file that is busy"
     store.close()
+
+
+def test_a_file_that_another_program_keeps_is_waited_for_as_long_as_the_lock_time_out_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backend, "STEP", 0.01)
+    path, clock, told = filled(tmp_path / "s.db"), HandClock(), []
+    store = SqliteStore(path, "finance-q2", clock=clock, ids=counted_ids())
+    with kept_busy(path) as other:
+        with pytest.raises(StateLocked):
+            acquire(store, ANNA, Patience(30.0), clock, told.append)
+        assert clock.monotonic() == pytest.approx(1030)
+        assert "busy by another program" in str(told)
+        sleep = clock.sleep
+
+        def free_at_last(seconds: float) -> None:
+            sleep(seconds)
+            if clock.monotonic() > 1050 and other.in_transaction:
+                other.execute("ROLLBACK")
+
+        clock.sleep = free_at_last  # type: ignore[method-assign]
+        assert acquire(store, ANNA, Patience(300.0), clock, told.append).holder == ANNA
+    store.close()
+
+
+def test_a_file_that_another_program_keeps_in_the_middle_is_waited_for_as_the_lease_allows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backend, "STEP", 0.01)
+    path, clock, told = filled(tmp_path / "s.db"), HandClock(), []
+    store = SqliteStore(path, "finance-q2", clock=clock, ids=counted_ids(), tell=told.append)
+    lease = store.acquire(ANNA, TTL)
+    began = clock.monotonic()
+    with kept_busy(path) as other:
+        with pytest.raises(StateError, match="busy"):
+            store.commit(StateDelta(put=(entry("late", 1),)), lease)
+        assert clock.monotonic() - began == pytest.approx(TTL)
+        other.execute("ROLLBACK")
+        lease = store.renew(lease)
+        other.execute("BEGIN IMMEDIATE")
+        sleep, began = clock.sleep, clock.monotonic()
+
+        def free_at_last(seconds: float) -> None:
+            sleep(seconds)
+            if clock.monotonic() - began > 50 and other.in_transaction:
+                other.execute("ROLLBACK")
+
+        clock.sleep = free_at_last  # type: ignore[method-assign]
+        store.commit(StateDelta(put=(entry("late", 1),)), lease)
+    assert "late" in keys(store.load())
+    assert "Asking again" in told[0]
+    store.close()
+
+
+def test_a_disk_that_the_system_calls_full_has_the_same_advice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_words: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(backend, "_fill", full)
+    with pytest.raises(StateError, match="No space left") as refused:
+        store_at(tmp_path / "s.db").acquire(ANNA, TTL)
+    assert "make room" in refused.value.advice
 
 
 def test_a_folder_in_the_place_of_the_file_is_said(tmp_path: Path) -> None:

@@ -39,7 +39,6 @@ def test_predicted_requests_are_the_actual_ones(tmp_path: Path, count: int, chil
             {
                 "TASKSYNC_PORTAL": portal.url,
                 "TASKSYNC_API_KEY": "vibe_api_sandbox",
-                "TASKSYNC_NO_CACHE": "1",
                 "TASKSYNC_FILE": str(tmp_path / "m.yaml"),
             },
         )
@@ -58,7 +57,7 @@ def test_predicted_requests_are_the_actual_ones(tmp_path: Path, count: int, chil
 
 
 def test_a_budget_of_requests_stops_cleanly_and_the_next_apply_goes_on(tmp_path: Path) -> None:
-    tasksync = Tasksync(tmp_path, {"TASKSYNC_NO_CACHE": "1"})
+    tasksync = Tasksync(tmp_path)
     path = tasksync.manifest(manifest(120, 0))
     first = tasksync("apply", "-f", path, "--yes", "--max-requests", "2")
     assert first.code == 3

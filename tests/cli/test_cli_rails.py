@@ -37,9 +37,7 @@ class Rails:
         self.tasksync.manifest(text)
 
     def apply(self, *words: str) -> Done:
-        return self.tasksync(
-            "apply", "-f", self.folder / "tasksync.yaml", "--yes", "--no-cache", *words
-        )
+        return self.tasksync("apply", "-f", self.folder / "tasksync.yaml", "--yes", *words)
 
     def refused(self, *words: str) -> str:
         done = self.apply(*words)
@@ -177,9 +175,7 @@ def test_removed_forgets_without_deleting(rails: Rails) -> None:
 def test_on_remove_defer_keeps_the_task_and_its_return_is_an_update(rails: Rails) -> None:
     rails.write(manifest(*TWELVE[:11], policy="policy: {onRemove: defer}\n"))
     assert "1 deferred" in rails.apply().out
-    again = rails.tasksync(
-        "plan", "-f", rails.folder / "tasksync.yaml", "--no-cache", "--detailed-exitcode"
-    )
+    again = rails.tasksync("plan", "-f", rails.folder / "tasksync.yaml", "--detailed-exitcode")
     assert again.code == 0
     rails.write(manifest(*TWELVE))
     assert "0 added, 1 changed, 0 destroyed" in rails.apply().out

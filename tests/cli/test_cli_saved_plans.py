@@ -112,8 +112,22 @@ def test_rails_hold_a_saved_plan_too(tasksync: Tasksync, tmp_path: Path) -> None
     ids = ids_of(tasksync)
     comment = {"author": 7, "message": "Wait"}
     by_hand(tmp_path, "POST", f"tasks/{ids['t5']}/comments", comment)
+    tasksync("plan", "--out", tmp_path / "plan.json")
     done = tasksync("apply", tmp_path / "plan.json")
     assert (done.code, "People worked on" in done.err) == (4, True)
+
+
+def test_a_comment_that_came_after_the_plan_makes_its_delete_stale(
+    tasksync: Tasksync, tmp_path: Path
+) -> None:
+    ids = ids_of(tasksync)
+    by_hand(tmp_path, "POST", f"tasks/{ids['t5']}/comments", {"author": 7, "message": "Wait"})
+    for flags in ((), ("--dangerous-delete-active",)):
+        done = tasksync("apply", tmp_path / "plan.json", *flags)
+        assert (done.code, "t5: activity: the plan saw 0 comments" in done.err) == (5, True)
+    left = tasksync("apply", tmp_path / "plan.json", "--skip-stale")
+    assert left.code == 3
+    assert ids_of(tasksync)["t5"] == ids["t5"]
 
 
 @pytest.mark.parametrize("budget", range(1, 12))

@@ -28,6 +28,7 @@ def tasksync(tmp_path: Path) -> Tasksync:
     ("words", "told"),
     [
         (["plan", "--nonsense"], "--nonsense"),
+        (["plan", "--no-cache"], "--no-cache is no flag any more"),
         (["nonsense"], "nonsense"),
         (["plan", "--format", "xml"], "xml"),
         (["plan", "--parallelism", "0"], "no whole number"),

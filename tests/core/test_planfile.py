@@ -16,7 +16,7 @@ from tasksync.core import planfile, planread
 from tasksync.core.change import Action, Change, FieldChange, Reason
 from tasksync.core.fields import FIELDS, KeyRef, Kind, RemoteId, TaskKey
 from tasksync.core.manifest import Limit, Policy
-from tasksync.core.plan import Drift, Plan, Refusal, Stray, Twin
+from tasksync.core.plan import Drift, Hidden, Plan, Refusal, Stray, Twin
 from tasksync.core.task import Activity, OnRemove, Options, Place
 from tasksync.errors import PlanUnusable
 
@@ -83,6 +83,8 @@ changes = st.builds(
     st.none() | st.builds(Activity, counts, counts),
     st.none() | ids,
     texts,
+    instants | st.just(""),
+    st.lists(NAMES, max_size=2).map(tuple),
 )
 pairs = st.lists(st.tuples(keys, keys), max_size=2).map(tuple)
 drifts = NAMES.flatmap(
@@ -106,11 +108,11 @@ plans = st.builds(
     texts,
     texts,
     counts,
-    st.lists(st.lists(changes, max_size=2).map(tuple), max_size=2).map(tuple),
+    st.lists(st.lists(changes, min_size=1, max_size=2).map(tuple), max_size=2).map(tuple),
     st.lists(changes, max_size=2).map(tuple),
     st.lists(drifts, max_size=4).map(tuple),
     st.lists(st.builds(Twin, keys, ids, ids, texts), max_size=2).map(tuple),
-    st.lists(st.builds(Stray, ids, texts), max_size=2).map(tuple),
+    st.lists(st.builds(Stray, ids, texts, counts), max_size=2).map(tuple),
     pairs,
     pairs,
     st.lists(keys, max_size=2).map(tuple),
@@ -125,6 +127,8 @@ plans = st.builds(
     policies,
     st.lists(texts, max_size=2).map(tuple),
     st.booleans(),
+    hidden=st.lists(st.builds(Hidden, keys, ids, st.booleans()), max_size=2).map(tuple),
+    other_owner=texts,
 )
 
 
@@ -151,7 +155,7 @@ def test_no_field_of_a_plan_is_forgotten_when_it_is_read(kind):
     source = inspect.getsource(planread)
     built = {Plan: "Plan(", Change: "Change("}.get(kind)
     if built is None:
-        assert len(fields(kind)) == {Options: 4, Drift: 5, Twin: 4, Stray: 2}[kind]
+        assert len(fields(kind)) == {Options: 4, Drift: 5, Twin: 4, Stray: 3}[kind]
         return
     assert [f.name for f in fields(kind) if f.compare and f"{f.name}=" not in source] == []
 
@@ -168,7 +172,9 @@ def edited(**other: object) -> Change:
         Reason.EDITED,
         RemoteId(3871),
         (deadline,),
+        asked={"deadline": "2026-05-23T18:00:00+03:00"},
         place=Place("tasks/finance.yaml", 31, 3),
+        edited=("deadline",),
     )
     return replace(change, **other)
 
@@ -292,8 +298,8 @@ def test_a_torn_plan_is_told_so(name, value):
 
 
 def test_a_newer_format_names_the_version_that_made_it():
-    data = {**encoded(plan_of(edited())), "format_version": "1.1", "tasksync_version": "9.9"}
-    with pytest.raises(PlanUnusable, match=r"format 1\.1") as refused:
+    data = {**encoded(plan_of(edited())), "format_version": "2.1", "tasksync_version": "9.9"}
+    with pytest.raises(PlanUnusable, match=r"format 2\.1") as refused:
         planfile.decode(data)
     assert "9.9" in refused.value.advice
 

@@ -76,10 +76,10 @@ def test_every_example_applies_and_then_wants_nothing(example: Path, tmp_path: P
     assert manifests, "an example has a manifest"
     where = example if len(manifests) > 1 else manifests[0]
     assert tasksync("validate", "-f", where).code == 0
-    assert tasksync("plan", "-f", where, "--detailed-exitcode", "--no-cache").code == 2
-    applied = tasksync("apply", "-f", where, "--yes", "--no-cache")
+    assert tasksync("plan", "-f", where, "--detailed-exitcode").code == 2
+    applied = tasksync("apply", "-f", where, "--yes")
     assert (applied.code, "Apply complete! Tasks: " in applied.out) == (0, True), applied
-    again = tasksync("plan", "-f", where, "--detailed-exitcode", "--no-cache")
+    again = tasksync("plan", "-f", where, "--detailed-exitcode")
     assert (again.code, "No changes." in again.out) == (0, True)
 
 

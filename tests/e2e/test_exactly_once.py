@@ -14,7 +14,7 @@ from portal import Json, Served, until
 from trips import SETTLE, Trip, ended, task
 
 _BATCH = {"path": "^/v1/batch$", "nth": 1}
-_MANY = {f"t{n:02}": task(f"Task {n:02}") for n in range(12)}
+_MANY = {f"t{n:02}": task(f"Task {n:02}") for n in range(10)}
 
 
 def _kill_at(trip: Trip, rule: Json, *flags: str) -> None:

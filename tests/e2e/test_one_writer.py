@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
+from datetime import datetime, timedelta
 
 import pytest
 from portal import until
 from trips import PROJECT, Trip, ended, task
 
+from tasksync.backends.processes import this_process
 from tasksync.backends.registry import open_store
 from tasksync.cli.stopping import Stop, SystemClock
 from tasksync.core.ports import StateStore
-from tasksync.core.state import Holder, StateDelta
-from tasksync.errors import StateMoved
+from tasksync.core.state import Holder, Lease, StateDelta
+from tasksync.errors import StateLocked, StateMoved
 
 _TASKS = {f"t{n:02}": task(f"Task {n:02}") for n in range(8)}
 _HANG = {"kind": "hang", "seconds": 60, "on": {"path": "^/v1/batch$"}, "times": 1}
@@ -79,7 +82,7 @@ def test_a_dead_holder_on_this_host_holds_nobody_up(team: Trip) -> None:
 
 
 def test_a_stopped_holder_on_this_host_is_alive(team: Trip) -> None:
-    """A process that stands still has not ended: its lock is respected while its lease lasts."""
+    """A process that stands still has not ended: its lock is respected."""
     team.want(_TASKS)
     team.portal.faults(_HANG)
     with team.process() as first:
@@ -107,16 +110,56 @@ def test_a_holder_on_another_host_is_waited_for_until_its_lease_runs_out(team: T
 
 
 def test_a_lock_is_taken_away_only_when_its_heart_has_stopped(team: Trip) -> None:
-    """`state unlock ID` is refused while the holder is alive, and works once it is not."""
+    """`state unlock ID` watches a holder elsewhere: refused when its heart beats, done when not."""
     team.want(_TASKS)
     other = _store(team, _ELSEWHERE)
-    lease = other.acquire(_ELSEWHERE, 1.5)
+    lease = other.acquire(_ELSEWHERE, 3.0)
     words = ("state", "unlock", lease.id, "-f", str(team.manifest))
-    assert "alive" in team.run(*words).must(6).err
-    time.sleep(1.6)
-    team.run(*words).must(0)
+    ended, beats = threading.Event(), threading.Thread(target=lambda: _beat(other, lease, ended))
+    beats.start()
+    refused = team.run(*words).must(6)
+    ended.set()
+    beats.join()
+    assert "alive" in refused.err
+    assert "is alive" in refused.err
+    assert "taken away" not in team.run("state", "unlock", "nonsense", *words[3:]).must(6).text
+    watched = team.run(*words).must(0)
+    assert "Watching for 3 s" in watched.err
     other.close()
     team.apply().must(0)
+    assert "not locked" in team.run(*words).must(1).err
+
+
+def _beat(store: StateStore, lease: Lease, ended: threading.Event) -> None:
+    while not ended.wait(0.2):
+        store.renew(lease)
+
+
+@pytest.mark.parametrize("skew", [-600, 120])
+def test_another_host_s_clock_takes_no_living_holder_s_lock(team: Trip, skew: int) -> None:
+    """The lease of a living process stays its own, whatever the wall clocks say."""
+    team.want(_TASKS)
+    team.portal.faults(_SLOW)
+    with team.process() as first:
+        until(team.portal.struck, "the first run writes")
+        other = open_store(
+            team.state, PROJECT, _Skewed(skew), lambda: "skewed", this_process({}), {}
+        )
+        with pytest.raises(StateLocked, match=f"pid {first.pid}"):
+            other.acquire(_ELSEWHERE, 60.0)
+        other.close()
+        ended(first).must(0)
+    assert len(team.portal.writing()) == 1
+
+
+class _Skewed(SystemClock):
+    def __init__(self, seconds: float) -> None:
+        super().__init__(Stop())
+        self.seconds = seconds
+
+    def now(self) -> datetime:
+        """The wall clock, wrong."""
+        return super().now() + timedelta(seconds=self.seconds)
 
 
 def test_a_run_that_lost_its_lock_sends_nothing_more(team: Trip) -> None:

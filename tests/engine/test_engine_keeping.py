@@ -14,7 +14,7 @@ from tasksync.core.events import LockWaited
 from tasksync.core.fields import TaskKey
 from tasksync.core.state import Run, StateDelta
 from tasksync.engine.keeping import Keeper, Patience, acquire, kept
-from tasksync.errors import StateLocked, StateMoved, StateNotSaved, StateUnreadable
+from tasksync.errors import StateError, StateLocked, StateMoved, StateNotSaved, StateUnreadable
 
 DELTA = StateDelta(drop=(TaskKey("x"),))
 
@@ -103,6 +103,17 @@ def test_a_heart_that_beats_keeps_the_lease() -> None:
     here.clock.sleep(61.0)
     with pytest.raises(StateMoved, match="ran out"):
         keeper.check()
+
+
+def test_the_heart_does_not_beat_again_just_after_a_commit() -> None:
+    here = bench()
+    keeper = here.keeper()
+    here.clock.sleep(15.0)
+    assert not keeper.is_fresh
+    keeper.commit(DELTA)
+    assert keeper.is_fresh
+    here.clock.sleep(10.0)
+    assert not keeper.is_fresh
 
 
 class Ailing(LoggedStore):
@@ -199,3 +210,58 @@ def test_a_renewal_counts_from_when_it_was_asked_for() -> None:
     assert not keeper.may_send()
     with pytest.raises(StateMoved, match="ran out"):
         keeper.check()
+
+
+class Away(LoggedStore):
+    """A store that is away for so many seconds, and takes them to answer."""
+
+    seconds = 0.0
+
+    def commit(self, delta, lease):
+        self._wait()
+        super().commit(delta, lease)
+
+    def renew(self, lease):
+        self._wait()
+        return super().renew(lease)
+
+    def _wait(self):
+        seconds, self.seconds = self.seconds, 0.0
+        self._clock.sleep(seconds)
+
+
+@pytest.mark.parametrize("doing", ["commit", "beat"])
+def test_a_store_that_was_away_leaves_a_lease_that_is_known_to_be_fresh(doing: str) -> None:
+    """What was waited for was a heartbeat somewhere in that time: one more tells when."""
+    here = bench()
+    store = Away("finance", clock=here.clock, ids=here.ids, shelf=here.shelf)
+    store.deltas, store.fail = [], lambda _delta: False
+    keeper = Keeper(store, store.acquire(ANNA, 60.0), here.clock, lambda _delta: "")
+    here.clock.sleep(15.0)
+    store.seconds = 44.0
+    if doing == "commit":
+        keeper.commit(DELTA)
+    else:
+        keeper.beat()
+    here.clock.sleep(50.0)
+    keeper.check()
+    here.clock.sleep(11.0)
+    with pytest.raises(StateMoved):
+        keeper.check()
+
+
+def test_the_store_s_own_advice_stands_beside_a_state_that_was_not_saved() -> None:
+    here = bench()
+    store = Full("finance", clock=here.clock, ids=here.ids, shelf=here.shelf)
+    keeper = Keeper(store, store.acquire(ANNA, 60.0), here.clock, lambda _delta: "beside.json")
+    with pytest.raises(StateNotSaved) as lost:
+        keeper.commit(DELTA)
+    assert "keep it in PostgreSQL" in lost.value.advice
+    assert "beside.json" in lost.value.advice
+
+
+class Full(LoggedStore):
+    """A store that has its own advice."""
+
+    def commit(self, _delta, _lease):
+        raise StateError("HTTP 413", "The state is too large: keep it in PostgreSQL.")

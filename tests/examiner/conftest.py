@@ -77,3 +77,27 @@ def world(tmp_path: Path) -> Iterator[Callable[..., Driver]]:
         portal.__exit__()
         assert portal.office.picture(before) == before, "a stranger was touched"
         assert not portal.office.dropped, "a field that the portal drops was sent"
+
+
+@pytest.fixture
+def swift(world: Callable[..., Driver]) -> Callable[..., Driver]:
+    """Open portals whose hours the runs live by: a settle of 90 s takes no time."""
+
+    def start(**readings: Any) -> Driver:
+        driver = world(**readings)
+        driver.driven = True
+        return driver
+
+    return start
+
+
+def manifest(tasks: dict[str, str], head: str = "") -> str:
+    """Write a manifest of the project: key and the flow mapping's text of each task."""
+    lines = "".join(f"  {key}: {{{text}}}\n" for key, text in tasks.items())
+    start = f"apiVersion: tasksync/v1\nproject: {PROJECT}\n{head}defaults: {{responsibleId: 1}}\n"
+    return start + ("tasks:\n" + lines if tasks else "tasks: {}\n")
+
+
+def numbered(count: int, start: int = 0) -> dict[str, str]:
+    """Give so many plain tasks: t0, t1 and so on."""
+    return {f"t{n}": f"title: Task {n}" for n in range(start, start + count)}

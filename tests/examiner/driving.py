@@ -6,16 +6,30 @@ import io
 import os
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import chdir, contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from examiner.hours import Hours
 from examiner.portal import ExaminerPortal
 
 from tasksync.cli.console import Console
 from tasksync.cli.main import run
+from tasksync.cli.stopping import SystemClock
+from tasksync.engine import keeping
+from tasksync.engine.keeping import Keeper
 
 PROJECT = "exam"
+#: of a driven sleep so much is real, for the answers that are on their way (seconds)
+GLANCE = 0.002
+#: the hours go on in steps, between which hearts beat (seconds)
+SLICE = 5.0
 PROGRAM = (sys.executable, "-m", "tasksync")
 
 
@@ -35,6 +49,8 @@ class Driver:
     portal: ExaminerPortal
     folder: Path
     key: str = ""
+    driven: bool = False  # runs in this process live by the portal's hours, and wait for nothing
+    skew: Callable[[], float] = float  # what this host's wall clock is ahead of the others'
 
     def env(self, **more: str) -> dict[str, str]:
         """Give the environment of a run: nothing of the caller's settings."""
@@ -42,7 +58,6 @@ class Driver:
         env["TASKSYNC_PORTAL"] = self.portal.url
         env["TASKSYNC_API_KEY"] = self.key or self.portal.office["key"]
         env["TASKSYNC_STATE"] = f"sqlite:{self.folder}/state.db"
-        env["TASKSYNC_NO_CACHE"] = "1"
         env["NO_COLOR"] = "1"
         return env | more
 
@@ -53,12 +68,18 @@ class Driver:
         path.write_text(text, encoding="utf-8")
         return path
 
-    def run(self, *words: str, answer: str | None = None, **env: str) -> Run:
-        """Run one command in this process; a traceback or the key in its words is a failure."""
+    def run(self, *words: str, source: io.StringIO | None = None, at: str = "", **env: str) -> Run:
+        """Run one command in this process, from the folder `at` where one is said.
+
+        A traceback or the key in its words is a failure.
+        """
         out, err = io.StringIO(), io.StringIO()
         settings = self.env(**env)
-        source = io.StringIO(answer or "")
-        code = run([self.here(word) for word in words], Console(source, out, err, settings))
+        told = list(words) if at else [self.here(word) for word in words]
+        console = Console(source or io.StringIO(), out, err, settings)
+        hours = driven(self.portal.office.hours, self.skew) if self.driven else nullcontext()
+        with hours, chdir(self.folder / at):
+            code = run(told, console)
         return checked(Run(code, out.getvalue(), err.getvalue()), settings)
 
     def here(self, word: str) -> str:
@@ -110,8 +131,9 @@ class Driver:
         return self.run("plan", "-f", "tasksync.yaml", "--detailed-exitcode", *words)
 
     def apply(self, *words: str) -> Run:
-        """Run apply without asking; creates in doubt are waited for a second."""
-        return self.run("apply", "-f", "tasksync.yaml", "--yes", "--settle", "1", *words)
+        """Run apply without asking; in real time, creates in doubt are waited for a second."""
+        settle = () if self.driven else ("--settle", "1")
+        return self.run("apply", "-f", "tasksync.yaml", "--yes", *settle, *words)
 
     def heal(self, times: int = 4) -> list[int]:
         """Apply until it is done; the exit codes on the way."""
@@ -119,6 +141,25 @@ class Driver:
         while len(codes) < times and codes[-1:] != [0]:
             codes.append(self.apply().code)
         return codes
+
+    def lose_state(self) -> None:
+        """Forget everything, as a fresh runner does."""
+        for path in self.folder.glob("state.db*"):
+            path.unlink()
+
+    def keep_state(self) -> dict[str, bytes]:
+        """Copy the state, for `put_state`."""
+        return {path.name: path.read_bytes() for path in self.folder.glob("state.db*")}
+
+    def put_state(self, kept: dict[str, bytes]) -> None:
+        """Put a copy of the state back."""
+        self.lose_state()
+        for name, text in kept.items():
+            (self.folder / name).write_bytes(text)
+
+    def made(self) -> int:
+        """Count the creates that the portal has done."""
+        return sum(what == "create" for what, _, _ in self.portal.writes())
 
     def task(self, title: str) -> dict[str, Any]:
         """Give the one task of ours with a title, as the portal keeps it."""
@@ -128,6 +169,74 @@ class Driver:
     def titles(self) -> list[str]:
         """Give the titles of our tasks on the portal, sorted."""
         return sorted(task["title"].strip() for task in self.portal.office.marked(PROJECT))
+
+
+class Asked(io.StringIO):
+    """A terminal where somebody thinks for a while before the `yes`."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        super().__init__("yes\n")
+        self.meanwhile = meanwhile
+
+    def isatty(self) -> bool:
+        """Seem a terminal."""
+        return True
+
+    def readline(self, size: int | None = -1, /) -> str:
+        """Answer, after what happened meanwhile."""
+        self.meanwhile()
+        return super().readline(size)
+
+
+@contextmanager
+def driven(hours: Hours, skew: Callable[[], float] = float) -> Iterator[None]:
+    """Let runs of this process live by these hours: whoever sleeps moves them on.
+
+    The heart that renews the lease beats on the way, as it would in so much time.
+    """
+    now, monotonic = SystemClock.now, SystemClock.monotonic
+    hearts: list[Heart] = []
+
+    def later(clock: SystemClock) -> datetime:
+        return now(clock) + timedelta(seconds=hours.ahead + skew())
+
+    def counted(clock: SystemClock) -> float:
+        return monotonic(clock) + hours.ahead
+
+    def sleep(_clock: SystemClock, seconds: float) -> None:
+        time.sleep(min(max(seconds, 0.0), GLANCE))
+        while seconds > 0:
+            hours.advance(min(seconds, SLICE))
+            seconds -= SLICE
+            for heart in tuple(hearts):
+                heart.beat(hours.monotonic())
+
+    def beating(keeper: Keeper, ended: threading.Event, seconds: float) -> None:
+        heart = Heart(keeper, seconds, hours.monotonic())
+        hearts.append(heart)
+        ended.wait()
+        hearts.remove(heart)
+
+    with (
+        patch.multiple(SystemClock, now=later, monotonic=counted, sleep=sleep),
+        patch.object(keeping, "_beat", beating),
+    ):
+        yield
+
+
+@dataclass(slots=True)
+class Heart:
+    """What renews a lease every so many seconds of the hours."""
+
+    keeper: Keeper
+    seconds: float
+    last: float
+
+    def beat(self, now: float) -> None:
+        """Renew the lease if it is time."""
+        if now - self.last >= self.seconds:
+            self.last = now
+            self.keeper.beat()
 
 
 def checked(done: Run, settings: dict[str, str]) -> Run:

@@ -9,9 +9,12 @@ from __future__ import annotations
 import copy
 import re
 import threading
-import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+
+from examiner import turns
+from examiner.hours import Hours
 
 READINGS: dict[str, Any] = {
     "numbers": "str",  # str | int: scalars of an answer
@@ -25,13 +28,13 @@ READINGS: dict[str, Any] = {
     "nulls": "null",  # null | empty: an unset date
     "no_group": "0",  # 0 | null
     "no_parent": "null",  # null | 0
-    "counters": True,  # comment counters are returned
+    "counters": True,  # True | False | "null" (of nothing) | "noservice" (without the portal's own)
     "create_status": 201,
     "invalid_status": 400,  # 400 | 422
     "errors_empty": "{}",  # {} | []
     "results_empty": "{}",  # {} | []
     "update_result": "object",  # object | true | null
-    "delete_result": "true",  # true | null | object | []
+    "delete_result": "true",  # true | null | object | [] | absent (neither result nor error)
     "missing_get": "ENTITY_NOT_FOUND",  # ENTITY_NOT_FOUND | NOT_FOUND | 200
     "missing_call": "ENTITY_NOT_FOUND",  # the code inside a batch; a get may say 200 (no task)
     "clear": "both",  # both | empty | null: what clears a date
@@ -42,16 +45,29 @@ READINGS: dict[str, Any] = {
     "refuse_seven": False,
     "control": False,  # 5 becomes 4
     "reset": False,  # a new responsible sets the status to 2
+    "former": False,  # the former responsible becomes an auditor
     "pair": False,  # plan dates are taken together only
+    "marker": "kept",  # kept | dropped: tags that begin with tasksync:
+    "tag_case": "kept",  # kept | lower | upper
+    "tag_filter": "exact",  # exact | nocase
+    "hashtags": False,  # words of title and description become tags
+    "emoji": "kept",  # kept | drop | question | cut: what lies beyond the basic plane
+    "entities": False,  # titles come back with HTML entities
+    "seconds": "kept",  # kept | dropped
+    "people": "list",  # list | map (by id) | indexed
+    "admin": True,  # the key's user may set another creator; else it is not applied
+    "dates": True,  # rows tell createdDate
     "ignore_tag_filter": False,
     "ignore_id_filter": False,
     "ignore_order": False,
-    "total": "meta",  # meta | top | none
+    "total": "meta",  # meta | top | none | page (a page's own size)
     "has_more": "right",  # right | true | false | none
     "page_cap": 5000,
     "breaks_over": None,  # a page longer than this answers 502
     "lag": 0.0,  # seconds until a listing knows of a write
     "me": "full",  # full | bare | 404
+    "portal": "examiner.bitrix24.com",  # the portal's name, as /v1/me tells it
+    "owner": 1,  # the user whose key it is
     "pace_headers": False,
     "users": "camel",  # camel | upper
     "reparent": False,  # children of a deleted task get its parent
@@ -75,6 +91,7 @@ FIELDS = {
     "tags",
     "createdBy",
 }
+COUNTERS = ("commentsCount", "serviceCommentsCount", "timeSpentInLogs")
 DATES = ("deadline", "startDatePlan", "endDatePlan")
 READ_ONLY = ("id", "createdDate", "changedDate", "closedDate")
 INTEGERS = ("responsibleId", "status", "priority", "timeEstimate", "groupId", "parentId")
@@ -102,6 +119,9 @@ class Office:
         self.tasks: dict[int, dict[str, Any]] = {}
         self.history: dict[int, list[tuple[float, dict[str, Any] | None]]] = {}
         self.last_id = 3000
+        self.hours = Hours()
+        self.hides: Callable[[dict[str, Any]], bool] = lambda _task: False
+        self.gone: dict[int, dict[str, Any]] = {}
         self.deeds: list[tuple[str, int, dict[str, Any]]] = []
         self.dropped: list[str] = []
 
@@ -115,7 +135,7 @@ class Office:
         """Put a task there as people do, past every rule; returns its id."""
         with self.lock:
             self.last_id += 1
-            task = blank(self.last_id) | fields
+            task = blank(self.last_id, self.hours.wall()) | fields
             self.tasks[self.last_id] = task
             self.history[self.last_id] = [(0.0, copy.deepcopy(task))]
             return self.last_id
@@ -129,13 +149,33 @@ class Office:
     def vanish(self, number: int) -> None:
         """Delete a task as people do."""
         with self.lock:
-            del self.tasks[number]
+            self.gone[number] = self.tasks.pop(number)
             self._note(number)
+
+    def revive(self, number: int) -> None:
+        """Bring a deleted task back as it was, as people do from the recycle bin."""
+        with self.lock:
+            self.tasks[number] = self.gone.pop(number)
+            self._note(number)
+
+    def backup(self) -> dict[str, Any]:
+        """Copy everything, for `restore`."""
+        with self.lock:
+            return copy.deepcopy({"tasks": self.tasks, "last": self.last_id})
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        """Put a backup back: what came since is gone, and its ids come again."""
+        with self.lock:
+            gone = set(self.tasks) - set(kept["tasks"])
+            self.tasks, self.last_id = copy.deepcopy(kept["tasks"]), kept["last"]
+            for number in (*gone, *self.tasks):
+                self._note(number)
 
     def marked(self, project: str) -> list[dict[str, Any]]:
         """Give the tasks of a project, oldest first."""
         with self.lock:
-            return [t for t in self.tasks.values() if f"tasksync:{project}" in t["tags"]]
+            mark = f"tasksync:{project}"
+            return [t for t in self.tasks.values() if mark in [n.lower() for n in t["tags"]]]
 
     def picture(self, numbers: Any) -> dict[int, dict[str, Any] | None]:
         """Copy some tasks, to compare later."""
@@ -149,7 +189,8 @@ class Office:
         with self.lock:
             self._check(body, creating=True)
             self.last_id += 1
-            task = blank(self.last_id)
+            task = blank(self.last_id, self.hours.wall())
+            task["createdBy"] = self["owner"]
             self._lay(task, body, creating=True)
             self.tasks[self.last_id] = task
             self.deeds.append(("create", self.last_id, dict(body)))
@@ -169,7 +210,7 @@ class Office:
     def delete(self, number: int) -> None:
         """Remove a task, or raise RefusedError."""
         with self.lock:
-            gone = self._there(number)
+            gone = self.gone[number] = self._there(number)
             del self.tasks[number]
             if self["reparent"]:
                 for task in self.tasks.values():
@@ -179,13 +220,19 @@ class Office:
             self.deeds.append(("delete", number, {}))
             self._note(number)
 
+    def seen(self, number: int) -> dict[str, Any] | None:
+        """Give a task that this key may see."""
+        with self.lock:
+            task = self.tasks.get(number)
+            return None if task is None or self.hides(task) else task
+
     def _there(self, number: int) -> dict[str, Any]:
-        if number not in self.tasks:
+        if self.seen(number) is None:
             raise RefusedError(404, "ENTITY_NOT_FOUND", f"task {number} not found")
         return self.tasks[number]
 
     def _note(self, number: int) -> None:
-        now = time.monotonic()
+        now = self.hours.monotonic()
         self.history.setdefault(number, []).append((now, copy.deepcopy(self.tasks.get(number))))
 
     def _bad(self, message: str) -> RefusedError:
@@ -258,7 +305,9 @@ class Office:
     def _instant(self, text: str) -> float:
         return datetime.fromisoformat(text).timestamp()
 
-    def _lay(self, task: dict[str, Any], body: dict[str, Any], *, creating: bool) -> None:
+    def _lay(  # noqa: C901
+        self, task: dict[str, Any], body: dict[str, Any], *, creating: bool
+    ) -> None:
         before = dict(task)
         for name, value in body.items():
             if name in DATES:
@@ -270,15 +319,21 @@ class Office:
             elif name == "tags":
                 task[name] = list(dict.fromkeys(value or []))
             elif name == "title":
-                task[name] = value.strip() if self["trim"] else value
+                held = value.strip() if self["trim"] else value
+                task[name] = turns.title(held, self.readings)
             elif name == "description":
-                text = value or ""
+                text = turns.text(value or "", self["emoji"])
                 task[name] = text.replace("\n", "\r\n") if self["crlf"] else text
+            elif name == "createdBy" and not self["admin"]:
+                continue
             elif name in FIELDS:
                 task[name] = value
+        task["tags"] = turns.tags(task, self.readings)
         moved = task["responsibleId"] != before["responsibleId"]
         if self["reset"] and not creating and "status" not in body and moved:
             task["status"] = 2
+        if self["former"] and not creating and moved:
+            task["auditors"] = list(dict.fromkeys([*task["auditors"], before["responsibleId"]]))
         self._side_effects(task, before, body)
 
     def _lay_date(self, task: dict[str, Any], name: str, value: Any) -> None:
@@ -286,7 +341,8 @@ class Office:
             if self["clear"] in ("both", "empty" if value == "" else "null"):
                 task[name] = None
         else:
-            task[name] = self._instant(value)
+            at = self._instant(value)
+            task[name] = at - at % 60 if self["seconds"] == "dropped" else at
 
     def _side_effects(
         self, task: dict[str, Any], before: dict[str, Any], body: dict[str, Any]
@@ -296,10 +352,10 @@ class Office:
         if self["control"] and body.get("status") == 5 and before["status"] != 4:
             task["status"] = 4
         if task["status"] in (5, 6) and before["status"] != task["status"]:
-            task["closedDate"] = time.time()
+            task["closedDate"] = self.hours.wall()
         if task["status"] not in (5, 6):
             task["closedDate"] = None
-        task["changedDate"] = time.time()
+        task["changedDate"] = self.hours.wall()
 
     # -- looking -----------------------------------------------------------------------------
 
@@ -307,12 +363,12 @@ class Office:
         """Give the tasks as a listing knows them, which may be behind the deeds."""
         with self.lock:
             if not self["lag"]:
-                return [copy.deepcopy(t) for t in self.tasks.values()]
-            till = time.monotonic() - self["lag"]
+                return [copy.deepcopy(t) for t in self.tasks.values() if not self.hides(t)]
+            till = self.hours.monotonic() - self["lag"]
             rows = []
             for versions in self.history.values():
                 known = [task for when, task in versions if when <= till]
-                if known and known[-1] is not None:
+                if known and known[-1] is not None and not self.hides(known[-1]):
                     rows.append(copy.deepcopy(known[-1]))
             return rows
 
@@ -352,31 +408,40 @@ class Office:
     ) -> dict[str, Any]:
         """Write one task; `one` is the full object of GET by id and of writes."""
         number = self.number
-        out: dict[str, Any] = {
-            "id": number(task["id"]),
-            "title": task["title"],
-            "description": task["description"],
-            "status": number(task["status"]),
-            "priority": number(task["priority"]),
-            "responsibleId": number(task["responsibleId"]),
-            "createdBy": number(task["createdBy"]),
-            "createdDate": self.moment(task["createdDate"]),
-            "changedDate": self.moment(task["changedDate"]),
-            "closedDate": self.moment(task["closedDate"]),
-            "dateStart": None,
-            "timeEstimate": number(task["timeEstimate"]),
-            "groupId": number(0)
-            if not task["groupId"] and self["no_group"] == "0"
-            else number(task["groupId"] or None),
-            "parentId": number(task["parentId"])
-            if task["parentId"] or self["no_parent"] == "0"
-            else None,
-            "accomplices": [number(one) for one in task["accomplices"]],
-            "auditors": [number(one) for one in task["auditors"]],
-        } | {name: self.moment(task[name]) for name in DATES}
+        out: dict[str, Any] = (
+            {
+                "id": number(task["id"]),
+                "title": task["title"],
+                "description": task["description"],
+                "status": number(task["status"]),
+                "priority": number(task["priority"]),
+                "responsibleId": number(task["responsibleId"]),
+                "createdBy": number(task["createdBy"]),
+                "createdDate": self.moment(task["createdDate"]),
+                "changedDate": self.moment(task["changedDate"]),
+                "closedDate": self.moment(task["closedDate"]),
+                "dateStart": None,
+                "timeEstimate": number(task["timeEstimate"]),
+                "groupId": number(0)
+                if not task["groupId"] and self["no_group"] == "0"
+                else number(task["groupId"] or None),
+                "parentId": number(task["parentId"])
+                if task["parentId"] or self["no_parent"] == "0"
+                else None,
+            }
+            | {
+                name: turns.people([number(one) for one in task[name]], self["people"])
+                for name in ("accomplices", "auditors")
+            }
+            | {name: self.moment(task[name]) for name in DATES}
+        )
         if self["counters"]:
-            for name in ("commentsCount", "serviceCommentsCount", "timeSpentInLogs"):
-                out[name] = number(task[name])
+            for name in COUNTERS:
+                if self["counters"] == "noservice" and name == "serviceCommentsCount":
+                    continue
+                out[name] = number(turns.shown(task[name], self["counters"]))
+        if not self["dates"]:
+            del out["createdDate"]
         asked = self["get_tags"] if one or select is None else "tags" in select
         if asked and self["tags"] != "absent":
             out["tags"] = self.tags(task)
@@ -395,9 +460,8 @@ def snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()
 
 
-def blank(number: int) -> dict[str, Any]:
+def blank(number: int, now: float) -> dict[str, Any]:
     """Give a task that nobody filled in yet."""
-    now = time.time()
     return {
         "id": number,
         "title": "",

@@ -1,7 +1,8 @@
 """The office behind a socket: routes, envelopes, limits, and faults on demand.
 
 A fault is a dict: `kind`, and which request it meets: `at` (the k-th request that matches, from 1),
-`times` (how many from there on), `method` and `path` (regular expressions). Kinds:
+`times` (how many from there on), `method` and `path` (regular expressions), `does` (create, update
+or delete: requests that do at least one such thing). Kinds:
 
 status    answer `status` with error `code`; with `deed` after doing what was asked; `retry_after`
 html      a page instead of JSON, status 200 unless said
@@ -9,11 +10,18 @@ garbage   broken JSON
 empty     status 200 and no body
 lost      the connection is closed; with `deed` after doing it
 truncate  done, but the answer breaks off in the middle
-late      answers `status` (504) at once and does it `seconds` later
+late      answers `status` (504) at once and does it `seconds` later, by the examiner's hours
+drip      the same for the calls of a batch, one after another, `each` seconds apart
 half      of a batch the first half is done, then `status` (502)
 calls     of a batch every `every`-th call gets an error of `code`; with `deed` although it was done
 missing   of a batch every `every`-th call is in neither results nor errors; `deed` as above
 hang      done, and answered after `seconds`
+swapped   of a batch each create's result stands under the next create's call id
+old_id    of a batch each create is done, and the first one answered with the row of task `id`
+hollow    of a batch the deletes are answered `result` ([]) and not done
+
+`then` is called when a fault strikes; with `lasts` a fault goes on for so many seconds of the
+examiner's hours from its first request.
 """
 
 from __future__ import annotations
@@ -25,6 +33,7 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qsl
@@ -36,6 +45,7 @@ OPERATORS = {"$gt", "$gte", "$lt", "$lte", "$ne", "$contains", "$in"}
 PREFIX = re.compile(r"(>=|<=|!=|>|<|!|%)?(\w+)$")
 ALIASES = {">": "$gt", ">=": "$gte", "<": "$lt", "<=": "$lte", "!": "$ne", "!=": "$ne"}
 CALLS = 50
+ABSENT = object()
 
 
 class HangUpError(Exception):
@@ -90,7 +100,6 @@ class ExaminerPortal:
         self.limits: Limits | None = None
         self.auth: dict[str, Any] | None = None  # {"status", "code", "only": "writes" | None}
         self.lock = threading.Lock()
-        self.timers: list[threading.Timer] = []
         self.server = Server(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
@@ -100,8 +109,7 @@ class ExaminerPortal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for timer in self.timers:
-            timer.cancel()
+        self.office.hours.close()
         self.server.shutdown()
         self.server.server_close()
 
@@ -167,9 +175,10 @@ class ExaminerPortal:
         path, _, query = target.partition("?")
         note = {"method": method, "path": path, "query": query, "raw": raw, "at": time.monotonic()}
         note["headers"] = headers
+        self.office.hours.run_due()
         with self.lock:
             self.requests.append(note)
-            fault = self._fault(method, path)
+            fault = self._fault(method, path, raw)
         refused = self.limits.arrive() if self.limits else None
         if refused:
             note["status"] = refused
@@ -187,19 +196,28 @@ class ExaminerPortal:
         note["answer"] = answer[1]
         return answer
 
-    def _fault(self, method: str, path: str) -> dict[str, Any] | None:
+    def _fault(self, method: str, path: str, raw: bytes) -> dict[str, Any] | None:
         hit = None
+        doing = deeds_of(method, path, raw)
         for rule in self.faults:
             if not re.search(rule.get("method", ""), method):
                 continue
             if not re.search(rule.get("path", ""), path):
                 continue
+            if "does" in rule and rule["does"] not in doing:
+                continue
             rule["seen"] += 1
-            if hit is None and rule["at"] <= rule["seen"] < rule["at"] + rule["times"]:
+            if hit is None and rule["at"] <= rule["seen"] and self._goes_on(rule):
                 hit = rule
         return hit
 
-    def _answer(  # noqa: C901, PLR0911
+    def _goes_on(self, rule: dict[str, Any]) -> bool:
+        if "lasts" not in rule:
+            return bool(rule["seen"] < rule["at"] + rule["times"])
+        now = self.office.hours.monotonic()
+        return bool(now < rule.setdefault("since", now) + rule["lasts"])
+
+    def _answer(  # noqa: C901, PLR0911, PLR0912
         self,
         method: str,
         path: str,
@@ -214,6 +232,7 @@ class ExaminerPortal:
         if fault is None:
             return do()
         kind, deed = fault["kind"], fault.get("deed", False)
+        fault.get("then", lambda: None)()
         if kind == "status":
             if deed:
                 do()
@@ -247,15 +266,20 @@ class ExaminerPortal:
             status, body, more, _ = do()
             return status, body, more, max(1, len(body) // 2)
         if kind == "late":
-            timer = threading.Timer(fault.get("seconds", 12), do)
-            timer.daemon = True
-            self.timers.append(timer)
-            timer.start()
-            return self._error(fault.get("status", 504), "QUEUE_TIMEOUT", "queue", retry_after=1)
+            self.office.hours.later(fault.get("seconds", 12), do)
+            status, code = fault.get("status", 504), fault.get("code", "QUEUE_TIMEOUT")
+            return self._error(status, code, "queue", retry_after=fault.get("retry_after", 1))
+        if kind == "drip":
+            for place, call in enumerate(json.loads(raw)["calls"]):
+                alone = json.dumps({"calls": [call]}).encode()
+                wait = fault.get("seconds", 30) + place * fault.get("each", 1)
+                deed = partial(self._perform, method, path, query, alone, headers)
+                self.office.hours.later(wait, deed)
+            return self._error(fault.get("status", 502), "BITRIX_UNAVAILABLE", "one by one")
         if kind == "half":
             do(half=True)
             return self._error(fault.get("status", 502), "BITRIX_UNAVAILABLE", "half")
-        if kind in ("calls", "missing"):
+        if kind in ("calls", "missing", "swapped", "old_id", "hollow"):
             return do(twist=fault)
         if kind == "hang":
             answer = do() if fault.get("deed", True) else None
@@ -290,8 +314,12 @@ class ExaminerPortal:
         if self.office["pace_headers"]:
             headers = {"X-RateLimit-Limit": "300", "X-RateLimit-Remaining": "250"}
             headers["X-RateLimit-Reset"] = "30"
-        body = json.dumps({"success": True, "data": data, **more}, ensure_ascii=False)
-        return status, body.encode(), headers, None
+        document = {"success": True, "data": data, **more}
+        try:
+            body = json.dumps(document, ensure_ascii=False).encode()
+        except UnicodeEncodeError:  # half of a pair: only an escape can say it
+            body = json.dumps(document).encode()
+        return status, body, headers, None
 
     # -- routes ------------------------------------------------------------------------------
 
@@ -356,6 +384,8 @@ class ExaminerPortal:
                 return self._good({"fields": {name: {"type": "string"} for name in LISTABLE}})
             case "POST", ["tasks"]:
                 task = self.office.create(body)
+                if twist.get("twist", {}).get("kind") == "old_id":
+                    task = self.office.tasks[twist["twist"]["id"]]
                 row = self.office.row(task, None, one=True)
                 return self._good(row, status=self.office["create_status"])
             case "POST", ["batch"]:
@@ -374,12 +404,12 @@ class ExaminerPortal:
         return self._good(
             {
                 "type": "personal",
-                "portal": "examiner.bitrix24.com",
+                "portal": self.office["portal"],
                 "scopes": ["tasks", "task", "user"],
                 "rateLimit": {"requestsPerSecond": 10},
                 "accessMode": "READWRITE",
                 "owner": {"name": "The Examiner"},
-                "currentUser": {"bitrixUserId": 1},
+                "currentUser": {"bitrixUserId": self.office["owner"]},
             }
         )
 
@@ -405,7 +435,7 @@ class ExaminerPortal:
         match method:
             case "GET":
                 with office.lock:
-                    task = office.tasks.get(int(number))
+                    task = office.seen(int(number))
                     if task:
                         return self._good(office.row(task, None, one=True))
                 if office["missing_get"] == "200":
@@ -439,6 +469,7 @@ class ExaminerPortal:
         if isinstance(select, str):
             select = [one.strip() for one in select.split(",")]
         more = offset + len(page) < total
+        counted = len(page) if office["total"] == "page" else total
         meta: dict[str, Any] = {}
         match office["has_more"]:
             case "right":
@@ -447,14 +478,14 @@ class ExaminerPortal:
                 meta["hasMore"] = office["has_more"] == "true"
         if total > 5000:
             meta["truncated"] = True
-        if office["total"] == "meta":
-            meta["total"] = total
+        if office["total"] in ("meta", "page"):
+            meta["total"] = counted
         top = {"total": total} if office["total"] == "top" else {}
         return [office.row(task, select) for task in page], meta, top
 
     # -- batches -----------------------------------------------------------------------------
 
-    def _batch(
+    def _batch(  # noqa: C901
         self, body: dict[str, Any], *, half: bool = False, twist: dict[str, Any] | None = None
     ) -> tuple[int, bytes, dict[str, str], int | None]:
         calls = body.get("calls")
@@ -470,7 +501,7 @@ class ExaminerPortal:
         for place, (name, call) in enumerate(zip(ids, calls, strict=True)):
             if half and place >= (len(calls) + 1) // 2:
                 break
-            hit = twist if twist and place % twist.get("every", 1) == 0 else None
+            hit = self._struck(twist, place, call)
             if hit and not hit.get("deed"):
                 done: Any = None
             else:
@@ -480,12 +511,17 @@ class ExaminerPortal:
                     code = self.office["missing_call"] if no.status == 404 else no.code
                     errors[name] = {"code": code, "message": no.message}
                     continue
+            if done is ABSENT:
+                continue
             if hit is None:
                 results[name] = done
+            elif hit["kind"] == "hollow":
+                results[name] = hit.get("result", [])
             elif hit["kind"] == "calls":
                 errors[name] = {"code": hit["code"], "message": hit.get("message", "a test")}
                 if hit.get("retry_after"):
                     errors[name]["retryAfter"] = hit["retry_after"]
+        self._mix_up(twist, dict(zip(ids, calls, strict=True)), results)
         summary = {"total": len(calls), "failed": len(errors)}
         summary["succeeded"] = len(calls) - len(errors)
         office = self.office
@@ -499,6 +535,29 @@ class ExaminerPortal:
                 "meta": meta or ([] if office["errors_empty"] == "[]" else {}),
             }
         )
+
+    def _struck(
+        self, twist: dict[str, Any] | None, place: int, call: dict[str, Any]
+    ) -> dict[str, Any] | None:
+        if not twist or twist["kind"] in ("swapped", "old_id"):
+            return None
+        if twist["kind"] == "hollow":
+            return twist if call.get("action") == "delete" else None
+        return twist if place % twist.get("every", 1) == 0 else None
+
+    def _mix_up(
+        self, twist: dict[str, Any] | None, calls: dict[str, Any], results: dict[str, Any]
+    ) -> None:
+        """Put results of creates where they do not belong."""
+        made = [name for name in results if calls[name].get("action") == "create"]
+        if not twist or not made:
+            return
+        if twist["kind"] == "swapped":
+            rows = [results[name] for name in made]
+            results.update(zip(made, [*rows[1:], *rows[:1]], strict=True))
+        elif twist["kind"] == "old_id":
+            task = self.office.tasks[twist["id"]]
+            results[made[0]] = self.office.row(task, None, one=True)
 
     def _call(  # noqa: C901, PLR0911
         self, call: dict[str, Any], meta: dict[str, Any], name: str
@@ -517,7 +576,7 @@ class ExaminerPortal:
                 return office.row(office.create(params), None, one=True)
             case "get":
                 with office.lock:
-                    task = office.tasks.get(int(number))
+                    task = office.seen(int(number))
                     if task:
                         return office.row(task, None, one=True)
                 if office["missing_call"] == "200":
@@ -531,11 +590,23 @@ class ExaminerPortal:
             case "delete":
                 office.delete(int(number))
                 shapes = {"true": True, "null": None, "[]": [], "object": {"id": number}}
-                return shapes[office["delete_result"]]
+                return {**shapes, "absent": ABSENT}[office["delete_result"]]
             case "list" | "search":
                 rows, meta[name], _ = self._list(params)
                 return rows
         raise RefusedError(400, "ACTION_NOT_SUPPORTED", str(action))
+
+
+def deeds_of(method: str, path: str, raw: bytes) -> set[str]:
+    """Tell what a request does: create, update, delete, or nothing of these."""
+    if path == "/v1/batch":
+        try:
+            return {str(call.get("action")) for call in json.loads(raw)["calls"]}
+        except (ValueError, KeyError, TypeError):
+            return set()
+    if (method, path) == ("POST", "/v1/tasks"):
+        return {"create"}
+    return {{"PATCH": "update", "DELETE": "delete"}.get(method, "")}
 
 
 def writes_in(raw: bytes) -> bool:
@@ -576,11 +647,22 @@ def matches(task: dict[str, Any], wanted: dict[str, Any], office: Office) -> boo
             continue
         if field == "id" and office["ignore_id_filter"]:
             continue
+        if field == "tags" and operator == "=" and isinstance(value, str):
+            if not has_tag(task["tags"], value, office):
+                return False
+            continue
         tests = value.items() if isinstance(value, dict) else [(operator, value)]
         for sign, against in tests:
             if not holds(task.get(field), ALIASES.get(sign, sign), against):
                 return False
     return True
+
+
+def has_tag(have: list[str], want: Any, office: Office) -> bool:
+    """Tell whether one of the tags is asked for, as this portal compares them."""
+    if office["tag_filter"] == "nocase":
+        return str(want).lower() in [one.lower() for one in have]
+    return str(want) in have
 
 
 def holds(have: Any, sign: str, want: Any) -> bool:  # noqa: C901, PLR0911

@@ -15,7 +15,6 @@ from tasksync.core.state import NO_BLOCK, Entry, Heads
 from tasksync.core.task import Task
 from tasksync.errors import ManifestInvalid
 from tasksync.manifests import blocks, instants
-from tasksync.manifests.cache import Cache
 from tasksync.manifests.loader import load
 
 HEAD = (
@@ -77,8 +76,8 @@ def heads_of(tasks: Iterable[Task], manifest: Manifest, *, also: Iterable[str] =
     )
 
 
-def applied(path: str, cache: Cache | None = None) -> Heads:
-    manifest = load([path], cache=cache)
+def applied(path: str) -> Heads:
+    manifest = load([path])
     return heads_of([row.task() for row in manifest.tasks()], manifest)
 
 
@@ -171,27 +170,6 @@ def test_an_entry_that_moved_on_does_not_know_the_old_block(tmp_path: Path) -> N
     moved = Entry(row.key, RemoteId(1), {"title": "other"}, block=known[row.key])
     (again,) = load([path]).tasks(Heads([moved.head()]))
     assert again.digest == row.digest != moved.head().asked
-
-
-def test_blocks_of_cached_rows_are_known_too(tmp_path: Path, parsed: list[str]) -> None:
-    path = put(tmp_path, HEAD + TASKS)
-    cache = Cache(tmp_path / "cache")
-    list(load([path], cache=cache).tasks())
-    parsed.clear()
-    heads = applied(path, cache)
-    parsed.clear()
-    streamed(path, heads)
-    assert parsed == ["b", "e"]
-
-
-def test_a_plan_keeps_the_rows_of_what_it_recalled(tmp_path: Path, parsed: list[str]) -> None:
-    path = put(tmp_path, HEAD + TASKS)
-    heads = applied(path)
-    cache = Cache(tmp_path / "cache")
-    first = [row[:5] for row in load([path], cache=cache).tasks(heads)]
-    parsed.clear()
-    assert [row[:5] for row in load([path], cache=cache).tasks(Heads())] == first
-    assert not parsed
 
 
 def test_a_manifest_without_a_reader_of_files_knows_no_blocks() -> None:

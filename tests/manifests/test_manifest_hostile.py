@@ -107,6 +107,37 @@ def test_a_lone_carriage_return_between_two_pieces_is_seen(
         assert sources.look(sources.Source("m", path)).tasks_line == 0
 
 
+DEEP = {
+    "brackets": (f"tasks: {'[' * 100_000}", "4:37"),
+    "closed brackets": (f"tasks: {'[' * 5_000}{']' * 5_000}\n", "4:37"),
+    "braces": (f"tasks: {'{' * 100_000}", "4:37"),
+    "closed braces": (f"tasks: {'{' * 800}{'}' * 800}\n", "4:37"),
+    "braces in a task": (f"tasks:\n  a: {'{' * 900}{'}' * 900}\n", "5:34"),
+    "in a task": (f"tasks:\n  a:\n    tags: {'[' * 100_000}", "6:38"),
+    "in the defaults": (f"defaults: {'[' * 100_000}\ntasks: {{}}\n", "4:40"),
+    "indentation": ("tasks:\n" + "".join(f"{' ' * n}a:\n" for n in range(1, 2_000)), "34:31"),
+    "dashes": (f"tasks:\n  a:\n    tags:\n      {'- ' * 3_000}x\n", "7:61"),
+    "lines of brackets": ("tasks: " + "[\n" * 5_000, "33:1"),
+}
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_whatever_is_nested_too_deeply_is_said_at_its_place(tmp_path: Path, name: str) -> None:
+    """Whichever version of PyYAML reads: 6.0.4 gives up by itself before its first event."""
+    text, place = DEEP[name]
+    path = written(tmp_path, HEAD + text)
+    (told,) = problems_of(path)
+    assert told.startswith(f"{path}:{place}: ")
+    assert "nested deeper than 30 levels" in told
+    assert "no field of a manifest needs more than five" in told
+
+
+def test_a_fault_beside_many_brackets_is_still_that_fault(tmp_path: Path) -> None:
+    text = f'{HEAD}tasks:\n  a:\n    title: "{"[" * 50}" x\n'
+    (told,) = problems_of(written(tmp_path, text))
+    assert "this is not YAML" in told
+
+
 def test_a_hundred_thousand_brackets_end_at_once(tmp_path: Path) -> None:
     (told,) = problems_of(written(tmp_path, f"{HEAD}tasks: {'[' * 100_000}"))
     assert "nested deeper than 30 levels" in told

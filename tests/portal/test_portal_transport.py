@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote as urlquote
 
 import orjson
 import pytest
@@ -15,6 +19,7 @@ import responses
 from requests import certs
 
 from tasksync.errors import SettingsError
+from tasksync.portal import transport
 from tasksync.portal.address import normalise_url
 from tasksync.portal.client import RestPortal
 from tasksync.portal.exchange import Answer, NotSent, Request, Unanswered
@@ -39,6 +44,9 @@ ME = Request("GET", "/v1/me")
         ("http://localhost:8024/v1", "http://localhost:8024/v1"),
         ("http://[::1]:8024", "http://[::1]:8024/v1"),
         ("https://gate.example/bitrix", "https://gate.example/bitrix/v1"),
+        ("https://gate.example/rest", "https://gate.example/rest/v1"),
+        ("https://bitrix24.acme.example", "https://bitrix24.acme.example/v1"),
+        ("https://vibecode.bitrix24.com.br", "https://vibecode.bitrix24.com.br/v1"),
     ],
 )
 def test_a_portal_may_be_named_with_or_without_its_version(given, url):
@@ -217,6 +225,107 @@ def test_a_body_that_trickles_ends_in_time():
         pytest.raises(Unanswered, match="in time"),
     ):
         HttpTransport(url, KEY, monotonic=lambda: next(ticks))(ME)
+
+
+@contextmanager
+def dripping(first: bytes, drop: bytes) -> Iterator[str]:
+    """A server that sends a drop every 50 ms, for ever, after reading what comes first."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with suppress(OSError), listener.accept()[0] as met:
+                met.settimeout(5)
+                met.recv(65536)
+                met.sendall(first)
+                while True:
+                    time.sleep(0.05)
+                    met.sendall(drop)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    ("first", "drop"),
+    [
+        (b"", b"H"),
+        (b"HTTP/1.1 200 OK\r\n", b"X-Drop: 1\r\n"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (HEAD + b"Content-Length: 100000\r\n\r\n", b"x"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+        (HEAD + b"Connection: close\r\n\r\n{", b" "),
+    ],
+    ids=["status", "headers", "1xx", "body", "chunks", "until the end"],
+)
+def test_the_time_out_bounds_the_whole_exchange_however_it_drips(first, drop):
+    """Each step is quick; together they are not, and what was cut off is no whole answer."""
+    began = time.monotonic()
+    with (
+        dripping(first, drop) as url,
+        pytest.raises(Unanswered, match=r"within 0.4 s|in time|did not end"),
+    ):
+        HttpTransport(url, KEY, timeout=0.4)(ME)
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("way", ["handshake", "proxy"])
+def test_the_time_out_bounds_the_connecting_too(way):
+    """A handshake or a proxy's answer that drips: nothing of the request has left."""
+    began = time.monotonic()
+    # the head of a TLS record of 16 000 bytes; a proxy's headers
+    first, drop = (
+        (b"\x16\x03\x03\x3e\x80", b"\x02")
+        if way == "handshake"
+        else (b"HTTP/1.1 200 OK\r\n", b"X-Drop: 1\r\n")
+    )
+    with dripping(first, drop) as url:
+        env = {"HTTPS_PROXY": url} if way == "proxy" else {}
+        portal = URL if env else url.replace("http:", "https:")
+        with pytest.raises(NotSent, match=r"within 0.4 s"):
+            HttpTransport(portal, KEY, timeout=0.4, env=env)(ME)
+    assert time.monotonic() - began < 3
+
+
+def test_a_body_is_counted_after_decoding(monkeypatch):
+    """A few kilobytes may be megabytes."""
+    monkeypatch.setattr(transport, "LONGEST_BODY", 1_000_000)
+    small = gzip.compress(b"x" * 20_000_000)
+    head = HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(small)
+    with server(head + small) as url, pytest.raises(Unanswered, match="did not end"):
+        HttpTransport(url, KEY)(ME)
+
+
+@pytest.mark.parametrize(
+    "text", [r'"\u0041\u0062"', r'"\\u0041"', r'"\u0022\u005c\u007f\u0410\u000a"', r'"\\\u0041"']
+)
+@responses.activate
+def test_an_answer_means_what_it_did_when_its_escapes_are_looked_behind(text):
+    """Only ASCII is written out; quotes, backslashes and what they escape stay."""
+    responses.get(f"{URL}/v1/me", body=text)
+    assert json.loads(HttpTransport(URL, KEY)(ME).body) == json.loads(text)
+
+
+@pytest.mark.parametrize("status", [200, 404])
+@pytest.mark.parametrize(
+    "quoted", ["plain", "JSON", "slashes", "unicode", "percent", "percent, lower"]
+)
+@responses.activate
+def test_a_secret_is_blotted_out_however_it_is_quoted(status, quoted):
+    """In any body and header, whatever its status (design 9)."""
+    key = 'vibe/live+9f8e"7d6c5b4a'
+    percent = urlquote(key, safe="")
+    told = {
+        "plain": key,
+        "JSON": json.dumps(key)[1:-1],
+        "slashes": json.dumps(key)[1:-1].replace("/", "\\/"),
+        "unicode": "".join(f"\\u{ord(one):04x}" for one in key),
+        "percent": percent,
+        "percent, lower": percent.replace("%2F", "%2f").replace("%2B", "%2b"),
+    }[quoted]
+    responses.get(f"{URL}/v1/me", body=f"<a>{told}</a>", status=status, headers={"X-Echo": told})
+    answer = HttpTransport(URL, key)(ME)
+    assert answer.body == b"<a>***</a>"
+    assert quoted == "unicode" or answer.header("X-Echo") == "***"
 
 
 def test_what_never_left_is_not_sent():

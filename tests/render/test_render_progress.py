@@ -55,6 +55,21 @@ def test_a_pipe_gets_a_line_every_few_seconds():
     ]
 
 
+@pytest.mark.parametrize("kind", [Bar, Lines])
+def test_a_run_that_stops_early_says_how_much_was_done(kind):
+    stream, time = _Terminal(), Time()
+    listener = kind(stream, time)
+    listener(events.ApplyStarted(Summary(add=1000), 10, 1000))
+    for number in range(1000):
+        time.now += 1 / 1000
+        listener(ended(number, Became.DONE if number < 400 else Became.NOT_STARTED))
+    listener.close()
+    assert "1000/1000" not in stream.getvalue()
+    last = stream.getvalue().rpartition("400/1000")[2]
+    assert "600 not started" in last
+    assert "/1000" not in last
+
+
 def test_waiting_is_said_at_intervals_only():
     stream, time = io.StringIO(), Time()
     lines = Lines(stream, time)

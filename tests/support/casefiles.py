@@ -151,6 +151,7 @@ def _entry(key: str, row: Mapping[str, Any], task: Task | None) -> Entry:
         created=row.get("created", ""),
         hidden=row.get("hidden", False),
         remade=row.get("remade", False),
+        unproved=values(row.get("unproved") or {}),
     )
 
 
@@ -211,6 +212,9 @@ def shown(plan: Plan, case: Case) -> dict[str, Any]:
             }
             for d in plan.drift
         ],
+        "standing": [
+            [one.key, one.name, plain(one.wanted), plain(one.found)] for one in plan.standing
+        ],
         "twins": [[twin.key, twin.id, twin.twin] for twin in plan.twins],
         "strays": [stray.id for stray in plan.strays],
         "hidden": [[one.key, one.id, one.waits] for one in plan.hidden],
@@ -233,6 +237,7 @@ def _shown(change: Change) -> dict[str, Any]:
         "along": {name: plain(value) for name, value in change.along.items()},
         "body": {name: plain(value) for name, value in change.body.items()},
         "made": {name: plain(value) for name, value in change.made.items()},
+        "forms": {name: plain(value) for name, value in change.forms.items()},
         "drifted": [one.name for one in change.fields if one.drifted],
         "protected": change.protected,
         "created": change.created,
@@ -250,7 +255,10 @@ def compared(seen: dict[str, Any], expect: Mapping[str, Any]) -> tuple[Any, Any]
 
     What a case does not name must be empty; of a change it names key, action and reason at least.
     """
-    always = ("levels", "quiet", "drift", "twins", "strays", "hidden", "renames", "refusals")
+    always = (
+        *("levels", "quiet", "drift", "standing", "twins", "strays", "hidden", "renames"),
+        "refusals",
+    )
     names = [*always, *(name for name in expect if name not in always)]
     wanted = {name: expect.get(name) or ([] if name in always else expect[name]) for name in names}
     there = {name: seen[name] for name in names}

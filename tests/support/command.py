@@ -52,9 +52,9 @@ class Tasksync:
 
     @classmethod
     def of(cls, folder: Path, text: str) -> Tasksync:
-        """Return a project whose manifest is m.yaml, without cached rows."""
+        """Return a project whose manifest is m.yaml."""
         file = str(folder / "m.yaml")
-        made = cls(folder, {"TASKSYNC_NO_CACHE": "1", "TASKSYNC_FILE": file})
+        made = cls(folder, {"TASKSYNC_FILE": file})
         made.manifest(text, "m.yaml")
         return made
 

@@ -27,8 +27,12 @@ class States:
         self.known: set[str] = set()
         self.credentials: tuple[str, str] | None = None
         self.conflict = 423
+        #: what a refused LOCK is told: "all", "nothing", "text", or all in "lower" letters
+        self.tells = "all"
         self.faults: list[int] = []
         self.asked: list[tuple[str, str]] = []
+        #: 413 -> the size from which on a body is refused
+        self.always: dict[int, int] = {}
 
     def read(self, path: str) -> tuple[int, bytes]:
         """Answer a GET."""
@@ -54,9 +58,19 @@ class States:
         held = self.locks.get(path)
         if held:
             told = {**info, "ID": held["ID"], "Who": held["Who"], "Created": held["Created"]}
-            return self.conflict, json.dumps(told).encode()
+            return self.conflict, self._told(told)
         self.locks[path] = info
         return 200, json.dumps(info).encode()
+
+    def _told(self, info: dict[str, Any]) -> bytes:
+        match self.tells:
+            case "nothing":
+                return b""
+            case "text":
+                return b"Locked"
+            case "lower":
+                return json.dumps({name.lower(): value for name, value in info.items()}).encode()
+        return json.dumps(info).encode()
 
     def free(self, path: str, lock_id: str | None) -> tuple[int, bytes]:
         """Answer an UNLOCK."""
@@ -83,8 +97,12 @@ class Handler(BaseHTTPRequestHandler):
             states.asked.append((self.command, self.path))
             if not self._is_allowed():
                 return self._send(401, b"who are you?")
+            if 413 in states.always and len(body) > states.always[413]:
+                return self._send(413, b"too large")
             if states.faults and (fault := states.faults.pop(0)):
-                return self._send(fault, b"bad weather")
+                if fault < 0:  # the deed is done, and its answer is lost
+                    self._routed(parts.path, lock_id, body)
+                return self._send(abs(fault), b"bad weather")
             return self._send(*self._routed(parts.path, lock_id, body))
 
     def _routed(self, path: str, lock_id: str | None, body: bytes) -> tuple[int, bytes]:
@@ -98,7 +116,7 @@ class Handler(BaseHTTPRequestHandler):
             case ("LOCK", False) | ("POST", True):
                 return states.take(state, json.loads(body))
             case ("UNLOCK", False) | ("DELETE", True):
-                return states.free(state, json.loads(body).get("ID"))
+                return states.free(state, (json.loads(body) if body else {}).get("ID"))
         return 405, b""
 
     def _is_allowed(self) -> bool:

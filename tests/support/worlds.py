@@ -32,6 +32,7 @@ class World:
         self.clock = HandClock()
         self.ids = counted_ids()
         self.dead: set[Holder] = set()
+        self.living: set[Holder] = set()
         self._make = make
         self._clients: list[StateStore] = []
 
@@ -45,13 +46,13 @@ class World:
         """What the stores ask to learn that a process has ended."""
         return holder in self.dead
 
+    def alive(self, holder: Holder) -> bool:
+        """What the stores ask to learn that a process runs here."""
+        return holder in self.living
+
     def pass_time(self, seconds: float) -> None:
         """Let time pass for everybody."""
         self.clock.sleep(seconds)
-        self.elsewhere(seconds)
-
-    def elsewhere(self, seconds: float) -> None:
-        """Let time pass where it is not the clients' clock that counts."""
 
     def close(self) -> None:
         """Close all clients."""
@@ -65,7 +66,7 @@ def memory_world() -> Iterator[World]:
     shelf = Shelf()
     yield World(
         lambda world, clock: MemoryStore(
-            PROJECT, clock=clock, ids=world.ids, gone=world.gone, shelf=shelf
+            PROJECT, clock=clock, ids=world.ids, gone=world.gone, alive=world.alive, shelf=shelf
         )
     )
 
@@ -74,7 +75,9 @@ def memory_world() -> Iterator[World]:
 def sqlite_world(path: Path) -> Iterator[World]:
     """Yield stores on one file."""
     world = World(
-        lambda world, clock: SqliteStore(path, PROJECT, clock=clock, ids=world.ids, gone=world.gone)
+        lambda world, clock: SqliteStore(
+            path, PROJECT, clock=clock, ids=world.ids, gone=world.gone, alive=world.alive
+        )
     )
     yield world
     world.close()
@@ -82,21 +85,16 @@ def sqlite_world(path: Path) -> Iterator[World]:
 
 @contextmanager
 def postgres_world(url: str) -> Iterator[World]:
-    """Yield stores on one database; its own clock counts, so its leases are made older."""
+    """Yield stores on one database, which a pooler may stand before."""
     with psycopg.connect(url, autocommit=True) as db:
         db.execute("DROP SCHEMA IF EXISTS tasksync CASCADE")
-
-        def make(world: World, clock: HandClock) -> StateStore:
-            return PostgresStore(url, PROJECT, clock=clock, ids=world.ids, gone=world.gone)
-
-        def age(seconds: float) -> None:
-            sql = "UPDATE tasksync.leases SET heartbeat = heartbeat - make_interval(secs => %s)"
-            db.execute(sql, (seconds,))
-
-        world = World(make)
-        world.elsewhere = age  # type: ignore[method-assign]
-        yield world
-        world.close()
+    world = World(
+        lambda world, clock: PostgresStore(
+            url, PROJECT, clock=clock, ids=world.ids, gone=world.gone, alive=world.alive
+        )
+    )
+    yield world
+    world.close()
 
 
 @contextmanager
@@ -108,7 +106,9 @@ def s3_world(endpoint: str) -> Iterator[World]:
     made: list[Any] = []
 
     def make(world: World, clock: HandClock) -> StateStore:
-        store = open_s3(url, PROJECT, clock=clock, ids=world.ids, gone=world.gone)
+        store = open_s3(
+            url, PROJECT, clock=clock, ids=world.ids, gone=world.gone, alive=world.alive
+        )
         return one_client(store, made)
 
     world = World(make)
@@ -139,7 +139,13 @@ def http_world(*, gitlab: bool = False) -> Iterator[World]:
         url = server.gitlab_url if gitlab else server.url
         world = World(
             lambda world, clock: open_http(
-                url, PROJECT, clock=clock, ids=world.ids, gone=world.gone, env={}
+                url,
+                PROJECT,
+                clock=clock,
+                ids=world.ids,
+                gone=world.gone,
+                alive=world.alive,
+                env={},
             )
         )
         yield world

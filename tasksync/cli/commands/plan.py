@@ -56,7 +56,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
             planner = parts.planner(portal, parts.resolver(portal, manifest.marker))
             blind = args.no_refresh
             plan = planner.plan(manifest, state, scope(args), refresh=not blind, trusting=blind)
-            plan = with_unread(plan, state)
+            plan = with_unread(plan, state, manifest)
         finally:
             store.close()
     cost = cost_of(plan, state.identity)

@@ -25,6 +25,7 @@ WORDS: Mapping[str, str] = {
     "pull": "the whole state as JSON to stdout",
     "push": "put a state from a file in the place of what is there",
     "rebuild": "make a lost state again from the manifest and the portal",
+    "rebind": "bind the state to the new name of a portal that was renamed",
     "unlock": "take a dead run's lock away",
 }
 
@@ -41,9 +42,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         manifest_arguments(below)
         below.add_argument("--project", metavar="NAME", help="instead of the manifest's project")
         state_arguments(below)
-        if verb in {"mv", "rm", "push", "rebuild", "unlock"}:
+        if verb in {"mv", "rm", "push", "rebuild", "rebind", "unlock"}:
             lock_arguments(below)
-        if verb == "rebuild":
+        if verb in {"rebuild", "rebind"}:
             portal_arguments(below)
             below.add_argument(
                 "--match",
@@ -54,7 +55,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
             )
             below.add_argument("--yes", "-y", action="store_true", help="do not ask")
             below.add_argument("--no-input", action="store_true", help="never ask")
-            below.add_argument("--no-cache", action="store_true", help="read every file anew")
         if verb == "push":
             below.add_argument(
                 "--force", action="store_true", help="whatever its lineage or serial"
@@ -91,6 +91,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         "pull": keeping.pull,
         "push": keeping.push,
         "rebuild": keeping.rebuild,
+        "rebind": keeping.rebind,
         "unlock": keeping.unlock,
     }
     if args.verb not in verbs:
