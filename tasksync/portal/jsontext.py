@@ -12,7 +12,8 @@ from typing import Any
 
 import orjson
 
-_BOM = b"\xef\xbb\xbf"
+#: what some editors and PHP files put before everything
+BOM = b"\xef\xbb\xbf"
 #: half of a surrogate pair, as Python holds it
 _LONE = ("\ud800", "\udfff")
 
@@ -24,7 +25,7 @@ def loads(body: bytes) -> tuple[Any, str]:
     except ValueError:
         pass
     try:
-        document = json.loads(body.removeprefix(_BOM).decode("utf-8", "replace"))
+        document = json.loads(body.removeprefix(BOM).decode("utf-8", "replace"))
     except json.JSONDecodeError as fault:
         return None, f"at line {fault.lineno} column {fault.colno}"
     except (ValueError, RecursionError):

@@ -6,6 +6,7 @@ import re
 
 from tasksync.errors import PortalUnreadable
 from tasksync.portal.exchange import Answer
+from tasksync.portal.jsontext import BOM
 from tasksync.portal.mistakes import quoted
 
 _BUSY = {408, 429}
@@ -15,7 +16,7 @@ _TAGS = re.compile(r"<(script|style)\b.*?(</\1>|$)|<[^>]*>", re.IGNORECASE | re.
 
 def is_json(answer: Answer) -> bool:
     """Tell whether a body begins as the API's envelope does."""
-    return answer.body.lstrip()[:1] == b"{"
+    return answer.body.removeprefix(BOM).lstrip()[:1] == b"{"
 
 
 def stranger(answer: Answer, *, readable: bool) -> str:

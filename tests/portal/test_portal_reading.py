@@ -343,6 +343,12 @@ def test_an_answer_that_says_nothing_binds_no_state(bench, say):
         bench(say.ok(None)).portal.identity()
 
 
+def test_a_byte_order_mark_before_the_first_answer_is_no_stranger(bench, say):
+    """PHP files saved with one send it before everything."""
+    body = b"\xef\xbb\xbf" + say.ok({"portal": "p"}).body
+    assert bench(Answer(200, {}, body)).portal.identity().portal == "p"
+
+
 def test_a_portal_without_me_is_named_by_its_host(bench, say):
     """404 is tolerated, 401 is not."""
     assert bench(say.no(404, "NOT_FOUND")).portal.identity().portal == "portal.example"

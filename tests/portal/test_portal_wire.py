@@ -13,6 +13,7 @@ from tasksync.core.change import Action
 from tasksync.portal import wire
 from tasksync.portal.exchange import Answer
 from tasksync.portal.mistakes import CODES, Fault, Weight, error_of, meaning_of, quoted, said
+from tasksync.portal.rows import live_task
 
 NOW = datetime(2026, 5, 12, 12, 0, 0, tzinfo=UTC)
 MARKER = "tasksync:demo"
@@ -86,6 +87,49 @@ def test_a_success_that_is_not_the_envelope_is_unreadable(body):
     """Garbage under 200 proves nothing."""
     with pytest.raises(wire.Unreadable):
         wire.read(Answer(200, {}, body), NOW)
+
+
+@pytest.mark.parametrize(
+    ("body", "data"),
+    [
+        (b'{"data": "half an emoji \\ud83d"}', "half an emoji \ufffd"),
+        (b'{"data": "\\ude00 the other half"}', "\ufffd the other half"),
+        (b'{"data": "\\ud83d\\ude00 whole, and \\ud83d"}', "\U0001f600 whole, and \ufffd"),
+        (b'\xef\xbb\xbf{"data": 1}', 1),
+        (b'\n\n {"data": 1}\n', 1),
+        (b'{"data": "cut \xf0\x9f"}', "cut \ufffd"),
+        (b'{"data": {"\\ud83d": ["\\ud83d"]}}', {"\ufffd": ["\ufffd"]}),
+    ],
+)
+def test_what_is_legal_or_nearly_is_read(body, data):
+    """One odd character closes nothing."""
+    assert wire.read(Answer(200, {}, body), NOW).data == data
+
+
+def test_a_value_that_is_no_json_spoils_its_field_alone():
+    """NaN is read as a number that no field takes: rows.py names it."""
+    data = wire.read(Answer(200, {}, b'{"data": [{"id": 1, "timeEstimate": NaN}]}'), NOW).data
+    assert live_task(data[0]).unreadable == "timeEstimate: nan"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"<br />\n<b>Notice</b>: Undefined index in x.php\n{}", "line 1 column 1, it begins"),
+        (b'{"data": [1,,2]}', "line 1 column 13, it begins"),
+        (b"", "it is empty"),
+        (b"[" * 100_000, "nests too deeply"),
+        (b'{"data": ' + b"1" * 5000 + b"}", "a number too long"),
+        (b"x" * 100_000, 'it begins "xxxx'),
+    ],
+)
+def test_what_is_not_the_apis_is_told_with_status_type_place_and_first_words(body, words):
+    """So that a person sees what answered instead."""
+    answer = Answer(200, {"Content-Type": "text/html; charset=UTF-8"}, body)
+    with pytest.raises(wire.Unreadable, match="HTTP 200, text/html") as met:
+        wire.read(answer, NOW)
+    assert words in str(met.value)
+    assert len(str(met.value)) < 300
 
 
 def test_no_content_is_a_success():
