@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tasksync.core.change import Action, Change, FieldChange, seen_of
-from tasksync.core.fields import DEFERRED, TaskKey, Value, same
+from tasksync.core.fields import DEFERRED, MOVED_ON, TaskKey, Value, same
 from tasksync.core.matching import title_person_parent
 from tasksync.core.plan import Plan, Stray
 from tasksync.core.state import EVERY_KEY, KEPT_RUNS, Entry, Run
@@ -74,7 +74,7 @@ def stale(change: Change, entry: Entry | None, live: LiveTask | None) -> list[St
         case Action.NOOP:
             return []
         case Action.DELETE | Action.DEFER | Action.UPDATE | Action.ADOPT:
-            return _moved_values(change, live)
+            return [*_moved_values(change, live), *_moved_on(change, live)]
 
 
 def _moved_entry(change: Change, entry: Entry | None) -> Stale | None:
@@ -220,3 +220,12 @@ def _arrived(one: FieldChange, expected: Value, there: Value) -> bool:
     if same(one.name, there, one.after):
         return True
     return same(one.name, there, expected) and not same(one.name, there, one.before)
+
+
+def _moved_on(change: Change, live: LiveTask | None) -> list[Stale]:
+    """Return that people moved a status on which goes along as it was when the plan was made."""
+    there = None if live is None else live.fields.get("status")
+    sent = change.along.get("status")
+    if sent is None or there not in MOVED_ON or there in {sent, change.made.get("status")}:
+        return []
+    return [Stale(change.key, "status", change.made.get("status", sent), there)]

@@ -211,3 +211,30 @@ def test_a_status_that_people_moved_on_stands_run_after_run(moved: int, asked: i
     assert round_of(here, {"a": {"status": asked, "responsibleId": 5}}) == (1, 0, 0)
     assert here.portal.live[task.id].fields["status"] == moved
     assert here.plan(here.manifest({"a": {"status": asked, "responsibleId": 5}})).standing
+
+
+def test_a_saved_plan_knows_what_came_back_the_last_time() -> None:
+    here = bench()
+    here.portal.turn = upper
+    manifest = here.manifest({"a": {"title": "first"}})
+    here.verify(here.apply(manifest))
+    here.events.clear()
+    verdict = here.verify(here.resume(here.plan(manifest)))
+    assert (verdict.missing, len(here.of(ValueTurned))) == ((), 1)
+    assert round_of(here, {"a": {"title": "first"}}) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("managed", [True, False])
+def test_a_saved_plan_takes_no_status_back_that_people_moved_on_since(*, managed: bool) -> None:
+    here = bench()
+    block: dict[str, object] = {"status": 3} if managed else {}
+    round_of(here, {"a": {"title": "a", **block}})
+    (task,) = here.portal.live.values()
+    here.portal.live[task.id] = replace(task, fields={**task.fields, "status": 3})
+    plan = here.plan(here.manifest({"a": {"title": "a", "responsibleId": 5, **block}}))
+    (change,) = plan.changes
+    assert change.along == {"status": 3}
+    assert not here.check(plan).stale
+    task = here.portal.live[task.id]
+    here.portal.live[task.id] = replace(task, fields={**task.fields, "status": 5})
+    assert [one.name for one in here.check(plan).stale[TaskKey("a")]] == ["status"]

@@ -61,6 +61,10 @@ def only(tmp_path: Path, *lines: str) -> Task:
         ("auditors:", ()),
         ("tags: [b, a, b, 'no', no]", ("a", "b", "no")),
         ("tags: []", ()),
+        (
+            "tags: [' finance', finance, \"vip\\u00a0\", 'two words ']",
+            ("finance", "two words", "vip"),
+        ),
         ("description: ~", ""),
         ("description: no", "no"),
         ("description: 12:30", "12:30"),

@@ -89,6 +89,7 @@ def rich_entry(key: str, remote: int) -> Entry:
         ),
         protected=True,
         deferred=True,
+        unproved={"description": "came back", "deadline": None, "tags": ("q",)},
     )
 
 
