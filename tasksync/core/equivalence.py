@@ -17,8 +17,8 @@ from tasksync.core.fields import FIELDS, Kind, Value, canonical
 _DECODINGS = 4
 #: what a database without four-byte characters cannot hold (utf8mb3)
 _BEYOND = re.compile(r"[\U00010000-\U0010ffff]+")
-#: what stands in the place of such characters where they are replaced
-_REPLACED = "[?\ufffd]*"
+#: what may stand in the place of such characters: replacements, and blanks
+_REPLACED_AND_BLANK = "?\ufffd \t\n\u00a0"
 
 
 def normal_text(text: str) -> str:
@@ -47,20 +47,39 @@ def loses_characters(title: str) -> bool:
 
 
 def title_matches(sent: str, found: str) -> bool:
-    """Tell whether a found title is the sent one, or what a portal can have left of it.
-
-    Characters beyond the basic plane may be dropped, replaced, or cut off with all behind them.
-    """
+    """Tell whether a found title is the sent one, or what a portal can have left of it."""
     wanted, there = normal_title(sent), normal_title(found)
-    if wanted == there:
-        return True
-    parts = _BEYOND.split(wanted)
+    return wanted == there or lost_characters(wanted, there)
+
+
+def lost_characters(sent: str, found: str) -> bool:
+    """Tell whether a text is another without what some databases cannot hold (utf8mb3).
+
+    Characters beyond the basic plane may be dropped, replaced, or cut off with all behind them;
+    blanks beside them may go along.
+    """
+    parts = _BEYOND.split(normal_text(sent))
+    there = normal_text(found)
     if len(parts) == 1:
         return False
     if there == parts[0].strip():
         return True
-    shape = _REPLACED.join(r"\s*" + r"\s*".join(map(re.escape, p.split())) + r"\s*" for p in parts)
-    return bool(there) and re.fullmatch(shape, there) is not None
+    at = 0
+    for part in parts:
+        words = part.split()
+        for word in words:
+            at = _behind(there, word, at)
+            if at < 0:
+                return False
+    return bool(there) and not there[at:].strip(_REPLACED_AND_BLANK)
+
+
+def _behind(text: str, word: str, at: int) -> int:
+    """Return where a word ends that stands next but for blanks and replacements, or -1."""
+    start = text.find(word, at)
+    if start < 0 or text[at:start].strip(_REPLACED_AND_BLANK):
+        return -1
+    return start + len(word)
 
 
 def normal_value(name: str, value: Value) -> object:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tasksync.core.change import Action, Change
-from tasksync.core.equivalence import normal_tags, normal_text
+from tasksync.core.equivalence import lost_characters, normal_tags, normal_text
 from tasksync.core.fields import FIELDS, PENDING, KeyRef, Kind, Value, instant, same
 from tasksync.core.task import LiveTask
 
@@ -67,7 +67,8 @@ def is_known(change: Change, name: str, sent: Value, found: Value) -> bool:
     """Tell whether the portal is known to make the one of the other (design 5)."""
     match FIELDS[name].kind:
         case Kind.TEXT:
-            return normal_text(str(sent or "")) == normal_text(str(found or ""))
+            wanted, there = str(sent or ""), str(found or "")
+            return normal_text(wanted) == normal_text(there) or lost_characters(wanted, there)
         case Kind.STATUS:
             return (sent, found) in STATUS_TURNS or (
                 found == PENDING and _former(change) is not None

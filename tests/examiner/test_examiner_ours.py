@@ -318,16 +318,6 @@ def test_an_edit_of_a_status_that_people_moved_on_is_held_back(swift, status):
     assert driver.portal.office.tasks[number]["status"] == 3
 
 
-def test_a_status_written_out_as_enforce_is_a_change_that_is_held_back(swift):
-    driver = swift()
-    text = "title: Alpha, status: pending, fieldPolicy: {status: enforce}"
-    number = moved_on(driver, 5, text)
-    refused = driver.apply()
-    assert (refused.code, "--dangerous-reopen" in words(refused)) == (4, True), refused
-    assert driver.apply("--dangerous-reopen").code == 0
-    assert driver.portal.office.tasks[number]["status"] == 2
-
-
 @pytest.mark.parametrize("status", [3, 5])
 def test_a_new_responsible_does_not_take_people_s_status_back(swift, status):
     """A PATCH of responsibleId carries the status that the task is to keep."""

@@ -16,6 +16,7 @@ from tasksync.cli.console import Console
 from tasksync.cli.showing import FORMATS
 
 CHANGES = 2
+REFUSED = 4
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
-    """Plan, show, perhaps save; exit 2 under --detailed-exitcode when changes are due."""
+    """Plan, show, perhaps save; exit 4 where apply would refuse it, else 2 where that is asked."""
     from tasksync.cli.planning import cost_of, head_of, lifted, scope, with_unread
     from tasksync.cli.progress import listening
     from tasksync.cli.settings import forgets
@@ -72,4 +73,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
         console.tell(f"Saved the plan to {args.out}. To do exactly this: tasksync apply {args.out}")
     if note := forgets(args, console):
         console.tell(note)
+    if refusals:
+        rails = ", ".join(one.rail for one in refusals)
+        console.tell(f"Apply would refuse this plan (exit {REFUSED}): {rails}; see the plan.")
+        return REFUSED
     return CHANGES if args.detailed_exitcode and plan else 0
