@@ -74,7 +74,7 @@ def stale(change: Change, entry: Entry | None, live: LiveTask | None) -> list[St
         case Action.NOOP:
             return []
         case Action.DELETE | Action.DEFER | Action.UPDATE | Action.ADOPT:
-            return [*_moved_values(change, live), *_moved_on(change, live)]
+            return _moved_values(change, live)
 
 
 def _moved_entry(change: Change, entry: Entry | None) -> Stale | None:
@@ -174,16 +174,25 @@ def _moved_values(change: Change, live: LiveTask | None) -> list[Stale]:
 def _moved_beside(change: Change, live: LiveTask | None) -> list[Stale]:
     """Return what moved of that which is sent as it was found: else it would be taken back.
 
-    The tags beside a marker that comes or goes, the status beside a new responsible.
+    The tags beside a marker that comes or goes, the status beside a new responsible; and a status
+    that people moved on since, whatever is sent.
     """
     if live is None:
         return []
     return [
-        Stale(change.key, name, sent, live.fields[name])
+        Stale(change.key, name, change.made.get(name, sent), live.fields[name])
         for name, sent in change.along.items()
         if name in live.fields and not same(name, sent, live.fields[name])
-        if name not in change.asked or not same(name, sent, change.asked[name])
+        if _is_taken_back(change, name, live.fields[name])
     ]
+
+
+def _is_taken_back(change: Change, name: str, there: Value) -> bool:
+    """Tell whether sending what goes along would undo what people did."""
+    sent = change.along[name]
+    if name not in change.asked or not same(name, sent, change.asked[name]):
+        return True
+    return name == "status" and there in MOVED_ON and there != change.made.get(name)
 
 
 def _worked(activity: Activity | None) -> str:
@@ -220,12 +229,3 @@ def _arrived(one: FieldChange, expected: Value, there: Value) -> bool:
     if same(one.name, there, one.after):
         return True
     return same(one.name, there, expected) and not same(one.name, there, one.before)
-
-
-def _moved_on(change: Change, live: LiveTask | None) -> list[Stale]:
-    """Return that people moved a status on which goes along as it was when the plan was made."""
-    there = None if live is None else live.fields.get("status")
-    sent = change.along.get("status")
-    if sent is None or there not in MOVED_ON or there in {sent, change.made.get("status")}:
-        return []
-    return [Stale(change.key, "status", change.made.get("status", sent), there)]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO, cast
 from tasksync.core import events
 from tasksync.core.change import Became
 from tasksync.core.diff import duration
+from tasksync.core.fields import TaskKey
 from tasksync.render.saying import limit_text, said
 from tasksync.render.words import count
 
@@ -70,13 +71,14 @@ class Standing:
     """How far an apply is: how many changes ended, how, since when, under which limit.
 
     What was never begun did not end: a run that stops early is told apart from one that is done.
+    Nor did what is in doubt, until it is known what became of it.
     """
 
     total: int = 0
     ended: int = 0
     not_started: int = 0
     failed: int = 0
-    in_doubt: int = 0
+    doubtful: frozenset[TaskKey] = frozenset()
     since: float = 0.0
     limit: events.Paced | None = None
 
@@ -87,33 +89,46 @@ class Standing:
                 return replace(self, total=event.total, since=now)
             case events.ChangeEnded(outcome):
                 became = outcome.became
+                key = outcome.change.key
                 if became is Became.NOT_STARTED:
                     return replace(self, not_started=self.not_started + 1)
+                if became is Became.IN_DOUBT:
+                    return replace(self, doubtful=self.doubtful | {key})
                 return replace(
                     self,
                     ended=self.ended + 1,
                     failed=self.failed + (became is Became.FAILED),
-                    in_doubt=self.in_doubt + (became is Became.IN_DOUBT),
+                    doubtful=self.doubtful - {key} if key in self.doubtful else self.doubtful,
                 )
             case events.Paced():
                 return replace(self, limit=event)
             case _:
                 return self
 
+    @property
+    def answered(self) -> int:
+        """How many changes were sent and are not on their way any more, what is in doubt too."""
+        return self.ended + len(self.doubtful)
+
+    @property
+    def over(self) -> int:
+        """How many changes nothing more happens to, as far as is known now."""
+        return self.answered + self.not_started
+
     def rate(self, now: float) -> float:
         """Changes a second since the start."""
-        return self.ended / (now - self.since) if now > self.since else 0.0
+        return self.answered / (now - self.since) if now > self.since else 0.0
 
     def text(self, now: float) -> str:
         """Return rate, limit, time left and what is in doubt, on one line."""
         rate = self.rate(now)
-        left = duration(round((self.total - self.ended) / rate)) if rate else ""
+        left = duration(round((self.total - self.answered) / rate)) if rate else ""
         parts = (
             f"{rate:.0f} a second" if rate else "",
             limit_text(self.limit) if self.limit else "",
-            f"about {left} left" if left and self.ended + self.not_started < self.total else "",
+            f"about {left} left" if left and self.over < self.total else "",
             f"{self.failed} failed" if self.failed else "",
-            f"{self.in_doubt} in doubt",
+            f"{len(self.doubtful)} in doubt",
             f"{self.not_started} not started" if self.not_started else "",
         )
         return ", ".join(part for part in parts if part)
@@ -157,11 +172,11 @@ class Lines:
 
     def _line(self, now: float) -> str:
         standing = self._standing
-        ended = f"{standing.ended}/{count(standing.total, 'change')}"
+        ended = f"{standing.answered}/{count(standing.total, 'change')}"
         return f"{ended}, {standing.text(now)}"
 
     def _is_last(self) -> bool:
-        return self._standing.ended + self._standing.not_started == self._standing.total
+        return self._standing.over == self._standing.total
 
     def _is_time(self, kind: type[events.Event], now: float) -> bool:
         if now - self._told.get(kind, -self._every) < self._every:
@@ -223,8 +238,8 @@ class Bar:
             self._row,
             description=what,
             total=standing.total or None,
-            completed=standing.ended,
-            facts=f"{standing.ended}/{standing.total}  {standing.text(now)}" if started else "",
+            completed=standing.answered,
+            facts=f"{standing.answered}/{standing.total}  {standing.text(now)}" if started else "",
         )
 
     def _opened(self) -> Progress:

@@ -21,7 +21,6 @@ GOALS = {
     "all-new-1k": 1 / 10,
     "all-new-10k": 1 / 30,
     "cold-plan-100k": 9,
-    "unchanged-files-100k": 0.8,
     "literal-10k": 1 / 15,
     "literal-memory-100k": 1 / 10,
     "growth": 11,

@@ -48,7 +48,7 @@ def test_a_create_that_never_happened_is_sent_again_after_the_settle_time(trip: 
     """Lost before the deed: nothing is there after the settle time, so it is sent once more."""
     trip.portal.faults({"kind": "lost", "deed": False, "on": _BATCH, "times": 1})
     trip.want(_MANY).apply().must(0)
-    first, again = trip.portal.writing()
+    first, again, *_smaller = trip.portal.writing()  # what was lost goes in smaller batches
     assert again["at"] - first["at"] >= SETTLE
     assert len(trip.portal.world()) == len(_MANY)
 
@@ -59,7 +59,7 @@ def test_the_settle_time_begins_when_the_answer_was_lost(trip: Trip) -> None:
     slow = {"kind": "hang", "seconds": 1.0, "deed": False, "on": _BATCH, "times": 1}
     trip.portal.faults(slow)
     trip.want(_MANY).apply().must(0)
-    first, again = trip.portal.writing()
+    first, again, *_smaller = trip.portal.writing()
     assert again["at"] - first["at"] >= 1.0 + 1.2
 
 
