@@ -188,7 +188,9 @@ def _compared(
             continue
         unchanged = name in entry.asked and _same(name, wanted, entry.asked[name])
         drifted = name in remembered and not _same(name, before, _known(remembered[name], ids))
-        expected = unchanged and not drifted and not isinstance(wanted, KeyRef)
+        # which task a key means may have changed since, but not that the portal keeps no parent
+        refers = isinstance(wanted, KeyRef) and remembered.get(name) is not None
+        expected = unchanged and not drifted and not refers
         if name in task.options.ignore_changes:
             made[name] = before
         elif not unknown and (expected or _same(name, before, _known(wanted, ids))):

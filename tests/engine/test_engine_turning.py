@@ -238,3 +238,16 @@ def test_a_saved_plan_takes_no_status_back_that_people_moved_on_since(*, managed
     task = here.portal.live[task.id]
     here.portal.live[task.id] = replace(task, fields={**task.fields, "status": 5})
     assert [one.name for one in here.check(plan).stale[TaskKey("a")]] == ["status"]
+
+
+def test_a_portal_that_keeps_no_parent_is_asked_twice_and_then_left_alone() -> None:
+    """Nothing is sent for ever: what came out the same twice is the portal's own form."""
+    here = bench()
+    here.portal.turn = lambda name, value: None if name == "parentId" else value
+    manifest = here.manifest({"a": {}, "b": {"parent": "a"}})
+    missing = [here.verify(here.apply(manifest)).missing for _run in range(3)]
+    assert missing == [("b",), (), ()]
+    sent = len(here.portal.sent)
+    assert not here.plan(manifest)
+    assert here.apply(manifest).complete
+    assert len(here.portal.sent) == sent
