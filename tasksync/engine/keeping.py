@@ -40,12 +40,14 @@ class Keeper:
         lease: Lease,
         clock: Clock,
         rescue: Callable[[StateDelta], str],
+        since: float | None = None,
     ) -> None:
         self._store = store
         self._lease = lease
         self._clock = clock
         self._rescue = rescue
-        self._beaten = clock.monotonic()
+        # the machine may sleep between the store's yes and our hearing of it
+        self._beaten = clock.monotonic() if since is None else since
         self._lost: StateError | None = None
 
     @property
@@ -157,8 +159,8 @@ def kept(
     rescue: Callable[[StateDelta], str],
 ) -> Iterator[Keeper]:
     """Hold the lease for the length of a block, with a heartbeat; raises StateLocked."""
-    lease = acquire(store, who, patience, clock, listener)
-    keeper = Keeper(store, lease, clock, rescue)
+    lease, asked = _acquired(store, who, patience, clock, listener)
+    keeper = Keeper(store, lease, clock, rescue, asked)
     ended = threading.Event()
     heart = threading.Thread(
         target=_beat, args=(keeper, ended, patience.ttl / _BEATS_PER_LEASE), daemon=True
@@ -180,11 +182,19 @@ def acquire(
     The store tells only by being asked again that a holder elsewhere is dead; a time-out that is
     as long as the lease finds it so.
     """
+    return _acquired(store, who, patience, clock, listener)[0]
+
+
+def _acquired(
+    store: StateStore, who: Holder, patience: Patience, clock: Clock, listener: Listener
+) -> tuple[Lease, float]:
+    """Return the lease, and when it was asked for by the clock that never goes back."""
     end = clock.monotonic() + patience.timeout
     told = False
     while True:
+        asked = clock.monotonic()
         try:
-            return store.acquire(who, patience.ttl)
+            return store.acquire(who, patience.ttl), asked
         except StateLocked as locked:
             left = end - clock.monotonic()
             if left <= 0 and not (patience.timeout and _is_nearly_dead(locked)):

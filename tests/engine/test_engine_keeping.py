@@ -265,3 +265,22 @@ class Full(LoggedStore):
 
     def commit(self, _delta, _lease):
         raise StateError("HTTP 413", "The state is too large: keep it in PostgreSQL.")
+
+
+def test_a_lease_counts_from_when_it_was_asked_for() -> None:
+    """The machine sleeps while the store says yes: who wakes may find another in its place."""
+    here = bench()
+    store = here.new_store()
+    taken = store.acquire
+
+    def and_sleep(who, ttl):
+        lease = taken(who, ttl)
+        here.clock.sleep(300.0)
+        return lease
+
+    store.acquire = and_sleep  # type: ignore[method-assign]
+    with kept(
+        store, ANNA, Patience(), clock=here.clock, listener=here.events.append,
+        rescue=lambda _delta: "",
+    ) as keeper:  # fmt: skip
+        assert not keeper.may_send()
