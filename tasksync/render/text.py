@@ -72,8 +72,9 @@ def refusal_lines(refusal: Refusal, style: Style = PLAIN) -> Iterator[str]:
 
 def entry_line(entry: Entry) -> str:
     """Return one line of `state list`."""
-    deferred = "  (deferred)" if entry.deferred else ""
-    return f"{words.clean(entry.key)}  (task {entry.id})  {words.quoted(entry.title)}{deferred}"
+    marks = (("deferred", entry.deferred), ("not shown by the portal", entry.hidden))
+    said = "".join(f"  ({what})" for what, holds in marks if holds)
+    return f"{words.clean(entry.key)}  (task {entry.id})  {words.quoted(entry.title)}{said}"
 
 
 def entry_text(entry: Entry, names: words.Names | None = None, style: Style = PLAIN) -> str:
@@ -88,7 +89,13 @@ def entry_text(entry: Entry, names: words.Names | None = None, style: Style = PL
         )
         label = words.label(name, value)
         lines.append(f"  {label:<{FIELD_WIDTH}}  {words.shown(name, value, names or {})}{turned}")
-    marks = (("protected", entry.protected), ("deferred", entry.deferred))
+    marks = (
+        (f"created {entry.created}", bool(entry.created)),
+        ("protected", entry.protected),
+        ("deferred", entry.deferred),
+        ("not shown by the portal: never made again", entry.hidden),
+        ("made again after it had vanished", entry.remade),
+    )
     lines += [f"  ({what})" for what, holds in marks if holds]
     return "".join(f"{line}\n" for line in lines)
 

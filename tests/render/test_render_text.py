@@ -139,3 +139,12 @@ def test_an_entry_is_shown_as_remembered(golden):
     entry = Entry(TaskKey("audit"), RemoteId(9), asked, {"status": 4}, protected=True)
     assert entry_line(entry) == 'audit  (task 9)  "Audit"'
     golden("entry.txt", entry_text(entry, {22: "petrova@example.com"}))
+
+
+def test_an_entry_says_when_its_task_was_created_and_whether_it_is_shown() -> None:
+    seen = Entry(TaskKey("a"), RemoteId(7), {"title": "A"}, created="2026-05-12T11:46:12+03:00")
+    unseen = Entry(TaskKey("b"), RemoteId(8), {"title": "B"}, hidden=True, remade=True)
+    assert "(created 2026-05-12T11:46:12+03:00)" in entry_text(seen)
+    assert "never made again" in entry_text(unseen)
+    assert "made again after it had vanished" in entry_text(unseen)
+    assert entry_line(unseen).endswith('"B"  (not shown by the portal)')
