@@ -1,7 +1,7 @@
 """Listing tasks by marker, page after page, and finding the newest id.
 
 `GET /v1/tasks` (contract 2.5): the cursor is `filter[>id]` in ascending order; `offset` is not
-used, and neither `hasMore` nor `total` is believed (contract 6.2): absence decides creates, so a
+used (but see `_is_all`), and neither `hasMore` nor `total` is believed (contract 6.2): absence decides creates, so a
 listing ends with an empty page behind the last id. Filters may be ignored, so what comes is
 checked again here, and what cannot be the whole answer is refused rather than taken for it.
 """
@@ -94,6 +94,8 @@ class Listing:
         """
         ids = sorted(one for one in page.ids if one > above and (below is None or one < below))
         if len(ids) != len(page.ids):
+            if self._is_all(page):
+                return
             raise _unusable("it keeps neither the order nor the range that was asked for")
         middle = ids[(len(ids) - 1) // 2]
         one_row = len(ids) == 1
@@ -106,6 +108,15 @@ class Listing:
         for (low, high), half in zip(halves, pages, strict=True):
             if half.ids:
                 yield from self._unordered(half, low, high)
+
+    def _is_all(self, page: Page) -> bool:
+        """Tell whether nothing stands behind a page: the one use of `offset`, as the last resort.
+
+        A small portal that keeps neither order nor range is read all the same; one that ignores
+        `offset` too shows its page again.
+        """
+        query = (*self._marked(), ("order[id]", "asc"), ("offset", str(len(page.ids))))
+        return not page_of(self._line.ask(_request(query, self._limit, ("id",)), _DOING)).ids
 
     def _prove(self, after: int) -> None:
         """Judge a page that brought nothing new: the cursor was ignored.

@@ -191,13 +191,17 @@ def test_an_ignored_order_is_met(bench, say, cap, order, total):
     assert not [one for one in desk.script.met if "offset" in dict(one.query)]
 
 
-@pytest.mark.parametrize("cap", [_NEVER, 4])
 @pytest.mark.parametrize("total", ["right", "page", "absent"])
-def test_a_portal_that_keeps_neither_order_nor_range_is_refused(bench, say, cap, total):
-    """Nothing proves its page whole; `offset` is not used (design 9)."""
-    world = World(say, range(1, 9), ignores_order=True, ignores_id=True, cap=cap, total=total)
-    with pytest.raises(PortalUnreadable, match="order"):
-        list(bench(world).portal.find(MARKER, ()))
+def test_a_portal_that_keeps_neither_order_nor_range_is_read_only_while_it_is_small(
+    bench, say, total
+):
+    """Nothing behind the page is proof enough, the last resort; an ignored offset is none."""
+    worst = {"ignores_order": True, "ignores_id": True, "total": total}
+    world = World(say, range(1, 9), **worst)
+    assert len(list(bench(world).portal.find(MARKER, ()))) == 8
+    for more in ({"ignores_offset": True}, {"cap": 4}, {"cap": 4, "ignores_offset": True}):
+        with pytest.raises(PortalUnreadable, match="order"):
+            list(bench(World(say, range(1, 9), **worst, **more)).portal.find(MARKER, ()))
 
 
 @pytest.mark.parametrize("has_more", [True, False])
