@@ -1,9 +1,10 @@
 """Listing tasks by marker, page after page, and finding the newest id.
 
 `GET /v1/tasks` (contract 2.5): the cursor is `filter[>id]` in ascending order; `offset` is not
-used (but see `_is_all`), and neither `hasMore` nor `total` is believed (contract 6.2): absence decides creates, so a
-listing ends with an empty page behind the last id. Filters may be ignored, so what comes is
-checked again here, and what cannot be the whole answer is refused rather than taken for it.
+used (but see `_is_all`), and neither `hasMore` nor `total` is believed (contract 6.2): absence
+decides creates, so a listing ends with an empty page behind the last id. Filters may be ignored,
+so what comes is checked again here, and what cannot be the whole answer is refused rather than
+taken for it.
 """
 
 from __future__ import annotations
