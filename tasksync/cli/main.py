@@ -59,17 +59,25 @@ def run(argv: Sequence[str], console: Console | None = None) -> int:
         console.tell("Interrupted. Nothing was being written.")
         return _INTERRUPTED
     except BrokenPipeError:
-        with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), console.out.fileno())
+        _write_no_more(console)
         return _BROKEN_PIPE
     except OSError as error:
         from tasksync.cli.failing import fault, unwritable
 
-        return unwritable(error, console) or fault(error, console)
+        if code := unwritable(error, console):
+            _write_no_more(console)
+            return code
+        return fault(error, console)
     except Exception as error:  # noqa: BLE001 - the one place where a fault of ours becomes words
         from tasksync.cli.failing import fault
 
         return fault(error, console)
+
+
+def _write_no_more(console: Console) -> None:
+    """Let what is left in the buffer go nowhere: Python would try once more, and complain."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), console.out.fileno())
 
 
 def _nowhere() -> TextIO:
