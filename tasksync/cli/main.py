@@ -64,10 +64,9 @@ def run(argv: Sequence[str], console: Console | None = None) -> int:
     except OSError as error:
         from tasksync.cli.failing import fault, unwritable
 
-        if code := unwritable(error, console):
-            _write_no_more(console)
-            return code
-        return fault(error, console)
+        code = unwritable(error, console) or fault(error, console)
+        _write_no_more(console)
+        return code
     except Exception as error:  # noqa: BLE001 - the one place where a fault of ours becomes words
         from tasksync.cli.failing import fault
 
