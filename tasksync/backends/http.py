@@ -97,7 +97,9 @@ class HttpShelf:
             _refuse_plain(address)
         name = env.get("TASKSYNC_HTTP_USERNAME", login[0])
         password = env.get("TASKSYNC_HTTP_PASSWORD", login[1])
-        self._secrets = (*secrets_of(url), *([password] if password else []))
+        quoted = {one for address in (url, *self._at[:3]) for one in secrets_of(address)}
+        quoted |= {password} - {""}
+        self._secrets = tuple(sorted(quoted, key=len, reverse=True))
         self._session = requests.Session()
         self._session.trust_env = not _is_loopback(bare)  # no proxy stands before ourselves
         if name or password:

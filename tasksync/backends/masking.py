@@ -10,17 +10,35 @@ _HIDDEN = "***"
 _HARMLESS = frozenset(
     {"endpoint", "region", "sslmode", "host", "port", "dbname", "target_session_attrs"}
 )
+_WEB = frozenset({"http", "https"})
+_KINDS = _WEB | {"sqlite", "postgresql", "postgres", "s3"}
+_KIND = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
+#: blanks: key=value words of a database, or what was pasted with more than the address
+_NO_ADDRESS = re.compile(r"\s")
+_FILE = re.compile(r"[\w./-]+\.(?:db|json|sqlite3?|ya?ml)")
+#: a part of a path that is short, a word or a number, as no token is
+_PLAIN = re.compile(r".{1,5}|(?=.{1,32}\Z)(?:[a-z]+(?:[-_.][a-z]+)*|v?[0-9]{1,6})")
+_GITLAB = re.compile(r"/api/v4/projects/[^/]+/terraform/state/[^/?#]+(?:/lock)?\Z")
 
 
 def masked(url: str) -> str:
-    """Return a state URL with passwords and tokens hidden; what is no URL comes back as it is."""
-    scheme, mark, rest = url.partition("://")
-    if not mark:
+    """Return a state address with passwords and tokens hidden.
+
+    Of an address that is not understood nothing is shown but its kind, and plain names of files.
+    """
+    kind, colon, path = url.partition(":")
+    if colon and kind.lower() == "sqlite" and not path.startswith("//"):
         return url
+    scheme, mark, rest = url.partition("://")
+    if not mark or not _KIND.fullmatch(scheme) or not rest or _NO_ADDRESS.search(rest):
+        known = colon and kind.lower() in _KINDS
+        return f"{kind}:{_HIDDEN}" if known else url if _FILE.fullmatch(url) else _HIDDEN
+    if scheme.lower() == "sqlite":
+        return f"{scheme}://{_HIDDEN}"
     login = _login(scheme, rest)
     address, question, query = rest[len(login) :].partition("#")[0].partition("?")
     hidden = "&".join(map(_parameter, query.split("&"))) if query else ""
-    return f"{scheme}://{_shown(scheme, login)}{address}{question}{hidden}"
+    return f"{scheme}://{_shown(scheme, login)}{_path(scheme, address)}{question}{hidden}"
 
 
 def secrets_of(url: str) -> tuple[str, ...]:
@@ -31,9 +49,13 @@ def secrets_of(url: str) -> tuple[str, ...]:
     if not scheme.startswith("postgres"):
         found.append(login)
     for pair in rest[len(login) :].partition("?")[2].split("&"):
-        name, _, value = pair.partition("=")
+        name, equals, value = pair.partition("=")
         if name not in _HARMLESS:
-            found.append(value)
+            hidden = value if equals else "" if _plain(name) else name
+            found += [hidden, hidden.partition("#")[0]]
+    if scheme.lower() in _WEB:
+        address, _, after = rest[len(login) :].partition("#")
+        found += [after, *(one for one in _segments(address) if not _plain(one))]
     both = {*found, *map(unquote, found)} - {""}
     return tuple(sorted(both, key=len, reverse=True))
 
@@ -66,4 +88,24 @@ def _shown(scheme: str, login: str) -> str:
 
 def _parameter(pair: str) -> str:
     name, equals, _ = pair.partition("=")
-    return f"{name}={_HIDDEN}" if equals and name not in _HARMLESS else pair
+    if name in _HARMLESS:
+        return pair
+    return f"{name}={_HIDDEN}" if equals else _HIDDEN
+
+
+def _path(scheme: str, address: str) -> str:
+    """Return host and path; a part of a web address's path may be a token (a hook's address)."""
+    if scheme.lower() not in _WEB or _GITLAB.search(address):
+        return address
+    host, slash, path = address.partition("/")
+    parts = (one if _plain(one) else _HIDDEN for one in path.split("/"))
+    return f"{host}{slash}{'/'.join(parts)}"
+
+
+def _segments(address: str) -> list[str]:
+    bare = address.partition("?")[0]
+    return [] if _GITLAB.search(bare) else bare.split("/")[1:]
+
+
+def _plain(part: str) -> bool:
+    return not part or bool(_PLAIN.fullmatch(part))

@@ -84,7 +84,7 @@ def _sqlite(asked: Asked) -> StateStore:
     path = asked.url.partition(":")[2]
     if not path or path.startswith("//"):
         raise SettingsError(
-            f"The state {asked.url!r} names no file.",
+            f"The state {masked(asked.url)!r} names no file.",
             "A file is written sqlite:PATH, for example sqlite:.tasksync/state.db.",
         )
     return SqliteStore(

@@ -12,6 +12,7 @@ from stores import ANNA, HandClock, counted_ids
 from tasksync.backends.http import HttpShelf
 from tasksync.backends.masking import masked, scrubbed, secrets_of
 from tasksync.backends.postgres import PostgresStore
+from tasksync.backends.processes import run_url
 from tasksync.backends.registry import open_store
 from tasksync.backends.sqlite import SqliteStore
 from tasksync.core.ports import StateStore
@@ -108,6 +109,52 @@ def test_a_url_is_printed_without_what_opens_a_door(url: str, shown: str) -> Non
     assert masked(url) == shown
     for secret in secrets_of(url):
         assert secret not in masked(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql:/bob:S3CRET@h/db", "postgresql:***"),
+        ("postgresql:bob:S3CRET@h/db", "postgresql:***"),
+        ("postgresql://host=h port=1 password=S3CRET", "postgresql:***"),
+        ("host=h port=1 password=S3CRET", "***"),
+        ("https:/bob:S3CRET@h/s", "https:***"),
+        ("https//bob:S3CRET@h/s", "***"),
+        ("mysql:bob:S3CRET@h", "***"),
+        ("s3:/AKIA:S3CRET@bucket/key", "s3:***"),
+        ("sqlite://bob:S3CRET@x", "sqlite://***"),
+        ("https://h/S3CRET-token/state", "https://h/***/state"),
+        ("https://h/s?S3CRET", "https://h/s?***"),
+        ("https://g/api/v4/projects/7/terraform/state/Team-1", "https://g/api/v4/projects/7/terraform/state/Team-1"),
+        ("state.db", "state.db"),
+    ],
+)  # fmt: skip
+def test_of_an_address_that_is_not_understood_only_the_harmless_is_printed(
+    url: str, shown: str
+) -> None:
+    assert masked(url) == shown
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite://bob:S3CRET@x", "mysql:bob:S3CRET@h", "https:bob:S3CRET@h/s", "s3:/S3CRET@b/k"]
+)
+def test_an_address_that_is_refused_is_quoted_masked(url: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        opened(url)
+    assert "S3CRET" not in str(refused.value) + refused.value.message
+
+
+def test_the_parts_that_are_masked_are_scrubbed_too() -> None:
+    secrets = secrets_of("https://h/S3CRET-token/state?T0KEN-bare#fragm3nt")
+    said = "no S3CRET-token, T0KEN-bare, fragm3nt at state"
+    assert scrubbed(said, secrets) == "no ***, ***, *** at state"
+
+
+def test_the_address_of_a_run_is_kept_without_its_login() -> None:
+    url = "https://anna:S3CRET@ci.example/jobs/7"
+    assert run_url({"TASKSYNC_RUN_URL": url}) == "https://***@ci.example/jobs/7"
+    url = "https://ci.example/jobs/@7"
+    assert run_url({"TASKSYNC_RUN_URL": url}) == url
 
 
 def test_a_driver_s_words_are_scrubbed_of_every_form_of_a_secret() -> None:
