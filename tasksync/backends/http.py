@@ -14,10 +14,8 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-import requests
-from requests.auth import HTTPBasicAuth
-
 from tasksync.backends.document import Copy, DocumentStore, Other, Overtaken, Unsure
+from tasksync.backends.httpexchange import WHOLE, Answer, Exchanges, NoAnswer, NoRequest
 from tasksync.backends.leases import Alive, Gone, nobody
 from tasksync.backends.leases import who as name_of
 from tasksync.backends.masking import masked, scrubbed, secrets_of
@@ -27,9 +25,10 @@ from tasksync.core.state import Lease
 from tasksync.errors import SettingsError, StateError
 
 ILL = 500  # from this status on the server is ill, and nothing is known
-TIMEOUT = (10, 20)  # seconds to connect, and between two bytes: well below a lease's time
 GITLAB = re.compile(r"/api/v4/projects/[^/]+/terraform/state/[^/]+$")
 
+_OK = 200
+_SAID = 200  # bytes of an answer that are shown
 _DONE = frozenset({200, 201, 202, 204})
 _TAKEN = frozenset({409, 412, 423})
 _NO_LOCKS = frozenset({404, 405, 501})
@@ -52,7 +51,7 @@ class Addresses(NamedTuple):
     unlock_method: str
 
 
-def open_http(
+def open_http(  # noqa: PLR0913 - what every store is opened with, and one more
     url: str,
     project: str,
     *,
@@ -62,10 +61,17 @@ def open_http(
     env: Mapping[str, str],
     alive: Alive = nobody,
     tell: Tell = in_silence,
+    timeout: float = WHOLE,
 ) -> DocumentStore:
     """Return the store behind an address; nothing is asked of the server yet."""
     return DocumentStore(
-        HttpShelf(url, env), project, clock=clock, ids=ids, gone=gone, alive=alive, tell=tell
+        HttpShelf(url, env, timeout),
+        project,
+        clock=clock,
+        ids=ids,
+        gone=gone,
+        alive=alive,
+        tell=tell,
     )
 
 
@@ -89,7 +95,7 @@ class HttpShelf:
 
     conditional = False
 
-    def __init__(self, url: str, env: Mapping[str, str]) -> None:
+    def __init__(self, url: str, env: Mapping[str, str], timeout: float = WHOLE) -> None:
         self.where = masked(url)
         bare, login = _without_login(url)
         self._at = addresses(bare, env)
@@ -100,28 +106,29 @@ class HttpShelf:
         quoted = {one for address in (url, *self._at[:3]) for one in secrets_of(address)}
         quoted |= {password} - {""}
         self._secrets = tuple(sorted(quoted, key=len, reverse=True))
-        self._session = requests.Session()
-        self._session.trust_env = not _is_loopback(bare)  # no proxy stands before ourselves
-        if name or password:
-            self._session.auth = HTTPBasicAuth(name.encode(), password.encode())
+        self._exchanges = Exchanges(
+            (name, password),
+            proxies=not _is_loopback(bare),  # no proxy stands before ourselves
+            timeout=timeout,
+        )
 
     def read(self) -> Copy | None:
         """The document, or None: 404, 204 and an empty answer are the protocol's words for it."""
         answer = self._ask("read", "GET", self._at.state)
-        if answer.status_code in {204, 404} or (answer.ok and not answer.content):
+        if answer.status in {204, 404} or (answer.status == _OK and not answer.body):
             return None
-        if answer.status_code != requests.codes.ok:
+        if answer.status != _OK:
             raise self._refused("read", answer)
-        return Copy(answer.content, "")
+        return Copy(answer.body, "")
 
     def write(self, body: bytes, _over: str | None, lease_id: str) -> str:
         """Post the document under our lock."""
         answer = self._ask("save", "POST", self._at.state, body, lease_id)
-        if answer.status_code in _TAKEN:
+        if answer.status in _TAKEN:
             raise Overtaken(f"Could not save the state {self.where}: the lock is another's.")
-        if answer.status_code in {400, 422}:  # GitLab's for a serial that it has: perhaps ours
+        if answer.status in {400, 422}:  # GitLab's for a serial that it has: perhaps ours
             raise Unsure(str(self._refused("save", answer)))
-        if answer.status_code not in _DONE:
+        if answer.status not in _DONE:
             raise self._refused("save", answer)
         return ""
 
@@ -129,16 +136,16 @@ class HttpShelf:
         """Take the server's lock; one that bears our id is ours, whatever became of the answer."""
         info = json.dumps(_lock_info(asked)).encode()
         answer = self._ask("lock", self._at.lock_method, self._at.lock, info)
-        if answer.status_code in _DONE:
+        if answer.status in _DONE:
             return None
-        if answer.status_code in _NO_LOCKS:
+        if answer.status in _NO_LOCKS:
             raise StateError(
-                f"The server of {self.where} knows no locks ({answer.status_code} to "
+                f"The server of {self.where} knows no locks ({answer.status} to "
                 f"{self._at.lock_method}), and a state without one is not safe.",
                 "Name its lock with TASKSYNC_HTTP_LOCK_ADDRESS and TASKSYNC_HTTP_LOCK_METHOD, "
                 "or keep the state elsewhere.",
             )
-        if answer.status_code not in _TAKEN:
+        if answer.status not in _TAKEN:
             raise self._refused("lock", answer)
         other = _other(answer)
         return None if other.id == asked.id else other
@@ -148,50 +155,34 @@ class HttpShelf:
         info = json.dumps({"ID": lease_id}).encode() if lease_id else None
         method, address = self._at.unlock_method, self._at.unlock
         answer = self._ask("unlock", method, address, info, lease_id)
-        if answer.status_code not in _DONE | _NOT_OURS:
+        if answer.status not in _DONE | _NOT_OURS:
             raise self._refused("unlock", answer)
-        return answer.status_code in _DONE
+        return answer.status in _DONE
 
     def _ask(
         self, doing: str, method: str, url: str, body: bytes | None = None, lease_id: str = ""
-    ) -> requests.Response:
+    ) -> Answer:
+        params = {"ID": lease_id} if lease_id else {}
+        headers = {"Content-Type": "application/json"} if body else {}
+        what = f"Could not {doing} the state {self.where}"
         try:
-            answer = self._session.request(
-                method,
-                url,
-                params={"ID": lease_id} if lease_id else None,
-                data=body,
-                headers={"Content-Type": "application/json"} if body else None,
-                timeout=TIMEOUT,
-                allow_redirects=False,
-            )
-        except (requests.ConnectionError, requests.Timeout) as error:
-            raise self._unsure(doing, error) from None  # its words hold the whole URL
-        except requests.RequestException as error:
-            if isinstance(error, requests.exceptions.ChunkedEncodingError):
-                raise self._unsure(doing, error) from None
-            words = f"Could not {doing} the state {self.where}: {type(error).__name__}"
-            raise StateError(words) from None
-        if _is_ill(answer.status_code):
+            answer = self._exchanges.ask(method, url, params, body, headers)
+        except NoAnswer as why:
+            advice = "Is the server there? Run again when it is."
+            raise Unsure(f"{what}: {why}.", advice) from None
+        except NoRequest as why:
+            raise StateError(f"{what}: {why}.") from None
+        if _is_ill(answer.status):
             raise Unsure(str(self._refused(doing, answer)))
         return answer
 
-    def _unsure(self, doing: str, error: requests.RequestException) -> Unsure:
-        kind = "no connection"
-        if isinstance(error, requests.Timeout):
-            kind = "it did not answer in time"
-        if isinstance(error, requests.exceptions.SSLError):
-            kind = "its certificate is not trusted"
-        return Unsure(
-            f"Could not {doing} the state {self.where}: {kind}.",
-            "Is the server there? Run again when it is.",
+    def _refused(self, doing: str, answer: Answer) -> StateError:
+        status = answer.status
+        said = scrubbed(
+            " ".join(answer.body[:_SAID].decode("utf-8", "replace").split()), self._secrets
         )
-
-    def _refused(self, doing: str, answer: requests.Response) -> StateError:
-        status = answer.status_code
-        said = scrubbed(" ".join(answer.text[:200].split()), self._secrets)
-        if answer.is_redirect:
-            host = urlsplit(answer.headers.get("Location", "")).hostname or "another address"
+        if 300 <= status < 400:  # noqa: PLR2004
+            host = _host_of(answer.headers.get("Location", "")) or "another address"
             return StateError(
                 f"Could not {doing} the state {self.where}: it sends us on to {host}.",
                 "Name the address that answers itself; credentials are not carried elsewhere.",
@@ -219,15 +210,23 @@ def _is_ill(status: int) -> bool:
     return status in _AGAIN or (status >= ILL and status not in _NO_LOCKS)
 
 
-def _other(answer: requests.Response) -> Other:
+def _other(answer: Answer) -> Other:
     try:
-        info = answer.json()
-    except ValueError:
+        info = json.loads(answer.body)
+    except (ValueError, RecursionError):
         info = None
     if not isinstance(info, dict):
         return Other()
     told = {str(name).lower(): value for name, value in info.items()}
-    return Other(str(told.get("id") or ""), str(told.get("who") or ""))
+    lock_id, who = (one if isinstance(one, str) else "" for one in map(told.get, ("id", "who")))
+    return Other(lock_id, who[:_SAID])
+
+
+def _host_of(address: str) -> str:
+    try:
+        return (urlsplit(address).hostname or "")[:_SAID]
+    except ValueError:
+        return ""
 
 
 def _without_login(url: str) -> tuple[str, tuple[str, str]]:

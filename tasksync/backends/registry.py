@@ -36,12 +36,13 @@ class Asked(NamedTuple):
     env: Mapping[str, str]
     tell: Tell
     patience: float
+    timeout: float
 
 
 Loader: TypeAlias = Callable[[Asked], StateStore]
 
 
-def open_store(
+def open_store(  # noqa: PLR0913 - all that any store is opened with
     url: str,
     project: str,
     clock: Clock,
@@ -51,13 +52,14 @@ def open_store(
     *,
     tell: Tell = in_silence,
     patience: float = 0.0,
+    timeout: float = 100.0,
 ) -> StateStore:
     """Return the store that a URL names; nothing is read, made or connected yet.
 
     `ids` gives lineages and lease ids; `here` is who we are, by which a holder on this host is
     known to be gone or alive. `tell` hears what is waited for; `patience` is for how many seconds
-    a file that another program keeps busy is waited for. Raises SettingsError for a URL that
-    cannot be.
+    a file that another program keeps busy is waited for, `timeout` bounds one exchange with an HTTP
+    server. Raises SettingsError for a URL that cannot be.
     """
     scheme, colon, _ = url.partition(":")
     if not colon or scheme.lower() not in SCHEMES:
@@ -66,7 +68,7 @@ def open_store(
             "Known are sqlite:PATH, postgresql://…, s3://bucket/key and https://….",
         )
     gone, alive = partial(_gone, here), partial(_alive, here)
-    asked = Asked(url, project, clock, ids, gone, alive, env, tell, patience)
+    asked = Asked(url, project, clock, ids, gone, alive, env, tell, patience, timeout)
     return SCHEMES[scheme.lower()](asked)
 
 
@@ -144,6 +146,7 @@ def _http(asked: Asked) -> StateStore:
         alive=asked.alive,
         tell=asked.tell,
         env=asked.env,
+        timeout=asked.timeout,
     )
 
 

@@ -92,6 +92,7 @@ class Session:
             env=self.console.env,
             tell=lambda words: self.hear(Note(words)),
             patience=getattr(self.args, "lock_timeout", None) or 0.0,
+            timeout=getattr(self.args, "timeout", None) or 100.0,
         )
 
     def holder(self) -> Holder:

@@ -8,6 +8,7 @@ may hold 10 000 of them.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,10 @@ T = TypeVar("T")
 MINUTE, HOUR, DAY = 60, 3600, 86400
 #: above so many words on a side a text is compared line by line
 WORDS_LIMIT = 2000
+#: above so many characters nobody counts its words, and above so many lines nobody compares them
+LENGTH_LIMIT, LINES_LIMIT = 200_000, 20_000
+#: a search looks at every pair of equal tokens: above so many the middle is shown as a whole
+PAIRS_LIMIT = 2_000_000
 _TOKENS = re.compile(r"\w+|[^\S\n]+|\n|[^\w\s]")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 
@@ -70,16 +75,27 @@ def paths(left: object, right: object) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def words(before: str, after: str) -> tuple[Piece, ...]:
-    """Return both texts as one run of pieces: kept and gone give `before`, kept and new `after`."""
-    old, new = _TOKENS.findall(before), _TOKENS.findall(after)
-    if max(len(old), len(new)) > WORDS_LIMIT:
-        old, new = _LINES.findall(before), _LINES.findall(after)
+    """Return both texts as one run of pieces: kept and gone give `before`, kept and new `after`.
+
+    Never long about it: what is too long for words is told by lines, and then as a whole.
+    """
+    old, new = _tokens(before, after)
     head = _common(old, new)
     tail = _tail(old[head:], new[head:])
     middle = _matched(old[head : len(old) - tail], new[head : len(new) - tail])
     kept_tail = Piece(Fate.KEPT, "".join(old[len(old) - tail :]))
     pieces = (Piece(Fate.KEPT, "".join(old[:head])), *middle, kept_tail)
     return tuple(piece for piece in pieces if piece.text)
+
+
+def _tokens(before: str, after: str) -> tuple[list[str], list[str]]:
+    if max(len(before), len(after)) <= LENGTH_LIMIT:
+        old, new = _TOKENS.findall(before), _TOKENS.findall(after)
+        if max(len(old), len(new)) <= WORDS_LIMIT:
+            return old, new
+    if max(before.count("\n"), after.count("\n")) <= LINES_LIMIT:
+        return _LINES.findall(before), _LINES.findall(after)
+    return [before], [after]
 
 
 def _common(left: list[str], right: list[str]) -> int:
@@ -126,6 +142,10 @@ def _runs(old: list[str], new: list[str]) -> Iterator[tuple[bool, int, int, int,
             end = at + len(tuple(run))
             yield kept, at, end, at, end
             at = end
+        return
+    counted, other = Counter(old), Counter(new)
+    if sum(count * other[token] for token, count in counted.items()) > PAIRS_LIMIT:
+        yield False, 0, len(old), 0, len(new)
         return
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         yield tag == "equal", i1, i2, j1, j2

@@ -25,12 +25,11 @@ def loads(body: bytes) -> tuple[Any, str]:
     except ValueError:
         pass
     try:
-        document = json.loads(body.removeprefix(BOM).decode("utf-8", "replace"))
+        return _mended(json.loads(body.removeprefix(BOM).decode("utf-8", "replace"))), ""
     except json.JSONDecodeError as fault:
         return None, f"at line {fault.lineno} column {fault.colno}"
     except (ValueError, RecursionError):
         return None, "it nests too deeply or holds a number too long"
-    return _mended(document), ""
 
 
 def _mended(value: Any) -> Any:

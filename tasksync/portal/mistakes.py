@@ -243,11 +243,13 @@ def error_of(fault: Fault, doing: str = "") -> errors.PortalError:
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _BREAKS = re.compile(r"(?:\s*<br\s*/?>)+\s*$", re.IGNORECASE)
 LONGEST_QUOTE = 500
+#: what is searched, so that no expression meets words without end (design 9)
+_SEARCHED = 2 * LONGEST_QUOTE
 
 
 def quoted(text: str) -> str:
     """Return the portal's words in quotes: no trailing <br>, controls escaped, not endless."""
-    bare = _BREAKS.sub("", text.strip())
+    bare = _BREAKS.sub("", text.strip()[:_SEARCHED].rstrip())
     if not bare:
         return ""
     if len(bare) > LONGEST_QUOTE:

@@ -134,7 +134,7 @@ class HttpTransport:
     def _session(self) -> requests.Session:
         session = self._mine.session
         if session is None:
-            session = requests.Session()
+            session = _Session()
             session.trust_env = False
             session.headers.update(self._headers)
             session.proxies.update(self._proxies)
@@ -267,6 +267,13 @@ class _Mine(threading.local):
 
     session: requests.Session | None = None
     exchange = _Exchange(always)
+
+
+class _Session(requests.Session):
+    """Follows no redirect: looking for its target, requests would read a body without end."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Name none."""
 
 
 class _Adapter(HTTPAdapter):

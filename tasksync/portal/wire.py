@@ -35,9 +35,16 @@ _FIRST_WORDS = 80
 _UNSURE_WORDS = ("QUERY_LIMIT_EXCEEDED", "INTERNAL_SERVER_ERROR")
 #: Bitrix24 counts a method's working time in baskets of a minute (contract 6.1)
 SPENT_WAIT = 60.0
+#: no id has more digits
+_LONGEST_ID = 19
 #: how Bitrix24 says under BITRIX_ERROR that a task is not there: "task 999999999 not found",
 #: "…; 512/TE/ITEM_NOT_FOUND_OR_NOT_ACCESSIBLE" (delete seed, contract 2.4)
-_MISSING_WORDS = re.compile(r"NOT_FOUND|\btask\b.*\bnot found|задача.* не найдена", re.IGNORECASE)
+_MISSING_WORDS = re.compile(
+    r"NOT_FOUND|\btask\b(?:(?!\btask\b).)*\bnot found|задача(?:(?!задача).)* не найдена",
+    re.IGNORECASE,
+)
+#: an error's words and its code are cut to so many characters before anything searches them
+_LONGEST_TEXT, _LONGEST_CODE = 4000, 100
 
 
 class Unreadable(Exception):
@@ -205,7 +212,9 @@ def _fault(document: Any, status: int, retry: float | None) -> Fault:
     native = told.get("bitrixError")
     text = fault.text
     if isinstance(native, dict):
-        more = f"{native.get('error', '')} {native.get('error_description', '')}".strip()
+        told_natively = (native.get("error"), native.get("error_description"))
+        more = " ".join(one[:_LONGEST_TEXT] for one in told_natively if isinstance(one, str))
+        more = more.strip()
         text = text if more in text else f"{text} {more}".strip()
     code = SPENT if _says_spent(fault.code, text) else fault.code
     wait = _seconds(error.get("retryAfter")) if isinstance(error, dict) else None
@@ -217,10 +226,10 @@ def _fault(document: Any, status: int, retry: float | None) -> Fault:
 def fault_of(error: Any, status: int = 0) -> Fault:
     """Return the fault that an `error` object, or an entry of `data.errors`, tells of."""
     if not isinstance(error, dict):
-        return Fault("", error if isinstance(error, str) else "", status)
+        return Fault("", error[:_LONGEST_TEXT] if isinstance(error, str) else "", status)
     code, text = error.get("code", error.get("error")), error.get("message", "")
-    code = code if isinstance(code, str) else str(code if code is not None else "")
-    text = text if isinstance(text, str) else ""
+    code = str(code)[:_LONGEST_CODE] if isinstance(code, str | int | float) else ""
+    text = text[:_LONGEST_TEXT] if isinstance(text, str) else ""
     if code == "BITRIX_ERROR" and text.strip().startswith("TASKS_BAD_TITLE"):
         code = "TASKS_BAD_TITLE"  # code or text: the seed does not say (contract 2.1)
     unsure = _unsure(code, text)
@@ -265,14 +274,14 @@ def _retry_header(answer: Answer, now: datetime) -> float | None:
 
     try:
         return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return found
 
 
 def _seconds(value: Any) -> float | None:
     try:
         found = None if isinstance(value, bool) or value is None else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return found if found is not None and math.isfinite(found) and found >= 0 else None
 
@@ -317,5 +326,5 @@ def usable_id(task: Json | None) -> int | None:
         return None
     value = task.get("id", task.get("ID"))
     if isinstance(value, str) and value.isascii() and value.isdigit():
-        value = int(value)
+        value = int(value) if len(value) <= _LONGEST_ID else None
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None

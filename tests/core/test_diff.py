@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import sys
+import time
 from subprocess import run
 
 import pytest
@@ -75,3 +77,21 @@ def test_paths_name_where_documents_differ():
 def test_deepdiff_is_not_loaded_before_it_is_needed():
     code = "import sys, tasksync.core.planfile; sys.exit('deepdiff' in sys.modules)"
     assert run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("count", "kinds", "between"),
+    [(5000, 2, "\n"), (900_000, 9, " "), (900_000, 9, "\n"), (900_000, 9_000, "\n")],
+    ids=["few lines again and again", "one line of 5 MB", "a line a word", "many lines"],
+)
+def test_a_text_of_megabytes_does_not_stall(count, kinds, between):
+    """Whoever may write a description decides its length; both texts still come back."""
+    chance = random.Random(1)  # noqa: S311
+    old = [f"w{chance.randrange(kinds)}" for _ in range(count)]
+    new = ["z", *chance.sample(old, count)]
+    before, after = between.join(old), between.join(new)
+    began = time.process_time()
+    pieces = words(before, after)
+    assert time.process_time() - began < 2
+    assert "".join(piece.text for piece in pieces if piece.fate is not Fate.NEW) == before
+    assert "".join(piece.text for piece in pieces if piece.fate is not Fate.GONE) == after

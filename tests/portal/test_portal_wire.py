@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -331,3 +334,50 @@ def test_the_portals_words_cannot_draw_on_a_terminal():
     assert quoted("a\x1b[31m\nb<br/> <BR>") == '"a\\x1b[31m\\x0ab"'
     assert len(quoted("x" * 9999)) < 600
     assert quoted(" <br>") == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" + " " * 300_000 + "b",
+        "x" + "<br>" * 75_000 + "y",
+        "task " * 60_000,
+        "задача " * 60_000,
+        "<br" * 100_000,
+    ],
+    ids=["blanks", "breaks", "tasks", "Russian tasks", "open breaks"],
+)
+def test_words_without_end_are_cut_before_they_are_searched(text):
+    """Design 9: 300 KB of an error took minutes in a regular expression."""
+    error = {"code": "BITRIX_ERROR", "message": text}
+    body = orjson.dumps({"success": False, "error": error, "bitrixError": error})
+    began = time.process_time()
+    fault = wire.read(Answer(400, {}, body), NOW).fault
+    assert fault is not None
+    assert not wire.says_missing(fault)
+    assert len(str(error_of(fault))) < 1000
+    assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    "code", ["C" * 300_000, {"a": [1] * 9}, [1], 10**300], ids=["long", "object", "list", "number"]
+)
+def test_a_code_of_any_kind_is_short(code):
+    """It stands in a message for people."""
+    body = json.dumps({"success": False, "error": {"code": code, "message": ""}}).encode()
+    fault = wire.read(Answer(400, {}, body), NOW).fault
+    assert fault is not None
+    assert len(fault.code) <= 100
+
+
+def test_numbers_and_depths_without_end_are_no_fault_of_ours():
+    """A wait of 400 digits, an id of 5000, and nesting that one reader takes and another not."""
+    wait = b'{"success":false,"error":{"code":"X","retryAfter":1%s},"n":NaN}' % (b"0" * 400)
+    fault = wire.read(Answer(400, {}, wait), NOW).fault
+    assert fault is not None
+    assert fault.retry_after is None
+    assert wire.usable_id({"id": "9" * 5000}) is None
+    for depth in range(100, 1000, 50):
+        body = b'{"data":' + b"[" * depth + b'"\\ud800"' + b"]" * depth + b"}"
+        with suppress(wire.Unreadable):
+            wire.read(Answer(200, {}, body), NOW)

@@ -1,0 +1,159 @@
+"""What a state server may do to us: nothing takes longer, or more memory, than is allowed."""
+
+from __future__ import annotations
+
+import gzip
+import random
+import socket
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+
+import pytest
+
+from tasksync.backends import httpexchange
+from tasksync.backends.document import Unsure
+from tasksync.backends.http import HttpShelf
+from tasksync.core.state import Holder, Lease
+from tasksync.errors import StateError
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@contextmanager
+def saying(first: bytes, drop: bytes = b"") -> Iterator[str]:
+    """A server that says so to everyone, and then a drop every 50 ms where there is one."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            while True:
+                try:
+                    met = listener.accept()[0]
+                except OSError:
+                    return
+                with met, suppress(OSError):
+                    met.settimeout(5)
+                    met.recv(65536)
+                    met.sendall(first)
+                    while drop:
+                        time.sleep(0.05)
+                        met.sendall(drop)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/s"
+
+
+def gzipped(megabytes: int) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    parts = [packer.compress(b" " * 1_000_000) for _ in range(megabytes)]
+    return b"".join([*parts, packer.flush()])
+
+
+@pytest.mark.parametrize(
+    ("first", "drop"),
+    [
+        (HEAD + b"Content-Length: 100000\r\n\r\n", b" "),
+        (HEAD, b"X-Drop: 1\r\n"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (CHUNKED, b"0"),
+        (HEAD + b"\r\n", b" "),
+    ],
+    ids=["body", "headers", "100", "chunk line", "no length"],
+)
+def test_the_time_out_bounds_the_whole_exchange_with_a_state_server(first, drop):
+    """Each step is quick; together they are not."""
+    began = time.monotonic()
+    with saying(first, drop) as url, pytest.raises(Unsure):
+        HttpShelf(url, {}, 0.4).read()
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("status", [b"200 OK", b"403 No", b"302 Found\r\nLocation: http://h/x"])
+def test_a_state_of_hundreds_of_megabytes_is_refused(monkeypatch, status):
+    """Counted after decoding, whatever the status; and it is not kept while it is counted."""
+    monkeypatch.setattr(httpexchange, "LONGEST_BODY", 4 << 20)
+    small = gzipped(200)
+    head = b"HTTP/1.1 " + status + b"\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
+    with saying(head % len(small) + small) as url, pytest.raises(StateError, match="longer than"):
+        HttpShelf(url, {}).read()
+
+
+def test_a_redirect_is_no_empty_state():
+    """A 302 without a body said "no state", and all would have been made anew."""
+    for where in (b"http://elsewhere.example/x", b"http://[::1", b"\xff\x1b[2J"):
+        head = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + where + b"\r\n\r\n"
+        with saying(head) as url, pytest.raises(StateError, match="sends us on to"):
+            HttpShelf(url, {}).read()
+
+
+BODIES = [
+    b"",
+    b"null",
+    b"[" * 100_000,
+    b'{"ID":' * 900 + b"1" + b"}" * 900,
+    b'{"ID":1' + b"0" * 5000 + b"}",
+    b'{"ID":["x"],"Who":{"a":1}}',
+    b"\xff\xfe\x00" * 1000,
+    b'{"serial":1e999,"entries":7}',
+    b"<html>" * 1000,
+]
+
+
+def an_answer(chance: random.Random) -> bytes:
+    """Return a random answer, seldom a right one."""
+    status = chance.choice([100, 199, 200, 200, 204, 302, 400, 404, 409, 423, 500, 503, 999])
+    body = chance.choice([*BODIES, chance.randbytes(chance.randrange(300)), gzipped(1)])
+    headers = chance.choice(
+        [
+            b"Content-Length: %d" % (len(body) + chance.choice([0, 0, 0, 7, -1])),
+            b"Content-Length: 1" + b"0" * 30,
+            b"Content-Length: x",
+            b"Transfer-Encoding: chunked",
+            b"Content-Encoding: gzip",
+            b"Content-Encoding: gzip, gzip, deflate",
+            b"Location: http://[",
+            b"X: " + b"y" * 70_000,
+            b"\r\n".join([b"X: y"] * 200),
+            b"Set-Cookie: a=\x00b; expires=never",
+        ]
+    )
+    if headers == b"Transfer-Encoding: chunked":
+        body = b"%x\r\n" % len(body) + body + chance.choice([b"\r\n0\r\n\r\n", b"", b"\r\nzz\r\n"])
+    if headers == b"Content-Encoding: gzip":
+        body = chance.choice([gzip.compress(body), gzip.compress(body)[:-3], body])
+    line = chance.choice([b"HTTP/1.1 %d X\r\n"] * 9 + [b"ICY %d\r\n"]) % status
+    whole = line + headers + b"\r\n\r\n" + body
+    return whole[: chance.randrange(len(whole))] if chance.random() < 0.2 else whole
+
+
+def test_no_answer_of_a_state_server_is_a_fault_of_ours(request, record_property):
+    """Whatever it says: a copy, nothing, or one clear error, and never late."""
+    seconds = 600 if request.config.getoption("--long") else 4
+    since = datetime(2026, 5, 12, tzinfo=UTC)
+    lease = Lease("id", Holder("anna", "host", 1), 1, since, since, 60.0)
+    end = time.monotonic() + seconds
+    seed = 0
+    while time.monotonic() < end:
+        seed += 1
+        answer = an_answer(random.Random(seed))  # noqa: S311
+        with saying(answer) as url:
+            shelf = HttpShelf(url, {}, 1.0)
+            for ask in (
+                shelf.read,
+                lambda shelf=shelf: shelf.write(b"{}", None, "id"),
+                lambda shelf=shelf: shelf.lock(lease),
+                lambda shelf=shelf: shelf.unlock("id"),
+            ):
+                began = time.monotonic()
+                said = ""
+                try:
+                    ask()
+                except StateError as told:
+                    said = str(told)
+                assert len(said) < 1000, seed
+                assert time.monotonic() - began < 3, seed
+    record_property("answers of a state server", seed)
