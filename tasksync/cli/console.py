@@ -12,6 +12,13 @@ if TYPE_CHECKING:
 _NO = {"", "0", "false", "no", "off"}
 
 
+def _lines(text: str) -> str:
+    """Return lines that no CI runner takes for commands; in JSON the data stays the same."""
+    from tasksync.render.seen import disarmed  # `--help` does without
+
+    return disarmed(text if text.endswith("\n") else text + "\n")
+
+
 class Console:
     """Data goes to `out`, progress and errors to `err`; questions are read from `source`.
 
@@ -27,14 +34,14 @@ class Console:
         self.env = env
 
     def say(self, text: str) -> None:
-        """Write data as it is, with one newline at its end."""
-        self.out.write(text if text.endswith("\n") else text + "\n")
+        """Write data, with one newline at its end; a CI runner finds no command in it."""
+        self.out.write(_lines(text))
         self.out.flush()
 
     def tell(self, text: str) -> None:
         """Write to stderr; a closed stderr harms nobody."""
         with suppress(OSError, ValueError):
-            self.err.write(text if text.endswith("\n") else text + "\n")
+            self.err.write(_lines(text))
             self.err.flush()
 
     def coloured(self, stream: TextIO, *, wanted: bool = True) -> bool:

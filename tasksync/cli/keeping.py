@@ -44,6 +44,7 @@ def _locked(args: argparse.Namespace, console: Console) -> Iterator[tuple[Sessio
 def list_(args: argparse.Namespace, console: Console) -> int:
     """Print a line for each entry, sorted by key; intents are named as in doubt."""
     from tasksync.render.text import entry_line
+    from tasksync.render.words import clean
 
     with _store(args, console) as (_parts, store):
         state = store.load()
@@ -52,7 +53,8 @@ def list_(args: argparse.Namespace, console: Console) -> int:
                 console.out.write(entry_line(state.entries[key]) + "\n")
         for intent in state.intents:
             if fnmatchcase(intent.key, args.glob):
-                console.out.write(f"{intent.key}  (in doubt since {intent.at:%Y-%m-%dT%H:%MZ})\n")
+                name = clean(intent.key)
+                console.out.write(f"{name}  (in doubt since {intent.at:%Y-%m-%dT%H:%MZ})\n")
         console.out.flush()
     return 0
 

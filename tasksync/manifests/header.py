@@ -160,6 +160,10 @@ class _Assembly:
             if not node.broken:
                 self._say(Place(file, *node.spot), "this document is empty", "remove it")
             return
+        if isinstance(node.value, str):  # no manifest at all: it may be a key, and is not quoted
+            what = "the document must be a mapping of names to values, not a text"
+            self._say(Place(file, *node.spot), what, "begin with apiVersion: tasksync/v1")
+            return
         if schema.judge(schema.MANIFEST)(node.value):
             return
         faults = list(schema.faults(schema.MANIFEST, node.value))

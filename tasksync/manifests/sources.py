@@ -20,6 +20,8 @@ from tasksync.manifests.reader import Unreadable, spot_at
 SUFFIXES = (".yaml", ".yml")
 #: a manifest of a million tasks has about 400 MB
 SIZE_LIMIT = 1 << 30
+#: what is no regular file is held in memory
+PIPE_LIMIT = 64 << 20
 CHUNK = 1 << 20
 #: enough to hold a line break and `tasks:`
 _OVERLAP = 32
@@ -116,7 +118,9 @@ def _under(path: str, problems: list[Problem]) -> Iterable[tuple[str, os.stat_re
         return [(path, info)]
     found = [
         (name.removeprefix("./") if path == "." else name, info)
-        for name, info in _walk(path, {(info.st_dev, info.st_ino)}, problems)
+        for name, info in _walk(
+            path, os.path.realpath(path), {(info.st_dev, info.st_ino)}, problems
+        )
     ]
     if not found:
         what = "this folder holds no manifest"
@@ -125,7 +129,7 @@ def _under(path: str, problems: list[Problem]) -> Iterable[tuple[str, os.stat_re
 
 
 def _walk(
-    folder: str, above: set[tuple[int, int]], problems: list[Problem]
+    folder: str, root: str, above: set[tuple[int, int]], problems: list[Problem]
 ) -> Iterator[tuple[str, os.stat_result]]:
     """Yield the manifests in a folder; `above` are the folders on the way, so that loops end."""
     try:
@@ -142,13 +146,39 @@ def _walk(
             if entry.name.endswith(SUFFIXES):
                 problems.append(unopened(entry.path, error).problem)
             continue
-        if stat.S_ISDIR(info.st_mode):
+        manifest = entry.name.endswith(SUFFIXES)
+        if (manifest or stat.S_ISDIR(info.st_mode)) and _leads_out(entry, root):
+            problems.append(_outside(entry.path))
+        elif stat.S_ISDIR(info.st_mode):
             here = info.st_dev, info.st_ino
             if here not in above:
                 above.add(here)
-                yield from _walk(entry.path, above, problems)
-        elif stat.S_ISREG(info.st_mode) and entry.name.endswith(SUFFIXES):
-            yield entry.path, info
+                yield from _walk(entry.path, root, above, problems)
+        elif manifest:
+            yield from _regular(entry.path, info, problems)
+
+
+def _regular(
+    path: str, info: os.stat_result, problems: list[Problem]
+) -> Iterator[tuple[str, os.stat_result]]:
+    if stat.S_ISREG(info.st_mode):
+        yield path, info
+    else:
+        what = "this is no regular file"
+        problems.append(Problem(Place(path), what, "take it out of the folder"))
+
+
+def _leads_out(entry: os.DirEntry[str], root: str) -> bool:
+    """Tell whether an entry is a link to what stands outside the folder that was named."""
+    if not entry.is_symlink():
+        return False
+    target = os.path.realpath(entry.path)
+    return os.path.commonpath([root, target]) != root
+
+
+def _outside(path: str) -> Problem:
+    what = f"this link leads out of the folder, to {os.path.realpath(path)}"
+    return Problem(Place(path), what, "put the file there itself, or name it with -f")
 
 
 def _source(name: str, info: os.stat_result) -> Source:
@@ -156,9 +186,13 @@ def _source(name: str, info: os.stat_result) -> Source:
         return Source(name, Path(name))
     try:
         with Path(name).open("rb") as stream:
-            return Source(name, Path(name), stream.read(SIZE_LIMIT + 1))
+            content = stream.read(PIPE_LIMIT + 1)
     except OSError as error:
         raise unopened(name, error) from error
+    if len(content) > PIPE_LIMIT:
+        what = f"this is no regular file and gives more than {PIPE_LIMIT >> 20} MiB"
+        raise Unreadable(Problem(Place(name), what, "name a regular file, or split it"))
+    return Source(name, Path(name), content)
 
 
 def look(source: Source) -> Look:

@@ -18,6 +18,7 @@ from tasksync.core.plan import Plan, Refusal
 from tasksync.errors import ManifestInvalid, PlanRefused, TasksyncError
 from tasksync.render.outcomes import DONE_WORDS, tally
 from tasksync.render.saying import said
+from tasksync.render.seen import disarmed
 from tasksync.render.words import clean, planned
 
 Json: TypeAlias = dict[str, object]
@@ -156,7 +157,7 @@ class EventLines:
             **(facts or {}),
         }
         try:
-            self._stream.write(json.dumps(line) + "\n")
+            self._stream.write(disarmed(json.dumps(line)) + "\n")
             self._stream.flush()
         except (OSError, ValueError):
             self._open = False

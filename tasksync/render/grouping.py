@@ -96,7 +96,7 @@ def _moves(one: FieldChange, names: words.Names) -> Fact:
         return Fact(label, _set_marks(one, names) + drifted)
     if words.is_long(one.name, one.before, one.after):
         return Fact(label, "edited" + drifted, marked_line(str(one.before), str(one.after)))
-    pair = ARROW.join(words.shown(one.name, value, names) for value in (one.before, one.after))
+    pair = ARROW.join(words.pair(one.name, one.before, one.after, names))
     moved = words.moved(one.name, one.before, one.after)
     if moved and FIELDS[one.name].kind is Kind.INSTANT:
         return Fact(label, moved + drifted, pair)
@@ -105,8 +105,8 @@ def _moves(one: FieldChange, names: words.Names) -> Fact:
 
 def _set_marks(one: FieldChange, names: words.Names) -> str:
     seen = members(_items(one.before), _items(one.after))
-    added = [f"+{words.member(one.name, item, names)}" for item in seen.added]
-    return " ".join([*added, *(f"-{words.member(one.name, item, names)}" for item in seen.removed)])
+    added, removed = words.swapped(one.name, seen.added, seen.removed, names)
+    return " ".join([*(f"+{item}" for item in added), *(f"-{item}" for item in removed)])
 
 
 def _items(value: Value) -> tuple[object, ...]:

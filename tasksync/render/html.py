@@ -19,6 +19,7 @@ from tasksync.core.fields import Value
 from tasksync.core.people import HAPPENS, people_of, touched
 from tasksync.core.plan import Plan, Refusal
 from tasksync.render import words
+from tasksync.render.marks import spelled_pieces
 from tasksync.render.text import NO_CHANGES
 
 Json = dict[str, object]
@@ -90,8 +91,9 @@ def _data(plan: Plan, changes: Sequence[Change], refusals: Sequence[Refusal]) ->
             {
                 "k": words.clean(one.key),
                 "n": one.name,
-                "b": words.shown(one.name, one.remembered, names),
-                "a": words.shown(one.name, one.found, names),
+                **dict(
+                    zip("ba", words.pair(one.name, one.remembered, one.found, names), strict=True)
+                ),
             }
             for one in plan.drift
         ],
@@ -150,11 +152,8 @@ def _deadline(change: Change) -> tuple[Value, Value]:
 def _field(change: Change, one: FieldChange, names: words.Names) -> Json:
     label = words.label(one.name, one.before, one.after)
     new = change.action is Action.CREATE
-    told: Json = {
-        "n": label,
-        "b": None if new else words.shown(one.name, one.before, names),
-        "a": words.shown(one.name, one.after, names),
-    }
+    before, after = words.pair(one.name, one.before, one.after, names)
+    told: Json = {"n": label, "b": None if new else before, "a": after}
     moved = words.moved(one.name, one.before, one.after)
     if moved:
         told["d"] = moved
@@ -164,8 +163,8 @@ def _field(change: Change, one: FieldChange, names: words.Names) -> Json:
         told["m"] = _marks(one, names)
     if not new and words.is_long(one.name, one.before, one.after):
         told["w"] = [
-            (_FATES[piece.fate], words.clean_lines(piece.text))
-            for piece in pieces(str(one.before), str(one.after))
+            (_FATES[piece.fate], text)
+            for piece, text in spelled_pieces(pieces(str(one.before), str(one.after)))
         ]
     return told
 
@@ -177,8 +176,8 @@ def _along(name: str, value: Value, names: words.Names) -> Json:
 
 def _marks(one: FieldChange, names: words.Names) -> list[tuple[str, str]]:
     seen = members(_items(one.before), _items(one.after))
-    added = [("+", words.member(one.name, item, names)) for item in seen.added]
-    return [*added, *(("-", words.member(one.name, item, names)) for item in seen.removed)]
+    added, removed = words.swapped(one.name, seen.added, seen.removed, names)
+    return [*(("+", str(item)) for item in added), *(("-", str(item)) for item in removed)]
 
 
 def _items(value: Value) -> tuple[object, ...]:

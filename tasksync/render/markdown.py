@@ -215,7 +215,7 @@ def _note_sections(plan: Plan) -> Iterator[Section]:
         names = dict(plan.names)
         items = tuple(
             f"- {code(one.key)} (task {one.id}) {one.name} "
-            + code(ARROW.join(words.shown(one.name, v, names) for v in (one.remembered, one.found)))
+            + code(ARROW.join(words.pair(one.name, one.remembered, one.found, names)))
             for one in plan.drift
         )
         tasks = words.count(len({one.key for one in plan.drift}), "task")

@@ -8,7 +8,7 @@ from itertools import groupby
 from tasksync.core.diff import Fate, Piece
 from tasksync.core.diff import words as pieces_of
 from tasksync.render.style import PLAIN, Style, Tone
-from tasksync.render.words import clean, count
+from tasksync.render.words import clean_lines, count, spelled_out
 
 
 def marked(before: str, after: str, style: Style = PLAIN) -> list[str]:
@@ -20,6 +20,21 @@ def marked(before: str, after: str, style: Style = PLAIN) -> list[str]:
 def marked_line(before: str, after: str, style: Style = PLAIN) -> str:
     """The same on one line."""
     return " | ".join(line.strip() for line in marked(before, after, style))
+
+
+def spelled_pieces(pieces: tuple[Piece, ...]) -> Iterator[tuple[Piece, str]]:
+    """Yield each piece with its text as it may be shown; what came and looks as what went, by name.
+
+    What went stands right before what came in its place.
+    """
+    for at, piece in enumerate(pieces):
+        beside = {Fate.GONE: at + 1, Fate.NEW: at - 1}.get(piece.fate, -1)
+        other = pieces[beside] if 0 <= beside < len(pieces) else piece
+        facing = other.text if Fate.KEPT not in {piece.fate, other.fate} else piece.text
+        pairs = zip(piece.text.split("\n"), facing.split("\n"), strict=False)
+        whole = piece.text.count("\n") == facing.count("\n")
+        texts = [spelled_out(*both) for both in pairs] if whole else [clean_lines(piece.text)]
+        yield piece, "\n".join(texts)
 
 
 def _touched(line: tuple[str, bool]) -> bool:
@@ -36,8 +51,8 @@ def _told(touched: bool, run: Iterator[tuple[str, bool]]) -> list[str]:  # noqa:
 def _lines(pieces: tuple[Piece, ...], style: Style) -> list[tuple[str, bool]]:
     done: list[tuple[str, bool]] = []
     line, touched = "", False
-    for piece in pieces:
-        first, *rest = piece.text.split("\n")
+    for piece, text in spelled_pieces(pieces):
+        first, *rest = text.split("\n")
         line, touched = (
             line + _mark(piece.fate, first, style, ends=bool(rest)),
             (touched or piece.fate is not Fate.KEPT),
@@ -53,8 +68,8 @@ def _lines(pieces: tuple[Piece, ...], style: Style) -> list[tuple[str, bool]]:
 def _mark(fate: Fate, text: str, style: Style, *, ends: bool) -> str:
     """Mark one line of a piece; a line end that went or came is written as a backslash and n."""
     if fate is Fate.KEPT:
-        return clean(text)
-    shown = clean(text) + ("\\n" if ends else "")
+        return text
+    shown = text + ("\\n" if ends else "")
     if not shown:
         return ""
     if fate is Fate.GONE:

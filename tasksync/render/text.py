@@ -166,7 +166,9 @@ class _Lines:
         return line
 
     def _new(self, one: FieldChange) -> str:
-        text = self._value(one.name, one.after)
+        return self._known(one, self._value(one.name, one.after))
+
+    def _known(self, one: FieldChange, text: str) -> str:
         if isinstance(one.after, KeyRef) and one.after.key in self.created:
             return text + self.style.paint(" (known after apply)", Tone.QUIET)
         return text
@@ -203,8 +205,8 @@ class _Lines:
             moved = words.moved(one.name, one.before, one.after)
             delta = self.style.paint(f"   ({moved})", Tone.QUIET) if moved else ""
             label = words.label(one.name, one.before, one.after)
-            before = self._value(one.name, one.before)
-            yield self._line(label, f"{before} -> {self._new(one)}{delta}{marks}")
+            before, after = words.pair(one.name, one.before, one.after, self.names)
+            yield self._line(label, f"{before} -> {self._known(one, after)}{delta}{marks}")
 
     def _drift_mark(self, one: FieldChange) -> str:
         text = "   (changed on the portal)"
@@ -212,11 +214,10 @@ class _Lines:
 
     def _members(self, one: FieldChange) -> str:
         seen = members(_items(one.before), _items(one.after))
-        both = ((Tone.ADD, "+", seen.added), (Tone.REMOVE, "-", seen.removed))
+        added, removed = words.swapped(one.name, seen.added, seen.removed, self.names)
+        both = ((Tone.ADD, "+", added), (Tone.REMOVE, "-", removed))
         return " ".join(
-            self.style.paint(sign + words.member(one.name, item, self.names), tone)
-            for tone, sign, items in both
-            for item in items
+            self.style.paint(f"{sign}{item}", tone) for tone, sign, items in both for item in items
         )
 
     def _long(self, one: FieldChange, marks: str) -> Iterator[str]:
@@ -260,7 +261,7 @@ class _Lines:
             return self._members(change)
         if words.is_long(one.name, one.remembered, one.found):
             return marked_line(str(one.remembered), str(one.found), self.style)
-        before, after = (self._value(one.name, value) for value in (one.remembered, one.found))
+        before, after = words.pair(one.name, one.remembered, one.found, self.names)
         moved = words.moved(one.name, one.remembered, one.found)
         return f"{before} -> {after}" + (f"   ({moved})" if moved else "")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
@@ -13,13 +12,11 @@ from tasksync.core.fields import FIELDS, PRIORITY_WORDS, STATUS_WORDS, KeyRef, K
 from tasksync.core.people import HAPPENS, Person
 from tasksync.core.plan import Plan, Standing, Summary
 from tasksync.core.task import Activity
+from tasksync.render.seen import alike, disarmed, looks, spelled, visible
 
 Names = Mapping[int, str]
+Items = tuple[object, ...]
 
-#: what would move a cursor, ring a bell, turn the reading direction or break an encoding
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
-)
 LONG = 60
 
 WHY: Mapping[Reason, str] = MappingProxyType(
@@ -60,10 +57,11 @@ DOES: Mapping[Action, str] = MappingProxyType(
 
 
 def clean(text: str) -> str:
-    """Return text that cannot steer a terminal: what is not seen is written as its code."""
-    if text.isascii() and text.isprintable():
-        return text
-    return _UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+    """Return text for one line that neither steers a terminal nor commands a CI runner.
+
+    What is not seen is written as its code, and so is one character of what would be obeyed.
+    """
+    return disarmed(visible(text))
 
 
 def clean_lines(text: str) -> str:
@@ -73,9 +71,53 @@ def clean_lines(text: str) -> str:
 
 def quoted(text: str) -> str:
     """Return a text in quotes, on one line."""
+    return clean(f'"{_inner(text)}"')
+
+
+def _inner(text: str) -> str:
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
-        return f'"{text}"'
-    return clean(json.dumps(text, ensure_ascii=False))
+        return text
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def spelled_out(text: str, other: str) -> str:
+    """Return a text as `clean` does, with what tells it from one that looks the same by name."""
+    if not alike(text, other):
+        return clean(text)
+    return clean(
+        "".join(piece if named else visible(piece) for piece, named in spelled(text, other))
+    )
+
+
+def pair(name: str, before: Value, after: Value, names: Names) -> tuple[str, str]:
+    """Return two values in words, on one line each, so that they can be told from one another."""
+    if isinstance(before, str) and isinstance(after, str) and alike(before, after):
+        texts = ((before, after), (after, before))
+        old, new = (
+            "".join(part if named else _inner(part) for part, named in spelled(one, other))
+            for one, other in texts
+        )
+        quote = '"' if FIELDS[name].kind is Kind.TEXT else ""
+        return clean(f"{quote}{old}{quote}"), clean(f"{quote}{new}{quote}")
+    return shown(name, before, names), shown(name, after, names)
+
+
+def swapped(name: str, added: Items, removed: Items, names: Names) -> tuple[Items, Items]:
+    """Return what a set gained and lost in words; members that look alike are spelled out."""
+    looked = {looks(item): item for item in (*added, *removed) if isinstance(item, str)}
+    if len(looked) == len(added) + len(removed):
+        looked = {}
+
+    def worded(item: object, others: Items) -> str:
+        if looked and isinstance(item, str):
+            twin = (one for one in others if isinstance(one, str) and alike(item, one))
+            return spelled_out(item, next(twin, item))
+        return member(name, item, names)
+
+    return (
+        tuple(worded(item, removed) for item in added),
+        tuple(worded(item, added) for item in removed),
+    )
 
 
 def label(name: str, *values: Value) -> str:

@@ -1,0 +1,97 @@
+"""What is not seen, what looks alike and what a CI runner would obey, written so that it shows."""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+from unicodedata import name as name_of
+from unicodedata import normalize
+
+#: what moves a cursor, rings a bell, turns the reading direction, breaks an encoding, has no
+#: width or is a blank other than the usual one (no-break spaces and fillers among them)
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0a-\x1f\x7f-\xa0\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u115f\u1160\u1680"
+    "\u17b4\u17b5\u180b-\u180f\u2000-\u200c\u200e\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000"
+    "\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\uffff\ud800-\udfff\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]"
+    # the joiner and the presentation marks of emoji are right where they follow one
+    "|(?<![\u203c-\u3299\ufe0f\U0001f000-\U0001faff])[\u200d\ufe0e\ufe0f]"
+)
+#: `##[command]`, `##vso[`, `##teamcity[` anywhere in a line, and GitLab's marks of sections
+_ANYWHERE = re.compile(r"#(?=#(?:[a-z]+)?\[)|(?<=section_start):|(?<=section_end):", re.IGNORECASE)
+#: `::command::` where nothing but blanks (or colours) stand before it
+_AT_START = re.compile(r"^((?:\s|\x1b\[[0-9;]*m)*):(?=:)", re.MULTILINE)
+
+#: letters of other scripts that are drawn as Latin ones
+_TWINS = str.maketrans(
+    "АВЕЅІЈКМНОРСТУХҮԌԚԜаеѕіјорсухԁһӏԛԝѵ"
+    "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧανορυι"  # noqa: RUF001
+    "օսհոԱ"
+    "‐−ˈ׳",  # noqa: RUF001
+    "ABESIJKMHOPCTYXYGQWaesijopcyxdhlqwvABEZHIKMNOPTYXavopuiouhnU--''",
+)
+_BLANKS = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000\u3164\uffa0\u115f\u1160]")
+_NOTHING = re.compile("[\u200d\ufe00-\ufe0f]")
+
+
+def disarmed(text: str) -> str:
+    """Return a text of several lines in which no CI runner finds a command.
+
+    GitHub's, GitLab's, Azure's and TeamCity's are known. One character of each is written as its
+    code. In JSON that stands for the same data, since there it can only be inside a string.
+    """
+    if "##" in text or "section_" in text.lower():
+        text = _ANYWHERE.sub(_code, text)
+    return _AT_START.sub(r"\1\\u003a", text) if "::" in text else text
+
+
+def visible(text: str) -> str:
+    """Return a text in which every character is seen: what is not is written as its code."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNSEEN.sub(_code, text)
+
+
+def escaped(char: str) -> str:
+    r"""Return a character as `\u200b`."""
+    number, basic = ord(char), 0xFFFF
+    return f"\\u{number:04x}" if number <= basic else f"\\U{number:08x}"
+
+
+def _code(found: re.Match[str]) -> str:
+    return escaped(found.group())
+
+
+def looks(text: str) -> str:
+    """Return what is equal for texts that look alike: other forms and scripts of one drawing."""
+    if text.isascii():
+        return text
+    seen = normalize("NFKD", _BLANKS.sub(" ", text)).translate(_TWINS)
+    return _NOTHING.sub("", _UNSEEN.sub("", seen))
+
+
+def alike(before: str, after: str) -> bool:
+    """Tell whether two texts look the same and are not."""
+    return before != after and looks(before) == looks(after)
+
+
+def spelled(text: str, other: str) -> tuple[tuple[str, bool], ...]:
+    r"""Return a text in pieces, for somebody who has to tell it from one that looks the same.
+
+    A piece is a run of it as it is (False), or a character that the other text has not, by code
+    and name (True): `\u0430 (CYRILLIC SMALL LETTER A)`.
+    """
+    pieces: list[tuple[str, bool]] = []
+    for tag, i1, i2, _j1, _j2 in SequenceMatcher(None, text, other, autojunk=False).get_opcodes():
+        if tag == "equal":
+            pieces.append((text[i1:i2], False))
+        else:
+            pieces.extend(_named(char) for char in text[i1:i2])
+    return tuple(pieces)
+
+
+def _named(char: str) -> tuple[str, bool]:
+    if char.isascii() and char.isprintable():
+        return char, False
+    named = name_of(char, "")
+    return escaped(char) + (f" ({named})" if named else ""), True
