@@ -48,6 +48,7 @@ class Sandbox:
     def clear(self) -> None:
         """Take every task away."""
         request = Request(f"{self.url}/_sandbox/reset", method="POST")  # noqa: S310 - loopback
+        request.add_header("Content-Type", "application/json")
         with urlopen(request, timeout=60):  # noqa: S310 - loopback
             return
 

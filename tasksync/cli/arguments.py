@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 _YES = {"1", "true", "yes", "on"}
 _NO = {"", "0", "false", "no", "off"}
-_DURATION = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m|h)?$")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
+_NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
+_DURATION = re.compile(
+    r"(?=\d)" + "".join(rf"(?:(\d+(?:\.\d+)?){unit})?" for unit in ("h", "m", "s", "ms")), re.ASCII
+)
+_SECONDS = (3600.0, 60.0, 1.0, 0.001)
 #: long flags that hands trained on Terraform type with one dash
 _GO = (
     "auto-approve",
@@ -74,7 +77,40 @@ class Parser(argparse.ArgumentParser):
         for flag, words in GONE.items():
             if message.startswith("unrecognized") and flag in message.split():
                 raise UsageError(f"{flag} is no flag any more: {words}", "Leave it out.")
-        raise UsageError(message[:1].upper() + message[1:] + ".", f"See {self.prog} --help.")
+        meant = self._meant(message)
+        see = f"See {self.prog} --help."
+        raise UsageError(
+            message[:1].upper() + message[1:] + ".", f"{meant} {see}" if meant else see
+        )
+
+    def _meant(self, message: str) -> str:
+        """Return what the caller may have meant by the words that were not understood."""
+        from difflib import get_close_matches
+
+        wrong = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
+        if wrong:
+            words, known = [wrong[1]], re.findall(r"[\w-]+", wrong[2])
+        elif message.startswith("unrecognized arguments: "):
+            words, known = message.partition(": ")[2].split(), self._flags()
+        else:
+            return ""
+        for word in words:
+            if word.endswith((".yaml", ".yml")) and not word.startswith("-"):
+                return f"Did you mean -f {word}?"
+            near = get_close_matches(word.partition("=")[0], known, 1)
+            if near:
+                return f"Did you mean {near[0]}?"
+        return ""
+
+    def _flags(self) -> list[str]:
+        """Return the flags of this parser and of the commands below it."""
+        found: list[str] = []
+        for action in self._actions:
+            found += action.option_strings
+            if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - no public name
+                for below in action.choices.values():
+                    found += below._flags()  # noqa: SLF001 - of the same class
+        return found
 
 
 class Asked(TasksyncError):
@@ -112,11 +148,14 @@ def _doubled(word: str) -> str:
 
 
 def seconds(text: str) -> float:
-    """Read a duration: 90, 90s, 5m, 1h, 250ms."""
-    match = _DURATION.match(text.strip())
+    """Read a duration: 90, 90s, 5m, 2h30m, 250ms; without a unit it is seconds."""
+    written = text.strip()
+    if _NUMBER.fullmatch(written):
+        return float(written)
+    match = _DURATION.fullmatch(written)
     if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 30s, 5m or 1h")
-    return float(match[1]) * _SECONDS[match[2]]
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 30s, 5m or 2h30m")
+    return sum(float(part or 0) * unit for part, unit in zip(match.groups(), _SECONDS, strict=True))
 
 
 def positive(text: str) -> int:

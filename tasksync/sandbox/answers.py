@@ -33,9 +33,13 @@ class Request:
         wanted = name.lower()
         return next((v for k, v in self.headers.items() if k.lower() == wanted), "").strip()
 
+    def says_json(self) -> bool:
+        """Whether the body is called JSON; `text/plain; json` is text, which any page may send."""
+        return self.header("Content-Type").partition(";")[0].strip().lower() == "application/json"
+
     def document(self) -> Json:
         """The JSON object of the body; 400 VALIDATION_ERROR without one (contract 1)."""
-        if "json" not in self.header("Content-Type").lower():
+        if not self.says_json():
             raise Refused.invalid("Content-Type must be application/json")
         try:
             found = loads(self.body)

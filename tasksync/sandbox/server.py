@@ -21,6 +21,7 @@ from tasksync.sandbox.answers import Refused, Request, Response
 from tasksync.sandbox.api import PORTAL, Api, open_api
 from tasksync.sandbox.faults import BrokenBody, ConnectionLost, Hang, load_rules
 from tasksync.sandbox.limits import NONE, VENDOR, Limits
+from tasksync.sandbox.visitors import welcome
 
 BACKLOG = 512
 LARGEST_BODY = 256 * 1024 * 1024
@@ -120,6 +121,7 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], api: Api) -> None:
         self.api = api
+        self.served = frozenset({address[0].lower()})
         self._open: set[socket.socket] = set()
         self.stopping = threading.Event()
         if ":" in address[0]:
@@ -192,7 +194,9 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refused.invalid("a body needs a Content-Length that is not too large")
         body = self.rfile.read(int(length))
         peer = str(self.client_address[0])
-        return Request(self.command, path, query, dict(self.headers.items()), body, peer)
+        request = Request(self.command, path, query, dict(self.headers.items()), body, peer)
+        welcome(request, self.server.served | {str(self.connection.getsockname()[0])})
+        return request
 
     def _send(self, response: Response) -> None:
         self.send_response(response.status)

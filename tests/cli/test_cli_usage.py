@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from pathlib import Path
 
 import pytest
 from support.command import Tasksync
+
+from tasksync.cli.arguments import seconds
 
 MANIFEST = """\
 apiVersion: tasksync/v1
@@ -45,6 +48,38 @@ def test_a_wrong_call_is_usage(tasksync: Tasksync, words: list[str], told: str) 
     assert (done.code, done.out) == (64, "")
     assert told in done.err
     assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["aply"], "Did you mean apply?"),
+        (["plan", "--ouput", "x"], "Did you mean --out?"),
+        (["apply", "--parallelsim=3"], "Did you mean --parallelism?"),
+        (["plan", "tasksync.yaml"], "Did you mean -f tasksync.yaml?"),
+        (["state", "lst"], "Did you mean list?"),
+    ],
+)
+def test_a_slip_is_answered_with_what_was_meant(
+    tasksync: Tasksync, words: list[str], meant: str
+) -> None:
+    done = tasksync(*words)
+    assert (done.code, done.out) == (64, "")
+    assert meant in done.err
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("90", 90), ("1.5", 1.5), ("2h30m", 9000), ("1m30s", 90), ("250ms", 0.25), ("5m", 300)],
+)
+def test_durations_are_read_with_every_unit(text: str, value: float) -> None:
+    assert seconds(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "h", "30m2h", "2h30", "-1s", "1d"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(ArgumentTypeError):
+        seconds(text)
 
 
 def test_apply_that_has_nobody_to_ask_names_the_flag_and_writes_nothing(

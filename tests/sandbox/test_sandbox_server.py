@@ -143,3 +143,42 @@ def test_the_control_routes_are_for_names_of_this_machine(url: str) -> None:
     port = url.rpartition(":")[2]
     for host in (f"localhost:{port}", f"127.0.0.1:{port}"):
         assert requests.get(f"{url}/_sandbox/tasks", headers={"Host": host}, timeout=5).ok
+
+
+@pytest.mark.parametrize(
+    ("path", "told", "status"),
+    [
+        ("/_sandbox/reset", {"Content-Type": "text/plain"}, 400),
+        ("/_sandbox/reset", {"Content-Type": "text/plain; json"}, 400),
+        ("/_sandbox/reset", {}, 400),
+        ("/v1/tasks", {"Content-Type": "text/plain;application/json"}, 400),
+        ("/_sandbox/reset", {"Origin": "https://evil.example"}, 403),
+        ("/_sandbox/reset", {"Origin": "null"}, 403),
+        ("/_sandbox/reset", {"Origin": "http://localhost:1"}, 403),
+        ("/_sandbox/reset", {"Sec-Fetch-Site": "cross-site"}, 403),
+        ("/_sandbox/reset", {"Sec-Fetch-Site": "same-site"}, 403),
+        ("/v1/tasks", {"Host": "evil.example"}, 403),
+        ("/v1/tasks", {"Host": "127.0.0.1.evil.example"}, 403),
+        ("/v1/tasks", {"Host": "[", "Origin": "http://["}, 403),
+    ],
+)
+def test_no_page_of_another_site_writes(
+    url: str, path: str, told: dict[str, str], status: int
+) -> None:
+    made = requests.post(f"{url}/v1/tasks", json=GOOD, headers=HEAD, timeout=5)
+    assert made.status_code == 201
+    kind = {} if "Content-Type" in told or not told else {"Content-Type": "application/json"}
+    body = json.dumps(GOOD).encode()
+    answer = requests.post(f"{url}{path}", body, headers={**HEAD, **kind, **told}, timeout=5)
+    assert answer.status_code == status
+    assert len(requests.get(f"{url}/_sandbox/tasks", timeout=5).json()) == 1
+
+
+def test_its_own_page_and_a_link_to_it_work(url: str) -> None:
+    own = {"Sec-Fetch-Site": "same-origin", "Origin": url}
+    assert requests.get(f"{url}/_sandbox/board", headers=own, timeout=5).status_code == 200
+    assert requests.post(f"{url}/_sandbox/reset", headers=own, json={}, timeout=5).ok
+    link = {"Sec-Fetch-Site": "cross-site"}
+    assert requests.get(f"{url}/", headers=link, timeout=5).status_code == 200
+    strange = requests.get(f"{url}/", headers={"Host": "evil.example"}, timeout=5)
+    assert strange.status_code == 403
