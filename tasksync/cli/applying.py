@@ -56,6 +56,7 @@ from tasksync.errors import (
 from tasksync.portal.client import RestPortal
 from tasksync.render.outcomes import apply_text
 from tasksync.render.style import PLAIN, colours
+from tasksync.render.words import clean
 
 
 def apply_manifest(args: argparse.Namespace, console: Console) -> int:
@@ -258,7 +259,10 @@ def _must_be_answerable(args: argparse.Namespace, console: Console) -> None:
 def _approved(console: Console, plan: Plan) -> bool:
     if plan.destroy:
         console.tell("There is no undo: a deleted task cannot be restored.")
-    console.err.write("Do it? Only 'yes' will be accepted: ")
+    count = sum(len(level) for level in plan.levels)
+    changes = "1 change" if count == 1 else f"{count} changes"
+    where = f"{clean(plan.project)} on {clean(plan.portal)}"
+    console.err.write(f"Apply {changes} to {where}? Only 'yes' will be accepted: ")
     console.err.flush()
     return console.source.readline().strip() == "yes"
 

@@ -26,6 +26,9 @@ class InProcess:
     def __init__(self, file: Path, key: str, session: str | None) -> None:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
+            ignore = file.parent / ".gitignore"
+            if file.parent.name == ".tasksync" and not ignore.exists():
+                ignore.write_text("*\n", encoding="ascii")
             self._api = open_api(file)
         except (JournalDamaged, OSError) as error:
             raise SettingsError(

@@ -57,6 +57,7 @@ def test_a_wrong_call_is_usage(tasksync: Tasksync, words: list[str], told: str) 
         (["plan", "--ouput", "x"], "Did you mean --out?"),
         (["apply", "--parallelsim=3"], "Did you mean --parallelism?"),
         (["plan", "tasksync.yaml"], "Did you mean -f tasksync.yaml?"),
+        (["apply", "x.yaml"], "Did you mean -f x.yaml?"),
         (["state", "lst"], "Did you mean list?"),
     ],
 )
@@ -96,6 +97,7 @@ def test_only_yes_is_accepted(tasksync: Tasksync, tmp_path: Path, answer: str) -
     done = tasksync("apply", "-f", tmp_path / "tasksync.yaml", answer=answer)
     assert done.code == 1
     assert "Only 'yes' will be accepted" in done.err
+    assert "Apply 2 changes to usage on " in done.err
     assert "Nothing was written" in done.err
     assert "First" not in tasksync("state", "list", "-f", tmp_path / "tasksync.yaml").out
 
@@ -193,3 +195,10 @@ def test_a_pipe_gets_no_colours_and_a_terminal_does(tasksync: Tasksync, tmp_path
     assert "\x1b[" not in tasksync(*where, "--no-color", terminal=True, TERM="xterm").out
     assert "\x1b[" not in tasksync(*where, terminal=True, TERM="dumb").out
     assert "\x1b[" in tasksync(*where, FORCE_COLOR="1").out
+
+
+def test_the_sandbox_hides_its_folder_from_git(tasksync: Tasksync, tmp_path: Path) -> None:
+    world = tmp_path / ".tasksync" / "world.json"
+    where = ("plan", "-f", tmp_path / "tasksync.yaml")
+    assert tasksync(*where, TASKSYNC_PORTAL=f"sandbox:{world}").code == 0
+    assert (world.parent / ".gitignore").read_text() == "*\n"

@@ -43,6 +43,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if args.planfile and args.resume:
         raise UsageError("PLANFILE and --resume were both given.", "Give one of them.")
     saved = args.resume or args.planfile
+    if args.planfile and str(args.planfile).endswith((".yaml", ".yml")):
+        raise UsageError(
+            "A saved plan is JSON; a manifest is named with -f.",
+            f"Did you mean -f {args.planfile}?",
+        )
     if saved:
         if args.target or args.exclude or args.destroy:
             raise UsageError(
