@@ -238,7 +238,8 @@ def _activity(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
     yield Refusal(
         "activity",
         f"People worked on {_count(active, 'task')} that would be deleted: {_keys(active)}; "
-        f"{comments} comment{'s' * (comments != 1)} and {_hours(seconds)} of logged time would be lost for ever.",
+        f"{comments} comment{'s' * (comments != 1)} and {_hours(seconds)} of logged time would be "
+        "lost for ever.",
         "Use onRemove: defer or removed: [key] to keep them, or --dangerous-delete-active.",
         tuple(change.key for change in active),
     )
