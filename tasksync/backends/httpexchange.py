@@ -81,7 +81,7 @@ class Exchanges:
                     stream=True,
                 ) as answer,
             ):
-                whole = _body(answer)
+                whole = _body(answer, NoRequest if method == "GET" else NoAnswer)
                 if exchange.over:  # a body that ends with its connection was cut off, not ended
                     raise requests.Timeout
                 return Answer(answer.status_code, answer.headers, whole)
@@ -92,7 +92,8 @@ class Exchanges:
             raise _told(fault) from None  # its words hold the whole URL
 
 
-def _body(answer: requests.Response) -> bytes:
+def _body(answer: requests.Response, too_long: type[NoAnswer | NoRequest]) -> bytes:
+    """Read a body; `too_long` is raised for an endless one: a write may have been done."""
     parts: list[bytes] = []
     size = 0
     while part := answer.raw.read1(_CHUNK, decode_content=True):
@@ -100,7 +101,8 @@ def _body(answer: requests.Response) -> bytes:
         size += len(part)
         if size > LONGEST_BODY:
             msg = f"its answer is longer than {LONGEST_BODY >> 20} MiB"
-            raise NoRequest(msg)
+            parts.clear()  # an exception that is kept would keep them too
+            raise too_long(msg)
     return b"".join(parts)
 
 

@@ -156,6 +156,7 @@ class HttpTransport:
             size += len(part)
             if self._monotonic() > until or size > LONGEST_BODY:
                 msg = "the answer did not end in time"
+                parts.clear()  # an exception that is kept would keep them too
                 raise OSError(msg)
         return b"".join(parts)
 
