@@ -12,6 +12,8 @@ from tasksync.core.guards import Lifted
 from tasksync.core.manifest import Manifest
 from tasksync.core.plan import Plan
 from tasksync.core.state import PortalIdentity, State
+from tasksync.engine import marker_proof
+from tasksync.engine.applying import in_lots
 from tasksync.engine.verifying import requests_for
 from tasksync.portal.batches import estimate
 from tasksync.portal.pacing import seconds_for
@@ -62,9 +64,6 @@ def cost_of(plan: Plan, here: PortalIdentity | None = None, *, verify: bool = Tr
 
     `here` is what the state remembers of the portal: what a create takes there.
     """
-    from tasksync.engine import marker_proof
-    from tasksync.engine.applying import in_lots
-
     writes = estimate(in_lots(plan), None if here is None else here.create_seconds)
     reads = (requests_for(plan) if verify else 0) + marker_proof.requests_for(plan)
     paced = seconds_for(writes.requests + reads)

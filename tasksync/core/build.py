@@ -7,7 +7,7 @@ survey (what is wanted) -> passing (what is there) -> decision (key by key) -> n
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tasksync.core.change import Action, Change, Reason
@@ -22,7 +22,7 @@ from tasksync.core.decision import (
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.manifest import Manifest
 from tasksync.core.marking import with_marker, without_marker
-from tasksync.core.matching import Want, match, title_person_parent
+from tasksync.core.matching import Want, match
 from tasksync.core.narrowing import EVERYTHING, Scope, narrowed
 from tasksync.core.ordering import followed, in_levels
 from tasksync.core.passing import Found, Passage, Present, gone, remembered
@@ -31,6 +31,7 @@ from tasksync.core.renames import look_alikes
 from tasksync.core.state import Entry, State
 from tasksync.core.survey import DIFFERS, SAME, UNSEEN, Survey, survey
 from tasksync.core.task import LiveTask, OnRemove, Task
+from tasksync.core.unmatched import told_apart
 
 __all__ = ["EVERYTHING", "Scope", "build_plan", "plan_from"]
 
@@ -157,7 +158,7 @@ class _Builder:
 
     def _name_unreadable(self) -> None:
         """Name the tasks of ours that are there and cannot be read; an edit of them waits."""
-        after = {before: after for after, before in self.wanted.moved.items()}
+        after = self.wanted.renamed
         for row, live in self.found.unreadable.items():
             before = self.heads.key(row)
             key = after.get(before, before)
@@ -195,7 +196,7 @@ class _Builder:
 
     def _compare(self, ids: Mapping[TaskKey, RemoteId]) -> None:
         names = list(self.heads.rows) if self.found.held else []
-        after = {before: after for after, before in self.wanted.moved.items()}
+        after = self.wanted.renamed
         for live in self.found.held.values():
             row = self.heads.row_of_id(live.id)
             if row is None or self.wanted.seen[row] == UNSEEN:
@@ -206,25 +207,10 @@ class _Builder:
             if task is not None and self.scope.takes(key):
                 self._take(comparison(task, self.state.entries[before], live, ids), live)
 
-    def _name(self, unmatched: Iterable[LiveTask]) -> None:
-        """Tell twins of what we have from tasks that nobody can place."""
-        looks = {task.id: title_person_parent(task.fields) for task in unmatched}
-        if not looks:
-            return
-        wanted = set(looks.values())
-        entries: dict[object, Entry] = {}
-        for entry in self.state.entries.values():
-            look = title_person_parent(entry.found)
-            if look in wanted:
-                entries.setdefault(look, entry)
-        for task in unmatched:
-            title = str(task.fields.get("title", ""))
-            twin = entries.get(looks[task.id])
-            if twin is not None:
-                self.twins.append(Twin(twin.key, twin.id, task.id, title))
-            else:
-                person = task.fields.get("responsibleId")
-                self.strays.append(Stray(task.id, title, person if isinstance(person, int) else 0))
+    def _name(self, unmatched: Sequence[LiveTask]) -> None:
+        twins, strays = told_apart(unmatched, self.state.entries.values())
+        self.twins += twins
+        self.strays += strays
 
     def _remove(self, keys: Iterable[TaskKey], reason: Reason) -> None:
         forgotten = set(self.manifest.removed)
@@ -308,7 +294,6 @@ class _Builder:
             partial=self.scope.partial,
             policy=self.manifest.policy,
             destroy=self.scope.destroy,
-            newest=RemoteId(self.found.newest),
             hidden=tuple(sorted(self._hidden())),
             unreadable=tuple(sorted(self.unreadable)),
             learned={self.heads.key(row): date for row, date in self.found.learned.items()},
@@ -317,7 +302,7 @@ class _Builder:
 
     def _hidden(self) -> Iterator[Hidden]:
         """Yield what is wanted and not shown by the portal, and whether an edit of it waits."""
-        after = {before: after for after, before in self.wanted.moved.items()}
+        after = self.wanted.renamed
         for row in self.found.hidden:
             if self.wanted.seen[row] != UNSEEN:
                 key = self.heads.key(row)

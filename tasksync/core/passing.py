@@ -29,7 +29,7 @@ from tasksync.core.task import LiveTask
 class Found:
     """What passing the live tasks left: those to look at, and those the state does not know.
 
-    `present` has a byte for each row of the heads; `newest` is the highest id that passed.
+    `present` has a byte for each row of the heads.
     `taken` are rows whose id is another task's now; `hidden` rows that the portal does not show,
     though it gave them an id; `learned` the createdDate ("" where there is none) of rows that
     were not known to be shown, or not with a date. `unreadable` are rows whose task is there, but
@@ -45,7 +45,6 @@ class Found:
     unknown: list[LiveTask] = field(default_factory=list)
     adoptable: dict[RemoteId, LiveTask] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
-    newest: int = 0
 
 
 class Passage:
@@ -91,13 +90,12 @@ class Passage:
         return found
 
     def _pass(self, tasks: Iterable[LiveTask]) -> None:
-        heads, present, newest = self._heads, self.found.present, 0
+        heads, present = self._heads, self.found.present
         ours = (self._marker,) if self._marker is not None else ()
         seen, parents, ids = self._wanted.seen, self._wanted.parents, heads.ids
         always = b"\x01" * len(heads) if self._everything else heads.deferred
         masks: dict[int, tuple[str, ...]] = {}
         for task in tasks:
-            newest = max(newest, task.id)
             row = heads.row_of_id(task.id)
             if row is None:
                 self._not_remembered(task)
@@ -124,7 +122,6 @@ class Passage:
                 or _differs(task, names, heads.found(row))
             ):
                 self._hold(task)
-        self.found.newest = newest
 
     def _is_own(self, row: int, task: LiveTask) -> bool:
         """Tell what `is_own` tells, without the entry where the columns are enough."""
@@ -190,7 +187,7 @@ class Present(Mapping[TaskKey, RemoteId]):
         return RemoteId(self._wanted.heads.ids[row])
 
     def __iter__(self) -> Iterator[TaskKey]:
-        after = {before: after for after, before in self._wanted.moved.items()}
+        after = self._wanted.renamed
         rows = self._wanted.heads.rows.items()
         return (after.get(key, key) for key, row in rows if self._present[row])
 
@@ -202,7 +199,7 @@ def gone(wanted: Survey, found: Found) -> list[TaskKey]:
     """Return the wanted keys whose remembered task is no longer there."""
     if 0 not in found.present:
         return []
-    after = {before: after for after, before in wanted.moved.items()}
+    after = wanted.renamed
     return [
         after.get(key, key)
         for key, row in wanted.heads.rows.items()

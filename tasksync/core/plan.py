@@ -92,8 +92,7 @@ class Plan:
 
     `quiet` are NOOPs whose entry has to be written all the same (a released field, an option,
     what the portal made of a value). `unchanged` counts all NOOPs. `tracked` is how many entries
-    the state had. `renames` are (dropped key, new key) that look like one task. `newest` is the
-    highest id that reading saw: what this plan makes will be newer; 0 in a saved plan.
+    the state had. `renames` are (dropped key, new key) that look like one task.
     `blocks` is what entries are to remember as their `block`. `hidden` are wanted tasks that the
     portal gave an id and does not show. `learned` is, by remembered key, the createdDate of tasks
     that were not known to be shown, or not with a date; "" where the portal tells none.
@@ -125,7 +124,6 @@ class Plan:
     policy: Policy = field(default_factory=Policy)
     unread: tuple[str, ...] = ()  # manifest files that the last apply read and this did not
     destroy: bool = False
-    newest: RemoteId = field(default=RemoteId(0), compare=False)
     blocks: Mapping[TaskKey, bytes] = field(default_factory=lambda: MappingProxyType({}))
     remembered: tuple[str, ...] = ()
     spent: int = 0  # of policy.allow, by the runs before

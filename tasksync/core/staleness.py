@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tasksync.core.change import Action, Change, FieldChange, seen_of
 from tasksync.core.fields import DEFERRED, MOVED_ON, TaskKey, Value, same
-from tasksync.core.matching import title_person_parent
-from tasksync.core.plan import Plan, Stray
+from tasksync.core.plan import Plan
 from tasksync.core.state import EVERY_KEY, KEPT_RUNS, Entry, Run
 from tasksync.core.task import Activity, LiveTask, asked_digest
 
@@ -105,23 +104,6 @@ def of_another_project(change: Change, live: LiveTask, marker: str | None) -> li
     return [Stale(change.key, "marker", "none of another project", ", ".join(theirs))] * bool(
         theirs
     )
-
-
-def strays(tasks: Sequence[LiveTask], entries: Iterable[Entry]) -> tuple[Stray, ...]:
-    """Return the marked tasks that nothing explains: twins of what we have are left out."""
-    if not tasks:
-        return ()
-    ours = {title_person_parent(entry.found) for entry in entries}
-    return tuple(
-        Stray(task.id, str(task.fields.get("title", "")), _person(task))
-        for task in tasks
-        if title_person_parent(task.fields) not in ours
-    )
-
-
-def _person(task: LiveTask) -> int:
-    person = task.fields.get("responsibleId")
-    return person if isinstance(person, int) else 0
 
 
 def touched_by(plan: Plan, runs: Sequence[Run], this: tuple[str, int]) -> tuple[TaskKey, ...]:

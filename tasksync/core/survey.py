@@ -38,6 +38,11 @@ class Survey:
     moved: dict[TaskKey, TaskKey] = field(default_factory=dict)
     wanted: int = 0
 
+    @property
+    def renamed(self) -> dict[TaskKey, TaskKey]:
+        """The new key of each remembered one that is moved."""
+        return {before: after for after, before in self.moved.items()}
+
     def row(self, key: TaskKey) -> int | None:
         """Return the row that remembers a wanted key, also under the name it had before."""
         return self.heads.row(self.moved.get(key, key))

@@ -20,10 +20,10 @@ from tasksync.core.staleness import (
     of_another_task,
     saw,
     stale,
-    strays,
 )
 from tasksync.core.state import NO_DATE, Entry, State
 from tasksync.core.task import LiveTask
+from tasksync.core.unmatched import told_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,7 @@ def checked(plan: Plan, state: State, portal: Portal, touched: Collection[TaskKe
         quiet=tuple(change for change in plan.quiet if saw(change, now.entry(change.key))),
         tracked=len(state.heads),
         in_doubt=tuple(intent.key for intent in state.intents),
-        newest=RemoteId(now.newest),
-        strays=strays(made.tasks, state.entries.values()),
+        strays=told_apart(made.tasks, state.entries.values())[1],
         learned=now.learned(plan.changes),
     )
     return Checked(_as_is(kept, now.live), moved, tuple(done), tuple(made.pairs), tuple(passed))
@@ -90,7 +89,6 @@ class _Now:
         self._creating = {c.key for c in plan.changes if c.action is Action.CREATE}
         self._entries: dict[TaskKey, Entry | None] = {}  # each is read from the store once
         self._unknown: list[LiveTask] = []
-        self.newest = 0
         self.live = self._read(list(plan.changes), portal)
 
     def entry(self, key: TaskKey) -> Entry | None:
@@ -170,7 +168,6 @@ class _Now:
         by_list = self._creating or len(ids) > len(self._state.heads) // 100 + 50
         ours: dict[RemoteId, LiveTask] = {}
         for task in portal.find(self._marker if by_list else None, ids):
-            self.newest = max(self.newest, task.id)
             if task.id in ids:
                 ours[task.id] = task
             if self._is_unknown(task, adopted):

@@ -1,0 +1,39 @@
+"""Marked tasks that no key could be matched to: duplicates of what we have, and the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from tasksync.core.matching import title_person_parent
+from tasksync.core.plan import Stray, Twin
+from tasksync.core.state import Entry
+from tasksync.core.task import LiveTask
+
+
+def told_apart(
+    unmatched: Sequence[LiveTask], entries: Iterable[Entry]
+) -> tuple[tuple[Twin, ...], tuple[Stray, ...]]:
+    """Return the twins of what we have, and the tasks that nobody can place.
+
+    `entries` are read only where something is unmatched; of two that look alike the first counts.
+    """
+    looks = {task.id: title_person_parent(task.fields) for task in unmatched}
+    if not looks:
+        return (), ()
+    wanted = set(looks.values())
+    ours: dict[object, Entry] = {}
+    for entry in entries:
+        look = title_person_parent(entry.found)
+        if look in wanted:
+            ours.setdefault(look, entry)
+    twins: list[Twin] = []
+    strays: list[Stray] = []
+    for task in unmatched:
+        title = str(task.fields.get("title", ""))
+        twin = ours.get(looks[task.id])
+        if twin is not None:
+            twins.append(Twin(twin.key, twin.id, task.id, title))
+        else:
+            person = task.fields.get("responsibleId")
+            strays.append(Stray(task.id, title, person if isinstance(person, int) else 0))
+    return tuple(twins), tuple(strays)
