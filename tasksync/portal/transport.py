@@ -9,18 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-import socket
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
@@ -29,6 +23,7 @@ from urllib3.exceptions import (
 )
 
 from tasksync import __version__
+from tasksync.bounded import LONGEST_BODY, Current, Exchange, Session, whole_body
 from tasksync.errors import SettingsError
 from tasksync.portal.address import normalise_url
 from tasksync.portal.exchange import (
@@ -38,14 +33,10 @@ from tasksync.portal.exchange import (
     NotSent,
     Request,
     Unanswered,
-    always,
 )
 from tasksync.portal.network import bundle_of, proxy_before
 
-#: no answer is longer (bytes, once decoded): a page of 5 000 tasks has a few megabytes
-LONGEST_BODY = 64 * 1024 * 1024
 CONNECT_TIMEOUT = 20.0
-_CHUNK = 256 * 1024
 #: what is too short to be a secret is not looked for in answers
 _SHORTEST_SECRET = 12
 #: \u0020 to \u007e in JSON; an escaped backslash begins no escape
@@ -134,31 +125,24 @@ class HttpTransport:
     def _session(self) -> requests.Session:
         session = self._mine.session
         if session is None:
-            session = _Session()
+            session = Session(self._mine)
             session.trust_env = False
             session.headers.update(self._headers)
             session.proxies.update(self._proxies)
             session.verify = self._verify
-            session.mount("https://", _Adapter(self._mine))
-            session.mount("http://", _Adapter(self._mine))
             self._mine.session = session
             self._sessions.append(session)
         return session
 
     def _whole(self, response: requests.Response, until: float) -> bytes:
         """Read a body to its end, but not longer than the time-out in all."""
-        if not hasattr(response.raw, "read1"):
-            return response.content
-        parts: list[bytes] = []
-        size = 0
-        while part := response.raw.read1(_CHUNK, decode_content=True):
-            parts.append(part)
-            size += len(part)
+
+        def check(size: int) -> None:
             if self._monotonic() > until or size > LONGEST_BODY:
                 msg = "the answer did not end in time"
-                parts.clear()  # an exception that is kept would keep them too
                 raise OSError(msg)
-        return b"".join(parts)
+
+        return whole_body(response, check)
 
     def _answer(self, response: requests.Response, body: bytes) -> Answer:
         """Return the answer; where it quotes us, our secrets are blotted out."""
@@ -221,117 +205,29 @@ def _proxies(url: str, env: Mapping[str, str]) -> dict[str, str]:
     return {} if proxy is None else {urlsplit(url).scheme: proxy.url}
 
 
-class _Exchange:
-    """One request on its way: what is asked before it leaves, whether it has begun to, its end.
+class _Exchange(Exchange):
+    """One request on its way: what is asked before it leaves, and whether it has begun to.
 
-    The time-outs of a socket bound each step; `within` bounds them all together (connecting, TLS,
-    a proxy, headers, 1xx) by ending the connection from outside.
+    With TLS an error's type alone does not tell the handshake from what follows it.
     """
 
     def __init__(self, permitted: Callable[[], bool]) -> None:
-        self.permitted = permitted
+        super().__init__()
+        self._permitted = permitted
         self.begun = False
-        self.over = False
-        self.link: HTTPConnection | None = None
-        self.sock: Any = None
 
     def leave(self) -> None:
         """Let the first byte leave, or raise NotPermitted."""
-        if self.over:
-            raise TimeoutError
-        if not self.permitted():
+        super().leave()
+        if not self._permitted():
             raise NotPermitted
         self.begun = True
 
-    @contextmanager
-    def within(self, seconds: float) -> Iterator[None]:
-        """End the connection when so much time has passed."""
-        timer = threading.Timer(seconds, self._end)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
 
-    def _end(self) -> None:
-        self.over = True
-        sock = self.sock or (self.link.sock if self.link is not None else None)
-        sock = getattr(sock, "socket", sock)  # TLS inside a proxy's TLS
-        if isinstance(sock, socket.socket):
-            with suppress(OSError):  # below TLS, so that its reader meets an end and no raw bytes
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
-
-
-class _Mine(threading.local):
+class _Mine(Current):
     """What belongs to one thread: its session, and the request that it is sending."""
 
-    session: requests.Session | None = None
-    exchange = _Exchange(always)
-
-
-class _Session(requests.Session):
-    """Follows no redirect: looking for its target, requests would read a body without end."""
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Name none."""
-
-
-class _Adapter(HTTPAdapter):
-    """Repeats nothing, asks whether a request may still leave, and notes when it begins to.
-
-    `endheaders` is the last step before the first byte: the connection is made before it (with TLS
-    handshake and a proxy's CONNECT), so that no waiting lies between the asking and the byte. With
-    TLS an error's type alone does not tell the handshake from what follows it.
-    """
-
-    def __init__(self, mine: _Mine) -> None:
-        self._mine = mine
-        super().__init__(max_retries=0)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make the pools of this adapter's kind."""
-        super().init_poolmanager(*args, **kwargs)
-        self._ask_in(self.poolmanager)
-
-    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
-        """Make the pools behind a proxy of this adapter's kind."""
-        known = proxy in self.proxy_manager
-        manager = super().proxy_manager_for(proxy, **proxy_kwargs)
-        if not known:
-            self._ask_in(manager)
-        return manager
-
-    def _ask_in(self, manager: Any) -> None:
-        pools = manager.pool_classes_by_scheme
-        manager.pool_classes_by_scheme = {
-            scheme: _asking(pool, self._mine) for scheme, pool in pools.items()
-        }
-
-
-class _AskingConnection(HTTPConnection):
-    """A connection that is made first, then asks, then sends."""
-
-    mine: _Mine
-
-    def connect(self) -> None:
-        """Connect, so that it can be ended from outside."""
-        self.mine.exchange.link = self
-        super().connect()
-
-    def endheaders(self, *args: Any, **kwargs: Any) -> None:
-        """Ask, and let the first byte leave."""
-        if self.sock is None:
-            self.connect()
-        self.mine.exchange.sock = self.sock
-        self.mine.exchange.leave()
-        super().endheaders(*args, **kwargs)
-
-
-def _asking(pool: Any, mine: _Mine) -> type:
-    """Return a kind of pool (plain, TLS, through SOCKS) whose connections ask."""
-    link = type("Asking", (_AskingConnection, pool.ConnectionCls), {"mine": mine})
-    return type("AskingPool", (pool,), {"ConnectionCls": link})
+    session: Session | None = None
 
 
 def _never_stood(fault: BaseException) -> bool:
