@@ -76,7 +76,11 @@ def match(
 
 def title_of(values: Values) -> str:
     """Return a title as it is compared."""
-    return normal_title(str(values.get("title") or ""))
+    return normal_title(_title(values))
+
+
+def _title(values: Values) -> str:
+    return str(values.get("title") or "")
 
 
 def title_person_parent(values: Values) -> tuple[Hashable, ...]:
@@ -88,8 +92,8 @@ def could_be(sent: Values, newer_than: int, task: LiveTask) -> bool:
     """Tell whether a task may be what this was sent for: by its title, or by all but its title."""
     if task.id <= newer_than:
         return False
-    there = str(task.fields.get("title") or "")
-    return title_matches(str(sent.get("title") or ""), there) or _but_title(sent, task)
+    there = _title(task.fields)
+    return title_matches(_title(sent), there) or _but_title(sent, task)
 
 
 def is_twin(values: Values, task: LiveTask) -> bool:
@@ -147,7 +151,7 @@ class _Search:
             index = self._equal.get(names)
             if index is None:
                 index = self._equal[names] = self._by_digest(names)
-            if loses_characters(str(want.sent.get("title") or "")):
+            if loses_characters(_title(want.sent)):
                 alike = [t for t in self._titled_as(want) if _likeness(want, t) == len(names)]
                 self._take(want, alike)
             else:
@@ -185,29 +189,29 @@ class _Search:
 
     def _titled_as(self, want: Want) -> list[LiveTask]:
         """Return the free tasks with a want's title, or with what may be left of it."""
-        title = str(want.sent.get("title") or "")
+        title = _title(want.sent)
         if not loses_characters(title):
             return self._still(self._titled, title_of(want.sent))
         return [
             task
             for task in self._tasks
-            if task.id in self.free and title_matches(title, str(task.fields.get("title") or ""))
+            if task.id in self.free and title_matches(title, _title(task.fields))
         ]
 
     def _lost(self, want: Want) -> list[LiveTask]:
         """Return what agrees in person and parent, and in what may be left of the title."""
-        if not loses_characters(str(want.sent.get("title") or "")):
+        if not loses_characters(_title(want.sent)):
             return []
         rest = title_person_parent(want.sent)[1:]
         return [t for t in self._titled_as(want) if title_person_parent(t.fields)[1:] == rest]
 
     def _others_could_be(self, want: Want, task: LiveTask) -> bool:
         """Tell whether another want's title may have become this task's, too."""
-        there = str(task.fields.get("title") or "")
+        there = _title(task.fields)
         return any(
             other.key != want.key
-            and loses_characters(str(other.sent.get("title") or ""))
-            and title_matches(str(other.sent.get("title") or ""), there)
+            and loses_characters(_title(other.sent))
+            and title_matches(_title(other.sent), there)
             for other in self.wants.values()
         )
 
