@@ -9,15 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from pathlib import Path
 
+from tasksync.cli import bounded
 from tasksync.cli.console import Console
 from tasksync.cli.progress import listening
 from tasksync.cli.wiring import Session, named_project, session
 from tasksync.core.fields import TaskKey
 from tasksync.core.ports import StateStore
 from tasksync.core.state import Entry, State, StateDelta
-from tasksync.core.statefile import decode_state, encode_state
+from tasksync.core.statecheck import must_be_usable, pushed
+from tasksync.core.statefile import encode_state
+from tasksync.core.strictjson import strict
 from tasksync.engine.keeping import Keeper, unlocked
 from tasksync.errors import SettingsError, StateError, UsageError
 
@@ -103,7 +105,8 @@ def remove(args: argparse.Namespace, console: Console) -> int:
                 close=tuple(key for key in keys if key in intents),
             )
         )
-        console.say(f"Forgot {', '.join(keys)}. The portal was not touched.")
+        named = ", ".join(key if key.isprintable() and key else ascii(key) for key in keys)
+        console.say(f"Forgot {named}. The portal was not touched.")
     return 0
 
 
@@ -116,7 +119,7 @@ def pull(args: argparse.Namespace, console: Console) -> int:
 
 def push(args: argparse.Namespace, console: Console) -> int:
     """Put a state in the place of what is there; an older or foreign one needs --force."""
-    incoming = decode_state(_document(args.source, console))
+    incoming = pushed(_document(args.source, console))
     with _locked(args, console) as (parts, keeper, state):
         if incoming.project != state.project:
             raise StateError(
@@ -153,11 +156,12 @@ def _must_follow(incoming: State, state: State) -> None:
 def _document(source: str, console: Console) -> object:
     try:
         if source == "-":
-            return json.loads(console.source.read())
-        return json.loads(Path(source).read_text(encoding="utf-8"))
+            return strict(bounded.text(console.source, bounded.DOCUMENT))
+        return strict(bounded.read(source, bounded.DOCUMENT))
     except (OSError, ValueError) as error:
         raise SettingsError(
-            f"{source} cannot be read as a state: {error}.", "Give it what state pull wrote."
+            f"{source} cannot be read as a state: {bounded.why(error)}.",
+            "Give it what state pull wrote. Nothing was changed.",
         ) from error
 
 
@@ -174,6 +178,7 @@ def rebind(args: argparse.Namespace, console: Console) -> int:
     from tasksync.cli.rebinding import rebound
 
     with _locked(args, console) as (parts, keeper, state):
+        must_be_usable(state)
         return rebound(parts, keeper, state)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 from tasksync import __version__
+from tasksync.cli import bounded
 from tasksync.cli.showing import Cost
 from tasksync.core import planfile
 from tasksync.core.guards import check
@@ -17,10 +19,10 @@ from tasksync.errors import PlanUnusable, SettingsError
 def read(name: str) -> planfile.Opened:
     """Return a saved plan; raises PlanUnusable when it is none, or was changed by hand."""
     try:
-        text = Path(name).read_bytes()
-    except OSError as error:
+        text = bounded.read(name, bounded.DOCUMENT)
+    except (OSError, ValueError) as error:
         raise PlanUnusable(
-            f"The plan {name} cannot be read: {error.strerror or error}.",
+            f"The plan {name} cannot be read: {bounded.why(error)}.",
             "Make one with tasksync plan --out FILE.",
         ) from error
     return planfile.opened(text)
@@ -42,11 +44,14 @@ def write(name: str, plan: Plan, cost: Cost) -> None:
             return
         target = given.resolve()  # a link stays a link
         handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(planfile.dumps(data))
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(aside).replace(target)
+        with ExitStack() as failing:  # a full disk, or Ctrl-C: half a plan helps nobody
+            failing.callback(Path(aside).unlink, missing_ok=True)
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.write(planfile.dumps(data))
+                stream.flush()
+                os.fsync(stream.fileno())
+            Path(aside).replace(target)
+            failing.pop_all()
     except OSError as error:
         raise SettingsError(
             f"The plan cannot be written to {name}: {error.strerror or error}.",

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tasksync.cli import bounded
 from tasksync.cli.console import Console
 from tasksync.errors import AuthenticationFailed, SettingsError
 
@@ -74,10 +75,11 @@ def _key(env: Mapping[str, str]) -> str:
     file = env.get("TASKSYNC_API_KEY_FILE", "")
     if not key and file:
         try:
-            key = Path(file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
+            key = bounded.read(file, bounded.KEY).decode("utf-8").strip()
+        except (OSError, ValueError) as error:
+            why = "it is not text" if isinstance(error, UnicodeDecodeError) else bounded.why(error)
             raise SettingsError(
-                f"TASKSYNC_API_KEY_FILE names {file}, which cannot be read: {error}.",
+                f"TASKSYNC_API_KEY_FILE names {file}, which cannot be read: {why}.",
                 "Give it a readable file that holds the key alone.",
             ) from None
     if any(ord(sign) < 33 or ord(sign) > 126 for sign in key):  # noqa: PLR2004 - printable ASCII

@@ -21,7 +21,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import blake2b
@@ -115,6 +115,7 @@ TITLE_LIMIT = 250
 
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 _INSTANTS = frozenset(field.name for field in _ALL if field.kind is Kind.INSTANT)
+_FIRST, _LAST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 _BITS = tuple((field.name, 1 << field.bit) for field in _ALL)
 
 
@@ -137,6 +138,24 @@ def instant(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp() // 1)
 
 
+def is_instant(text: str) -> bool:
+    """Tell whether a text from outside can be an INSTANT: a date with a zone, and not too far off.
+
+    The first and the last two days that can be counted are none: in another zone they would lie
+    before year 1, or after 9999.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return at.tzinfo is not None and is_countable(at)
+
+
+def is_countable(at: datetime) -> bool:
+    """Tell whether an aware instant can be written in every zone."""
+    return _FIRST < at < _LAST
+
+
 def canonical(name: str, value: Value) -> object:
     """Return the plain form in which equal values are equal JSON."""
     if isinstance(value, KeyRef):
@@ -150,7 +169,10 @@ def beside(value: Value, other: Value) -> Value:
     """Return an INSTANT written with the offset of another, so that people can compare them."""
     if isinstance(value, str) and isinstance(other, str):
         zone = datetime.fromisoformat(other).tzinfo
-        return datetime.fromisoformat(value).astimezone(zone).isoformat()
+        try:
+            return datetime.fromisoformat(value).astimezone(zone).isoformat()
+        except OverflowError:  # a state of earlier versions may hold the first hour of year 1
+            return value
     return value
 
 

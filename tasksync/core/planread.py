@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TypeAlias, TypeVar
 
 from tasksync.core.change import Action, Change, FieldChange, Reason
-from tasksync.core.fields import FIELDS, RemoteId, TaskKey, Value, from_plain
+from tasksync.core.fields import FIELDS, Kind, RemoteId, TaskKey, Value, from_plain, is_instant
 from tasksync.core.manifest import Limit, Policy
 from tasksync.core.plan import Drift, Hidden, Plan, Standing, Stray, Twin
 from tasksync.core.plantext import not_a_plan
@@ -197,6 +197,9 @@ def _values(item: Json, name: str) -> dict[str, Value]:
 def _value(name: str, value: object) -> Value:
     if name not in FIELDS:
         msg = f"{name!r} is no field of a task"
+        raise ValueError(msg)
+    if isinstance(value, str) and FIELDS[name].kind is Kind.INSTANT and not is_instant(value):
+        msg = f"{name} cannot be {value[:40]!r}"
         raise ValueError(msg)
     return from_plain(name, value)
 

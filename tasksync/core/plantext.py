@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
-from collections.abc import Mapping, Sequence
-from typing import NoReturn, TypeAlias
+from collections.abc import Mapping
+from typing import TypeAlias
 
+from tasksync.core.strictjson import BadJson, strict
 from tasksync.errors import PlanUnusable
 
 Json: TypeAlias = Mapping[str, object]
@@ -26,30 +26,9 @@ def parsed(text: str | bytes) -> object:
     A name that stands twice is refused: readers differ in which of the two they believe.
     """
     try:
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
-    except _TwiceError as error:
-        why = f"{error} stands in it twice"
-        raise not_a_plan(why) from error
-    except (ValueError, RecursionError) as error:
-        why = "it is no JSON"
-        raise not_a_plan(why) from error
-
-
-class _TwiceError(ValueError):
-    """A name stands twice in one object."""
-
-
-def _once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _value in pairs]
-        raise _TwiceError(repr(next(name for name in names if names.count(name) > 1)))
-    return found
-
-
-def _no_number(text: str) -> NoReturn:
-    msg = f"{text} is no number"
-    raise ValueError(msg)
+        return strict(text)
+    except BadJson as error:
+        raise not_a_plan(str(error)) from error
 
 
 def checked(data: object, format_: str) -> Json:

@@ -18,7 +18,17 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from tasksync.core.fields import FIELDS, Kind, RemoteId, TaskKey, Value, Values, from_plain, plain
+from tasksync.core.fields import (
+    FIELDS,
+    Kind,
+    RemoteId,
+    TaskKey,
+    Value,
+    Values,
+    from_plain,
+    instant,
+    plain,
+)
 from tasksync.core.state import (
     FORMAT_VERSION,
     KEPT_RUNS,
@@ -96,6 +106,8 @@ def reading(what: str) -> Iterator[None]:
     """Turn whatever plain data of the wrong shape raises into StateUnreadable, naming it."""
     try:
         yield
+    except RecursionError:
+        raise unreadable(f"{what}: it is nested too deep") from None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         fault = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise unreadable(f"{what}: {fault}") from error
@@ -199,7 +211,7 @@ def encode_entry(entry: Entry) -> dict[str, object]:
 
 def decode_entry(key: TaskKey, data: Any) -> Entry:
     """Return the entry of this key."""
-    with reading(f"entry {key}"):
+    with reading(f"entry {key if key.isprintable() else ascii(key)}"):
         return Entry(
             key,
             _remote(data["id"]),
@@ -422,6 +434,8 @@ def _value(name: str, value: object) -> Value:
     if value is not None and (isinstance(value, bool) or not isinstance(value, fits)):
         msg = f"{name} cannot be {value!r}"
         raise ValueError(msg)
+    if isinstance(value, str) and FIELDS[name].kind is Kind.INSTANT:
+        instant(value)  # what is no instant cannot be compared with any
     return from_plain(name, value)
 
 

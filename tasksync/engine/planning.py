@@ -12,6 +12,7 @@ from tasksync.core.manifest import Manifest
 from tasksync.core.plan import Plan
 from tasksync.core.ports import Listener, Portal
 from tasksync.core.state import State, overlaid
+from tasksync.core.statecheck import must_be_usable
 from tasksync.core.survey import Survey, survey
 from tasksync.core.task import LiveTask
 from tasksync.engine.keeping import Keeper
@@ -54,6 +55,7 @@ class Planner:
         wanted = read_already
         if wanted is None and not state.intents:
             wanted = survey(manifest.tasks(state.heads), state, manifest.moved)
+        must_be_usable(state)
         known_one = state.identity if trusting and not state.intents else None
         identity = known_one or recognised(self.portal, state, self.listener)
         seen = self.resolver.look(state.intents, state, ())
@@ -87,6 +89,7 @@ class Planner:
 
     def resolved(self, keeper: Keeper, state: State) -> State:
         """Settle what an earlier run left in doubt, save it, and return the state after that."""
+        must_be_usable(state)
         if not state.intents:
             return state
         recognised(self.portal, state, self.listener)

@@ -24,6 +24,7 @@ from tasksync.core.fields import (
     Value,
     digest_plain,
 )
+from tasksync.core.keys import KEY_LIMIT, is_key
 from tasksync.core.manifest import MARKER_PREFIX
 from tasksync.core.task import NO_OPTIONS, OnRemove, Options
 from tasksync.manifests.faults import BadValue, Fault
@@ -34,8 +35,6 @@ OPTION_NAMES = frozenset({"protect", "onRemove", "ignoreChanges", "adopt"})
 #: every name that a task's block may have
 TASK_NAMES: Mapping[str, str] = {name: name for name in (*FIELDS, "parent", *sorted(OPTION_NAMES))}
 
-KEY_LIMIT = 200
-_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}\Z")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?\Z", re.ASCII)
 _ABSENT: Final = object()
@@ -56,14 +55,15 @@ class Normal(NamedTuple):
 
 def check_key(key: str) -> None:
     """Raise BadValue where a key is not one."""
-    if _KEY.match(key) is None:
-        if len(key) > KEY_LIMIT:
-            what = f"a key has {KEY_LIMIT} characters at most, this one {len(key)}"
-            raise BadValue(what, "shorten it")
-        what = f"{shown(key)} is no key"
-        raise BadValue(what, "begin with a letter or digit; then letters, digits and . _ / -")
-    if "/" in key and any(part in {"", ".", ".."} for part in key.split("/")):
+    if is_key(key):
+        return
+    if len(key) > KEY_LIMIT:
+        what = f"a key has {KEY_LIMIT} characters at most, this one {len(key)}"
+        raise BadValue(what, "shorten it")
+    if not key.startswith("/") and is_key(key.replace("/", "")):
         raise BadValue(f"{shown(key)} has a part that is empty or dots", "write parts like a/b")
+    what = f"{shown(key)} is no key"
+    raise BadValue(what, "begin with a letter or digit; then letters, digits and . _ / -")
 
 
 class Normaliser:

@@ -184,6 +184,6 @@ def _rate(me: Mapping[str, Any]) -> float | None:
     value = limit.get("requestsPerSecond") if isinstance(limit, dict) else None
     try:
         rate = float(value) if isinstance(value, int | float | str) else 0.0
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return rate if 0 < rate < float("inf") else None

@@ -37,6 +37,8 @@ SLICE = 1.0
 TOLD_WAIT, TOLD_EVERY = 1.0, 5.0
 #: a wait that the portal asked for and that is said, in a pipe too (seconds)
 TOLD_ASKED = 5.0
+#: the limit of a minute is waited for so long at most; a longer wait is news each time (seconds)
+USUAL_WAIT = 61.0
 #: what may pass by itself, so that what it asks to wait is heeded
 _STOPPED = "The run was stopped while the portal asked it to wait"
 _PASSING = {Weight.WAIT, Weight.UNSURE}
@@ -71,6 +73,7 @@ class Line:
         self._told: tuple[float, int] | None = None
         self._told_at = float("-inf")
         self._asked_until = float("-inf")
+        self._said_limits: set[tuple[float, int]] = set()
         self._come_again: PortalError | None = None
         self._met_the_api = False
 
@@ -79,6 +82,7 @@ class Line:
         left = self.pace.wait(self.clock.monotonic())
         if self.settings.paced:
             self._tell(left)
+            self._say_long(left)
         return left
 
     def start(self, *, writes: bool = False) -> Departure:
@@ -125,6 +129,8 @@ class Line:
         if self._come_again is not None:
             return Lost("the portal asks to come again later", sent=False, ends=self._come_again)
         while (left := self.wait()) > 0:
+            if (ends := self.heed(None, "")) is not None:
+                return Lost("the limits leave no room", sent=False, ends=ends)
             if left > TOLD_ASKED and self.stopping():
                 return Lost(_STOPPED, sent=False, ends=PortalUnavailable(f"{_STOPPED}."))
             self.clock.sleep(min(left, SLICE))
@@ -163,6 +169,34 @@ class Line:
             again = time_of_day(now, hint)
             self._listener(Note(f"The portal asks to wait {span(hint)}, until {again}: {why}"))
         return None
+
+    def _say_long(self, wait: float) -> None:
+        """Say a wait for the limits, in a pipe too; one that is too long ends the run.
+
+        The usual wait of a full minute is said once, since progress tells of it.
+        """
+        second, a_minute = self.pace.second, self.pace.minute.count
+        a_second = second.count / second.seconds
+        if wait > LONGEST_HINT and self._come_again is None:
+            self._come_again = PortalAsksToWait(
+                f"The portal allows this key {a_second:.2g} requests a second, so the next one "
+                f"would wait {span(wait)}: at that pace no run gets anywhere.",
+                "Have the key's limit raised (rateLimit of /v1/me). What was answered so far is "
+                "saved, and no task is made twice.",
+            )
+            return
+        now, limits = self.clock.monotonic(), (a_second, a_minute)
+        until = now + wait
+        is_news = limits not in self._said_limits or wait >= USUAL_WAIT
+        if wait >= TOLD_ASKED and is_news and until > self._asked_until + 1:
+            self._said_limits.add(limits)
+            self._asked_until = until
+            self._listener(
+                Note(
+                    f"The next request waits {span(wait)} for the limits of this key: "
+                    f"{a_second:.2g} a second, {a_minute} a minute."
+                )
+            )
 
     def ask(self, request: Request, doing: str, *, per_call: bool = False) -> wire.Reply:
         """Read, repeating while that may help; raises PortalError when it does not.
@@ -260,6 +294,11 @@ def lost_error(lost: Lost, doing: str) -> PortalError:
         return PortalUnavailable(
             f"{doing}: the portal gave no answer that can be used ({lost.why}).",
             "Nothing is lost: run it again in a minute.",
+        )
+    if "proxy" in lost.why.lower():
+        return PortalUnreachable(
+            f"{doing}: the proxy on the way to the portal cannot be used ({lost.why}).",
+            "Check HTTPS_PROXY and HTTP_PROXY, or name the portal in NO_PROXY to go past it.",
         )
     return PortalUnreachable(
         f"{doing}: the portal cannot be reached ({lost.why}).",

@@ -143,6 +143,7 @@ class Performance:
             if job is not None:
                 wait = self._line.wait() if self._crew.free else SLICE
                 if wait > 0:
+                    self._error = self._error or self._line.heed(None, "")
                     self._later.appendleft(job)
                     yield from self._landed(min(wait, SLICE))
                 else:

@@ -13,11 +13,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from tasksync.core.fields import FIELDS, Kind, RemoteId, Value
+from tasksync.core.fields import FIELDS, Kind, RemoteId, Value, is_countable
 from tasksync.core.manifest import MARKER_PREFIX
 from tasksync.core.task import Activity, LiveTask
 from tasksync.errors import PortalUnreadable
 
+#: what every store can hold
+LARGEST = 2**63 - 1
 _COUNTERS = ("commentsCount", "serviceCommentsCount", "timeSpentInLogs")
 
 #: what a listing asks for: `tags` come only when they are named (contract 8.4)
@@ -185,16 +187,20 @@ def _unreadable(what: str) -> PortalUnreadable:
 
 
 def _number(raw: Any) -> int:
-    if raw.__class__ is int:
-        return int(raw)
-    if raw.__class__ is str:
+    """Return a whole number of at most 63 bits: what every store can hold."""
+    if raw.__class__ is int or (raw.__class__ is float and raw.is_integer()):
+        found = int(raw)
+    elif raw.__class__ is str:
         try:
-            return int(raw)
+            found = int(raw)
         except ValueError as fault:
             raise Odd(repr(raw[:40])) from fault
-    if raw.__class__ is float and raw.is_integer():
-        return int(raw)
-    raise Odd(repr(raw)[:40])
+    else:
+        raise Odd(repr(raw)[:40])
+    if abs(found) > LARGEST:
+        msg = f"a number of more than 63 bits: {str(raw)[:40]}"
+        raise Odd(msg)
+    return found
 
 
 def _count(raw: Any) -> int:
@@ -250,6 +256,9 @@ def _instant(raw: Any) -> str | None:
         raise Odd(repr(raw[:40])) from fault
     if found.tzinfo is None:
         msg = f"{raw[:40]!r} has no offset"
+        raise Odd(msg)
+    if not is_countable(found):
+        msg = f"{raw[:40]!r} is further off than dates can be counted"
         raise Odd(msg)
     if len(raw) == 25 and raw[10] == "T":  # noqa: PLR2004 - it is in normal form already
         return str(raw)

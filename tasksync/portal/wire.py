@@ -21,6 +21,7 @@ from tasksync.core.fields import DEFERRED, FIELDS, Kind
 from tasksync.portal import jsontext
 from tasksync.portal.exchange import JSON_HEADERS, Answer, Request
 from tasksync.portal.mistakes import SPENT, Fault, quoted
+from tasksync.portal.rows import LARGEST
 
 Json: TypeAlias = dict[str, Any]
 
@@ -327,4 +328,4 @@ def usable_id(task: Json | None) -> int | None:
     value = task.get("id", task.get("ID"))
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = int(value) if len(value) <= _LONGEST_ID else None
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+    return value if type(value) is int and 0 < value <= LARGEST else None

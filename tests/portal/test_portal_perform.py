@@ -753,3 +753,13 @@ def test_two_threads_do_the_same(bench, say):
     assert became(desk.perform(*creates(say, 1000))) == {DONE}
     assert desk.portal.requests == 20
     assert sorted(key for keys in desk.sent for key in keys) == sorted(f"k{n}" for n in range(1000))
+
+
+def test_limits_that_leave_no_room_end_the_writing_in_words(bench, say):
+    """Nothing spins: what was not sent is not sent, and the error says why."""
+    slow = {"portal": "p", "rateLimit": {"requestsPerSecond": 0.001}}
+    desk = bench(say.ok(slow), say.made)
+    desk.portal.identity()
+    with pytest.raises(PortalUnavailable, match=r"0\.001 requests a second"):
+        list(desk.portal.perform([say.create("a")], desk.about))
+    assert desk.portal.writing_requests == 0

@@ -15,6 +15,7 @@ from tasksync.core.events import Note, ReadProgress
 from tasksync.errors import (
     AuthenticationFailed,
     PermissionDenied,
+    PortalAsksToWait,
     PortalBlocked,
     PortalRejected,
     PortalUnavailable,
@@ -611,3 +612,39 @@ def test_a_plan_loads_neither_requests_nor_threads():
         "sys.exit(any(n in sys.modules for n in ('requests', 'concurrent.futures', 'email.utils')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_key_that_may_send_next_to_nothing_ends_the_run_in_words(bench, say):
+    """At 0.001 requests a second the second request would wait 17 minutes, without a word."""
+    desk = bench(say.ok({"portal": "p", "rateLimit": {"requestsPerSecond": 0.001}}), say.ok([]))
+    desk.portal.identity()
+    with pytest.raises(PortalAsksToWait, match=r"0\.001 requests a second.*17 min"):
+        list(desk.portal.find("tasksync:demo", ()))
+    assert desk.portal.requests == 1
+
+
+def test_a_slow_key_is_said_once(bench, say):
+    desk = bench(say.ok({"portal": "p", "rateLimit": {"requestsPerSecond": 0.1}}), say.ok([]))
+    desk.portal.identity()
+    for _ in range(3):
+        list(desk.portal.find("tasksync:demo", ()))
+    told = [str(one.text) for one in desk.events if isinstance(one, Note)]
+    assert told == [
+        "The next request waits 11 s for the limits of this key: 0.1 a second, 300 a minute."
+    ]
+
+
+@pytest.mark.parametrize("rate", [10**400, "9" * 5000, "nan", "x", [], True, -1])
+def test_a_rate_that_is_none_changes_nothing(bench, rate):
+    body = '{"success":true,"data":{"portal":"p","rateLimit":{"requestsPerSecond":%s}}}' % (
+        str(rate).lower() if isinstance(rate, int) else repr(rate).replace("'", '"')
+    )
+    found = bench(Answer(200, {}, body.encode())).portal.identity()
+    assert found.requests_per_second in {None, 1.0}
+
+
+def test_a_bad_proxy_is_named_and_not_the_portal(bench):
+    desk = bench(NotSent("Unable to connect to proxy"))
+    with pytest.raises(PortalUnreachable, match=r"(?s)the proxy on the way.*HTTPS_PROXY") as met:
+        desk.portal.identity()
+    assert "--portal" not in str(met.value)

@@ -7,7 +7,7 @@ import pytest
 from tasksync.core.fields import FIELDS
 from tasksync.core.task import Activity
 from tasksync.errors import PortalUnreadable
-from tasksync.portal.rows import SELECT, Decoder, live_task
+from tasksync.portal.rows import SELECT, Decoder, id_in, live_task
 
 SEED = {
     "id": "3871",
@@ -236,3 +236,30 @@ def test_a_decoder_may_forget():
     first = [decode(row) for row in rows]
     decode.trim()
     assert [decode(row) for row in rows] == first
+
+
+@pytest.mark.parametrize(
+    ("name", "raw"),
+    [
+        ("groupId", 10**30),
+        ("groupId", str(2**63)),
+        ("timeEstimate", "9" * 5000),
+        ("commentsCount", 2**63),
+        ("status", float("nan")),
+        ("accomplices", [2**63]),
+        ("deadline", "0001-01-01T00:00:00+14:00"),
+        ("changedDate", "9999-12-31T23:59:59-14:00"),
+    ],
+)
+def test_what_no_store_can_hold_makes_its_row_unreadable_and_is_named(name, raw):
+    row = {"id": 5, "title": "T", "status": 2, "priority": 1, name: raw}
+    found = live_task(row)
+    assert found.id == 5
+    assert found.unreadable.startswith(f"{name}: ")
+
+
+@pytest.mark.parametrize("raw", [2**63, str(2**63), "9" * 5000, 1e30, float("inf")])
+def test_an_id_that_no_store_can_hold_is_none(raw):
+    assert id_in({"id": raw}) is None
+    with pytest.raises(PortalUnreadable):
+        live_task({"id": raw, "title": "T"})

@@ -381,3 +381,12 @@ def test_numbers_and_depths_without_end_are_no_fault_of_ours():
         body = b'{"data":' + b"[" * depth + b'"\\ud800"' + b"]" * depth + b"}"
         with suppress(wire.Unreadable):
             wire.read(Answer(200, {}, body), NOW)
+
+
+@pytest.mark.parametrize("raw", [2**63, str(2**63), "9" * 19, "9" * 5000, True, 0, 1.0])
+def test_an_id_that_no_store_can_hold_proves_nothing(raw):
+    assert wire.usable_id({"id": raw}) is None
+
+
+def test_the_largest_id_is_one():
+    assert wire.usable_id({"id": str(2**63 - 1)}) == 2**63 - 1
