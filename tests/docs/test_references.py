@@ -109,23 +109,6 @@ def test_a_page_that_names_its_own_sections_is_looked_at_too(known: dict[str, Pa
     assert list(unresolved(text, known, own)) == [f"1: {own} 42", f"1: {own} 7, *Maker*"]
 
 
-def test_the_planned_sections_say_so_and_no_other() -> None:
-    """What is not built is not told as if it were."""
-    text = (DOCS / "design.md").read_text("utf-8")
-    parts = re.split(r"^## (\d+)\. .*$", text, flags=re.MULTILINE)[1:]
-    planned = {int(n) for n, body in zip(parts[::2], parts[1::2], strict=True) if "Planned" in body}
-    built = {int(n) for n in parts[::2]} - planned
-    assert built == set(range(1, max(built) + 1)), "the built sections come first"
-    assert planned, "when everything is built, this test goes"
-
-
-def test_every_flag_of_the_design_stands_in_the_readme() -> None:
-    """Where README's own test holds each to the parsers."""
-    readme = (ROOT / "README.md").read_text("utf-8")
-    flags = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", (DOCS / "design.md").read_text("utf-8")))
-    assert {flag for flag in flags if not re.search(rf"{flag}(?![\w-])", readme)} == set()
-
-
 def test_nothing_names_what_lies_outside_the_repository() -> None:
     assert [str(path) for path in texts() if _OUTSIDE.search(read(path))] == []
 
