@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.command import Tasksync
-from support.hand import HEADERS
+from command import Tasksync
+from hand import HEADERS
 
 from tasksync.sandbox.answers import Request
 from tasksync.sandbox.server import SandboxSettings, start

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.command import Tasksync
+from command import Tasksync
 
 from tasksync.sandbox.server import RunningSandbox, SandboxSettings, start
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.command import Done, Tasksync
+from command import Done, Tasksync
 
 from tasksync.sandbox.answers import Request
 from tasksync.sandbox.api import open_api

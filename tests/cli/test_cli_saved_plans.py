@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from support.command import Tasksync
-from support.hand import by_hand, ids_of, world_of
+from command import Tasksync
+from hand import by_hand, ids_of, world_of
 
 from tasksync.sandbox.server import SandboxSettings, start
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.references import PAGES, Page, pages, unresolved
+from references import PAGES, Page, pages, unresolved
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from support.command import Tasksync
+from command import Tasksync
 
 from tasksync.sandbox.answers import Request
 from tasksync.sandbox.api import open_api
