@@ -13,7 +13,7 @@ import pytest
 from command import Done, Tasksync
 
 from tasksync.portal import line
-from tasksync.sandbox.server import RunningSandbox, SandboxSettings, start
+from tasksync.sandbox.web.server import RunningSandbox, SandboxSettings, start
 
 MANIFEST = """\
 apiVersion: tasksync/v1

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from command import Tasksync
 
-from tasksync.sandbox.server import RunningSandbox, SandboxSettings, start
+from tasksync.sandbox.web.server import RunningSandbox, SandboxSettings, start
 
 MANIFEST = """\
 apiVersion: tasksync/v1

@@ -9,7 +9,7 @@ import pytest
 from command import Tasksync
 from hand import by_hand, ids_of, world_of
 
-from tasksync.sandbox.server import SandboxSettings, start
+from tasksync.sandbox.web.server import SandboxSettings, start
 
 HEAD = "apiVersion: tasksync/v1\nproject: saved\ndefaults: {responsibleId: 1}\ntasks:\n"
 BEFORE = HEAD + "".join(f"  t{n}: {{title: Task {n}, priority: normal}}\n" for n in range(6))
