@@ -6,7 +6,6 @@ Design 7, *Intent before deed*: within 10 s of the commit, and under a lease tha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 
 import pytest
 from scripted import Bench, ScriptedPortal, bench
@@ -102,5 +101,5 @@ def test_a_lease_lost_without_sleeping_is_looked_at_too() -> None:
 
     portal.meanwhile = [lose]
     with pytest.raises(StateMoved):
-        here.applier(keeper).apply(plan, here.state, replace(here.facts))
+        here.applier(keeper, plan, here.state).apply()
     assert portal.live == {}
