@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 from casefiles import BLANK, MARKER, PROJECT, live_task, manifest_of, wanted_task
+from memory_store import MemoryStore, SharedMemory
 from stores import ANNA, START, HandClock, counted_ids
 
-from tasksync.backends.memory import MemoryStore, Shelf
 from tasksync.core import planfile
 from tasksync.core.build import EVERYTHING, Scope
 from tasksync.core.change import Action, Became, Change, Outcome
@@ -234,7 +234,7 @@ class Bench:
 
     portal: ScriptedPortal
     clock: HandClock
-    shelf: Shelf = field(default_factory=Shelf)
+    shared: SharedMemory = field(default_factory=SharedMemory)
     marker: str | None = MARKER
     stopped: bool = False
     events: list[Event] = field(default_factory=list)
@@ -248,14 +248,14 @@ class Bench:
         self.store = self.new_store()
 
     def new_store(self) -> LoggedStore:
-        store = LoggedStore(PROJECT, clock=self.clock, ids=self.ids, shelf=self.shelf)
+        store = LoggedStore(PROJECT, clock=self.clock, ids=self.ids, shared=self.shared)
         store.deltas = []
         store.fail = self.fail
         return store
 
     def keeper(self) -> Keeper:
         self.store = self.new_store()
-        self.shelf.lease = None
+        self.shared.lease = None
         lease = self.store.acquire(ANNA, 60.0)
         return Keeper(self.store, lease, self.clock, self._rescue)
 
