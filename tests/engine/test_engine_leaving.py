@@ -79,7 +79,7 @@ def test_a_run_that_lost_its_lease_while_connecting_sends_nothing(what: str) -> 
 
     def sleep_and_lose() -> None:
         here.clock.sleep(300.0)
-        here.shelf.lease = None
+        here.shared.lease = None
         here.new_store().acquire(BORIS, 60.0)
 
     portal.meanwhile = [sleep_and_lose]
@@ -96,7 +96,7 @@ def test_a_lease_lost_without_sleeping_is_looked_at_too() -> None:
     plan = here.plan(here.manifest({"a": {}}))
 
     def lose() -> None:
-        here.shelf.lease = None
+        here.shared.lease = None
         keeper.beat()
 
     portal.meanwhile = [lose]
