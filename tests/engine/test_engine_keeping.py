@@ -128,7 +128,7 @@ class Ailing(LoggedStore):
 
 def test_a_passing_fault_of_the_heart_is_left_to_the_next_beat() -> None:
     here = bench()
-    store = Ailing("finance", clock=here.clock, ids=here.ids, shelf=here.shared)
+    store = Ailing("finance", clock=here.clock, ids=here.ids, shared=here.shared)
     store.deltas, store.fail = [], lambda _delta: False
     keeper = Keeper(store, store.acquire(ANNA, 60.0), here.clock, lambda _delta: "")
     keeper.beat()
@@ -234,7 +234,7 @@ class Away(LoggedStore):
 def test_a_store_that_was_away_leaves_a_lease_that_is_known_to_be_fresh(doing: str) -> None:
     """What was waited for was a heartbeat somewhere in that time: one more tells when."""
     here = bench()
-    store = Away("finance", clock=here.clock, ids=here.ids, shelf=here.shared)
+    store = Away("finance", clock=here.clock, ids=here.ids, shared=here.shared)
     store.deltas, store.fail = [], lambda _delta: False
     keeper = Keeper(store, store.acquire(ANNA, 60.0), here.clock, lambda _delta: "")
     here.clock.sleep(15.0)
@@ -252,7 +252,7 @@ def test_a_store_that_was_away_leaves_a_lease_that_is_known_to_be_fresh(doing: s
 
 def test_the_store_s_own_advice_stands_beside_a_state_that_was_not_saved() -> None:
     here = bench()
-    store = Full("finance", clock=here.clock, ids=here.ids, shelf=here.shared)
+    store = Full("finance", clock=here.clock, ids=here.ids, shared=here.shared)
     keeper = Keeper(store, store.acquire(ANNA, 60.0), here.clock, lambda _delta: "beside.json")
     with pytest.raises(StateNotSaved) as lost:
         keeper.commit(DELTA)
