@@ -66,7 +66,7 @@ class Session:
     @property
     def beside(self) -> Path:
         """The .tasksync folder."""
-        return folder_beside(tuple(self.args.file or ()))
+        return folder_beside(tuple(getattr(self.args, "file", None) or ()))
 
     def manifest(self) -> Manifest:
         """Open the manifest; its tasks stream once, so every reader opens its own."""
@@ -105,7 +105,11 @@ class Session:
         """Reach the portal; raises AuthenticationFailed when a key is needed and not there."""
         if self.args.portal and not self.args.portal.startswith(SANDBOX):
             refuse_native(self.args.portal)  # whoever has a webhook has no key to ask for
-        return portal_of(self, connection(self.args, self.console.env, self.beside), marker)
+        return portal_of(self, self.connection(), marker)
+
+    def connection(self) -> Connection:
+        """Return how the portal is reached; raises AuthenticationFailed when a key is missing."""
+        return connection(self.args, self.console.env, self.beside)
 
     def resolver(self, portal: RestPortal, marker: str | None) -> Resolver:
         """Return what looks for creates in doubt."""
