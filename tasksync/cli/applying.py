@@ -194,7 +194,7 @@ class _Doing:
             self._portal, self._keeper, resolver,
             clock=parts.clock, listener=parts.hear, stopping=parts.stop,
         )  # fmt: skip
-        identity = recognised(self._portal, self._state, parts.hear)
+        identity = recognised(self._portal, self._state)
         facts = RunFacts(
             new_id(), self._digest, identity, files, plan.serial, self._skipped,
             began=not self._state.lineage,

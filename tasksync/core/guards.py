@@ -162,7 +162,7 @@ def _max_vanished(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusa
         f"{_share(len(gone), plan.tracked)} seem to be gone from the portal and would be made "
         f"again; policy.maxVanished allows {policy.max_vanished}. A key with fewer rights sees "
         "fewer tasks.",
-        "Check whose key it is; if the tasks are really gone, raise "
+        "Check with tasksync whoami whose key it is; if the tasks are really gone, raise "
         "policy.maxVanished or use --dangerous-recreate-vanished.",
         tuple(change.key for change in gone),
     )
@@ -177,7 +177,7 @@ def _recreate(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
         Reason.VANISHED_AGAIN: "they were made again already, and are not seen once more",
     }
     if plan.other_owner:
-        kinds[Reason.VANISHED] = f"{plan.other_owner}, who may see other tasks"
+        kinds[Reason.VANISHED] = f"{plan.other_owner}, who may see other tasks (tasksync whoami)"
     for reason, why in kinds.items():
         held = [change for change in plan.changes if change.reason is reason]
         held = [change for change in held if change.action is Action.CREATE]
