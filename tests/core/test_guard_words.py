@@ -56,6 +56,7 @@ def test_vanished_tasks_hint_at_the_keys_rights() -> None:
     some = [change(f"t{n}", Action.CREATE, Reason.VANISHED) for n in range(7)]
     refusal = only(check(plan(*some)))
     assert "A key with fewer rights sees fewer tasks." in refusal.what
+    assert "tasksync whoami" in refusal.lift
     assert "--dangerous-recreate-vanished" in refusal.lift
 
 
