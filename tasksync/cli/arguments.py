@@ -16,11 +16,9 @@ if TYPE_CHECKING:
 
 _YES = {"1", "true", "yes", "on"}
 _NO = {"", "0", "false", "no", "off"}
-_NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
-_DURATION = re.compile(
-    r"(?=\d)" + "".join(rf"(?:(\d+(?:\.\d+)?){unit})?" for unit in ("h", "m", "s", "ms")), re.ASCII
-)
-_SECONDS = (3600.0, 60.0, 1.0, 0.001)
+#: beyond that no socket can wait (hours)
+_LONGEST = 500
+_WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 #: long flags that hands trained on Terraform type with one dash
 _GO = (
     "auto-approve",
@@ -149,30 +147,39 @@ def _doubled(word: str) -> str:
 
 def seconds(text: str) -> float:
     """Read a duration: 90, 90s, 5m, 2h30m, 250ms; without a unit it is seconds."""
-    written = text.strip()
-    if _NUMBER.fullmatch(written):
-        return float(written)
-    match = _DURATION.fullmatch(written)
-    if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 30s, 5m or 2h30m")
-    return sum(float(part or 0) * unit for part, unit in zip(match.groups(), _SECONDS, strict=True))
+    from tasksync.core.durations import seconds_or_number_in, why_not
+
+    found = seconds_or_number_in(text.strip())
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{_cut(text)} is no duration: {why_not(text.strip())}")
+    if found > _LONGEST * 3600:
+        raise argparse.ArgumentTypeError(f"{_cut(text)} is too long; the most is {_LONGEST}h")
+    return float(found)
 
 
 def positive(text: str) -> int:
     """Read a whole number from 1 on."""
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    if not _WHOLE.fullmatch(text) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{_cut(text)} is no whole number from 1 to 999999999")
     return int(text)
+
+
+def _cut(text: str) -> str:
+    """Return a text in quotes, short enough for a line."""
+    most = 60
+    return f'"{text}"' if len(text) <= most else f'"{text[:most]}…"'
 
 
 def limit(text: str) -> Any:
     """Read a rail's limit: 20 or 15%."""
     from tasksync.core.manifest import Limit
 
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)%|(\d+)", text.strip())
-    if match is None or (match[1] and float(match[1]) > 100):  # noqa: PLR2004 - per cent
-        raise argparse.ArgumentTypeError(f"{text!r} is no limit; write a number or a share as 30%")
-    return Limit(share=float(match[1]) / 100) if match[1] else Limit(number=int(match[2]))
+    found = Limit.read(text.strip())
+    if found is None:
+        raise argparse.ArgumentTypeError(
+            f"{_cut(text)} is no limit; write a number, or a share from 0% to 100%"
+        )
+    return found
 
 
 def manifest_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import TypeAlias, TypeVar
 
 from tasksync.core.change import Action, Change, FieldChange, Reason
@@ -19,7 +18,6 @@ Json: TypeAlias = Mapping[str, object]
 T = TypeVar("T")
 #: what every store can count to
 LARGEST = 2**63 - 1
-_LIMIT = re.compile(r"[0-9]{1,18}|[0-9]{1,9}(\.[0-9]{1,40})?%", re.ASCII)
 _ID = re.compile(r"[0-9]{1,19}", re.ASCII)
 
 
@@ -115,12 +113,11 @@ def _policy(data: Json) -> Policy:
 
 
 def _limit(text: str) -> Limit:
-    if not _LIMIT.fullmatch(text):
+    found = Limit.read(text)
+    if found is None:
         msg = f"{text!r} is no limit"
         raise ValueError(msg)
-    if text.endswith("%"):
-        return Limit(share=float(Decimal(text[:-1]) / 100))
-    return Limit(number=int(text))
+    return found
 
 
 def _change(item: Json) -> Change:
