@@ -89,7 +89,10 @@ class Parser(argparse.ArgumentParser):
         if wrong:
             words, known = [wrong[1]], re.findall(r"[\w-]+", wrong[2])
         elif message.startswith("unrecognized arguments: "):
-            words, known = message.partition(": ")[2].split(), self._flags()
+            words, known = message.partition(": ")[2].split(), list(flags := self._flags())
+            for word in words:
+                if there := flags.get(word.partition("=")[0]):
+                    return f"{word.partition('=')[0]} belongs to {', '.join(there)}."
         else:
             return ""
         for word in words:
@@ -100,14 +103,16 @@ class Parser(argparse.ArgumentParser):
                 return f"Did you mean {near[0]}?"
         return ""
 
-    def _flags(self) -> list[str]:
-        """Return the flags of this parser and of the commands below it."""
-        found: list[str] = []
+    def _flags(self) -> dict[str, list[str]]:
+        """Return the flags of this parser and of the commands below it, and whose they are."""
+        found: dict[str, list[str]] = {}
         for action in self._actions:
-            found += action.option_strings
+            for flag in action.option_strings:
+                found.setdefault(flag, []).append(self.prog)
             if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - no public name
                 for below in action.choices.values():
-                    found += below._flags()  # noqa: SLF001 - of the same class
+                    for flag, whose in below._flags().items():  # noqa: SLF001 - of the same class
+                        found.setdefault(flag, []).extend(whose)
         return found
 
 

@@ -12,9 +12,7 @@ _UNITS = {"h": Decimal(3600), "m": Decimal(60), "s": Decimal(1), "ms": Decimal("
 #: as it stands in schemas/manifest.schema.json, too: each unit once, the largest first
 WRITTEN = "^(?=.)" + "".join(rf"(?:{_PART}{unit})?" for unit in _UNITS) + "$"
 _NUMBER = re.compile(_PART, re.ASCII)
-_DURATION = re.compile(
-    r"(?=.)" + "".join(rf"(?:({_PART}){unit})?" for unit in _UNITS), re.ASCII
-)
+_DURATION = re.compile(r"(?=.)" + "".join(rf"(?:({_PART}){unit})?" for unit in _UNITS), re.ASCII)
 
 
 def seconds_in(text: str) -> Decimal | None:

@@ -59,6 +59,10 @@ def test_a_wrong_call_is_usage(tasksync: Tasksync, words: list[str], told: str) 
         (["plan", "tasksync.yaml"], "Did you mean -f tasksync.yaml?"),
         (["apply", "x.yaml"], "Did you mean -f x.yaml?"),
         (["state", "lst"], "Did you mean list?"),
+        (
+            ["state", "list", "--settle", "1"],
+            "--settle belongs to tasksync state rebuild, tasksync state rebind.",
+        ),
     ],
 )
 def test_a_slip_is_answered_with_what_was_meant(
