@@ -285,9 +285,9 @@ def _twin(action: argparse.Action, name: str, text: str) -> object:
     if action.nargs == 0:
         if text.lower() in _YES | _NO:
             return text.lower() in _YES
-        raise UsageError(f"{name} is {text!r}.", "Write 1 or 0.")
+        raise UsageError(f"{name} is {_cut(text)}.", "Write 1 or 0.")
     if action.choices is not None and text not in action.choices:
-        raise UsageError(f"{name} is {text!r}.", f"Write one of {', '.join(action.choices)}.")
+        raise UsageError(f"{name} is {_cut(text)}.", f"Write one of {', '.join(action.choices)}.")
     try:
         value = action.type(text) if callable(action.type) else text
     except (argparse.ArgumentTypeError, ValueError) as error:

@@ -28,6 +28,7 @@ from tasksync.core.change import Action, Change, Reason
 from tasksync.core.fields import MOVED_ON, TaskKey
 from tasksync.core.manifest import Limit, Policy
 from tasksync.core.plan import Plan, Refusal
+from tasksync.core.quoting import quoted
 
 #: why a task that was remembered would be made again
 _GONE = {Reason.VANISHED, Reason.VANISHED_AGAIN, Reason.TAKEN}
@@ -211,7 +212,8 @@ def _whose(plan: Plan, _policy: Policy, _lifted: Lifted) -> Iterator[Refusal]:
 
 def _named_strays(plan: Plan) -> str:
     named = ", ".join(
-        f"{one.id} {one.title!r}" + (f" (responsible {one.responsible})" if one.responsible else "")
+        f"{one.id} {quoted(one.title)}"
+        + (f" (responsible {one.responsible})" if one.responsible else "")
         for one in plan.strays[:_SHOWN]
     )
     more = len(plan.strays) - _SHOWN

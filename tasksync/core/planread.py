@@ -11,6 +11,7 @@ from tasksync.core.fields import FIELDS, Kind, RemoteId, TaskKey, Value, from_pl
 from tasksync.core.manifest import Limit, Policy
 from tasksync.core.plan import Drift, Hidden, Plan, Standing, Stray, Twin
 from tasksync.core.plantext import not_a_plan
+from tasksync.core.quoting import kind_of, quoted
 from tasksync.core.state import block_in
 from tasksync.core.task import Activity, OnRemove, Options, Place
 
@@ -115,7 +116,7 @@ def _policy(data: Json) -> Policy:
 def _limit(text: str) -> Limit:
     found = Limit.read(text)
     if found is None:
-        msg = f"{text!r} is no limit"
+        msg = f"{quoted(text)} is no limit"
         raise ValueError(msg)
     return found
 
@@ -193,10 +194,10 @@ def _values(item: Json, name: str) -> dict[str, Value]:
 
 def _value(name: str, value: object) -> Value:
     if name not in FIELDS:
-        msg = f"{name!r} is no field of a task"
+        msg = f"{quoted(name)} is no field of a task"
         raise ValueError(msg)
     if isinstance(value, str) and FIELDS[name].kind is Kind.INSTANT and not is_instant(value):
-        msg = f"{name} cannot be {value[:40]!r}"
+        msg = f"{name} cannot be {quoted(value)}"
         raise ValueError(msg)
     return from_plain(name, value)
 
@@ -208,7 +209,7 @@ def _pairs(document: Json, name: str) -> Iterator[tuple[TaskKey, TaskKey]]:
 def _is(value: object, kind: type[T]) -> T:
     """Return a value of exactly this kind, so that true is no number."""
     if type(value) is not kind:
-        msg = f"{value!r} is no {kind.__name__}"
+        msg = f"{quoted(value)} is not {kind_of(kind)}"
         raise TypeError(msg)
     return value
 
@@ -252,6 +253,6 @@ def _key(data: Json, name: str) -> TaskKey:
 def _id(data: Json, name: str) -> RemoteId:
     text = _text(data, name)
     if not _ID.fullmatch(text) or not 0 < int(text) <= LARGEST:
-        msg = f"{text[:40]!r} is no id of a task"
+        msg = f"{quoted(text)} is no id of a task"
         raise ValueError(msg)
     return RemoteId(int(text))

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
 
+from tasksync.core.durations import seconds_in, why_not
 from tasksync.core.fields import (
     FIELDS,
     PRIORITY_WORDS,
@@ -24,7 +25,6 @@ from tasksync.core.fields import (
     Value,
     digest_plain,
 )
-from tasksync.core.durations import seconds_in, why_not
 from tasksync.core.keys import KEY_LIMIT, is_key
 from tasksync.core.manifest import MARKER_PREFIX
 from tasksync.core.task import NO_OPTIONS, OnRemove, Options

@@ -36,20 +36,28 @@ def in_words(fault: BaseException) -> str:
     """Return what happened."""
     found = causes(fault)
     for one in found:
-        if isinstance(one, ssl.SSLCertVerificationError):
-            return f"its certificate is not trusted: {one.verify_message or 'it does not fit'}"
-        if isinstance(one, ssl.SSLError) and one.reason:
-            return f"TLS failed: {one.reason.replace('_', ' ').lower()}"
-        if isinstance(one, NameResolutionError):
-            return f"the name {one.conn.host} is not known"
-        if isinstance(one, NewConnectionError):
-            return f"{one.conn.host}:{one.conn.port}: {_reason(one)}"
-        if isinstance(one, ConnectTimeoutError):
-            return "the connection did not stand in time"
+        if words := _known(one):
+            return words
     plain = [one for one in found if isinstance(one, BaseException)][-1]
     if at_a_proxy(fault) and _WANTS_LOGIN.search(str(plain)):
         return "it wants another user and password (407)"
     return _OF_AN_OBJECT.sub("", _reason(plain)) or type(plain).__name__
+
+
+def _known(fault: object) -> str:
+    match fault:
+        case ssl.SSLCertVerificationError():
+            return f"its certificate is not trusted: {fault.verify_message or 'it does not fit'}"
+        case ssl.SSLError() if fault.reason:
+            return f"TLS failed: {fault.reason.replace('_', ' ').lower()}"
+        case NameResolutionError():
+            return f"the name {fault.conn.host} is not known"
+        case NewConnectionError():
+            return f"{fault.conn.host}:{fault.conn.port}: {_reason(fault)}"
+        case ConnectTimeoutError():
+            return "the connection did not stand in time"
+        case _:
+            return ""
 
 
 def _reason(fault: BaseException) -> str:

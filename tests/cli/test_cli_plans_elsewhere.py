@@ -357,7 +357,7 @@ def test_a_name_that_stands_twice_in_a_plan_file_is_refused(tasksync: Tasksync) 
         plan.read_text().replace('"policy":', '"policy":{"maxDelete":"1"},"policy":', 1)
     )
     done = tasksync("show", plan)
-    assert (done.code, "'policy' stands in it twice" in done.err) == (1, True)
+    assert (done.code, '"policy" stands in it twice' in done.err) == (1, True)
 
 
 class Answering(Terminal):

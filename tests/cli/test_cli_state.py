@@ -165,7 +165,7 @@ def test_json_events_end_in_a_diagnostic_when_apply_fails(tasksync: Tasksync) ->
         ({"a": {"id": 2**63}}, "is no id of a task"),
         ({"a": {"id": -4}}, "is no id of a task"),
         ({"a": {"block": "ab ab"}}, "block is no digest"),
-        ({"a": {"block": 7}}, "block is int"),
+        ({"a": {"block": 7}}, "block is a whole number, not a text"),
         ({"twice": True}, "one task has one key"),
     ],
 )

@@ -65,8 +65,7 @@ def estimate(folder: Path, text: str) -> int | None:
     )
     try:
         (wanted,) = load((str(file),)).tasks()
-    except ManifestInvalid as error:
-        assert "timeEstimate" in str(error) or "whole number of seconds" in str(error)
+    except ManifestInvalid:
         return None
     return int(str(wanted.task().fields["timeEstimate"]))
 
@@ -80,7 +79,7 @@ def test_a_length_of_time_is_read_alike_everywhere(
     whole = value is not None and value == int(value)
     assert estimate(tmp_path, text) == (value if whole else None)
     if value is None or value > 500 * 3600:
-        with pytest.raises(ArgumentTypeError, match="write|the most is"):
+        with pytest.raises(ArgumentTypeError, match=r"write|the most is"):
             arguments.seconds(text)
     else:
         assert arguments.seconds(text) == value
@@ -143,10 +142,8 @@ def test_a_limit_is_read_alike_by_flags_manifests_and_plans(
     file = tmp_path / "m.yaml"
     head = "apiVersion: tasksync/v1\nproject: p\n"
     file.write_text(f"{head}policy: {{maxDelete: {json.dumps(text)}}}\ntasks: {{}}\n")
-    try:
-        read = load((str(file),)).policy.max_delete
-    except ManifestInvalid as error:
-        assert "is not a limit" in str(error)
-        assert value is None
-    else:
-        assert read == value
+    if value is not None:
+        assert load((str(file),)).policy.max_delete == value
+        return
+    with pytest.raises(ManifestInvalid, match="is not a limit"):
+        load((str(file),))

@@ -107,7 +107,7 @@ def test_renames_are_shown_as_they_have_to_be_written() -> None:
 def test_strays_are_named_with_what_helps() -> None:
     some = change("a", Action.CREATE, Reason.NEW)
     refusal = only(check(plan(some, strays=(Stray(9, "Else", 3),))))
-    assert "9 'Else' (responsible 3)" in refusal.what
+    assert '9 "Else" (responsible 3)' in refusal.what
     for word in ("state rebuild", "adopt: {id: N}", "take its tag off"):
         assert word in refusal.lift
 
@@ -117,7 +117,7 @@ def test_a_state_without_entries_names_both_cases() -> None:
     some = change("a", Action.CREATE, Reason.NEW)
     refusal = only(check(plan(some, tracked=0, strays=(Stray(9, "Else", 3),))))
     assert refusal.rail == "whose"
-    assert "9 'Else' (responsible 3)" in refusal.what
+    assert '9 "Else" (responsible 3)' in refusal.what
     assert "state rebuild --match title" in refusal.lift
     assert "another project" in refusal.lift
 
