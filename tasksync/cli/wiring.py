@@ -18,6 +18,7 @@ from tasksync.cli.settings import (
     Connection,
     connection,
     folder_beside,
+    made,
     manifest_paths,
 )
 from tasksync.cli.stopping import Stop, SystemClock
@@ -235,7 +236,7 @@ def rescued(folders: Iterable[Path], name: str, project: str, delta: StateDelta)
     for folder in folders:
         file = folder / f"{name}-{new_id()[:8]}.json"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            made(folder)
             with os.fdopen(
                 os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8"
             ) as out:
