@@ -32,7 +32,7 @@ def plan_of(document: Json) -> Plan:
     try:
         return _plan(document)
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        why = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        why = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
         raise not_a_plan(why) from error
 
 

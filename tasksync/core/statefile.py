@@ -110,7 +110,7 @@ def reading(what: str) -> Iterator[None]:
     except RecursionError:
         raise unreadable(f"{what}: it is nested too deep") from None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        fault = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        fault = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
         raise unreadable(f"{what}: {fault}") from error
 
 
@@ -396,11 +396,14 @@ def encode_instant(at: datetime) -> str:
 
 def decode_instant(text: object) -> datetime:
     """Return an aware instant in UTC; raises ValueError for one without a zone."""
-    at = datetime.fromisoformat(str(text))
-    if at.tzinfo is None:
-        msg = f"{text} has no zone"
-        raise ValueError(msg)
-    return at.astimezone(UTC)
+    try:
+        at = datetime.fromisoformat(str(text))
+        if at.tzinfo is not None:
+            return at.astimezone(UTC)
+    except (ValueError, OverflowError):  # Python's words for it help nobody
+        pass
+    msg = f"{quoted(text)} is no date with a zone"
+    raise ValueError(msg)
 
 
 def to_text(data: object) -> str:
@@ -436,7 +439,11 @@ def _value(name: str, value: object) -> Value:
         msg = f"{name} cannot be {quoted(value)}"
         raise ValueError(msg)
     if isinstance(value, str) and FIELDS[name].kind is Kind.INSTANT:
-        instant(value)  # what is no instant cannot be compared with any
+        try:
+            instant(value)  # what is no instant cannot be compared with any
+        except ValueError:
+            msg = f"{name}: {quoted(value)} is no date"
+            raise ValueError(msg) from None
     return from_plain(name, value)
 
 
