@@ -91,11 +91,15 @@ def _levels(document: Json) -> tuple[tuple[Change, ...], ...]:
     changes = list(_objects(document, "resource_changes"))
     count = _count(document, "levels")
     if count > len(changes):
-        msg = f"levels is {count}, and there are {len(changes)} changes"
+        msg = f"levels is {count}, more than the changes that it holds ({len(changes)})"
         raise ValueError(msg)
     levels: list[list[Change]] = [[] for _ in range(count)]
     for item in changes:
-        levels[_count(item, "level")].append(_change(item))
+        level = _count(item, "level")
+        if level >= count:
+            msg = f"a change is of level {level}, and levels is {count}"
+            raise ValueError(msg)
+        levels[level].append(_change(item))
     return tuple(map(tuple, levels))
 
 
