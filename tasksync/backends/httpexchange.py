@@ -91,6 +91,8 @@ def _bound(too_long: type[NoAnswer | NoRequest]) -> Callable[[int], None]:
 def _told(fault: Exception) -> NoAnswer | NoRequest:
     if isinstance(fault, requests.exceptions.SSLError):
         return NoAnswer("its certificate is not trusted")
+    if isinstance(fault, requests.exceptions.ProxyError):
+        return NoAnswer("the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names does not work")
     if isinstance(fault, requests.Timeout):
         return NoAnswer("it did not answer in time")
     lost = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError, HTTPError)

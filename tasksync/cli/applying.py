@@ -193,7 +193,7 @@ class _Doing:
         ports = EnginePorts(
             self._portal, self._keeper, resolver, parts.clock, parts.hear, parts.stop
         )
-        identity = recognised(self._portal, self._state, parts.hear)
+        identity = recognised(self._portal, self._state)
         facts = RunFacts(
             new_id(), self._digest, identity, files, plan.serial, self._skipped,
             began=not self._state.lineage,

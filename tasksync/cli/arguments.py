@@ -16,11 +16,9 @@ if TYPE_CHECKING:
 
 _YES = {"1", "true", "yes", "on"}
 _NO = {"", "0", "false", "no", "off"}
-_NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
-_DURATION = re.compile(
-    r"(?=\d)" + "".join(rf"(?:(\d+(?:\.\d+)?){unit})?" for unit in ("h", "m", "s", "ms")), re.ASCII
-)
-_SECONDS = (3600.0, 60.0, 1.0, 0.001)
+#: beyond that no socket can wait (hours)
+_LONGEST = 500
+_WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 #: long flags that hands trained on Terraform type with one dash
 _GO = (
     "auto-approve",
@@ -91,7 +89,10 @@ class Parser(argparse.ArgumentParser):
         if wrong:
             words, known = [wrong[1]], re.findall(r"[\w-]+", wrong[2])
         elif message.startswith("unrecognized arguments: "):
-            words, known = message.partition(": ")[2].split(), self._flags()
+            words, known = message.partition(": ")[2].split(), list(flags := self._flags())
+            for word in words:
+                if there := flags.get(word.partition("=")[0]):
+                    return f"{word.partition('=')[0]} belongs to {', '.join(there)}."
         else:
             return ""
         for word in words:
@@ -102,14 +103,16 @@ class Parser(argparse.ArgumentParser):
                 return f"Did you mean {near[0]}?"
         return ""
 
-    def _flags(self) -> list[str]:
-        """Return the flags of this parser and of the commands below it."""
-        found: list[str] = []
+    def _flags(self) -> dict[str, list[str]]:
+        """Return the flags of this parser and of the commands below it, and whose they are."""
+        found: dict[str, list[str]] = {}
         for action in self._actions:
-            found += action.option_strings
+            for flag in action.option_strings:
+                found.setdefault(flag, []).append(self.prog)
             if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - no public name
                 for below in action.choices.values():
-                    found += below._flags()  # noqa: SLF001 - of the same class
+                    for flag, whose in below._flags().items():  # noqa: SLF001 - of the same class
+                        found.setdefault(flag, []).extend(whose)
         return found
 
 
@@ -149,30 +152,39 @@ def _doubled(word: str) -> str:
 
 def seconds(text: str) -> float:
     """Read a duration: 90, 90s, 5m, 2h30m, 250ms; without a unit it is seconds."""
-    written = text.strip()
-    if _NUMBER.fullmatch(written):
-        return float(written)
-    match = _DURATION.fullmatch(written)
-    if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 30s, 5m or 2h30m")
-    return sum(float(part or 0) * unit for part, unit in zip(match.groups(), _SECONDS, strict=True))
+    from tasksync.core.durations import seconds_or_number_in, why_not
+
+    found = seconds_or_number_in(text.strip())
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{_cut(text)} is no duration: {why_not(text.strip())}")
+    if found > _LONGEST * 3600:
+        raise argparse.ArgumentTypeError(f"{_cut(text)} is too long; the most is {_LONGEST}h")
+    return float(found)
 
 
 def positive(text: str) -> int:
     """Read a whole number from 1 on."""
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    if not _WHOLE.fullmatch(text) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{_cut(text)} is no whole number from 1 to 999999999")
     return int(text)
+
+
+def _cut(text: str) -> str:
+    """Return a text in quotes, short enough for a line."""
+    most = 60
+    return f'"{text}"' if len(text) <= most else f'"{text[:most]}…"'
 
 
 def limit(text: str) -> Any:
     """Read a rail's limit: 20 or 15%."""
     from tasksync.core.manifest import Limit
 
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)%|(\d+)", text.strip())
-    if match is None or (match[1] and float(match[1]) > 100):  # noqa: PLR2004 - per cent
-        raise argparse.ArgumentTypeError(f"{text!r} is no limit; write a number or a share as 30%")
-    return Limit(share=float(match[1]) / 100) if match[1] else Limit(number=int(match[2]))
+    found = Limit.read(text.strip())
+    if found is None:
+        raise argparse.ArgumentTypeError(
+            f"{_cut(text)} is no limit; write a number, or a share from 0% to 100%"
+        )
+    return found
 
 
 def manifest_arguments(parser: argparse.ArgumentParser) -> None:
@@ -273,9 +285,9 @@ def _twin(action: argparse.Action, name: str, text: str) -> object:
     if action.nargs == 0:
         if text.lower() in _YES | _NO:
             return text.lower() in _YES
-        raise UsageError(f"{name} is {text!r}.", "Write 1 or 0.")
+        raise UsageError(f"{name} is {_cut(text)}.", "Write 1 or 0.")
     if action.choices is not None and text not in action.choices:
-        raise UsageError(f"{name} is {text!r}.", f"Write one of {', '.join(action.choices)}.")
+        raise UsageError(f"{name} is {_cut(text)}.", f"Write one of {', '.join(action.choices)}.")
     try:
         value = action.type(text) if callable(action.type) else text
     except (argparse.ArgumentTypeError, ValueError) as error:

@@ -13,7 +13,7 @@ from tasksync.core.portalname import portal_name
 from tasksync.core.staleness import Stale, is_forgotten
 from tasksync.core.state import PortalIdentity, State
 from tasksync.engine.holding import Checked
-from tasksync.engine.recognising import recognised
+from tasksync.engine.recognising import recognised, tell_other_owner
 from tasksync.errors import PlanStale, PlanUnusable
 from tasksync.portal.client import RestPortal
 
@@ -25,7 +25,7 @@ def named(stale: Mapping[TaskKey, Sequence[Stale]]) -> str:
 
 def must_belong(plan: Plan, state: State, portal: RestPortal, parts: Session) -> PortalIdentity:
     """Return whose portal it is; raises for a plan of another portal or state."""
-    here = recognised(portal, state, parts.hear)
+    here = recognised(portal, state)
     if plan.portal and portal_name(plan.portal) != here.portal:
         raise PlanUnusable(
             f"The plan was made for the portal {plan.portal}, and this is {here.portal}.",
@@ -44,6 +44,7 @@ def must_belong(plan: Plan, state: State, portal: RestPortal, parts: Session) ->
             f"and the plan has {plan.serial}): a backup of it was put back.",
             "Put the newest state back, or make a new plan.",
         )
+    tell_other_owner(here, state.identity, parts.hear)
     return here
 
 

@@ -36,7 +36,7 @@ def text(stream: TextIO, limit: int) -> str:
     return found
 
 
-def why(error: OSError | ValueError) -> str:
+def why(error: Exception) -> str:
     """Return in words why a file cannot be read."""
     return str(getattr(error, "strerror", None) or error)
 

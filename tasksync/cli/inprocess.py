@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlencode
 
+from tasksync.cli.bounded import why
+from tasksync.cli.settings import made
 from tasksync.errors import SettingsError
 from tasksync.portal.exchange import Answer, NotPermitted, Request, Unanswered
 from tasksync.sandbox.faults.injected import BrokenBody, ConnectionLost, Hang
@@ -25,14 +27,11 @@ class InProcess:
 
     def __init__(self, file: Path, key: str, session: str | None) -> None:
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            ignore = file.parent / ".gitignore"
-            if file.parent.name == ".tasksync" and not ignore.exists():
-                ignore.write_text("*\n", encoding="ascii")
+            made(file.parent)
             self._api = open_api(file)
         except (JournalDamaged, OSError) as error:
             raise SettingsError(
-                f"The sandbox cannot keep its world in {file}: {error}.",
+                f"The sandbox cannot keep its world in {file}: {why(error)}.",
                 "Name another file with --portal sandbox:FILE, or move this one away.",
             ) from error
         self._headers = {"X-Api-Key": key if key in KEYS else GOOD_KEY}

@@ -34,8 +34,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "validate": ("tasksync.cli.commands.validate", "check the manifest alone"),
     "show": ("tasksync.cli.commands.show", "show a saved plan"),
     "state": ("tasksync.cli.commands.state", "look at and mend what is remembered"),
+    "whoami": ("tasksync.cli.commands.whoami", "whose key it is, and what it may do"),
     "sandbox": ("tasksync.cli.commands.sandbox", "serve a local portal to try things on"),
     "version": ("tasksync.cli.commands.version", "version, Python, platform"),
+    "help": ("tasksync.cli.commands.help", "help for a command"),
 }
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
@@ -50,7 +52,7 @@ def run(argv: Sequence[str], console: Console | None = None) -> int:
         os.environ,
     )
     try:
-        return _dispatch(modern(argv), console)
+        return dispatch(modern(argv), console)
     except TasksyncError as error:
         from tasksync.cli.failing import told
 
@@ -84,7 +86,8 @@ def _nowhere() -> TextIO:
     return os.fdopen(os.open(os.devnull, os.O_RDWR), "w", encoding="utf-8")
 
 
-def _dispatch(argv: Sequence[str], console: Console) -> int:
+def dispatch(argv: Sequence[str], console: Console) -> int:
+    """Run one command; returns its exit code and raises TasksyncError."""
     name = next((word for word in argv if not word.startswith("-")), None)
     parser, chosen = _parser(name, console)
     try:

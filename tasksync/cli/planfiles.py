@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tasksync import __version__
 from tasksync.cli import bounded
+from tasksync.cli.settings import made
 from tasksync.cli.showing import Cost
 from tasksync.core import planfile
 from tasksync.core.guards import check
@@ -43,6 +44,8 @@ def write(name: str, plan: Plan, cost: Cost) -> None:
             given.write_text(planfile.dumps(data), encoding="utf-8")
             return
         target = given.resolve()  # a link stays a link
+        if target.parent.exists():
+            made(target.parent)
         handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         with ExitStack() as failing:  # a full disk, or Ctrl-C: half a plan helps nobody
             failing.callback(Path(aside).unlink, missing_ok=True)

@@ -9,6 +9,7 @@ from tasksync.core.state import Entry, StateDelta
 from tasksync.engine.keeping import Keeper
 from tasksync.engine.recognising import recognised
 from tasksync.errors import UsageError
+from tasksync.render.words import quoted
 
 
 def rebuilt(parts: Session, keeper: Keeper) -> int:
@@ -22,7 +23,7 @@ def rebuilt(parts: Session, keeper: Keeper) -> int:
     _list(parts, plan, entries)
     if entries:
         _must_be_wanted(parts, len(entries))
-        keeper.commit(StateDelta(put=entries, identity=recognised(portal, state, parts.hear)))
+        keeper.commit(StateDelta(put=entries, identity=recognised(portal, state)))
         parts.console.say(f"Remembered {len(entries)} tasks. tasksync plan shows what differs.")
     else:
         parts.console.say("There is nothing to rebuild: no marked task matches an unknown key.")
@@ -48,16 +49,17 @@ def _matched(plan: Plan) -> tuple[Entry, ...]:
 
 def _list(parts: Session, plan: Plan, entries: tuple[Entry, ...]) -> None:
     for entry in entries:
-        parts.console.say(f"= {entry.key}  (task {entry.id})  {entry.title!r}")
+        parts.console.say(f"= {entry.key}  (task {entry.id})  {quoted(entry.title)}")
     for change in plan.changes:
         if change.action is Action.CREATE:
             parts.console.say(f"? {change.key}: no marked task matches; apply would create it")
     for stray in plan.strays:
         parts.console.say(
-            f"? task {stray.id} {stray.title!r}: marked, and matches no key{_more(parts)}"
+            f"? task {stray.id} {quoted(stray.title)}: marked, and matches no key{_more(parts)}"
         )
     for twin in plan.twins:
-        parts.console.say(f"! task {twin.twin} {twin.title!r}: a twin of {twin.key} ({twin.id})")
+        title = quoted(twin.title)
+        parts.console.say(f"! task {twin.twin} {title}: a twin of {twin.key} ({twin.id})")
 
 
 def _more(parts: Session) -> str:

@@ -50,6 +50,17 @@ def folder_beside(paths: tuple[str, ...]) -> Path:
     return (first if first.is_dir() else first.parent) / FOLDER
 
 
+def made(folder: Path) -> None:
+    """Make a folder if need be; a .tasksync among them hides itself from Git.
+
+    Whatever is written there: a state, a sandbox's world, a plan, or what could not be saved.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    ignore = folder / ".gitignore"
+    if folder.absolute().name == FOLDER and not ignore.exists():
+        ignore.write_text("*\n", encoding="ascii")
+
+
 def connection(args: argparse.Namespace, env: Mapping[str, str], beside: Path) -> Connection:
     """Return how to reach the portal; raises AuthenticationFailed when a real one lacks a key."""
     url = args.portal or DEFAULT_PORTAL

@@ -18,6 +18,7 @@ from tasksync.cli.settings import (
     Connection,
     connection,
     folder_beside,
+    made,
     manifest_paths,
 )
 from tasksync.cli.stopping import Stop, SystemClock
@@ -66,7 +67,7 @@ class Session:
     @property
     def beside(self) -> Path:
         """The .tasksync folder."""
-        return folder_beside(tuple(self.args.file or ()))
+        return folder_beside(tuple(getattr(self.args, "file", None) or ()))
 
     def manifest(self) -> Manifest:
         """Open the manifest; its tasks stream once, so every reader opens its own."""
@@ -105,7 +106,11 @@ class Session:
         """Reach the portal; raises AuthenticationFailed when a key is needed and not there."""
         if self.args.portal and not self.args.portal.startswith(SANDBOX):
             refuse_native(self.args.portal)  # whoever has a webhook has no key to ask for
-        return portal_of(self, connection(self.args, self.console.env, self.beside), marker)
+        return portal_of(self, self.connection(), marker)
+
+    def connection(self) -> Connection:
+        """Return how the portal is reached; raises AuthenticationFailed when a key is missing."""
+        return connection(self.args, self.console.env, self.beside)
 
     def resolver(self, portal: RestPortal, marker: str | None) -> Resolver:
         """Return what looks for creates in doubt."""
@@ -231,7 +236,7 @@ def rescued(folders: Iterable[Path], name: str, project: str, delta: StateDelta)
     for folder in folders:
         file = folder / f"{name}-{new_id()[:8]}.json"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            made(folder)
             with os.fdopen(
                 os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8"
             ) as out:

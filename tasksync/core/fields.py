@@ -28,6 +28,8 @@ from hashlib import blake2b
 from types import MappingProxyType
 from typing import NewType, TypeAlias
 
+from tasksync.core.quoting import quoted
+
 TaskKey = NewType("TaskKey", str)
 RemoteId = NewType("RemoteId", int)
 
@@ -231,7 +233,7 @@ def from_plain(name: str, value: object) -> Value:
             return value
         case int() if not isinstance(value, bool):
             return value
-    msg = f"{name} cannot be {value!r}"
+    msg = f"{name} cannot be {quoted(value)}"
     raise ValueError(msg)
 
 

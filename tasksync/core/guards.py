@@ -28,6 +28,7 @@ from tasksync.core.change import Action, Change, Reason
 from tasksync.core.fields import MOVED_ON, TaskKey
 from tasksync.core.manifest import Limit, Policy
 from tasksync.core.plan import Plan, Refusal
+from tasksync.core.quoting import quoted
 
 #: why a task that was remembered would be made again
 _GONE = {Reason.VANISHED, Reason.VANISHED_AGAIN, Reason.TAKEN}
@@ -162,7 +163,7 @@ def _max_vanished(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusa
         f"{_share(len(gone), plan.tracked)} seem to be gone from the portal and would be made "
         f"again; policy.maxVanished allows {policy.max_vanished}. A key with fewer rights sees "
         "fewer tasks.",
-        "Check whose key it is; if the tasks are really gone, raise "
+        "Check with tasksync whoami whose key it is; if the tasks are really gone, raise "
         "policy.maxVanished or use --dangerous-recreate-vanished.",
         tuple(change.key for change in gone),
     )
@@ -177,7 +178,7 @@ def _recreate(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
         Reason.VANISHED_AGAIN: "they were made again already, and are not seen once more",
     }
     if plan.other_owner:
-        kinds[Reason.VANISHED] = f"{plan.other_owner}, who may see other tasks"
+        kinds[Reason.VANISHED] = f"{plan.other_owner}, who may see other tasks (tasksync whoami)"
     for reason, why in kinds.items():
         held = [change for change in plan.changes if change.reason is reason]
         held = [change for change in held if change.action is Action.CREATE]
@@ -211,7 +212,8 @@ def _whose(plan: Plan, _policy: Policy, _lifted: Lifted) -> Iterator[Refusal]:
 
 def _named_strays(plan: Plan) -> str:
     named = ", ".join(
-        f"{one.id} {one.title!r}" + (f" (responsible {one.responsible})" if one.responsible else "")
+        f"{one.id} {quoted(one.title)}"
+        + (f" (responsible {one.responsible})" if one.responsible else "")
         for one in plan.strays[:_SHOWN]
     )
     more = len(plan.strays) - _SHOWN

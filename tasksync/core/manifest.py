@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
@@ -12,6 +14,7 @@ from tasksync.core.state import Heads
 from tasksync.core.task import OnRemove, Task
 
 MARKER_PREFIX = "tasksync:"
+_LIMIT = re.compile(r"[0-9]{1,18}|[0-9]{1,3}(\.[0-9]{1,40})?%", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,16 @@ class Limit:
 
     number: int | None = None
     share: float | None = None  # 0.3 is 30 %
+
+    @classmethod
+    def read(cls, text: str) -> Limit | None:
+        """Read `20` or `15%`, a share from 0% to 100%; None for what is no limit."""
+        if not _LIMIT.fullmatch(text):
+            return None
+        if not text.endswith("%"):
+            return cls(number=int(text))
+        share = Decimal(text[:-1]) / 100
+        return cls(share=float(share)) if share <= 1 else None
 
     def __str__(self) -> str:
         return str(self.number) if self.share is None else f"{self.share * 100:g}%"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import TypeAlias, TypeVar
 
 from tasksync.core.change import Action, Change, FieldChange, Reason
@@ -12,6 +11,7 @@ from tasksync.core.fields import FIELDS, Kind, RemoteId, TaskKey, Value, from_pl
 from tasksync.core.manifest import Limit, Policy
 from tasksync.core.plan import Drift, Hidden, Plan, Standing, Stray, Twin
 from tasksync.core.plantext import not_a_plan
+from tasksync.core.quoting import kind_of, quoted
 from tasksync.core.state import block_in
 from tasksync.core.task import Activity, OnRemove, Options, Place
 
@@ -19,7 +19,6 @@ Json: TypeAlias = Mapping[str, object]
 T = TypeVar("T")
 #: what every store can count to
 LARGEST = 2**63 - 1
-_LIMIT = re.compile(r"[0-9]{1,18}|[0-9]{1,9}(\.[0-9]{1,40})?%", re.ASCII)
 _ID = re.compile(r"[0-9]{1,19}", re.ASCII)
 
 
@@ -33,7 +32,7 @@ def plan_of(document: Json) -> Plan:
     try:
         return _plan(document)
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        why = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        why = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
         raise not_a_plan(why) from error
 
 
@@ -92,11 +91,15 @@ def _levels(document: Json) -> tuple[tuple[Change, ...], ...]:
     changes = list(_objects(document, "resource_changes"))
     count = _count(document, "levels")
     if count > len(changes):
-        msg = f"levels is {count}, and there are {len(changes)} changes"
+        msg = f"levels is {count}, more than the changes that it holds ({len(changes)})"
         raise ValueError(msg)
     levels: list[list[Change]] = [[] for _ in range(count)]
     for item in changes:
-        levels[_count(item, "level")].append(_change(item))
+        level = _count(item, "level")
+        if level >= count:
+            msg = f"a change is of level {level}, and levels is {count}"
+            raise ValueError(msg)
+        levels[level].append(_change(item))
     return tuple(map(tuple, levels))
 
 
@@ -115,12 +118,11 @@ def _policy(data: Json) -> Policy:
 
 
 def _limit(text: str) -> Limit:
-    if not _LIMIT.fullmatch(text):
-        msg = f"{text!r} is no limit"
+    found = Limit.read(text)
+    if found is None:
+        msg = f"{quoted(text)} is no limit"
         raise ValueError(msg)
-    if text.endswith("%"):
-        return Limit(share=float(Decimal(text[:-1]) / 100))
-    return Limit(number=int(text))
+    return found
 
 
 def _change(item: Json) -> Change:
@@ -196,10 +198,10 @@ def _values(item: Json, name: str) -> dict[str, Value]:
 
 def _value(name: str, value: object) -> Value:
     if name not in FIELDS:
-        msg = f"{name!r} is no field of a task"
+        msg = f"{quoted(name)} is no field of a task"
         raise ValueError(msg)
     if isinstance(value, str) and FIELDS[name].kind is Kind.INSTANT and not is_instant(value):
-        msg = f"{name} cannot be {value[:40]!r}"
+        msg = f"{name} cannot be {quoted(value)}"
         raise ValueError(msg)
     return from_plain(name, value)
 
@@ -211,7 +213,7 @@ def _pairs(document: Json, name: str) -> Iterator[tuple[TaskKey, TaskKey]]:
 def _is(value: object, kind: type[T]) -> T:
     """Return a value of exactly this kind, so that true is no number."""
     if type(value) is not kind:
-        msg = f"{value!r} is no {kind.__name__}"
+        msg = f"{quoted(value)} is not {kind_of(kind)}"
         raise TypeError(msg)
     return value
 
@@ -255,6 +257,6 @@ def _key(data: Json, name: str) -> TaskKey:
 def _id(data: Json, name: str) -> RemoteId:
     text = _text(data, name)
     if not _ID.fullmatch(text) or not 0 < int(text) <= LARGEST:
-        msg = f"{text[:40]!r} is no id of a task"
+        msg = f"{quoted(text)} is no id of a task"
         raise ValueError(msg)
     return RemoteId(int(text))

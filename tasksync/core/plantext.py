@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from tasksync.core.quoting import quoted
 from tasksync.core.strictjson import BadJson, strict
 from tasksync.errors import PlanUnusable
 
@@ -38,7 +39,7 @@ def checked(data: object, format_: str) -> Json:
         raise not_a_plan(why)
     found = data.get("format_version")
     if not isinstance(found, str) or not _VERSION.fullmatch(found):
-        why = f"its format_version is {found!r}"
+        why = f"its format_version is {quoted(found)}"
         raise not_a_plan(why)
     ours, theirs = (tuple(map(int, one.split("."))) for one in (format_, found))
     if theirs > ours:
@@ -64,7 +65,7 @@ def costs(document: Json) -> tuple[int, float]:
         value = document.get(name)
         if type(value) not in kinds or not 0 <= value < math.inf:  # type: ignore[operator]
             why = (
-                f"{name} is no number: {str(value)[:40]!r}"
+                f"{name} is no number: {quoted(value)}"
                 if name in document
                 else (f"{name} is missing")
             )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from tasksync.core.quoting import quoted
 from tasksync.errors import SettingsError
 
 _SOCKS = ("socks4", "socks4a", "socks5", "socks5h")
@@ -50,7 +51,7 @@ def _usable(name: str, text: str, has_socks: Callable[[], bool]) -> str:
     url = text if "://" in text else f"http://{text}"
     scheme = url.partition("://")[0].lower()
     if scheme not in _KNOWN:
-        msg = f"{name} names a proxy of the kind {scheme!r}, which nobody speaks here."
+        msg = f"{name} names a proxy of the kind {quoted(scheme)}, which nobody speaks here."
         raise SettingsError(msg, f"Set {name} to http://HOST:PORT, https:// or socks5h://.")
     try:
         parts = urlsplit(url)

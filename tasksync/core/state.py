@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 from tasksync.core.fields import RemoteId, TaskKey, Values, digest_of, instant, mask_of
 from tasksync.core.portalname import portal_name
+from tasksync.core.quoting import quoted
 from tasksync.core.task import NO_OPTIONS, Options, asked_digest
 from tasksync.errors import StateMoved
 
@@ -41,7 +42,7 @@ def block_in(text: str) -> bytes:
     """Return what `hex` of an entry's block gave; raises ValueError for anything else."""
     block = bytes.fromhex(text)
     if block.hex() != text or len(block) != len(NO_BLOCK):
-        msg = f"block is no digest: {text!r}"
+        msg = f"block is no digest: {quoted(text)}"
         raise ValueError(msg)
     return block
 

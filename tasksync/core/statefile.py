@@ -29,6 +29,7 @@ from tasksync.core.fields import (
     instant,
     plain,
 )
+from tasksync.core.quoting import kind_of, quoted
 from tasksync.core.state import (
     FORMAT_VERSION,
     KEPT_RUNS,
@@ -83,7 +84,7 @@ def newer(version: object, where: str = "the state") -> StateUnreadable:
 def foreign(found: str, project: str) -> StateForeign:
     """Return the error for a state of another project."""
     return StateForeign(
-        f"This state belongs to the project {found!r}, not to {project!r}.",
+        f"This state belongs to the project {quoted(found)}, not to {quoted(project)}.",
         "Give each project a state of its own (`--state`), or mend `project:` in the manifest. "
         "Nothing was changed.",
     )
@@ -109,7 +110,7 @@ def reading(what: str) -> Iterator[None]:
     except RecursionError:
         raise unreadable(f"{what}: it is nested too deep") from None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        fault = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        fault = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
         raise unreadable(f"{what}: {fault}") from error
 
 
@@ -395,11 +396,14 @@ def encode_instant(at: datetime) -> str:
 
 def decode_instant(text: object) -> datetime:
     """Return an aware instant in UTC; raises ValueError for one without a zone."""
-    at = datetime.fromisoformat(str(text))
-    if at.tzinfo is None:
-        msg = f"{text} has no zone"
-        raise ValueError(msg)
-    return at.astimezone(UTC)
+    try:
+        at = datetime.fromisoformat(str(text))
+        if at.tzinfo is not None:
+            return at.astimezone(UTC)
+    except (ValueError, OverflowError):  # Python's words for it help nobody
+        pass
+    msg = f"{quoted(text)} is no date with a zone"
+    raise ValueError(msg)
 
 
 def to_text(data: object) -> str:
@@ -428,14 +432,18 @@ def _values(data: Mapping[str, object]) -> dict[str, Value]:
 
 def _value(name: str, value: object) -> Value:
     if name not in FIELDS:
-        msg = f"{name!r} is no field of a task"
+        msg = f"{quoted(name)} is no field of a task"
         raise ValueError(msg)
     fits = _TYPES.get(FIELDS[name].kind, (int,))
     if value is not None and (isinstance(value, bool) or not isinstance(value, fits)):
-        msg = f"{name} cannot be {value!r}"
+        msg = f"{name} cannot be {quoted(value)}"
         raise ValueError(msg)
     if isinstance(value, str) and FIELDS[name].kind is Kind.INSTANT:
-        instant(value)  # what is no instant cannot be compared with any
+        try:
+            instant(value)  # what is no instant cannot be compared with any
+        except ValueError:
+            msg = f"{name}: {quoted(value)} is no date"
+            raise ValueError(msg) from None
     return from_plain(name, value)
 
 
@@ -445,7 +453,7 @@ def _str(data: Mapping[str, object], name: str) -> str:
 
 def _remote(value: object) -> RemoteId:
     if type(value) is not int or not 0 < value <= LARGEST:
-        msg = f"{value!r} is no id of a task"
+        msg = f"{quoted(value)} is no id of a task"
         raise ValueError(msg)
     return RemoteId(value)
 
@@ -480,7 +488,7 @@ def _list(data: Mapping[str, object], name: str) -> list[Any]:
 def _typed(data: Mapping[str, object], name: str, kind: type[T]) -> T:
     value = data[name]
     if not isinstance(value, kind):
-        msg = f"{name} is {type(value).__name__}, not {kind.__name__}"
+        msg = f"{name} is {kind_of(type(value))}, not {kind_of(kind)}"
         raise TypeError(msg)
     return value
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NoReturn
 
+from tasksync.core.quoting import quoted
+
 #: digits of the longest whole number that anything here can mean, with room to name it
 _DIGITS = 40
 
@@ -46,7 +48,7 @@ def _once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
     if len(found) < len(pairs):
         names = sorted(name for name, _value in pairs)
         twice = next(one for one, after in pairwise(names) if one == after)
-        msg = f"{twice[:80]!r} stands in it twice"
+        msg = f"{quoted(twice)} stands in it twice"
         raise BadJson(msg)
     return found
 

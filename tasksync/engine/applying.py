@@ -143,7 +143,7 @@ class Applier:
             run=self._facts.run(
                 self._clock.now(), "complete" if whole else "partial", self._allowances
             ),
-            identity=learned(self._facts.identity, self._state.identity, self._portal),
+            identity=learned(self._facts.identity, self._state.identity, self._plan, self._portal),
         )
 
     def _leave_doubtful(self) -> None:

@@ -86,19 +86,25 @@ def _untied(plan: Plan, shown: _Shown) -> Iterator[Entry]:
 
 
 def _is_news(here: PortalIdentity, known: PortalIdentity | None, plan: Plan) -> bool:
-    if plan.other_owner and plan.partial:  # what else he cannot see was not looked at
+    if _is_half_seen(plan):
         return False
     return known is None or (known.portal, known.owner) != (here.portal, here.owner)
 
 
+def _is_half_seen(plan: Plan) -> bool:
+    """Tell whether another owner's eyes saw a part alone: what else he cannot see is not known."""
+    return bool(plan.other_owner) and plan.partial
+
+
 def learned(
-    here: PortalIdentity, known: PortalIdentity | None, portal: Portal
+    here: PortalIdentity, known: PortalIdentity | None, plan: Plan, portal: Portal
 ) -> PortalIdentity | None:
     """Return the identity with what a run learned of its portal, where that is news."""
     takes = portal.create_seconds
     if takes is None:
         return None
-    now = replace(here, create_seconds=max(round(takes, 3), 0.001))
+    bound = known if known is not None and _is_half_seen(plan) else here
+    now = replace(bound, create_seconds=max(round(takes, 3), 0.001))
     return None if now == known else now
 
 

@@ -16,7 +16,7 @@ from tasksync.core.statecheck import must_be_usable
 from tasksync.core.survey import Survey, survey
 from tasksync.core.task import LiveTask
 from tasksync.engine.keeping import Keeper
-from tasksync.engine.recognising import other_owner, recognised
+from tasksync.engine.recognising import other_owner, recognised, tell_other_owner
 from tasksync.engine.resolving import Resolver
 
 Names = Callable[[Collection[int]], Mapping[int, str]]
@@ -57,7 +57,8 @@ class Planner:
             wanted = survey(manifest.tasks(state.heads), state, manifest.moved)
         must_be_usable(state)
         known_one = state.identity if trusting and not state.intents else None
-        identity = known_one or recognised(self.portal, state, self.listener)
+        identity = known_one or recognised(self.portal, state)
+        tell_other_owner(identity, state.identity, self.listener)
         seen = self.resolver.look(state.intents, state, ())
         known = overlaid(state, seen.found)
         if wanted is None:
@@ -92,7 +93,7 @@ class Planner:
         must_be_usable(state)
         if not state.intents:
             return state
-        recognised(self.portal, state, self.listener)
+        recognised(self.portal, state)
         keeper.commit(self.resolver.settled(state.intents, state).delta())
         return keeper.load()
 

@@ -9,18 +9,22 @@ from tasksync.core.state import PortalIdentity, State
 from tasksync.errors import StateForeign
 
 
-def recognised(portal: Portal, state: State, listener: Listener) -> PortalIdentity:
-    """Return whose portal it is; raises StateForeign before any task is read.
-
-    A change of the key's owner is told, since another owner may see other tasks.
-    """
+def recognised(portal: Portal, state: State) -> PortalIdentity:
+    """Return whose portal it is; raises StateForeign before any task is read."""
     here = portal.identity()
     known = state.identity
     if known is not None and known.portal != here.portal:
         raise _foreign(known, here)
-    if changed := other_owner(here, known):
-        listener(Note(f"{changed[:1].upper()}{changed[1:]}, who may see other tasks."))
     return here
+
+
+def tell_other_owner(here: PortalIdentity, known: PortalIdentity | None, tell: Listener) -> None:
+    """Tell of a change of the key's owner: another one may see other tasks.
+
+    For what a run begins with alone, so that it is said once a run; an apply remembers it.
+    """
+    if changed := other_owner(here, known):
+        tell(Note(f"{changed[:1].upper()}{changed[1:]}, who may see other tasks."))
 
 
 def other_owner(here: PortalIdentity, known: PortalIdentity | None) -> str:

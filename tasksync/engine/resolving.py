@@ -17,6 +17,7 @@ from tasksync.core.manifest import marker_of
 from tasksync.core.matching import Want, could_be, is_twin, match
 from tasksync.core.ownership import is_foreign, is_own
 from tasksync.core.ports import Clock, Listener, Portal
+from tasksync.core.quoting import quoted
 from tasksync.core.state import Entry, Intent, State, StateDelta
 from tasksync.core.task import LiveTask
 
@@ -195,7 +196,7 @@ class Resolver:
 
 
 def _named(tasks: Iterable[LiveTask]) -> str:
-    return ", ".join(f"{task.id} {task.fields.get('title')!r}" for task in tasks)
+    return ", ".join(f"{task.id} {quoted(task.fields.get('title'))}" for task in tasks)
 
 
 def _alike(intent: Intent, task: LiveTask) -> bool:

@@ -309,6 +309,4 @@ def _policy(words: Mapping[str, Any]) -> Policy:
 def _limit(word: int | str | None) -> Limit | None:
     if word is None:
         return None
-    if isinstance(word, str):
-        return Limit(share=float(word.removesuffix("%")) / 100)
-    return Limit(number=word)
+    return Limit.read(word.strip()) if isinstance(word, str) else Limit(number=word)

@@ -91,10 +91,16 @@ def _judged(ref: str, value: object) -> Iterator[Fault]:
     validator = jsonschema_rs.Draft202012Validator(dict(_part(ref)), validate_formats=True)
     try:
         for error in validator.iter_errors(value):
-            mend = "take the line break at its end away"  # to Python's $ it is none
-            yield Fault(tuple(error.instance_path), str(error.message), mend)
+            path: tuple[str | int, ...] = tuple(error.instance_path)
+            name = f"{path[-1]} " if path else ""  # to Python's $ a last line break is none
+            what = f"{name}ends in a line break" if _ends_in_one(error.instance) else error.message
+            yield Fault(path, str(what), "take the line break at its end away")
     except ValueError:  # half a character: the control characters are reported later
         return
+
+
+def _ends_in_one(value: object) -> bool:
+    return isinstance(value, str) and value.endswith("\n")
 
 
 def _worded(error: ValidationError) -> Iterator[Fault]:

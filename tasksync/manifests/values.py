@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
 
+from tasksync.core.durations import seconds_in, why_not
 from tasksync.core.fields import (
     FIELDS,
     PRIORITY_WORDS,
@@ -36,7 +37,6 @@ OPTION_NAMES = frozenset({"protect", "onRemove", "ignoreChanges", "adopt"})
 TASK_NAMES: Mapping[str, str] = {name: name for name in (*FIELDS, "parent", *sorted(OPTION_NAMES))}
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?\Z", re.ASCII)
 _ABSENT: Final = object()
 
 #: a value in normal form, and as it goes into the digest
@@ -235,20 +235,15 @@ def _one_tag(at: int, tag: str) -> None:
         raise BadValue(bad.what, bad.mend, (at,)) from bad
 
 
-_MOST_SECONDS = 2**53
-
-
 def _seconds(written: int | str) -> Pair:
     if isinstance(written, int):
         return written, written
-    shape = _DURATION.match(written)
-    if shape is None or not written:
-        raise BadValue(f"{shown(written)} is no estimate", "write seconds, or 2h30m")
-    hours, minutes, seconds = (int(part or 0) for part in shape.groups())
-    total = hours * 3600 + minutes * 60 + seconds
-    if total > _MOST_SECONDS:
-        raise BadValue(f"{written} is too long", "write seconds, or 2h30m")
-    return total, total
+    found = seconds_in(written)
+    if found is None:
+        raise BadValue(f"{shown(written)} is no estimate", why_not(written))
+    if found != int(found):
+        raise BadValue(f"{shown(written)} is no whole number of seconds", "round it")
+    return int(found), int(found)
 
 
 _CONVERT: Mapping[Kind, Convert] = {

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from tasksync.core.account import READ_ONLY, Account
 from tasksync.core.change import Change, Outcome
 from tasksync.core.fields import RemoteId
 from tasksync.core.ports import Clock, Listener, Permission
@@ -12,6 +14,7 @@ from tasksync.core.state import PortalIdentity
 from tasksync.core.task import LiveTask
 from tasksync.errors import PermissionDenied, PortalRejected, PortalUnreadable
 from tasksync.portal import listing, lookups
+from tasksync.portal.account import account_of, owner_of
 from tasksync.portal.batches import Size
 from tasksync.portal.exchange import Request, Transport
 from tasksync.portal.line import Line
@@ -34,7 +37,7 @@ class RestPortal:
         self._listener = listener
         self._habits = Habits(Size(settings.timeout))
         self._crew: Crew[Flight] | None = None
-        self._identity: PortalIdentity | None = None
+        self._me: tuple[PortalIdentity, Account] | None = None
         self._read_only = False
 
     @property
@@ -70,9 +73,11 @@ class RestPortal:
 
         A portal without /v1/me is named by its host. Raises AuthenticationFailed.
         """
-        if self._identity is None:
-            self._identity = self._ask_me()
-        return self._identity
+        return self._told()[0]
+
+    def account(self) -> Account:
+        """What the portal tells of the key, with the limits in force; asked once, as `identity`."""
+        return self._told()[1]
 
     def find(self, marker: str | None, ids: Collection[RemoteId]) -> Iterator[LiveTask]:
         """Every task that bears `marker`, then those of `ids` that the listing did not return."""
@@ -133,7 +138,12 @@ class RestPortal:
             self._crew.close()
             self._crew = None
 
-    def _ask_me(self) -> PortalIdentity:
+    def _told(self) -> tuple[PortalIdentity, Account]:
+        if self._me is None:
+            self._me = self._ask_me()
+        return self._me
+
+    def _ask_me(self) -> tuple[PortalIdentity, Account]:
         me: Mapping[str, Any] = {}
         try:
             told = self._line.ask(Request("GET", "/v1/me"), "Asking who we are").data
@@ -147,11 +157,14 @@ class RestPortal:
                     "Nothing was written. Run it again in a minute.",
                 )
             me = told if isinstance(told, dict) else {}
-        self._read_only = me.get("accessMode") == "READONLY"
-        per_second = _rate(me)
-        self._line.pace.tighten(per_second=per_second)
-        host = self._settings.host
-        return PortalIdentity(_portal(me) or host, _owner(me), per_second, host=host)
+        found = account_of(me, self._settings.host)
+        pace = self._line.pace
+        pace.tighten(per_second=found.rate)
+        self._read_only = found.access == READ_ONLY
+        if self._settings.paced:
+            found = replace(found, per_second=pace.limit, per_minute=pace.minute.count)
+        here = PortalIdentity(found.portal, owner_of(me), found.rate, host=found.host)
+        return here, found
 
 
 def _crew(line: Line, size: int) -> Crew[Flight]:
@@ -160,30 +173,3 @@ def _crew(line: Line, size: int) -> Crew[Flight]:
     from tasksync.portal.threads import Threads  # costs 10 ms, and a plan sends nothing
 
     return Threads(line.meet, size)
-
-
-def _portal(me: Mapping[str, Any]) -> str:
-    """Return the portal's name: a text, or an object that has one."""
-    named = me.get("portal")
-    if isinstance(named, dict):
-        named = next((named[k] for k in ("domain", "host", "url", "name") if named.get(k)), "")
-    return named.strip() if isinstance(named, str) else ""
-
-
-def _owner(me: Mapping[str, Any]) -> str:
-    """Return the owner's name and id as far as /v1/me tells them."""
-    owner, user = me.get("owner"), me.get("currentUser")
-    name = owner.get("name") if isinstance(owner, dict) else owner
-    remote = user.get("bitrixUserId") if isinstance(user, dict) else None
-    parts = [name.strip()] if isinstance(name, str) and name.strip() else []
-    return " ".join([*parts, f"(user {remote})"] if remote not in (None, "") else parts)
-
-
-def _rate(me: Mapping[str, Any]) -> float | None:
-    limit = me.get("rateLimit")
-    value = limit.get("requestsPerSecond") if isinstance(limit, dict) else None
-    try:
-        rate = float(value) if isinstance(value, int | float | str) else 0.0
-    except (ValueError, OverflowError):
-        return None
-    return rate if 0 < rate < float("inf") else None

@@ -53,7 +53,14 @@ class Answer:
 
 
 class NotSent(Exception):
-    """The connection never stood (DNS, TLS, refused): the portal did nothing."""
+    """The connection never stood (DNS, TLS, refused): the portal did nothing.
+
+    `proxy` is the variable that names the proxy at which it failed, or "".
+    """
+
+    def __init__(self, why: str, proxy: str = "") -> None:
+        super().__init__(why)
+        self.proxy = proxy
 
 
 class NotPermitted(NotSent):

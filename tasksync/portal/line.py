@@ -48,12 +48,13 @@ _PASSING = {Weight.WAIT, Weight.UNSURE}
 class Lost:
     """No answer that can be used: `sent` tells whether the portal may have done it.
 
-    `ends` is the error of what no repeat can mend.
+    `ends` is the error of what no repeat can mend; `proxy` as in NotSent.
     """
 
     why: str
     sent: bool
     ends: PortalError | None = None
+    proxy: str = ""
 
 
 class Line:
@@ -96,7 +97,9 @@ class Line:
         now = self.clock.monotonic()
         self.pace.arrived(departure, now)
         if not isinstance(met, Answer):
-            return Lost(quoted(str(met)) or "no answer", sent=isinstance(met, Unanswered))
+            proxy = getattr(met, "proxy", "")
+            why = quoted(str(met)) or "no answer"
+            return Lost(why, sent=isinstance(met, Unanswered), proxy=proxy)
         self._learn(departure, met, now)
         try:
             reply = wire.read(met, self.clock.now())
@@ -295,10 +298,10 @@ def lost_error(lost: Lost, doing: str) -> PortalError:
             f"{doing}: the portal gave no answer that can be used ({lost.why}).",
             "Nothing is lost: run it again in a minute.",
         )
-    if "proxy" in lost.why.lower():
+    if lost.proxy:
         return PortalUnreachable(
-            f"{doing}: the proxy on the way to the portal cannot be used ({lost.why}).",
-            "Check HTTPS_PROXY and HTTP_PROXY, or name the portal in NO_PROXY to go past it.",
+            f"{doing}: the proxy that {lost.proxy} names cannot be used ({lost.why}).",
+            f"Check {lost.proxy}, or name the portal in NO_PROXY to go past it.",
         )
     return PortalUnreachable(
         f"{doing}: the portal cannot be reached ({lost.why}).",

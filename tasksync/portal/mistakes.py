@@ -61,8 +61,13 @@ class Fault:
 
 _KEY = "Check TASKSYNC_API_KEY: make a new key in the portal's VibeCode section if need be."
 _SESSION = "Sign in again and set TASKSYNC_SESSION_TOKEN to the new session."
-_SCOPE = "Give the key the scopes `tasks`, `task` and `user`, then run again."
-_RIGHTS = "Ask a portal administrator for the right, or use a key whose owner has it."
+_SCOPE = (
+    "Use a key with the scopes `tasks`, `task` and `user`; tasksync whoami shows which one has."
+)
+_RIGHTS = (
+    "Ask a portal administrator for the right, or use a key whose owner has it; tasksync whoami "
+    "shows whose key this is."
+)
 _FIELD = "Mend the task in the manifest, then apply again."
 _LATER = "Nothing is lost: run apply again in a minute."
 _ROUTE = "Check --portal: it must be the API's address, for example https://vibecode.bitrix24.com."

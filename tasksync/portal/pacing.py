@@ -121,9 +121,14 @@ class Pace:
         self.speed = min(1.0, self.speed + FASTER)
 
     @property
+    def limit(self) -> float:
+        """The requests a second that the key may send."""
+        return self.second.count / self.second.seconds
+
+    @property
     def per_second(self) -> float:
         """The rate in force now, as slowed down."""
-        return self.second.count / self.second.seconds * self.speed
+        return self.limit * self.speed
 
     def _minute_free(self, now: float) -> float:
         """Return when the minute has room: in our share of it, or when others' use has lapsed."""

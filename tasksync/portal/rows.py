@@ -15,6 +15,7 @@ from typing import Any
 
 from tasksync.core.fields import FIELDS, Kind, RemoteId, Value, is_countable
 from tasksync.core.manifest import MARKER_PREFIX
+from tasksync.core.quoting import quoted
 from tasksync.core.task import Activity, LiveTask
 from tasksync.errors import PortalUnreadable
 
@@ -150,7 +151,7 @@ def _readable(name: str, raw: Any) -> Any:
     if raw in _NOTHING and name not in _ALWAYS:
         return None
     if raw.__class__ in {list, dict}:
-        raise Odd(repr(raw)[:40])
+        raise Odd(quoted(raw))
     if name in _COUNTERS:
         return _count(raw)
     if kind is None:
@@ -194,9 +195,9 @@ def _number(raw: Any) -> int:
         try:
             found = int(raw)
         except ValueError as fault:
-            raise Odd(repr(raw[:40])) from fault
+            raise Odd(quoted(raw)) from fault
     else:
-        raise Odd(repr(raw)[:40])
+        raise Odd(quoted(raw))
     if abs(found) > LARGEST:
         msg = f"a number of more than 63 bits: {str(raw)[:40]}"
         raise Odd(msg)
@@ -237,7 +238,7 @@ def _text(raw: Any) -> str:
             return ""
         if raw.__class__ is int or raw.__class__ is float:
             return str(raw)
-        raise Odd(repr(raw)[:40])
+        raise Odd(quoted(raw))
     return raw.replace("\r\n", "\n").replace("\r", "\n") if "\r" in raw else str(raw)
 
 
@@ -249,16 +250,16 @@ def _instant(raw: Any) -> str | None:
     if not raw or (raw.__class__ is str and raw.startswith("0000-00-00")):
         return None
     if raw.__class__ is not str:
-        raise Odd(repr(raw)[:40])
+        raise Odd(quoted(raw))
     try:
         found = datetime.fromisoformat(raw)
     except ValueError as fault:
-        raise Odd(repr(raw[:40])) from fault
+        raise Odd(quoted(raw)) from fault
     if found.tzinfo is None:
-        msg = f"{raw[:40]!r} has no offset"
+        msg = f"{quoted(raw)} has no offset"
         raise Odd(msg)
     if not is_countable(found):
-        msg = f"{raw[:40]!r} is further off than dates can be counted"
+        msg = f"{quoted(raw)} is further off than dates can be counted"
         raise Odd(msg)
     if len(raw) == 25 and raw[10] == "T":  # noqa: PLR2004 - it is in normal form already
         return str(raw)
@@ -280,7 +281,7 @@ def _people(raw: Any) -> Any:
     if isinstance(raw, Mapping):
         raw = [_named(key, one) for key, one in raw.items()]
     if not isinstance(raw, list | tuple):
-        raise Odd(repr(raw)[:40])
+        raise Odd(quoted(raw))
     ids = (one.get("id", one.get("ID")) if isinstance(one, Mapping) else one for one in raw)
     return tuple(sorted({_number(one) for one in ids if one not in _NOBODY} - {0}))
 
@@ -302,7 +303,7 @@ def _tags(raw: Any) -> tuple[str, ...]:
     if raw.__class__ is str:
         raw = raw.split(",")
     elif raw.__class__ is not list:
-        raise Odd(repr(raw)[:40])
+        raise Odd(quoted(raw))
     return tuple([one if one.__class__ is str else _tag(one) for one in raw])
 
 
@@ -313,7 +314,7 @@ def _tag(one: Any) -> str:
         one = next((one[key] for key in ("title", "name", "TITLE", "NAME") if key in one), one)
     if one.__class__ is str:
         return str(one)
-    raise Odd(repr(one)[:40])
+    raise Odd(quoted(one))
 
 
 def _parted(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -35,6 +35,7 @@ from tasksync.portal.exchange import (
     Unanswered,
 )
 from tasksync.portal.network import bundle_of, proxy_before
+from tasksync.portal.unconnected import at_a_proxy, causes, in_words
 
 CONNECT_TIMEOUT = 20.0
 #: what is too short to be a secret is not looked for in answers
@@ -72,7 +73,9 @@ class HttpTransport:
         self._timeout = timeout
         self._headers = _headers(key, session_token)
         self._secrets = _forms(key, session_token)
-        self._proxies = _proxies(self.url, env)
+        proxy = proxy_before(self.url, env)
+        self._proxy = "" if proxy is None else proxy.name
+        self._proxies = {} if proxy is None else {urlsplit(self.url).scheme: proxy.url}
         self._verify = (self.url.startswith("https:") and bundle_of(env)) or True
         self._mine = _Mine()
         self._monotonic = monotonic
@@ -108,14 +111,22 @@ class HttpTransport:
             msg = f"--portal {self.url} is not a URL that can be used."
             raise SettingsError(msg, "Give it as https://HOST.") from fault
         except (requests.RequestException, HTTPError, OSError) as fault:
-            why = self._scrubbed(_words(fault))
+            why = self._scrubbed(in_words(fault))
             if exchange.over:
                 why = f"no whole answer within {self._timeout:g} s"
-            if not exchange.begun and (exchange.over or _never_stood(fault)):
-                raise NotSent(why) from None
+            if not exchange.begun and (exchange.over or self._proxy or _never_stood(fault)):
+                raise NotSent(why, self._stuck_at(fault)) from None
             if not exchange.over and _no_http(fault):
                 raise NotHttp(why) from None
             raise Unanswered(why) from None
+
+    def _stuck_at(self, fault: BaseException) -> str:
+        """Return the variable of the proxy at which a connection failed, or "".
+
+        It has to let us through first; what TLS says comes from behind it.
+        """
+        behind = isinstance(fault, requests.exceptions.SSLError) and not at_a_proxy(fault)
+        return "" if behind else self._proxy
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -199,12 +210,6 @@ def _headers(key: str, session_token: str | None) -> dict[str, str]:
     return headers | ({"Authorization": f"Bearer {session_token}"} if session_token else {})
 
 
-def _proxies(url: str, env: Mapping[str, str]) -> dict[str, str]:
-    """Return the proxy for this portal as curl would find it."""
-    proxy = proxy_before(url, env)
-    return {} if proxy is None else {urlsplit(url).scheme: proxy.url}
-
-
 class _Exchange(Exchange):
     """One request on its way: what is asked before it leaves, and whether it has begun to.
 
@@ -232,33 +237,9 @@ class _Mine(Current):
 
 def _never_stood(fault: BaseException) -> bool:
     """Tell whether an error is of a connection that never stood: DNS, TLS, refused, proxy."""
-    return any(isinstance(one, _NEVER_STOOD) for one in _causes(fault))
+    return any(isinstance(one, _NEVER_STOOD) for one in causes(fault))
 
 
 def _no_http(fault: BaseException) -> bool:
     """Tell whether the first line was none of HTTP; an end without any line is another matter."""
-    return any(type(one).__name__ in {"BadStatusLine", "UnknownProtocol"} for one in _causes(fault))
-
-
-def _causes(fault: BaseException) -> list[object]:
-    """Return an error with what it was made of."""
-    seen: list[object] = [fault]
-    for one in seen:
-        if isinstance(one, BaseException) and len(seen) < 10:  # noqa: PLR2004
-            seen += (getattr(one, "reason", None), *one.args)
-    return seen
-
-
-def _words(fault: BaseException) -> str:
-    """Return what happened in a few words, without addresses in memory and pool names."""
-    inner: object = fault
-    for _ in range(5):
-        following = getattr(inner, "reason", None) or (
-            inner.args[0] if isinstance(inner, BaseException) and inner.args else None
-        )
-        if not isinstance(following, BaseException):
-            break
-        inner = following
-    text = str(inner)
-    text = text.split(">: ", maxsplit=1)[-1].split(": ", maxsplit=1)[-1] if ">: " in text else text
-    return text or type(inner).__name__
+    return any(type(one).__name__ in {"BadStatusLine", "UnknownProtocol"} for one in causes(fault))

@@ -153,6 +153,8 @@ def _field(change: Change, one: FieldChange, names: words.Names) -> Json:
     label = words.label(one.name, one.before, one.after)
     new = change.action is Action.CREATE
     before, after = words.pair(one.name, one.before, one.after, names)
+    if new and isinstance(one.after, str) and "\n" in one.after:
+        after = "\n".join(words.lines(one.after))
     told: Json = {"n": label, "b": None if new else before, "a": after}
     moved = words.moved(one.name, one.before, one.after)
     if moved:

@@ -155,9 +155,9 @@ class _Lines:
                 return
 
     def _laid(self, one: FieldChange) -> str:
-        """Return the line of a new task's field; what many tasks say is worded once."""
+        """Return the line or lines of a new task's field; what many tasks say is worded once."""
         if one.name in _ALWAYS_OTHER:
-            return self._line(one.name, self._value(one.name, one.after))
+            return "\n".join(self._new_lines(one))
         said = (one.name, one.after)
         line = self._said.get(said)
         if line is None:
@@ -167,6 +167,14 @@ class _Lines:
 
     def _new(self, one: FieldChange) -> str:
         return self._known(one, self._value(one.name, one.after))
+
+    def _new_lines(self, one: FieldChange) -> Iterator[str]:
+        several = isinstance(one.after, str) and "\n" in one.after
+        first, *rest = (
+            words.lines(str(one.after)) if several else (self._value(one.name, one.after),)
+        )
+        yield self._line(one.name, first)
+        yield from (self._line("", line).rstrip() for line in rest)
 
     def _known(self, one: FieldChange, text: str) -> str:
         if isinstance(one.after, KeyRef) and one.after.key in self.created:

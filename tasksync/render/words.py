@@ -74,6 +74,14 @@ def quoted(text: str) -> str:
     return clean(f'"{_inner(text)}"')
 
 
+def lines(text: str) -> list[str]:
+    """Return a text of several lines as it may be shown, line by line; one that ends is none more.
+
+    Several lines stand without quotes, as those of a text that was edited.
+    """
+    return [clean(line.rstrip()) for line in text.rstrip("\n").split("\n")]
+
+
 def _inner(text: str) -> str:
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return text
@@ -138,7 +146,7 @@ def shown(name: str, value: Value, names: Names) -> str:
         return "(none)"
     match FIELDS[name].kind:
         case Kind.TEXT:
-            return quoted(str(value))
+            return _text(str(value))
         case Kind.PERSON:
             return person(value, names)
         case Kind.PEOPLE | Kind.TAGS:
@@ -147,6 +155,12 @@ def shown(name: str, value: Value, names: Names) -> str:
             return clean(value.key)
         case kind:
             return _number(kind, value)
+
+
+def _text(text: str) -> str:
+    if "\n" not in text:
+        return quoted(text)
+    return " | ".join(line.strip() for line in lines(text))
 
 
 def _number(kind: Kind, value: Value) -> str:

@@ -35,7 +35,7 @@ def tasksync(tmp_path: Path) -> Tasksync:
     ("name", "value", "words"),
     [
         ("HTTPS_PROXY", "http://:3128", "without a host"),
-        ("https_proxy", "ftp://p:1", "'ftp'"),
+        ("https_proxy", "ftp://p:1", '"ftp"'),
         ("ALL_PROXY", "socks5://p:1", "driver"),
         ("HTTPS_PROXY", "http://p:70000", "port"),
         ("REQUESTS_CA_BUNDLE", "/nonexistent/ca.pem", "is not there"),

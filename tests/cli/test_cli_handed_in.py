@@ -104,7 +104,7 @@ def test_push_names_the_entry_and_the_field_that_nothing_could_use(
     [
         ("[" * 100_000, "nested too deep"),
         ('{"kind": "tasksync-state", "serial": ' + "9" * 5000 + "}", "a number of 5000 digits"),
-        ('{"kind": "tasksync-state", "kind": "x"}', "'kind' stands in it twice"),
+        ('{"kind": "tasksync-state", "kind": "x"}', '"kind" stands in it twice'),
         ('{"kind": NaN}', "NaN is no number"),
         ('{"kind": 1e999}', "1e999 is no number"),
     ],

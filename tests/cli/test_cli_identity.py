@@ -184,3 +184,56 @@ def test_rebind_waits_for_nobody_else_and_needs_the_lock(
     store.release(lease)
     store.close()
     assert bound(tasksync)["portal"] == OLD
+
+
+def handed_over(tasksync: Tasksync) -> None:
+    """Let the state remember that the key was somebody else's at the last apply."""
+    pulled = json.loads(tasksync("state", "pull").out)
+    pulled["identity"]["owner"] = "Somebody else"
+    file = tasksync.folder / "handed.json"
+    file.write_text(json.dumps(pulled))
+    assert tasksync("state", "push", file, "--force").code == 0
+
+
+SAID = "The key belonged to Somebody else at the last apply and now belongs to"
+
+
+def test_another_owner_of_the_key_is_said_once_in_a_run_and_no_more_after_an_apply(
+    tasksync: Tasksync,
+) -> None:
+    """Planning, asking, reading again and writing is one run."""
+    handed_over(tasksync)
+    tasksync.manifest(MANIFEST.replace("Second", "Other"), "m.yaml")
+    assert tasksync("plan").err.count(SAID) == 1
+    done = tasksync("apply", answer="yes")
+    assert (done.code, (done.out + done.err).count(SAID)) == (0, 1)
+    assert SAID not in tasksync("plan").err
+    assert SAID not in tasksync("apply", "--yes").err
+
+
+def test_an_apply_that_changes_nothing_remembers_the_new_owner_too(tasksync: Tasksync) -> None:
+    handed_over(tasksync)
+    assert tasksync("apply", "--yes").err.count(SAID) == 1
+    assert SAID not in tasksync("apply", "--yes").err
+
+
+def test_another_owner_is_said_once_when_a_saved_plan_is_done(tasksync: Tasksync) -> None:
+    tasksync.manifest(MANIFEST.replace("Second", "Other"), "m.yaml")
+    plan = tasksync.folder / "plan.json"
+    assert tasksync("plan", "--out", plan).code == 0
+    handed_over(tasksync)
+    done = tasksync("apply", plan)
+    assert (done.code, done.err.count(SAID)) == (0, 1)
+    assert SAID not in tasksync("plan").err
+
+
+def test_a_part_seen_by_another_owner_does_not_make_him_the_one_that_is_remembered(
+    tasksync: Tasksync,
+) -> None:
+    """What else he cannot see was not looked at, though creates are done in that part."""
+    handed_over(tasksync)
+    tasksync.manifest(MANIFEST + "  c: {title: Third}\n", "m.yaml")
+    assert tasksync("apply", "--yes", "--target", "c").code == 0
+    assert bound(tasksync)["owner"] == "Somebody else"
+    assert bound(tasksync)["createSeconds"]
+    assert SAID in tasksync("plan").err

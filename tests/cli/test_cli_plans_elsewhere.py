@@ -319,7 +319,8 @@ def test_whatever_is_changed_in_a_plan_file_by_hand_is_seen(
         ("seconds", True, "seconds is no number"),
         ("seconds", -1, "seconds is no number"),
         ("seconds", float("nan"), "it is no JSON"),
-        ("levels", 10**9, "levels is 1000000000, and there are 2 changes"),
+        ("levels", 10**9, "levels is 1000000000, more than the changes that it holds (2)"),
+        ("levels", 0, "a change is of level 0, and levels is 0"),
         ("levels", -1, "levels cannot be -1"),
         ("tracked", -5, "tracked cannot be -5"),
         ("policy", {"maxDelete": "NaN%"}, "is no limit"),
@@ -357,7 +358,7 @@ def test_a_name_that_stands_twice_in_a_plan_file_is_refused(tasksync: Tasksync) 
         plan.read_text().replace('"policy":', '"policy":{"maxDelete":"1"},"policy":', 1)
     )
     done = tasksync("show", plan)
-    assert (done.code, "'policy' stands in it twice" in done.err) == (1, True)
+    assert (done.code, '"policy" stands in it twice' in done.err) == (1, True)
 
 
 class Answering(Terminal):

@@ -77,6 +77,20 @@ def test_too_many_removals_are_refused_and_lifted_by_flag_or_in_the_manifest(rai
     assert rails.apply().code == 0
 
 
+@pytest.mark.parametrize("words", [(), ("--detailed-exitcode",)])
+def test_a_plan_of_what_apply_would_refuse_is_exit_4_and_says_so_last(
+    rails: Rails, words: tuple[str, ...]
+) -> None:
+    """It is saved all the same; once lifted, it is a plan like any other."""
+    where, out = ("plan", "-f", rails.folder / "tasksync.yaml"), rails.folder / "plan.json"
+    rails.write(manifest(*TWELVE[:8]))
+    done = rails.tasksync(*where, "--out", out, *words)
+    assert (done.code, out.exists()) == (4, True)
+    assert done.err.splitlines()[-1].startswith("Apply would refuse this plan (exit 4)")
+    lifted = rails.tasksync(*where, "--max-delete", "4", *words)
+    assert lifted.code == (2 if words else 0)
+
+
 def test_three_of_twelve_pass_under_thirty_percent(rails: Rails) -> None:
     rails.write(manifest(*TWELVE[:9]))
     assert "3 destroyed" in rails.apply().out

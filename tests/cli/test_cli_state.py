@@ -165,7 +165,14 @@ def test_json_events_end_in_a_diagnostic_when_apply_fails(tasksync: Tasksync) ->
         ({"a": {"id": 2**63}}, "is no id of a task"),
         ({"a": {"id": -4}}, "is no id of a task"),
         ({"a": {"block": "ab ab"}}, "block is no digest"),
-        ({"a": {"block": 7}}, "block is int"),
+        ({"a": {"block": 7}}, "block is a whole number, not a text"),
+        ({"a": {"asked": {"deadline": "soon"}}}, 'deadline: "soon" is no date'),
+        ({"a": {"asked": {"deadline": "2026-02-30T00:00:00Z"}}}, "is no date"),
+        ({"intents": [{}]}, "an intent: key is missing"),
+        (
+            {"runs": [{"id": "r", "at": "9999-12-31T23:59:59-14:00", "outcome": "", "plan": ""}]},
+            'a run: "9999-12-31T23:59:59-14:00" is no date with a zone',
+        ),
         ({"twice": True}, "one task has one key"),
     ],
 )

@@ -59,6 +59,10 @@ def test_a_wrong_call_is_usage(tasksync: Tasksync, words: list[str], told: str) 
         (["plan", "tasksync.yaml"], "Did you mean -f tasksync.yaml?"),
         (["apply", "x.yaml"], "Did you mean -f x.yaml?"),
         (["state", "lst"], "Did you mean list?"),
+        (
+            ["state", "list", "--settle", "1"],
+            "--settle belongs to tasksync state rebuild, tasksync state rebind.",
+        ),
     ],
 )
 def test_a_slip_is_answered_with_what_was_meant(
@@ -77,10 +81,18 @@ def test_durations_are_read_with_every_unit(text: str, value: float) -> None:
     assert seconds(text) == value
 
 
-@pytest.mark.parametrize("text", ["", "h", "30m2h", "2h30", "-1s", "1d"])
+@pytest.mark.parametrize("text", ["", "h", "30m2h", "2h30", "-1s", "1d", "9" * 5000, "501h"])
 def test_what_is_no_duration_is_refused(text: str) -> None:
-    with pytest.raises(ArgumentTypeError):
+    with pytest.raises(ArgumentTypeError) as told:
         seconds(text)
+    assert len(str(told.value)) < 200
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "\u00b2", "0", "1.5", "-1", "1000000000"])
+def test_numbers_of_flags_are_bounded_and_said_shortly(tasksync: Tasksync, value: str) -> None:
+    done = tasksync("plan", f"--parallelism={value}")
+    assert (done.code, len(done.err) < 250) == (64, True), done
+    assert "is no whole number from 1 to 999999999" in done.err
 
 
 def test_apply_that_has_nobody_to_ask_names_the_flag_and_writes_nothing(

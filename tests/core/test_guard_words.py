@@ -56,6 +56,7 @@ def test_vanished_tasks_hint_at_the_keys_rights() -> None:
     some = [change(f"t{n}", Action.CREATE, Reason.VANISHED) for n in range(7)]
     refusal = only(check(plan(*some)))
     assert "A key with fewer rights sees fewer tasks." in refusal.what
+    assert "tasksync whoami" in refusal.lift
     assert "--dangerous-recreate-vanished" in refusal.lift
 
 
@@ -106,7 +107,7 @@ def test_renames_are_shown_as_they_have_to_be_written() -> None:
 def test_strays_are_named_with_what_helps() -> None:
     some = change("a", Action.CREATE, Reason.NEW)
     refusal = only(check(plan(some, strays=(Stray(9, "Else", 3),))))
-    assert "9 'Else' (responsible 3)" in refusal.what
+    assert '9 "Else" (responsible 3)' in refusal.what
     for word in ("state rebuild", "adopt: {id: N}", "take its tag off"):
         assert word in refusal.lift
 
@@ -116,7 +117,7 @@ def test_a_state_without_entries_names_both_cases() -> None:
     some = change("a", Action.CREATE, Reason.NEW)
     refusal = only(check(plan(some, tracked=0, strays=(Stray(9, "Else", 3),))))
     assert refusal.rail == "whose"
-    assert "9 'Else' (responsible 3)" in refusal.what
+    assert '9 "Else" (responsible 3)' in refusal.what
     assert "state rebuild --match title" in refusal.lift
     assert "another project" in refusal.lift
 

@@ -126,7 +126,7 @@ def test_while_a_candidate_is_unmatched_nothing_is_guessed() -> None:
     report = here.apply(manifest)
     assert became(report) == {"a": "in doubt", "b": "done"}
     assert [intent.key for intent in here.state.intents] == ["a"]
-    assert any("a;" in note.text and "'Else'" in note.text for note in here.of(Note))
+    assert any("a;" in note.text and '"Else"' in note.text for note in here.of(Note))
 
 
 def test_a_create_in_doubt_is_not_sent_by_later_runs_until_it_is_placed() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -30,6 +31,8 @@ PROJECT = "exam"
 GLANCE = 0.002
 #: the hours go on in steps, between which hearts beat (seconds)
 SLICE = 5.0
+#: a Python object as it prints itself
+REPR = re.compile(r"object at 0x|\b[A-Z]\w*\(\w+=|\b[A-Z]\w*(?:Error|Exception)\(|\[Errno -?\d+\]")
 PROGRAM = (sys.executable, "-m", "tasksync")
 
 
@@ -245,5 +248,6 @@ def checked(done: Run, settings: dict[str, str]) -> Run:
     assert "Traceback" not in said, said
     assert "tasksync itself failed" not in said, said
     assert "Exception ignored" not in said, said
+    assert not REPR.search(said), said
     assert not settings["TASKSYNC_API_KEY"] or settings["TASKSYNC_API_KEY"] not in said
     return done

@@ -65,7 +65,9 @@ READINGS: dict[str, Any] = {
     "page_cap": 5000,
     "breaks_over": None,  # a page longer than this answers 502
     "lag": 0.0,  # seconds until a listing knows of a write
-    "me": "full",  # full | bare | 404
+    "me": "full",  # full | app | bare | 404
+    "expires": "untold",  # what /v1/me says of the key's end; "untold": nothing
+    "scopes": ["tasks", "task", "user"],
     "portal": "examiner.bitrix24.com",  # the portal's name, as /v1/me tells it
     "owner": 1,  # the user whose key it is
     "pace_headers": False,

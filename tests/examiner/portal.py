@@ -401,15 +401,27 @@ class ExaminerPortal:
             raise RefusedError(404, "NOT_FOUND", "no route GET /v1/me")
         if self.office["me"] == "bare":
             return self._good({"type": "personal"})
+        if self.office["me"] == "app":
+            return self._good(
+                {
+                    "type": "oauth_app",
+                    "portal": self.office["portal"],
+                    "app": {"name": "Reports", "scopes": self.office["scopes"]},
+                    "oauth": {"authorizeUrl": "https://examiner.example/oauth"},
+                    "placements": [],
+                }
+            )
+        ends = self.office["expires"]
         return self._good(
             {
                 "type": "personal",
                 "portal": self.office["portal"],
-                "scopes": ["tasks", "task", "user"],
+                "scopes": self.office["scopes"],
                 "rateLimit": {"requestsPerSecond": 10},
                 "accessMode": "READWRITE",
                 "owner": {"name": "The Examiner"},
                 "currentUser": {"bitrixUserId": self.office["owner"]},
+                **({} if ends == "untold" else {"expiresAt": ends}),
             }
         )
 

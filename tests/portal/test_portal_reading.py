@@ -644,7 +644,14 @@ def test_a_rate_that_is_none_changes_nothing(bench, rate):
 
 
 def test_a_bad_proxy_is_named_and_not_the_portal(bench):
-    desk = bench(NotSent("Unable to connect to proxy"))
-    with pytest.raises(PortalUnreachable, match=r"(?s)the proxy on the way.*HTTPS_PROXY") as met:
+    desk = bench(NotSent("refused", "HTTPS_PROXY"))
+    with pytest.raises(PortalUnreachable, match=r"the proxy that HTTPS_PROXY names") as met:
         desk.portal.identity()
     assert "--portal" not in str(met.value)
+
+
+def test_a_portal_whose_name_speaks_of_a_proxy_is_not_taken_for_one(bench):
+    desk = bench(NotSent("proxy.example:443: Connection refused"))
+    with pytest.raises(PortalUnreachable, match=r"the portal cannot be reached") as met:
+        desk.portal.identity()
+    assert "PROXY" not in str(met.value)

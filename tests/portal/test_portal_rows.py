@@ -212,7 +212,7 @@ def test_every_field_that_cannot_be_read_is_named():
     """Markers and activity stay known where these are readable."""
     row = {"id": 1, "deadline": "soon", "status": {}, "tags": ["tasksync:demo"]}
     live = live_task({**row, "commentsCount": 1, "timeSpentInLogs": 0})
-    assert live.unreadable == "status: {}; deadline: 'soon'"
+    assert live.unreadable == 'status: {}; deadline: "soon"'
     assert (live.markers, live.activity) == (("tasksync:demo",), Activity(1, 0))
     assert live_task({"id": 1, "title": "x"}).unreadable == ""
 

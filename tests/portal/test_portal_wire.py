@@ -112,7 +112,7 @@ def test_what_is_legal_or_nearly_is_read(body, data):
 def test_a_value_that_is_no_json_spoils_its_field_alone():
     """NaN is read as a number that no field takes: rows.py names it."""
     data = wire.read(Answer(200, {}, b'{"data": [{"id": 1, "timeEstimate": NaN}]}'), NOW).data
-    assert live_task(data[0]).unreadable == "timeEstimate: nan"
+    assert live_task(data[0]).unreadable == "timeEstimate: NaN"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,9 @@ from tasksync.core.change import Action, Change, FieldChange, Reason
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.plan import Plan, Refusal
 from tasksync.core.state import Entry
+from tasksync.render.html import plan_html
 from tasksync.render.json import plan_json
+from tasksync.render.markdown import plan_markdown
 from tasksync.render.marks import marked
 from tasksync.render.style import colours
 from tasksync.render.text import entry_line, entry_text, plan_text, read_line
@@ -92,6 +94,32 @@ def test_a_short_text_is_shown_whole_and_a_long_one_by_its_words():
     long = "the figures of the first quarter of this year and of the one before it, please"
     text = plan_text(one(FieldChange("title", long, long.replace("first", "second"))))
     assert "of the [-first-]{+second+} quarter" in text
+
+
+def new_task(description: str) -> Plan:
+    fields = (FieldChange("title", None, "T"), FieldChange("description", None, description))
+    change = Change(TaskKey("a"), Action.CREATE, Reason.NEW, fields=fields, title="T")
+    return Plan("p", "portal", "line", 1, ((change,),))
+
+
+def test_the_line_ends_of_a_new_text_are_line_ends():
+    """No backslash and n; no line of it can look like one of ours, or command a runner."""
+    text = plan_text(new_task("First.\n\n  - second\n::error::x\x1b[2J\n"))
+    assert "      description    First.\n\n" + " " * 23 + "- second\n" in text
+    assert "\\n" not in text
+    assert "\x1b" not in text
+    assert all(line.startswith(" " * 21) for line in text.split("First.\n")[1].split("\n")[1:3])
+    assert "\n" + " " * 21 + "\\u003a:error" in text
+    assert 'description    "one line"\n' in plan_text(new_task("one line"))
+
+
+def test_the_lines_of_a_new_text_are_told_apart_in_every_format():
+    plan = new_task("First.\n\nThird.\n")
+    assert "description `First. |  | Third.`" in plan_markdown(plan)
+    page = plan_html(plan, version="1")
+    assert r'"a":"First.\n\nThird."' in page
+    for text in (plan_text(plan), plan_markdown(plan)):
+        assert "\\n" not in text
 
 
 def test_untouched_lines_of_a_long_text_are_counted():

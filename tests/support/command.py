@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +25,18 @@ class Done:
     code: int
     out: str
     err: str
+
+
+#: a Python object as it prints itself: `<x object at 0x7f>`, `Secure(host='x')`, `Error('x')`
+REPR = re.compile(r"object at 0x|\b[A-Z]\w*\(\w+=|\b[A-Z]\w*(?:Error|Exception)\(|\[Errno -?\d+\]")
+
+
+def plainly(done: Done) -> Done:
+    """Hold a run to what every run must keep: what it says is for people, not for Python."""
+    said = done.out + done.err
+    assert "Traceback" not in said, said
+    assert not REPR.search(said), said
+    return done
 
 
 @dataclass
@@ -48,7 +61,7 @@ class Tasksync:
         out, err = (Terminal(), Terminal()) if terminal else (io.StringIO(), io.StringIO())
         console = Console(source, out, err, {**self.env, **env})
         code = run([str(word) for word in words], console)
-        return Done(code, out.getvalue(), err.getvalue())
+        return plainly(Done(code, out.getvalue(), err.getvalue()))
 
     @classmethod
     def of(cls, folder: Path, text: str) -> Tasksync:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from tasksync.cli.bounded import why
 from tasksync.cli.console import Console
 from tasksync.cli.stopping import terminable
 from tasksync.errors import SettingsError, UsageError
@@ -31,7 +32,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
     if not 0 <= args.port < 65536:  # noqa: PLR2004 - ports
         raise UsageError(f"{args.port} is no port.", "Use --port 0 for any free one.")
+    from tasksync.cli.settings import made
+
     try:
+        if args.data:
+            made(Path(args.data).parent)
         running = start(
             SandboxSettings(
                 port=args.port,
@@ -45,7 +50,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         raise SettingsError(f"The sandbox cannot start: {error}.", "Mend the file.") from error
     except OSError as error:
         raise SettingsError(
-            f"The sandbox cannot start: {error}.", "Choose another --port or --data."
+            f"The sandbox cannot start: {why(error)}.", "Choose another --port or --data."
         ) from error
     with running, terminable():
         console.say(
@@ -68,7 +73,7 @@ def _quirks(name: str | None) -> dict[str, object]:
         found = loads(Path(name).read_bytes())
     except (OSError, ValueError) as error:
         raise SettingsError(
-            f"{name} cannot be read as JSON: {error}.", "Mend the file of --quirks."
+            f"{name} cannot be read as JSON: {why(error)}.", "Mend the file of --quirks."
         ) from error
     if not isinstance(found, dict):
         raise SettingsError(f"{name} holds no JSON object.", "Mend the file of --quirks.")

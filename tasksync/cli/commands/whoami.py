@@ -1,0 +1,46 @@
+"""Whose key it is: portal, owner, scopes, limits and expiry; needs no manifest and no state."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import closing
+from dataclasses import replace
+
+from tasksync import __version__
+from tasksync.cli.arguments import output_arguments, portal_arguments
+from tasksync.cli.console import Console
+
+#: how a key begins -> its kind, where the portal tells none (contract 10)
+_PREFIXES = {"vibe_api_": "personal", "vibe_app_": "oauth_app", "vibe_live_": "management"}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what this command takes."""
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to show it")
+    parser.add_argument("--json", action="store_true", help="the same as --format json")
+    portal_arguments(parser)
+    output_arguments(parser)
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Ask the portal who we are, and show it; a key that it refuses is exit 7."""
+    from tasksync.cli.progress import listening
+    from tasksync.cli.wiring import session
+    from tasksync.core.account import remarks
+    from tasksync.render.account import account_json, account_text
+    from tasksync.render.style import PLAIN, colours
+
+    parts = session(args, console)
+    with listening(parts), closing(parts.portal(None)) as portal:
+        account = portal.account()
+    where = parts.connection()
+    if not account.kind:
+        kinds = (kind for begin, kind in _PREFIXES.items() if where.key.startswith(begin))
+        account = replace(account, kind=next(kinds, ""))
+    known = remarks(account, parts.clock.now(), session=bool(where.session))
+    if args.json or args.format == "json":
+        console.say(account_json(account, known, version=__version__))
+        return 0
+    style = colours() if console.coloured(console.out, wanted=not args.no_color) else PLAIN
+    console.say(account_text(account, known, style))
+    return 0
