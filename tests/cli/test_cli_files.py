@@ -12,7 +12,7 @@ from command import Tasksync
 
 from tasksync.cli.wiring import rescued
 from tasksync.core.state import StateDelta
-from tasksync.sandbox import server
+from tasksync.sandbox.web import server
 
 MANIFEST = """\
 apiVersion: tasksync/v1
