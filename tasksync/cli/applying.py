@@ -38,10 +38,11 @@ from tasksync.core.planfile import Opened
 from tasksync.core.ports import StateStore
 from tasksync.core.staleness import touched_by, touched_since
 from tasksync.core.state import State
-from tasksync.core.survey import Survey, survey
+from tasksync.core.survey import Survey
 from tasksync.engine.applying import Applier, Report, RunFacts
 from tasksync.engine.holding import checked
 from tasksync.engine.keeping import Keeper
+from tasksync.engine.planning import surveyed
 from tasksync.engine.recognising import other_owner, recognised
 from tasksync.engine.verifying import Verdict, Verifier
 from tasksync.errors import (
@@ -75,7 +76,7 @@ def apply_manifest(args: argparse.Namespace, console: Console) -> int:
 def _apply(parts: Session, manifest: Manifest, store: StateStore, begun: float) -> int:
     args, console = parts.args, parts.console
     before = _first_look(store, manifest)
-    read_already: Survey | None = survey(manifest.tasks(before.heads), before, manifest.moved)
+    read_already: Survey | None = surveyed(manifest, before, scope(args))
     portal = parts.portal(manifest.marker)
     with parts.kept(store, manifest.project) as keeper:
         planner = parts.planner(portal, parts.resolver(portal, manifest.marker))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from unicodedata import normalize
 
 from tasksync.cli.settings import unread
 from tasksync.cli.showing import Cost
@@ -20,8 +21,11 @@ from tasksync.portal.pacing import seconds_for
 
 
 def scope(args: argparse.Namespace) -> Scope:
-    """Return what the plan is about."""
-    return Scope(tuple(args.target or ()), tuple(args.exclude or ()), args.destroy)
+    """Return what the plan is about; globs in the form of letters that keys have."""
+    targets, excludes = (
+        tuple(normalize("NFC", glob) for glob in globs or ()) for globs in (args.target, args.exclude)
+    )
+    return Scope(targets, excludes, args.destroy)
 
 
 def lifted(args: argparse.Namespace) -> Lifted:
