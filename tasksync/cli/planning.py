@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from unicodedata import normalize
 
@@ -22,10 +23,11 @@ from tasksync.portal.pacing import seconds_for
 
 def scope(args: argparse.Namespace) -> Scope:
     """Return what the plan is about; globs in the form of letters that keys have."""
-    targets, excludes = (
-        tuple(normalize("NFC", glob) for glob in globs or ()) for globs in (args.target, args.exclude)
-    )
-    return Scope(targets, excludes, args.destroy)
+    return Scope(_globs(args.target), _globs(args.exclude), args.destroy)
+
+
+def _globs(globs: Sequence[str] | None) -> tuple[str, ...]:
+    return tuple(normalize("NFC", glob) for glob in globs or ())
 
 
 def lifted(args: argparse.Namespace) -> Lifted:

@@ -99,7 +99,8 @@ class Plan:
     `unreadable` are tasks that are there and left alone (design 9; not in a saved plan).
     `other_owner` says whose key it was, and is, where that changed since the last apply.
     `remembered` are the manifest files as the state is to know them (see Manifest).
-    `narrowed` are the flags that narrow it, as given; `left_out` is how many changes they leave out.
+    `narrowed` are the flags that narrow it, as given; `left_out` counts the changes that they
+    leave out.
     """
 
     project: str

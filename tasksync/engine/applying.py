@@ -22,7 +22,7 @@ from tasksync.engine.keeping import Keeper
 from tasksync.engine.marker_proof import MarkerProof
 from tasksync.engine.opening import RunFacts, learned, opening, remembering
 from tasksync.engine.resolving import Resolver
-from tasksync.errors import PortalError, PortalUnavailable, TasksyncError
+from tasksync.errors import PortalError, PortalUnavailable, StateError, TasksyncError
 
 __all__ = ["ATTEMPTS", "Applier", "Report", "RunFacts"]
 
@@ -32,6 +32,7 @@ ATTEMPTS = 3
 FIRST_BATCH = 10
 #: the vendor's code for a method whose working time is used up (contract 5.2)
 SPENT = "OPERATION_TIME_LIMIT"
+_UNSAVED = "the portal did it, and that could not be saved"
 _PLACE_IT = (
     "Look on the portal: say adopt: {id: N} for what is there, and tasksync state rm KEY for what "
     "is not; then apply again."
@@ -57,6 +58,12 @@ class Report:
     outcomes: dict[TaskKey, Outcome] = field(default_factory=dict)
     error: TasksyncError | None = None
 
+    @property
+    def done(self) -> int:
+        """How many changes were done so far."""
+        became = [outcome.became for outcome in tuple(self.outcomes.values())]
+        return became.count(Became.DONE)
+
     def of(self, became: Became) -> list[Outcome]:
         """Return the outcomes of one kind."""
         return [outcome for outcome in self.outcomes.values() if outcome.became is became]
@@ -70,7 +77,10 @@ class Report:
 
 
 class Applier:
-    """Applies one plan; everything worldly was handed in."""
+    """Applies one plan; everything worldly was handed in.
+
+    `report` is what became of it so far, also where `apply` raised.
+    """
 
     def __init__(
         self,
@@ -88,9 +98,13 @@ class Applier:
         self._clock = clock
         self._listener = listener
         self._stopping = stopping
+        self.report = Report()
 
     def apply(self, plan: Plan, state: State, facts: RunFacts, requests: int = 0) -> Report:
-        """Do every level; a PortalError that stops the run stands in the report."""
+        """Do every level; a PortalError that stops the run stands in the report.
+
+        A StateError is raised, once every change has its outcome in `report`.
+        """
         if state.identity is not None and state.identity.create_seconds is not None:
             self._portal.create_seconds = state.identity.create_seconds
         run = _Run(self, plan, state, facts)
@@ -133,12 +147,13 @@ class _Run:
         self._made: list[Entry] = []
         self._originals: dict[TaskKey, Change] = {}
         self._pending: list[Outcome] = []
+        self._unsaved: list[Outcome] = []
         self._requests = Requests()
         self._intents: dict[TaskKey, Intent] = {}
         self._proof = MarkerProof(applier._portal, plan.marker, applier._clock, applier._stopping)  # noqa: SLF001
         self._floor: RemoteId | None = None
         self._doubted_at: float | None = None
-        self.report = Report()
+        self.report = applier.report
 
     def closing(self) -> StateDelta:
         """Return what is saved last: how the run ended."""
@@ -210,7 +225,16 @@ class _Run:
         return bool(doubts) and all(one.code == SPENT for one in doubts)
 
     def not_started(self) -> None:
-        """Give every change without an outcome the outcome that it never began."""
+        """Give every change without an outcome the outcome that it never began.
+
+        What was answered and could not be saved is in doubt: the next run has to look.
+        """
+        for outcome in self._unsaved:
+            done = outcome.became is Became.DONE
+            self._end(
+                replace(outcome, became=Became.IN_DOUBT, message=_UNSAVED) if done else outcome
+            )
+        self._unsaved = []
         for change in self._plan.changes:
             if change.key not in self.report.outcomes:
                 self._end(Outcome(change, Became.NOT_STARTED))
@@ -331,7 +355,13 @@ class _Run:
                 put.append(self._entry(outcome))
         close += self._settled(put)
         used = self._used(pending)
-        self._keeper.commit(StateDelta(tuple(put), tuple(drop), tuple(open_), tuple(close), used))
+        try:
+            self._keeper.commit(
+                StateDelta(tuple(put), tuple(drop), tuple(open_), tuple(close), used)
+            )
+        except StateError:
+            self._unsaved += pending
+            raise
         for entry in put:
             self._know(entry)
         for outcome in pending:

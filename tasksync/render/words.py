@@ -241,11 +241,12 @@ def left_out(plan: Plan) -> str:
     """Return what --target and --exclude keep out of a plan, in a sentence; else nothing."""
     if not plan.partial:
         return ""
-    flags = plan.narrowed or ("--target or --exclude",)
+    if not plan.narrowed:  # a plan file of an earlier version does not say
+        return "Narrowed by --target or --exclude."
+    flags = plan.narrowed
     if len(flags) > _FLAGS:
         flags = tuple(dict.fromkeys(flag.partition(" ")[0] for flag in flags))
-    number = plan.left_out
-    what = f"{count(number, 'change')} {'is' if number == 1 else 'are'}" if number else "no change is"
+    what = count(plan.left_out, "change is", "changes are") if plan.left_out else "no change is"
     return f"Narrowed by {clean(' '.join(flags))}: {what} left out."
 
 
