@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from dataclasses import replace
-from unicodedata import normalize
 
 from tasksync.cli.settings import unread
 from tasksync.cli.showing import Cost
@@ -22,12 +20,8 @@ from tasksync.portal.pacing import seconds_for
 
 
 def scope(args: argparse.Namespace) -> Scope:
-    """Return what the plan is about; globs in the form of letters that keys have."""
-    return Scope(_globs(args.target), _globs(args.exclude), args.destroy)
-
-
-def _globs(globs: Sequence[str] | None) -> tuple[str, ...]:
-    return tuple(normalize("NFC", glob) for glob in globs or ())
+    """Return what the plan is about."""
+    return Scope(tuple(args.target or ()), tuple(args.exclude or ()), args.destroy)
 
 
 def lifted(args: argparse.Namespace) -> Lifted:

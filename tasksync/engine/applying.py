@@ -33,6 +33,7 @@ FIRST_BATCH = 10
 #: the vendor's code for a method whose working time is used up (contract 5.2)
 SPENT = "OPERATION_TIME_LIMIT"
 _UNSAVED = "the portal did it, and that could not be saved"
+_UNHEARD = "it was about to leave, and nobody waited for the answer"
 _PLACE_IT = (
     "Look on the portal: say adopt: {id: N} for what is there, and tasksync state rm KEY for what "
     "is not; then apply again."
@@ -118,6 +119,9 @@ class Applier:
                 run.level(level)
         except PortalError as error:
             run.report.error = error
+        except StateError:
+            run.cut_off()
+            raise
         finally:
             run.not_started()
         self._keeper.commit(run.closing())
@@ -183,7 +187,12 @@ class _Run:
             raise _unfindable(sorted(keys))
 
     def level(self, changes: Sequence[Change]) -> None:
-        """Do one level; creates go in small lots until their marker was seen."""
+        """Do one level; creates go in small lots until their marker was seen.
+
+        Once the run is to stop, no level is begun: its changes were not skipped for a parent.
+        """
+        if self._stopping():
+            return
         changes = [change for change in changes if change.key not in self.report.outcomes]
         self._silent([change for change in changes if not change.writes])
         ready = self._ready([change for change in changes if change.writes])
@@ -224,17 +233,23 @@ class _Run:
         doubts = [one for one in self.report.outcomes.values() if one.became is Became.IN_DOUBT]
         return bool(doubts) and all(one.code == SPENT for one in doubts)
 
-    def not_started(self) -> None:
-        """Give every change without an outcome the outcome that it never began.
+    def cut_off(self) -> None:
+        """Give an outcome to what was on its way when nothing could be saved any more.
 
-        What was answered and could not be saved is in doubt: the next run has to look.
+        What was answered and not saved, and what was not waited for, is in doubt: the next run
+        has to look.
         """
         for outcome in self._unsaved:
             done = outcome.became is Became.DONE
             self._end(
                 replace(outcome, became=Became.IN_DOUBT, message=_UNSAVED) if done else outcome
             )
-        self._unsaved = []
+        for key in self._requests.awaited:
+            if key not in self.report.outcomes:
+                self._end(Outcome(self._originals[key], Became.IN_DOUBT, message=_UNHEARD))
+
+    def not_started(self) -> None:
+        """Give every change without an outcome the outcome that it never began."""
         for change in self._plan.changes:
             if change.key not in self.report.outcomes:
                 self._end(Outcome(change, Became.NOT_STARTED))
