@@ -84,3 +84,16 @@ def test_an_error_says_what_to_do(error, text):
 def test_a_fault_of_ours_says_where_the_trace_is():
     text = unexpected_text(ValueError("x"), "see trace.txt")
     assert text == "Error: tasksync itself failed: ValueError: x\n  see trace.txt\n"
+
+
+def test_the_end_says_whose_tasks_and_how_far_it_came():
+    where = "finance-q2 on acme.bitrix24.com"
+    assert apply_text(ALL_DONE, where=where).endswith(f"\nIn {where}.\n")
+    many = [
+        Outcome(Change(TaskKey(f"k{n}"), Action.CREATE, Reason.NEW), became)
+        for n, became in enumerate([Became.DONE] * 9 + [Became.NOT_STARTED] * 41)
+    ]
+    lines = apply_text(many, where=where).splitlines()
+    assert lines[0] == "41 changes not started:"
+    assert lines[-3] == "  and 21 more; tasksync plan shows them"
+    assert lines[-1] == f"9 done, 41 left, in {where}."
