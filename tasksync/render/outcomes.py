@@ -143,8 +143,8 @@ def apply_text(
     lines = (
         *_troubles(outcomes, style),
         *(value_line(one, style) for one in told),
-        f"{style.paint(first, Tone.GOOD if good else Tone.BAD)} {result.line}",
         *_beside(result, where),
+        f"{style.paint(first, Tone.GOOD if good else Tone.BAD)} {result.line}",
         *((clean_lines(more),) if more else ()),
     )
     return "".join(f"{line}\n" for line in lines)
@@ -152,10 +152,11 @@ def apply_text(
 
 def _beside(result: Tally, where: str) -> Iterator[str]:
     """Say how far it came and whose tasks these are."""
-    if result.complete:
-        yield from (f"In {where}.",) if where else ()
-    else:
-        yield f"{done_and_left(result.done, result.left)}{f', in {where}' if where else ''}."
+    came = "" if result.complete else done_and_left(result.done, result.left)
+    if where:
+        yield f"In {where}{': ' if came else ''}{came}."
+    elif came:
+        yield f"{came}."
 
 
 def done_and_left(done: int, left: int) -> str:

@@ -129,7 +129,7 @@ def test_the_plan_its_summary_the_question_and_the_end_name_project_and_portal(
     assert lines[0] == f"Project {where}."
     assert lines.count(f"In {where}.") == 2  # beside the plan's line, and beside the end's
     assert lines[lines.index(f"In {where}.") - 1].startswith("Plan: 4 to add")
-    assert lines[-2].startswith("Apply complete!")
+    assert lines[-1].startswith("Apply complete!")
     assert f"Apply 4 changes to {where}? Only 'yes' will be accepted: " in done.err
     nothing = tasksync("plan").out.splitlines()
     assert (nothing[0], nothing[-1]) == (
