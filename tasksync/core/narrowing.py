@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from itertools import chain
+from heapq import nlargest
+from itertools import chain, takewhile
+from operator import eq
 
 from tasksync.core.change import Action, Change
 from tasksync.core.fields import TaskKey
@@ -109,8 +111,24 @@ def nearest(glob: str, keys: Iterable[TaskKey]) -> str:
     names: dict[str, str] = {}
     for key in keys:
         names.setdefault(key.casefold(), key)
-        if starred and "/" in key:
-            folder = key.rpartition("/")[0] + "/*"
-            names.setdefault(folder.casefold(), folder)
-    found = get_close_matches(glob.casefold(), names, n=1)
+        folder = key if starred else ""
+        while "/" in folder:
+            folder = folder.rpartition("/")[0]
+            names.setdefault(f"{folder}/*".casefold(), f"{folder}/*")
+    asked = glob.casefold()
+    likely = nlargest(_LIKELY, names, key=lambda name: _shared(name, asked))
+    found = get_close_matches(asked, likely, n=1)
     return names[found[0]] if found else ""
+
+
+#: so many names are compared letter by letter; of 100 000 that would take half a minute
+_LIKELY = 300
+
+
+def _shared(name: str, other: str) -> int:
+    """Return how many letters two names share at their ends."""
+    return _alike(name, other) + _alike(reversed(name), reversed(other))
+
+
+def _alike(one: Iterable[str], other: Iterable[str]) -> int:
+    return sum(takewhile(bool, map(eq, one, other)))

@@ -10,6 +10,9 @@ import pytest
 from support.command import Tasksync
 from support.hand import ids_of, world_of
 
+from tasksync.core.fields import TaskKey
+from tasksync.core.narrowing import nearest
+
 ROOT = Path(__file__).parents[2]
 MANIFEST = """\
 apiVersion: tasksync/v1
@@ -49,6 +52,22 @@ def test_a_glob_that_fits_no_key_is_refused_with_what_is_near(
     assert told in done.err
     assert ids_of(tasksync) == {}
     assert not world_of(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("glob", "near"),
+    [
+        ("onbording/*", "onboarding/*"),
+        ("onboarding/teem-0042/*", "onboarding/team-0042/*"),
+        ("onbording/team-0042/contract", "onboarding/team-0042/contract"),
+        ("nboarding/team-0042/contrac", "onboarding/team-0042/contract"),
+        ("AUDIT/q1", "audit/q1"),
+        ("something else", ""),
+    ],
+)
+def test_what_is_near_is_found_among_many_keys(glob: str, near: str) -> None:
+    keys = [TaskKey(f"onboarding/team-{n:04}/contract") for n in range(5000)]
+    assert nearest(glob, [*keys, TaskKey("audit/q1")]) == near
 
 
 def test_a_glob_may_name_what_is_only_remembered(tasksync: Tasksync) -> None:
