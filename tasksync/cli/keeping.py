@@ -84,7 +84,8 @@ def move(args: argparse.Namespace, console: Console) -> int:
     try:
         check_key(args.after)
     except BadValue as bad:
-        raise UsageError(f"{bad}.", "Choose another key.") from bad
+        mend = bad.mend or "choose another key"
+        raise UsageError(f"{bad}.", f"{mend[:1].upper()}{mend[1:]}.") from bad
     with _locked(args, console) as (parts, keeper, state):
         entry = entry_of(parts, state, args.before)
         if args.after in state.heads:

@@ -51,6 +51,8 @@ def test_mv_gives_a_task_another_key_and_touches_nothing_else(
     assert "No changes." in tasksync("plan").out
     assert tasksync("state", "mv", "third", "a").code == 1
     assert tasksync("state", "mv", "nobody", "d").code == 1
+    wrong = tasksync("state", "mv", "third", "x y")
+    assert (wrong.code, "Begin with a letter or digit" in wrong.err) == (64, True)
     assert tasksync("state", "mv", "third", "../x").code == 64
     assert len(world_of(tmp_path)) == 3
 
