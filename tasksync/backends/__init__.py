@@ -1,1 +1,1 @@
-"""Where the state is kept: SQLite, PostgreSQL, S3, HTTP, memory; one contract for all."""
+"""Where the state is kept: SQLite, PostgreSQL, S3, HTTP; one contract for all."""

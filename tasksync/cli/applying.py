@@ -22,7 +22,7 @@ from tasksync.cli.planning import (
     head_of,
     lifted,
     scope,
-    with_blocks,
+    with_sources,
     with_spent,
     with_unread,
 )
@@ -39,7 +39,7 @@ from tasksync.core.ports import StateStore
 from tasksync.core.staleness import touched_by, touched_since
 from tasksync.core.state import State
 from tasksync.core.survey import Survey
-from tasksync.engine.applying import Applier, Report, RunFacts
+from tasksync.engine.applying import Applier, EnginePorts, Report, RunFacts
 from tasksync.engine.holding import checked
 from tasksync.engine.keeping import Keeper
 from tasksync.engine.planning import surveyed
@@ -107,7 +107,7 @@ def _apply(parts: Session, manifest: Manifest, store: StateStore, begun: float) 
                 return 1
             if not args.no_refresh:
                 _must_still_hold(plan, state, portal)
-        plan = with_blocks(plan, manifest, others=True)
+        plan = with_sources(plan, manifest, others=True)
         return _Doing(parts, keeper, portal, state).do(plan, cost, plan.remembered)
 
 
@@ -196,16 +196,16 @@ class _Doing:
         """Write, prove, and say what became of it; returns the exit code."""
         parts = self._parts
         resolver = parts.resolver(self._portal, plan.marker)
-        applier = Applier(
-            self._portal, self._keeper, resolver,
-            clock=parts.clock, listener=parts.hear, stopping=parts.stop,
-        )  # fmt: skip
+        ports = EnginePorts(
+            self._portal, self._keeper, resolver, parts.clock, parts.hear, parts.stop
+        )
         identity = recognised(self._portal, self._state, parts.hear)
         facts = RunFacts(
             new_id(), self._digest, identity, files, plan.serial, self._skipped,
             began=not self._state.lineage,
             touched=touched_by(plan, self._state.runs, (self._digest, plan.serial)),
         )  # fmt: skip
+        applier = Applier(ports, plan, self._state, facts)
         total = sum(map(len, plan.levels))
 
         def standing() -> str:
@@ -214,7 +214,7 @@ class _Doing:
 
         with graceful(parts.stop, parts.console.tell, standing):
             try:
-                report = applier.apply(plan, self._state, facts, cost.requests)
+                report = applier.apply(cost.requests)
                 verdict = self._proved(plan, report)
             except TasksyncError as error:
                 applier.report.error = error
@@ -226,9 +226,7 @@ class _Doing:
         parts = self._parts
         if parts.args.no_verify or parts.stop() or report.error is not None:
             return Verdict(0)
-        verifier = Verifier(
-            self._portal, self._keeper, parts.clock, parts.hear, plan.marker, plan.blocks
-        )
+        verifier = Verifier(self._portal, self._keeper, parts.clock, parts.hear, plan.marker)
         try:
             return verifier.verify(report.outcomes.values(), plan.tracked + plan.summary.add)
         except PortalError as error:

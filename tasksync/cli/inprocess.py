@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 
 from tasksync.errors import SettingsError
 from tasksync.portal.exchange import Answer, NotPermitted, Request, Unanswered
-from tasksync.sandbox import answers
-from tasksync.sandbox.api import open_api
-from tasksync.sandbox.faults import BrokenBody, ConnectionLost, Hang
-from tasksync.sandbox.journal import JournalDamaged
-from tasksync.sandbox.keys import GOOD_KEY, KEYS
+from tasksync.sandbox.faults.injected import BrokenBody, ConnectionLost, Hang
+from tasksync.sandbox.model.journal import JournalDamaged
+from tasksync.sandbox.web import http_messages
+from tasksync.sandbox.web.api_keys import GOOD_KEY, KEYS
+from tasksync.sandbox.web.routes import open_api
 
 
 class InProcess:
@@ -41,7 +41,7 @@ class InProcess:
 
     def __call__(self, request: Request) -> Answer:
         """Answer as the portal would; a lost connection is Unanswered."""
-        asked = answers.Request(
+        asked = http_messages.WebRequest(
             request.method,
             request.path,
             urlencode(request.query),

@@ -49,14 +49,14 @@ def with_spent(plan: Plan, state: State) -> Plan:
     return replace(plan, spent=state.allowances.get(plan.policy.allowance, 0))
 
 
-def with_blocks(plan: Plan, manifest: Manifest, *, others: bool) -> Plan:
-    """Return the plan with the blocks that entries are to remember.
+def with_sources(plan: Plan, manifest: Manifest, *, others: bool) -> Plan:
+    """Return the plan with the source fingerprints that entries are to remember.
 
     `others`: also of what it leaves alone and had to be parsed; a saved plan stays small without.
     """
     keys = plan.keys
     known = manifest.blocks(keys) if keys else {}
-    return replace(plan, blocks={k: known[k] for k in sorted(known) if others or k in keys})
+    return plan.with_sources(known if others else {key: known[key] for key in keys & known.keys()})
 
 
 def cost_of(plan: Plan, here: PortalIdentity | None = None, *, verify: bool = True) -> Cost:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from tasksync.core.fields import FIELDS, KeyRef, RemoteId, TaskKey, Value, Values, same, to_wire
-from tasksync.core.state import Entry
+from tasksync.core.state import NO_BLOCK, Entry
 from tasksync.core.task import NO_OPTIONS, Activity, LiveTask, Options, Place, asked_digest
 
 
@@ -82,7 +82,8 @@ class Change:
     makes the change stale. `created` is the createdDate of the task that is there. `edited` are
     the fields that the manifest asks otherwise than the entry remembers, whatever the portal has.
     `forms` is what came back when the very values that go now were sent before: remembered as
-    made, or seen once at a read-back.
+    made, or seen once at a read-back. `source` is the fingerprint of the manifest's text that asks
+    for it, which the entry remembers; NO_BLOCK until it is asked for (Plan.with_sources).
     """
 
     key: TaskKey
@@ -104,6 +105,7 @@ class Change:
     created: str = ""
     edited: tuple[str, ...] = ()
     forms: Values = field(default_factory=lambda: MappingProxyType({}))
+    source: bytes = NO_BLOCK
 
     @property
     def carried(self) -> frozenset[str]:
@@ -198,6 +200,7 @@ class Change:
             self.options,
             self.protected,
             deferred=self.action is Action.DEFER,
+            block=self.source,
             created="" if creates else self.created,
             hidden=creates,
             remade=creates and bool(self.seen),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -93,9 +93,11 @@ class Plan:
     `quiet` are NOOPs whose entry has to be written all the same (a released field, an option,
     what the portal made of a value). `unchanged` counts all NOOPs. `tracked` is how many entries
     the state had. `renames` are (dropped key, new key) that look like one task.
-    `blocks` is what entries are to remember as their `block`. `hidden` are wanted tasks that the
-    portal gave an id and does not show. `learned` is, by remembered key, the createdDate of tasks
-    that were not known to be shown, or not with a date; "" where the portal tells none.
+    `reworded` are the source fingerprints of unchanged tasks whose text had to be parsed, which
+    their entries are to remember beside other changes (not in a saved plan).
+    `hidden` are wanted tasks that the portal gave an id and does not show.
+    `learned` is, by remembered key, the createdDate of tasks that were not known to be shown, or
+    not with a date; "" where the portal tells none.
     `unreadable` are tasks that are there and left alone (design 9; not in a saved plan).
     `other_owner` says whose key it was, and is, where that changed since the last apply.
     `remembered` are the manifest files as the state is to know them (see Manifest).
@@ -126,7 +128,7 @@ class Plan:
     policy: Policy = field(default_factory=Policy)
     unread: tuple[str, ...] = ()  # manifest files that the last apply read and this did not
     destroy: bool = False
-    blocks: Mapping[TaskKey, bytes] = field(default_factory=lambda: MappingProxyType({}))
+    reworded: Mapping[TaskKey, bytes] = field(default_factory=lambda: MappingProxyType({}))
     remembered: tuple[str, ...] = ()
     spent: int = 0  # of policy.allow, by the runs before
     hidden: tuple[Hidden, ...] = ()
@@ -159,6 +161,24 @@ class Plan:
     def keys(self) -> frozenset[TaskKey]:
         """The keys of which it changes anything, on the portal or in what is remembered."""
         return frozenset(change.key for change in (*self.changes, *self.quiet))
+
+    def with_sources(self, known: Mapping[TaskKey, bytes]) -> Plan:
+        """Return the plan with the source fingerprints of its changes, and of other keys beside."""
+        if not known:
+            return self
+
+        def told(changes: Iterable[Change]) -> tuple[Change, ...]:
+            return tuple(
+                replace(one, source=known[one.key]) if one.key in known else one for one in changes
+            )
+
+        keys = self.keys
+        return replace(
+            self,
+            levels=tuple(map(told, self.levels)),
+            quiet=told(self.quiet),
+            reworded={key: known[key] for key in sorted(known.keys() - keys)},
+        )
 
     @property
     def summary(self) -> Summary:

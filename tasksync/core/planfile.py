@@ -21,6 +21,7 @@ from tasksync.core.manifest import Limit, Policy
 from tasksync.core.people import people_of, touched
 from tasksync.core.plan import Drift, Plan, Refusal
 from tasksync.core.plandigest import canonical, checksum_of, digest_of_plan
+from tasksync.core.state import NO_BLOCK
 from tasksync.core.task import Options, Place
 from tasksync.errors import PlanUnusable
 
@@ -100,7 +101,11 @@ def encode(
         "policy": _policy(plan.policy),
         "unread": list(plan.unread),
         "destroy": plan.destroy,
-        "blocks": {key: block.hex() for key, block in plan.blocks.items()},
+        "blocks": {
+            one.key: one.source.hex()
+            for one in sorted((*plan.changes, *plan.quiet), key=lambda one: one.key)
+            if one.source != NO_BLOCK
+        },
     }
     return {**document, "checksum": checksum_of(document)}
 

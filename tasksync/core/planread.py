@@ -40,7 +40,10 @@ def plan_of(document: Json) -> Plan:
 def _plan(document: Json) -> Plan:
     levels = _levels(document)
     marker = document["marker"]
-    return Plan(
+    sources = {
+        TaskKey(key): block_in(_is(one, str)) for key, one in _object(document, "blocks").items()
+    }
+    plan = Plan(
         project=_text(document, "project"),
         portal=_text(document, "portal"),
         lineage=_text(document, "lineage"),
@@ -82,11 +85,8 @@ def _plan(document: Json) -> Plan:
         policy=_policy(_object(document, "policy")),
         unread=_texts(document, "unread"),
         destroy=_is(document["destroy"], bool),
-        blocks={
-            TaskKey(key): block_in(_is(one, str))
-            for key, one in _object(document, "blocks").items()
-        },
     )
+    return plan.with_sources(sources)
 
 
 def _levels(document: Json) -> tuple[tuple[Change, ...], ...]:

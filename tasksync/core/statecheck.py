@@ -20,7 +20,7 @@ from tasksync.core.fields import (
     Values,
     is_instant,
 )
-from tasksync.core.keys import is_key
+from tasksync.core.keys import first_bad, is_key
 from tasksync.core.manifest import MARKER_PREFIX
 from tasksync.core.state import Entry, Intent, PortalIdentity, Run, State
 from tasksync.core.statefile import LARGEST, decode_state
@@ -45,13 +45,13 @@ def must_be_usable(state: State) -> None:
     `state push` of earlier versions took such keys. `state list`, `show`, `pull`, `mv`, `rm` and
     `push` work on them, so that they can be mended.
     """
-    for key in (*state.heads, *(intent.key for intent in state.intents)):
-        if not is_key(key):
-            raise StateError(
-                f"The state has an entry whose key no task can have: {_cut(key)}.",
-                f"tasksync state rm ${key!a} (as bash writes it) forgets it; or give it another "
-                "key with state mv. Nothing was changed.",
-            )
+    key = first_bad((*state.heads, *(intent.key for intent in state.intents)))
+    if key is not None:
+        raise StateError(
+            f"The state has an entry whose key no task can have: {_cut(key)}.",
+            f"tasksync state rm ${key!a} (as bash writes it) forgets it; or give it another "
+            "key with state mv. Nothing was changed.",
+        )
 
 
 def _faults(state: State) -> Iterator[tuple[str, str]]:

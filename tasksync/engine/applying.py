@@ -20,11 +20,11 @@ from tasksync.core.state import Entry, Intent, Run, State, StateDelta
 from tasksync.engine.awaiting import Requests
 from tasksync.engine.keeping import Keeper
 from tasksync.engine.marker_proof import MarkerProof
-from tasksync.engine.opening import RunFacts, learned, opening, remembering
+from tasksync.engine.opening import RunFacts, learned, opening
 from tasksync.engine.resolving import Resolver
 from tasksync.errors import PortalError, PortalUnavailable, StateError, TasksyncError
 
-__all__ = ["ATTEMPTS", "Applier", "Report", "RunFacts"]
+__all__ = ["ATTEMPTS", "Applier", "EnginePorts", "Report", "RunFacts"]
 
 #: how often a create that provably never happened is sent before it counts as failed
 ATTEMPTS = 3
@@ -77,67 +77,31 @@ class Report:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class EnginePorts:
+    """The world as an apply needs it: all of it is handed in."""
+
+    portal: Portal
+    keeper: Keeper
+    resolver: Resolver
+    clock: Clock
+    listener: Listener
+    stopping: Callable[[], bool]
+
+
 class Applier:
-    """Applies one plan; everything worldly was handed in.
+    """One apply of one plan, done once: which ids are known, and what is not saved yet.
 
     `report` is what became of it so far, also where `apply` raised.
     """
 
-    def __init__(
-        self,
-        portal: Portal,
-        keeper: Keeper,
-        resolver: Resolver,
-        *,
-        clock: Clock,
-        listener: Listener,
-        stopping: Callable[[], bool],
-    ) -> None:
-        self._portal = portal
-        self._keeper = keeper
-        self._resolver = resolver
-        self._clock = clock
-        self._listener = listener
-        self._stopping = stopping
-        self.report = Report()
-
-    def apply(self, plan: Plan, state: State, facts: RunFacts, requests: int = 0) -> Report:
-        """Do every level; a PortalError that stops the run stands in the report.
-
-        A StateError is raised, once every change has its outcome in `report`.
-        """
-        if state.identity is not None and state.identity.create_seconds is not None:
-            self._portal.create_seconds = state.identity.create_seconds
-        run = _Run(self, plan, state, facts)
-        total = sum(len(level) for level in plan.levels)
-        if total:
-            self._listener(ApplyStarted(plan.summary, requests, total))
-        self._keeper.commit(opening(plan, state, facts, self._clock.now()))
-        try:
-            run.leave_doubtful()
-            for level in plan.levels:
-                run.level(level)
-        except PortalError as error:
-            run.report.error = error
-        except StateError:
-            run.cut_off()
-            raise
-        finally:
-            run.not_started()
-        self._keeper.commit(run.closing())
-        return run.report
-
-
-class _Run:
-    """One apply in progress: which ids are known, what is not saved yet."""
-
-    def __init__(self, applier: Applier, plan: Plan, state: State, facts: RunFacts) -> None:
-        self._portal = applier._portal  # noqa: SLF001 - one class in two lives
-        self._keeper = applier._keeper  # noqa: SLF001
-        self._resolver = applier._resolver  # noqa: SLF001
-        self._clock = applier._clock  # noqa: SLF001
-        self._listener = applier._listener  # noqa: SLF001
-        self._stopping = applier._stopping  # noqa: SLF001
+    def __init__(self, ports: EnginePorts, plan: Plan, state: State, facts: RunFacts) -> None:
+        self._portal = ports.portal
+        self._keeper = ports.keeper
+        self._resolver = ports.resolver
+        self._clock = ports.clock
+        self._listener = ports.listener
+        self._stopping = ports.stopping
         self._plan = plan
         self._state = state
         self._facts = facts
@@ -154,12 +118,39 @@ class _Run:
         self._unsaved: list[Outcome] = []
         self._requests = Requests()
         self._intents: dict[TaskKey, Intent] = {}
-        self._proof = MarkerProof(applier._portal, plan.marker, applier._clock, applier._stopping)  # noqa: SLF001
+        self._proof = MarkerProof(ports.portal, plan.marker, ports.clock, ports.stopping)
         self._floor: RemoteId | None = None
         self._doubted_at: float | None = None
-        self.report = applier.report
+        self.report = Report()
 
-    def closing(self) -> StateDelta:
+    def apply(self, requests: int = 0) -> Report:
+        """Do every level; a PortalError that stops the run stands in the report.
+
+        A StateError is raised, once every change has its outcome in `report`.
+        `requests` is what it is expected to take, for the progress.
+        """
+        if self._state.identity is not None and self._state.identity.create_seconds is not None:
+            self._portal.create_seconds = self._state.identity.create_seconds
+        total = sum(len(level) for level in self._plan.levels)
+        if total:
+            self._listener(ApplyStarted(self._plan.summary, requests, total))
+        first = opening(self._plan, self._state, self._facts, self._clock.now())
+        self._keeper.commit(first)
+        try:
+            self._leave_doubtful()
+            for level in self._plan.levels:
+                self._level(level)
+        except PortalError as error:
+            self.report.error = error
+        except StateError:
+            self._cut_off()
+            raise
+        finally:
+            self._not_started()
+        self._keeper.commit(self._closing())
+        return self.report
+
+    def _closing(self) -> StateDelta:
         """Return what is saved last: how the run ended."""
         if not any(self._plan.levels):
             return StateDelta()
@@ -171,7 +162,7 @@ class _Run:
             identity=learned(self._facts.identity, self._state.identity, self._portal),
         )
 
-    def leave_doubtful(self) -> None:
+    def _leave_doubtful(self) -> None:
         """Leave alone every create that an earlier run may have done.
 
         Without a marker nobody can look for it, and the run stops before anything is sent.
@@ -186,7 +177,7 @@ class _Run:
         if keys and self._plan.marker is None:
             raise _unfindable(sorted(keys))
 
-    def level(self, changes: Sequence[Change]) -> None:
+    def _level(self, changes: Sequence[Change]) -> None:
         """Do one level; creates go in small lots until their marker was seen.
 
         Once the run is to stop, no level is begun: its changes were not skipped for a parent.
@@ -233,7 +224,7 @@ class _Run:
         doubts = [one for one in self.report.outcomes.values() if one.became is Became.IN_DOUBT]
         return bool(doubts) and all(one.code == SPENT for one in doubts)
 
-    def cut_off(self) -> None:
+    def _cut_off(self) -> None:
         """Give an outcome to what was on its way when nothing could be saved any more.
 
         What was answered and not saved, and what was not waited for, is in doubt: the next run
@@ -248,7 +239,7 @@ class _Run:
             if key not in self.report.outcomes:
                 self._end(Outcome(self._originals[key], Became.IN_DOUBT, message=_UNHEARD))
 
-    def not_started(self) -> None:
+    def _not_started(self) -> None:
         """Give every change without an outcome the outcome that it never began."""
         for change in self._plan.changes:
             if change.key not in self.report.outcomes:
@@ -258,11 +249,7 @@ class _Run:
         if not changes or self._stopping():
             return
         self._keeper.check()
-        adopted = tuple(
-            remembering(self._plan.blocks, c.entry(c.id))
-            for c in changes
-            if c.action is Action.ADOPT and c.id
-        )
+        adopted = tuple(c.entry(c.id) for c in changes if c.action is Action.ADOPT and c.id)
         forgotten = [c for c in changes if c.action is Action.FORGET]
         self._released += tuple(c.id for c in forgotten if c.id is not None and c.leaves_marker)
         self._keeper.commit(
@@ -406,7 +393,7 @@ class _Run:
     def _entry(self, outcome: Outcome) -> Entry:
         remote = outcome.id or outcome.change.id
         assert remote is not None, "a task that was written has an id"  # noqa: S101
-        return remembering(self._plan.blocks, outcome.change.entry(remote))
+        return outcome.change.entry(remote)
 
     def _know(self, entry: Entry) -> None:
         self._ids[entry.key] = entry.id
@@ -431,8 +418,7 @@ class _Run:
             gone=self._gone,
         )
         found = tuple(
-            remembering(self._plan.blocks, doubts[one.key].change.entry(one.id).shown(one.created))
-            for one in resolution.found
+            doubts[one.key].change.entry(one.id).shown(one.created) for one in resolution.found
         )
         resolution = replace(resolution, found=found)
         self._keeper.commit(resolution.delta())
@@ -465,7 +451,7 @@ def _unfindable(keys: Iterable[TaskKey]) -> PortalUnavailable:
 class _Known(dict[TaskKey, RemoteId]):
     """The ids that are known by now, asked one by one."""
 
-    def __init__(self, run: _Run) -> None:
+    def __init__(self, run: Applier) -> None:
         super().__init__()
         self._run = run
 

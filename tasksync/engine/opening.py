@@ -43,11 +43,7 @@ def opening(plan: Plan, state: State, facts: RunFacts, now: datetime) -> StateDe
     And what reading has shown of tasks that were not known to be shown, or not with a date.
     """
     moves = [(old, new) for old, new in plan.moved if old in state.heads]
-    quiet = tuple(
-        remembering(plan.blocks, change.entry(change.id))
-        for change in plan.quiet
-        if change.id is not None
-    )
+    quiet = tuple(change.entry(change.id) for change in plan.quiet if change.id is not None)
     kept = {entry.key for entry in quiet}
     shown = _Shown(plan, state)
     moved = (replace(shown.entry(old), key=new) for old, new in moves if new not in kept)
@@ -60,12 +56,6 @@ def opening(plan: Plan, state: State, facts: RunFacts, now: datetime) -> StateDe
         identity=facts.identity if _is_news(facts.identity, state.identity, plan) else None,
         files=_files(plan, facts.files, state.files),
     )
-
-
-def remembering(blocks: Mapping[TaskKey, bytes], entry: Entry) -> Entry:
-    """Return an entry that also remembers which block of the manifest asked for it."""
-    block = blocks.get(entry.key)
-    return entry if block is None else replace(entry, block=block)
 
 
 class _Shown:
@@ -89,10 +79,10 @@ def _untied(plan: Plan, shown: _Shown) -> Iterator[Entry]:
     if not any(plan.levels):
         return
     others = plan.keys.union(*plan.moved)
-    for key in sorted(plan.blocks.keys() - others):
+    for key in sorted(plan.reworded.keys() - others):
         row = shown.state.heads.row(key)
-        if row is not None and shown.state.heads.block(row) != plan.blocks[key]:
-            yield remembering(plan.blocks, shown.entry(key))
+        if row is not None and shown.state.heads.block(row) != plan.reworded[key]:
+            yield replace(shown.entry(key), block=plan.reworded[key])
 
 
 def _is_news(here: PortalIdentity, known: PortalIdentity | None, plan: Plan) -> bool:

@@ -6,9 +6,8 @@ remembered as hidden (design 7, *Gone or hidden*).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from tasksync.core.change import Action, Became, Change, Outcome
 from tasksync.core.events import ValueMissing, ValueTurned, Verified
@@ -19,7 +18,6 @@ from tasksync.core.proof import Proof, proof_of
 from tasksync.core.state import StateDelta
 from tasksync.core.task import LiveTask
 from tasksync.engine.keeping import Keeper
-from tasksync.engine.opening import remembering
 
 #: reading by id takes one request for so many tasks, listing one for so many
 BY_ID, BY_LIST = 50, 5000
@@ -60,14 +58,13 @@ def requests_for(plan: Plan) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """Compares what was written with what is there; `blocks` are those of the plan."""
+    """Compares what was written with what is there."""
 
     portal: Portal
     keeper: Keeper
     clock: Clock
     listener: Listener
     marker: str | None
-    blocks: Mapping[TaskKey, bytes] = field(default_factory=lambda: MappingProxyType({}))
 
     def verify(self, outcomes: Iterable[Outcome], tracked: int) -> Verdict:
         """Read back every task that was written; what came otherwise is remembered, durably."""
@@ -129,10 +126,7 @@ class Verifier:
         shown: dict[RemoteId, str],
     ) -> None:
         put = tuple(
-            remembering(
-                self.blocks,
-                change.entry(remote, proof.turned, proof.missing).shown(shown[remote], later=False),
-            )
+            change.entry(remote, proof.turned, proof.missing).shown(shown[remote], later=False)
             for remote, change in changes.items()
             if (proof := proofs[remote]) is not None
             and (not proof or change.forms or change.action is Action.CREATE)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from support.command import Done, Tasksync
+from command import Done, Tasksync
 
 HEAD = "apiVersion: tasksync/v1\nproject: budgets\ndefaults: {responsibleId: 1}\n"
 TWENTY = range(1, 21)

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from support.command import Tasksync
-from support.hand import ids_of
+from command import Tasksync
+from hand import ids_of
 
 HEAD = "apiVersion: tasksync/v1\nproject: known\ndefaults: {responsibleId: 1}\ntasks:\n"
 TEXT = (

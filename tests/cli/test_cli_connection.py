@@ -10,10 +10,10 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from support.command import Done, Tasksync
+from command import Done, Tasksync
 
 from tasksync.portal import line
-from tasksync.sandbox.server import RunningSandbox, SandboxSettings, start
+from tasksync.sandbox.web.server import RunningSandbox, SandboxSettings, start
 
 MANIFEST = """\
 apiVersion: tasksync/v1

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.command import Tasksync
-from support.hand import HEADERS
+from command import Tasksync
+from hand import HEADERS
 
-from tasksync.sandbox.answers import Request
-from tasksync.sandbox.server import SandboxSettings, start
+from tasksync.sandbox.web.http_messages import WebRequest
+from tasksync.sandbox.web.server import SandboxSettings, start
 
 HEAD = "apiVersion: tasksync/v1\nproject: cost\ndefaults: {responsibleId: 1}\ntasks:\n"
 
@@ -48,9 +48,9 @@ def test_predicted_requests_are_the_actual_ones(tmp_path: Path, count: int, chil
         ):
             tasksync.manifest(text, "m.yaml")
             predicted = json.loads(tasksync("plan", "--json").out)["requests"]
-            api.handle(Request("DELETE", "/_sandbox/log", headers=HEADERS))
+            api.handle(WebRequest("DELETE", "/_sandbox/log", headers=HEADERS))
             assert tasksync("apply", "--yes", *flags).code == 0
-            answer = api.handle(Request("GET", "/_sandbox/log", headers=HEADERS))
+            answer = api.handle(WebRequest("GET", "/_sandbox/log", headers=HEADERS))
             rows = rows_of(json.loads(answer.body))
             sent = [f"{row['method']} {row['path']}" for row in rows]
             begun = (row["method"] != "GET" or "=desc" in row["query"] for row in rows)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.command import Tasksync
+from command import Tasksync
 
 A = """\
 apiVersion: tasksync/v1

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.command import Done, Tasksync
+from command import Done, Tasksync
 
 from tasksync.cli import bounded
 

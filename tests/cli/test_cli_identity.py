@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.command import Tasksync
+from command import Tasksync
 
-from tasksync.sandbox.server import RunningSandbox, SandboxSettings, start
+from tasksync.sandbox.web.server import RunningSandbox, SandboxSettings, start
 
 MANIFEST = """\
 apiVersion: tasksync/v1

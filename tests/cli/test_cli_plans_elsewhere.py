@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.command import Done, Tasksync, Terminal
-from support.hand import by_hand, ids_of, world_of
+from command import Done, Tasksync, Terminal
+from hand import by_hand, ids_of, world_of
 
 from tasksync.cli.console import Console
 from tasksync.cli.main import run

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from support.command import Tasksync
+from command import Tasksync
 
 from tasksync.manifests import header, loader, sources
 

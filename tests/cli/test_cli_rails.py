@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.command import Done, Tasksync
+from command import Done, Tasksync
 
-from tasksync.sandbox.answers import Request
-from tasksync.sandbox.api import open_api
+from tasksync.sandbox.web.http_messages import WebRequest
+from tasksync.sandbox.web.routes import open_api
 
 HEAD = "apiVersion: tasksync/v1\nproject: rails\ndefaults: {{responsibleId: 1}}\n{policy}tasks:"
 
@@ -54,7 +54,7 @@ class Rails:
         api = open_api(self.folder / "world.db")
         headers = {"Content-Type": "application/json", "Host": "127.0.0.1"}
         answer = api.handle(
-            Request(method, f"/_sandbox/{path}", headers=headers, body=body.encode())
+            WebRequest(method, f"/_sandbox/{path}", headers=headers, body=body.encode())
         )
         assert answer.status < 300, answer
         api.close()

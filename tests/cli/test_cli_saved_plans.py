@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from support.command import Tasksync
-from support.hand import by_hand, ids_of, world_of
+from command import Tasksync
+from hand import by_hand, ids_of, world_of
 
-from tasksync.sandbox.server import SandboxSettings, start
+from tasksync.sandbox.web.server import SandboxSettings, start
 
 HEAD = "apiVersion: tasksync/v1\nproject: saved\ndefaults: {responsibleId: 1}\ntasks:\n"
 BEFORE = HEAD + "".join(f"  t{n}: {{title: Task {n}, priority: normal}}\n" for n in range(6))

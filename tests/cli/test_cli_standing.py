@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from support.command import Done, Tasksync
+from command import Done, Tasksync
 
-from tasksync.sandbox.answers import Request
-from tasksync.sandbox.api import open_api
+from tasksync.sandbox.web.http_messages import WebRequest
+from tasksync.sandbox.web.routes import open_api
 
 HEAD = "apiVersion: tasksync/v1\nproject: standing\ndefaults: {responsibleId: 1}\ntasks:\n"
 
@@ -42,7 +42,7 @@ class Project:
     def _call(self, method: str, path: str, body: str = "") -> bytes:
         api = open_api(self.folder / "world.db")
         headers = {"Content-Type": "application/json", "Host": "127.0.0.1"}
-        answer = api.handle(Request(method, path, headers=headers, body=body.encode()))
+        answer = api.handle(WebRequest(method, path, headers=headers, body=body.encode()))
         api.close()
         assert answer.status < 300, answer
         return answer.body

@@ -8,8 +8,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-from support.command import Tasksync
-from support.hand import by_hand, ids_of, world_of
+from command import Tasksync
+from hand import by_hand, ids_of, world_of
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = """\

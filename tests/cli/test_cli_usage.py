@@ -6,7 +6,7 @@ from argparse import ArgumentTypeError
 from pathlib import Path
 
 import pytest
-from support.command import Tasksync
+from command import Tasksync
 
 from tasksync.cli.arguments import seconds
 

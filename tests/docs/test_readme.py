@@ -8,7 +8,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from support.command import Tasksync
+from command import Tasksync
 
 from tasksync.cli.commands import state
 from tasksync.cli.console import Console

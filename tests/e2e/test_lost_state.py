@@ -157,7 +157,7 @@ def test_the_state_of_another_project_is_refused(trip: Trip) -> None:
 
 def test_the_state_of_another_portal_is_refused_before_any_task_is_read(trip: Trip) -> None:
     """The right state against the wrong portal would make every task again."""
-    from tasksync.sandbox.server import SandboxSettings, start
+    from tasksync.sandbox.web.server import SandboxSettings, start
 
     trip.want(_TASKS).apply().must(0)
     with start(SandboxSettings(port=0, limits="none", portal="other.bitrix24.example")) as running:

@@ -189,7 +189,7 @@ def test_a_lost_lease_sends_and_commits_nothing_more() -> None:
     here = bench(size=1)
 
     def robbed() -> None:
-        here.shelf.lease = None
+        here.shared.lease = None
         here.store.acquire(replace_holder("boris"), 60.0)
 
     here.portal.script = [robbed]
@@ -413,7 +413,7 @@ def test_without_a_refresh_a_lost_state_makes_nothing_twice() -> None:
     here = bench()
     manifest = here.manifest({"a": {}, "b": {}})
     here.apply(manifest)
-    here.shelf.state = None
+    here.shared.state = None
     plan = here.plan(manifest, refresh=False)
     assert {change.action.value for change in plan.changes} == {"adopt"}
 

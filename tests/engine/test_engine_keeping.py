@@ -69,7 +69,7 @@ def test_nothing_is_committed_for_an_empty_delta() -> None:
 def test_a_lost_lease_is_noticed_by_the_heart_and_ends_everything() -> None:
     here = bench()
     keeper = here.keeper()
-    here.shelf.lease = None
+    here.shared.lease = None
     keeper.beat()
     with pytest.raises(StateMoved):
         keeper.check()
@@ -83,7 +83,7 @@ def test_a_lost_lease_is_noticed_by_the_heart_and_ends_everything() -> None:
 def test_a_lost_lease_is_noticed_by_a_commit() -> None:
     here = bench()
     keeper = here.keeper()
-    here.shelf.lease = None
+    here.shared.lease = None
     here.store.acquire(BORIS, 60.0)
     with pytest.raises(StateMoved):
         keeper.commit(DELTA)
@@ -128,7 +128,7 @@ class Ailing(LoggedStore):
 
 def test_a_passing_fault_of_the_heart_is_left_to_the_next_beat() -> None:
     here = bench()
-    store = Ailing("finance", clock=here.clock, ids=here.ids, shelf=here.shelf)
+    store = Ailing("finance", clock=here.clock, ids=here.ids, shared=here.shared)
     store.deltas, store.fail = [], lambda _delta: False
     keeper = Keeper(store, store.acquire(ANNA, 60.0), here.clock, lambda _delta: "")
     keeper.beat()
@@ -167,7 +167,7 @@ def test_the_lease_is_given_back_even_after_an_error() -> None:
     )
     with pytest.raises(ZeroDivisionError):
         _spoil(here, holding)
-    assert here.shelf.lease is None
+    assert here.shared.lease is None
     assert threading.active_count() == beating
 
 
@@ -189,7 +189,7 @@ def test_may_send_says_no_once_the_lease_may_have_run_out_or_is_lost() -> None:
     here.clock.sleep(60.5)
     assert not keeper.may_send()
     other = here.keeper()
-    here.shelf.lease = None
+    here.shared.lease = None
     other.beat()
     assert not other.may_send()
 
@@ -234,7 +234,7 @@ class Away(LoggedStore):
 def test_a_store_that_was_away_leaves_a_lease_that_is_known_to_be_fresh(doing: str) -> None:
     """What was waited for was a heartbeat somewhere in that time: one more tells when."""
     here = bench()
-    store = Away("finance", clock=here.clock, ids=here.ids, shelf=here.shelf)
+    store = Away("finance", clock=here.clock, ids=here.ids, shared=here.shared)
     store.deltas, store.fail = [], lambda _delta: False
     keeper = Keeper(store, store.acquire(ANNA, 60.0), here.clock, lambda _delta: "")
     here.clock.sleep(15.0)
@@ -252,7 +252,7 @@ def test_a_store_that_was_away_leaves_a_lease_that_is_known_to_be_fresh(doing: s
 
 def test_the_store_s_own_advice_stands_beside_a_state_that_was_not_saved() -> None:
     here = bench()
-    store = Full("finance", clock=here.clock, ids=here.ids, shelf=here.shelf)
+    store = Full("finance", clock=here.clock, ids=here.ids, shared=here.shared)
     keeper = Keeper(store, store.acquire(ANNA, 60.0), here.clock, lambda _delta: "beside.json")
     with pytest.raises(StateNotSaved) as lost:
         keeper.commit(DELTA)

@@ -6,7 +6,6 @@ Design 7, *Intent before deed*: within 10 s of the commit, and under a lease tha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 
 import pytest
 from scripted import Bench, ScriptedPortal, bench
@@ -80,7 +79,7 @@ def test_a_run_that_lost_its_lease_while_connecting_sends_nothing(what: str) -> 
 
     def sleep_and_lose() -> None:
         here.clock.sleep(300.0)
-        here.shelf.lease = None
+        here.shared.lease = None
         here.new_store().acquire(BORIS, 60.0)
 
     portal.meanwhile = [sleep_and_lose]
@@ -97,10 +96,10 @@ def test_a_lease_lost_without_sleeping_is_looked_at_too() -> None:
     plan = here.plan(here.manifest({"a": {}}))
 
     def lose() -> None:
-        here.shelf.lease = None
+        here.shared.lease = None
         keeper.beat()
 
     portal.meanwhile = [lose]
     with pytest.raises(StateMoved):
-        here.applier(keeper).apply(plan, here.state, replace(here.facts))
+        here.applier(keeper, plan, here.state).apply()
     assert portal.live == {}

@@ -205,7 +205,7 @@ def test_what_is_adopted_is_marked() -> None:
     assert here.verify(report).missing == ()
     assert here.portal.live[RemoteId(90)].markers == (MARKER,)
     assert here.portal.live[RemoteId(90)].fields["tags"] == ("own",)
-    here.shelf.state = None
+    here.shared.state = None
     plan = here.plan(here.manifest({"a": {}}))
     assert [one.action for one in plan.changes] == [Action.ADOPT]
 

@@ -95,7 +95,7 @@ def test_a_known_turn_after_a_lost_state_settles_in_one_run() -> None:
     here.portal.turn = lower_tags
     blocks: Blocks = {"a": {"tags": ["Finance"]}, "b": {}}
     round_of(here, blocks)
-    here.shelf.__init__()  # type: ignore[misc]
+    here.shared.__init__()  # type: ignore[misc]
     assert round_of(here, blocks) == (1, 0, 1)
     assert round_of(here, blocks) == (0, 0, 0)
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tasksync.core.change import Became
 from tasksync.portal.exchange import Answer, Request
-from tasksync.sandbox import answers
-from tasksync.sandbox.api import open_api
-from tasksync.sandbox.keys import GOOD_KEY
+from tasksync.sandbox.web import http_messages
+from tasksync.sandbox.web.api_keys import GOOD_KEY
+from tasksync.sandbox.web.routes import open_api
 
 QUIRKS: dict[str, list[Any]] = {
     "create_status": [200, 201],
@@ -53,7 +53,7 @@ def sandbox(**quirks: Any) -> Any:
     def send(request: Request) -> Answer:
         headers = {"X-Api-Key": GOOD_KEY, **dict(request.headers)}
         met = api.handle(
-            answers.Request(
+            http_messages.WebRequest(
                 request.method, request.path, urlencode(request.query), headers, request.body or b""
             )
         )

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from tasksync.sandbox.answers import Request, Response
-from tasksync.sandbox.api import Api, open_api
-from tasksync.sandbox.clock import Clock
-from tasksync.sandbox.faults import read_rules
-from tasksync.sandbox.server import RunningSandbox, SandboxSettings, start
+from tasksync.sandbox.faults.injected import read_rules
+from tasksync.sandbox.model.clock import PortalClock
+from tasksync.sandbox.web.http_messages import Response, WebRequest
+from tasksync.sandbox.web.routes import Api, open_api
+from tasksync.sandbox.web.server import RunningSandbox, SandboxSettings, start
 
 #: 2026-05-12T11:46:12+03:00, the moment of the seeds' example.
 SEED_TIME = 1_778_575_572.0
@@ -32,7 +32,7 @@ class Client:
         told = {"X-Api-Key": self.key, "Content-Type": "application/json", **self.headers}
         told |= {name.replace("_", "-"): value for name, value in headers.items()}
         sent = b"" if body is None else json.dumps(body).encode()
-        return self.api.handle(Request(method, path, query, told, sent))
+        return self.api.handle(WebRequest(method, path, query, told, sent))
 
     def __call__(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         response = self.raw(method, path, body)
@@ -90,7 +90,7 @@ def portal(time: FakeTime) -> Iterator[Callable[..., Client]]:
 
     def make(path: Any = None, **told: Any) -> Client:
         told["faults"] = read_rules(told.get("faults", []))
-        api = open_api(path, clock=Clock(time, time.sleep), **told)
+        api = open_api(path, clock=PortalClock(time, time.sleep), **told)
         made.append(api)
         return Client(api)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasksync.sandbox.answers import Request
+from tasksync.sandbox.web.http_messages import WebRequest
 
 DEADLINE = "2026-05-19T18:00:00+03:00"
 
@@ -113,7 +113,7 @@ def test_a_body_needs_its_content_type_and_json(client: Any) -> None:
     assert (answer.status, code_of(json.loads(answer.body))) == (400, "VALIDATION_ERROR")
     head = {"X-Api-Key": client.key, "Content-Type": "application/json"}
     for text in (b"{", b"[]", b"", b"\xff"):
-        answer = client.api.handle(Request("POST", "/v1/tasks", "", head, text))
+        answer = client.api.handle(WebRequest("POST", "/v1/tasks", "", head, text))
         assert (answer.status, code_of(json.loads(answer.body))) == (400, "VALIDATION_ERROR")
     assert client.rows() == []
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasksync.sandbox import codec
+from tasksync.sandbox.web import codec
 
 
 @pytest.fixture(params=["orjson", "json"])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tasksync.sandbox.answers import Request
+from tasksync.sandbox.web.http_messages import WebRequest
 
 
 def test_a_stranger_makes_edits_and_drops_a_task(client: Any) -> None:
@@ -135,9 +135,9 @@ def test_nonsense_is_refused(client: Any, method: str, path: str, body: Any) -> 
 
 
 def test_the_strings_are_for_this_machine_alone(client: Any) -> None:
-    asked = Request("GET", "/_sandbox/tasks", peer="192.168.0.7")
+    asked = WebRequest("GET", "/_sandbox/tasks", peer="192.168.0.7")
     assert client.api.handle(asked).status == 403
-    assert client.api.handle(Request("GET", "/_sandbox/tasks", peer="::1")).status == 200
+    assert client.api.handle(WebRequest("GET", "/_sandbox/tasks", peer="::1")).status == 200
 
 
 def test_the_board_shows_families_and_finds(client: Any) -> None:

@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 import requests
 
-from tasksync.sandbox.answers import Request
-from tasksync.sandbox.faults import (
+from tasksync.sandbox.faults.injected import (
     BrokenBody,
     ConnectionLost,
+    FaultInjector,
+    FaultKind,
     Hang,
-    Kind,
     UnknownFault,
-    Weather,
     load_rules,
     read_rules,
 )
+from tasksync.sandbox.web.http_messages import WebRequest
 
 POST = {"method": "POST", "path": "^/v1/tasks$"}
 BATCH = {"path": "^/v1/batch$"}
@@ -228,13 +228,13 @@ def test_call_error_on_a_single_request_is_its_error(client: Any) -> None:
 def test_every_kind_stands_in_a_test() -> None:
     """Each has a line here that names it."""
     text = Path(__file__).read_text(encoding="utf-8")
-    assert [kind for kind in Kind if f'"{kind}"' not in text] == []
+    assert [kind for kind in FaultKind if f'"{kind}"' not in text] == []
 
 
 def fits(rule: dict[str, Any], *requests_: tuple[str, str, bytes]) -> list[bool]:
-    weather = Weather(read_rules([{"kind": "lost", **rule}]))
+    weather = FaultInjector(read_rules([{"kind": "lost", **rule}]))
     return [
-        weather.over(Request(method, path, body=body)) is not None
+        weather.over(WebRequest(method, path, body=body)) is not None
         for method, path, body in requests_
     ]
 

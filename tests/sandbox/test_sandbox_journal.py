@@ -19,9 +19,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasksync.sandbox.journal import Journal, JournalDamaged
-from tasksync.sandbox.task import Comment, Spent, Task, packed, unpacked
-from tasksync.sandbox.world import World
+from tasksync.sandbox.model.journal import Journal, JournalDamaged
+from tasksync.sandbox.model.task import Comment, Spent, Task, packed, unpacked
+from tasksync.sandbox.model.world import World
 
 
 def a_task(id_: int, **more: Any) -> Task:
@@ -176,7 +176,7 @@ def test_a_disk_that_refuses_leaves_memory_and_file_agreed(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("tasksync.sandbox.journal._write_all", full)
+        patched.setattr("tasksync.sandbox.model.journal._write_all", full)
         with pytest.raises(OSError, match="No space"), world.writing():
             world.put(a_task(3))
     with world.reading() as shelf:
@@ -196,12 +196,12 @@ def test_a_file_may_vanish_under_an_open_world(tmp_path: Path) -> None:
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
-from tasksync.sandbox.answers import Request
-from tasksync.sandbox.api import open_api
+from tasksync.sandbox.web.http_messages import WebRequest
+from tasksync.sandbox.web.routes import open_api
 api = open_api(Path(sys.argv[1]))
 head = {"X-Api-Key": "vibe_api_sandbox", "Content-Type": "application/json"}
 body = b'{"title": "done", "responsibleId": 1}'
-assert api.handle(Request("POST", "/v1/tasks", "", head, body)).status == 201
+assert api.handle(WebRequest("POST", "/v1/tasks", "", head, body)).status == 201
 os.kill(os.getpid(), signal.SIGKILL)
 """
 

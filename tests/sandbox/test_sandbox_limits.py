@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasksync.sandbox.answers import Refused
-from tasksync.sandbox.clock import Clock
-from tasksync.sandbox.limits import VENDOR, Gate, Limits, Window
+from tasksync.sandbox.model.clock import PortalClock
+from tasksync.sandbox.web.http_messages import Refused
+from tasksync.sandbox.web.rate_limits import VENDOR, Gate, Limits, Window
 
 
 @given(st.lists(st.floats(0, 40, allow_nan=False), max_size=80), st.integers(1, 5))
@@ -92,7 +92,7 @@ def test_the_control_routes_are_not_counted(portal: Any) -> None:
 
 
 def test_two_at_once_and_a_third_waits_in_line() -> None:
-    gate = Gate(Limits(queue_seconds=5), Clock())
+    gate = Gate(Limits(queue_seconds=5), PortalClock())
     inside, most = 0, 0
     lock, enough = threading.Lock(), threading.Event()
 
@@ -115,7 +115,7 @@ def test_two_at_once_and_a_third_waits_in_line() -> None:
 
 
 def test_whoever_waits_too_long_in_line_gets_504() -> None:
-    gate = Gate(Limits(queue_seconds=0.02), Clock())
+    gate = Gate(Limits(queue_seconds=0.02), PortalClock())
     with gate.admitted("a"), gate.admitted("b"):
         with pytest.raises(Refused) as caught, gate.admitted("c"):
             pass

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasksync.sandbox.answers import Refused
-from tasksync.sandbox.brackets import parsed
-from tasksync.sandbox.clock import PORTAL_ZONE
-from tasksync.sandbox.fields import TASKS
-from tasksync.sandbox.listing import page_of_tasks
-from tasksync.sandbox.query import question
-from tasksync.sandbox.quirks import DEFAULTS
-from tasksync.sandbox.shelf import Shelf
-from tasksync.sandbox.task import Task
+from tasksync.sandbox.faults.quirks import DEFAULTS
+from tasksync.sandbox.model.clock import PORTAL_ZONE
+from tasksync.sandbox.model.fields import TASKS
+from tasksync.sandbox.model.index import TaskIndex
+from tasksync.sandbox.model.task import Task
+from tasksync.sandbox.web.http_messages import Refused
+from tasksync.sandbox.web.listing_query import question
+from tasksync.sandbox.web.query_string import parsed
+from tasksync.sandbox.web.task_pages import page_of_tasks
 
 
 @pytest.fixture
@@ -229,7 +229,7 @@ json_values = st.recursive(
 )
 @settings(max_examples=300, deadline=None)
 def test_no_body_breaks_a_search(body: dict[str, Any]) -> None:
-    shelf = Shelf([Task(1, "a", 1, 1, 0, 0, 1, tags=("id",), accomplices=(1,))])
+    shelf = TaskIndex([Task(1, "a", 1, 1, 0, 0, 1, tags=("id",), accomplices=(1,))])
     with understood_or_refused():
         page_of_tasks(shelf, question(body, TASKS, PORTAL_ZONE), DEFAULTS, None)
 
@@ -248,7 +248,7 @@ steps = st.lists(
 @given(steps)
 @settings(deadline=None)
 def test_the_indexes_of_a_shelf_agree_with_its_tasks(moves: list[Any]) -> None:
-    shelf = Shelf()
+    shelf = TaskIndex()
     for move, id_, tags, parent in moves:
         if move == "remove":
             shelf.remove(id_)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tasksync.sandbox.quirks import DEFAULTS, Quirks, UnknownQuirk, described
+from tasksync.sandbox.faults.quirks import DEFAULTS, Quirks, UnknownQuirk, described
 
 DEADLINE = "2026-05-19T18:00:00+03:00"
 
@@ -186,7 +186,7 @@ def test_no_session_code(client: Any) -> None:
 
 
 def test_portal_limit_status(portal: Any) -> None:
-    from tasksync.sandbox.limits import Limits
+    from tasksync.sandbox.web.rate_limits import Limits
 
     client = portal(limits=Limits(per_second=1), quirks={"portal_limit_status": 502})
     assert client("GET", "/v1/me")[0] == 200
@@ -352,7 +352,7 @@ def test_list_lag(client: Any, time: Any) -> None:
 
 def test_every_quirk_stands_in_a_test() -> None:
     here = Path(__file__)
-    turns = here.with_name("test_sandbox_turns.py")
+    turns = here.with_name("test_sandbox_normalising.py")
     text = here.read_text(encoding="utf-8") + turns.read_text(encoding="utf-8")
     missed = [name for name in described() if f"{name}=" not in text and f'"{name}"' not in text]
     assert set(missed) <= {"update_result", "delete_result"}  # named by action

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import requests
 
-from tasksync.sandbox.api import open_api
-from tasksync.sandbox.faults import UnknownFault
-from tasksync.sandbox.limits import Limits
-from tasksync.sandbox.server import SandboxSettings, serve, start
+from tasksync.sandbox.faults.injected import UnknownFault
+from tasksync.sandbox.web.rate_limits import Limits
+from tasksync.sandbox.web.routes import open_api
+from tasksync.sandbox.web.server import SandboxSettings, serve, start
 
 HEAD = {"X-Api-Key": "vibe_api_sandbox"}
 GOOD = {"title": "A task", "responsibleId": 1}

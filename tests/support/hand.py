@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from support.command import Tasksync
+from command import Tasksync
 
-from tasksync.sandbox.answers import Request
-from tasksync.sandbox.api import open_api
+from tasksync.sandbox.web.http_messages import WebRequest
+from tasksync.sandbox.web.routes import open_api
 
 HEADERS = {"Content-Type": "application/json", "Host": "127.0.0.1"}
 
@@ -18,7 +18,7 @@ def by_hand(folder: Path, method: str, path: str, body: object = None) -> Any:
     """Do one thing on the sandbox whose world is `world.db` in a folder."""
     api = open_api(folder / "world.db")
     sent = b"" if body is None else json.dumps(body).encode()
-    answer = api.handle(Request(method, f"/_sandbox/{path}", headers=HEADERS, body=sent))
+    answer = api.handle(WebRequest(method, f"/_sandbox/{path}", headers=HEADERS, body=sent))
     api.close()
     assert answer.status < 300, answer
     return json.loads(answer.body) if answer.body else None

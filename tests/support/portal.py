@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.request import Request, urlopen
 
-from tasksync.sandbox.answers import Request as Asked
-from tasksync.sandbox.answers import Response
-from tasksync.sandbox.server import RunningSandbox, SandboxSettings, start
+from tasksync.sandbox.web.http_messages import Response
+from tasksync.sandbox.web.http_messages import WebRequest as Asked
+from tasksync.sandbox.web.server import RunningSandbox, SandboxSettings, start
 
 Json: TypeAlias = dict[str, Any]
 

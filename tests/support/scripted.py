@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 from casefiles import BLANK, MARKER, PROJECT, live_task, manifest_of, wanted_task
+from memory_store import MemoryStore, SharedMemory
 from stores import ANNA, START, HandClock, counted_ids
 
-from tasksync.backends.memory import MemoryStore, Shelf
 from tasksync.core import planfile
 from tasksync.core.build import EVERYTHING, Scope
 from tasksync.core.change import Action, Became, Change, Outcome
@@ -21,7 +21,7 @@ from tasksync.core.plan import Plan
 from tasksync.core.ports import Permission
 from tasksync.core.state import Lease, PortalIdentity, State, StateDelta
 from tasksync.core.task import LiveTask
-from tasksync.engine.applying import Applier, Report, RunFacts
+from tasksync.engine.applying import Applier, EnginePorts, Report, RunFacts
 from tasksync.engine.holding import Checked, checked
 from tasksync.engine.keeping import Keeper
 from tasksync.engine.planning import Planner
@@ -234,7 +234,7 @@ class Bench:
 
     portal: ScriptedPortal
     clock: HandClock
-    shelf: Shelf = field(default_factory=Shelf)
+    shared: SharedMemory = field(default_factory=SharedMemory)
     marker: str | None = MARKER
     stopped: bool = False
     events: list[Event] = field(default_factory=list)
@@ -248,14 +248,14 @@ class Bench:
         self.store = self.new_store()
 
     def new_store(self) -> LoggedStore:
-        store = LoggedStore(PROJECT, clock=self.clock, ids=self.ids, shelf=self.shelf)
+        store = LoggedStore(PROJECT, clock=self.clock, ids=self.ids, shared=self.shared)
         store.deltas = []
         store.fail = self.fail
         return store
 
     def keeper(self) -> Keeper:
         self.store = self.new_store()
-        self.shelf.lease = None
+        self.shared.lease = None
         lease = self.store.acquire(ANNA, 60.0)
         return Keeper(self.store, lease, self.clock, self._rescue)
 
@@ -285,22 +285,18 @@ class Bench:
     def plan(self, manifest: Manifest, scope: Scope = EVERYTHING, *, refresh: bool = True) -> Plan:
         return self.planner().plan(manifest, self.state, scope, refresh=refresh)
 
-    def applier(self, keeper: Keeper) -> Applier:
-        return Applier(
-            self.portal,
-            keeper,
-            self.resolver(),
-            clock=self.clock,
-            listener=self.events.append,
-            stopping=self._stopping,
+    def applier(self, keeper: Keeper, plan: Plan, state: State) -> Applier:
+        ports = EnginePorts(
+            self.portal, keeper, self.resolver(), self.clock, self.events.append, self._stopping
         )
+        return Applier(ports, plan, state, self.facts)
 
     def apply(self, manifest: Manifest, scope: Scope = EVERYTHING) -> Report:
         """One whole run: heal, plan, do."""
         keeper = self.keeper()
         state = self.planner().resolved(keeper, keeper.load())
         plan = self.planner().plan(manifest, state, scope)
-        return self.applier(keeper).apply(plan, state, self.facts)
+        return self.applier(keeper, plan, state).apply()
 
     def apply_and_see(self, manifest: Manifest) -> None:
         """One run, and another that sees what the first one made."""
@@ -319,7 +315,7 @@ class Bench:
         state = self.planner().resolved(keeper, keeper.load())
         now = self.check(plan)
         assert not now.stale, now.stale
-        return self.applier(keeper).apply(now.plan, state, self.facts)
+        return self.applier(keeper, now.plan, state).apply()
 
     def verify(self, report: Report) -> Verdict:
         verifier = Verifier(self.portal, self.keeper(), self.clock, self.events.append, self.marker)

@@ -11,11 +11,11 @@ from typing import Any
 import boto3
 import httpstate
 import psycopg
+from memory_store import MemoryStore, SharedMemory
 from stores import HandClock, counted_ids
 
 from tasksync.backends.document import DocumentStore
 from tasksync.backends.http import open_http
-from tasksync.backends.memory import MemoryStore, Shelf
 from tasksync.backends.postgres import PostgresStore
 from tasksync.backends.s3 import open_s3
 from tasksync.backends.sqlite import SqliteStore
@@ -62,11 +62,11 @@ class World:
 
 @contextmanager
 def memory_world() -> Iterator[World]:
-    """Yield stores that share a shelf."""
-    shelf = Shelf()
+    """Yield stores that share a shared."""
+    shared = SharedMemory()
     yield World(
         lambda world, clock: MemoryStore(
-            PROJECT, clock=clock, ids=world.ids, gone=world.gone, alive=world.alive, shelf=shelf
+            PROJECT, clock=clock, ids=world.ids, gone=world.gone, alive=world.alive, shared=shared
         )
     )
 

@@ -67,9 +67,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
     show(console, plan, format_, cost, refusals, head=head, colour=not args.no_color)
     if args.out:
         from tasksync.cli.planfiles import write
-        from tasksync.cli.planning import with_blocks
+        from tasksync.cli.planning import with_sources
 
-        write(args.out, with_blocks(plan, manifest, others=False), cost)
+        write(args.out, with_sources(plan, manifest, others=False), cost)
         console.tell(f"Saved the plan to {args.out}. To do exactly this: tasksync apply {args.out}")
     if note := forgets(args, console):
         console.tell(note)

@@ -23,11 +23,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Serve until interrupted."""
-    from tasksync.sandbox.faults import UnknownFault
-    from tasksync.sandbox.journal import JournalDamaged
-    from tasksync.sandbox.keys import GOOD_KEY
-    from tasksync.sandbox.quirks import UnknownQuirk
-    from tasksync.sandbox.server import SandboxSettings, start
+    from tasksync.sandbox.faults.injected import UnknownFault
+    from tasksync.sandbox.faults.quirks import UnknownQuirk
+    from tasksync.sandbox.model.journal import JournalDamaged
+    from tasksync.sandbox.web.api_keys import GOOD_KEY
+    from tasksync.sandbox.web.server import SandboxSettings, start
 
     if not 0 <= args.port < 65536:  # noqa: PLR2004 - ports
         raise UsageError(f"{args.port} is no port.", "Use --port 0 for any free one.")
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
 def _quirks(name: str | None) -> dict[str, object]:
     if not name:
         return {}
-    from tasksync.sandbox.codec import loads
+    from tasksync.sandbox.web.codec import loads
 
     try:
         found = loads(Path(name).read_bytes())

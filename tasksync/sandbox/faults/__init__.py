@@ -1,0 +1,1 @@
+"""What can go wrong on purpose: injected faults, and the vendor's quirks."""

@@ -1,0 +1,303 @@
+"""Every known or feared peculiarity of the vendor, by name, each with its meaning and its source.
+
+The defaults are what the seeds say; what the seeds leave open and the design takes as given is
+marked INFERRED. "contract N" is section N of the API contract, where the evidence stands.
+"""
+
+# ruff: noqa: FBT003, RUF009 - each default is made by quirk(), which gives a dataclass field
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from tasksync.sandbox.model.clock import zone_of
+
+T = TypeVar("T")
+
+
+class UnknownQuirk(ValueError):
+    """A quirk's name or value that this sandbox does not know."""
+
+
+class WriteResult(StrEnum):
+    """What a batch answers for an update or a delete."""
+
+    OBJECT = "object"
+    TRUE = "true"
+    NULL = "null"
+    EMPTY = "empty"  # an empty list
+    MISSING = "missing"  # neither a result nor an error
+
+
+class Tags(StrEnum):
+    """How selected tags are written."""
+
+    MAP = "map"
+    NAMES = "names"
+    COMMA = "comma"
+    OBJECTS = "objects"
+    OMITTED = "omitted"
+
+
+class Clears(StrEnum):
+    """Which value clears a date."""
+
+    BOTH = "both"
+    EMPTY = "empty"
+    NULL = "null"
+
+
+class More(StrEnum):
+    """How `meta.hasMore` lies."""
+
+    RIGHT = "right"
+    EXTRA = "extra"
+    NEVER = "never"
+
+
+class Numbers(StrEnum):
+    """How numbers are written on read."""
+
+    STRINGS = "strings"
+    INTS = "ints"
+    ONLY_IDS = "only_ids"
+
+
+class Keys(StrEnum):
+    """The case of row keys."""
+
+    CAMEL = "camel"
+    UPPER = "upper"
+
+
+class Empty(StrEnum):
+    """How an empty map of errors is written."""
+
+    MAP = "map"
+    LIST = "list"
+
+
+class People(StrEnum):
+    """The shape of accomplicesData and auditorsData."""
+
+    LIST = "list"
+    MAP = "map"
+
+
+class Gone(StrEnum):
+    """What names a task that is not there."""
+
+    ENTITY_NOT_FOUND = "ENTITY_NOT_FOUND"
+    NOT_FOUND = "NOT_FOUND"
+    BITRIX_ERROR = "BITRIX_ERROR"
+    EMPTY = "empty"
+
+
+class Counters(StrEnum):
+    """How a counter of nothing is written."""
+
+    NULL = "null"
+    ZERO = "0"
+
+
+class Case(StrEnum):
+    """What becomes of the case of tags."""
+
+    KEEP = "keep"
+    LOWER = "lower"
+    UPPER = "upper"
+
+
+class Emoji(StrEnum):
+    """What becomes of characters beyond the basic plane."""
+
+    KEEP = "keep"
+    DROP = "drop"
+    QUESTION = "question"
+    CUT = "cut"
+
+
+class PeopleIds(StrEnum):
+    """The shape of accomplices and auditors."""
+
+    LIST = "list"
+    INDEXED = "indexed"
+
+
+class OnBad(StrEnum):
+    """What becomes of a value that does not fit."""
+
+    REFUSE = "refuse"
+    IGNORE = "ignore"
+    MEND = "mend"
+
+
+def quirk(default: T, says: str, source: str) -> T:
+    """A field of `Quirks` that carries its meaning and its source."""
+    made: T = field(default=default, metadata={"says": says, "source": source})
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Quirks:
+    """The portal's peculiarities; any combination holds."""
+
+    # Answers to writes
+    create_status: int = quirk(201, "status of a create: 201 or 200", "contract 2, INFERRED")
+    update_result: WriteResult = quirk(
+        WriteResult.OBJECT, "result of an update inside a batch", "contract 3 and 14.7"
+    )
+    delete_result: WriteResult = quirk(
+        WriteResult.TRUE, "result of a delete inside a batch", "contract 3 and 14.7, INFERRED"
+    )
+    batch_errors: Empty = quirk(Empty.MAP, "`data.errors` when nothing failed", "contract 13.14")
+    batch_keys: Keys = quirk(Keys.CAMEL, "case of the rows inside a batch", "contract 3, 13.2")
+    swapped_results: bool = quirk(
+        False, "results of creates stand under each other's call ids", "feared"
+    )
+    missing_entity_id: str = quirk(
+        "call", "a call without entityId fails alone (call) or the request (batch)", "contract 3"
+    )
+    # How values are written
+    numbers: Numbers = quirk(
+        Numbers.STRINGS, "numbers as strings (seeds), as ints, or ids alone as ints", "contract 8.1"
+    )
+    instants: str = quirk("portal", "zone of instants: portal, Z, or +05:00", "contract 8.2")
+    tags: Tags = quirk(Tags.MAP, "how selected tags are written", "contract 8.4")
+    tags_on_single: bool = quirk(False, "get, create and update answer tags too", "contract 14.4")
+    people_data: People = quirk(People.LIST, "accomplicesData as list or map", "contract 13.16")
+    user_keys: Keys = quirk(Keys.CAMEL, "case of the keys of users", "contract 11")
+    extra_keys: bool = quirk(False, "unknown keys in every envelope and row", "contract 5.1, 7")
+    counters: bool = quirk(
+        True, "rows carry commentsCount and its kin when selected", "contract 7, INFERRED"
+    )
+    empty_counters: Counters = quirk(
+        Counters.NULL, "a counter of nothing is null (live rows) or 0", "contract 7"
+    )
+    service_counter: bool = quirk(
+        True, "serviceCommentsCount is there beside commentsCount", "contract 7, INFERRED"
+    )
+    people_ids: PeopleIds = quirk(
+        PeopleIds.LIST, "accomplices and auditors as list or map by index", "PHP, feared"
+    )
+    # Errors
+    bad_value_status: int = quirk(400, "status of BITRIX_ERROR: 400 or 422", "contract 13.1")
+    missing_get: Gone = quirk(
+        Gone.ENTITY_NOT_FOUND, "get of a missing task; `empty` is 200 with []", "contract 2.2"
+    )
+    missing_call: Gone = quirk(
+        Gone.ENTITY_NOT_FOUND, "a missing task inside a batch", "contract 3 and 14.7"
+    )
+    line_breaks: bool = quirk(False, "portal texts end with <br>", "contract 2.1")
+    no_session_code: str = quirk(
+        "TOKEN_MISSING", "an app key without session; or INVALID_APP_KEY", "contract 13.15"
+    )
+    portal_limit_status: int = quirk(
+        429, "the portal's per-second limit shows as 429 or 502", "contract 13.13"
+    )
+    # What the portal makes of values
+    clears_date: Clears = quirk(
+        Clears.BOTH, "what clears a date: the empty text, null or both", "contract 8.3"
+    )
+    clears_date_else: OnBad = quirk(
+        OnBad.REFUSE, "the other way to clear is refused or ignored", "contract 8.3"
+    )
+    title_trimmed: bool = quirk(False, "titles lose their outer spaces", "contract 2.1, core")
+    long_title: OnBad = quirk(
+        OnBad.REFUSE, "over 250 characters: refused (seed) or cut (mend)", "contract 13.6"
+    )
+    crlf: bool = quirk(False, "line ends of a description become CR LF", "core forms")
+    new_becomes_pending: bool = quirk(False, "status 1 becomes 2", "contract 8.5, core")
+    declined_refused: bool = quirk(False, "status 7 is refused", "contract 8.5, core")
+    task_control: bool = quirk(
+        False, "every task is under control: 5 becomes 4", "contract 8.5, INFERRED"
+    )
+    responsible_resets_status: bool = quirk(
+        True, "a new responsible sets status 2 unless status is sent", "contract 8.5, INFERRED"
+    )
+    bad_priority: OnBad = quirk(
+        OnBad.REFUSE, "priority outside 0..2: refused, or 1 (mend)", "contract 8.7"
+    )
+    plan_dates_together: bool = quirk(
+        False, "startDatePlan and endDatePlan must be sent together", "contract 7"
+    )
+    strict_users: bool = quirk(
+        False, "a responsible who is not in the directory is refused", "contract 2.1, 14.10"
+    )
+    created_by: OnBad = quirk(
+        OnBad.IGNORE,
+        "createdBy of another, by a key whose user is no administrator: not applied, or refused",
+        'seed "Create task": within the permissions of the user',
+    )
+    tag_case: Case = quirk(Case.KEEP, "tags are kept in lower or upper case", "feared")
+    drop_tags: str = quirk("", "tags that begin so are dropped; empty is none", "feared")
+    hashtags: bool = quirk(False, "#words of title and description become tags", "core")
+    emoji: Emoji = quirk(
+        Emoji.KEEP, "what beyond the basic plane is dropped, ? or cuts the text", "feared (MySQL)"
+    )
+    entities: bool = quirk(False, "a title comes back with HTML entities", "core forms")
+    seconds_dropped: bool = quirk(False, "dates lose their seconds", "core forms")
+    former_becomes_auditor: bool = quirk(False, "the former responsible becomes an auditor", "core")
+    scope: str = quirk("tasks", "the scope's name: tasks (seeds) or task", "contract 13.8")
+    # Listing
+    ignore_tag_filter: bool = quirk(False, "filter[tags] is ignored", "contract 8.8, feared")
+    ignore_id_filter: bool = quirk(False, "filter[>id] is ignored", "contract 6.2, feared")
+    meta_total: bool = quirk(True, "`meta.total` is there", "contract 14.14")
+    total_of_page: bool = quirk(
+        False, "`meta.total` counts the page alone, and hasMore is false", "feared"
+    )
+    has_more: More = quirk(
+        More.RIGHT, "hasMore right, true on the exact last page, or never", "contract 6.2"
+    )
+    page_cap: int = quirk(0, "no page is longer than this; 0 is no cap", "contract 6.1, feared")
+    page_fails_over: int = quirk(0, "a longer page answers 502; 0 is never", "contract 6.2")
+    offset_fails_from: int = quirk(
+        0, "an offset from here answers 500; 0 is never", "contract 6.2 (2500)"
+    )
+    list_lag: float = quirk(0.0, "list and search are this many seconds behind", "contract 14.17")
+
+    @classmethod
+    def of(cls, wanted: Mapping[str, Any]) -> Quirks:
+        """Defaults with these laid over; raises UnknownQuirk naming what it does not know."""
+        known = {spot.name: spot.default for spot in fields(cls)}
+        if strange := sorted(wanted.keys() - known.keys()):
+            message = f"no such quirk: {', '.join(strange)}"
+            raise UnknownQuirk(message)
+        return cls(**{name: _fitted(name, known[name], value) for name, value in wanted.items()})
+
+    def document(self) -> dict[str, Any]:
+        """All of them as plain JSON values."""
+        return asdict(self)
+
+
+def _fitted(name: str, default: Any, value: Any) -> Any:
+    try:
+        fits = isinstance(value, bool) is isinstance(default, bool)
+        made = type(default)(value) if fits else None
+        if name == "instants" and value != "portal":
+            zone_of(value)
+    except (TypeError, ValueError) as fault:
+        message = f"quirk {name} cannot be {value!r}"
+        raise UnknownQuirk(message) from fault
+    if made is None:
+        message = f"quirk {name} cannot be {value!r}"
+        raise UnknownQuirk(message)
+    return made
+
+
+def described() -> dict[str, dict[str, Any]]:
+    """Name -> default, meaning, source and choices of every quirk."""
+    return {
+        spot.name: {
+            "default": spot.default,
+            **spot.metadata,
+            **({"choices": list(type(spot.default))} if isinstance(spot.default, StrEnum) else {}),
+        }
+        for spot in fields(Quirks)
+    }
+
+
+DEFAULTS = Quirks()

@@ -1,0 +1,140 @@
+"""The fields of each entity in one table: how they are kept, read, filtered and sorted by.
+
+Sources: contract 2.5 (filters, sorting), 2.7 (schema), 7 (tasks), 11 (users and workgroups).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from operator import attrgetter
+from typing import Any
+
+from tasksync.sandbox.model.rules import WRITABLE
+from tasksync.sandbox.model.task import PRIORITIES, STATUSES
+from tasksync.sandbox.web.http_messages import Json
+
+
+class ValueKind(StrEnum):
+    """How a value is written and compared."""
+
+    NUMBER = "number"
+    TEXT = "string"
+    INSTANT = "datetime"
+    PEOPLE = "number[]"
+    TAGS = "string[]"
+    FLAG = "char"
+    BOOL = "boolean"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field: its name outside, how to get it inside, and what a listing may do with it."""
+
+    name: str
+    kind: ValueKind
+    get: Callable[[Any], Any]
+    sortable: bool = False
+    deaf: bool = False  # known, but a filter on it is ignored in silence
+    nullable: bool = False
+
+    @property
+    def native(self) -> str:
+        """The UPPER_SNAKE name of the layer below."""
+        return native(self.name)
+
+
+Table = Mapping[str, Field]
+
+
+@cache
+def native(name: str) -> str:
+    """The UPPER_SNAKE form: RESPONSIBLE_ID for responsibleId."""
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).upper()
+
+
+def _table(*rows: tuple[str, ValueKind, str, str]) -> Table:
+    return {
+        name: Field(name, kind, attrgetter(inner), "s" in marks, "d" in marks, "n" in marks)
+        for name, kind, inner, marks in rows
+    }
+
+
+#: s = a listing can be sorted by it; d = a filter on it is ignored; n = a number that may be null.
+TASKS = _table(
+    ("id", ValueKind.NUMBER, "id", "s"),
+    ("title", ValueKind.TEXT, "title", "s"),
+    ("description", ValueKind.TEXT, "description", ""),
+    ("status", ValueKind.NUMBER, "status", "s"),
+    ("priority", ValueKind.NUMBER, "priority", "s"),
+    ("responsibleId", ValueKind.NUMBER, "responsible_id", ""),
+    ("createdBy", ValueKind.NUMBER, "created_by", ""),
+    ("createdDate", ValueKind.INSTANT, "created", "s"),
+    ("changedDate", ValueKind.INSTANT, "changed", "s"),
+    ("changedBy", ValueKind.NUMBER, "changed_by", ""),
+    ("closedDate", ValueKind.INSTANT, "closed", "s"),
+    ("closedBy", ValueKind.NUMBER, "closed_by", ""),
+    ("statusChangedDate", ValueKind.INSTANT, "status_changed", "d"),
+    ("activityDate", ValueKind.INSTANT, "active", "sd"),
+    ("dateStart", ValueKind.INSTANT, "started", "s"),
+    ("deadline", ValueKind.INSTANT, "deadline", "s"),
+    ("startDatePlan", ValueKind.INSTANT, "start_plan", "s"),
+    ("endDatePlan", ValueKind.INSTANT, "end_plan", "s"),
+    ("timeEstimate", ValueKind.NUMBER, "time_estimate", "s"),
+    ("timeSpentInLogs", ValueKind.NUMBER, "time_spent", "sn"),
+    ("groupId", ValueKind.NUMBER, "group_id", "s"),
+    ("parentId", ValueKind.NUMBER, "parent_id", "n"),
+    ("accomplices", ValueKind.PEOPLE, "accomplices", ""),
+    ("auditors", ValueKind.PEOPLE, "auditors", ""),
+    ("tags", ValueKind.TAGS, "tags", ""),
+    ("commentsCount", ValueKind.NUMBER, "comments_count", ""),
+    ("serviceCommentsCount", ValueKind.NUMBER, "service_comments_count", ""),
+    ("taskControl", ValueKind.FLAG, "task_control", ""),
+)
+USERS = _table(
+    ("id", ValueKind.NUMBER, "id", "s"),
+    ("name", ValueKind.TEXT, "name", "s"),
+    ("lastName", ValueKind.TEXT, "last_name", "s"),
+    ("email", ValueKind.TEXT, "email", "s"),
+    ("active", ValueKind.BOOL, "active", ""),
+    ("workPosition", ValueKind.TEXT, "position", ""),
+    ("departmentId", ValueKind.PEOPLE, "departments", ""),
+    ("isAdmin", ValueKind.BOOL, "admin", ""),
+)
+WORKGROUPS = _table(
+    ("id", ValueKind.NUMBER, "id", "s"),
+    ("name", ValueKind.TEXT, "name", "s"),
+    ("description", ValueKind.TEXT, "description", ""),
+    ("active", ValueKind.BOOL, "active", ""),
+    ("archived", ValueKind.FLAG, "archived", ""),
+    ("ownerId", ValueKind.NUMBER, "owner", ""),
+    ("membersCount", ValueKind.NUMBER, "members", ""),
+)
+#: Names a filter may use beside the fields' own (contract 8.6).
+ALIASES = {"realStatus": "status", "REAL_STATUS": "status", "creatorId": "createdBy"}
+_ENUMS = {"status": STATUSES, "priority": PRIORITIES}
+
+
+def find(table: Table, name: str) -> Field | None:
+    """The field of this name, camelCase or UPPER_SNAKE."""
+    name = ALIASES.get(name, name)
+    return table.get(name) or next((f for f in table.values() if f.native == name), None)
+
+
+def schema(table: Table) -> Json:
+    """`data` of a fields route: each field, and again under its native name (contract 2.7)."""
+    found = {}
+    for field in table.values():
+        told: Json = {
+            "type": field.kind.value,
+            "readonly": table is not TASKS or field.name not in WRITABLE,
+            "label": field.native.replace("_", " ").capitalize(),
+        }
+        if field.name in _ENUMS and table is TASKS:
+            told["enum"] = {str(value): word for value, word in _ENUMS[field.name].items()}
+        found[field.name] = told
+    upper = {native(name): told for name, told in found.items()}
+    return {"fields": {**upper, **found}, "include": []}

@@ -1,0 +1,105 @@
+"""What the page shows, as JSON: tasks under their parents, found by word, status and person."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+
+from tasksync.sandbox.model.clock import PortalClock, write_instant
+from tasksync.sandbox.model.directory import GROUPS, person
+from tasksync.sandbox.model.task import CLOSED, STATUSES, Task
+from tasksync.sandbox.model.world import World
+from tasksync.sandbox.web.http_messages import Json
+
+#: So many rows are sent at once; whoever wants others narrows the search.
+MOST = 500
+
+
+def page_data(world: World, clock: PortalClock, asked: Json) -> Json:
+    """The rows for a search, or only the version when `since` says it is known already."""
+    now = clock.second()
+    with world.reading() as shelf:
+        stamp = f"{world.version}-{now // 60}"
+        if asked.get("since") == stamp:
+            return {"version": stamp, "unchanged": True}
+        tasks = list(shelf)
+    test = _test(asked, now)
+    found = [task for task in reversed(tasks) if test(task)]
+    statuses = Counter(task.status for task in tasks)
+    return {
+        "version": stamp,
+        "now": now,
+        "total": len(tasks),
+        "found": len(found),
+        "statuses": {STATUSES[status]: count for status, count in statuses.items()},
+        "overdue": sum(_late(task, now) for task in tasks),
+        "people": _people(tasks),
+        "rows": [_row(task, depth, clock, now) for task, depth in islice(_tree(found), MOST)],
+    }
+
+
+def _test(asked: Json, now: int) -> Callable[[Task], bool]:
+    words = str(asked.get("q", "")).casefold().split()
+    status, who = str(asked.get("status", "")), str(asked.get("who", ""))
+
+    def fits(task: Task) -> bool:
+        if status == "overdue" and not _late(task, now):
+            return False
+        if status not in {"", "overdue", STATUSES[task.status]}:
+            return False
+        if who and who != str(task.responsible_id):
+            return False
+        return not words or all(word in _text(task) for word in words)
+
+    return fits
+
+
+def _text(task: Task) -> str:
+    name = person(task.responsible_id)["name"]
+    return " ".join((str(task.id), task.title, task.description, name, *task.tags)).casefold()
+
+
+def _late(task: Task, now: int) -> bool:
+    return task.deadline is not None and task.deadline < now and task.status not in CLOSED
+
+
+def _tree(found: Sequence[Task]) -> Iterator[tuple[Task, int]]:
+    """Newest first, children below their parents; a parent that was not found does not indent."""
+    wanted = {task.id for task in found}
+    children: dict[int | None, list[Task]] = defaultdict(list)
+    for task in found:
+        children[task.parent_id if task.parent_id in wanted else None].append(task)
+    stack = [(task, 0) for task in reversed(children[None])]
+    while stack:
+        task, depth = stack.pop()
+        yield task, depth
+        stack += [(child, depth + 1) for child in children.get(task.id, ())]
+
+
+def _people(tasks: Iterable[Task]) -> list[Json]:
+    busy = Counter(task.responsible_id for task in tasks)
+    people = [{"id": id_, "name": person(id_)["name"], "tasks": n} for id_, n in busy.items()]
+    return sorted(people, key=lambda one: str(one["name"]))
+
+
+def _row(task: Task, depth: int, clock: PortalClock, now: int) -> Json:
+    group = GROUPS.get(task.group_id)
+    return {
+        "id": task.id,
+        "title": task.title,
+        "depth": depth,
+        "description": task.description[:400],
+        "who": person(task.responsible_id)["name"],
+        "position": person(task.responsible_id)["workPosition"],
+        "status": STATUSES[task.status],
+        "priority": task.priority,
+        "deadline": None if task.deadline is None else write_instant(task.deadline, clock.zone),
+        "dueIn": None if task.deadline is None else task.deadline - now,
+        "late": _late(task, now),
+        "tags": task.tags,
+        "group": group.name if group else "",
+        "comments": task.comments_count - task.service_comments_count,
+        "spent": task.time_spent or 0,
+        "changed": write_instant(task.changed, clock.zone),
+    }

@@ -1,0 +1,1 @@
+"""HTTP: requests in, answers out, in the forms that the vendor documents."""

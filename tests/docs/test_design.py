@@ -1,0 +1,56 @@
+"""What docs/design.md says is what the code does, where the two can be compared."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tasksync import errors
+
+ROOT = Path(__file__).parents[2]
+DESIGN = (ROOT / "docs" / "design.md").read_text("utf-8")
+_PARTS = re.split(r"^## (\d+)\. .*$", DESIGN, flags=re.MULTILINE)[1:]
+SECTIONS = {int(n): body for n, body in zip(_PARTS[::2], _PARTS[1::2], strict=True)}
+#: what is no error, but how a run ended: done, changes, partial, interrupted
+ENDINGS = {0, 2, 3, 130}
+
+
+def test_the_planned_sections_say_so_and_no_other() -> None:
+    """What is not built is not told as if it were: the built sections come first."""
+    planned = {number for number, body in SECTIONS.items() if body.strip().startswith("Planned")}
+    built = SECTIONS.keys() - planned
+    assert built == set(range(1, max(built) + 1))
+
+
+def test_every_flag_of_the_design_stands_in_the_readme() -> None:
+    """Where README's own test holds each to the parsers."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    flags = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", DESIGN))
+    assert {flag for flag in flags if not re.search(rf"{flag}(?![\w-])", readme)} == set()
+
+
+def test_its_exit_codes_are_those_of_the_errors() -> None:
+    (line,) = re.findall(r"^Exit codes: .*$", SECTIONS[3], re.MULTILINE)
+    codes = {int(code) for code in re.findall(r"`(\d+)`", line.partition("(argparse")[0])}
+    kinds = [one for one in vars(errors).values() if isinstance(one, type)]
+    raised = {kind.exit_code for kind in kinds if issubclass(kind, errors.TasksyncError)}
+    assert codes - ENDINGS == raised
+
+
+def refusing() -> Iterator[str]:
+    """The names of the guards, as the code gives them to a Refusal."""
+    for path in (ROOT / "tasksync").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            match node:
+                case ast.Call(
+                    func=ast.Name(id="Refusal"), args=[ast.Constant(value=str(name)), *_]
+                ):
+                    yield name
+
+
+def test_its_table_of_guards_holds_each_guard_and_no_other() -> None:
+    told = re.findall(r"^\| `([a-z-]+)` \|", SECTIONS[6], re.MULTILINE)
+    assert len(told) == len(set(told))
+    assert set(told) == set(refusing())
