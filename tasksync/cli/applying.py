@@ -38,10 +38,11 @@ from tasksync.core.planfile import Opened
 from tasksync.core.ports import StateStore
 from tasksync.core.staleness import touched_by, touched_since
 from tasksync.core.state import State
-from tasksync.core.survey import Survey, survey
+from tasksync.core.survey import Survey
 from tasksync.engine.applying import Applier, EnginePorts, Report, RunFacts
 from tasksync.engine.holding import checked
 from tasksync.engine.keeping import Keeper
+from tasksync.engine.planning import surveyed
 from tasksync.engine.recognising import other_owner, recognised
 from tasksync.engine.verifying import Verdict, Verifier
 from tasksync.errors import (
@@ -51,12 +52,13 @@ from tasksync.errors import (
     PortalAsksToWait,
     PortalError,
     StateError,
+    TasksyncError,
     UsageError,
 )
 from tasksync.portal.client import RestPortal
-from tasksync.render.outcomes import apply_text
+from tasksync.render.outcomes import apply_text, done_and_left
 from tasksync.render.style import PLAIN, colours
-from tasksync.render.words import clean
+from tasksync.render.words import left_out, whereabouts
 
 
 def apply_manifest(args: argparse.Namespace, console: Console) -> int:
@@ -75,7 +77,7 @@ def apply_manifest(args: argparse.Namespace, console: Console) -> int:
 def _apply(parts: Session, manifest: Manifest, store: StateStore, begun: float) -> int:
     args, console = parts.args, parts.console
     before = _first_look(store, manifest)
-    read_already: Survey | None = survey(manifest.tasks(before.heads), before, manifest.moved)
+    read_already: Survey | None = surveyed(manifest, before, scope(args))
     portal = parts.portal(manifest.marker)
     with parts.kept(store, manifest.project) as keeper:
         planner = parts.planner(portal, parts.resolver(portal, manifest.marker))
@@ -161,8 +163,10 @@ def _apply_saved(
         if refusals := check(plan, lifted(args)):
             raise PlanRefused(refusals)
         cost = cost_of(plan, state.identity, verify=not args.no_verify)
-        left_out = len(now.stale) + len(now.touched)
-        doing = _Doing(parts, keeper, portal, state, digest=saved.digest, skipped=left_out)
+        skipped = len(now.stale) + len(now.touched)
+        doing = _Doing(
+            parts, keeper, portal, state, digest=saved.digest, skipped=skipped, name=name
+        )
         return doing.do(plan, cost, saved.plan.remembered)
 
 
@@ -178,6 +182,7 @@ class _Doing:
         *,
         digest: str = "",
         skipped: int = 0,
+        name: str = "",
     ) -> None:
         self._parts = parts
         self._keeper = keeper
@@ -185,6 +190,7 @@ class _Doing:
         self._state = state
         self._digest = digest
         self._skipped = skipped
+        self._go_on = f"tasksync apply --resume {name}" if name else "tasksync apply"
 
     def do(self, plan: Plan, cost: Cost, files: tuple[str, ...] | None) -> int:
         """Write, prove, and say what became of it; returns the exit code."""
@@ -199,9 +205,21 @@ class _Doing:
             began=not self._state.lineage,
             touched=touched_by(plan, self._state.runs, (self._digest, plan.serial)),
         )  # fmt: skip
-        with graceful(parts.stop, parts.console.tell):
-            report = Applier(ports, plan, self._state, facts).apply(cost.requests)
-            verdict = self._proved(plan, report)
+        applier = Applier(ports, plan, self._state, facts)
+        total = sum(map(len, plan.levels))
+
+        def standing() -> str:
+            done = applier.report.done
+            return done_and_left(done, total - done)
+
+        with graceful(parts.stop, parts.console.tell, standing):
+            try:
+                report = applier.apply(cost.requests)
+                verdict = self._proved(plan, report)
+            except TasksyncError as error:
+                applier.report.error = error
+                self._summed(plan, applier.report)
+                raise
         return self._told(plan, report, verdict)
 
     def _proved(self, plan: Plan, report: Report) -> Verdict:
@@ -216,23 +234,37 @@ class _Doing:
             parts.console.tell("What was written is saved, but could not be read back as proof.")
             return Verdict(0)
 
-    def _told(self, plan: Plan, report: Report, verdict: Verdict) -> int:
-        args, console = self._parts.args, self._parts.console
-        parts = self._parts
+    def _summed(self, plan: Plan, report: Report) -> None:
+        """Say what became of it."""
+        parts, args, console = self._parts, self._parts.args, self._parts.console
         parts.pause()
         if parts.events is not None:
             parts.events.ended(report.outcomes.values())
         elif plan or self._digest:
             style = colours() if console.coloured(console.out, wanted=not args.no_color) else PLAIN
-            left = f"{self._skipped} stale changes were left out." if self._skipped else ""
-            outcomes = list(report.outcomes.values())
+            stale = f"{self._skipped} stale changes were left out." if self._skipped else ""
             console.say(
-                apply_text(outcomes, told=parts.told, more=left, whole=not left, style=style)
+                apply_text(
+                    list(report.outcomes.values()),
+                    told=parts.told,
+                    more="\n".join(line for line in (stale, left_out(plan)) if line),
+                    whole=not stale and report.error is None,
+                    where=whereabouts(plan),
+                    style=style,
+                )
             )
+
+    def _told(self, plan: Plan, report: Report, verdict: Verdict) -> int:
+        parts, console = self._parts, self._parts.console
+        self._summed(plan, report)
         if report.error is not None:
             console.tell(f"Error: {report.error}")
         if self._parts.stop() and not report.complete:
-            console.tell("Interrupted. The state is saved and the lock released; apply again.")
+            done = report.done
+            console.tell(
+                f"Interrupted: {done_and_left(done, len(report.outcomes) - done)}. The state is "
+                f"saved and the lock released; to go on: {self._go_on}"
+            )
             return 130
         if report.error is not None and report.error.exit_code == 7:  # noqa: PLR2004 - see errors
             return 7
@@ -258,8 +290,7 @@ def _approved(console: Console, plan: Plan) -> bool:
         console.tell("There is no undo: a deleted task cannot be restored.")
     count = sum(len(level) for level in plan.levels)
     changes = "1 change" if count == 1 else f"{count} changes"
-    where = f"{clean(plan.project)} on {clean(plan.portal)}"
-    console.err.write(f"Apply {changes} to {where}? Only 'yes' will be accepted: ")
+    console.err.write(f"Apply {changes} to {whereabouts(plan)}? Only 'yes' will be accepted: ")
     console.err.flush()
     return console.source.readline().strip() == "yes"
 

@@ -12,16 +12,17 @@ from fnmatch import fnmatchcase
 
 from tasksync.cli import bounded
 from tasksync.cli.console import Console
+from tasksync.cli.looking import entry_of, listed, looked_at
 from tasksync.cli.progress import listening
 from tasksync.cli.wiring import Session, named_project, session
 from tasksync.core.fields import TaskKey
 from tasksync.core.ports import StateStore
-from tasksync.core.state import Entry, State, StateDelta
+from tasksync.core.state import State, StateDelta
 from tasksync.core.statecheck import must_be_usable, pushed
 from tasksync.core.statefile import encode_state
 from tasksync.core.strictjson import strict
 from tasksync.engine.keeping import Keeper, unlocked
-from tasksync.errors import SettingsError, StateError, UsageError
+from tasksync.errors import SettingsError, StateError, StateLocked, UsageError
 
 
 @contextmanager
@@ -48,16 +49,18 @@ def list_(args: argparse.Namespace, console: Console) -> int:
     from tasksync.render.text import entry_line
     from tasksync.render.words import clean
 
-    with _store(args, console) as (_parts, store):
+    with _store(args, console) as (parts, store):
         state = store.load()
-        for key in sorted(state.heads):
-            if fnmatchcase(key, args.glob):
-                console.out.write(entry_line(state.entries[key]) + "\n")
-        for intent in state.intents:
-            if fnmatchcase(intent.key, args.glob):
-                name = clean(intent.key)
-                console.out.write(f"{name}  (in doubt since {intent.at:%Y-%m-%dT%H:%MZ})\n")
+        keys = [key for key in sorted(state.heads) if fnmatchcase(key, args.glob)]
+        for key in keys:
+            console.out.write(entry_line(state.entries[key]) + "\n")
+        doubts = [intent for intent in state.intents if fnmatchcase(intent.key, args.glob)]
+        for intent in doubts:
+            name = clean(intent.key)
+            console.out.write(f"{name}  (in doubt since {intent.at:%Y-%m-%dT%H:%MZ})\n")
         console.out.flush()
+        if not args.quiet:
+            console.tell(listed(parts, state, args.glob, len(keys) + len(doubts)))
     return 0
 
 
@@ -65,8 +68,11 @@ def show(args: argparse.Namespace, console: Console) -> int:
     """Print all that is remembered of one key; raises StateError for an unknown one."""
     from tasksync.render.text import entry_text
 
-    with _store(args, console) as (_parts, store):
-        console.say(entry_text(_entry(store.load(), args.key)))
+    with _store(args, console) as (parts, store):
+        state = store.load()
+        console.say(entry_text(entry_of(parts, state, args.key)))
+        if not args.quiet:
+            console.tell(f"From {looked_at(parts, state)}.")
     return 0
 
 
@@ -78,9 +84,10 @@ def move(args: argparse.Namespace, console: Console) -> int:
     try:
         check_key(args.after)
     except BadValue as bad:
-        raise UsageError(f"{bad}.", "Choose another key.") from bad
-    with _locked(args, console) as (_parts, keeper, state):
-        entry = _entry(state, args.before)
+        mend = bad.mend or "choose another key"
+        raise UsageError(f"{bad}.", f"{mend[:1].upper()}{mend[1:]}.") from bad
+    with _locked(args, console) as (parts, keeper, state):
+        entry = entry_of(parts, state, args.before)
         if args.after in state.heads:
             raise StateError(
                 f"The state already has {args.after}.", "Choose another key, or state rm it first."
@@ -93,11 +100,11 @@ def move(args: argparse.Namespace, console: Console) -> int:
 
 def remove(args: argparse.Namespace, console: Console) -> int:
     """Forget entries, and intents, without touching the portal."""
-    with _locked(args, console) as (_parts, keeper, state):
+    with _locked(args, console) as (parts, keeper, state):
         intents = {intent.key for intent in state.intents}
         for key in args.key:
             if key not in intents:
-                _entry(state, key)
+                entry_of(parts, state, key)
         keys = tuple(TaskKey(key) for key in args.key)
         keeper.commit(
             StateDelta(
@@ -185,18 +192,12 @@ def rebind(args: argparse.Namespace, console: Console) -> int:
 def unlock(args: argparse.Namespace, console: Console) -> int:
     """Take a lock away; refused while its holder is alive, and watched where nobody knows."""
     with _store(args, console) as (parts, store):
-        unlocked(store, args.id, parts.clock, parts.hear)
+        try:
+            unlocked(store, args.id, parts.clock, parts.hear)
+        except StateLocked:
+            raise
+        except StateError as error:
+            where = looked_at(parts, store.load())
+            raise StateError(error.message, error.advice or f"Looked at was {where}.") from error
         console.say(f"The lock {args.id} is taken away.")
     return 0
-
-
-def _entry(state: State, key: str) -> Entry:
-    if key in state.heads:
-        return state.entries[TaskKey(key)]
-    from difflib import get_close_matches
-
-    close = get_close_matches(key, list(state.heads), n=1)
-    raise StateError(
-        f"The state has no {key}.",
-        f"Did you mean {close[0]}?" if close else "tasksync state list shows every key.",
-    )

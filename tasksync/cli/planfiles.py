@@ -26,7 +26,12 @@ def read(name: str) -> planfile.Opened:
             f"The plan {name} cannot be read: {bounded.why(error)}.",
             "Make one with tasksync plan --out FILE.",
         ) from error
-    return planfile.opened(text)
+    try:
+        return planfile.opened(text)
+    except PlanUnusable as error:
+        manifest = name.endswith((".yaml", ".yml"))
+        mend = f"A manifest is planned: tasksync plan -f {name}" if manifest else error.advice
+        raise PlanUnusable(f"{name}: {error.message}.", mend) from error
 
 
 def write(name: str, plan: Plan, cost: Cost) -> None:

@@ -59,16 +59,28 @@ class SystemClock:
 
 
 @contextmanager
-def graceful(stop: Stop, tell: Callable[[str], None]) -> Iterator[None]:
-    """Let the first signal ask to stop, and the second end the process with 130 at once."""
+def graceful(
+    stop: Stop, tell: Callable[[str], None], standing: Callable[[], str]
+) -> Iterator[None]:
+    """Let the first signal ask to stop, and the second end the process with 130 at once.
+
+    Each is answered with how far the run came, which `standing` says.
+    """
+
+    def say(words: str) -> None:
+        with suppress(RuntimeError):  # the signal came in the middle of a write to the same stream
+            tell(words)
 
     def hear(number: int, _frame: FrameType | None) -> None:
         name = signal.Signals(number).name
         if stop():
-            tell(f"{name} again: leaving at once. Run tasksync apply again to finish.")
+            say(f"{name} again: leaving at once, {standing()}. Run tasksync apply again to finish.")
             os._exit(_EXIT)
         stop.ask()
-        tell(f"{name}: finishing the calls in flight, then saving. Once more leaves at once.")
+        say(
+            f"{name}: {standing()}. Finishing the calls in flight, then saving. Once more leaves "
+            "at once."
+        )
 
     before = {}
     with suppress(ValueError):  # not in the main thread: nobody sends signals there

@@ -75,11 +75,15 @@ class Session:
 
         return load(self.paths)
 
+    def address(self, project: str) -> str:
+        """Return where the state is kept; not for printing, it may hold a password."""
+        return self.args.state or f"sqlite:{self.beside / f'{project}.db'}"
+
     def store(self, project: str) -> StateStore:
         """Open the state store of a project; nothing is created by opening."""
         from tasksync.backends.registry import open_store
 
-        url = self.args.state or f"sqlite:{self.beside / f'{project}.db'}"
+        url = self.address(project)
         if url.startswith(("http:", "https:")):
             from tasksync.portal.network import judge
 

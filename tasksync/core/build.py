@@ -204,7 +204,7 @@ class _Builder:
             before = names[row]
             key = after.get(before, before)
             task = self.wanted.task(key, self.state)
-            if task is not None and self.scope.takes(key):
+            if task is not None:
                 self._take(comparison(task, self.state.entries[before], live, ids), live)
 
     def _name(self, unmatched: Sequence[LiveTask]) -> None:
@@ -215,8 +215,6 @@ class _Builder:
     def _remove(self, keys: Iterable[TaskKey], reason: Reason) -> None:
         forgotten = set(self.manifest.removed)
         for key in keys:
-            if not self.scope.takes(key):
-                continue
             entry = self.state.entries[key]
             if key in forgotten:
                 how = OnRemove.FORGET
@@ -269,7 +267,11 @@ class _Builder:
     def _plan(self) -> Plan:
         changes = narrowed(self.changes, self.scope)
         moved = {} if self.scope.destroy else self.wanted.moved
-        touched = {moved.get(key, key) for key in changes}
+        due = {moved.get(key, key) for key in self.changes}
+
+        def told(key: TaskKey) -> bool:
+            return key in changes or self.scope.takes(key)
+
         identity = self.state.identity
         follows = followed(changes.values(), self.heads.row_of_id, self.wanted.parents)
         return Plan(
@@ -278,13 +280,13 @@ class _Builder:
             self.state.lineage,
             self.state.serial,
             tuple(in_levels(changes.values(), follows)),
-            tuple(sorted(self.quiet, key=lambda change: change.key)),
-            tuple(sorted(self.drift, key=lambda drift: (drift.key, drift.name))),
+            tuple(sorted((c for c in self.quiet if told(c.key)), key=lambda change: change.key)),
+            tuple(sorted((d for d in self.drift if told(d.key)), key=lambda d: (d.key, d.name))),
             tuple(self.twins),
             tuple(self.strays),
             tuple(look_alikes(changes.values())),
             tuple((before, after) for after, before in moved.items()),
-            unchanged=len(self.heads) - sum(key in self.heads for key in touched),
+            unchanged=len(self.heads) - sum(key in self.heads for key in due),
             tracked=len(self.heads),
             wanted=self.wanted.wanted,
             vanished=self.vanished,
@@ -292,12 +294,16 @@ class _Builder:
             marker=self.manifest.marker,
             names=tuple(sorted(self.found.names.items())),
             partial=self.scope.partial,
+            narrowed=self.scope.flags,
+            left_out=len(self.changes) - len(changes),
             policy=self.manifest.policy,
             destroy=self.scope.destroy,
             hidden=tuple(sorted(self._hidden())),
             unreadable=tuple(sorted(self.unreadable)),
             learned={self.heads.key(row): date for row, date in self.found.learned.items()},
-            standing=tuple(sorted(self.standing, key=lambda one: (one.key, one.name))),
+            standing=tuple(
+                sorted((s for s in self.standing if told(s.key)), key=lambda s: (s.key, s.name))
+            ),
         )
 
     def _hidden(self) -> Iterator[Hidden]:

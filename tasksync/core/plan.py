@@ -101,6 +101,8 @@ class Plan:
     `unreadable` are tasks that are there and left alone (design 9; not in a saved plan).
     `other_owner` says whose key it was, and is, where that changed since the last apply.
     `remembered` are the manifest files as the state is to know them (see Manifest).
+    `narrowed` are the flags that narrow it, as given; `left_out` counts the changes that they
+    leave out.
     """
 
     project: str
@@ -135,6 +137,8 @@ class Plan:
     )
     other_owner: str = ""
     standing: tuple[Standing, ...] = ()
+    narrowed: tuple[str, ...] = ()
+    left_out: int = 0
     unreadable: tuple[Unreadable, ...] = field(default=(), compare=False)
 
     @property

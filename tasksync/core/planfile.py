@@ -96,6 +96,8 @@ def encode(
         "marker": plan.marker,
         "names": [{"id": number, "name": name} for number, name in plan.names],
         "partial": plan.partial,
+        "narrowed": list(plan.narrowed),
+        "left_out": plan.left_out,
         "policy": _policy(plan.policy),
         "unread": list(plan.unread),
         "destroy": plan.destroy,

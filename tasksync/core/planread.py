@@ -79,6 +79,8 @@ def _plan(document: Json) -> Plan:
             (_number(item, "id"), _text(item, "name")) for item in _objects(document, "names")
         ),
         partial=_is(document["partial"], bool),
+        narrowed=_texts({"narrowed": [], **document}, "narrowed"),
+        left_out=_count({"left_out": 0, **document}, "left_out"),
         policy=_policy(_object(document, "policy")),
         unread=_texts(document, "unread"),
         destroy=_is(document["destroy"], bool),

@@ -22,7 +22,7 @@ from tasksync.engine.keeping import Keeper
 from tasksync.engine.marker_proof import MarkerProof
 from tasksync.engine.opening import RunFacts, learned, opening
 from tasksync.engine.resolving import Resolver
-from tasksync.errors import PortalError, PortalUnavailable, TasksyncError
+from tasksync.errors import PortalError, PortalUnavailable, StateError, TasksyncError
 
 __all__ = ["ATTEMPTS", "Applier", "EnginePorts", "Report", "RunFacts"]
 
@@ -32,6 +32,8 @@ ATTEMPTS = 3
 FIRST_BATCH = 10
 #: the vendor's code for a method whose working time is used up (contract 5.2)
 SPENT = "OPERATION_TIME_LIMIT"
+_UNSAVED = "the portal did it, and that could not be saved"
+_UNHEARD = "it was about to leave, and nobody waited for the answer"
 _PLACE_IT = (
     "Look on the portal: say adopt: {id: N} for what is there, and tasksync state rm KEY for what "
     "is not; then apply again."
@@ -56,6 +58,12 @@ class Report:
 
     outcomes: dict[TaskKey, Outcome] = field(default_factory=dict)
     error: TasksyncError | None = None
+
+    @property
+    def done(self) -> int:
+        """How many changes were done so far."""
+        became = [outcome.became for outcome in tuple(self.outcomes.values())]
+        return became.count(Became.DONE)
 
     def of(self, became: Became) -> list[Outcome]:
         """Return the outcomes of one kind."""
@@ -82,7 +90,10 @@ class EnginePorts:
 
 
 class Applier:
-    """One apply of one plan, done once: which ids are known, and what is not saved yet."""
+    """One apply of one plan, done once: which ids are known, and what is not saved yet.
+
+    `report` is what became of it so far, also where `apply` raised.
+    """
 
     def __init__(self, ports: EnginePorts, plan: Plan, state: State, facts: RunFacts) -> None:
         self._portal = ports.portal
@@ -104,16 +115,18 @@ class Applier:
         self._made: list[Entry] = []
         self._originals: dict[TaskKey, Change] = {}
         self._pending: list[Outcome] = []
+        self._unsaved: list[Outcome] = []
         self._requests = Requests()
         self._intents: dict[TaskKey, Intent] = {}
         self._proof = MarkerProof(ports.portal, plan.marker, ports.clock, ports.stopping)
         self._floor: RemoteId | None = None
         self._doubted_at: float | None = None
-        self._report = Report()
+        self.report = Report()
 
     def apply(self, requests: int = 0) -> Report:
         """Do every level; a PortalError that stops the run stands in the report.
 
+        A StateError is raised, once every change has its outcome in `report`.
         `requests` is what it is expected to take, for the progress.
         """
         if self._state.identity is not None and self._state.identity.create_seconds is not None:
@@ -128,17 +141,20 @@ class Applier:
             for level in self._plan.levels:
                 self._level(level)
         except PortalError as error:
-            self._report.error = error
+            self.report.error = error
+        except StateError:
+            self._cut_off()
+            raise
         finally:
             self._not_started()
         self._keeper.commit(self._closing())
-        return self._report
+        return self.report
 
     def _closing(self) -> StateDelta:
         """Return what is saved last: how the run ended."""
         if not any(self._plan.levels):
             return StateDelta()
-        whole = self._report.complete and not self._facts.left_out
+        whole = self.report.complete and not self._facts.left_out
         return StateDelta(
             run=self._facts.run(
                 self._clock.now(), "complete" if whole else "partial", self._allowances
@@ -162,8 +178,13 @@ class Applier:
             raise _unfindable(sorted(keys))
 
     def _level(self, changes: Sequence[Change]) -> None:
-        """Do one level; creates go in small lots until their marker was seen."""
-        changes = [change for change in changes if change.key not in self._report.outcomes]
+        """Do one level; creates go in small lots until their marker was seen.
+
+        Once the run is to stop, no level is begun: its changes were not skipped for a parent.
+        """
+        if self._stopping():
+            return
+        changes = [change for change in changes if change.key not in self.report.outcomes]
         self._silent([change for change in changes if not change.writes])
         ready = self._ready([change for change in changes if change.writes])
         self._ask_floor(ready)
@@ -200,13 +221,28 @@ class Applier:
 
         The portal waits for it and ends the run when it took too long (design 9).
         """
-        doubts = [one for one in self._report.outcomes.values() if one.became is Became.IN_DOUBT]
+        doubts = [one for one in self.report.outcomes.values() if one.became is Became.IN_DOUBT]
         return bool(doubts) and all(one.code == SPENT for one in doubts)
+
+    def _cut_off(self) -> None:
+        """Give an outcome to what was on its way when nothing could be saved any more.
+
+        What was answered and not saved, and what was not waited for, is in doubt: the next run
+        has to look.
+        """
+        for outcome in self._unsaved:
+            done = outcome.became is Became.DONE
+            self._end(
+                replace(outcome, became=Became.IN_DOUBT, message=_UNSAVED) if done else outcome
+            )
+        for key in self._requests.awaited:
+            if key not in self.report.outcomes:
+                self._end(Outcome(self._originals[key], Became.IN_DOUBT, message=_UNHEARD))
 
     def _not_started(self) -> None:
         """Give every change without an outcome the outcome that it never began."""
         for change in self._plan.changes:
-            if change.key not in self._report.outcomes:
+            if change.key not in self.report.outcomes:
                 self._end(Outcome(change, Became.NOT_STARTED))
 
     def _silent(self, changes: Sequence[Change]) -> None:
@@ -241,7 +277,7 @@ class Applier:
         return ready
 
     def _why_not(self, parent: TaskKey) -> str:
-        outcome = self._report.outcomes.get(parent)
+        outcome = self.report.outcomes.get(parent)
         if outcome is None:
             return f"its parent {parent} has no task"
         how = "failed" if outcome.became is Became.FAILED else f"is {outcome.became}"
@@ -321,7 +357,13 @@ class Applier:
                 put.append(self._entry(outcome))
         close += self._settled(put)
         used = self._used(pending)
-        self._keeper.commit(StateDelta(tuple(put), tuple(drop), tuple(open_), tuple(close), used))
+        try:
+            self._keeper.commit(
+                StateDelta(tuple(put), tuple(drop), tuple(open_), tuple(close), used)
+            )
+        except StateError:
+            self._unsaved += pending
+            raise
         for entry in put:
             self._know(entry)
         for outcome in pending:
@@ -361,7 +403,7 @@ class Applier:
         """Resolve creates in doubt; return those that never happened and may be sent again."""
         doubts = {
             key: outcome
-            for key, outcome in self._report.outcomes.items()
+            for key, outcome in self.report.outcomes.items()
             if outcome.became is Became.IN_DOUBT and key in self._intents
         }
         if not doubts or self._stopping():
@@ -396,7 +438,7 @@ class Applier:
         return [] if last else never
 
     def _end(self, outcome: Outcome) -> None:
-        self._report.outcomes[outcome.change.key] = outcome
+        self.report.outcomes[outcome.change.key] = outcome
         self._listener(ChangeEnded(outcome))
 
 

@@ -23,6 +23,11 @@ class Requests:
             self._of[key] = number
             self._open[number] += 1
 
+    @property
+    def awaited(self) -> tuple[TaskKey, ...]:
+        """The changes whose answer has not come."""
+        return tuple(self._of)
+
     def ended(self, key: TaskKey) -> bool:
         """Note an answer; tell whether it was the last one of its request."""
         number = self._of.pop(key, None)

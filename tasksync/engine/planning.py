@@ -9,6 +9,7 @@ from itertools import chain
 from tasksync.core.build import EVERYTHING, Scope, plan_from
 from tasksync.core.fields import FIELDS, Kind, RemoteId
 from tasksync.core.manifest import Manifest
+from tasksync.core.narrowing import must_match
 from tasksync.core.plan import Plan
 from tasksync.core.ports import Listener, Portal
 from tasksync.core.state import State, overlaid
@@ -54,7 +55,7 @@ class Planner:
         """
         wanted = read_already
         if wanted is None and not state.intents:
-            wanted = survey(manifest.tasks(state.heads), state, manifest.moved)
+            wanted = surveyed(manifest, state, scope)
         must_be_usable(state)
         known_one = state.identity if trusting and not state.intents else None
         identity = known_one or recognised(self.portal, state)
@@ -62,7 +63,7 @@ class Planner:
         seen = self.resolver.look(state.intents, state, ())
         known = overlaid(state, seen.found)
         if wanted is None:
-            wanted = survey(manifest.tasks(known.heads), known, manifest.moved)
+            wanted = surveyed(manifest, known, scope)
         if refresh:
             live = self.portal.find(manifest.marker, _Tracked(known, wanted.adopts()))
             plan = plan_from(manifest, wanted, known, live, scope, by_title=by_title)
@@ -96,6 +97,13 @@ class Planner:
         recognised(self.portal, state)
         keeper.commit(self.resolver.settled(state.intents, state).delta())
         return keeper.load()
+
+
+def surveyed(manifest: Manifest, state: State, scope: Scope) -> Survey:
+    """Lay the manifest over a state; raises UsageError where the scope names no key of either."""
+    wanted = survey(manifest.tasks(state.heads), state, manifest.moved)
+    must_match(scope, wanted, state)
+    return wanted
 
 
 class _Tracked(Collection[RemoteId]):

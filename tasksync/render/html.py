@@ -39,12 +39,13 @@ def plan_html(
     changes = tuple(plan.changes)
     takes = words.takes(requests, seconds)
     unchanged = f" {plan.unchanged} unchanged." if plan.unchanged else ""
+    facts = (f"{takes}{unchanged}" if plan else unchanged.strip(), words.left_out(plan))
     slots = {
         "title": escape(f"Plan of {words.clean(plan.project)}"),
         "project": escape(words.clean(plan.project)),
         "portal": escape(words.clean(plan.portal)),
         "line": escape(words.planned(plan.summary) if plan else NO_CHANGES),
-        "facts": escape(f"{takes}{unchanged}" if plan else unchanged.strip()),
+        "facts": escape(" ".join(part for part in facts if part)),
         "total": words.count(len(changes), "change"),
         "made": escape(f"tasksync {version}, state serial {plan.serial}"),
         "data": _script_safe(_data(plan, changes, refusals)),

@@ -107,6 +107,9 @@ def _top(
         yield f"**{words.planned(plan.summary)}** {takes}{unchanged}"
         yield ""
         yield from _counts(plan)
+    if narrowed := words.left_out(plan):
+        yield f"**{code(narrowed)}**"
+        yield ""
     yield from _refusals(refusals, show)
     yield from _people(people_of(plan), show)
 

@@ -38,6 +38,10 @@ _TONES: Mapping[Became, Tone] = MappingProxyType(
 )
 
 
+#: so many of the changes that were not started are named: who stops a run knows that there are more
+NAMED = 20
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """How many changes became what; skipped ones count as not started."""
@@ -51,6 +55,8 @@ class Tally:
     failed: int = 0
     not_started: int = 0
     in_doubt: int = 0
+    done: int = 0
+    left: int = 0
 
     @property
     def complete(self) -> bool:
@@ -92,6 +98,8 @@ def tally(outcomes: Iterable[Outcome]) -> Tally:
         failed=became[Became.FAILED],
         not_started=became[Became.SKIPPED] + became[Became.NOT_STARTED],
         in_doubt=became[Became.IN_DOUBT],
+        done=became[Became.DONE],
+        left=became.total() - became[Became.DONE],
     )
 
 
@@ -120,12 +128,13 @@ def apply_text(
     told: Sequence[Told] = (),
     more: str = "",
     whole: bool = True,
+    where: str = "",
     style: Style = PLAIN,
 ) -> str:
     """Return the end of an apply: what did not go well, by name, then the line to look for.
 
-    `told` are values that the portal turned or lost; `more` is said after the line.
-    Without `whole` something of the plan was left out.
+    `told` are values that the portal turned or lost; `more` is said after the line; `where` is
+    whose tasks they are. Without `whole` something of the plan was left out.
     """
     result = tally(outcomes)
     missing = any(isinstance(one, ValueMissing) for one in told)
@@ -134,10 +143,25 @@ def apply_text(
     lines = (
         *_troubles(outcomes, style),
         *(value_line(one, style) for one in told),
+        *_beside(result, where),
         f"{style.paint(first, Tone.GOOD if good else Tone.BAD)} {result.line}",
         *((clean_lines(more),) if more else ()),
     )
     return "".join(f"{line}\n" for line in lines)
+
+
+def _beside(result: Tally, where: str) -> Iterator[str]:
+    """Say how far it came and whose tasks these are."""
+    came = "" if result.complete else done_and_left(result.done, result.left)
+    if where:
+        yield f"In {where}{': ' if came else ''}{came}."
+    elif came:
+        yield f"{came}."
+
+
+def done_and_left(done: int, left: int) -> str:
+    """Return how far a run came."""
+    return f"{done} done, {left} left"
 
 
 def _troubles(outcomes: Sequence[Outcome], style: Style) -> Iterator[str]:
@@ -147,8 +171,11 @@ def _troubles(outcomes: Sequence[Outcome], style: Style) -> Iterator[str]:
             continue
         head = f"{count(len(group), 'change')} {became.value}:"
         yield style.paint(head[0].upper() + head[1:], _TONES[became])
-        for outcome in group:
+        most = NAMED if became is Became.NOT_STARTED else len(group)
+        for outcome in group[:most]:
             yield f"  {outcome_line(outcome, style)}"
+        if group[most:]:
+            yield f"  and {len(group) - most} more; tasksync plan shows them"
 
 
 def value_line(told: Told, style: Style = PLAIN) -> str:

@@ -14,6 +14,7 @@ from tasksync.core import events
 from tasksync.core.change import Became
 from tasksync.core.diff import duration
 from tasksync.core.fields import TaskKey
+from tasksync.render.outcomes import done_and_left
 from tasksync.render.saying import limit_text, said
 from tasksync.render.words import count
 
@@ -76,6 +77,7 @@ class Standing:
 
     total: int = 0
     ended: int = 0
+    done: int = 0
     not_started: int = 0
     failed: int = 0
     doubtful: frozenset[TaskKey] = frozenset()
@@ -97,6 +99,7 @@ class Standing:
                 return replace(
                     self,
                     ended=self.ended + 1,
+                    done=self.done + (became is Became.DONE),
                     failed=self.failed + (became is Became.FAILED),
                     doubtful=self.doubtful - {key} if key in self.doubtful else self.doubtful,
                 )
@@ -120,7 +123,12 @@ class Standing:
         return self.answered / (now - self.since) if now > self.since else 0.0
 
     def text(self, now: float) -> str:
-        """Return rate, limit, time left and what is in doubt, on one line."""
+        """Return rate, limit, time left and what is in doubt, on one line.
+
+        Of a run that stops early: how much is done, and how much is left.
+        """
+        if self.not_started:
+            return self._stopped()
         rate = self.rate(now)
         left = duration(round((self.total - self.answered) / rate)) if rate else ""
         parts = (
@@ -129,7 +137,15 @@ class Standing:
             f"about {left} left" if left and self.over < self.total else "",
             f"{self.failed} failed" if self.failed else "",
             f"{len(self.doubtful)} in doubt",
-            f"{self.not_started} not started" if self.not_started else "",
+        )
+        return ", ".join(part for part in parts if part)
+
+    def _stopped(self) -> str:
+        parts = (
+            done_and_left(self.done, self.total - self.done),
+            f"{self.failed} failed" if self.failed else "",
+            f"{len(self.doubtful)} in doubt" if self.doubtful else "",
+            f"{self.not_started} not started",
         )
         return ", ".join(part for part in parts if part)
 

@@ -113,7 +113,8 @@ class _Lines:
         )
 
     def top(self, head: str) -> Iterator[str]:
-        """What was read, and the symbols where there is something to read."""
+        """Whose plan it is, what was read, and the symbols where there is something to read."""
+        yield f"Project {words.whereabouts(self.plan)}."
         if not self.plan:
             yield from (head,) if head else ()
             return
@@ -278,12 +279,19 @@ class _Lines:
         if not self.plan:
             yield from ("",) if self.plan.drift or words.notes(self.plan) else ()
             yield self.style.paint(NO_CHANGES, Tone.GOOD)
+            yield from self._left_out()
             return
         unchanged = f" {self.plan.unchanged} unchanged." if self.plan.unchanged else ""
         line = self.style.paint(words.planned(self.plan.summary), Tone.STRONG)
         yield ""
         yield f"{line} {words.takes(requests, seconds)}{unchanged}"
+        yield f"In {words.whereabouts(self.plan)}."
         yield from self._people()
+        yield from self._left_out()
+
+    def _left_out(self) -> Iterator[str]:
+        said = words.left_out(self.plan)
+        yield from (self.style.paint(said, Tone.WARN),) if said else ()
 
     def _people(self) -> Iterator[str]:
         people = people_of(self.plan)

@@ -245,6 +245,29 @@ def planned(summary: Summary) -> str:
     )
 
 
+def whereabouts(plan: Plan) -> str:
+    """Return `finance-q2 on acme.bitrix24.com`: what a plan is of."""
+    project, portal = clean(plan.project), clean(plan.portal)
+    return f"{project} on {portal}" if portal else project
+
+
+def left_out(plan: Plan) -> str:
+    """Return what --target and --exclude keep out of a plan, in a sentence; else nothing."""
+    if not plan.partial:
+        return ""
+    if not plan.narrowed:  # a plan file of an earlier version does not say
+        return "Narrowed by --target or --exclude."
+    flags = plan.narrowed
+    if len(flags) > _FLAGS:
+        flags = tuple(dict.fromkeys(flag.partition(" ")[0] for flag in flags))
+    what = count(plan.left_out, "change is", "changes are") if plan.left_out else "no change is"
+    return f"Narrowed by {clean(' '.join(flags))}: {what} left out."
+
+
+#: so many flags are named with their globs
+_FLAGS = 3
+
+
 def takes(requests: int, seconds: float) -> str:
     """Return `About 3 requests.`, with the time where it is worth a word."""
     time = f", {duration(round(seconds))}" if seconds >= 1 else ""
@@ -305,7 +328,6 @@ def notes(plan: Plan) -> tuple[str, ...]:
         ),
         *_standing(plan),
         *_in_doubt(plan),
-        *(("--target or --exclude left tasks out of this plan.",) if plan.partial else ()),
     )
 
 

@@ -187,3 +187,22 @@ def test_a_plan_whose_stale_part_was_left_out_is_not_applied_whole(
     assert left.code == 3
     again = tasksync("apply", tmp_path / "plan.json")
     assert (again.code, "applied in part" in again.err) == (5, True)
+
+
+@pytest.mark.parametrize("command", ["show", "apply"])
+def test_what_is_no_plan_is_named_with_what_to_do(
+    tasksync: Tasksync, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "words.txt").write_text("some words")
+    done = tasksync(command, tmp_path / "words.txt")
+    assert done.code == 1
+    assert f"{tmp_path / 'words.txt'}: this is not a plan of tasksync: it is no JSON." in done.err
+    assert "make one: plan --out FILE" in done.err
+
+
+def test_a_manifest_that_is_to_be_shown_is_to_be_planned(
+    tasksync: Tasksync, tmp_path: Path
+) -> None:
+    (tmp_path / "some.yaml").write_text("apiVersion: tasksync/v1")
+    done = tasksync("show", tmp_path / "some.yaml")
+    assert f"A manifest is planned: tasksync plan -f {tmp_path / 'some.yaml'}" in done.err

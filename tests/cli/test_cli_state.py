@@ -51,6 +51,8 @@ def test_mv_gives_a_task_another_key_and_touches_nothing_else(
     assert "No changes." in tasksync("plan").out
     assert tasksync("state", "mv", "third", "a").code == 1
     assert tasksync("state", "mv", "nobody", "d").code == 1
+    wrong = tasksync("state", "mv", "third", "x y")
+    assert (wrong.code, "Begin with a letter or digit" in wrong.err) == (64, True)
     assert tasksync("state", "mv", "third", "../x").code == 64
     assert len(world_of(tmp_path)) == 3
 
@@ -195,3 +197,47 @@ def test_push_says_the_serial_that_the_state_then_has(tasksync: Tasksync, tmp_pa
     done = tasksync("state", "push", tmp_path / "pulled.json")
     serial = json.loads(tasksync("state", "pull").out)["serial"]
     assert f"as serial {serial}." in done.out
+
+
+def test_list_and_show_say_which_state_was_looked_at_and_keep_it_out_of_the_data(
+    tasksync: Tasksync, tmp_path: Path
+) -> None:
+    where = f"the state of keeping in sqlite:{tmp_path / 'state.db'}"
+    listed = tasksync("state", "list")
+    assert len(listed.out.splitlines()) == 3
+    assert listed.err == f"3 entries in {where}.\n"
+    assert tasksync("state", "list", "[ab]").err == f"2 of 3 entries in {where}.\n"
+    near = tasksync("state", "list", "bb")
+    assert (near.code, near.out) == (0, "")
+    assert near.err == f"No key fits 'bb' among 3 entries in {where}. Did you mean b?\n"
+    assert tasksync("state", "list", "--quiet").err == ""
+    assert tasksync("state", "show", "a").err == f"From {where}.\n"
+    assert "nothing to unlock.\n  Looked at was " + where in tasksync("state", "unlock", "x").err
+
+
+@pytest.mark.parametrize("words", [["show", "a"], ["rm", "a"], ["mv", "a", "d"]])
+def test_an_entry_that_is_looked_for_in_an_empty_state_asks_after_the_address(
+    tasksync: Tasksync, tmp_path: Path, words: list[str]
+) -> None:
+    """TASKSYNC_STATE was set for apply, and is forgotten now."""
+    done = tasksync("state", *words, TASKSYNC_STATE="")
+    assert done.code == 1
+    assert "There is no entry 'a' in the state of keeping in sqlite:" in done.err
+    assert "(there is no such file)" in done.err or words[0] != "show"
+    assert "Is TASKSYNC_STATE or --state set as for apply?" in done.err
+    listed = tasksync("state", "list", TASKSYNC_STATE="")
+    assert (listed.code, listed.out) == (0, "")
+    assert "Is TASKSYNC_STATE or --state set as for apply?" in listed.err
+    wrong = tasksync("state", *words, TASKSYNC_STATE=f"sqlite:{tmp_path}/gone.db")
+    assert f"in the state of keeping in sqlite:{tmp_path}/gone.db" in wrong.err
+
+
+def test_the_address_of_a_state_is_said_without_its_password() -> None:
+    from types import SimpleNamespace
+
+    from tasksync.cli.looking import looked_at
+    from tasksync.core.state import State
+
+    parts = SimpleNamespace(address=lambda _: "postgresql://u:geheim@db.internal/tasks")
+    said = looked_at(parts, State("keeping"))  # type: ignore[arg-type]
+    assert said == "the state of keeping in postgresql://u:***@db.internal/tasks"

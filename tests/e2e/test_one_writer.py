@@ -174,6 +174,8 @@ def test_a_run_that_lost_its_lock_sends_nothing_more(team: Trip) -> None:
         told = ended(first)
     assert told.code != 0
     assert "lock" in told.err
+    assert "Apply incomplete." in told.out
+    assert ": 0 done, 9 left.\nApply incomplete." in told.out
     assert len(team.portal.writing()) == 1
     team.apply().must(0)
     assert len(team.portal.world()) == len(_TASKS) + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import signal
 import sqlite3
 import threading
@@ -64,6 +65,11 @@ def test_a_state_that_is_too_large_for_its_server_says_where_to_keep_it(
     assert "keep it in PostgreSQL" in told.err
     assert "120/120" not in told.err
     assert "not started" in told.err
+    came = r"\nIn e2e on \S+: (\d+) done, (\d+) left\.\nApply incomplete\. Tasks: (\d+) added"
+    end = re.search(came, told.out)
+    assert end is not None, told.out
+    assert end[1] == end[3]
+    assert int(end[1]) + int(end[2]) == len(_TASKS)
     (beside,) = _rescued(away)
     assert beside.stat().st_mode & 0o777 == 0o600
     assert str(beside) in told.err

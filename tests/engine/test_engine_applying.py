@@ -225,9 +225,16 @@ def test_a_state_that_cannot_be_saved_is_loud_and_written_beside() -> None:
     with pytest.raises(StateNotSaved, match=r"(?s)THE STATE COULD NOT BE SAVED.*beside.json"):
         here.apply(here.manifest({"a": {}, "b": {}}))
     assert [entry.key for entry in here.rescued[0].put] == ["a"]
+    assert _told(here) == {"a": "in doubt", "b": "not started"}
     here.fail = lambda _delta: False
     assert here.apply(here.manifest({"a": {}, "b": {}})).complete
     assert set(here.portal.world) == {"a", "b"}
+
+
+def _told(here: Bench) -> dict[str, str]:
+    """What was told of every change, also where the run raised."""
+    ends = [event.outcome for event in here.events if isinstance(event, ChangeEnded)]
+    return {outcome.change.key: outcome.became.value for outcome in ends}
 
 
 def test_an_intent_that_cannot_be_saved_is_not_sent() -> None:
@@ -236,6 +243,7 @@ def test_an_intent_that_cannot_be_saved_is_not_sent() -> None:
     with pytest.raises(StateNotSaved):
         here.apply(here.manifest({"a": {}}))
     assert here.portal.sent == []
+    assert _told(here) == {"a": "not started"}
 
 
 def test_a_stop_in_the_middle_leaves_the_rest_and_keeps_what_is_in_doubt() -> None:

@@ -125,6 +125,8 @@ def everything() -> Plan:
         marker=MARKER,
         names=((1, "anna@example.com"), (22, "petrova@example.com")),
         partial=True,
+        narrowed=("--target finance/*", "--exclude audit-q6"),
+        left_out=12,
     )
 
 

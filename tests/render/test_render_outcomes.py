@@ -84,3 +84,19 @@ def test_an_error_says_what_to_do(error, text):
 def test_a_fault_of_ours_says_where_the_trace_is():
     text = unexpected_text(ValueError("x"), "see trace.txt")
     assert text == "Error: tasksync itself failed: ValueError: x\n  see trace.txt\n"
+
+
+def test_the_end_says_whose_tasks_and_how_far_it_came():
+    where = "finance-q2 on acme.bitrix24.com"
+    said, end = apply_text(ALL_DONE, where=where).splitlines()
+    assert said == f"In {where}."
+    assert end.startswith("Apply complete! Tasks: 1 added")
+    many = [
+        Outcome(Change(TaskKey(f"k{n}"), Action.CREATE, Reason.NEW), became)
+        for n, became in enumerate([Became.DONE] * 9 + [Became.NOT_STARTED] * 41)
+    ]
+    lines = apply_text(many, where=where).splitlines()
+    assert lines[0] == "41 changes not started:"
+    assert lines[-3] == "  and 21 more; tasksync plan shows them"
+    assert lines[-2] == f"In {where}: 9 done, 41 left."
+    assert lines[-1].startswith("Apply incomplete. Tasks: 9 added")

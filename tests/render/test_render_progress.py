@@ -66,6 +66,7 @@ def test_a_run_that_stops_early_says_how_much_was_done(kind):
     listener.close()
     assert "1000/1000" not in stream.getvalue()
     last = stream.getvalue().rpartition("400/1000")[2]
+    assert "400 done, 600 left" in last
     assert "600 not started" in last
     assert "/1000" not in last
 
@@ -124,3 +125,15 @@ class _Broken(_Terminal):
 def test_a_closed_pipe_does_not_kill_an_apply(kind):
     time = Time()
     applied(time, kind(_Broken(), time))
+
+
+def test_the_last_line_in_a_pipe_says_how_far_a_stopped_run_came():
+    stream, time = io.StringIO(), Time()
+    lines = Lines(stream, time)
+    lines(events.ApplyStarted(Summary(add=3000), 60, 3000))
+    ends = [Became.DONE] * 948 + [Became.FAILED, Became.IN_DOUBT] + [Became.NOT_STARTED] * 2050
+    for number, became in enumerate(ends):
+        lines(ended(number, became))
+    assert stream.getvalue().splitlines()[-1] == (
+        "950/3000 changes, 948 done, 2052 left, 1 failed, 1 in doubt, 2050 not started"
+    )

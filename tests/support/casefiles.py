@@ -222,6 +222,7 @@ def shown(plan: Plan, case: Case) -> dict[str, Any]:
         "renames": [list(pair) for pair in plan.renames],
         "moved": [list(pair) for pair in plan.moved],
         "unchanged": plan.unchanged,
+        "left_out": plan.left_out,
         "vanished": plan.vanished,
         "refusals": [refusal.rail for refusal in check(plan, case.lifted)],
     }
