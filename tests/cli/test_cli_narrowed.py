@@ -7,8 +7,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from support.command import Tasksync
-from support.hand import ids_of, world_of
+from command import Tasksync
+from hand import ids_of, world_of
 
 from tasksync.core.fields import TaskKey
 from tasksync.core.narrowing import nearest
