@@ -90,6 +90,17 @@ def test_a_redirect_is_no_empty_state():
             HttpShelf(url, {}).read()
 
 
+@pytest.mark.parametrize("rest", [b"", b"Content-Ty", b"Content-Length", b"\r\n"])
+def test_an_answer_that_was_cut_off_is_no_empty_state(rest):
+    """Within its headers: what came was 200 and nothing, and all would have been made anew."""
+    with saying(HEAD + rest) as url, pytest.raises(Unsure, match=r"cut off|no connection"):
+        HttpShelf(url, {}).read()
+    with saying(HEAD + b"Content-Length: 0\r\n\r\n") as url:
+        assert HttpShelf(url, {}).read() is None
+    with saying(CHUNKED + b"0\r\n\r\n") as url:
+        assert HttpShelf(url, {}).read() is None
+
+
 BODIES = [
     b"",
     b"null",
