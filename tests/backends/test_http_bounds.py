@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import gzip
 import random
-import socket
-import threading
 import time
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 import pytest
+from saying import saying
 
 from tasksync.backends import httpexchange
 from tasksync.backends.document import Unsure
@@ -22,29 +19,6 @@ from tasksync.errors import StateError
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
-
-
-@contextmanager
-def saying(first: bytes, drop: bytes = b"") -> Iterator[str]:
-    """A server that says so to everyone, and then a drop every 50 ms where there is one."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            while True:
-                try:
-                    met = listener.accept()[0]
-                except OSError:
-                    return
-                with met, suppress(OSError):
-                    met.settimeout(5)
-                    met.recv(65536)
-                    met.sendall(first)
-                    while drop:
-                        time.sleep(0.05)
-                        met.sendall(drop)
-
-        threading.Thread(target=serve, daemon=True).start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/s"
 
 
 def gzipped(megabytes: int) -> bytes:

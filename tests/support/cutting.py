@@ -9,10 +9,14 @@ from enum import Enum
 
 
 class Cut(Enum):
-    """Where the wire is cut: the server never hears the word, or its answer is lost."""
+    """Where the wire is cut: the server never hears the word, or its answer is lost.
+
+    Or nobody hears anything any more, and nobody is told.
+    """
 
     BEFORE = "before"
     AFTER = "after"
+    SILENCE = "silence"
 
 
 class Wire:
@@ -81,6 +85,8 @@ class _Pair:
                         break
                     case Cut.AFTER:
                         self._deaf.set()
+                    case Cut.SILENCE:
+                        continue
                 self._server.sendall(data)
         except OSError:
             pass
