@@ -18,22 +18,36 @@ def within(seconds: float, work: Callable[[], T]) -> T:
     It goes on in a thread that holds up nobody's end, as what was sent may still be done.
     """
     done: list[T] = []
-    failed: list[BaseException] = []
+    carried = _Carried()
 
     def run() -> None:
-        try:
+        with carried:
             done.append(work())
-        except BaseException as error:  # noqa: BLE001 - it is raised where it was asked for
-            failed.append(error)
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join(seconds)
-    if failed:
-        raise failed[0]
+    if carried.error is not None:
+        raise carried.error
     if not done:
         raise TimeoutError
     return done[0]
+
+
+class _Carried:
+    """Carries an error from the thread where it was met to the one where it was asked for."""
+
+    error: BaseException | None = None
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object
+    ) -> bool:
+        """Take the error along."""
+        self.error = error
+        return True
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from support.hostileserver import GONE, HostileServer, Met
+from support.hostileserver import HostileServer, Met
 from support.hostility import Right, bombs
 from support.httpstate import Handler, States
 
@@ -100,13 +100,13 @@ def seeds(config: pytest.Config) -> Iterator[int]:
         seed += 1
 
 
-def judged(done: dict[str, Any], seed: int, timeout: float = TIMEOUT) -> None:
+def judged(done: dict[str, Any], seed: int) -> None:
     """Hold one run to what every run must be."""
     shown = {"seed": seed, **done}
     assert done["code"] in CODES, shown
     for words in ("tasksync itself failed", "Traceback", 'File "'):
         assert words not in done["err"] + done["out"], shown
-    assert done["longest"][0] <= timeout + LATE, shown
+    assert done["longest"][0] <= TIMEOUT + LATE, shown
     assert done["megabytes"] <= MEGABYTES, shown
     assert done["said"] < 100_000, shown
 
@@ -198,8 +198,7 @@ def test_whatever_a_state_server_answers_is_words_in_time_and_in_little_memory(
         words = chance.choice(
             (["plan"], ["apply", "--yes"], ["apply", "--yes"], ["state", "list"], ["state", "pull"])
         )
-        timeout = GONE if words[0] == "state" else TIMEOUT  # `state` knows no --timeout
-        judged(worker(words, **{**env, "TASKSYNC_STATE": url}), seed, timeout)
+        judged(worker(words, **{**env, "TASKSYNC_STATE": url}), seed)
         runs += 1
     record_property("answers of a state server", server.met)
     assert runs
