@@ -32,7 +32,7 @@ TIMEOUT, LATE = 0.6, 2.0
 #: an answer has 64 MiB at most; and what is made of it, while it is looked at
 MEGABYTES = 64 + 160
 #: seconds of trying, for each of the two
-SHORT, LONG = 100, 600
+SHORT, LONG = 11, 600
 CODES = {0, 1, 3, 4, 5, 6, 7}
 RATES = (0.03, 0.15, 0.5, 1.0)
 

@@ -274,7 +274,7 @@ def test_the_time_out_bounds_the_whole_exchange_however_it_drips(first, drop):
         pytest.raises(Unanswered, match=r"within 0.4 s|in time|did not end"),
     ):
         HttpTransport(url, KEY, timeout=0.4)(ME)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10  # with room for a busy machine
 
 
 @pytest.mark.parametrize("way", ["handshake", "proxy"])
@@ -292,7 +292,7 @@ def test_the_time_out_bounds_the_connecting_too(way):
         portal = URL if env else url.replace("http:", "https:")
         with pytest.raises(NotSent, match=r"within 0.4 s"):
             HttpTransport(portal, KEY, timeout=0.4, env=env)(ME)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10  # with room for a busy machine
 
 
 def test_a_body_is_counted_after_decoding(monkeypatch):
