@@ -22,6 +22,9 @@ from urllib3.connection import HTTPConnection
 LONGEST_BODY = 64 * 1024 * 1024
 #: no answer holds more values: a page of 5 000 tasks has some hundred thousand
 MOST_VALUES = 1_000_000
+#: nor so many characters of ASCII that are quoted without need
+MOST_ESCAPES = 500_000
+_ESCAPES = (b"\\u00", b"%", b"&")
 _CHUNK = 256 * 1024
 
 
@@ -88,10 +91,13 @@ def whole_body(response: requests.Response, check: Callable[[int], None]) -> byt
 
 
 def is_dense(body: bytes, most: int = MOST_VALUES) -> bool:
-    """Tell whether JSON holds more than so many values: decoded, each takes a hundred bytes.
+    """Tell whether JSON holds more than so many values, or more escapes than anybody needs.
 
-    Two bytes may be a value, and 64 MiB of them gigabytes. What stands inside texts is not counted.
+    Two bytes may be a value, a hundred once decoded, and 64 MiB of them gigabytes; what stands
+    inside texts is not counted. Behind an escape a secret may hide, so that each is looked at.
     """
+    if sum(map(body.count, _ESCAPES)) > MOST_ESCAPES:
+        return True
     if _signs(body) <= most:
         return False
     found, at, outside = 0, 0, True

@@ -82,7 +82,7 @@ class Exchanges:
                 too_long = NoRequest if method == "GET" else NoAnswer
                 whole = whole_body(answer, _bound(too_long))
                 if is_dense(whole, _MOST_VALUES):
-                    msg = f"its answer holds more than {_MOST_VALUES} values"
+                    msg = f"its answer holds more than {_MOST_VALUES} values or is full of escapes"
                     raise too_long(msg)
                 if exchange.over:  # a body that ends with its connection was cut off, not ended
                     raise requests.Timeout

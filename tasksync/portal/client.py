@@ -17,9 +17,12 @@ from tasksync.portal.exchange import Request, Transport
 from tasksync.portal.line import Line
 from tasksync.portal.mistakes import CODES
 from tasksync.portal.performing import Flight, Habits, Performance
+from tasksync.portal.rows import LARGEST
 from tasksync.portal.settings import PortalSettings
 from tasksync.portal.workers import Alone, Crew
 
+#: characters of the longest name of a portal or a person that is believed to be one
+_LONGEST_NAME = 250
 _READONLY = "WRITE_BLOCKED_READONLY_KEY"
 
 
@@ -167,7 +170,7 @@ def _portal(me: Mapping[str, Any]) -> str:
     named = me.get("portal")
     if isinstance(named, dict):
         named = next((named[k] for k in ("domain", "host", "url", "name") if named.get(k)), "")
-    return named.strip() if isinstance(named, str) else ""
+    return named.strip()[:_LONGEST_NAME] if isinstance(named, str) else ""
 
 
 def _owner(me: Mapping[str, Any]) -> str:
@@ -175,8 +178,17 @@ def _owner(me: Mapping[str, Any]) -> str:
     owner, user = me.get("owner"), me.get("currentUser")
     name = owner.get("name") if isinstance(owner, dict) else owner
     remote = user.get("bitrixUserId") if isinstance(user, dict) else None
-    parts = [name.strip()] if isinstance(name, str) and name.strip() else []
-    return " ".join([*parts, f"(user {remote})"] if remote not in (None, "") else parts)
+    parts = [name.strip()[:_LONGEST_NAME]] if isinstance(name, str) and name.strip() else []
+    number = _number(remote)
+    return " ".join([*parts, f"(user {number})"] if number else parts)
+
+
+def _number(remote: object) -> str:
+    """Return a user's number, which has a few digits where it is one."""
+    if isinstance(remote, str):
+        return remote[:_LONGEST_NAME]
+    known = isinstance(remote, int) and not isinstance(remote, bool) and abs(remote) < LARGEST
+    return str(remote) if known else ""
 
 
 def _rate(me: Mapping[str, Any]) -> float | None:

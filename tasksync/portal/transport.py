@@ -156,7 +156,7 @@ class HttpTransport:
 
         body = whole_body(response, check)
         if is_dense(body):
-            msg = f"the answer holds more than {MOST_VALUES} values"
+            msg = f"the answer holds more than {MOST_VALUES} values, or is full of escapes"
             raise TooLong(msg)
         return body
 

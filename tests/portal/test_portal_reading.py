@@ -682,3 +682,16 @@ def test_a_portal_that_never_answers_is_given_up(bench, say, timeout, most):
     with pytest.raises(PortalUnavailable):
         list(desk.portal.find(say.marker, []))
     assert desk.clock.at - began <= most
+
+
+def test_names_of_a_portal_and_its_owner_are_not_believed_to_have_megabytes(bench, say):
+    """They are printed, and remembered in the state."""
+    long = "x" * 1_000_000
+    me = {"portal": long, "owner": {"name": long}, "currentUser": {"bitrixUserId": "1" * 9999}}
+    found = bench(say.ok(me)).portal.identity()
+    huge = b'{"success":true,"data":{"currentUser":{"bitrixUserId":1' + b"0" * 4000 + b"}}}"
+    assert bench(Answer(200, {}, huge)).portal.identity().owner == ""
+    assert len(found.portal) <= 250
+    assert len(found.owner) <= 600
+    other = {"portal": "p.example", "owner": {"name": "Anna"}, "currentUser": {"bitrixUserId": [1]}}
+    assert bench(say.ok(other)).portal.identity().owner == "Anna"

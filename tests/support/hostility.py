@@ -139,7 +139,7 @@ def mutated(chance: random.Random, body: bytes) -> bytes:
     """Return a JSON document with a few values, names and shapes changed."""
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return _of_text(chance, body)
     holder = [document]
     for _ in range(chance.choice((1, 1, 1, 2, 5, 20))):
@@ -301,6 +301,7 @@ def bombs() -> tuple[tuple[str, bytes], ...]:
     blank = b" " * (300 * MEGABYTE)
     packed = [("gzip", gzip.compress(one, 1)) for one in (many, rows, text, wide, plain, blank)]
     twice = ("gzip, gzip", gzip.compress(packed[-1][1], 1))
+    packed.append(("gzip", gzip.compress(b'{"data":"' + b"%41" * (20 * MEGABYTE) + b'"}', 1)))
     return (*packed, twice, ("deflate", zlib.compress(many, 1)), ("gzip", packed[0][1][:-99]))
 
 
