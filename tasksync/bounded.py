@@ -24,6 +24,7 @@ LONGEST_BODY = 64 * 1024 * 1024
 MOST_VALUES = 1_000_000
 #: nor so many characters of ASCII that are quoted without need
 MOST_ESCAPES = 500_000
+_QUOTES = 8
 _ESCAPES = (b"\\u00", b"%", b"&")
 _CHUNK = 256 * 1024
 
@@ -100,6 +101,8 @@ def is_dense(body: bytes, most: int = MOST_VALUES) -> bool:
         return True
     if _signs(body) <= most:
         return False
+    if body.count(b'"') > _QUOTES * most:  # a value and its name have four
+        return True
     found, at, outside = 0, 0, True
     while at < len(body) and found <= most:
         piece = body[at : at + _CHUNK]
