@@ -64,6 +64,19 @@ def test_a_redirect_is_no_empty_state():
             HttpShelf(url, {}).read()
 
 
+def test_a_state_of_many_values_is_refused(monkeypatch):
+    """Decoded, 64 MiB of two bytes each would be gigabytes; a write may have been done."""
+    monkeypatch.setattr(httpexchange, "_MOST_VALUES", 1000)
+    body = b"[" + b"[]," * 1000 + b"1]"
+    whole = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    with saying(whole) as url:
+        with pytest.raises(StateError, match="more than 1000 values") as refused:
+            HttpShelf(url, {}).read()
+        assert not isinstance(refused.value, Unsure)  # asked again it would be the same
+        with pytest.raises(Unsure):
+            HttpShelf(url, {}).write(b"{}", None, "id")
+
+
 @pytest.mark.parametrize("rest", [b"", b"Content-Ty", b"Content-Length", b"\r\n"])
 def test_an_answer_that_was_cut_off_is_no_empty_state(rest):
     """Within its headers: what came was 200 and nothing, and all would have been made anew."""
