@@ -9,14 +9,10 @@ from enum import Enum
 
 
 class Cut(Enum):
-    """Where the wire is cut: the server never hears the word, or its answer is lost.
-
-    Or nobody hears anything any more, and nobody is told.
-    """
+    """Where the wire is cut: the server never hears the word, or its answer is lost."""
 
     BEFORE = "before"
     AFTER = "after"
-    SILENCE = "silence"
 
 
 class Wire:
@@ -31,6 +27,8 @@ class Wire:
         self._armed: list[Cut] = []
         self._let_by = 0
         self.cuts = 0
+        #: the server hears nothing any more, and nobody hangs up
+        self.hushed = False
         self._door = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._door.getsockname()[1]
         threading.Thread(target=self._listen, daemon=True).start()
@@ -80,13 +78,13 @@ class _Pair:
     def upward(self) -> None:
         try:
             while data := self._client.recv(1 << 16):
+                if self._wire.hushed:
+                    continue
                 match self._wire.verdict(data):
                     case Cut.BEFORE:
                         break
                     case Cut.AFTER:
                         self._deaf.set()
-                    case Cut.SILENCE:
-                        continue
                 self._server.sendall(data)
         except OSError:
             pass
