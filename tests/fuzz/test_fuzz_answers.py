@@ -110,7 +110,7 @@ def judged(done: dict[str, Any], seed: int) -> None:
     for words in ("tasksync itself failed", "Traceback", 'File "'):
         assert words not in done["err"] + done["out"], shown
     took, worked, _what = done["longest"]
-    assert worked <= LATE, shown
+    assert worked <= 2 * LATE, shown  # a second of work is longer where cores are shared
     assert took <= TIMEOUT + LATE + BUSY * worked, shown
     assert done["megabytes"] <= MEGABYTES, shown
     assert done["said"] < 100_000, shown
