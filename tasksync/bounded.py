@@ -11,6 +11,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from io import BytesIO
 from typing import Any
 
 import requests
@@ -19,6 +20,12 @@ from urllib3.connection import HTTPConnection
 
 #: no answer is longer (bytes, once decoded): a page of 5 000 tasks has a few megabytes
 LONGEST_BODY = 64 * 1024 * 1024
+#: no answer holds more values: a page of 5 000 tasks has some hundred thousand
+MOST_VALUES = 1_000_000
+#: nor so many characters of ASCII that are quoted without need
+MOST_ESCAPES = 500_000
+_QUOTES = 8
+_ESCAPES = (b"\\u00", b"%", b"&")
 _CHUNK = 256 * 1024
 
 
@@ -77,16 +84,39 @@ def whole_body(response: requests.Response, check: Callable[[int], None]) -> byt
     """Read a body to its end; `check` is told its length so far, decoded, and may raise."""
     if not hasattr(response.raw, "read1"):
         return response.content
-    parts: list[bytes] = []
-    size = 0
-    try:
+    with BytesIO() as whole:  # closed on an exception, which may be kept and would keep it
         while part := response.raw.read1(_CHUNK, decode_content=True):
-            parts.append(part)
-            size += len(part)
-            check(size)
-        return b"".join(parts)
-    finally:
-        parts.clear()  # an exception that is kept would keep them too
+            whole.write(part)
+            check(whole.tell())
+        return whole.getvalue()  # no copy: a list of parts and their sum would be two
+
+
+def is_dense(body: bytes, most: int = MOST_VALUES) -> bool:
+    """Tell whether JSON holds more than so many values, or more escapes than anybody needs.
+
+    Two bytes may be a value, a hundred once decoded, and 64 MiB of them gigabytes; what stands
+    inside texts is not counted. Behind an escape a secret may hide, so that each is looked at.
+    """
+    if sum(map(body.count, _ESCAPES)) > MOST_ESCAPES:
+        return True
+    if _signs(body) <= most:
+        return False
+    if body.count(b'"') > _QUOTES * most:  # a value and its name have four
+        return True
+    found, at, outside = 0, 0, True
+    while at < len(body) and found <= most:
+        piece = body[at : at + _CHUNK]
+        if (len(piece) - len(piece.rstrip(b"\\"))) % 2:  # an escape is not cut in two
+            piece = body[at : at + _CHUNK + 1]
+        at += len(piece)
+        parts = piece.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')
+        found += sum(map(_signs, parts[0 if outside else 1 :: 2]))
+        outside = outside == (len(parts) % 2 == 1)
+    return found > most
+
+
+def _signs(body: bytes) -> int:
+    return body.count(b",") + body.count(b"[") + body.count(b"{")
 
 
 class _Adapter(HTTPAdapter):

@@ -381,11 +381,11 @@ def encode(document: Document) -> bytes:
 
 def decode(copy: Copy, where: str) -> Document:
     """Return the document of these bytes; raises StateUnreadable for what is none."""
-    try:
-        data = statefile.sniff(json_of(copy.body), KIND, where)
-    except ValueError as error:
-        raise statefile.unreadable(f"it is torn ({error})", where) from error
     with reading(where):
+        try:
+            data = statefile.sniff(json_of(copy.body), KIND, where)
+        except ValueError as error:
+            raise statefile.unreadable(f"it is torn ({error})", where) from error
         lease = data["lease"]
         return Document(
             statefile.sniff(data["state"], statefile.KIND, where),

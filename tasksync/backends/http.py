@@ -115,7 +115,11 @@ class HttpShelf:
     def read(self) -> Copy | None:
         """The document, or None: 404, 204 and an empty answer are the protocol's words for it."""
         answer = self._ask("read", "GET", self._at.state)
-        if answer.status in {204, 404} or (answer.status == _OK and not answer.body):
+        if answer.status in {204, 404}:
+            return None
+        if answer.status == _OK and not answer.body:
+            if not _says_its_end(answer):  # headers that were cut off look like this
+                raise Unsure(f"Could not read the state {self.where}: its answer was cut off.")
             return None
         if answer.status != _OK:
             raise self._refused("read", answer)
@@ -204,6 +208,11 @@ def _lock_info(asked: Lease) -> dict[str, str]:
         "Created": asked.since.isoformat(),
         "Path": "",
     }
+
+
+def _says_its_end(answer: Answer) -> bool:
+    """Tell whether an answer said how long it is, so that nothing of it can be missing."""
+    return any(name in answer.headers for name in ("Content-Length", "Transfer-Encoding"))
 
 
 def _is_ill(status: int) -> bool:

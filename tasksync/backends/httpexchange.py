@@ -9,10 +9,21 @@ import requests
 from requests.auth import HTTPBasicAuth
 from urllib3.exceptions import HTTPError
 
-from tasksync.bounded import LONGEST_BODY, Current, Exchange, Session, whole_body
+from tasksync.bounded import (
+    LONGEST_BODY,
+    MOST_VALUES,
+    Current,
+    Exchange,
+    Session,
+    is_dense,
+    whole_body,
+)
 
 WHOLE = 100.0  # seconds of one exchange, unless --timeout says otherwise
 STEPS = (10.0, 20.0)  # seconds to connect, and between two bytes: well below a lease's time
+
+#: a state of 64 MiB has half as many
+_MOST_VALUES = 4 * MOST_VALUES
 
 
 class Answer(NamedTuple):
@@ -68,7 +79,11 @@ class Exchanges:
                 ) as answer,
             ):
                 # a write whose answer is too long may have been done all the same
-                whole = whole_body(answer, _bound(NoRequest if method == "GET" else NoAnswer))
+                too_long = NoRequest if method == "GET" else NoAnswer
+                whole = whole_body(answer, _bound(too_long))
+                if is_dense(whole, _MOST_VALUES):
+                    msg = f"its answer holds more than {_MOST_VALUES} values or is full of escapes"
+                    raise too_long(msg)
                 if exchange.over:  # a body that ends with its connection was cut off, not ended
                     raise requests.Timeout
                 return Answer(answer.status_code, answer.headers, whole)

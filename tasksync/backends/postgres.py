@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from json import loads
 from threading import RLock
@@ -24,6 +25,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tasksync.backends import leases
 from tasksync.backends import postgres_tables as tables
+from tasksync.backends.bounding import cut_after
 from tasksync.backends.leases import Alive, Gone, Watch
 from tasksync.backends.masking import masked, scrubbed, secrets_of
 from tasksync.backends.postgres_tables import ProjectRow
@@ -63,6 +65,9 @@ NETWORK = {
     "tcp_user_timeout": 20_000,
     "application_name": "tasksync",
 }
+#: seconds of one transaction as a whole, above what `_LIMITS` allows each of its statements: a
+#: server that is stopped keeps its connections, and says nothing of its own limits
+WHOLE = 300.0
 #: whatever the URL says
 MUST = {"client_encoding": "UTF8"}
 
@@ -321,7 +326,8 @@ class PostgresStore:
             attempt = self._waiting.attempt()
             while True:
                 try:
-                    return work(self._connected())
+                    with cut_after(WHOLE, self._handle):
+                        return work(self._connected())
                 except psycopg.Error as error:
                     told = self._error(doing, error)
                     if not self._may_try_again(error, doing):
@@ -342,6 +348,14 @@ class PostgresStore:
         )
         self.close()
         return not refused
+
+    def _handle(self) -> int | None:
+        connection = self._connection
+        if connection is None or connection.closed:
+            return None
+        with suppress(psycopg.Error):
+            return connection.fileno()
+        return None
 
     def _connected(self) -> Database:
         if self._connection is None or self._connection.closed:

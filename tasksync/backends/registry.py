@@ -59,7 +59,7 @@ def open_store(  # noqa: PLR0913 - all that any store is opened with
     `ids` gives lineages and lease ids; `here` is who we are, by which a holder on this host is
     known to be gone or alive. `tell` hears what is waited for; `patience` is for how many seconds
     a file that another program keeps busy is waited for, `timeout` bounds one exchange with an HTTP
-    server. Raises SettingsError for a URL that cannot be.
+    or S3 server. Raises SettingsError for a URL that cannot be.
     """
     scheme, colon, _ = url.partition(":")
     if not colon or scheme.lower() not in SCHEMES:
@@ -131,6 +131,7 @@ def _s3(asked: Asked) -> StateStore:
         gone=asked.gone,
         alive=asked.alive,
         tell=asked.tell,
+        timeout=asked.timeout,
     )
 
 

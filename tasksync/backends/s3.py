@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -26,10 +27,12 @@ from botocore.exceptions import (
     ConnectionError as Unconnected,
 )
 
+from tasksync.backends.bounding import within
 from tasksync.backends.document import Copy, DocumentStore, Other, Overtaken, Unsure
 from tasksync.backends.leases import Alive, Gone, nobody
 from tasksync.backends.masking import masked, scrubbed, secrets_of
 from tasksync.backends.waiting import Tell, in_silence
+from tasksync.bounded import LONGEST_BODY
 from tasksync.core.ports import Clock
 from tasksync.core.state import Lease
 from tasksync.errors import SettingsError, StateError
@@ -38,6 +41,9 @@ _OVERTAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "OperationAbor
 _PARAMETERS = {"endpoint", "region"}
 #: an ETag that no object has
 NO_TAG = f'"{"0" * 32}"'
+#: seconds of one exchange as a whole, unless --timeout says otherwise
+WHOLE = 100.0
+_PIECE = 1 << 20
 ILL = 500  # from this status on the server is ill, and nothing is known
 
 
@@ -50,10 +56,11 @@ def open_s3(
     gone: Gone,
     alive: Alive = nobody,
     tell: Tell = in_silence,
+    timeout: float = WHOLE,
 ) -> DocumentStore:
     """Return the store for s3://bucket/key; nothing is asked of the server yet."""
     return DocumentStore(
-        S3Shelf(url), project, clock=clock, ids=ids, gone=gone, alive=alive, tell=tell
+        S3Shelf(url, timeout), project, clock=clock, ids=ids, gone=gone, alive=alive, tell=tell
     )
 
 
@@ -62,7 +69,8 @@ class S3Shelf:
 
     conditional = True
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, timeout: float = WHOLE) -> None:
+        self._timeout = timeout
         self.where = masked(url)
         self._secrets = secrets_of(url)
         parts = urlsplit(url)
@@ -88,12 +96,11 @@ class S3Shelf:
         """The object, or None."""
         with self._translated("read"):
             try:
-                answer = self._client().get_object(Bucket=self._bucket, Key=self._key)
+                copy = within(self._timeout, self._got)
             except ClientError as error:
                 if _code(error) in {"NoSuchKey", "404"}:
                     return None
                 raise
-            copy = Copy(answer["Body"].read(), str(answer["ETag"]))
         self._seen = None if self._proven else copy
         return copy
 
@@ -121,9 +128,23 @@ class S3Shelf:
             raise Overtaken(f"Could not save the state {self.where}: another wrote meanwhile.")
         return self._seen
 
+    def _got(self) -> Copy:
+        answer = self._client().get_object(Bucket=self._bucket, Key=self._key)
+        with BytesIO() as whole:
+            while piece := answer["Body"].read(_PIECE):
+                whole.write(piece)
+                if whole.tell() > LONGEST_BODY:
+                    answer["Body"].close()
+                    raise StateError(
+                        f"Could not read the state {self.where}: it is longer than "
+                        f"{LONGEST_BODY >> 20} MiB."
+                    )
+            return Copy(whole.getvalue(), str(answer["ETag"]))
+
     def _put(self, body: bytes, over: str | None) -> str:
         condition = {"IfNoneMatch": "*"} if over is None else {"IfMatch": over}
-        with self._translated("save"):
+
+        def put() -> str:
             answer = self._client().put_object(
                 Bucket=self._bucket,
                 Key=self._key,
@@ -132,6 +153,9 @@ class S3Shelf:
                 **condition,
             )
             return str(answer["ETag"])
+
+        with self._translated("save"):
+            return within(self._timeout, put)
 
     def _prove(self, there: bytes) -> None:
         """See that the server refuses both puts that it must refuse: many that speak S3 do not.
@@ -158,8 +182,8 @@ class S3Shelf:
                 endpoint_url=self._endpoint,
                 region_name=self._region,
                 config=Config(
-                    connect_timeout=10,
-                    read_timeout=20,  # well below a lease's time
+                    connect_timeout=min(10, self._timeout),
+                    read_timeout=min(20, self._timeout),  # well below a lease's time
                     # an answer that is lost is looked for by us, not sent again by botocore
                     retries={"total_max_attempts": 1},
                     request_checksum_calculation="when_required",
@@ -185,6 +209,12 @@ class S3Shelf:
                 f"Could not {doing} the state {self.where}: {self._words(error)}",
                 "Is the server there? Run again when it is.",
             ) from error
+        except TimeoutError:
+            raise Unsure(
+                f"Could not {doing} the state {self.where}: no whole answer within "
+                f"{self._timeout:g} s.",
+                "Is the server there? Run again when it is.",
+            ) from None
         except (BotoCoreError, ValueError) as error:
             raise StateError(
                 f"Could not {doing} the state {self.where}: {self._words(error)}"

@@ -17,6 +17,7 @@ Tell: TypeAlias = Callable[[str], None]
 
 SHORT = 3.5  # seconds without a lease: tries at 0, 0.5, 1.5 and 3.5
 TRIES = 4  # at least so often, however long each of them took
+ENOUGH = 60.0  # but no new try after so many seconds, when no lease has to be kept
 PAUSE = 0.5  # seconds before the second try, doubled each time
 LONGEST = 4.0  # seconds of one pause
 EVERY = 15.0  # seconds between two words about it
@@ -61,6 +62,7 @@ class Attempt:
     def __init__(self, clock: Clock, tell: Tell, short: float, until: float, least: int) -> None:
         self._clock = clock
         self._tell = tell
+        self._enough = max(clock.monotonic() + ENOUGH, until)
         self._end = max(clock.monotonic() + short, until)
         self._least = least
         self._tries = 0
@@ -69,8 +71,9 @@ class Attempt:
     def again(self, error: StateError) -> bool:
         """Wait and return True, or return False when the time is over; says what it waits for."""
         self._tries += 1
-        left = self._end - self._clock.monotonic()
-        if left <= 0 and self._tries >= self._least:
+        now = self._clock.monotonic()
+        left = self._end - now
+        if left <= 0 and (self._tries >= self._least or now >= self._enough):
             return False
         pause = min(PAUSE * 2 ** min(self._tries - 1, 8), LONGEST)
         self._say(error, left)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlencode
 
-from tasksync.cli.bounded import why
+from tasksync.boundedfiles import why
 from tasksync.cli.settings import made
 from tasksync.errors import SettingsError
 from tasksync.portal.exchange import Answer, NotPermitted, Request, Unanswered

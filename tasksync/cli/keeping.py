@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from tasksync.cli import bounded
+from tasksync import boundedfiles as bounded
 from tasksync.cli.console import Console
 from tasksync.cli.looking import entry_of, listed, looked_at
 from tasksync.cli.progress import listening

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tasksync import __version__
-from tasksync.cli import bounded
+from tasksync import boundedfiles as bounded
 from tasksync.cli.settings import made
 from tasksync.cli.showing import Cost
 from tasksync.core import planfile

@@ -13,10 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import SequenceMatcher
-from enum import StrEnum
 from functools import lru_cache
 from itertools import groupby
 from typing import Generic, TypeVar
+
+from tasksync.core import longdiff
+from tasksync.core.pieces import Fate, Piece
+
+__all__ = ["Fate", "Members", "Piece", "delta", "duration", "members", "paths", "words"]
 
 T = TypeVar("T")
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -28,22 +32,6 @@ LENGTH_LIMIT, LINES_LIMIT = 200_000, 20_000
 PAIRS_LIMIT = 2_000_000
 _TOKENS = re.compile(r"\w+|[^\S\n]+|\n|[^\w\s]")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
-
-
-class Fate(StrEnum):
-    """What became of a piece of a text."""
-
-    KEPT = "kept"
-    GONE = "gone"
-    NEW = "new"
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A run of words with one fate."""
-
-    fate: Fate
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +61,20 @@ def paths(left: object, right: object) -> tuple[str, ...]:
     )
 
 
-@lru_cache(maxsize=256)
 def words(before: str, after: str) -> tuple[Piece, ...]:
     """Return both texts as one run of pieces: kept and gone give `before`, kept and new `after`.
 
-    Never long about it: what is too long for words is told by lines, and then as a whole.
+    Never long about it: what is too long for words is told by the places that moved, by lines, and
+    then as a whole.
     """
+    uncached = _compared.__wrapped__
+    if max(len(before), len(after)) > LENGTH_LIMIT:  # not kept: hundreds of them are gigabytes
+        return tuple(piece for piece in longdiff.pieces(before, after, uncached) if piece.text)
+    return _compared(before, after)
+
+
+@lru_cache(maxsize=256)
+def _compared(before: str, after: str) -> tuple[Piece, ...]:
     old, new = _tokens(before, after)
     head = _common(old, new)
     tail = _tail(old[head:], new[head:])

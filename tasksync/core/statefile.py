@@ -67,6 +67,12 @@ _ADVICE = (
 )
 
 
+#: characters of a value that an error quotes
+_QUOTED = 300
+#: no format will ever have a higher number
+_LAST_VERSION = 1_000_000
+
+
 def unreadable(what: str, where: str = "the state") -> StateUnreadable:
     """Return the error for a state that is torn, or not one at all."""
     return StateUnreadable(f"{where} cannot be read: {what}", _ADVICE)
@@ -97,6 +103,8 @@ def sniff(document: object, kind: str, where: str = "the state") -> dict[str, An
     match document.get("version"):
         case bool() | float() | str() | None:
             raise unreadable("its version is not a number", where)
+        case int(version) if version > _LAST_VERSION:
+            raise unreadable("its version is not a number", where)
         case int(version) if version > FORMAT_VERSION:
             raise newer(version, where)
     return document
@@ -111,7 +119,12 @@ def reading(what: str) -> Iterator[None]:
         raise unreadable(f"{what}: it is nested too deep") from None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         fault = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
-        raise unreadable(f"{what}: {fault}") from error
+        raise unreadable(f"{what}: {_cut(fault)}") from error
+
+
+def _cut(words: str) -> str:
+    """Return words that may quote a value, and a value may have megabytes."""
+    return words if len(words) <= _QUOTED else f"{words[:_QUOTED]}…"
 
 
 def encode_state(state: State) -> dict[str, object]:

@@ -24,12 +24,14 @@ class Suspects:
     """Which tasks of a file are to be explained.
 
     `failed` are those that the fast pass gave up, by their number in the file; `beside` what is
-    wrong with good ones only beside others, by key; `told` are places of which enough was said.
+    wrong with good ones only beside others, by key; `told` are places of which enough was said;
+    `strange` are documents that are no manifests, of which nothing is said.
     """
 
     failed: set[int]
     beside: Mapping[str, Sequence[Fault]]
     told: set[Spot]
+    strange: frozenset[int] = frozenset()
 
 
 def problems(
@@ -41,6 +43,9 @@ def problems(
         with source.open() as stream:
             said = 0
             for ordinal, task in enumerate(careful.tasks(stream, source.name, found)):
+                if task.document in suspects.strange:
+                    del found[said:]
+                    continue
                 if ordinal in suspects.failed:
                     found += _explained(source.name, task, normalisers[task.document])
                     if len(found) == said and task.spot not in suspects.told:

@@ -16,7 +16,7 @@ import orjson
 from tasksync.core.fields import TaskKey
 from tasksync.core.manifest import Limit, Policy
 from tasksync.core.task import OnRemove, Place, Problem
-from tasksync.manifests import careful, schema
+from tasksync.manifests import careful, foreign, schema
 from tasksync.manifests.faults import BadValue, Fault
 from tasksync.manifests.instants import Instants, rules_of, zone_of
 from tasksync.manifests.node import Node, Spot
@@ -40,6 +40,13 @@ class FileHead:
     def name(self) -> str:
         """The file as the person named it."""
         return self.source.name
+
+    @property
+    def strange(self) -> frozenset[int]:
+        """The documents that are no manifests, by their number: nothing of them is read."""
+        return frozenset(
+            number for number, node in enumerate(self.documents) if foreign.is_blanked(node)
+        )
 
     @property
     def tasks_line(self) -> int:
@@ -87,6 +94,7 @@ def read(sources: Sequence[Source]) -> Header:
         except Unreadable as broken:
             header.problems.append(broken.problem)
             header.unread = True
+    header.unread = header.unread or any(file.strange for file in header.files)
     _Assembly(header).assemble()
     return header
 
@@ -96,12 +104,23 @@ def _file(source: Source, problems: list[Problem]) -> FileHead:
     found: list[Problem] = []
     with source.open() as stream:
         nodes = careful.heads(stream, source.name, found, tasks_line=seen.tasks_line)
-        documents = tuple(nodes)
+        documents = tuple(_ours(source.name, nodes, found))
     if not documents:
         what = "nothing is written in this file"
         raise Unreadable(Problem(Place(source.name, 1, 1), what, "remove it, or add tasks"))
     problems += found
     return FileHead(source, seen, documents)
+
+
+def _ours(file: str, nodes: Iterator[Node], found: list[Problem]) -> Iterator[Node]:
+    """Yield the documents; of one that is no manifest nothing is told but that."""
+    said = 0
+    for node in nodes:
+        strange = foreign.problem(file, node)
+        if strange is not None:
+            found[said:] = [strange]
+        said = len(found)
+        yield node if strange is None else foreign.blanked(node)
 
 
 def located(
@@ -159,10 +178,6 @@ class _Assembly:
         if node.value is None:
             if not node.broken:
                 self._say(Place(file, *node.spot), "this document is empty", "remove it")
-            return
-        if isinstance(node.value, str):  # no manifest at all: it may be a key, and is not quoted
-            what = "the document must be a mapping of names to values, not a text"
-            self._say(Place(file, *node.spot), what, "begin with apiVersion: tasksync/v1")
             return
         if schema.judge(schema.MANIFEST)(node.value):
             return

@@ -158,9 +158,11 @@ class _Stream:
 
     def _fresh(self, number: int, file: FileHead) -> Iterator[Wanted]:
         self._parsed.add(number)
-        asked = self._asked.setdefault(number, bytearray())
+        asked, strange = self._asked.setdefault(number, bytearray()), file.strange
         with file.source.open() as opened:
             for ordinal, raw in enumerate(quick.tasks(opened, file.name, TASK_NAMES)):
+                if raw.document in strange:
+                    continue
                 normal = self._checked(number, file, raw)
                 if normal is None or raw.key is None:
                     self._failed.setdefault(number, set()).add(ordinal)
@@ -214,6 +216,7 @@ class _Stream:
                 self._failed.get(number, set()),
                 beside.get(number, {}),
                 {(place.line, place.column) for place in places if place.file == file.name},
+                file.strange,
             )
             self._problems += explain.problems(file.source, normalisers, wanted, MOST_PROBLEMS)
         if self._problems:

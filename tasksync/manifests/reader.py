@@ -71,6 +71,7 @@ _WORDY = frozenset("tfn~")
 _DIGITS = 40
 _NEGATIVE = re.compile(r"-[1-9][0-9]{0,39}\Z")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,39})\.[0-9]{1,40}\Z")
+_HANDLE = re.compile(r"tag handle '[^']*'")
 _INDENT = "check the indentation, and that quotes and brackets are closed"
 _QUOTE = "quote text that begins so or holds it"
 #: what is most often meant, by the character at which the parser gave up
@@ -190,6 +191,7 @@ def unreadable(file: str, error: YAMLError, stream: Stream) -> Unreadable:
         begun, mark = error.context_mark, error.problem_mark or error.context_mark
         place = Place(file, *spot(mark)) if mark else place
         what = " ".join(part for part in (error.problem, error.context) if part)
+        what = _HANDLE.sub("tag handle", what)  # the only words of a file that a parser quotes
         if begun and mark and begun.line != mark.line:
             what += f", begun at {Place(file, *spot(begun))}"
         mend = _MENDS.get(_character(stream, place), _INDENT)

@@ -14,6 +14,7 @@ from io import BufferedIOBase, BytesIO
 from pathlib import Path
 from typing import IO
 
+from tasksync import boundedfiles
 from tasksync.core.task import Place, Problem
 from tasksync.manifests.reader import Unreadable, spot_at
 
@@ -182,16 +183,17 @@ def _outside(path: str) -> Problem:
 
 
 def _source(name: str, info: os.stat_result) -> Source:
+    """Return a file; what is no regular one is read at once, up to a limit and not for ever."""
     if stat.S_ISREG(info.st_mode):
+        if info.st_size > SIZE_LIMIT:
+            what = f"the file has more than {SIZE_LIMIT >> 20} MiB"
+            raise Unreadable(Problem(Place(name), what, "split it"))
         return Source(name, Path(name))
     try:
-        with Path(name).open("rb") as stream:
-            content = stream.read(PIPE_LIMIT + 1)
+        content = boundedfiles.read(name, PIPE_LIMIT)
     except OSError as error:
-        raise unopened(name, error) from error
-    if len(content) > PIPE_LIMIT:
-        what = f"this is no regular file and gives more than {PIPE_LIMIT >> 20} MiB"
-        raise Unreadable(Problem(Place(name), what, "name a regular file, or split it"))
+        what = f"this is no regular file, and {boundedfiles.why(error)}"
+        raise Unreadable(Problem(Place(name), what, "name a regular file, or split it")) from error
     return Source(name, Path(name), content)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from tasksync.core.account import Account
 from tasksync.core.portalname import portal_name
+from tasksync.portal.rows import LARGEST
 
 #: so much of a text, and so many scopes, are kept
 _LONGEST, _MOST = 200, 100
@@ -40,7 +41,7 @@ def _portal(me: Mapping[str, Any]) -> str:
     named = me.get("portal")
     if isinstance(named, dict):
         named = next((named[k] for k in ("domain", "host", "url", "name") if named.get(k)), "")
-    return named.strip() if isinstance(named, str) else ""
+    return named.strip()[:_LONGEST] if isinstance(named, str) else ""
 
 
 def _name(owner: Any) -> str:
@@ -84,9 +85,7 @@ def _rate(me: Mapping[str, Any]) -> float | None:
 
 def _text(value: Any) -> str:
     """Return a text or a whole number as text; anything else says nothing."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return ""
-    try:
-        return str(value).strip()[:_LONGEST]
-    except ValueError:  # a number of thousands of digits
-        return ""
+    if isinstance(value, str):
+        return value.strip()[:_LONGEST]
+    known = isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST
+    return str(value) if known else ""

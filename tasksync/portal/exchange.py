@@ -74,6 +74,10 @@ class Unanswered(Exception):
     """The request left, and no whole answer came: the portal may have done it."""
 
 
+class TooLong(Unanswered):
+    """The answer was let go of because of its length: asked again it would be as long."""
+
+
 class NotHttp(Unanswered):
     """What came was no HTTP at all: another kind of server, or a connection that was garbled."""
 

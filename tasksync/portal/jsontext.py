@@ -8,6 +8,7 @@ NaN. Such characters become U+FFFD; NaN stays a float, which no field takes (row
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import orjson
@@ -15,7 +16,7 @@ import orjson
 #: what some editors and PHP files put before everything
 BOM = b"\xef\xbb\xbf"
 #: half of a surrogate pair, as Python holds it
-_LONE = ("\ud800", "\udfff")
+_LONE = re.compile("[\ud800-\udfff]")
 
 
 def loads(body: bytes) -> tuple[Any, str]:
@@ -35,7 +36,7 @@ def loads(body: bytes) -> tuple[Any, str]:
 def _mended(value: Any) -> Any:
     """Return a value without halves of surrogate pairs."""
     if value.__class__ is str:
-        if any(_LONE[0] <= one <= _LONE[1] for one in value):
+        if _LONE.search(value):
             return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         return value
     if value.__class__ is list:

@@ -20,7 +20,15 @@ from tasksync.errors import (
 )
 from tasksync.portal import wire
 from tasksync.portal.backoff import LONGEST_HINT, asked_for, pause, span, time_of_day
-from tasksync.portal.exchange import Answer, NotHttp, NotSent, Request, Transport, Unanswered
+from tasksync.portal.exchange import (
+    Answer,
+    NotHttp,
+    NotSent,
+    Request,
+    TooLong,
+    Transport,
+    Unanswered,
+)
 from tasksync.portal.mistakes import Weight, error_of, quoted, said
 from tasksync.portal.pacing import Departure, Pace, Unhurried
 from tasksync.portal.settings import (
@@ -48,13 +56,15 @@ _PASSING = {Weight.WAIT, Weight.UNSURE}
 class Lost:
     """No answer that can be used: `sent` tells whether the portal may have done it.
 
-    `ends` is the error of what no repeat can mend; `proxy` as in NotSent.
+    `ends` is the error that ends the run; `proxy` as in NotSent; `final`: a repeat would be
+    answered the same.
     """
 
     why: str
     sent: bool
     ends: PortalError | None = None
     proxy: str = ""
+    final: bool = False
 
 
 class Line:
@@ -97,9 +107,13 @@ class Line:
         now = self.clock.monotonic()
         self.pace.arrived(departure, now)
         if not isinstance(met, Answer):
-            proxy = getattr(met, "proxy", "")
             why = quoted(str(met)) or "no answer"
-            return Lost(why, sent=isinstance(met, Unanswered), proxy=proxy)
+            return Lost(
+                why,
+                sent=isinstance(met, Unanswered),
+                proxy=getattr(met, "proxy", ""),
+                final=isinstance(met, TooLong),
+            )
         self._learn(departure, met, now)
         try:
             reply = wire.read(met, self.clock.now())
@@ -201,12 +215,20 @@ class Line:
                 )
             )
 
-    def ask(self, request: Request, doing: str, *, per_call: bool = False) -> wire.Reply:
+    def ask(
+        self,
+        request: Request,
+        doing: str,
+        *,
+        per_call: bool = False,
+        since: float | None = None,
+    ) -> wire.Reply:
         """Read, repeating while that may help; raises PortalError when it does not.
 
-        `per_call`: a refusal that answers each call of a batch is an answer too.
+        `per_call`: a refusal that answers each call of a batch is an answer too. `since` is when
+        it was begun to be asked for, in another form perhaps: patience runs from then.
         """
-        began = self.clock.monotonic()
+        began = self.clock.monotonic() if since is None else since
         attempt, asked = 0, 0.0
         while True:
             reply = self.once(request)
@@ -235,7 +257,8 @@ class Line:
             return self._come_again, -1.0
         if isinstance(reply, Lost):
             most = MOST_REPEATS if reply.sent else MOST_UNREACHABLE
-            wait = pause(attempt, None, self.settings.pause) if attempt <= most else -1.0
+            helps = attempt <= most and not reply.final
+            wait = pause(attempt, None, self.settings.pause) if helps else -1.0
             return lost_error(reply, doing), wait
         fault = reply.fault
         if fault is None:  # pragma: no cover - callers look first

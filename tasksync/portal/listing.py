@@ -19,7 +19,7 @@ from tasksync.core.ports import Listener
 from tasksync.core.task import LiveTask
 from tasksync.errors import PortalUnreadable
 from tasksync.portal import wire
-from tasksync.portal.backoff import pause
+from tasksync.portal.backoff import asked_for, pause
 from tasksync.portal.exchange import Request
 from tasksync.portal.line import Line, Lost
 from tasksync.portal.rows import SELECT, Decoder, id_in, tags_were_sent
@@ -137,16 +137,19 @@ class Listing:
         if below is not None:
             filters.append(("filter[<id]", str(below)))
         filters.append(("order[id]", "asc"))
+        since = self._line.clock.monotonic()
         while True:
             limit = self._limit
             request = _request(filters, limit, SELECT)
             reply = self._line.once(request) if limit > SMALLEST else None
             if reply is not None and self._too_large(reply):
                 self._shrink()
-                self._line.sleep(self._pause_after(reply))
+                wait = self._pause_after(reply)
+                self._line.sleep(wait)
+                since += asked_for(wait)
                 continue
             if reply is None or isinstance(reply, Lost) or reply.fault is not None:
-                reply = self._line.ask(request, _DOING)
+                reply = self._line.ask(request, _DOING, since=since)
             self._grow()
             return page_of(reply)
 

@@ -23,7 +23,15 @@ from urllib3.exceptions import (
 )
 
 from tasksync import __version__
-from tasksync.bounded import LONGEST_BODY, Current, Exchange, Session, whole_body
+from tasksync.bounded import (
+    LONGEST_BODY,
+    MOST_VALUES,
+    Current,
+    Exchange,
+    Session,
+    is_dense,
+    whole_body,
+)
 from tasksync.errors import SettingsError
 from tasksync.portal.address import normalise_url
 from tasksync.portal.exchange import (
@@ -32,6 +40,7 @@ from tasksync.portal.exchange import (
     NotPermitted,
     NotSent,
     Request,
+    TooLong,
     Unanswered,
 )
 from tasksync.portal.network import bundle_of, proxy_before
@@ -149,11 +158,18 @@ class HttpTransport:
         """Read a body to its end, but not longer than the time-out in all."""
 
         def check(size: int) -> None:
-            if self._monotonic() > until or size > LONGEST_BODY:
+            if self._monotonic() > until:
                 msg = "the answer did not end in time"
                 raise OSError(msg)
+            if size > LONGEST_BODY:
+                msg = f"the answer is longer than {LONGEST_BODY >> 20} MiB"
+                raise TooLong(msg)
 
-        return whole_body(response, check)
+        body = whole_body(response, check)
+        if is_dense(body):
+            msg = f"the answer holds more than {MOST_VALUES} values, or is full of escapes"
+            raise TooLong(msg)
+        return body
 
     def _answer(self, response: requests.Response, body: bytes) -> Answer:
         """Return the answer; where it quotes us, our secrets are blotted out."""

@@ -51,18 +51,30 @@ def _told(touched: bool, run: Iterator[tuple[str, bool]]) -> list[str]:  # noqa:
 def _lines(pieces: tuple[Piece, ...], style: Style) -> list[tuple[str, bool]]:
     done: list[tuple[str, bool]] = []
     line, touched = "", False
-    for piece, text in spelled_pieces(pieces):
+    short, counted = _shortened(pieces)
+    for number, (piece, text) in enumerate(spelled_pieces(short)):
         first, *rest = text.split("\n")
         line, touched = (
             line + _mark(piece.fate, first, style, ends=bool(rest)),
             (touched or piece.fate is not Fate.KEPT),
         )
         for at, part in enumerate(rest, 1):
-            done.append((line, touched))
+            done += [(line, touched)] * (counted.get(number, 1) if at > 1 else 1)
             line = _mark(piece.fate, part, style, ends=at < len(rest))
             touched = piece.fate is not Fate.KEPT and bool(line)
     last = (line, touched)
     return [*done, last] if line or not done else done
+
+
+def _shortened(pieces: tuple[Piece, ...]) -> tuple[tuple[Piece, ...], dict[int, int]]:
+    """Return pieces whose untouched lines, which are counted only, are one, and how many it is."""
+    short, counted = list(pieces), dict[int, int]()
+    for at, piece in enumerate(pieces):
+        lines = piece.text.count("\n")
+        if piece.fate is Fate.KEPT and lines > 2:  # noqa: PLR2004 - less would be shown
+            first, last = piece.text.split("\n", 1)[0], piece.text.rsplit("\n", 1)[1]
+            short[at], counted[at] = Piece(Fate.KEPT, f"{first}\n\n{last}"), lines - 1
+    return tuple(short), counted
 
 
 def _mark(fate: Fate, text: str, style: Style, *, ends: bool) -> str:

@@ -20,7 +20,12 @@ _UNSEEN = re.compile(
 #: `##[command]`, `##vso[`, `##teamcity[` anywhere in a line, and GitLab's marks of sections
 _ANYWHERE = re.compile(r"#(?=#(?:[a-z]+)?\[)|(?<=section_start):|(?<=section_end):", re.IGNORECASE)
 #: `::command::` where nothing but blanks (or colours) stand before it
-_AT_START = re.compile(r"^((?:\s|\x1b\[[0-9;]*m)*):(?=:)", re.MULTILINE)
+_AT_START = re.compile(r"^((?:[^\S\n]|\x1b\[[0-9;]*m)*):(?=:)", re.MULTILINE)
+
+#: a text up to here is compared character by character with another, and so much of a longer one
+SPELLED_LIMIT, SPELLED_PART = 250, 100
+#: whether two look the same is judged by so much of them
+LOOKED_AT = 20_000
 
 #: letters of other scripts that are drawn as Latin ones
 _TWINS = str.maketrans(
@@ -71,23 +76,39 @@ def looks(text: str) -> str:
 
 
 def alike(before: str, after: str) -> bool:
-    """Tell whether two texts look the same and are not."""
-    return before != after and looks(before) == looks(after)
+    """Tell whether two texts look the same and are not; of long ones, whether they begin so."""
+    if before == after or (before.isascii() and after.isascii()):
+        return False
+    if max(len(before), len(after)) <= LOOKED_AT:
+        return looks(before) == looks(after)
+    one, two = looks(before[:LOOKED_AT]), looks(after[:LOOKED_AT])
+    return bool(one and two) and (one.startswith(two) or two.startswith(one))
 
 
 def spelled(text: str, other: str) -> tuple[tuple[str, bool], ...]:
     r"""Return a text in pieces, for somebody who has to tell it from one that looks the same.
 
     A piece is a run of it as it is (False), or a character that the other text has not, by code
-    and name (True): `\u0430 (CYRILLIC SMALL LETTER A)`.
+    and name (True): `\u0430 (CYRILLIC SMALL LETTER A)`. Of a long text, the first place that
+    differs is told so: comparing character by character takes time with the square of the length.
     """
-    pieces: list[tuple[str, bool]] = []
-    for tag, i1, i2, _j1, _j2 in SequenceMatcher(None, text, other, autojunk=False).get_opcodes():
+    head = 0 if max(len(text), len(other)) <= SPELLED_LIMIT else _parting(text, other)
+    much = SPELLED_PART if head or max(len(text), len(other)) > SPELLED_LIMIT else SPELLED_LIMIT
+    one, two = (whole[head : head + much] for whole in (text, other))
+    pieces = [(text[:head], False)] if head else []
+    for tag, i1, i2, _j1, _j2 in SequenceMatcher(None, one, two, autojunk=False).get_opcodes():
         if tag == "equal":
-            pieces.append((text[i1:i2], False))
+            pieces.append((one[i1:i2], False))
         else:
-            pieces.extend(_named(char) for char in text[i1:i2])
-    return tuple(pieces)
+            pieces.extend(_named(char) for char in one[i1:i2])
+    rest = text[head + much :]
+    return (*pieces, (rest, False)) if rest else tuple(pieces)
+
+
+def _parting(text: str, other: str) -> int:
+    """Return where two texts begin to differ."""
+    pairs = enumerate(zip(text, other, strict=False))
+    return next((at for at, (one, two) in pairs if one != two), min(len(text), len(other)))
 
 
 def _named(char: str) -> tuple[str, bool]:

@@ -172,6 +172,10 @@ DOCUMENT = json.loads(document.encode(Document(encode_state(State(PROJECT, "line
         (b"{", StateUnreadable),
         (b"\xff\xfe", StateUnreadable),
         (b"null", StateUnreadable),
+        (b"[" * 100_000, StateUnreadable),  # a RecursionError of Python's reader
+        (b"\xef\xbb\xbf" + b'{"state":' * 5_000, StateUnreadable),
+        (json.dumps({**DOCUMENT, "version": 10**40}).encode(), StateUnreadable),
+        (json.dumps({**DOCUMENT, "serial": "x" * 999_999}).encode(), StateUnreadable),
         (b'{"version": 4, "terraform_version": "1.11.4", "serial": 3}', StateUnreadable),
         (json.dumps({**DOCUMENT, "version": FORMAT_VERSION + 1}).encode(), StateUnreadable),
         (
@@ -187,7 +191,10 @@ DOCUMENT = json.loads(document.encode(Document(encode_state(State(PROJECT, "line
             StateForeign,
         ),
     ],
-    ids=["cut", "noise", "null", "terraform", "newer", "newer state", "fence", "lease", "project"],
+    ids=[
+        *("cut", "noise", "null", "deep", "deep behind a mark", "a long version", "a long serial"),
+        *("terraform", "newer", "newer state", "fence", "lease", "project"),
+    ],
 )
 def test_a_document_that_is_not_ours_is_refused_and_left(
     place: Place, content: bytes, fault: type[StateError]
@@ -199,8 +206,9 @@ def test_a_document_that_is_not_ours_is_refused_and_left(
         lambda store: store.holder(),
         lambda store: store.unlock("any"),
     ):
-        with pytest.raises(fault):
+        with pytest.raises(fault) as refused:
             use(place.direct())
+        assert len(str(refused.value)) < 1000
     place.put(json.dumps(DOCUMENT).encode())
     store = place.direct()
     assert (store.load().lineage, store.load().serial) == ("line", 4)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import gzip
 import random
-import socket
-import threading
 import time
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 import pytest
+from saying import saying
 
 from tasksync.backends import httpexchange
 from tasksync.backends.document import Unsure
@@ -22,29 +19,6 @@ from tasksync.errors import StateError
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
-
-
-@contextmanager
-def saying(first: bytes, drop: bytes = b"") -> Iterator[str]:
-    """A server that says so to everyone, and then a drop every 50 ms where there is one."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            while True:
-                try:
-                    met = listener.accept()[0]
-                except OSError:
-                    return
-                with met, suppress(OSError):
-                    met.settimeout(5)
-                    met.recv(65536)
-                    met.sendall(first)
-                    while drop:
-                        time.sleep(0.05)
-                        met.sendall(drop)
-
-        threading.Thread(target=serve, daemon=True).start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/s"
 
 
 def gzipped(megabytes: int) -> bytes:
@@ -88,6 +62,30 @@ def test_a_redirect_is_no_empty_state():
         head = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + where + b"\r\n\r\n"
         with saying(head) as url, pytest.raises(StateError, match="sends us on to"):
             HttpShelf(url, {}).read()
+
+
+def test_a_state_of_many_values_is_refused(monkeypatch):
+    """Decoded, 64 MiB of two bytes each would be gigabytes; a write may have been done."""
+    monkeypatch.setattr(httpexchange, "_MOST_VALUES", 1000)
+    body = b"[" + b"[]," * 1000 + b"1]"
+    whole = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    with saying(whole) as url:
+        with pytest.raises(StateError, match="more than 1000 values") as refused:
+            HttpShelf(url, {}).read()
+        assert not isinstance(refused.value, Unsure)  # asked again it would be the same
+        with pytest.raises(Unsure):
+            HttpShelf(url, {}).write(b"{}", None, "id")
+
+
+@pytest.mark.parametrize("rest", [b"", b"Content-Ty", b"Content-Length", b"\r\n"])
+def test_an_answer_that_was_cut_off_is_no_empty_state(rest):
+    """Within its headers: what came was 200 and nothing, and all would have been made anew."""
+    with saying(HEAD + rest) as url, pytest.raises(Unsure, match=r"cut off|no connection"):
+        HttpShelf(url, {}).read()
+    with saying(HEAD + b"Content-Length: 0\r\n\r\n") as url:
+        assert HttpShelf(url, {}).read() is None
+    with saying(CHUNKED + b"0\r\n\r\n") as url:
+        assert HttpShelf(url, {}).read() is None
 
 
 BODIES = [

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from command import Done, Tasksync
 
-from tasksync.cli import bounded
+from tasksync import boundedfiles as bounded
 
 MANIFEST = """\
 apiVersion: tasksync/v1

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 import sys
-import time
+from collections import Counter
+from difflib import SequenceMatcher
 from subprocess import run
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasksync.core import diff, longdiff
 from tasksync.core.diff import Fate, Members, delta, duration, members, paths, words
 
 
@@ -84,14 +86,89 @@ def test_deepdiff_is_not_loaded_before_it_is_needed():
     [(5000, 2, "\n"), (900_000, 9, " "), (900_000, 9, "\n"), (900_000, 9_000, "\n")],
     ids=["few lines again and again", "one line of 5 MB", "a line a word", "many lines"],
 )
-def test_a_text_of_megabytes_does_not_stall(count, kinds, between):
-    """Whoever may write a description decides its length; both texts still come back."""
+def test_a_text_of_megabytes_does_not_stall(monkeypatch, count, kinds, between):
+    """Whoever may write a description decides its length; both texts still come back.
+
+    What is searched grows with the pairs of equal tokens, so these are counted.
+    """
+    searched: list[int] = []
+
+    class Counted(SequenceMatcher):
+        def __init__(self, junk, old, new, **more):
+            kinds = Counter(new)
+            searched.append(sum(kinds[token] for token in old))
+            super().__init__(junk, old, new, **more)
+
+    met: list[int] = []
+    genuine = longdiff._met
+
+    def looked(old: str, new: str) -> tuple[int, int] | None:
+        met.append(max(len(old), len(new)))
+        return genuine(old, new)
+
+    monkeypatch.setattr(diff, "SequenceMatcher", Counted)
+    monkeypatch.setattr(longdiff, "_met", looked)
     chance = random.Random(1)  # noqa: S311
     old = [f"w{chance.randrange(kinds)}" for _ in range(count)]
     new = ["z", *chance.sample(old, count)]
     before, after = between.join(old), between.join(new)
-    began = time.process_time()
     pieces = words(before, after)
-    assert time.process_time() - began < 2
+    assert sum(searched) <= diff.PAIRS_LIMIT
+    assert len(met) <= longdiff.PLACES_LIMIT
+    assert max(met, default=0) <= longdiff.AHEAD
+    assert "".join(piece.text for piece in pieces if piece.fate is not Fate.NEW) == before
+    assert "".join(piece.text for piece in pieces if piece.fate is not Fate.GONE) == after
+
+
+#: five megabytes in one line
+LONG = " ".join(f"word{n % 977}" for n in range(600_000))
+
+
+def shown(before: str, after: str) -> list[tuple[str, str]]:
+    pieces = words(before, after)
+    assert "".join(piece.text for piece in pieces if piece.fate is not Fate.NEW) == before
+    assert "".join(piece.text for piece in pieces if piece.fate is not Fate.GONE) == after
+    return [(piece.fate.value, piece.text) for piece in pieces if piece.fate is not Fate.KEPT]
+
+
+def test_a_few_words_of_a_text_of_megabytes_are_told_alone():
+    """As of a short one, and not the whole of it twice."""
+    after = LONG.replace("word17 ", "another ", 1).replace("word500 word501", "word501", 1)
+    after += " end"
+    told = shown(LONG, after)
+    assert sum(len(text) for _fate, text in told) < 200
+    assert ("gone", "word17") in told
+    assert ("new", "another") in told
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("x" * 300_000, "x" * 299_999 + "y"),
+        ("x" * 300_000, "y" * 300_000),
+        (LONG, LONG[::-1]),
+        (LONG, ""),
+        (LONG, LONG + LONG),
+        (LONG, LONG[300_000:]),
+        ("\U0001f600" * 300_000, "\U0001f600" * 299_999),
+        (" " * 300_000, " " * 300_001),
+        (LONG, LONG.replace(" ", "\n")),
+    ],
+)
+def test_long_texts_come_back_whatever_moved(before, after):
+    shown(before, after)
+    shown(after, before)
+
+
+def test_comparisons_of_long_texts_are_not_kept():
+    """Hundreds of them would be gigabytes."""
+    diff._compared.cache_clear()
+    words(LONG, LONG + "x")
+    assert diff._compared.cache_info().currsize == 0
+
+
+@given(st.text(alphabet="ab c\n", max_size=300), st.text(alphabet="ab c\n", max_size=300))
+def test_places_that_moved_give_both_texts_back(before, after):
+    pieces = list(longdiff.pieces(before, after, diff._compared))
     assert "".join(piece.text for piece in pieces if piece.fate is not Fate.NEW) == before
     assert "".join(piece.text for piece in pieces if piece.fate is not Fate.GONE) == after

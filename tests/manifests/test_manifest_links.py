@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tasksync import boundedfiles
+from tasksync.manifests import sources
 from tasksync.manifests.sources import PIPE_LIMIT, find
 
 if TYPE_CHECKING:
@@ -45,4 +47,39 @@ def test_a_pipe_in_a_folder_is_named_and_not_opened(tmp_path: Path) -> None:
 def test_what_never_ends_is_one_problem() -> None:
     found, problems = find(["/dev/zero"])
     assert not found
-    assert [f"more than {PIPE_LIMIT >> 20} MiB" in one.what for one in problems] == [True]
+    assert [f"longer than {PIPE_LIMIT >> 20} MiB" in one.what for one in problems] == [True]
+
+
+def test_a_pipe_into_which_nobody_writes_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opening it waited for a writer, for ever."""
+    monkeypatch.setattr(boundedfiles, "SILENCE", 0.05)
+    os.mkfifo(tmp_path / "pipe")
+    found, problems = find([str(tmp_path / "pipe")])
+    assert not found
+    assert "nobody wrote for" in problems[0].what
+
+
+def test_a_pipe_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Never silent for long, and never done."""
+    monkeypatch.setattr(boundedfiles, "WHOLE", -1.0)
+    reading, writing = os.pipe()
+    os.write(writing, b"tasks: {}\n")
+    found, problems = find([f"/dev/fd/{reading}"])
+    os.close(reading)
+    os.close(writing)
+    assert not found
+    assert "did not end within" in problems[0].what
+
+
+def test_a_file_that_is_too_long_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its length is known before its first byte is."""
+    (tmp_path / "long.yaml").write_text("tasks: {}\n")
+    monkeypatch.setattr(sources, "SIZE_LIMIT", 5)
+    monkeypatch.setattr(sources, "look", lambda _source: pytest.fail("it was read"))
+    found, problems = find([str(tmp_path / "long.yaml")])
+    assert not found
+    assert problems[0].what.startswith("the file has more than")

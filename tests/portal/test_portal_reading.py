@@ -22,7 +22,7 @@ from tasksync.errors import (
     PortalUnreachable,
     PortalUnreadable,
 )
-from tasksync.portal.exchange import Answer, NotHttp, NotSent, Unanswered
+from tasksync.portal.exchange import Answer, NotHttp, NotSent, TooLong, Unanswered
 
 MARKER = "tasksync:demo"
 _NEVER = 10**9
@@ -655,3 +655,50 @@ def test_a_portal_whose_name_speaks_of_a_proxy_is_not_taken_for_one(bench):
     with pytest.raises(PortalUnreachable, match=r"the portal cannot be reached") as met:
         desk.portal.identity()
     assert "PROXY" not in str(met.value)
+
+
+def test_an_answer_that_is_too_long_is_not_asked_for_again(bench):
+    """It would be as long; a listing asks for smaller pages instead."""
+    desk = bench(TooLong("the answer is longer than 64 MiB"))
+    with pytest.raises(PortalUnavailable, match="longer than 64 MiB"):
+        desk.portal.identity()
+    assert desk.portal.requests == 1
+
+
+def test_a_page_that_is_too_long_is_asked_for_in_smaller_ones(bench, say):
+    desk = bench(TooLong("the answer is longer than 64 MiB"), say.ok([]))
+    assert list(desk.portal.find(say.marker, [])) == []
+    assert [dict(one.query)["limit"] for one in desk.script.met] == ["5000", "1250"]
+
+
+@pytest.mark.parametrize(("timeout", "most"), [(1, 35), (3, 37), (20, 105), (100, 505)])
+def test_a_portal_that_never_answers_is_given_up(bench, say, timeout, most):
+    """Three time-outs, 30 s at least and 5 min at most, and the exchange that is under way."""
+
+    def silence(_request):
+        desk.clock.at += timeout
+        raise Unanswered("no whole answer")
+
+    desk = bench(silence, timeout=timeout)
+    began = desk.clock.at
+    with pytest.raises(PortalUnavailable):
+        desk.portal.identity()
+    assert desk.clock.at - began <= min(max(3 * timeout, 30), 300) + timeout + 1
+    desk = bench(silence, timeout=timeout)
+    began = desk.clock.at
+    with pytest.raises(PortalUnavailable):
+        list(desk.portal.find(say.marker, []))
+    assert desk.clock.at - began <= most
+
+
+def test_names_of_a_portal_and_its_owner_are_not_believed_to_have_megabytes(bench, say):
+    """They are printed, and remembered in the state."""
+    long = "x" * 1_000_000
+    me = {"portal": long, "owner": {"name": long}, "currentUser": {"bitrixUserId": "1" * 9999}}
+    found = bench(say.ok(me)).portal.identity()
+    huge = b'{"success":true,"data":{"currentUser":{"bitrixUserId":1' + b"0" * 4000 + b"}}}"
+    assert bench(Answer(200, {}, huge)).portal.identity().owner == ""
+    assert len(found.portal) <= 250
+    assert len(found.owner) <= 600
+    other = {"portal": "p.example", "owner": {"name": "Anna"}, "currentUser": {"bitrixUserId": [1]}}
+    assert bench(say.ok(other)).portal.identity().owner == "Anna"

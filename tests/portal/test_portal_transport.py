@@ -18,11 +18,12 @@ import pytest
 import responses
 from requests import certs
 
+from tasksync import bounded as limits
 from tasksync.errors import SettingsError
 from tasksync.portal import transport
 from tasksync.portal.address import normalise_url
 from tasksync.portal.client import RestPortal
-from tasksync.portal.exchange import Answer, NotHttp, NotSent, Request, Unanswered
+from tasksync.portal.exchange import Answer, NotHttp, NotSent, Request, TooLong, Unanswered
 from tasksync.portal.settings import PortalSettings
 from tasksync.portal.transport import HttpTransport
 
@@ -273,7 +274,7 @@ def test_the_time_out_bounds_the_whole_exchange_however_it_drips(first, drop):
         pytest.raises(Unanswered, match=r"within 0.4 s|in time|did not end"),
     ):
         HttpTransport(url, KEY, timeout=0.4)(ME)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10  # with room for a busy machine
 
 
 @pytest.mark.parametrize("way", ["handshake", "proxy"])
@@ -291,7 +292,7 @@ def test_the_time_out_bounds_the_connecting_too(way):
         portal = URL if env else url.replace("http:", "https:")
         with pytest.raises(NotSent, match=r"within 0.4 s"):
             HttpTransport(portal, KEY, timeout=0.4, env=env)(ME)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10  # with room for a busy machine
 
 
 def test_a_body_is_counted_after_decoding(monkeypatch):
@@ -299,7 +300,39 @@ def test_a_body_is_counted_after_decoding(monkeypatch):
     monkeypatch.setattr(transport, "LONGEST_BODY", 1_000_000)
     small = gzip.compress(b"x" * 20_000_000)
     head = HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(small)
-    with server(head + small) as url, pytest.raises(Unanswered, match="did not end"):
+    with server(head + small) as url, pytest.raises(TooLong, match="longer than"):
+        HttpTransport(url, KEY)(ME)
+
+
+@pytest.mark.parametrize(
+    ("body", "dense"),
+    [
+        (b"[" + b"[]," * 700 + b"1]", True),
+        (b'{"a":"' + b"[,{" * 700 + b'"}', False),
+        (b'["' + b"\\\\" * 999 + b'","' + b"," * 999 + b'"]', False),
+        (b'["\\"' + b"," * 999 + b'","x\\\\\\"' + b",\\" * 998 + b'\\",1]', False),
+        (b'["x\\\\",' + b"{}," * 700 + b'"x"]', True),
+    ],
+)
+@pytest.mark.parametrize("chunk", [1, 2, 3, 7, 1 << 20])
+def test_values_are_counted_outside_of_texts(monkeypatch, body, dense, chunk):
+    """Two bytes of JSON may be a hundred of memory; commas of a text are its own."""
+    monkeypatch.setattr(limits, "_CHUNK", chunk)
+    assert limits.is_dense(body, 500) is dense
+
+
+@pytest.mark.parametrize("escape", [b"\\u0041", b"%41", b"&#65;"])
+def test_an_answer_full_of_escapes_is_let_go_of(escape):
+    """Each may hide a letter of a secret: nine million of them took half a minute."""
+    assert limits.is_dense(b'{"data":"' + escape * (limits.MOST_ESCAPES + 1) + b'"}')
+    assert not limits.is_dense(b'{"data":"' + escape * 1000 + b'"}')
+
+
+def test_an_answer_of_many_values_is_let_go_of():
+    """Decoded, 64 MiB of them would be gigabytes."""
+    body = b"[" + b"[]," * 1_000_000 + b"1]"
+    whole = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    with server(whole) as url, pytest.raises(TooLong, match="values"):
         HttpTransport(url, KEY)(ME)
 
 

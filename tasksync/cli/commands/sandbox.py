@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tasksync.cli.bounded import why
+from tasksync.boundedfiles import why
 from tasksync.cli.console import Console
 from tasksync.cli.stopping import terminable
 from tasksync.errors import SettingsError, UsageError

@@ -11,6 +11,7 @@ from tasksync.cli.arguments import (
     manifest_arguments,
     output_arguments,
     portal_arguments,
+    seconds,
     state_arguments,
     with_help,
 )
@@ -55,6 +56,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
             )
             below.add_argument("--yes", "-y", action="store_true", help="do not ask")
             below.add_argument("--no-input", action="store_true", help="never ask")
+        else:  # for a state behind http or in S3
+            below.add_argument(
+                "--timeout",
+                type=seconds,
+                default=100.0,
+                metavar="S",
+                help="give up on an answer after so long (default: 100s)",
+            )
         if verb == "push":
             below.add_argument(
                 "--force", action="store_true", help="whatever its lineage or serial"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import stat
+import time
 from pathlib import Path
 from typing import TextIO
 
@@ -12,6 +13,8 @@ from typing import TextIO
 KEY, DOCUMENT = 64 * 1024, 256 * 1024 * 1024
 #: how long a named pipe may say nothing; whoever writes into it may have to ask a person (s)
 SILENCE = 60.0
+#: how long all of what is no regular file may take: something may drip for ever (s)
+WHOLE = 600.0
 _PIECE = 1024 * 1024
 
 
@@ -19,7 +22,7 @@ def read(path: str | Path, limit: int) -> bytes:
     """Return what a file holds; raises OSError, also where it is longer than `limit`.
 
     A named pipe is read, since `<(command)` of a shell is one; where nobody writes into it, it is
-    given up after SILENCE seconds.
+    given up after SILENCE seconds. A regular file that is too long is not read at all.
     """
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
@@ -32,7 +35,7 @@ def text(stream: TextIO, limit: int) -> str:
     """Return what a stream holds; raises OSError where it is longer than `limit` characters."""
     found = stream.read(limit + 1)
     if len(found) > limit:
-        raise OSError(0, f"it is longer than {_size(limit)}")
+        raise _too_long(limit)
     return found
 
 
@@ -42,25 +45,37 @@ def why(error: Exception) -> str:
 
 
 def _all(handle: int, limit: int) -> bytes:
-    piped = stat.S_ISFIFO(os.fstat(handle).st_mode)
-    if not piped:
+    about = os.fstat(handle)
+    regular = stat.S_ISREG(about.st_mode)
+    if regular and about.st_size > limit:
+        raise _too_long(limit)
+    if regular or stat.S_ISDIR(about.st_mode):
         os.set_blocking(handle, True)
+    end = time.monotonic() + WHOLE
     found = bytearray()
     while True:
-        if piped and not _speaks(handle):
-            raise OSError(0, f"it is a pipe into which nobody wrote for {SILENCE:.0f} s")
+        if not regular:
+            _wait(handle, end)
         piece = os.read(handle, min(_PIECE, limit + 1 - len(found)))
         found += piece
         if len(found) > limit:
-            raise OSError(0, f"it is longer than {_size(limit)}")
+            raise _too_long(limit)
         if not piece:
             return bytes(found)
 
 
-def _speaks(handle: int) -> bool:
+def _wait(handle: int, end: float) -> None:
+    """Wait until something can be read; raises OSError where nothing comes, or it never ends."""
+    if time.monotonic() > end:
+        raise OSError(0, f"it did not end within {WHOLE:.0f} s")
     asked = select.poll()
     asked.register(handle, select.POLLIN)
-    return bool(asked.poll(SILENCE * 1000))
+    if not asked.poll(SILENCE * 1000):
+        raise OSError(0, f"it is a pipe or a device into which nobody wrote for {SILENCE:.0f} s")
+
+
+def _too_long(limit: int) -> OSError:
+    return OSError(0, f"it is longer than {_size(limit)}")
 
 
 def _size(limit: int) -> str:

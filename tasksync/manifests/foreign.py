@@ -1,0 +1,68 @@
+"""Documents that are no manifests of ours: a key, a secret, another tool's file, named by mistake.
+
+What stands in them is nobody's business here, so no error quotes it: of such a document only its
+place and what is missing are told.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tasksync.core.task import Place, Problem
+from tasksync.manifests.node import Node
+from tasksync.manifests.words import did_you_mean, shown
+
+API_VERSION = "tasksync/v1"
+_NAME = "apiVersion"
+_MEND = f"begin with {_NAME}: {API_VERSION}"
+#: what may be another version of ours, and so is quoted
+_OURS = re.compile(r"tasksync/[A-Za-z0-9.]{1,10}", re.IGNORECASE)
+
+
+def problem(file: str, node: Node) -> Problem | None:
+    """Return why a document is no manifest of ours, quoting nothing of it; None where it is one.
+
+    An empty document is told of elsewhere.
+    """
+    if node.value is None and not node.broken:
+        return None
+    if not isinstance(node.value, dict):
+        what = f"the document must be a mapping of names to values, not {_kind(node.value)}"
+        return Problem(Place(file, *node.spot), what, _MEND)
+    if _NAME not in node.names:
+        near = next((name for name in node.names if name.lower() == _NAME.lower()), None)
+        spot = node.spot if near is None else node.names[near]
+        mend = _MEND if near is None else f"write it with a capital V: {_NAME}"
+        return Problem(Place(file, *spot), f"{_NAME} is missing", mend)
+    version, part = node.value.get(_NAME), node.parts[_NAME]
+    if version == API_VERSION:
+        return None
+    what, mend = f"{_NAME} is another than {API_VERSION}: this is no manifest of tasksync", _MEND
+    if isinstance(version, str) and _OURS.fullmatch(version):
+        what = f"{_NAME} cannot be {shown(version)}"
+        mend = f"{did_you_mean(version, [API_VERSION])} use {API_VERSION}".strip()
+    return Problem(Place(file, *part.spot), what, mend)
+
+
+def blanked(node: Node) -> Node:
+    """Return what stands for such a document from here on: a value of which enough was said."""
+    return Node(None, node.spot, broken=True)
+
+
+def is_blanked(node: Node) -> bool:
+    """Tell whether nothing more is to be read or said of a document."""
+    return node.broken and node.value is None
+
+
+def _kind(value: object) -> str:
+    match value:
+        case list():
+            return "a list"
+        case str():
+            return "a text"
+        case bool():
+            return "true or false"
+        case None:
+            return "nothing"
+        case _:
+            return "a number"

@@ -1,0 +1,120 @@
+"""S3 and PostgreSQL may drip, or fall silent: nothing waits for ever."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from cutting import Wire
+from saying import saying
+from stores import ANNA, TTL, HandClock, counted_ids
+
+from tasksync.backends import postgres, s3
+from tasksync.backends.bounding import within
+from tasksync.backends.document import Unsure
+from tasksync.backends.postgres import PostgresStore
+from tasksync.backends.s3 import S3Shelf
+from tasksync.backends.waiting import ENOUGH, TRIES, Waiting
+from tasksync.errors import StateError
+
+HEAD = b'HTTP/1.1 200 OK\r\nETag: "x"\r\n'
+#: what the busiest of machines takes for half a second
+SOON = 10.0
+
+
+@pytest.fixture
+def shelf(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], S3Shelf]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+
+    def made(url: str) -> S3Shelf:
+        bare = url.removesuffix("/s")
+        shelf = S3Shelf(f"s3://bucket/key?endpoint={bare}&region=us-east-1", 0.5)
+        shelf._client()  # to make it takes longer than the bound
+        return shelf
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("first", "drop"),
+    [
+        (HEAD, b"X-Drop: 1\r\n"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (HEAD + b"Content-Length: 100000\r\n\r\n", b" "),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"0"),
+        (HEAD + b"\r\n", b" "),
+    ],
+    ids=["headers", "100", "body", "chunk line", "no length"],
+)
+def test_the_time_out_bounds_the_whole_exchange_with_s3(
+    shelf: Any, first: bytes, drop: bytes
+) -> None:
+    """Each step is quick; together they are not."""
+    with saying(first, drop) as url:
+        asked = shelf(url)
+        for ask in (asked.read, lambda: asked.write(b"{}", None, "")):
+            began = time.monotonic()
+            with pytest.raises(Unsure):
+                ask()
+            assert time.monotonic() - began < SOON
+
+
+def test_a_state_in_s3_that_is_too_long_is_refused(shelf: Any, monkeypatch: Any) -> None:
+    """As one behind http is."""
+    monkeypatch.setattr(s3, "LONGEST_BODY", 1000)
+    body = HEAD + b"Content-Length: 100000\r\n\r\n" + b" " * 100_000
+    with saying(body) as url, pytest.raises(StateError, match="longer than"):
+        shelf(url).read()
+
+
+def test_what_fails_in_time_fails_as_itself() -> None:
+    with pytest.raises(ZeroDivisionError):
+        within(5.0, lambda: 1 // 0)
+    assert within(5.0, lambda: 7) == 7
+    with pytest.raises(TimeoutError):
+        within(0.01, threading.Event().wait)
+
+
+def test_a_database_that_falls_silent_is_left(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stopped server keeps its connections, and its kernel answers for it."""
+    wire = Wire(urlsplit(postgres_url).port or 5432, b"tasksync_silence")
+    port = urlsplit(postgres_url).port
+    store = PostgresStore(
+        postgres_url.replace(f":{port}", f":{wire.port}"),
+        "tasksync_silence",
+        clock=HandClock(),
+        ids=counted_ids("s"),
+    )
+    store.release(store.acquire(ANNA, TTL))
+    monkeypatch.setattr(postgres, "WHOLE", 0.5)
+    wire.hushed = True
+    began = time.monotonic()
+    with pytest.raises(StateError, match="Could not read the state"):
+        store.load()
+    assert time.monotonic() - began < 4 * SOON
+    wire.hushed = False
+    assert store.load().project == "tasksync_silence"
+    store.close()
+    wire.close()
+
+
+def test_a_store_that_takes_long_for_each_answer_is_not_asked_four_times() -> None:
+    """Four exchanges of 100 s were nearly seven minutes, before anything was said."""
+    clock = HandClock()
+    attempt, tries = Waiting(clock).attempt(), 1
+    clock.sleep(ENOUGH + 1)
+    while attempt.again(StateError("no whole answer")):
+        clock.sleep(ENOUGH + 1)
+        tries += 1
+    assert tries == 1
+    attempt, tries = Waiting(clock).attempt(), 1
+    while attempt.again(StateError("no connection")):
+        tries += 1
+    assert tries == TRIES

@@ -1,0 +1,102 @@
+"""A server on the loopback that spoils right answers, as one seed says."""
+
+from __future__ import annotations
+
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Self
+
+from support.hostility import Right, spoilt
+
+#: between two drops (seconds)
+DROP = 0.02
+#: a client that reads no more is let go (seconds)
+GONE = 4.0
+
+
+@dataclass
+class Met:
+    """One request, as it came."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class HostileServer:
+    """Answers through `right`, spoilt at `rate`; use it with `with`."""
+
+    def __init__(self) -> None:
+        self.right: Callable[[Met], Right] = lambda _met: Right(404, b"")
+        self.rate = 1.0
+        self.chance = random.Random(0)  # noqa: S311 - a seed is all it is for
+        self.met = 0
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self._lock = threading.Lock()
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client = self._listener.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with client, suppress(OSError):
+            client.settimeout(GONE)
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            stream = client.makefile("rb")
+            while (met := _read(stream)) is not None:
+                with self._lock:
+                    self.met += 1
+                    right, rate = self.right(met), self.rate
+                    chance = random.Random(self.chance.random())  # noqa: S311 - the same
+                spoils = False
+                for piece in spoilt(chance, right, rate):
+                    spoils = piece != _told(right)
+                    client.sendall(piece)
+                    if len(piece) < 100 and spoils:
+                        time.sleep(DROP)
+                if spoils and chance.random() < 0.5:
+                    return
+
+
+def _told(right: Right) -> bytes:
+    from support.hostility import whole
+
+    return whole(right.status, right.headers, right.body)
+
+
+def _read(stream: object) -> Met | None:
+    line = stream.readline(65_536)  # type: ignore[attr-defined]
+    parts = line.decode("latin-1").split()
+    if len(parts) < 2:
+        return None
+    headers: dict[str, str] = {}
+    while line := stream.readline(65_536).decode("latin-1").strip():  # type: ignore[attr-defined]
+        name, _, value = line.partition(":")
+        headers[name.strip()] = value.strip()
+    length = next((v for k, v in headers.items() if k.lower() == "content-length"), "0")
+    body = stream.read(int(length))  # type: ignore[attr-defined]
+    path, _, query = parts[1].partition("?")
+    return Met(parts[0], path, query, headers, body)
