@@ -95,6 +95,11 @@ def scrubbed(text: str, secrets: Iterable[str]) -> str:
     return Secrets(frozenset(known)).redact(text)
 
 
+def beginning(text: str, most: int) -> str:
+    """Return the first words of a text; none in part, for half a secret is found by nobody."""
+    return text if len(text) <= most else text[:most].rpartition(" ")[0]
+
+
 def _login(scheme: str, rest: str) -> str:
     """Return what stands before the host; its password may hold signs that nobody quoted."""
     host = re.split("[/?#]", rest, maxsplit=1)[0]

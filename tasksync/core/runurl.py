@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from tasksync.core.secrets import HIDDEN
 
 #: one part of a name: letters, perhaps with a number; a number; a few of both: as no token is
-_PART = re.compile(r"[^\W\d_]{1,24}[0-9]{0,4}|[0-9]{1,20}|\w{1,5}")
+_PART = re.compile(r"[^\W\d_]{1,24}[0-9]{0,4}|[0-9]{1,20}|\w{1,3}")
 _SEPARATORS = re.compile(r"[-_.~+:,!@ ]+")
 _SECRET_NAME = re.compile(
     "token|key|secret|pass|pw|auth|sig|code|jwt|session|cred|ticket|nonce|state", re.IGNORECASE

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 HIDDEN = "***"
 SHORT, LONG = 6, 12
@@ -186,6 +186,8 @@ def _folded(text: str, *, wide: bool) -> str:
 
     `wide`: of characters beyond ASCII too.
     """
+    if wide and "%" in text:
+        text = unquote(re.sub("%(?:25)+", "%", text), errors="replace")
     for _ in range(3):  # an escape inside an escape inside an escape
         before = text
         if "%" in text:
@@ -220,6 +222,7 @@ def _quoted(word: str) -> str:
 
     Each step takes what it can and gives nothing back, so that no text makes it slow.
     """
+    word = re.sub(r"\\+", r"\\", word)
     between = f"{_BACKSLASH}{{0,128}}+"
     signs = (
         f"{'' if one == chr(92) or not at else between}{_sign(one)}" for at, one in enumerate(word)
@@ -238,8 +241,8 @@ def _sign(sign: str) -> str:
         return f"{_BACKSLASH}{{1,128}}+"
     forms = [re.escape(sign), f"(?i:u{code:04x})"]
     forms.append(f"&(?:amp;)*+#(?:0*+{code}|[xX]0*+(?i:{code:x}));")
-    if sign.isascii():
-        forms.append("%(?:25)++" if sign == "%" else f"%(?:25)*+(?i:{code:02x})")
+    percent = "".join(f"%(?:25)*+{one:02x}" for one in sign.encode("utf-8", "surrogatepass"))
+    forms.append("%(?:25)++" if sign == "%" else f"(?i:{percent})")
     if sign in _NAMED:
         forms.insert(0, "&(?:amp;)++" if sign == "&" else f"&(?:amp;)*+{_NAMED[sign]};")
     return f"(?:{'|'.join(forms)})"
