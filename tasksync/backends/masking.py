@@ -25,7 +25,7 @@ _FILE = re.compile(r"[\w./-]+\.(?:db|json|sqlite3?|ya?ml)")
 #: a part of a path that is short, a word or a number, as no token is
 _PLAIN = re.compile(r".{1,5}|(?=.{1,32}\Z)(?:[a-z]+(?:[-_.][a-z]+)*|v?[0-9]{1,6})")
 #: a login, or words of a database, in what is no address
-_ASTRAY = re.compile(r"[^\s:/@]*:([^\s@]+)@|password\s*=\s*(\S+)", re.IGNORECASE)
+_ASTRAY = re.compile(r"(?:^|[:/])[^\s:/@]+:(?!/)([^\s@]+)@|password\s*=\s*(\S+)", re.IGNORECASE)
 _GITLAB = re.compile(r"/api/v4/projects/[^/]+/terraform/state/[^/?#]+(?:/lock)?\Z")
 
 

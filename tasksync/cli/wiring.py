@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tasksync.cli.console import Console
-from tasksync.cli.redacting import said_in
+from tasksync.cli.redacting import said_in, weak, weakness
 from tasksync.cli.settings import (
     SANDBOX,
     Connection,
@@ -124,6 +124,8 @@ class Session:
         where = connection(self.args, self.console.env, self.beside)
         if self.console.hidden is not None:
             self.console.hidden.add(where.key, where.session)
+            if where.sandbox is None and (note := weakness(weak(self.console.env))):
+                self.console.tell(note)
         return portal_of(self, where, marker)
 
     def resolver(self, portal: RestPortal, marker: str | None) -> Resolver:

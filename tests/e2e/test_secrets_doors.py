@@ -31,8 +31,12 @@ from tasksync.cli.console import Console
 from tasksync.cli.main import run
 from tasksync.cli.stopping import Stop, SystemClock
 from tasksync.cli.wiring import new_id
+from tasksync.core.plandigest import checksum_of
+from tasksync.core.secrets import Secrets
 from tasksync.core.state import StateDelta
 from tasksync.errors import StateError
+from tasksync.portal.exchange import NotSent, Request
+from tasksync.portal.transport import HttpTransport
 
 JSON = {"Content-Type": "application/json"}
 KEY = "vibe_api_sandbox"
@@ -157,11 +161,11 @@ def _in_batch(asked: Asked) -> Response | None:
 _HTML = {"Content-Type": "text/html"}
 #: what is said -> how the portal says it
 SAID: dict[str, Callable[[Asked], Response | None]] = {
+    "a page": _at("/v1/me", Response(200, _HTML, f"{PLANT} <p>{PLANT}".encode())),
     "the key is refused": _at("/v1/me", _error(401, "INVALID_API_KEY")),
     "refused in a good answer": _at("/v1/tasks", _error(200, "INVALID_API_KEY")),
     "no such scope": _at("/v1/tasks", _error(403, "SCOPE_DENIED")),
     "an unknown code": _at("/v1/tasks", _error(400, f"X{PLANT}")),
-    "a page": _at("/v1/me", Response(200, _HTML, f"{PLANT} <p>{PLANT}".encode())),
     "a redirect": _at("/v1/me", Response(302, {"Location": f"https://h/{PLANT}"}, b"")),
     "a type": _at("/v1/me", Response(200, {"Content-Type": f"x/{PLANT}"}, b"x")),
     "a portal's name": _at(
@@ -192,14 +196,14 @@ def test_what_could_not_be_saved_is_written_beside_without_our_secrets(
     genuine = sqlite.SqliteStore.commit
 
     def commit(self: sqlite.SqliteStore, delta: StateDelta, lease: object) -> None:
-        if delta.put:
+        if delta.identity:
             raise StateError("No room.")
         genuine(self, delta, lease)  # type: ignore[arg-type]
 
     monkeypatch.setattr(sqlite.SqliteStore, "commit", commit)
     silent(loose.apply().must(1))
     (beside,) = (loose.folder / ".tasksync").glob("*.unsaved-*.json")
-    assert json.loads(beside.read_text())["entries"]["a"]
+    assert json.loads(beside.read_text())["identity"]["owner"].count("***") == len(SECRETS)
     assert not told(beside.read_bytes())
 
 
@@ -245,17 +249,17 @@ def test_a_database_and_an_object_store_that_quote_us_are_not_quoted(
 
 
 @some_turns
-def test_a_proxy_that_quotes_us_is_not_quoted(loose: Loose, turn: int) -> None:
+def test_a_proxy_that_quotes_us_is_not_quoted(turn: int) -> None:
     """What a proxy says in the place of a connection."""
-    loose.want({"a": task("A")})
+    ours = Secrets(frozenset(SECRETS.values()))
     with _proxy(f"HTTP/1.1 407 No {planted(turn)}\r\n\r\n".encode()) as port:
-        loose.more = {
-            "HTTPS_PROXY": ENV["HTTPS_PROXY"].replace(":9", f":{port}"),
-            "TASKSYNC_PORTAL": "https://portal.example",
-        }
-        end = loose.plan("--timeout", "1")
-    silent(end)
-    assert end.code == 1
+        env = {"HTTPS_PROXY": ENV["HTTPS_PROXY"].replace(":9", f":{port}")}
+        send = HttpTransport("https://portal.example", KEY, env=env, secrets=lambda: ours)
+        with pytest.raises(NotSent) as met:
+            send(Request("GET", "/v1/me"))
+        send.close()
+    assert "***" in str(met.value)
+    assert not told(str(met.value))
 
 
 @contextmanager
@@ -284,21 +288,16 @@ def test_a_plan_that_was_made_elsewhere_is_shown_without_our_secrets(
     loose.want({"a": task("A")})
     planting(served, turn)
     loose.apply().must(0)
-    retitle(loose, "A", "changed")
+    retitle(loose, "A", "Moved along")
     plan = loose.folder / "plan.json"
     loose.plan("--out", str(plan)).must(2)
-    for title in SECRETS:
-        assert title not in plan.read_text()
-    body = json.loads(plan.read_text())
-    text = plan.read_text().replace("changed", planted(turn))
-    plan.write_text(text)
-    assert body["checksum"] not in ("", None)
-    silent(
-        *(
-            loose.run(*words, str(plan))
-            for words in (("show",), ("show", "--json"), ("apply", "--yes"))
-        )
-    )
+    document = json.loads(plan.read_text().replace("Moved along", planted(turn)))
+    plan.write_text(json.dumps({**document, "checksum": checksum_of(document)}))
+    assert told(plan.read_bytes())
+    words = (("show",), ("show", "--json"), ("apply", "--yes"))
+    ends = [loose.run(*each, str(plan)) for each in words]
+    silent(*ends)
+    assert "***" in ends[0].out, ends[0].text
 
 
 def test_whose_run_holds_the_lock_is_told_without_the_tokens_of_its_url(loose: Loose) -> None:

@@ -24,7 +24,7 @@ ENV: Mapping[str, str] = {
     "PGPASSWORD": "pg&Pa/ss<4>word",
     "AWS_SECRET_ACCESS_KEY": "wJalr/XUtnFEMI+K7MDENG/bPxRf",
     "AWS_SESSION_TOKEN": "FwoGZXIvYXdzEBYaD//session",
-    "HTTPS_PROXY": "http://proxy:pr/0xy-Secret@127.0.0.1:9",
+    "HTTPS_PROXY": "http://proxy:pr%2F0xy-Secret@127.0.0.1:9",
     "NO_PROXY": "127.0.0.1",
     "TASKSYNC_RUN_URL": "https://ci.example/hook/r7n-T0ken-in-path/run?token=r8n-T0ken-in-query",
 }
