@@ -60,7 +60,8 @@ def tokens_in(url: str) -> tuple[str, ...]:
     Of an address that does not parse, whatever stands where a password is written.
     """
     if "://" not in url:
-        return tuple({one for found in _ASTRAY.findall(url) for one in found if one})
+        found = {one for pair in _ASTRAY.findall(url) for one in pair if one}
+        return tuple(found | {one.rpartition(":")[2] for one in found} - {""})
     return _secrets(url, is_token)
 
 
