@@ -18,7 +18,7 @@ from tasksync.backends.document import Copy, DocumentStore, Other, Overtaken, Un
 from tasksync.backends.httpexchange import WHOLE, Answer, Exchanges, NoAnswer, NoRequest
 from tasksync.backends.leases import Alive, Gone, nobody
 from tasksync.backends.leases import who as name_of
-from tasksync.backends.masking import masked, scrubbed, secrets_of
+from tasksync.backends.masking import beginning, masked, scrubbed, secrets_of
 from tasksync.backends.waiting import Tell, in_silence
 from tasksync.core.ports import Clock
 from tasksync.core.state import Lease
@@ -28,7 +28,8 @@ ILL = 500  # from this status on the server is ill, and nothing is known
 GITLAB = re.compile(r"/api/v4/projects/[^/]+/terraform/state/[^/]+$")
 
 _OK = 200
-_SAID = 200  # bytes of an answer that are shown
+_SAID = 200  # characters of an answer that are shown
+_LOOKED = 4000  # bytes of it that are looked at
 _DONE = frozenset({200, 201, 202, 204})
 _TAKEN = frozenset({409, 412, 423})
 _NO_LOCKS = frozenset({404, 405, 501})
@@ -182,9 +183,8 @@ class HttpShelf:
 
     def _refused(self, doing: str, answer: Answer) -> StateError:
         status = answer.status
-        said = scrubbed(
-            " ".join(answer.body[:_SAID].decode("utf-8", "replace").split()), self._secrets
-        )
+        words = " ".join(answer.body[:_LOOKED].decode("utf-8", "replace").split())
+        said = beginning(scrubbed(beginning(words, _LOOKED), self._secrets), _SAID)
         if 300 <= status < 400:  # noqa: PLR2004
             host = _host_of(answer.headers.get("Location", "")) or "another address"
             return StateError(
@@ -228,7 +228,7 @@ def _other(answer: Answer) -> Other:
         return Other()
     told = {str(name).lower(): value for name, value in info.items()}
     lock_id, who = (one if isinstance(one, str) else "" for one in map(told.get, ("id", "who")))
-    return Other(lock_id, who[:_SAID])
+    return Other(lock_id, beginning(who, _SAID))
 
 
 def _host_of(address: str) -> str:

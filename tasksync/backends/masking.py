@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from urllib.parse import unquote
 
-_HIDDEN = "***"
+from tasksync.core.runurl import is_token
+from tasksync.core.secrets import HIDDEN as _HIDDEN
+from tasksync.core.secrets import Secrets
+
 #: parameters whose values tell nothing that opens a door; all others are hidden
 _HARMLESS = frozenset(
     {"endpoint", "region", "sslmode", "host", "port", "dbname", "target_session_attrs"}
 )
 _WEB = frozenset({"http", "https"})
 _KINDS = _WEB | {"sqlite", "postgresql", "postgres", "s3"}
+#: a kind that nobody knows is shown where it can be no token
+_LONGEST_KIND = 12
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 #: blanks: key=value words of a database, or what was pasted with more than the address
 _NO_ADDRESS = re.compile(r"\s")
 _FILE = re.compile(r"[\w./-]+\.(?:db|json|sqlite3?|ya?ml)")
 #: a part of a path that is short, a word or a number, as no token is
 _PLAIN = re.compile(r".{1,5}|(?=.{1,32}\Z)(?:[a-z]+(?:[-_.][a-z]+)*|v?[0-9]{1,6})")
+#: a login, or words of a database, in what is no address
+_ASTRAY = re.compile(r"(?:^|[:/])[^\s:/@]+:(?!/)([^\s@]+)@|password\s*=\s*(\S+)", re.IGNORECASE)
 _GITLAB = re.compile(r"/api/v4/projects/[^/]+/terraform/state/[^/?#]+(?:/lock)?\Z")
 
 
@@ -33,8 +41,8 @@ def masked(url: str) -> str:
     if not mark or not _KIND.fullmatch(scheme) or not rest or _NO_ADDRESS.search(rest):
         known = colon and kind.lower() in _KINDS
         return f"{kind}:{_HIDDEN}" if known else url if _FILE.fullmatch(url) else _HIDDEN
-    if scheme.lower() == "sqlite":
-        return f"{scheme}://{_HIDDEN}"
+    if scheme.lower() == "sqlite" or scheme.lower() not in _KINDS:
+        return f"{scheme}://{_HIDDEN}" if len(scheme) <= _LONGEST_KIND else _HIDDEN
     login = _login(scheme, rest)
     address, question, query = rest[len(login) :].partition("#")[0].partition("?")
     hidden = "&".join(map(_parameter, query.split("&"))) if query else ""
@@ -43,6 +51,21 @@ def masked(url: str) -> str:
 
 def secrets_of(url: str) -> tuple[str, ...]:
     """Return what `masked` hides of a URL, as written and unquoted, longest first."""
+    return _secrets(url, lambda part: not _plain(part))
+
+
+def tokens_in(url: str) -> tuple[str, ...]:
+    """Return what must be shown nowhere: `secrets_of` without what may be a name in a path.
+
+    Of an address that does not parse, whatever stands where a password is written.
+    """
+    if "://" not in url:
+        found = {one for pair in _ASTRAY.findall(url) for one in pair if one}
+        return tuple(found | {one.rpartition(":")[2] for one in found} - {""})
+    return _secrets(url, is_token)
+
+
+def _secrets(url: str, is_hidden: Callable[[str], bool]) -> tuple[str, ...]:
     scheme, _, rest = url.partition("://")
     login = _login(scheme, rest)
     found = [login.partition(":")[2]]
@@ -53,18 +76,29 @@ def secrets_of(url: str) -> tuple[str, ...]:
         if name not in _HARMLESS:
             hidden = value if equals else "" if _plain(name) else name
             found += [hidden, hidden.partition("#")[0]]
+        elif "@" in value:
+            found += _secrets(unquote(value), is_hidden)
     if scheme.lower() in _WEB:
         address, _, after = rest[len(login) :].partition("#")
-        found += [after, *(one for one in _segments(address) if not _plain(one))]
+        found += [after, *(one for one in _segments(address) if is_hidden(one))]
     both = {*found, *map(unquote, found)} - {""}
     return tuple(sorted(both, key=len, reverse=True))
 
 
-def scrubbed(text: str, secrets: tuple[str, ...]) -> str:
-    """Return a driver's words without the secrets that they may quote."""
-    for secret in secrets:
+def scrubbed(text: str, secrets: Iterable[str]) -> str:
+    """Return a server's or driver's words without the secrets that they may quote.
+
+    Each as it is, however short; those that are long enough in every other form as well.
+    """
+    known = sorted(secrets, key=len, reverse=True)
+    for secret in known:
         text = text.replace(secret, _HIDDEN)
-    return text
+    return Secrets(frozenset(known)).redact(text)
+
+
+def beginning(text: str, most: int) -> str:
+    """Return the first words of a text; none in part, for half a secret is found by nobody."""
+    return text if len(text) <= most else text[:most].rpartition(" ")[0]
 
 
 def _login(scheme: str, rest: str) -> str:
@@ -87,9 +121,9 @@ def _shown(scheme: str, login: str) -> str:
 
 
 def _parameter(pair: str) -> str:
-    name, equals, _ = pair.partition("=")
+    name, equals, value = pair.partition("=")
     if name in _HARMLESS:
-        return pair
+        return f"{name}={masked(unquote(value))}" if "@" in value else pair
     return f"{name}={_HIDDEN}" if equals else _HIDDEN
 
 

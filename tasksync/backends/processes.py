@@ -10,10 +10,10 @@ from __future__ import annotations
 import getpass
 import os
 import platform
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from tasksync.core.runurl import shown
 from tasksync.core.state import Holder
 
 PROC = Path("/proc")
@@ -35,10 +35,10 @@ def this_process(env: Mapping[str, str], operation: str = "apply") -> Holder:
 def run_url(env: Mapping[str, str]) -> str:
     """Return where people see this run: TASKSYNC_RUN_URL, GitLab's job or GitHub's run.
 
-    A login in it is hidden: it stands in locks that others read.
+    Its login and tokens are hidden: it stands in locks that others read.
     """
     if url := env.get("TASKSYNC_RUN_URL") or env.get("CI_JOB_URL"):
-        return re.sub(r"^(\w+:/*)?[^/?#\s]*@", r"\1***@", url)
+        return shown(url)
     names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
     server, repository, run = (env.get(name, "") for name in names)
     return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else ""

@@ -27,6 +27,7 @@ from tasksync.cli.planning import (
     with_unread,
 )
 from tasksync.cli.progress import listening
+from tasksync.cli.redacting import said_by
 from tasksync.cli.settings import forgets
 from tasksync.cli.showing import Cost, show
 from tasksync.cli.stopping import graceful
@@ -132,6 +133,7 @@ def apply_saved(args: argparse.Namespace, console: Console, name: str, *, resume
     """Do a saved plan, or what is left of it; returns the exit code."""
     parts = session(args, console)
     saved = read(name)
+    parts.says(lambda: said_by(saved.plan))
     args.file = args.file or list(saved.plan.files[:1])
     with listening(parts), closing(parts.store(saved.plan.project)) as store:
         return _apply_saved(parts, saved, name, store, resume=resume)

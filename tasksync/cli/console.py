@@ -7,7 +7,11 @@ from contextlib import suppress
 
 TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import TextIO
+
+    from tasksync.cli.redacting import Hidden
+    from tasksync.core.secrets import Secrets
 
 _NO = {"", "0", "false", "no", "off"}
 
@@ -25,13 +29,31 @@ class Console:
     A plain class, since importing dataclasses takes as long as all the rest of `--help`.
     """
 
-    __slots__ = ("env", "err", "out", "source")
+    __slots__ = ("env", "err", "hidden", "out", "source")
 
     def __init__(self, source: TextIO, out: TextIO, err: TextIO, env: Mapping[str, str]) -> None:
         self.source = source
         self.out = out
         self.err = err
         self.env = env
+        self.hidden: Hidden | None = None  # set once it is known what to hide
+
+    def hide(self, argv: Sequence[str]) -> None:
+        """Show the secrets of this run no more; once is enough. `--help` does without."""
+        if self.hidden is None:
+            from tasksync.cli.redacting import Hidden, Redacting, secrets_of
+
+            self.hidden = Hidden(secrets_of(argv, self.env))
+            self.out = Redacting.over(self.out, self.hidden)
+            self.err = Redacting.over(self.err, self.hidden)
+
+    def outside(self) -> Secrets:
+        """Return what texts from outside lose before they are compared or saved."""
+        if self.hidden is None:
+            from tasksync.core.secrets import Secrets
+
+            return Secrets()
+        return self.hidden.outside
 
     def say(self, text: str) -> None:
         """Write data, with one newline at its end; a CI runner finds no command in it."""

@@ -36,6 +36,8 @@ def fault(error: Exception, console: Console) -> int:
     from tasksync.render.faults import unexpected_text
 
     trace = "".join(traceback.format_exception(error))
+    if console.hidden is not None:
+        trace = console.hidden.secrets.redact(trace)
     if console.env.get("TASKSYNC_LOG", "").upper() in {"DEBUG", "TRACE"}:
         console.tell(trace)
         where = "Please report it with the trace above; what was answered so far is saved."

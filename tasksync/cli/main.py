@@ -56,6 +56,7 @@ def run(argv: Sequence[str], console: Console | None = None) -> int:
     except TasksyncError as error:
         from tasksync.cli.failing import told
 
+        console.hide(argv)
         return told(error, console)
     except KeyboardInterrupt:
         console.tell("Interrupted. Nothing was being written.")
@@ -72,6 +73,7 @@ def run(argv: Sequence[str], console: Console | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the one place where a fault of ours becomes words
         from tasksync.cli.failing import fault
 
+        console.hide(argv)
         return fault(error, console)
 
 
@@ -98,6 +100,7 @@ def dispatch(argv: Sequence[str], console: Console) -> int:
     if chosen is None:
         console.say(parser.format_help())
         return 0 if not argv else 64
+    console.hide(argv)
     code: int = chosen.run(args, console)
     return code
 

@@ -14,6 +14,7 @@ from tasksync.cli.showing import Cost
 from tasksync.core import planfile
 from tasksync.core.guards import check
 from tasksync.core.plan import Plan
+from tasksync.core.secrets import Secrets
 from tasksync.errors import PlanUnusable, SettingsError
 
 
@@ -34,8 +35,11 @@ def read(name: str) -> planfile.Opened:
         raise PlanUnusable(f"{name}: {error.message}.", mend) from error
 
 
-def write(name: str, plan: Plan, cost: Cost) -> None:
-    """Save a plan durably in the place of what is there; raises SettingsError."""
+def write(name: str, plan: Plan, cost: Cost, secrets: Secrets) -> None:
+    """Save a plan, without our secrets, durably in the place of what is there.
+
+    Raises SettingsError.
+    """
     data = planfile.encode(
         plan,
         version=__version__,
@@ -43,10 +47,11 @@ def write(name: str, plan: Plan, cost: Cost) -> None:
         seconds=cost.seconds,
         refusals=check(plan),
     )
+    text = planfile.dumps_without(data, secrets)
     given = Path(name)
     try:
         if given.exists() and not given.is_file():  # a device or a pipe is written to, and stays
-            given.write_text(planfile.dumps(data), encoding="utf-8")
+            given.write_text(text, encoding="utf-8")
             return
         target = given.resolve()  # a link stays a link
         if target.parent.exists():
@@ -55,7 +60,7 @@ def write(name: str, plan: Plan, cost: Cost) -> None:
         with ExitStack() as failing:  # a full disk, or Ctrl-C: half a plan helps nobody
             failing.callback(Path(aside).unlink, missing_ok=True)
             with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(planfile.dumps(data))
+                stream.write(text)
                 stream.flush()
                 os.fsync(stream.fileno())
             Path(aside).replace(target)

@@ -33,7 +33,7 @@ def show(
     """Write a plan to stdout."""
     match format_:
         case "json":
-            console.say(_json(plan, cost, refusals))
+            console.say(_json(console, plan, cost, refusals))
         case "markdown":
             from tasksync.render.markdown import plan_markdown
 
@@ -56,7 +56,7 @@ def show(
             console.say(_text(console, plan, cost, refusals, head=head, colour=colour))
 
 
-def _json(plan: Plan, cost: Cost, refusals: Sequence[Refusal]) -> str:
+def _json(console: Console, plan: Plan, cost: Cost, refusals: Sequence[Refusal]) -> str:
     from tasksync.core import planfile
 
     data = planfile.encode(
@@ -66,7 +66,7 @@ def _json(plan: Plan, cost: Cost, refusals: Sequence[Refusal]) -> str:
         seconds=cost.seconds,
         refusals=refusals,
     )
-    return planfile.dumps(data)
+    return planfile.dumps_without(data, console.outside())
 
 
 def _text(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tasksync.cli.console import Console
+from tasksync.cli.redacting import said_in, weak, weakness
 from tasksync.cli.settings import (
     SANDBOX,
     Connection,
@@ -25,6 +26,7 @@ from tasksync.cli.stopping import Stop, SystemClock
 from tasksync.core.events import Event, Note, ValueMissing, ValueTurned
 from tasksync.core.manifest import Manifest
 from tasksync.core.ports import Listener, StateStore
+from tasksync.core.secrets import Secrets
 from tasksync.core.state import Holder, StateDelta
 from tasksync.engine.keeping import Keeper, Patience, kept
 from tasksync.engine.planning import Planner
@@ -33,6 +35,7 @@ from tasksync.errors import SettingsError
 from tasksync.portal.address import normalise_url, refuse_native
 from tasksync.portal.client import RestPortal
 from tasksync.portal.exchange import Answer, Request, Transport
+from tasksync.portal.redacted import Redacted
 from tasksync.portal.settings import PortalSettings
 
 if TYPE_CHECKING:
@@ -73,7 +76,18 @@ class Session:
         """Open the manifest; its tasks stream once, so every reader opens its own."""
         from tasksync.manifests.loader import load
 
-        return load(self.paths)
+        manifest = load(self.paths)
+        self.says(lambda: said_in(manifest.files))
+        return manifest
+
+    def says(self, openly: Callable[[], str]) -> None:
+        """Tell what the person says openly: the manifest, or the plan that was approved."""
+        if self.console.hidden is not None:
+            self.console.hidden.openly = openly
+
+    def secrets(self) -> Secrets:
+        """What texts from outside lose before they are compared or saved."""
+        return self.console.outside()
 
     def address(self, project: str) -> str:
         """Return where the state is kept; not for printing, it may hold a password."""
@@ -81,6 +95,7 @@ class Session:
 
     def store(self, project: str) -> StateStore:
         """Open the state store of a project; nothing is created by opening."""
+        from tasksync.backends.redacted import RedactedStore
         from tasksync.backends.registry import open_store
 
         url = self.address(project)
@@ -88,7 +103,7 @@ class Session:
             from tasksync.portal.network import judge
 
             judge(url, self.console.env)
-        return open_store(
+        store = open_store(
             url,
             project,
             clock=self.clock,
@@ -99,6 +114,7 @@ class Session:
             patience=getattr(self.args, "lock_timeout", None) or 0.0,
             timeout=getattr(self.args, "timeout", None) or 100.0,
         )
+        return RedactedStore(store, self.secrets)
 
     def holder(self) -> Holder:
         """Who this run is, for the lock."""
@@ -110,7 +126,12 @@ class Session:
         """Reach the portal; raises AuthenticationFailed when a key is needed and not there."""
         if self.args.portal and not self.args.portal.startswith(SANDBOX):
             refuse_native(self.args.portal)  # whoever has a webhook has no key to ask for
-        return portal_of(self, self.connection(), marker)
+        where = self.connection()
+        if self.console.hidden is not None:
+            self.console.hidden.add(where.key, where.session)
+            if where.sandbox is None and (note := weakness(weak(self.console.env))):
+                self.console.tell(note)
+        return portal_of(self, where, marker)
 
     def connection(self) -> Connection:
         """Return how the portal is reached; raises AuthenticationFailed when a key is missing."""
@@ -153,6 +174,9 @@ class Session:
         patience = Patience(self.args.lock_timeout)
 
         def rescue(delta: StateDelta) -> str:
+            from tasksync.backends.redacted import redacted
+
+            delta = redacted(delta, self.secrets())
             return rescued(self._rescue_folders(), self._rescue_name(project), project, delta)
 
         with kept(
@@ -187,10 +211,10 @@ def portal_of(parts: Session, where: Connection, marker: str | None) -> RestPort
         from tasksync.cli.inprocess import InProcess
 
         settings = replace(settings, host="sandbox", parallelism=1, paced=False)
-        send = InProcess(where.sandbox, where.key, where.session)
+        send = Redacted(InProcess(where.sandbox, where.key, where.session), parts.secrets)
         return _stoppable(RestPortal(send, parts.clock, settings, parts.hear), parts)
     url = normalise_url(where.url)
-    late = _Late(url, where, args.timeout, parts.console.env, parts.clock.monotonic)
+    late = _Late(parts, url, where)
     settings = replace(settings, host=urlsplit(url).hostname or "")
     return _stoppable(RestPortal(late, parts.clock, settings, parts.hear), parts)
 
@@ -198,16 +222,9 @@ def portal_of(parts: Session, where: Connection, marker: str | None) -> RestPort
 class _Late:
     """A transport that imports requests, the dearest of all, when a first request leaves."""
 
-    def __init__(
-        self,
-        url: str,
-        where: Connection,
-        timeout: float,
-        env: Mapping[str, str],
-        monotonic: Callable[[], float],
-    ) -> None:
-        self._made = (url, where, timeout, env)
-        self._monotonic = monotonic
+    def __init__(self, parts: Session, url: str, where: Connection) -> None:
+        self._parts = parts
+        self._made = (url, where.key, where.session, parts.args.timeout, parts.console.env)
         self._send: Transport | None = None
         self._lock = Lock()
 
@@ -216,9 +233,8 @@ class _Late:
             if self._send is None:
                 from tasksync.portal.transport import HttpTransport
 
-                url, where, timeout, env = self._made
                 self._send = HttpTransport(
-                    url, where.key, where.session, timeout, env, self._monotonic
+                    *self._made, self._parts.clock.monotonic, self._parts.secrets
                 )
         return self._send(request)
 

@@ -21,6 +21,7 @@ from tasksync.core.manifest import Limit, Policy
 from tasksync.core.people import people_of, touched
 from tasksync.core.plan import Drift, Plan, Refusal
 from tasksync.core.plandigest import canonical, checksum_of, digest_of_plan
+from tasksync.core.secrets import Secrets
 from tasksync.core.state import NO_BLOCK
 from tasksync.core.task import Options, Place
 from tasksync.errors import PlanUnusable
@@ -141,6 +142,15 @@ def dumps(data: Mapping[str, object]) -> str:
     """Return canonical JSON for files and stdout: sorted keys, one line a change."""
     lines = ",\n".join(f"{json.dumps(name)}:{_laid(data[name])}" for name in sorted(data))
     return f"{{\n{lines}\n}}\n"
+
+
+def dumps_without(data: Mapping[str, object], secrets: Secrets) -> str:
+    """Return `dumps` of a plan's data without our secrets, its checksum over what is left."""
+    text = dumps(data)
+    if secrets.redact(text) == text:
+        return text
+    rest = secrets.redact_data({n: value for n, value in data.items() if n != "checksum"})
+    return dumps({**rest, "checksum": checksum_of(rest)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from types import MappingProxyType
 from tasksync.core.fields import RemoteId, TaskKey, Values, digest_of, instant, mask_of
 from tasksync.core.portalname import portal_name
 from tasksync.core.quoting import quoted
+from tasksync.core.runurl import shown
 from tasksync.core.task import NO_OPTIONS, Options, asked_digest
 from tasksync.errors import StateMoved
 
@@ -343,7 +344,10 @@ class PortalIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds, or asks for, the lease. `started` is the process's start time, an opaque text."""
+    """Who holds, or asks for, the lease. `started` is the process's start time, an opaque text.
+
+    The run's URL is held without its tokens, whoever wrote it down.
+    """
 
     user: str
     host: str
@@ -351,6 +355,9 @@ class Holder:
     started: str = ""
     run_url: str = ""
     operation: str = "apply"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "run_url", shown(self.run_url))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,10 @@ The key goes as `X-Api-Key`, an application's user session as `Authorization: Be
 
 from __future__ import annotations
 
-import json
-import re
 import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import (
@@ -32,6 +30,7 @@ from tasksync.bounded import (
     is_dense,
     whole_body,
 )
+from tasksync.core.secrets import Secrets
 from tasksync.errors import SettingsError
 from tasksync.portal.address import normalise_url
 from tasksync.portal.exchange import (
@@ -44,13 +43,10 @@ from tasksync.portal.exchange import (
     Unanswered,
 )
 from tasksync.portal.network import bundle_of, proxy_before
+from tasksync.portal.redacted import redacted
 from tasksync.portal.unconnected import at_a_proxy, causes, in_words
 
 CONNECT_TIMEOUT = 20.0
-#: what is too short to be a secret is not looked for in answers
-_SHORTEST_SECRET = 12
-#: \u0020 to \u007e in JSON; an escaped backslash begins no escape
-_ESCAPES = re.compile(rb"\\\\|\\u00(?!7[fF])([2-7][0-9a-fA-F])")
 _NEVER_STOOD = (
     ConnectTimeoutError,
     NewConnectionError,
@@ -65,7 +61,8 @@ class HttpTransport:
     """Sends requests to one portal; safe to call from several threads.
 
     `url` is what `normalise_url` takes, `timeout` bounds one whole request in seconds, `env` is
-    where proxies and the CA bundle are looked up, once. Raises SettingsError for what cannot be.
+    where proxies and the CA bundle are looked up, once. Answers and faults are told without
+    `secrets`, by default key and session. Raises SettingsError for what cannot be.
     """
 
     def __init__(
@@ -76,12 +73,14 @@ class HttpTransport:
         timeout: float = 100.0,
         env: Mapping[str, str] = MappingProxyType({}),
         monotonic: Callable[[], float] = time.monotonic,
+        secrets: Callable[[], Secrets] | None = None,
     ) -> None:
         self.url = normalise_url(url)
         self._origin = self.url.removesuffix("/v1")
         self._timeout = timeout
         self._headers = _headers(key, session_token)
-        self._secrets = _forms(key, session_token)
+        ours = Secrets().also((key, session_token))
+        self._secrets = secrets or (lambda: ours)
         proxy = proxy_before(self.url, env)
         self._proxy = "" if proxy is None else proxy.name
         self._proxies = {} if proxy is None else {urlsplit(self.url).scheme: proxy.url}
@@ -115,12 +114,13 @@ class HttpTransport:
                 body = self._whole(response, until)
                 if exchange.over:  # a body that ends with its connection was cut off, not ended
                     raise TimeoutError
-                return self._answer(response, body)
+                answer = Answer(response.status_code, response.headers, body)
+                return redacted(answer, self._secrets())
         except requests.exceptions.InvalidURL as fault:
             msg = f"--portal {self.url} is not a URL that can be used."
             raise SettingsError(msg, "Give it as https://HOST.") from fault
         except (requests.RequestException, HTTPError, OSError) as fault:
-            why = self._scrubbed(in_words(fault))
+            why = self._secrets().redact(in_words(fault))
             if exchange.over:
                 why = f"no whole answer within {self._timeout:g} s"
             if not exchange.begun and (exchange.over or self._proxy or _never_stood(fault)):
@@ -170,45 +170,6 @@ class HttpTransport:
             msg = f"the answer holds more than {MOST_VALUES} values, or is full of escapes"
             raise TooLong(msg)
         return body
-
-    def _answer(self, response: requests.Response, body: bytes) -> Answer:
-        """Return the answer; where it quotes us, our secrets are blotted out."""
-        headers = {name: self._scrubbed(value) for name, value in response.headers.items()}
-        body = _unescaped(body)
-        for secret in self._secrets:
-            body = body.replace(secret, b"***")
-        return Answer(response.status_code, headers, body)
-
-    def _scrubbed(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret.decode(), "***")
-        return text
-
-
-def _unescaped(body: bytes) -> bytes:
-    """Return JSON that means the same, without the escapes behind which ASCII may hide."""
-    if b"\\u00" not in body:
-        return body
-    return _ESCAPES.sub(_written_out, body)
-
-
-def _written_out(found: re.Match[bytes]) -> bytes:
-    if not found[1]:
-        return found[0]
-    sign = bytes([int(found[1], 16)])
-    return b"\\" + sign if sign in b'"\\' else sign
-
-
-def _forms(*secrets: str | None) -> tuple[bytes, ...]:
-    """Return our secrets as an answer may quote them: plain, in JSON, percent-encoded."""
-    forms: set[str] = set()
-    for secret in secrets:
-        if secret and len(secret) >= _SHORTEST_SECRET:
-            written = json.dumps(secret)[1:-1]
-            percent = quote(secret, safe="")
-            lower = re.sub("%..", lambda found: found[0].lower(), percent)
-            forms |= {secret, written, written.replace("/", "\\/"), percent, lower, quote(secret)}
-    return tuple(one.encode() for one in sorted(forms, key=len, reverse=True))
 
 
 def _headers(key: str, session_token: str | None) -> dict[str, str]:

@@ -69,7 +69,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         from tasksync.cli.planfiles import write
         from tasksync.cli.planning import with_sources
 
-        write(args.out, with_sources(plan, manifest, others=False), cost)
+        write(args.out, with_sources(plan, manifest, others=False), cost, console.outside())
         console.tell(f"Saved the plan to {args.out}. To do exactly this: tasksync apply {args.out}")
     if note := forgets(args, console):
         console.tell(note)

@@ -1,0 +1,360 @@
+"""No text from outside carries our secrets to output, state, plan, log or rescue file.
+
+Sources (fields of tasks, errors, names, headers, state servers, proxies, files) x forms x doors:
+each row plants all secrets of a run at once, in one form, in one kind of source.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+import httpstate
+import psycopg
+import pytest
+from botocore.exceptions import ClientError
+from planting import ENV, FORMS, PLANT, SECRETS, planted, told
+from portal import Asked, Response, Served
+from trips import PROJECT, Ended, Trip, task
+
+from tasksync.backends import postgres, s3, sqlite
+from tasksync.backends.processes import this_process
+from tasksync.backends.registry import open_store
+from tasksync.cli.console import Console
+from tasksync.cli.main import run
+from tasksync.cli.stopping import Stop, SystemClock
+from tasksync.cli.wiring import new_id
+from tasksync.core.plandigest import checksum_of
+from tasksync.core.secrets import Secrets
+from tasksync.core.state import StateDelta
+from tasksync.errors import StateError
+from tasksync.portal.exchange import NotSent, Request
+from tasksync.portal.transport import HttpTransport
+
+JSON = {"Content-Type": "application/json"}
+KEY = "vibe_api_sandbox"
+#: with each turn each secret is quoted in another form; test_core_secrets has all of them
+some_turns = pytest.mark.parametrize("turn", range(0, len(FORMS), 5))
+
+
+class Loose(Trip):
+    """A project whose environment holds a secret of every kind."""
+
+    more: ClassVar[dict[str, str]] = {}  # a test gives one of its own
+
+    def env(self) -> dict[str, str]:
+        """Each variable that may hold a secret does."""
+        ours = {name: value for name, value in ENV.items() if value}
+        return {**super().env(), **ours, "TASKSYNC_LOG": "DEBUG", **self.more}
+
+
+def seen_by(api_handle: Callable[[Asked], Response], change: Callable, asked: Asked) -> Response:
+    """Let the sandbox answer as to its own key; it knows none of ours."""
+    headers = {n: v for n, v in asked.headers.items() if n.lower() != "authorization"}
+    headers = {**headers, "X-Api-Key": KEY}
+    answer = change(asked) if asked.path.startswith("/v1/") else None
+    return answer or api_handle(replace(asked, headers=headers))
+
+
+def planting(served: Served, turn: int, change: Callable = lambda _asked: None) -> None:
+    """Let the portal say our secrets wherever it would say PLANT."""
+    api = served.running.api
+    answer, words = api.handle, planted(turn).encode()
+
+    def handle(asked: Asked) -> Response:
+        given = seen_by(answer, change, asked)
+        if asked.path.startswith("/_sandbox"):
+            return given
+        headers = {
+            name: value.replace(PLANT, words.decode()) for name, value in given.headers.items()
+        }
+        return Response(given.status, headers, given.body.replace(PLANT.encode(), words))
+
+    api.handle = handle  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def loose(served: Served, tmp_path: Path) -> Loose:
+    return Loose(tmp_path / "project", served)
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {str(one): one.read_bytes() for one in folder.rglob("*") if one.is_file()}
+
+
+def retitle(trip: Trip, title: str, now: str) -> None:
+    """Change a title by hand."""
+    trip.portal.control("PATCH", f"tasks/{trip.portal.task(title)['id']}", {"title": now})
+
+
+def silent(*ends: Ended) -> None:
+    """Fail where a run told a secret."""
+    for end in ends:
+        assert not told(end.out), end.out
+        assert not told(end.err), end.err
+
+
+@some_turns
+def test_what_the_portal_says_of_tasks_and_people_reaches_no_door(
+    loose: Loose, served: Served, turn: int
+) -> None:
+    """Titles, descriptions, tags, names, the owner: on stdout, stderr, in state and plan."""
+    loose.want({"a": task("A"), "b": task("B", description="Long")})
+    planting(served, turn, _me)
+    runs = [loose.apply("--no-verify").must(0)]
+    retitle(loose, "A", f"Not A {PLANT}")
+    loose.portal.edit("B", description=f"one\n{PLANT}\ntwo", tags=[f"x{PLANT}", "tasksync:e2e"])
+    loose.portal.by_hand(f"Stray {PLANT}", tags=["tasksync:e2e"])
+    plan, html_ = loose.folder / "plan.json", ("--format", "html")
+    runs += [loose.plan(*more) for more in ((), ("--json",), ("--format", "markdown"), html_)]
+    assert "***" in runs[1].out
+    assert json.loads(runs[2].out)["resource_drift"]
+    runs += [loose.plan("--out", str(plan))]
+    runs += [loose.run("show", str(plan), *more) for more in ((), ("--json",), html_)]
+    runs += [loose.run("apply", str(plan), "--settle", "0.2").must(0, 3)]
+    retitle(loose, "A", f"Not A {PLANT}")
+    runs += [loose.apply("--json").must(0, 3), loose.apply().must(0, 3)]
+    named = ("-f", str(loose.manifest))
+    runs += [loose.run("state", verb, *more, *named) for verb, *more in _READS]
+    silent(*runs)
+    assert "***" in runs[-2].out
+    left = files_of(loose.folder)
+    assert not {name: told(text) for name, text in left.items() if told(text)}
+    assert [one for one in loose.portal.titles() if len(one) == 1] == ["A", "B"]
+
+
+_READS = (("list",), ("show", "b"), ("pull",), ("show", "a"))
+
+
+def _me(asked: Asked) -> Response | None:
+    if asked.path != "/v1/me":
+        return None
+    me = {"portal": "p.example", "owner": {"name": f"Owner {PLANT}"}}
+    return Response(200, JSON, json.dumps({"success": True, "data": me}).encode())
+
+
+def _error(status: int, code: str) -> Response:
+    error = {"code": code, "message": f"No {PLANT}, no"}
+    return Response(status, JSON, json.dumps({"success": status < 300, "error": error}).encode())
+
+
+def _at(path: str, answer: Response) -> Callable[[Asked], Response | None]:
+    return lambda asked: answer if asked.path == path else None
+
+
+def _in_batch(asked: Asked) -> Response | None:
+    if asked.path != "/v1/batch":
+        return None
+    calls = json.loads(asked.body)["calls"]
+    error = {"code": "BITRIX_ERROR", "message": f"{PLANT} is bad"}
+    data = {"results": {}, "errors": {one["id"]: error for one in calls}}
+    return Response(200, JSON, json.dumps({"success": True, "data": data}).encode())
+
+
+_HTML = {"Content-Type": "text/html"}
+#: what is said -> how the portal says it
+SAID: dict[str, Callable[[Asked], Response | None]] = {
+    "a page": _at("/v1/me", Response(200, _HTML, f"{PLANT} <p>{PLANT}".encode())),
+    "the key is refused": _at("/v1/me", _error(401, "INVALID_API_KEY")),
+    "refused in a good answer": _at("/v1/tasks", _error(200, "INVALID_API_KEY")),
+    "no such scope": _at("/v1/tasks", _error(403, "SCOPE_DENIED")),
+    "an unknown code": _at("/v1/tasks", _error(400, f"X{PLANT}")),
+    "a redirect": _at("/v1/me", Response(302, {"Location": f"https://h/{PLANT}"}, b"")),
+    "a type": _at("/v1/me", Response(200, {"Content-Type": f"x/{PLANT}"}, b"x")),
+    "a portal's name": _at(
+        "/v1/me", Response(200, JSON, f'{{"success":true,"data":{{"portal":"{PLANT}"}}}}'.encode())
+    ),
+    "calls of a batch": _in_batch,
+}
+
+
+@pytest.mark.parametrize(("turn", "said"), [*enumerate(SAID)])
+def test_an_error_that_quotes_us_is_told_without_our_secrets(
+    loose: Loose, served: Served, turn: int, said: str
+) -> None:
+    """In whatever answer, header or call."""
+    loose.want({"a": task("A")})
+    planting(served, turn, SAID[said])
+    silent(loose.plan(), loose.apply("--json"), loose.apply())
+    assert not [name for name, text in files_of(loose.folder).items() if told(text)]
+
+
+@some_turns
+def test_what_could_not_be_saved_is_written_beside_without_our_secrets(
+    loose: Loose, served: Served, turn: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rescue file, and the message that names it."""
+    loose.want({"a": task("A")})
+    planting(served, turn, _me)
+    genuine = sqlite.SqliteStore.commit
+
+    def commit(self: sqlite.SqliteStore, delta: StateDelta, lease: object) -> None:
+        if delta.identity:
+            raise StateError("No room.")
+        genuine(self, delta, lease)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sqlite.SqliteStore, "commit", commit)
+    silent(loose.apply().must(1))
+    (beside,) = (loose.folder / ".tasksync").glob("*.unsaved-*.json")
+    assert json.loads(beside.read_text())["identity"]["owner"].count("***") == len(SECRETS)
+    assert not told(beside.read_bytes())
+
+
+@pytest.mark.parametrize(("turn", "status"), [*enumerate([400, 401, 403, 409, 423, 500])])
+def test_a_state_server_that_quotes_us_is_not_quoted(
+    loose: Loose, turn: int, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In its errors, and in whose lock it says that is."""
+    body = json.dumps({"ID": f"i {PLANT}", "Who": f"w {PLANT}", "Info": f"https://h/?{PLANT}"})
+    words = body.replace(PLANT, planted(turn)).encode()
+    loose.want({"a": task("A")})
+    with httpstate.Server() as server:
+        genuine = server.states.take
+        monkeypatch.setattr(server.states, "take", lambda *_: (status, words))
+        silent(Loose(loose.folder, loose.portal, server.url, tasks=loose.tasks).apply())
+        monkeypatch.setattr(server.states, "take", genuine)
+        monkeypatch.setattr(server.states, "read", lambda *_: (status, words))
+        if status < 500:  # an ill server is asked again
+            silent(Loose(loose.folder, loose.portal, server.url, tasks=loose.tasks).plan())
+
+
+@some_turns
+def test_a_database_and_an_object_store_that_quote_us_are_not_quoted(
+    loose: Loose, turn: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their drivers' words are theirs."""
+    words = f"FATAL: no {planted(turn)}"
+    loose.want({"a": task("A")})
+
+    def refuse(*_args: object, **_named: object) -> None:
+        raise psycopg.OperationalError(words)
+
+    def answer(*_args: object, **_named: object) -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": words}}, "GetObject")
+
+    monkeypatch.setattr(postgres.psycopg, "connect", refuse)
+    monkeypatch.setattr(s3.S3Shelf, "_client", answer)
+    for state in ("postgresql://bob@h/db", "s3://bucket/key"):
+        end = Loose(loose.folder, loose.portal, state, tasks=loose.tasks).plan()
+        end.must(1)
+        silent(end)
+        assert "***" in end.err
+
+
+@some_turns
+def test_a_proxy_that_quotes_us_is_not_quoted(turn: int) -> None:
+    """What a proxy says in the place of a connection."""
+    ours = Secrets(frozenset(SECRETS.values()))
+    with _proxy(f"HTTP/1.1 407 No {planted(turn)}\r\n\r\n".encode()) as port:
+        env = {"HTTPS_PROXY": ENV["HTTPS_PROXY"].replace(":9", f":{port}")}
+        send = HttpTransport("https://portal.example", KEY, env=env, secrets=lambda: ours)
+        with pytest.raises(NotSent) as met:
+            send(Request("GET", "/v1/me"))
+        send.close()
+    assert "***" in str(met.value)
+    assert not told(str(met.value))
+
+
+@contextmanager
+def _proxy(says: bytes) -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            while True:
+                try:
+                    link, _ = listener.accept()
+                except OSError:
+                    return
+                with link:
+                    link.recv(65536)
+                    link.sendall(says)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield listener.getsockname()[1]
+
+
+@some_turns
+def test_a_plan_that_was_made_elsewhere_is_shown_without_our_secrets(
+    loose: Loose, served: Served, turn: int
+) -> None:
+    """One that an earlier version wrote, or a run that did not know them."""
+    loose.want({"a": task("A")})
+    planting(served, turn)
+    loose.apply().must(0)
+    retitle(loose, "A", "Moved along")
+    plan = loose.folder / "plan.json"
+    loose.plan("--out", str(plan)).must(2)
+    document = json.loads(plan.read_text().replace("Moved along", planted(turn)))
+    plan.write_text(json.dumps({**document, "checksum": checksum_of(document)}))
+    assert told(plan.read_bytes())
+    words = (("show",), ("show", "--json"), ("apply", "--yes"))
+    ends = [loose.run(*each, str(plan)) for each in words]
+    silent(*ends)
+    assert "***" in ends[0].out, ends[0].text
+
+
+def test_whose_run_holds_the_lock_is_told_without_the_tokens_of_its_url(loose: Loose) -> None:
+    """The tokens of another run, which this one does not know: in the lock, and in words."""
+    loose.want({"a": task("A")})
+    other = replace(this_process({"TASKSYNC_RUN_URL": ENV["TASKSYNC_RUN_URL"]}), host="elsewhere")
+    clock = SystemClock(Stop())
+    store = open_store(loose.state, PROJECT, clock, new_id, other, {})
+    store.acquire(other, 60)
+    store.close()
+    loose.more = {"TASKSYNC_RUN_URL": ""}
+    end = loose.apply().must(6)
+    silent(end)
+    assert "https://ci.example/hook/***/run?token=***" in end.err
+    assert not [name for name, text in files_of(loose.folder).items() if told(text)]
+
+
+def test_a_fault_of_our_own_is_logged_without_our_secrets(
+    loose: Loose, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The trace on stderr, and the one in a file."""
+
+    def broken(*_args: object) -> None:
+        raise AssertionError(planted(11))
+
+    loose.want({"a": task("A")})
+    monkeypatch.setattr("tasksync.manifests.loader.load", broken)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    silent(loose.plan())
+    loose.more = {"TASKSYNC_LOG": ""}
+    silent(loose.plan())
+    (log,) = tmp_path.glob("tasksync-fault-*.log")
+    assert "***" in log.read_text()
+    assert not told(log.read_bytes())
+
+
+def test_what_the_manifest_says_itself_stays_exact(loose: Loose, served: Served) -> None:
+    """A secret that stands in a title by accident is written, compared and remembered as it is."""
+    secret = SECRETS["the state's password"]
+    loose.want({"a": task(f"Change {secret} soon"), "b": task("B")})
+    planting(served, 0)
+    loose.apply().must(0)
+    assert sorted(loose.portal.titles()) == ["B", f"Change {secret} soon"]
+    end = loose.plan().must(0)
+    assert secret in json.loads(_state(loose))["entries"]["a"]["asked"]["title"]
+    retitle(loose, f"Change {secret} soon", f"Other {secret}")
+    plan = loose.folder / "plan.json"
+    end = loose.plan("--out", str(plan)).must(2)
+    assert secret not in end.text
+    loose.run("apply", str(plan), "--settle", "0.2").must(0)
+    assert sorted(loose.portal.titles()) == ["B", f"Change {secret} soon"]
+    loose.plan().must(0)
+
+
+def _state(trip: Trip) -> str:
+    """What is remembered, by a run that knows no secret of ours."""
+    out = io.StringIO()
+    words = ["state", "pull", "-f", str(trip.manifest), "--state", trip.state]
+    assert run(words, Console(io.StringIO(), out, io.StringIO(), {})) == 0
+    return out.getvalue()
