@@ -24,8 +24,8 @@ from support.hostileserver import HostileServer, Met
 from support.hostility import Right, bombs
 from support.httpstate import Handler, States
 
-from tasksync.sandbox.answers import Request
-from tasksync.sandbox.api import open_api
+from tasksync.sandbox.web.http_messages import Request
+from tasksync.sandbox.web.routes import open_api
 
 ROOT = Path(__file__).parents[2]
 #: seconds of one exchange, and by how much it may be late
