@@ -24,7 +24,7 @@ from support.hostileserver import HostileServer, Met
 from support.hostility import Right, bombs
 from support.httpstate import Handler, States
 
-from tasksync.sandbox.web.http_messages import Request
+from tasksync.sandbox.web.http_messages import WebRequest
 from tasksync.sandbox.web.routes import open_api
 
 ROOT = Path(__file__).parents[2]
@@ -162,7 +162,7 @@ def test_whatever_a_portal_answers_is_words_in_time_and_in_little_memory(
         api = open_api(folder / "world.db")
 
         def right(met: Met, api: Any = api) -> Right:
-            asked = Request(met.method, met.path, met.query, met.headers, met.body)
+            asked = WebRequest(met.method, met.path, met.query, met.headers, met.body)
             said = api.handle(asked)
             return Right(said.status, said.body, dict(said.headers))
 
