@@ -57,16 +57,16 @@ def show(
 
 
 def _json(console: Console, plan: Plan, cost: Cost, refusals: Sequence[Refusal]) -> str:
-    from tasksync.core import planfile
+    from tasksync.render.json import plan_json
 
-    data = planfile.encode(
+    return plan_json(
         plan,
         version=__version__,
         requests=cost.requests,
         seconds=cost.seconds,
         refusals=refusals,
+        secrets=console.outside(),
     )
-    return planfile.dumps_without(data, console.outside())
 
 
 def _text(

@@ -52,12 +52,10 @@ class Reason(StrEnum):
     DESTROYED = "destroyed"
     GONE = "gone"
     HIDDEN = "not shown"
-    LOST_ANSWER = "lost answer"
     LOST_STATE = "lost state"
     ADOPTED = "adopted"
     PARENT_MOVED = "parent moved"
     RETURNED = "returned"
-    REMEMBERED = "remembered"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from tasksync.core.change import Change, Outcome
 from tasksync.core.fields import RemoteId, TaskKey
-from tasksync.core.plan import Stray, Summary
+from tasksync.core.plan import Summary
 from tasksync.core.state import Holder
 
 
@@ -104,20 +104,6 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True)
-class StrayNamed:
-    """A marked task that no key could be matched to; nothing is guessed."""
-
-    stray: Stray
-
-
-@dataclass(frozen=True, slots=True)
-class Stopping:
-    """A signal came: what is in flight is finished, then it ends."""
-
-    signal: str
-
-
-@dataclass(frozen=True, slots=True)
 class Paced:
     """The limit in force now, and how long the next request waits for it (seconds)."""
 
@@ -145,8 +131,6 @@ Event: TypeAlias = (
     | ValueTurned
     | ValueMissing
     | Verified
-    | StrayNamed
-    | Stopping
     | Paced
     | Note
 )

@@ -182,6 +182,9 @@ class Secrets:
         return value
 
 
+NO_SECRETS = Secrets()
+
+
 def _folded(text: str, *, wide: bool) -> str:
     """Return a text with every escape undone, to be searched and never shown.
 

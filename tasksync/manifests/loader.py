@@ -64,11 +64,6 @@ def load(paths: Sequence[str]) -> Manifest:
     )
 
 
-def validate(paths: Sequence[str]) -> int:
-    """Return how many tasks a manifest wants; raises ManifestInvalid."""
-    return sum(1 for _task in load(paths).tasks())
-
-
 class _Stream:
     """Reads all tasks once and knows at the end what was wrong."""
 

@@ -52,7 +52,6 @@ __all__ = [
     "spot_at",
     "unreadable",
     "version",
-    "warning",
 ]
 
 DEPTH_LIMIT = 30
@@ -102,13 +101,6 @@ class _PureParser(Reader, Scanner, Parser):
 def version() -> str:
     """Return which parser reads: what it read may mean another thing to another."""
     return f"pyyaml {yaml.__version__} {'libyaml' if yaml.__with_libyaml__ else 'pure'}"
-
-
-def warning() -> str | None:
-    """Return what a person should be told once about the parser, or None."""
-    if yaml.__with_libyaml__:
-        return None
-    return "PyYAML was built without libyaml, so manifests are read about eight times slower"
 
 
 def events(stream: Stream, *, pure: bool = not yaml.__with_libyaml__) -> Next:

@@ -49,7 +49,7 @@ class EventLines:
                 self._read(event)
             case events.Verified(tasks, requests):
                 self._write("refresh_complete", said(event), {"hook": _read_of(tasks, requests)})
-            case events.ValueTurned() | events.StrayNamed():
+            case events.ValueTurned():
                 self._diagnose("warning", said(event))
             case events.ValueMissing():
                 self._diagnose("error", said(event))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tasksync.core import planfile
 from tasksync.core.plan import Plan, Refusal
+from tasksync.core.secrets import NO_SECRETS, Secrets
 
 
 def plan_json(
@@ -15,10 +16,10 @@ def plan_json(
     requests: int,
     seconds: float,
     refusals: Sequence[Refusal] = (),
+    secrets: Secrets = NO_SECRETS,
 ) -> str:
-    """Return what `schemas/plan.schema.json` describes, each line ended."""
-    return planfile.dumps(
-        planfile.encode(
-            plan, version=version, requests=requests, seconds=seconds, refusals=refusals
-        )
+    """Return what `schemas/plan.schema.json` describes, each line ended, without our secrets."""
+    data = planfile.encode(
+        plan, version=version, requests=requests, seconds=seconds, refusals=refusals
     )
+    return planfile.dumps_without(data, secrets)

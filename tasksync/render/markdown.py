@@ -254,8 +254,8 @@ def _dropped(sections: Sequence[Section], show: str) -> str:
         things[one.what] = things.get(one.what, 0) + len(one.items)
     told = " and ".join(words.count(number, what) for what, number in things.items())
     return (
-        f"\n{words.count(len(sections), 'more group')} with {told} left out here for want of room: "
-        f"{code(show)}\n"
+        f"\n{words.count(len(sections), 'more group')} with {told} left out here "
+        f"for want of room: {code(show)}\n"
     )
 
 

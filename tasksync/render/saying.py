@@ -7,7 +7,7 @@ from typing import assert_never
 from tasksync.core import events
 from tasksync.core.state import Holder
 from tasksync.render.outcomes import outcome_line, value_line
-from tasksync.render.words import clean, count, quoted
+from tasksync.render.words import clean, count
 
 
 def said(event: events.Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for each event
@@ -34,10 +34,6 @@ def said(event: events.Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line
             return value_line(event)
         case events.Verified(tasks, requests):
             return f"Verified {count(tasks, 'task')} in {count(requests, 'request')}"
-        case events.StrayNamed(stray):
-            return f"task {stray.id} {quoted(stray.title)} bears our marker and fits no key"
-        case events.Stopping(signal):
-            return f"{clean(signal)}: what is in flight is finished and saved, then it ends"
         case events.Paced():
             return limit_text(event)
         case events.Note(text):

@@ -33,12 +33,10 @@ WHY: Mapping[Reason, str] = MappingProxyType(
         Reason.DROPPED: "no longer in the manifest",
         Reason.DESTROYED: "everything is to go",
         Reason.GONE: "gone from the portal already",
-        Reason.LOST_ANSWER: "made by an earlier run whose answer was lost",
         Reason.LOST_STATE: "ours by its marker, and not in the state",
         Reason.ADOPTED: "taken over as the manifest asks",
         Reason.PARENT_MOVED: "its parent is another task now",
         Reason.RETURNED: "back in the manifest",
-        Reason.REMEMBERED: "only remembered anew",
     }
 )
 

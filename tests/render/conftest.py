@@ -96,7 +96,7 @@ def _ends() -> tuple[Change, ...]:
         ends("audit-q2", Action.DELETE, 3411, fields=(title,), protected=True),
         ends("audit-q3", Action.DEFER, 3412, fields=(field("status", 2, 6),)),
         ends("audit-q4", Action.FORGET, 3413, reason=Reason.GONE),
-        ends("audit-q5", Action.ADOPT, 3414, reason=Reason.LOST_ANSWER),
+        ends("audit-q5", Action.ADOPT, 3414, reason=Reason.ADOPTED),
     )
 
 

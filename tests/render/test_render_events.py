@@ -13,7 +13,7 @@ import pytest
 from tasksync.core import events
 from tasksync.core.change import Action, Became, Change, FieldChange, Outcome, Reason
 from tasksync.core.fields import RemoteId, TaskKey
-from tasksync.core.plan import Drift, Plan, Refusal, Stray, Summary
+from tasksync.core.plan import Drift, Plan, Refusal, Summary
 from tasksync.core.state import Holder
 from tasksync.core.task import Place, Problem
 from tasksync.errors import ManifestInvalid, PlanRefused, PortalRejected
@@ -42,8 +42,6 @@ EVERY_EVENT: tuple[events.Event, ...] = (
     events.ValueTurned(KEY, ID, "status", 5, 4),
     events.ValueMissing(KEY, ID, "deadline", "2026-05-19T18:00:00+03:00", None),
     events.Verified(1, 1),
-    events.StrayNamed(Stray(ID, "x")),
-    events.Stopping("SIGINT"),
     events.Paced(10.0, 300, 0.25),
     events.Note("the key's owner changed"),
 )
