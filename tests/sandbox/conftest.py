@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tasksync.sandbox.faults.injected import read_rules
+from tasksync.sandbox.faults.fault_rules import read_rules
 from tasksync.sandbox.model.clock import PortalClock
 from tasksync.sandbox.web.http_messages import Response, WebRequest
 from tasksync.sandbox.web.routes import Api, open_api

@@ -162,12 +162,3 @@ def test_the_board_shows_families_and_finds(client: Any) -> None:
     assert again == {"version": board["version"], "unchanged": True}
     client.create()
     assert "rows" in client("GET", f"/_sandbox/board?since={board['version']}")[1]
-
-
-def test_the_page_is_html_that_needs_nothing_from_elsewhere(client: Any) -> None:
-    answer = client.raw("GET", "/")
-    text = answer.body.decode()
-    assert answer.headers["Content-Type"].startswith("text/html")
-    assert "<title>" in text
-    assert "http://" not in text.replace("http://www.w3.org", "")
-    assert "https://" not in text

@@ -9,17 +9,14 @@ from typing import Any
 import pytest
 import requests
 
-from tasksync.sandbox.faults.injected import (
-    BrokenBody,
-    ConnectionLost,
+from tasksync.sandbox.faults.fault_rules import (
     FaultInjector,
     FaultKind,
-    Hang,
     UnknownFault,
     load_rules,
     read_rules,
 )
-from tasksync.sandbox.web.http_messages import WebRequest
+from tasksync.sandbox.web.connection_faults import BrokenBody, ConnectionLost, Hang
 
 POST = {"method": "POST", "path": "^/v1/tasks$"}
 BATCH = {"path": "^/v1/batch$"}
@@ -232,11 +229,8 @@ def test_every_kind_stands_in_a_test() -> None:
 
 
 def fits(rule: dict[str, Any], *requests_: tuple[str, str, bytes]) -> list[bool]:
-    weather = FaultInjector(read_rules([{"kind": "lost", **rule}]))
-    return [
-        weather.over(WebRequest(method, path, body=body)) is not None
-        for method, path, body in requests_
-    ]
+    faults = FaultInjector(read_rules([{"kind": "lost", **rule}]))
+    return [faults.fault_for(*request) is not None for request in requests_]
 
 
 CREATE = ("POST", "/v1/batch", b'{"action":"create"}')

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasksync.sandbox.faults.quirks import DEFAULTS
 from tasksync.sandbox.model.clock import PORTAL_ZONE
 from tasksync.sandbox.model.fields import TASKS
 from tasksync.sandbox.model.index import TaskIndex
+from tasksync.sandbox.model.quirks import DEFAULTS
 from tasksync.sandbox.model.task import Task
 from tasksync.sandbox.web.http_messages import Refused
 from tasksync.sandbox.web.listing_query import question

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tasksync.sandbox.faults.quirks import DEFAULTS, Quirks, UnknownQuirk, described
+from tasksync.sandbox.model.quirks import DEFAULTS, Quirks, UnknownQuirk, described
 
 DEADLINE = "2026-05-19T18:00:00+03:00"
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from tasksync.sandbox.faults.injected import UnknownFault
+from tasksync.sandbox.faults.fault_rules import UnknownFault
 from tasksync.sandbox.web.rate_limits import Limits
 from tasksync.sandbox.web.routes import open_api
 from tasksync.sandbox.web.server import SandboxSettings, serve, start

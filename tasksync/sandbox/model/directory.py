@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from tasksync.sandbox.web.http_messages import Json
+from tasksync.sandbox.json_codec import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
+from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model.rules import WRITABLE
 from tasksync.sandbox.model.task import PRIORITIES, STATUSES
-from tasksync.sandbox.web.http_messages import Json
 
 
 class ValueKind(StrEnum):

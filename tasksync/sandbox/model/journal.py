@@ -16,7 +16,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from tasksync.sandbox.web.codec import dumps, loads
+from tasksync.sandbox.json_codec import dumps, loads
 
 _OPENINGS = (b'{"put":', b'{"del":', b'{"reset":')
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from html import escape
 
-from tasksync.sandbox.faults.quirks import Case, Emoji, Quirks
+from tasksync.sandbox.model.quirks import Case, Emoji, Quirks
 from tasksync.sandbox.model.task import Task
 
 #: Beyond the basic plane: what a MySQL table in three-byte UTF-8 cannot hold.

@@ -1,7 +1,7 @@
 """What may be written into a task, and what the portal makes of it.
 
-Refusals are 400 BITRIX_ERROR with the portal's own text, and 400 READONLY_FIELD (seeds); texts that
-the seeds do not show are those of the REST layer below (contract 2.1 and 2.3). Unknown fields are
+Texts of refusals that the seeds do not show are those of the REST layer below (contract 2.1 and
+2.3). Unknown fields are
 dropped in silence (contract 8.8).
 """
 
@@ -15,10 +15,12 @@ from datetime import tzinfo
 from enum import Enum
 from typing import Any
 
-from tasksync.sandbox.faults.quirks import Clears, OnBad, Quirks
+from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model.clock import read_instant
 from tasksync.sandbox.model.index import TaskIndex
 from tasksync.sandbox.model.normalising import turned
+from tasksync.sandbox.model.quirks import Clears, OnBad, Quirks
+from tasksync.sandbox.model.refusals import InvalidValue, ReadOnlyField
 from tasksync.sandbox.model.task import (
     CLOSED,
     COMPLETED,
@@ -29,7 +31,6 @@ from tasksync.sandbox.model.task import (
     PENDING,
     Task,
 )
-from tasksync.sandbox.web.http_messages import Json, Refused
 
 #: Refused in every body; createdBy in a PATCH too (seeds).
 READ_ONLY = ("id", "createdDate", "changedDate", "closedDate")
@@ -57,7 +58,7 @@ class Rules:
     admin: bool = True
 
     def create(self, id_: int, body: Json) -> Task:
-        """A new task from a body; raises Refused."""
+        """A new task from a body; raises InvalidValue or ReadOnlyField."""
         self._read_only(body, READ_ONLY)
         found = self._values({"title": None, "responsibleId": None, **body})
         self._creator(found)
@@ -77,7 +78,7 @@ class Rules:
         return turned(self.quirks, None, self._after_status(PENDING, made))
 
     def update(self, task: Task, body: Json) -> Task:
-        """The task after a PATCH; raises Refused."""
+        """The task after a PATCH; raises InvalidValue or ReadOnlyField."""
         self._read_only(body, (*READ_ONLY, "createdBy"))
         found = self._values(body)
         if not found and not body.keys() & WRITABLE.keys():
@@ -89,10 +90,10 @@ class Rules:
         self._together(body, made)
         return turned(self.quirks, task, self._after_status(task.status, made))
 
-    def bad(self, message: str) -> Refused:
+    def bad(self, message: str) -> InvalidValue:
         """The portal's refusal of a value."""
         tail = "<br>" if self.quirks.line_breaks else ""
-        return Refused(self.quirks.bad_value_status, "BITRIX_ERROR", message + tail)
+        return InvalidValue(message + tail)
 
     def _creator(self, found: dict[str, Any]) -> None:
         """An override of the creator is applied within the user's permissions (seed)."""
@@ -106,7 +107,7 @@ class Rules:
         for name in names:
             if name in body:
                 message = f"Field '{name}' is read-only and cannot be set"
-                raise Refused(400, "READONLY_FIELD", message)
+                raise ReadOnlyField(message)
 
     def _values(self, body: Json) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -239,7 +240,7 @@ class Rules:
         digits = isinstance(value, str) and value.isascii() and value.isdigit()
         return int(value) if digits else None
 
-    def _unfit(self, name: str) -> Refused:
+    def _unfit(self, name: str) -> InvalidValue:
         return self.bad(_unfit(name))
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tasksync.sandbox.faults.quirks import Quirks
+from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model.directory import person
-from tasksync.sandbox.web.http_messages import Json, Refused, WebRequest
+from tasksync.sandbox.model.quirks import Quirks
+from tasksync.sandbox.web.http_messages import Refused, WebRequest
 
 GOOD_KEY = "vibe_api_sandbox"
 APP_KEY = "vibe_app_sandbox"

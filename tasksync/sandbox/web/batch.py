@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tasksync.sandbox.faults.injected import CODES, WAITS, FaultKind, Rule
-from tasksync.sandbox.faults.quirks import Empty, Gone, Keys, WriteResult
+from tasksync.sandbox.faults.fault_rules import FaultKind, Rule
+from tasksync.sandbox.json_codec import Json
+from tasksync.sandbox.model.quirks import Empty, Gone, Keys, WriteResult
 from tasksync.sandbox.web import api_keys
+from tasksync.sandbox.web.error_defaults import DEFAULT_CODES, RETRY_AFTER
 from tasksync.sandbox.web.handlers import Handler, Listed, TaskHandler, handler_of
-from tasksync.sandbox.web.http_messages import Json, Refused
+from tasksync.sandbox.web.http_messages import Refused
 from tasksync.sandbox.web.row_format import upper_keys
 
 MOST_CALLS = 50
@@ -66,7 +68,7 @@ def perform(body: Json, tasks: TaskHandler, mischief: Rule | None = None) -> Jso
         if not valid:
             raise _all_invalid(tally)
         for call in valid:
-            struck = mischief if mischief and mischief.hits(call.index, call.id) else None
+            struck = mischief if mischief and mischief.selects(call.index, call.id) else None
             _do(call, tasks, tally, struck)
     if tasks.quirks.swapped_results:
         _swap([call.id for call in valid if call.action == "create"], tally)
@@ -149,7 +151,7 @@ def _all_invalid(tally: BatchAnswers) -> Refused:
 
 
 def _do(call: Call, tasks: TaskHandler, tally: BatchAnswers, struck: Rule | None) -> None:
-    if struck and not struck.deed:
+    if struck and not struck.executed:
         _answer_badly(call, None, tally, struck)
         return
     try:
@@ -232,9 +234,9 @@ def _answer_badly(call: Call, result: Any, tally: BatchAnswers, rule: Rule) -> N
 
 def call_error(rule: Rule) -> Json:
     """The error that a `call_error` rule puts in a call's place."""
-    code = rule.code or CODES.get(rule.status, "BITRIX_UNAVAILABLE")
+    code = rule.code or DEFAULT_CODES.get(rule.status, "BITRIX_UNAVAILABLE")
     message = rule.message or "Bitrix24 did not answer in time"
-    wait = WAITS.get(code) if rule.retry_after is None else rule.retry_after
+    wait = RETRY_AFTER.get(code) if rule.retry_after is None else rule.retry_after
     return Refused(rule.status or 502, code, message, retry_after=wait).error()
 
 

@@ -12,24 +12,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from tasksync.sandbox.faults.delayed import DelayedWork
-from tasksync.sandbox.faults.injected import FaultInjector, read_rules
-from tasksync.sandbox.faults.quirks import Counters, Numbers, Quirks, Tags, described
+from tasksync.sandbox.faults.delayed_work import DelayedWork
+from tasksync.sandbox.faults.fault_rules import FaultInjector, read_rules
+from tasksync.sandbox.json_codec import Json, loads
 from tasksync.sandbox.model.clock import PortalClock, read_instant
 from tasksync.sandbox.model.fields import TASKS
+from tasksync.sandbox.model.quirks import Counters, Numbers, Quirks, Tags, described
+from tasksync.sandbox.model.refusals import InvalidValue, ReadOnlyField
 from tasksync.sandbox.model.rules import Rules
 from tasksync.sandbox.model.task import Comment, Spent, Task
 from tasksync.sandbox.model.world import World
-from tasksync.sandbox.page import data
-from tasksync.sandbox.web.codec import loads
-from tasksync.sandbox.web.http_messages import (
-    NO_CONTENT,
-    Json,
-    Refused,
-    Response,
-    WebRequest,
-    reply,
-)
+from tasksync.sandbox.page.page_data import page_data
+from tasksync.sandbox.web.handlers import refused
+from tasksync.sandbox.web.http_messages import NO_CONTENT, Refused, Response, WebRequest, reply
 from tasksync.sandbox.web.query_string import parsed
 from tasksync.sandbox.web.request_log import RequestLog
 from tasksync.sandbox.web.row_format import Writer
@@ -67,6 +62,8 @@ class Control:
             return self._routed(request)
         except Refused as refusal:
             return refusal.response()
+        except (InvalidValue, ReadOnlyField) as refusal:
+            return refused(refusal, _BY_HAND).response()
         except (ValueError, TypeError) as fault:  # UnknownFault and UnknownQuirk among them
             return Refused.invalid(str(fault)).response()
 
@@ -160,7 +157,7 @@ def _faults(portal: ControlledPortal, _request: WebRequest, _names: Sequence[str
 
 
 def _put_faults(portal: ControlledPortal, request: WebRequest, names: Sequence[str]) -> Response:
-    portal.fault_injector.turn(read_rules(_document(request) or []))
+    portal.fault_injector.replace_rules(read_rules(_document(request) or []))
     return _faults(portal, request, names)
 
 
@@ -177,7 +174,7 @@ def _put_quirks(portal: ControlledPortal, request: WebRequest, names: Sequence[s
 
 def _reset(portal: ControlledPortal, _request: WebRequest, _names: Sequence[str]) -> Response:
     portal.delayed.cancel()
-    portal.fault_injector.turn([])
+    portal.fault_injector.replace_rules([])
     portal.quirks = Quirks()
     with portal.world.writing():
         portal.world.clear()
@@ -272,7 +269,7 @@ def _time(portal: ControlledPortal, request: WebRequest, names: Sequence[str]) -
 
 
 def _board(portal: ControlledPortal, request: WebRequest, _names: Sequence[str]) -> Response:
-    return reply(data.page_data(portal.world, portal.clock, parsed(request.query)))
+    return reply(page_data(portal.world, portal.clock, parsed(request.query)))
 
 
 _Handler = Callable[[ControlledPortal, WebRequest, Sequence[str]], Response]

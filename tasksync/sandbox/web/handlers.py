@@ -10,15 +10,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tasksync.sandbox.faults.quirks import Gone, Quirks
+from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model import directory, fields
 from tasksync.sandbox.model.clock import PortalClock
 from tasksync.sandbox.model.index import TaskIndex
+from tasksync.sandbox.model.quirks import Gone, Quirks
+from tasksync.sandbox.model.refusals import InvalidValue, ReadOnlyField
 from tasksync.sandbox.model.rules import Rules
 from tasksync.sandbox.model.task import Task
 from tasksync.sandbox.model.world import World
 from tasksync.sandbox.web.api_keys import Key
-from tasksync.sandbox.web.http_messages import Json, Refused
+from tasksync.sandbox.web.http_messages import Refused
 from tasksync.sandbox.web.listing_query import question
 from tasksync.sandbox.web.row_format import Writer
 from tasksync.sandbox.web.task_pages import RowPage, page_of, page_of_tasks
@@ -123,7 +125,11 @@ class TaskHandler:
         with self.world.writing() as shelf:
             at, zone = self.clock.second(), self.clock.zone
             owner = self.key.owner
-            yield Rules(self.quirks, shelf, zone, at, owner, _AT_WORK, directory.is_admin(owner))
+            admin = directory.is_admin(owner)
+            try:
+                yield Rules(self.quirks, shelf, zone, at, owner, _AT_WORK, admin)
+            except (InvalidValue, ReadOnlyField) as refusal:
+                raise refused(refusal, self.quirks) from refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +175,13 @@ def handler_of(entity: str, tasks: TaskHandler) -> Handler | None:
             return LookupHandler("workgroup", "sonet_group", groups, table, tasks.writer)
         case _:
             return None
+
+
+def refused(refusal: InvalidValue | ReadOnlyField, quirks: Quirks) -> Refused:
+    """The HTTP answer to a value that the rules refused: BITRIX_ERROR or READONLY_FIELD (seeds)."""
+    if isinstance(refusal, ReadOnlyField):
+        return Refused(400, "READONLY_FIELD", str(refusal))
+    return Refused(quirks.bad_value_status, "BITRIX_ERROR", str(refusal))
 
 
 def _no_item() -> Refused:

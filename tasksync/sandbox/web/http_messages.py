@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tasksync.sandbox.web.codec import dumps, loads
+from tasksync.sandbox.json_codec import Json, dumps, loads
 
-Json = dict[str, Any]
 NO_CONTENT = 204
 
 

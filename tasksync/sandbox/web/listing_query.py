@@ -13,9 +13,10 @@ from datetime import tzinfo
 from enum import StrEnum
 from typing import Any
 
+from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model.clock import read_instant
 from tasksync.sandbox.model.fields import Field, Table, ValueKind, find
-from tasksync.sandbox.web.http_messages import Json, Refused
+from tasksync.sandbox.web.http_messages import Refused
 
 DEFAULT_LIMIT = 50
 HIGHEST_LIMIT = 5000

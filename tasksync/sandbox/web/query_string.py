@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote_plus
 
-from tasksync.sandbox.web.codec import loads
-from tasksync.sandbox.web.http_messages import Json, Refused
+from tasksync.sandbox.json_codec import Json, loads
+from tasksync.sandbox.web.http_messages import Refused
 
 _NAME = re.compile(r"^([^\[\]]+)((?:\[[^\]]*\])*)$")
 _PART = re.compile(r"\[([^\]]*)\]")

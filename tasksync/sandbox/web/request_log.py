@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
+from tasksync.sandbox.json_codec import Json, loads
 from tasksync.sandbox.web.api_keys import claimed, shown
-from tasksync.sandbox.web.codec import loads
-from tasksync.sandbox.web.http_messages import Json, WebRequest
+from tasksync.sandbox.web.http_messages import WebRequest
 
 KEPT = 20_000
 TOO_MANY = 429

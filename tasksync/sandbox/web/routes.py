@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tasksync.sandbox.faults.apply_fault import apply_fault
-from tasksync.sandbox.faults.delayed import DelayedWork
-from tasksync.sandbox.faults.injected import FaultInjector, Rule
-from tasksync.sandbox.faults.quirks import DEFAULTS, Quirks
+from tasksync.sandbox.faults.delayed_work import DelayedWork
+from tasksync.sandbox.faults.fault_rules import FaultInjector, Rule
+from tasksync.sandbox.json_codec import dumps, loads
 from tasksync.sandbox.model.clock import PortalClock
+from tasksync.sandbox.model.quirks import DEFAULTS, Quirks
 from tasksync.sandbox.model.world import FIRST_ID, STEP, World
-from tasksync.sandbox.page import assets
+from tasksync.sandbox.page.assets import page_html
 from tasksync.sandbox.web import api_keys, batch
-from tasksync.sandbox.web.codec import dumps, loads
+from tasksync.sandbox.web.apply_fault import apply_fault
 from tasksync.sandbox.web.control import Control
 from tasksync.sandbox.web.handlers import LookupHandler, TaskHandler, handler_of
 from tasksync.sandbox.web.http_messages import NO_CONTENT, Refused, Response, WebRequest, success
@@ -71,7 +71,7 @@ class Api:
     def handle(self, request: WebRequest) -> Response:
         """The answer to a request; raises ConnectionLost, BrokenBody or Hang as the weather is."""
         if request.path == "/":
-            return assets.answer(request)
+            return _page(request)
         if request.path.startswith("/_sandbox/"):
             return self._control.answer(request)
         self.delayed.run_due()
@@ -94,7 +94,8 @@ class Api:
             return refusal.response()
 
     def _weathered(self, entry: LoggedRequest) -> Response:
-        rule = self.fault_injector.over(entry.request)
+        asked = entry.request
+        rule = self.fault_injector.fault_for(asked.method, asked.path, asked.body)
         if rule is None:
             return self._answer(entry.request, None)
         entry.fault = rule.kind.value
@@ -143,6 +144,21 @@ def open_api(
     known = quirks if isinstance(quirks, Quirks) else Quirks.of(quirks)
     world = World.open(path, now=clock.now, first_id=first_id, step=step)
     return Api(world, limits=limits, faults=faults, quirks=known, clock=clock, portal=portal)
+
+
+_PAGE_HEADERS = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": "default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; "
+    "script-src 'unsafe-inline'; img-src data:",
+    "Cache-Control": "no-cache",
+}
+
+
+def _page(request: WebRequest) -> Response:
+    """The page itself; 405 for anything but a look at it."""
+    if request.method != "GET":
+        return Response(405, {"Allow": "GET"})
+    return Response(200, _PAGE_HEADERS, page_html())
 
 
 def _widened(answer: Response) -> Response:

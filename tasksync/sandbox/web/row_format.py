@@ -11,13 +11,13 @@ from datetime import tzinfo
 from functools import cached_property, lru_cache
 from typing import Any
 
-from tasksync.sandbox.faults.quirks import Counters, Keys, Numbers, People, PeopleIds, Quirks, Tags
+from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model.clock import write_instant, zone_of
 from tasksync.sandbox.model.directory import GROUPS, person
 from tasksync.sandbox.model.fields import TASKS, Field, Table, ValueKind, native
 from tasksync.sandbox.model.gc_pause import gc_paused
+from tasksync.sandbox.model.quirks import Counters, Keys, Numbers, People, PeopleIds, Quirks, Tags
 from tasksync.sandbox.model.task import Task
-from tasksync.sandbox.web.http_messages import Json
 
 #: (key, how to get the value, how to write it or None where it stands as it is)
 Columns = Sequence[tuple[str, Callable[[Any], Any], Callable[[Any], Any] | None]]

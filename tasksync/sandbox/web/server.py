@@ -17,7 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 
-from tasksync.sandbox.faults.injected import BrokenBody, ConnectionLost, Hang, load_rules
+from tasksync.sandbox.faults.fault_rules import load_rules
+from tasksync.sandbox.web.connection_faults import BrokenBody, ConnectionLost, Hang
 from tasksync.sandbox.web.http_messages import Refused, Response, WebRequest
 from tasksync.sandbox.web.origins import welcome
 from tasksync.sandbox.web.rate_limits import NONE, VENDOR, Limits

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tasksync.sandbox.faults.quirks import More, Quirks
+from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model.index import TaskIndex
-from tasksync.sandbox.web.http_messages import Json, Refused
+from tasksync.sandbox.model.quirks import More, Quirks
+from tasksync.sandbox.web.http_messages import Refused
 from tasksync.sandbox.web.listing_query import HIGHEST_LIMIT, Condition, Op, Question, test
 
 

@@ -6,11 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
+from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model.clock import PortalClock, write_instant
 from tasksync.sandbox.model.directory import GROUPS, person
 from tasksync.sandbox.model.task import CLOSED, STATUSES, Task
 from tasksync.sandbox.model.world import World
-from tasksync.sandbox.web.http_messages import Json
 
 #: So many rows are sent at once; whoever wants others narrows the search.
 MOST = 500

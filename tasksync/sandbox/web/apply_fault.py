@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tasksync.sandbox.faults.delayed import DelayedWork
-from tasksync.sandbox.faults.injected import (
-    CODES,
-    OF_A_CALL,
-    WAITS,
-    BrokenBody,
-    ConnectionLost,
-    FaultKind,
-    Hang,
-    Rule,
-)
+from tasksync.sandbox.faults.delayed_work import DelayedWork
+from tasksync.sandbox.faults.fault_rules import OF_A_CALL, FaultKind, Rule
+from tasksync.sandbox.json_codec import Json, dumps, loads
 from tasksync.sandbox.model.clock import PortalClock
 from tasksync.sandbox.web.batch import call_error, without_id
-from tasksync.sandbox.web.codec import dumps, loads
-from tasksync.sandbox.web.http_messages import Json, Refused, Response, WebRequest, reply
+from tasksync.sandbox.web.connection_faults import BrokenBody, ConnectionLost, Hang
+from tasksync.sandbox.web.error_defaults import DEFAULT_CODES, RETRY_AFTER
+from tasksync.sandbox.web.http_messages import Refused, Response, WebRequest, reply
 
 Answer = Callable[[WebRequest, Rule | None], Response]
 _HTML = b"<!doctype html><html><body><h1>502 Bad Gateway</h1><hr>nginx</body></html>"
@@ -41,7 +34,7 @@ def apply_fault(
         case kind if kind in OF_A_CALL:
             return _spoilt(rule, request, answer)
         case _:
-            return _bad(rule, answer(request, None) if rule.deed else None)
+            return _bad(rule, answer(request, None) if rule.executed else None)
 
 
 def _bad(rule: Rule, done: Response | None) -> Response:
@@ -62,8 +55,8 @@ def _bad(rule: Rule, done: Response | None) -> Response:
 
 def error(rule: Rule, status: int) -> Response:
     """The vendor's error body for a status, as the rule words it."""
-    code = rule.code or CODES.get(status, "INTERNAL_ERROR")
-    wait = WAITS.get(code) if rule.retry_after is None else rule.retry_after
+    code = rule.code or DEFAULT_CODES.get(status, "INTERNAL_ERROR")
+    wait = RETRY_AFTER.get(code) if rule.retry_after is None else rule.retry_after
     message = rule.message or _message(code)
     return Refused(status, code, message, retry_after=wait).response()
 
@@ -102,10 +95,10 @@ def _spoilt(rule: Rule, request: WebRequest, answer: Answer) -> Response:
     if request.path == _BATCH:
         return answer(request, rule)
     if rule.kind is FaultKind.CALL_ERROR:
-        if rule.deed:
+        if rule.executed:
             answer(request, None)
         return reply({"success": False, "error": call_error(rule)}, rule.status or 502)
-    done = answer(request, None) if rule.deed else reply({"success": True, "data": {}})
+    done = answer(request, None) if rule.executed else reply({"success": True, "data": {}})
     document: Json = loads(done.body) if done.body else {}
     if "data" in document:
         keep = rule.kind is FaultKind.RESULT_NO_ID

@@ -7,6 +7,7 @@ import importlib.util
 import json
 from typing import Any
 
+Json = dict[str, Any]
 _FAST: Any = importlib.import_module("orjson") if importlib.util.find_spec("orjson") else None
 
 
