@@ -12,7 +12,7 @@ import pytest
 from tasksync.sandbox.faults.fault_rules import read_rules
 from tasksync.sandbox.model.clock import PortalClock
 from tasksync.sandbox.web.http_messages import Response, WebRequest
-from tasksync.sandbox.web.routes import Api, open_api
+from tasksync.sandbox.web.routes import SandboxApi, open_api
 from tasksync.sandbox.web.server import RunningSandbox, SandboxSettings, start
 
 #: 2026-05-12T11:46:12+03:00, the moment of the seeds' example.
@@ -23,7 +23,7 @@ SEED_TIME = 1_778_575_572.0
 class Client:
     """Speaks to a portal in-process, as a client with a key does."""
 
-    api: Api
+    api: SandboxApi
     key: str = "vibe_api_sandbox"
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -86,7 +86,7 @@ def time() -> FakeTime:
 @pytest.fixture
 def portal(time: FakeTime) -> Iterator[Callable[..., Client]]:
     """Makes clients of new portals, whose clock stands still."""
-    made: list[Api] = []
+    made: list[SandboxApi] = []
 
     def make(path: Any = None, **told: Any) -> Client:
         told["faults"] = read_rules(told.get("faults", []))

@@ -159,10 +159,10 @@ def test_late_comes_by_itself(url: str, server: Any) -> None:
     requests.put(f"{url}/_sandbox/faults", json=rules, timeout=5)
     assert requests.post(f"{url}/v1/tasks", json=GOOD, headers=HEAD, timeout=5).status_code == 502
     for _ in range(100):
-        if len(server.api.world.shelf):
+        if len(server.api.world.index):
             break
         server.api.clock.sleep(0.01)
-    assert len(server.api.world.shelf) == 1
+    assert len(server.api.world.index) == 1
 
 
 def test_slow_answers_well_after_a_while(client: Any, time: Any) -> None:

@@ -186,9 +186,9 @@ def test_no_session_code(client: Any) -> None:
 
 
 def test_portal_limit_status(portal: Any) -> None:
-    from tasksync.sandbox.web.rate_limits import Limits
+    from tasksync.sandbox.web.rate_limits import RateLimits
 
-    client = portal(limits=Limits(per_second=1), quirks={"portal_limit_status": 502})
+    client = portal(limits=RateLimits(per_second=1), quirks={"portal_limit_status": 502})
     assert client("GET", "/v1/me")[0] == 200
     status, answer = client("GET", "/v1/me")
     assert (status, answer["error"]["code"]) == (502, "BITRIX_UNAVAILABLE")

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from tasksync.sandbox.faults.fault_rules import UnknownFault
-from tasksync.sandbox.web.rate_limits import Limits
+from tasksync.sandbox.web.rate_limits import RateLimits
 from tasksync.sandbox.web.routes import open_api
 from tasksync.sandbox.web.server import SandboxSettings, serve, start
 
@@ -105,7 +105,7 @@ def test_faults_and_quirks_come_with_the_settings(tmp_path: Path) -> None:
     path = tmp_path / "faults.json"
     path.write_text('[{"kind": "status", "status": 503}]')
     quirks = {"create_status": 200}
-    with start(SandboxSettings(port=0, faults=path, quirks=quirks, limits=Limits())) as running:
+    with start(SandboxSettings(port=0, faults=path, quirks=quirks, limits=RateLimits())) as running:
         assert requests.get(f"{running.url}/v1/me", headers=HEAD, timeout=5).status_code == 503
         told = requests.get(f"{running.url}/_sandbox/quirks", timeout=5).json()
     assert told["create_status"] == 200

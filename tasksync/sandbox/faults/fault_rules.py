@@ -61,7 +61,7 @@ class UnknownFault(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class On:
+class RequestFilter:
     """Which requests a rule is about."""
 
     method: str = ""
@@ -79,11 +79,11 @@ class On:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class FaultRule:
     """One rule, as read; names outside are camelCase."""
 
     kind: FaultKind
-    on: On = field(default_factory=On)
+    on: RequestFilter = field(default_factory=RequestFilter)
     times: int | None = None
     probability: float = 1.0
     seed: int = 0
@@ -99,11 +99,11 @@ class Rule:
     index: int | None = None
 
     @classmethod
-    def of(cls, raw: Any) -> Rule:
+    def of(cls, raw: Any) -> FaultRule:
         """A rule from JSON; raises UnknownFault saying what is wrong with it."""
         try:
             members: Json = dict(raw)
-            on = On(**members.pop("on", {}))
+            on = RequestFilter(**members.pop("on", {}))
             kind = FaultKind(members.pop("kind"))
             found: Json = {_ATTRIBUTES.get(name, name): value for name, value in members.items()}
             rule = cls(kind, on, **{"executed": kind is not FaultKind.STATUS, **found})
@@ -115,10 +115,12 @@ class Rule:
 
     def document(self) -> Json:
         """The rule as JSON, without what is at its default."""
-        on = {f.name: v for f in fields(On) if (v := getattr(self.on, f.name)) != f.default}
+        on = {
+            f.name: v for f in fields(RequestFilter) if (v := getattr(self.on, f.name)) != f.default
+        }
         rest = {
             _MEMBERS.get(attribute.name, attribute.name): value
-            for attribute in fields(Rule)
+            for attribute in fields(FaultRule)
             if attribute.name not in {"kind", "on"}
             and (value := getattr(self, attribute.name)) != attribute.default
         }
@@ -135,7 +137,7 @@ class Rule:
 class _ActiveRule:
     """A rule with its counters: requests that fitted `on`, and requests it was applied to."""
 
-    rule: Rule
+    rule: FaultRule
     random: random.Random
     fitted: int = 0
     applied: int = 0
@@ -151,15 +153,15 @@ class _ActiveRule:
 class FaultInjector:
     """All active rules, in their order."""
 
-    def __init__(self, rules: Sequence[Rule] = ()) -> None:
+    def __init__(self, rules: Sequence[FaultRule] = ()) -> None:
         self._lock = Lock()
         self.replace_rules(rules)
 
-    def replace_rules(self, rules: Sequence[Rule]) -> None:
+    def replace_rules(self, rules: Sequence[FaultRule]) -> None:
         """Put these rules in the place of all, with their counters at 0."""
         self._rules = [_ActiveRule(rule, random.Random(rule.seed)) for rule in rules]  # noqa: S311
 
-    def fault_for(self, method: str, path: str, body: bytes) -> Rule | None:
+    def fault_for(self, method: str, path: str, body: bytes) -> FaultRule | None:
         """The first rule that applies to this request, if one does; all rules count it."""
         with self._lock:
             applying = [one for one in self._rules if one.applies(method, path, body)]
@@ -176,13 +178,13 @@ class FaultInjector:
         ]
 
 
-def read_rules(raw: Any) -> list[Rule]:
+def read_rules(raw: Any) -> list[FaultRule]:
     """Rules from a JSON list, or from an object that holds it under `faults`."""
     found = raw.get("faults", []) if isinstance(raw, Mapping) else raw
     if not isinstance(found, list):
         message = "faults are a JSON list of rules"
         raise UnknownFault(message)
-    return [Rule.of(_without_counters(one)) for one in found]
+    return [FaultRule.of(_without_counters(one)) for one in found]
 
 
 def _without_counters(one: Any) -> Any:
@@ -192,7 +194,7 @@ def _without_counters(one: Any) -> Any:
     return {k: v for k, v in one.items() if k not in {"seen", "struck"}}
 
 
-def load_rules(path: Path) -> list[Rule]:
+def load_rules(path: Path) -> list[FaultRule]:
     """Rules from a file; raises UnknownFault, or OSError when it cannot be read."""
     try:
         raw = loads(path.read_bytes())

@@ -38,7 +38,7 @@ class Field:
     kind: ValueKind
     get: Callable[[Any], Any]
     sortable: bool = False
-    deaf: bool = False  # known, but a filter on it is ignored in silence
+    filter_ignored: bool = False  # known, but a filter on it is ignored in silence
     nullable: bool = False
 
     @property
@@ -47,7 +47,7 @@ class Field:
         return native(self.name)
 
 
-Table = Mapping[str, Field]
+FieldTable = Mapping[str, Field]
 
 
 @cache
@@ -56,7 +56,7 @@ def native(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).upper()
 
 
-def _table(*rows: tuple[str, ValueKind, str, str]) -> Table:
+def _table(*rows: tuple[str, ValueKind, str, str]) -> FieldTable:
     return {
         name: Field(name, kind, attrgetter(inner), "s" in marks, "d" in marks, "n" in marks)
         for name, kind, inner, marks in rows
@@ -118,13 +118,13 @@ ALIASES = {"realStatus": "status", "REAL_STATUS": "status", "creatorId": "create
 _ENUMS = {"status": STATUSES, "priority": PRIORITIES}
 
 
-def find(table: Table, name: str) -> Field | None:
+def find(table: FieldTable, name: str) -> Field | None:
     """The field of this name, camelCase or UPPER_SNAKE."""
     name = ALIASES.get(name, name)
     return table.get(name) or next((f for f in table.values() if f.native == name), None)
 
 
-def schema(table: Table) -> Json:
+def schema(table: FieldTable) -> Json:
     """`data` of a fields route: each field, and again under its native name (contract 2.7)."""
     found = {}
     for field in table.values():

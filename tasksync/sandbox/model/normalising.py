@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from html import escape
 
-from tasksync.sandbox.model.quirks import Case, Emoji, Quirks
+from tasksync.sandbox.model.quirks import Emoji, Quirks, TagCase
 from tasksync.sandbox.model.task import Task
 
 #: Beyond the basic plane: what a MySQL table in three-byte UTF-8 cannot hold.
@@ -20,7 +20,7 @@ _HASHTAG = re.compile(r"(?<![\w#&])#(\w+)")
 _MINUTE = 60
 
 
-def turned(quirks: Quirks, before: Task | None, made: Task) -> Task:
+def normalised(quirks: Quirks, before: Task | None, made: Task) -> Task:
     """The task as this portal keeps it; `before` is what stood there until now."""
     title, description = held(made.title, quirks.emoji), held(made.description, quirks.emoji)
     if quirks.entities and (before is None or made.title != before.title):
@@ -59,9 +59,9 @@ def _tags(quirks: Quirks, made: Task) -> Iterator[str]:
         if quirks.drop_tags and tag.startswith(quirks.drop_tags):
             continue
         match quirks.tag_case:
-            case Case.LOWER:
+            case TagCase.LOWER:
                 yield tag.lower()
-            case Case.UPPER:
+            case TagCase.UPPER:
                 yield tag.upper()
             case _:
                 yield tag

@@ -32,7 +32,7 @@ class WriteResult(StrEnum):
     MISSING = "missing"  # neither a result nor an error
 
 
-class Tags(StrEnum):
+class TagFormat(StrEnum):
     """How selected tags are written."""
 
     MAP = "map"
@@ -42,7 +42,7 @@ class Tags(StrEnum):
     OMITTED = "omitted"
 
 
-class Clears(StrEnum):
+class DateClearing(StrEnum):
     """Which value clears a date."""
 
     BOTH = "both"
@@ -50,7 +50,7 @@ class Clears(StrEnum):
     NULL = "null"
 
 
-class More(StrEnum):
+class HasMore(StrEnum):
     """How `meta.hasMore` lies."""
 
     RIGHT = "right"
@@ -58,7 +58,7 @@ class More(StrEnum):
     NEVER = "never"
 
 
-class Numbers(StrEnum):
+class NumberFormat(StrEnum):
     """How numbers are written on read."""
 
     STRINGS = "strings"
@@ -66,28 +66,28 @@ class Numbers(StrEnum):
     ONLY_IDS = "only_ids"
 
 
-class Keys(StrEnum):
+class KeyCase(StrEnum):
     """The case of row keys."""
 
     CAMEL = "camel"
     UPPER = "upper"
 
 
-class Empty(StrEnum):
+class EmptyErrors(StrEnum):
     """How an empty map of errors is written."""
 
     MAP = "map"
     LIST = "list"
 
 
-class People(StrEnum):
+class PeopleData(StrEnum):
     """The shape of accomplicesData and auditorsData."""
 
     LIST = "list"
     MAP = "map"
 
 
-class Gone(StrEnum):
+class MissingTask(StrEnum):
     """What names a task that is not there."""
 
     ENTITY_NOT_FOUND = "ENTITY_NOT_FOUND"
@@ -96,14 +96,14 @@ class Gone(StrEnum):
     EMPTY = "empty"
 
 
-class Counters(StrEnum):
+class EmptyCounter(StrEnum):
     """How a counter of nothing is written."""
 
     NULL = "null"
     ZERO = "0"
 
 
-class Case(StrEnum):
+class TagCase(StrEnum):
     """What becomes of the case of tags."""
 
     KEEP = "keep"
@@ -127,7 +127,7 @@ class PeopleIds(StrEnum):
     INDEXED = "indexed"
 
 
-class OnBad(StrEnum):
+class OnBadValue(StrEnum):
     """What becomes of a value that does not fit."""
 
     REFUSE = "refuse"
@@ -153,8 +153,12 @@ class Quirks:
     delete_result: WriteResult = quirk(
         WriteResult.TRUE, "result of a delete inside a batch", "contract 3 and 14.7, INFERRED"
     )
-    batch_errors: Empty = quirk(Empty.MAP, "`data.errors` when nothing failed", "contract 13.14")
-    batch_keys: Keys = quirk(Keys.CAMEL, "case of the rows inside a batch", "contract 3, 13.2")
+    batch_errors: EmptyErrors = quirk(
+        EmptyErrors.MAP, "`data.errors` when nothing failed", "contract 13.14"
+    )
+    batch_keys: KeyCase = quirk(
+        KeyCase.CAMEL, "case of the rows inside a batch", "contract 3, 13.2"
+    )
     swapped_results: bool = quirk(
         False, "results of creates stand under each other's call ids", "feared"
     )
@@ -162,20 +166,24 @@ class Quirks:
         "call", "a call without entityId fails alone (call) or the request (batch)", "contract 3"
     )
     # How values are written
-    numbers: Numbers = quirk(
-        Numbers.STRINGS, "numbers as strings (seeds), as ints, or ids alone as ints", "contract 8.1"
+    numbers: NumberFormat = quirk(
+        NumberFormat.STRINGS,
+        "numbers as strings (seeds), as ints, or ids alone as ints",
+        "contract 8.1",
     )
     instants: str = quirk("portal", "zone of instants: portal, Z, or +05:00", "contract 8.2")
-    tags: Tags = quirk(Tags.MAP, "how selected tags are written", "contract 8.4")
+    tags: TagFormat = quirk(TagFormat.MAP, "how selected tags are written", "contract 8.4")
     tags_on_single: bool = quirk(False, "get, create and update answer tags too", "contract 14.4")
-    people_data: People = quirk(People.LIST, "accomplicesData as list or map", "contract 13.16")
-    user_keys: Keys = quirk(Keys.CAMEL, "case of the keys of users", "contract 11")
+    people_data: PeopleData = quirk(
+        PeopleData.LIST, "accomplicesData as list or map", "contract 13.16"
+    )
+    user_keys: KeyCase = quirk(KeyCase.CAMEL, "case of the keys of users", "contract 11")
     extra_keys: bool = quirk(False, "unknown keys in every envelope and row", "contract 5.1, 7")
     counters: bool = quirk(
         True, "rows carry commentsCount and its kin when selected", "contract 7, INFERRED"
     )
-    empty_counters: Counters = quirk(
-        Counters.NULL, "a counter of nothing is null (live rows) or 0", "contract 7"
+    empty_counters: EmptyCounter = quirk(
+        EmptyCounter.NULL, "a counter of nothing is null (live rows) or 0", "contract 7"
     )
     service_counter: bool = quirk(
         True, "serviceCommentsCount is there beside commentsCount", "contract 7, INFERRED"
@@ -185,11 +193,13 @@ class Quirks:
     )
     # Errors
     bad_value_status: int = quirk(400, "status of BITRIX_ERROR: 400 or 422", "contract 13.1")
-    missing_get: Gone = quirk(
-        Gone.ENTITY_NOT_FOUND, "get of a missing task; `empty` is 200 with []", "contract 2.2"
+    missing_get: MissingTask = quirk(
+        MissingTask.ENTITY_NOT_FOUND,
+        "get of a missing task; `empty` is 200 with []",
+        "contract 2.2",
     )
-    missing_call: Gone = quirk(
-        Gone.ENTITY_NOT_FOUND, "a missing task inside a batch", "contract 3 and 14.7"
+    missing_call: MissingTask = quirk(
+        MissingTask.ENTITY_NOT_FOUND, "a missing task inside a batch", "contract 3 and 14.7"
     )
     line_breaks: bool = quirk(False, "portal texts end with <br>", "contract 2.1")
     no_session_code: str = quirk(
@@ -199,15 +209,15 @@ class Quirks:
         429, "the portal's per-second limit shows as 429 or 502", "contract 13.13"
     )
     # What the portal makes of values
-    clears_date: Clears = quirk(
-        Clears.BOTH, "what clears a date: the empty text, null or both", "contract 8.3"
+    clears_date: DateClearing = quirk(
+        DateClearing.BOTH, "what clears a date: the empty text, null or both", "contract 8.3"
     )
-    clears_date_else: OnBad = quirk(
-        OnBad.REFUSE, "the other way to clear is refused or ignored", "contract 8.3"
+    clears_date_else: OnBadValue = quirk(
+        OnBadValue.REFUSE, "the other way to clear is refused or ignored", "contract 8.3"
     )
     title_trimmed: bool = quirk(False, "titles lose their outer spaces", "contract 2.1, core")
-    long_title: OnBad = quirk(
-        OnBad.REFUSE, "over 250 characters: refused (seed) or cut (mend)", "contract 13.6"
+    long_title: OnBadValue = quirk(
+        OnBadValue.REFUSE, "over 250 characters: refused (seed) or cut (mend)", "contract 13.6"
     )
     crlf: bool = quirk(False, "line ends of a description become CR LF", "core forms")
     new_becomes_pending: bool = quirk(False, "status 1 becomes 2", "contract 8.5, core")
@@ -218,8 +228,8 @@ class Quirks:
     responsible_resets_status: bool = quirk(
         True, "a new responsible sets status 2 unless status is sent", "contract 8.5, INFERRED"
     )
-    bad_priority: OnBad = quirk(
-        OnBad.REFUSE, "priority outside 0..2: refused, or 1 (mend)", "contract 8.7"
+    bad_priority: OnBadValue = quirk(
+        OnBadValue.REFUSE, "priority outside 0..2: refused, or 1 (mend)", "contract 8.7"
     )
     plan_dates_together: bool = quirk(
         False, "startDatePlan and endDatePlan must be sent together", "contract 7"
@@ -227,12 +237,12 @@ class Quirks:
     strict_users: bool = quirk(
         False, "a responsible who is not in the directory is refused", "contract 2.1, 14.10"
     )
-    created_by: OnBad = quirk(
-        OnBad.IGNORE,
+    created_by: OnBadValue = quirk(
+        OnBadValue.IGNORE,
         "createdBy of another, by a key whose user is no administrator: not applied, or refused",
         'seed "Create task": within the permissions of the user',
     )
-    tag_case: Case = quirk(Case.KEEP, "tags are kept in lower or upper case", "feared")
+    tag_case: TagCase = quirk(TagCase.KEEP, "tags are kept in lower or upper case", "feared")
     drop_tags: str = quirk("", "tags that begin so are dropped; empty is none", "feared")
     hashtags: bool = quirk(False, "#words of title and description become tags", "core")
     emoji: Emoji = quirk(
@@ -249,8 +259,8 @@ class Quirks:
     total_of_page: bool = quirk(
         False, "`meta.total` counts the page alone, and hasMore is false", "feared"
     )
-    has_more: More = quirk(
-        More.RIGHT, "hasMore right, true on the exact last page, or never", "contract 6.2"
+    has_more: HasMore = quirk(
+        HasMore.RIGHT, "hasMore right, true on the exact last page, or never", "contract 6.2"
     )
     page_cap: int = quirk(0, "no page is longer than this; 0 is no cap", "contract 6.1, feared")
     page_fails_over: int = quirk(0, "a longer page answers 502; 0 is never", "contract 6.2")

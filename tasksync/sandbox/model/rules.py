@@ -18,8 +18,8 @@ from typing import Any
 from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model.clock import read_instant
 from tasksync.sandbox.model.index import TaskIndex
-from tasksync.sandbox.model.normalising import turned
-from tasksync.sandbox.model.quirks import Clears, OnBad, Quirks
+from tasksync.sandbox.model.normalising import normalised
+from tasksync.sandbox.model.quirks import DateClearing, OnBadValue, Quirks
 from tasksync.sandbox.model.refusals import InvalidValue, ReadOnlyField
 from tasksync.sandbox.model.task import (
     CLOSED,
@@ -34,9 +34,9 @@ from tasksync.sandbox.model.task import (
 
 #: Refused in every body; createdBy in a PATCH too (seeds).
 READ_ONLY = ("id", "createdDate", "changedDate", "closedDate")
-LONGEST_TITLE = 250
-HIGHEST_USER = 100_000
-HIGHEST_NUMBER = 2**31 - 1
+MAX_TITLE_LENGTH = 250
+MAX_USER = 100_000
+MAX_NUMBER = 2**31 - 1
 
 
 class _Skip(Enum):
@@ -46,11 +46,11 @@ class _Skip(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class TaskRules:
     """The rules under these quirks, for one caller at one moment."""
 
     quirks: Quirks
-    shelf: TaskIndex
+    index: TaskIndex
     zone: tzinfo
     at: int
     caller: int
@@ -75,7 +75,7 @@ class Rules:
             }
         )
         self._together(body, made)
-        return turned(self.quirks, None, self._after_status(PENDING, made))
+        return normalised(self.quirks, None, self._after_status(PENDING, made))
 
     def update(self, task: Task, body: Json) -> Task:
         """The task after a PATCH; raises InvalidValue or ReadOnlyField."""
@@ -88,7 +88,7 @@ class Rules:
             found["status"] = PENDING
         made = replace(task, **found, changed=self.at, changed_by=self.caller)
         self._together(body, made)
-        return turned(self.quirks, task, self._after_status(task.status, made))
+        return normalised(self.quirks, task, self._after_status(task.status, made))
 
     def bad(self, message: str) -> InvalidValue:
         """The portal's refusal of a value."""
@@ -99,7 +99,7 @@ class Rules:
         """An override of the creator is applied within the user's permissions (seed)."""
         if self.admin or found.get("created_by", self.caller) == self.caller:
             return
-        if self.quirks.created_by is OnBad.REFUSE:
+        if self.quirks.created_by is OnBadValue.REFUSE:
             raise self.bad("Action on the task is not allowed")
         del found["created_by"]
 
@@ -130,9 +130,9 @@ class Rules:
     def _parent(self, id_: int, parent: int) -> None:
         if parent == id_:
             raise self.bad("Cannot bind the node to itself")
-        if parent not in self.shelf.tasks:
+        if parent not in self.index.tasks:
             raise self.bad('Task specified in the "Parent Task" field not found')
-        if id_ in self.shelf.chain(parent):
+        if id_ in self.index.chain(parent):
             raise self.bad("Creating cyclic links in tasks is prohibited")
 
     def _after_status(self, before: int, made: Task) -> Task:
@@ -153,9 +153,9 @@ class Rules:
         if not isinstance(value, str) or not value.strip():
             raise self.bad("Task title not specified")
         title = value.strip() if self.quirks.title_trimmed else value
-        if len(title) > LONGEST_TITLE and self.quirks.long_title is OnBad.REFUSE:
+        if len(title) > MAX_TITLE_LENGTH and self.quirks.long_title is OnBadValue.REFUSE:
             raise self.bad("TASKS_BAD_TITLE")
-        return title[:LONGEST_TITLE]
+        return title[:MAX_TITLE_LENGTH]
 
     def _description(self, name: str, value: Any) -> str:
         if value is None:
@@ -168,7 +168,7 @@ class Rules:
         if value in (None, "", 0, "0"):
             raise self.bad("Assignee not specified" if name == "responsibleId" else _unfit(name))
         user = self._number(name, value)
-        if user > HIGHEST_USER or (self.quirks.strict_users and user not in self.users):
+        if user > MAX_USER or (self.quirks.strict_users and user not in self.users):
             spot = "Responsible" if name == "responsibleId" else "Created by"
             message = f'User specified in the "{spot}" field not found'
             raise self.bad(message)
@@ -193,13 +193,13 @@ class Rules:
         priority = self._small(value)
         if priority in {0, 1, 2}:
             return int(priority)
-        if self.quirks.bad_priority is OnBad.REFUSE:
+        if self.quirks.bad_priority is OnBadValue.REFUSE:
             raise self._unfit(name)
         return 1
 
     def _date(self, name: str, value: Any) -> int | _Skip | None:
         if value is None or value == "":
-            return self._cleared(name, Clears.NULL if value is None else Clears.EMPTY)
+            return self._cleared(name, DateClearing.NULL if value is None else DateClearing.EMPTY)
         if not isinstance(value, str):
             raise self._unfit(name)
         try:
@@ -207,10 +207,10 @@ class Rules:
         except (ValueError, OverflowError) as fault:
             raise self._unfit(name) from fault
 
-    def _cleared(self, name: str, way: Clears) -> _Skip | None:
-        if self.quirks.clears_date in (Clears.BOTH, way):
+    def _cleared(self, name: str, way: DateClearing) -> _Skip | None:
+        if self.quirks.clears_date in (DateClearing.BOTH, way):
             return None
-        if self.quirks.clears_date_else is OnBad.REFUSE:
+        if self.quirks.clears_date_else is OnBadValue.REFUSE:
             raise self._unfit(name)
         return _Skip.SKIP
 
@@ -228,7 +228,7 @@ class Rules:
 
     def _number(self, name: str, value: Any) -> int:
         number = self._small(value)
-        if number is None or not 0 <= number <= HIGHEST_NUMBER:
+        if number is None or not 0 <= number <= MAX_NUMBER:
             raise self._unfit(name)
         return number
 
@@ -248,22 +248,22 @@ def _unfit(name: str) -> str:
     return f"Invalid value of field '{name}'"
 
 
-_Reader = Callable[[Rules, str, Any], Any]
+_Reader = Callable[[TaskRules, str, Any], Any]
 #: name in a body -> (name in the model, its reader). createdBy is refused earlier in a PATCH.
 WRITABLE: Mapping[str, tuple[str, _Reader]] = {
-    "title": ("title", Rules._title),
-    "responsibleId": ("responsible_id", Rules._user),
-    "description": ("description", Rules._description),
-    "priority": ("priority", Rules._priority),
-    "status": ("status", Rules._status),
-    "deadline": ("deadline", Rules._date),
-    "startDatePlan": ("start_plan", Rules._date),
-    "endDatePlan": ("end_plan", Rules._date),
-    "timeEstimate": ("time_estimate", Rules._amount),
-    "groupId": ("group_id", Rules._amount),
-    "parentId": ("parent_id", Rules._parent_id),
-    "accomplices": ("accomplices", Rules._people),
-    "auditors": ("auditors", Rules._people),
-    "tags": ("tags", Rules._tags),
-    "createdBy": ("created_by", Rules._user),
+    "title": ("title", TaskRules._title),
+    "responsibleId": ("responsible_id", TaskRules._user),
+    "description": ("description", TaskRules._description),
+    "priority": ("priority", TaskRules._priority),
+    "status": ("status", TaskRules._status),
+    "deadline": ("deadline", TaskRules._date),
+    "startDatePlan": ("start_plan", TaskRules._date),
+    "endDatePlan": ("end_plan", TaskRules._date),
+    "timeEstimate": ("time_estimate", TaskRules._amount),
+    "groupId": ("group_id", TaskRules._amount),
+    "parentId": ("parent_id", TaskRules._parent_id),
+    "accomplices": ("accomplices", TaskRules._people),
+    "auditors": ("auditors", TaskRules._people),
+    "tags": ("tags", TaskRules._tags),
+    "createdBy": ("created_by", TaskRules._user),
 }

@@ -16,7 +16,7 @@ from typing import Any
 from tasksync.sandbox.model.gc_pause import gc_paused, keep
 from tasksync.sandbox.model.index import TaskIndex
 from tasksync.sandbox.model.journal import Journal, JournalDamaged
-from tasksync.sandbox.model.task import Task, packed, unpacked
+from tasksync.sandbox.model.task import Task, task_from_json, task_to_json
 
 FIRST_ID = 3871
 STEP = 2
@@ -39,7 +39,7 @@ class World:
         first_id: int = FIRST_ID,
         step: int = STEP,
     ) -> None:
-        self.shelf = TaskIndex()
+        self.index = TaskIndex()
         self.version = 0
         self._journal, self._now, self._first, self._step = journal, now, first_id, step
         self._next = first_id
@@ -66,7 +66,7 @@ class World:
         if journal:
             with world._lock, journal.alone():
                 lines = world._catch_up()
-                if lines > 2 * len(world.shelf) + SLACK:
+                if lines > 2 * len(world.index) + SLACK:
                     journal.rewrite(world._essence())
         return world
 
@@ -76,20 +76,20 @@ class World:
         with self._lock:
             if not self._depth:
                 self._catch_up()
-            yield self.shelf
+            yield self.index
 
     @contextmanager
     def writing(self) -> Iterator[TaskIndex]:
         """The same to be changed; what was put is in the file when the block ends."""
         with self._lock:
             if self._depth or not self._journal:
-                yield self.shelf
+                yield self.index
                 return
             with self._journal.alone():
                 self._catch_up()
                 self._depth += 1
                 try:
-                    yield self.shelf
+                    yield self.index
                 finally:
                     self._depth -= 1
                     self._save(self._journal)
@@ -101,12 +101,12 @@ class World:
     def put(self, task: Task) -> None:
         """Add or replace one task. Only inside `writing`."""
         self._remember(task.id)
-        self._note({"put": packed(task)})
+        self._note({"put": task_to_json(task)})
         self._do_put(task)
 
     def remove(self, id_: int) -> None:
         """Take one task away; its children lose their parent. Only inside `writing`."""
-        for child in (id_, *(task.id for task in self.shelf.children(id_))):
+        for child in (id_, *(task.id for task in self.index.children(id_))):
             self._remember(child)
         self._note({"del": id_})
         self._do_remove(id_)
@@ -115,7 +115,7 @@ class World:
         """Put many tasks in the place of all. Only inside `writing`."""
         self.clear()
         for task in tasks:
-            self._note({"put": packed(task)})
+            self._note({"put": task_to_json(task)})
             self._do_put(task)
 
     def clear(self) -> None:
@@ -131,8 +131,8 @@ class World:
                 break
             old[id_] = before
         if not old:
-            return self.shelf
-        return TaskIndex(task for task in ({**self.shelf.tasks, **old}).values() if task)
+            return self.index
+        return TaskIndex(task for task in ({**self.index.tasks, **old}).values() if task)
 
     def tag_id(self, tag: str) -> int:
         """A number for a tag; the same while the world is open."""
@@ -162,36 +162,36 @@ class World:
 
     def _replay(self, line: dict[str, Any]) -> None:
         if "put" in line:  # first, since nearly all lines are these
-            self._do_put(unpacked(line["put"]))
+            self._do_put(task_from_json(line["put"]))
         elif "del" in line:
             self._do_remove(line["del"])
         else:
             self._do_reset(line["reset"])
 
     def _do_put(self, task: Task) -> None:
-        self.shelf.put(task)
+        self.index.put(task)
         if task.id >= self._next:
             self._next = task.id + self._step
         self.version += 1
 
     def _do_remove(self, id_: int) -> None:
-        for child in self.shelf.children(id_):
-            self.shelf.put(replace(child, parent_id=None))
-        self.shelf.remove(id_)
+        for child in self.index.children(id_):
+            self.index.put(replace(child, parent_id=None))
+        self.index.remove(id_)
         self.version += 1
 
     def _do_reset(self, first: int) -> None:
-        self.shelf, self._next = TaskIndex(), first
+        self.index, self._next = TaskIndex(), first
         self._past.clear()
         self.version += 1
 
     def _essence(self) -> Iterator[dict[str, Any]]:
         yield {"reset": self._next}
-        for task in self.shelf:
-            yield {"put": packed(task)}
+        for task in self.index:
+            yield {"put": task_to_json(task)}
 
     def _remember(self, id_: int) -> None:
-        self._past.append((self._now(), id_, self.shelf.get(id_)))
+        self._past.append((self._now(), id_, self.index.get(id_)))
 
     def _note(self, line: dict[str, Any]) -> None:
         if self._journal:

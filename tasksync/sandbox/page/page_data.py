@@ -19,11 +19,11 @@ MOST = 500
 def page_data(world: World, clock: PortalClock, asked: Json) -> Json:
     """The rows for a search, or only the version when `since` says it is known already."""
     now = clock.second()
-    with world.reading() as shelf:
+    with world.reading() as index:
         stamp = f"{world.version}-{now // 60}"
         if asked.get("since") == stamp:
             return {"version": stamp, "unchanged": True}
-        tasks = list(shelf)
+        tasks = list(index)
     test = _test(asked, now)
     found = [task for task in reversed(tasks) if test(task)]
     statuses = Counter(task.status for task in tasks)

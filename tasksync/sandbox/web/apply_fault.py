@@ -1,44 +1,44 @@
-"""What a fault does to one request: the deed done or not, and the answer spoilt."""
+"""Applies an injected fault to one request: carried out or not, and answered badly."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from tasksync.sandbox.faults.delayed_work import DelayedWork
-from tasksync.sandbox.faults.fault_rules import OF_A_CALL, FaultKind, Rule
+from tasksync.sandbox.faults.fault_rules import OF_A_CALL, FaultKind, FaultRule
 from tasksync.sandbox.json_codec import Json, dumps, loads
 from tasksync.sandbox.model.clock import PortalClock
 from tasksync.sandbox.web.batch import call_error, without_id
 from tasksync.sandbox.web.connection_faults import BrokenBody, ConnectionLost, Hang
 from tasksync.sandbox.web.error_defaults import DEFAULT_CODES, RETRY_AFTER
-from tasksync.sandbox.web.http_messages import Refused, Response, WebRequest, reply
+from tasksync.sandbox.web.http_messages import ApiError, Response, WebRequest, reply
 
-Answer = Callable[[WebRequest, Rule | None], Response]
+Answerer = Callable[[WebRequest, FaultRule | None], Response]
 _HTML = b"<!doctype html><html><body><h1>502 Bad Gateway</h1><hr>nginx</body></html>"
 _BATCH = "/v1/batch"
 
 
 def apply_fault(
-    rule: Rule, request: WebRequest, answer: Answer, clock: PortalClock, later: DelayedWork
+    rule: FaultRule, request: WebRequest, answer: Answerer, clock: PortalClock, delayed: DelayedWork
 ) -> Response:
     """Answer a request under a fault; raises ConnectionLost, Hang or BrokenBody."""
     match rule.kind:
         case FaultKind.LATE:
-            later.add(rule.seconds, lambda: answer(request, None))
-            return _at_once(rule)
+            delayed.add(rule.seconds, lambda: answer(request, None))
+            return _answer_of_late(rule)
         case FaultKind.SLOW:
             clock.sleep(rule.seconds)
             return answer(request, None)
         case FaultKind.SPLIT:
             return _split(rule, request, answer)
         case kind if kind in OF_A_CALL:
-            return _spoilt(rule, request, answer)
+            return _in_one_call(rule, request, answer)
         case _:
-            return _bad(rule, answer(request, None) if rule.executed else None)
+            return _faulty_answer(rule, answer(request, None) if rule.executed else None)
 
 
-def _bad(rule: Rule, done: Response | None) -> Response:
-    """The answer, whatever became of the deed."""
+def _faulty_answer(rule: FaultRule, done: Response | None) -> Response:
+    """The faulty answer; `done` is the good one, when the request was carried out."""
     match rule.kind:
         case FaultKind.LOST | FaultKind.RESET:
             raise ConnectionLost(reset=rule.kind is FaultKind.RESET)
@@ -50,15 +50,15 @@ def _bad(rule: Rule, done: Response | None) -> Response:
             whole = done or reply({"success": True, "data": {"id": "0"}})
             raise BrokenBody(whole, chunked=rule.kind is FaultKind.CHUNK)
         case _:
-            return error(rule, rule.status or 502)
+            return error_response(rule, rule.status or 502)
 
 
-def error(rule: Rule, status: int) -> Response:
-    """The vendor's error body for a status, as the rule words it."""
+def error_response(rule: FaultRule, status: int) -> Response:
+    """The vendor's error body for a status, with the rule's own code and message."""
     code = rule.code or DEFAULT_CODES.get(status, "INTERNAL_ERROR")
     wait = RETRY_AFTER.get(code) if rule.retry_after is None else rule.retry_after
     message = rule.message or _message(code)
-    return Refused(status, code, message, retry_after=wait).response()
+    return ApiError(status, code, message, retry_after=wait).response()
 
 
 def _message(code: str) -> str:
@@ -72,26 +72,28 @@ def _message(code: str) -> str:
     return known.get(code, code.replace("_", " ").capitalize())
 
 
-def _at_once(rule: Rule) -> Response:
+def _answer_of_late(rule: FaultRule) -> Response:
     if rule.answer == "lost":
         raise ConnectionLost
-    return error(rule, int(rule.answer))
+    return error_response(rule, int(rule.answer))
 
 
-def _split(rule: Rule, request: WebRequest, answer: Answer) -> Response:
+def _split(rule: FaultRule, request: WebRequest, answer: Answerer) -> Response:
     if request.path == _BATCH:
         body = request.document()
-        cut = dumps({**body, "calls": body.get("calls", [])[: rule.calls]})
-        answer(_with_body(request, cut), None)
-    return error(rule, rule.status or 502)
+        first_calls = dumps({**body, "calls": body.get("calls", [])[: rule.calls]})
+        answer(_with_body(request, first_calls), None)
+    return error_response(rule, rule.status or 502)
 
 
-def _with_body(asked: WebRequest, body: bytes) -> WebRequest:
-    return WebRequest(asked.method, asked.path, asked.query, asked.headers, body, asked.peer)
+def _with_body(request: WebRequest, body: bytes) -> WebRequest:
+    return WebRequest(
+        request.method, request.path, request.query, request.headers, body, request.peer
+    )
 
 
-def _spoilt(rule: Rule, request: WebRequest, answer: Answer) -> Response:
-    """Inside a batch the call is struck; a single answer's `data` is spoilt the same way."""
+def _in_one_call(rule: FaultRule, request: WebRequest, answer: Answerer) -> Response:
+    """In a batch the fault is applied to one call, else to the answer's `data` in the same way."""
     if request.path == _BATCH:
         return answer(request, rule)
     if rule.kind is FaultKind.CALL_ERROR:
@@ -101,6 +103,6 @@ def _spoilt(rule: Rule, request: WebRequest, answer: Answer) -> Response:
     done = answer(request, None) if rule.executed else reply({"success": True, "data": {}})
     document: Json = loads(done.body) if done.body else {}
     if "data" in document:
-        keep = rule.kind is FaultKind.RESULT_NO_ID
-        document["data"] = without_id(document["data"]) if keep else None
+        no_id = rule.kind is FaultKind.RESULT_NO_ID
+        document["data"] = without_id(document["data"]) if no_id else None
     return reply(document, done.status)

@@ -1,6 +1,6 @@
 """What may be done with each entity, whoever asks: a single route or a call of a batch.
 
-A desk gives data and raises Refused; it knows no HTTP beyond that.
+A handler gives data and raises ApiError; it knows no HTTP beyond that.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model import directory, fields
 from tasksync.sandbox.model.clock import PortalClock
 from tasksync.sandbox.model.index import TaskIndex
-from tasksync.sandbox.model.quirks import Gone, Quirks
+from tasksync.sandbox.model.quirks import MissingTask, Quirks
 from tasksync.sandbox.model.refusals import InvalidValue, ReadOnlyField
-from tasksync.sandbox.model.rules import Rules
+from tasksync.sandbox.model.rules import TaskRules
 from tasksync.sandbox.model.task import Task
 from tasksync.sandbox.model.world import World
-from tasksync.sandbox.web.api_keys import Key
-from tasksync.sandbox.web.http_messages import Refused
-from tasksync.sandbox.web.listing_query import question
-from tasksync.sandbox.web.row_format import Writer
+from tasksync.sandbox.web.api_keys import ApiKey
+from tasksync.sandbox.web.http_messages import ApiError
+from tasksync.sandbox.web.listing_query import read_listing_query
+from tasksync.sandbox.web.row_format import RowWriter
 from tasksync.sandbox.web.task_pages import RowPage, page_of, page_of_tasks
 
-_AT_WORK = frozenset(user.id for user in directory.USERS.values() if user.active)
+_ACTIVE_USERS = frozenset(user.id for user in directory.USERS.values() if user.active)
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListingResult:
     """Rows of one page, how many there are in all, and `meta`."""
 
     rows: list[Json]
@@ -43,52 +43,52 @@ class TaskHandler:
     world: World
     clock: PortalClock
     quirks: Quirks
-    key: Key
+    key: ApiKey
     created: Callable[[str], None]
-    writer: Writer
+    writer: RowWriter
 
     @property
     def scope(self) -> str:
         """The scope that every task route needs."""
         return self.quirks.scope
 
-    def many(self, asked: Json) -> Listed:
+    def list_page(self, parameters: Json) -> ListingResult:
         """A page of tasks that the key's owner may see (contract 2.5, 2.6)."""
-        wanted = question(asked, fields.TASKS, self.clock.zone)
-        sees = None if self.key.sees_all else self._sees
+        query = read_listing_query(parameters, fields.TASKS, self.clock.zone)
+        visible = None if self.key.sees_all else self._is_visible
         with self.world.reading() as now:
             lag = self.quirks.list_lag
-            shelf = self.world.as_of(self.clock.now() - lag) if lag else now
-            page = page_of_tasks(shelf, wanted, self.quirks, sees)
-            return Listed(self.writer.rows(fields.TASKS, wanted.select, page.found), page)
+            index = self.world.as_of(self.clock.now() - lag) if lag else now
+            page = page_of_tasks(index, query, self.quirks, visible)
+            return ListingResult(self.writer.rows(fields.TASKS, query.select, page.found), page)
 
-    def one(self, id_: int) -> Any:
+    def single(self, id_: int) -> Any:
         """One task with all fields; `select` is ignored here (contract 2.2)."""
         missing = self.quirks.missing_get
-        with self.world.reading() as shelf:
-            if missing is Gone.EMPTY and id_ not in shelf.tasks:
+        with self.world.reading() as index:
+            if missing is MissingTask.EMPTY and id_ not in index.tasks:
                 return []
-            return self.writer.single(self._found(shelf, id_, missing))
+            return self.writer.single(self._found(index, id_, missing))
 
-    def make(self, body: Json) -> Json:
-        """Make a task and answer all of it."""
+    def create(self, body: Json) -> Json:
+        """Create a task and answer all of it."""
         with self._rules() as rules:
-            made = rules.create(self.world.next_id(), body)
-            self.world.put(made)
-            self.created(made.title)
-            return self.writer.single(made)
+            task = rules.create(self.world.next_id(), body)
+            self.world.put(task)
+            self.created(task.title)
+            return self.writer.single(task)
 
-    def change(self, id_: int, body: Json) -> Json:
+    def update(self, id_: int, body: Json) -> Json:
         """Change a task and answer all of it."""
         with self._rules() as rules:
-            made = rules.update(self._found(rules.shelf, id_), body)
-            self.world.put(made)
-            return self.writer.single(made)
+            task = rules.update(self._found(rules.index, id_), body)
+            self.world.put(task)
+            return self.writer.single(task)
 
-    def drop(self, id_: int) -> None:
-        """Take a task away, with its comments and its time (seed "Delete task")."""
-        with self.world.writing() as shelf:
-            self._found(shelf, id_)
+    def delete(self, id_: int) -> None:
+        """Delete a task, with its comments and its time (seed "Delete task")."""
+        with self.world.writing() as index:
+            self._found(index, id_)
             self.world.remove(id_)
 
     def schema(self) -> Json:
@@ -97,9 +97,9 @@ class TaskHandler:
 
     def nested(self, id_: int, kind: str) -> list[Json]:
         """Comments or time of a task; 422 when it is gone (seed "Delete task")."""
-        with self.world.reading() as shelf:
-            task = shelf.get(id_)
-        if task is None or not self._sees(task):
+        with self.world.reading() as index:
+            task = index.get(id_)
+        if task is None or not self._is_visible(task):
             raise _no_item()
         parts = task.comments if kind == "comments" else task.spent
         return [_nested(task, n, part) for n, part in enumerate(parts, start=1)]
@@ -111,49 +111,55 @@ class TaskHandler:
                 return row
         raise _no_item()
 
-    def _found(self, shelf: TaskIndex, id_: int, missing: Gone = Gone.ENTITY_NOT_FOUND) -> Task:
-        task = shelf.get(id_)
-        if task is None or not self._sees(task):
-            raise Refused(404, missing.value, f"task {id_} not found")
+    def _found(
+        self, index: TaskIndex, id_: int, missing: MissingTask = MissingTask.ENTITY_NOT_FOUND
+    ) -> Task:
+        task = index.get(id_)
+        if task is None or not self._is_visible(task):
+            raise ApiError(404, missing.value, f"task {id_} not found")
         return task
 
-    def _sees(self, task: Task) -> bool:
-        return self.key.sees_all or task.concerns(self.key.owner)
+    def _is_visible(self, task: Task) -> bool:
+        return self.key.sees_all or task.involves(self.key.owner)
 
     @contextmanager
-    def _rules(self) -> Iterator[Rules]:
-        with self.world.writing() as shelf:
+    def _rules(self) -> Iterator[TaskRules]:
+        with self.world.writing() as index:
             at, zone = self.clock.second(), self.clock.zone
             owner = self.key.owner
             admin = directory.is_admin(owner)
             try:
-                yield Rules(self.quirks, shelf, zone, at, owner, _AT_WORK, admin)
+                yield TaskRules(self.quirks, index, zone, at, owner, _ACTIVE_USERS, admin)
             except (InvalidValue, ReadOnlyField) as refusal:
-                raise refused(refusal, self.quirks) from refusal
+                raise api_error_of(refusal, self.quirks) from refusal
 
 
 @dataclass(frozen=True, slots=True)
 class LookupHandler:
-    """Users or workgroups: they are only looked up."""
+    """Users or workgroups: they are only read."""
 
     noun: str
     scope: str
-    things: Mapping[int, Any]
-    table: fields.Table
-    writer: Writer
+    entities: Mapping[int, Any]
+    table: fields.FieldTable
+    writer: RowWriter
 
-    def many(self, asked: Json) -> Listed:
+    def list_page(self, parameters: Json) -> ListingResult:
         """A page of them; archived workgroups are not in it (contract 8.9)."""
-        wanted = question(asked, self.table, self.writer.zone)
-        shown = {i: one for i, one in self.things.items() if not getattr(one, "archived", False)}
-        page = page_of(shown, wanted, self.writer.quirks)
-        return Listed(self.writer.rows(self.table, wanted.select, page.found), page)
+        query = read_listing_query(parameters, self.table, self.writer.zone)
+        listed = {
+            id_: entity
+            for id_, entity in self.entities.items()
+            if not getattr(entity, "archived", False)
+        }
+        page = page_of(listed, query, self.writer.quirks)
+        return ListingResult(self.writer.rows(self.table, query.select, page.found), page)
 
-    def one(self, id_: int) -> Json:
+    def single(self, id_: int) -> Json:
         """One of them."""
-        if id_ not in self.things:
-            raise Refused(404, "ENTITY_NOT_FOUND", f"{self.noun} {id_} not found")
-        return self.writer.rows(self.table, None, [self.things[id_]])[0]
+        if id_ not in self.entities:
+            raise ApiError(404, "ENTITY_NOT_FOUND", f"{self.noun} {id_} not found")
+        return self.writer.rows(self.table, None, [self.entities[id_]])[0]
 
     def schema(self) -> Json:
         """The schema."""
@@ -164,7 +170,7 @@ Handler = TaskHandler | LookupHandler
 
 
 def handler_of(entity: str, tasks: TaskHandler) -> Handler | None:
-    """The desk of an entity, for the same caller; None where the portal has no such entity."""
+    """The handler of an entity, for the same caller; None where the portal has no such entity."""
     match entity:
         case "tasks":
             return tasks
@@ -177,18 +183,18 @@ def handler_of(entity: str, tasks: TaskHandler) -> Handler | None:
             return None
 
 
-def refused(refusal: InvalidValue | ReadOnlyField, quirks: Quirks) -> Refused:
+def api_error_of(refusal: InvalidValue | ReadOnlyField, quirks: Quirks) -> ApiError:
     """The HTTP answer to a value that the rules refused: BITRIX_ERROR or READONLY_FIELD (seeds)."""
     if isinstance(refusal, ReadOnlyField):
-        return Refused(400, "READONLY_FIELD", str(refusal))
-    return Refused(quirks.bad_value_status, "BITRIX_ERROR", str(refusal))
+        return ApiError(400, "READONLY_FIELD", str(refusal))
+    return ApiError(quirks.bad_value_status, "BITRIX_ERROR", str(refusal))
 
 
-def _no_item() -> Refused:
-    """What touching a comment or a time record of a deleted task meets (seed "Delete task")."""
-    return Refused(422, "BITRIX_ERROR", "ITEM_NOT_FOUND_OR_NOT_ACCESSIBLE")
+def _no_item() -> ApiError:
+    """The answer for a comment or a time record of a deleted task (seed "Delete task")."""
+    return ApiError(422, "BITRIX_ERROR", "ITEM_NOT_FOUND_OR_NOT_ACCESSIBLE")
 
 
 def _nested(task: Task, number: int, part: Any) -> Json:
-    told = {name: str(value) for name, value in part._asdict().items() if name != "service"}
-    return {"id": f"{task.id}{number:03d}", "taskId": str(task.id), **told}
+    values = {name: str(value) for name, value in part._asdict().items() if name != "service"}
+    return {"id": f"{task.id}{number:03d}", "taskId": str(task.id), **values}

@@ -39,14 +39,14 @@ class WebRequest:
     def document(self) -> Json:
         """The JSON object of the body; 400 VALIDATION_ERROR without one (contract 1)."""
         if not self.says_json():
-            raise Refused.invalid("Content-Type must be application/json")
+            raise ApiError.invalid("Content-Type must be application/json")
         try:
             found = loads(self.body)
         except ValueError as fault:
             message = f"Body is not valid JSON: {fault}"
-            raise Refused.invalid(message) from fault
+            raise ApiError.invalid(message) from fault
         if not isinstance(found, dict):
-            raise Refused.invalid("Body must be a JSON object")
+            raise ApiError.invalid("Body must be a JSON object")
         return found
 
 
@@ -63,7 +63,7 @@ class Response:
         return Response(self.status, {**self.headers, **more}, self.body)
 
 
-class Refused(Exception):
+class ApiError(Exception):
     """The vendor says no: an HTTP status and an error code, and perhaps when to come again."""
 
     def __init__(
@@ -81,7 +81,7 @@ class Refused(Exception):
         self.retry_after, self.extra, self.details = retry_after, extra or {}, details or {}
 
     @classmethod
-    def invalid(cls, message: str) -> Refused:
+    def invalid(cls, message: str) -> ApiError:
         """The body or the query does not fit its schema (contract 5.2)."""
         return cls(400, "VALIDATION_ERROR", message)
 
