@@ -1,4 +1,4 @@
-"""JSON in and out of bytes: orjson where it is installed, the standard library where it is not."""
+"""JSON to bytes and back: by orjson where it is installed, else by the standard library."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ def dumps(value: Any) -> bytes:
 
 
 def loads(data: bytes | str) -> Any:
-    """The value that stands in `data`; raises ValueError when it is not JSON."""
+    """The value in `data`; raises ValueError when it is not JSON."""
     return _FAST.loads(data) if _FAST is not None else json.loads(data)

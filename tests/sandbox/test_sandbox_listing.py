@@ -117,8 +117,8 @@ def test_the_operators_are_named_when_one_is_refused(three: Any) -> None:
 
 
 def test_a_filter_may_be_one_json_document(three: Any) -> None:
-    told = {"id": {"$in": [3871, 3873]}, "!status": 5, "title": {"$contains": "b"}}
-    assert three.ids(f"filter={quote(json.dumps(told))}") == [3871]
+    conditions = {"id": {"$in": [3871, 3873]}, "!status": 5, "title": {"$contains": "b"}}
+    assert three.ids(f"filter={quote(json.dumps(conditions))}") == [3871]
     assert three.ids(f"filter={quote(json.dumps({'id': [3871, 3875]}))}") == [3875, 3871]
 
 
@@ -178,12 +178,12 @@ def test_no_page_is_longer_than_5000(client: Any) -> None:
 
 def test_a_cursor_by_id_walks_over_everything_once(client: Any) -> None:
     client("PUT", "/_sandbox/tasks", [{"title": "t", "responsibleId": 1, "tags": ["m"]}] * 23)
-    seen: list[int] = []
+    ids: list[int] = []
     while page := client.ids(
-        f"filter[tags]=m&order[id]=asc&filter[>id]={seen[-1] if seen else 0}&limit=5"
+        f"filter[tags]=m&order[id]=asc&filter[>id]={ids[-1] if ids else 0}&limit=5"
     ):
-        seen += page
-    assert seen == sorted(set(seen)) == [3871 + 2 * n for n in range(23)]
+        ids += page
+    assert ids == sorted(set(ids)) == [3871 + 2 * n for n in range(23)]
 
 
 @contextmanager

@@ -71,15 +71,15 @@ def test_a_browser_shows_the_tasks(chromium: str, url: str, tmp_path: Path) -> N
     ]
     requests.put(f"{url}/_sandbox/tasks", json=tasks, timeout=5)
     command = [chromium, *CHROMIUM_FLAGS, f"--user-data-dir={tmp_path}", "--dump-dom", f"{url}/"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
-    body = told.partition('<tbody id="rows">')[2].partition("</tbody>")[0]
+    dom = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+    body = dom.partition('<tbody id="rows">')[2].partition("</tbody>")[0]
     rows = [html.unescape(re.sub("<[^>]*>", " ", row)).split() for row in body.split("</tr>")[:-1]]
     assert len(rows) == 2
     assert " ".join(rows[0]).startswith("Old #3873 CU Current user Pending Overdue,")
     assert " ".join(rows[1]) == "Close <b>May</b> #3871 finance OP Olga Petrova In progress"
-    assert '<p id="sum" role="status">2 tasks</p>' in told
-    assert re.search(r'<p id="live"[^>]*>live</p>', told)
-    assert re.findall(r'data-s="([^"]*)" aria-pressed', told) == [
+    assert '<p id="sum" role="status">2 tasks</p>' in dom
+    assert re.search(r'<p id="live"[^>]*>live</p>', dom)
+    assert re.findall(r'data-s="([^"]*)" aria-pressed', dom) == [
         "",
         "overdue",
         "pending",

@@ -1,4 +1,4 @@
-"""Deeds that are done some time after their bad answer, as a queue in front of a portal does."""
+"""Requests that are carried out some time after their bad answer, as by a queue before a portal."""
 
 from __future__ import annotations
 
@@ -7,39 +7,39 @@ from threading import Lock, Timer
 
 from tasksync.sandbox.model.clock import PortalClock
 
-#: A timer may ring this much before the clock says so.
-EARLY = 0.01
+#: A timer may fire this much before the clock says so.
+TIMER_TOLERANCE = 0.01
 
 
 class DelayedWork:
-    """Deeds by due time; done by a timer, or when somebody asks and the clock has moved on."""
+    """Calls by due time; made by a timer, or by `run_due` when the clock has moved on."""
 
     def __init__(self, clock: PortalClock) -> None:
         self._clock, self._lock = clock, Lock()
-        self._deeds: list[tuple[float, Callable[[], object]]] = []
+        self._calls: list[tuple[float, Callable[[], object]]] = []
         self._timers: list[Timer] = []
 
-    def add(self, seconds: float, deed: Callable[[], object]) -> None:
-        """Do this so many seconds from now."""
+    def add(self, seconds: float, call: Callable[[], object]) -> None:
+        """Make this call so many seconds from now."""
         timer = Timer(seconds, self.run_due)
         timer.daemon = True
         with self._lock:
-            self._deeds.append((self._clock.now() + seconds, deed))
+            self._calls.append((self._clock.now() + seconds, call))
             self._timers = [old for old in self._timers if old.is_alive()] + [timer]
             timer.start()
 
     def run_due(self) -> None:
-        """Do what is due, in its order."""
+        """Make the calls that are due, in their order."""
         with self._lock:
-            limit = self._clock.now() + EARLY
-            due = sorted((d for d in self._deeds if d[0] <= limit), key=lambda deed: deed[0])
-            self._deeds = [d for d in self._deeds if d[0] > limit]
-        for _, deed in due:
-            deed()
+            limit = self._clock.now() + TIMER_TOLERANCE
+            due = sorted((d for d in self._calls if d[0] <= limit), key=lambda call: call[0])
+            self._calls = [d for d in self._calls if d[0] > limit]
+        for _, call in due:
+            call()
 
     def cancel(self) -> None:
-        """Forget all that was not done yet."""
+        """Drop all calls that were not made yet."""
         with self._lock:
-            self._deeds = []
+            self._calls = []
             for timer in self._timers:
                 timer.cancel()

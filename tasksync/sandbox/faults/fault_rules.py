@@ -62,7 +62,7 @@ class UnknownFault(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RequestFilter:
-    """Which requests a rule is about."""
+    """Which requests a rule applies to (`on`)."""
 
     method: str = ""
     path: str = ""
@@ -80,7 +80,7 @@ class RequestFilter:
 
 @dataclass(frozen=True, slots=True)
 class FaultRule:
-    """One rule, as read; names outside are camelCase."""
+    """One rule, as read; members of the JSON are camelCase."""
 
     kind: FaultKind
     on: RequestFilter = field(default_factory=RequestFilter)

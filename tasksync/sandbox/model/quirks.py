@@ -4,7 +4,7 @@ The defaults are what the seeds say; what the seeds leave open and the design ta
 marked INFERRED. "contract N" is section N of the API contract, where the evidence stands.
 """
 
-# ruff: noqa: FBT003, RUF009 - each default is made by quirk(), which gives a dataclass field
+# ruff: noqa: FBT003, RUF009 - each default is converted by quirk(), which gives a dataclass field
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class DateClearing(StrEnum):
 
 
 class HasMore(StrEnum):
-    """How `meta.hasMore` lies."""
+    """What `meta.hasMore` says."""
 
     RIGHT = "right"
     EXTRA = "extra"
@@ -88,7 +88,7 @@ class PeopleData(StrEnum):
 
 
 class MissingTask(StrEnum):
-    """What names a task that is not there."""
+    """The answer for a task that does not exist."""
 
     ENTITY_NOT_FOUND = "ENTITY_NOT_FOUND"
     NOT_FOUND = "NOT_FOUND"
@@ -104,7 +104,7 @@ class EmptyCounter(StrEnum):
 
 
 class TagCase(StrEnum):
-    """What becomes of the case of tags."""
+    """What happens to the case of tags."""
 
     KEEP = "keep"
     LOWER = "lower"
@@ -112,7 +112,7 @@ class TagCase(StrEnum):
 
 
 class Emoji(StrEnum):
-    """What becomes of characters beyond the basic plane."""
+    """What happens to characters beyond the basic plane."""
 
     KEEP = "keep"
     DROP = "drop"
@@ -128,22 +128,22 @@ class PeopleIds(StrEnum):
 
 
 class OnBadValue(StrEnum):
-    """What becomes of a value that does not fit."""
+    """What happens to an invalid value."""
 
     REFUSE = "refuse"
     IGNORE = "ignore"
-    MEND = "mend"
+    CORRECT = "mend"
 
 
-def quirk(default: T, says: str, source: str) -> T:
+def quirk(default: T, meaning: str, source: str) -> T:
     """A field of `Quirks` that carries its meaning and its source."""
-    made: T = field(default=default, metadata={"says": says, "source": source})
-    return made
+    value: T = field(default=default, metadata={"says": meaning, "source": source})
+    return value
 
 
 @dataclass(frozen=True, slots=True)
 class Quirks:
-    """The portal's peculiarities; any combination holds."""
+    """The portal's peculiarities; any combination is possible."""
 
     # Answers to writes
     create_status: int = quirk(201, "status of a create: 201 or 200", "contract 2, INFERRED")
@@ -271,42 +271,46 @@ class Quirks:
 
     @classmethod
     def of(cls, wanted: Mapping[str, Any]) -> Quirks:
-        """Defaults with these laid over; raises UnknownQuirk naming what it does not know."""
-        known = {spot.name: spot.default for spot in fields(cls)}
-        if strange := sorted(wanted.keys() - known.keys()):
-            message = f"no such quirk: {', '.join(strange)}"
+        """The defaults with these values; raises UnknownQuirk naming what it does not know."""
+        known = {attribute.name: attribute.default for attribute in fields(cls)}
+        if unknown := sorted(wanted.keys() - known.keys()):
+            message = f"no such quirk: {', '.join(unknown)}"
             raise UnknownQuirk(message)
-        return cls(**{name: _fitted(name, known[name], value) for name, value in wanted.items()})
+        return cls(**{name: _converted(name, known[name], value) for name, value in wanted.items()})
 
     def document(self) -> dict[str, Any]:
         """All of them as plain JSON values."""
         return asdict(self)
 
 
-def _fitted(name: str, default: Any, value: Any) -> Any:
+def _converted(name: str, default: Any, value: Any) -> Any:
     try:
         fits = isinstance(value, bool) is isinstance(default, bool)
-        made = type(default)(value) if fits else None
+        converted = type(default)(value) if fits else None
         if name == "instants" and value != "portal":
             zone_of(value)
     except (TypeError, ValueError) as fault:
         message = f"quirk {name} cannot be {value!r}"
         raise UnknownQuirk(message) from fault
-    if made is None:
+    if converted is None:
         message = f"quirk {name} cannot be {value!r}"
         raise UnknownQuirk(message)
-    return made
+    return converted
 
 
 def described() -> dict[str, dict[str, Any]]:
     """Name -> default, meaning, source and choices of every quirk."""
     return {
-        spot.name: {
-            "default": spot.default,
-            **spot.metadata,
-            **({"choices": list(type(spot.default))} if isinstance(spot.default, StrEnum) else {}),
+        attribute.name: {
+            "default": attribute.default,
+            **attribute.metadata,
+            **(
+                {"choices": list(type(attribute.default))}
+                if isinstance(attribute.default, StrEnum)
+                else {}
+            ),
         }
-        for spot in fields(Quirks)
+        for attribute in fields(Quirks)
     }
 
 

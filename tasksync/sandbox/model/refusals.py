@@ -8,4 +8,4 @@ class InvalidValue(Exception):
 
 
 class ReadOnlyField(Exception):
-    """A field stands in the body that nobody may write (seeds)."""
+    """The body has a field that is read-only (seeds)."""

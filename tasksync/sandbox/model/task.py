@@ -1,4 +1,4 @@
-"""A task as the portal keeps it: numbers as numbers, instants as epoch seconds.
+"""A task as the portal stores it: numbers as numbers, instants as epoch seconds.
 
 How it is written as a row is `web.row_format`; what may be written into it is `rules`.
 """
@@ -25,7 +25,7 @@ PRIORITIES = {0: "low", 1: "normal", 2: "high"}
 
 
 class Comment(NamedTuple):
-    """What somebody, or the portal itself (`service`), wrote under a task."""
+    """A comment on a task, by a user or by the portal itself (`service`)."""
 
     author: int
     message: str
@@ -34,7 +34,7 @@ class Comment(NamedTuple):
 
 
 class LoggedTime(NamedTuple):
-    """Working time somebody logged on a task."""
+    """Working time that a user logged on a task."""
 
     user: int
     seconds: int
@@ -88,7 +88,7 @@ class Task:
 
     @property
     def active(self) -> int:
-        """When anybody last did anything here."""
+        """When the task was last changed or commented on."""
         return max([self.changed, *(note.at for note in self.comments)])
 
     @property
@@ -97,7 +97,7 @@ class Task:
         return 0 if self.closed is None else self.changed_by
 
     def involves(self, user: int) -> bool:
-        """Whether somebody without an administrator's rights sees it (contract 2.5)."""
+        """Whether a user without an administrator's rights sees it (contract 2.5)."""
         return user in (self.responsible_id, self.created_by, *self.accomplices, *self.auditors)
 
 

@@ -56,7 +56,7 @@ class ControlRoutes:
         self._portal = portal
 
     def answer(self, request: WebRequest) -> Response:
-        """The answer; 403 to whoever is not on this machine, or came by another name for it."""
+        """The answer; 403 to a client of another machine, or for another host name."""
         try:
             check_loopback(request)
             return self._routed(request)

@@ -1,4 +1,4 @@
-"""What may be done with each entity, whoever asks: a single route or a call of a batch.
+"""What may be done with each entity, by a single route or by a call of a batch.
 
 A handler gives data and raises ApiError; it knows no HTTP beyond that.
 """

@@ -1,4 +1,4 @@
-"""What goes in and out at the door: Request, Response, and the refusal that becomes an error body.
+"""WebRequest, Response, and ApiError, which becomes an error body.
 
 Envelopes: `{"success": true, "data": …}` and `{"success": false, "error": {…}}` (seeds and
 contract 5.1).
@@ -64,7 +64,7 @@ class Response:
 
 
 class ApiError(Exception):
-    """The vendor says no: an HTTP status and an error code, and perhaps when to come again."""
+    """An error of the API: HTTP status, error code, text, and perhaps seconds to wait."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class ApiError(Exception):
         return cls(400, "VALIDATION_ERROR", message)
 
     def error(self) -> Json:
-        """The `error` object, as it also stands in a batch."""
+        """The `error` object, as a batch answers it too."""
         found: Json = {"code": self.code, "message": self.message, **self.details}
         if self.retry_after is not None:
             found["retryAfter"] = math.ceil(self.retry_after)

@@ -94,8 +94,8 @@ class SandboxApi:
             return refusal.response()
 
     def _with_faults(self, entry: LoggedRequest) -> Response:
-        asked = entry.request
-        rule = self.fault_injector.fault_for(asked.method, asked.path, asked.body)
+        request = entry.request
+        rule = self.fault_injector.fault_for(request.method, request.path, request.body)
         if rule is None:
             return self._answer(entry.request, None)
         entry.fault = rule.kind.value

@@ -70,7 +70,7 @@ class RunningSandbox:
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     def wait(self) -> None:
-        """Until somebody stops it; KeyboardInterrupt comes through."""
+        """Wait until it is stopped; raises KeyboardInterrupt when interrupted."""
         while self._thread.is_alive():
             self._thread.join(1)
 
@@ -109,7 +109,7 @@ def start(settings: SandboxSettings) -> RunningSandbox:
 
 
 def serve(host: str, port: int, api: SandboxApi, ready: Callable[[int], None]) -> None:
-    """Serve until interrupted, while this thread waits; `ready` is told the port."""
+    """Serve until interrupted, while this thread waits; `ready` is called with the port."""
     with RunningSandbox(api, host, port) as running:
         ready(running.port)
         running.wait()
