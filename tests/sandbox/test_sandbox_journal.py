@@ -1,4 +1,4 @@
-"""The durable file: what was answered is there again, incomplete lines are not; many may share it."""
+"""The durable file: what was answered is there again, incomplete lines are not; many share it."""
 
 # ruff: noqa: FBT003 - a task is written out by position, so that no field is missed
 

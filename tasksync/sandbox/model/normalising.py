@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from html import escape
 
-from tasksync.sandbox.model.quirks import Emoji, Quirks, TagCase
+from tasksync.sandbox.model.quirk_values import Emoji, TagCase
+from tasksync.sandbox.model.quirks import Quirks
 from tasksync.sandbox.model.task import Task
 
 #: Beyond the basic multilingual plane: what a MySQL table in three-byte UTF-8 cannot store.

@@ -19,7 +19,8 @@ from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model.clock import read_instant
 from tasksync.sandbox.model.index import TaskIndex
 from tasksync.sandbox.model.normalising import normalised
-from tasksync.sandbox.model.quirks import DateClearing, OnBadValue, Quirks
+from tasksync.sandbox.model.quirk_values import DateClearing, OnBadValue
+from tasksync.sandbox.model.quirks import Quirks
 from tasksync.sandbox.model.refusals import InvalidValue, ReadOnlyField
 from tasksync.sandbox.model.task import (
     CLOSED,

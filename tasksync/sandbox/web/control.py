@@ -17,7 +17,8 @@ from tasksync.sandbox.faults.fault_rules import FaultInjector, read_rules
 from tasksync.sandbox.json_codec import Json, loads
 from tasksync.sandbox.model.clock import PortalClock, read_instant
 from tasksync.sandbox.model.fields import TASKS
-from tasksync.sandbox.model.quirks import EmptyCounter, NumberFormat, Quirks, TagFormat, described
+from tasksync.sandbox.model.quirk_values import EmptyCounter, NumberFormat, TagFormat
+from tasksync.sandbox.model.quirks import Quirks, described
 from tasksync.sandbox.model.refusals import InvalidValue, ReadOnlyField
 from tasksync.sandbox.model.rules import TaskRules
 from tasksync.sandbox.model.task import Comment, LoggedTime, Task

@@ -14,7 +14,8 @@ from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model import directory, fields
 from tasksync.sandbox.model.clock import PortalClock
 from tasksync.sandbox.model.index import TaskIndex
-from tasksync.sandbox.model.quirks import MissingTask, Quirks
+from tasksync.sandbox.model.quirk_values import MissingTask
+from tasksync.sandbox.model.quirks import Quirks
 from tasksync.sandbox.model.refusals import InvalidValue, ReadOnlyField
 from tasksync.sandbox.model.rules import TaskRules
 from tasksync.sandbox.model.task import Task

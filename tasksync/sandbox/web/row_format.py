@@ -16,15 +16,15 @@ from tasksync.sandbox.model.clock import write_instant, zone_of
 from tasksync.sandbox.model.directory import GROUPS, person
 from tasksync.sandbox.model.fields import TASKS, Field, FieldTable, ValueKind, native
 from tasksync.sandbox.model.gc_pause import gc_paused
-from tasksync.sandbox.model.quirks import (
+from tasksync.sandbox.model.quirk_values import (
     EmptyCounter,
     KeyCase,
     NumberFormat,
     PeopleData,
     PeopleIds,
-    Quirks,
     TagFormat,
 )
+from tasksync.sandbox.model.quirks import Quirks
 from tasksync.sandbox.model.task import Task
 
 #: (key, how to get the value, how to write it or None where it stands as it is)
