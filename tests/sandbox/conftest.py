@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tasksync.sandbox.faults.fault_rules import read_rules
-from tasksync.sandbox.model.clock import PortalClock
+from tasksync.sandbox.model.portal_clock import PortalClock
 from tasksync.sandbox.web.http_messages import Response, WebRequest
 from tasksync.sandbox.web.routes import SandboxApi, open_api
 from tasksync.sandbox.web.server import RunningSandbox, SandboxSettings, start

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasksync.sandbox.model.clock import PortalClock
+from tasksync.sandbox.model.portal_clock import PortalClock
 from tasksync.sandbox.web.http_messages import ApiError
 from tasksync.sandbox.web.rate_limits import VENDOR_LIMITS, ArrivalWindow, RateLimiter, RateLimits
 

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasksync.sandbox.model.clock import PORTAL_ZONE
 from tasksync.sandbox.model.fields import TASKS
-from tasksync.sandbox.model.index import TaskIndex
+from tasksync.sandbox.model.portal_clock import PORTAL_ZONE
 from tasksync.sandbox.model.quirks import DEFAULTS
 from tasksync.sandbox.model.task import Task
+from tasksync.sandbox.model.task_index import TaskIndex
 from tasksync.sandbox.web.http_messages import ApiError
 from tasksync.sandbox.web.listing_query import read_listing_query
 from tasksync.sandbox.web.query_string import parse_query_string

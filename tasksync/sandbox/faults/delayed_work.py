@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import Lock, Timer
 
-from tasksync.sandbox.model.clock import PortalClock
+from tasksync.sandbox.model.portal_clock import PortalClock
 
 #: A timer may fire this much before the clock says so.
 TIMER_TOLERANCE = 0.01

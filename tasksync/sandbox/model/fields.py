@@ -14,8 +14,8 @@ from operator import attrgetter
 from typing import Any
 
 from tasksync.sandbox.json_codec import Json
-from tasksync.sandbox.model.rules import WRITABLE
 from tasksync.sandbox.model.task import PRIORITIES, STATUSES
+from tasksync.sandbox.model.task_rules import WRITABLE
 
 
 class ValueKind(StrEnum):

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from tasksync.sandbox.model.clock import zone_of
+from tasksync.sandbox.model.portal_clock import zone_of
 from tasksync.sandbox.model.quirk_values import (
     DateClearing,
     Emoji,

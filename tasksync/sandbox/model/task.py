@@ -1,6 +1,6 @@
 """A task as the portal stores it: numbers as numbers, instants as epoch seconds.
 
-How it is written as a row is `web.row_format`; what may be written into it is `rules`.
+How it is written as a row is `web.row_format`; what may be written into it is `task_rules`.
 """
 
 from __future__ import annotations

@@ -14,9 +14,9 @@ from threading import RLock
 from typing import Any
 
 from tasksync.sandbox.model.gc_pause import exempt_from_gc, gc_paused
-from tasksync.sandbox.model.index import TaskIndex
 from tasksync.sandbox.model.journal import Journal, JournalDamaged
 from tasksync.sandbox.model.task import Task, task_from_json, task_to_json
+from tasksync.sandbox.model.task_index import TaskIndex
 
 FIRST_ID = 3871
 STEP = 2

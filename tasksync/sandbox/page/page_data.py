@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from tasksync.sandbox.json_codec import Json
-from tasksync.sandbox.model.clock import PortalClock, write_instant
 from tasksync.sandbox.model.directory import GROUPS, person
+from tasksync.sandbox.model.portal_clock import PortalClock, write_instant
 from tasksync.sandbox.model.task import CLOSED, STATUSES, Task
 from tasksync.sandbox.model.world import World
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tasksync.sandbox.faults.delayed_work import DelayedWork
 from tasksync.sandbox.faults.fault_rules import OF_A_CALL, FaultKind, FaultRule
 from tasksync.sandbox.json_codec import Json, dumps, loads
-from tasksync.sandbox.model.clock import PortalClock
+from tasksync.sandbox.model.portal_clock import PortalClock
 from tasksync.sandbox.web.batch import call_error, without_id
 from tasksync.sandbox.web.connection_faults import BrokenBody, ConnectionLost, Hang
 from tasksync.sandbox.web.error_defaults import DEFAULT_CODES, RETRY_AFTER

@@ -14,8 +14,8 @@ from tasksync.sandbox.faults.fault_rules import FaultKind, FaultRule
 from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model.quirk_values import EmptyErrors, KeyCase, MissingTask, WriteResult
 from tasksync.sandbox.web import api_keys
+from tasksync.sandbox.web.entity_handlers import Handler, ListingResult, TaskHandler, handler_of
 from tasksync.sandbox.web.error_defaults import DEFAULT_CODES, RETRY_AFTER
-from tasksync.sandbox.web.handlers import Handler, ListingResult, TaskHandler, handler_of
 from tasksync.sandbox.web.http_messages import ApiError
 from tasksync.sandbox.web.row_format import with_native_keys
 

@@ -49,6 +49,21 @@ class WebRequest:
             raise ApiError.invalid("Body must be a JSON object")
         return found
 
+    def any_json(self) -> Any:
+        """The JSON value of the body whatever its Content-Type, None without a body."""
+        try:
+            return loads(self.body or b"null")
+        except ValueError as fault:
+            message = f"not JSON: {fault}"
+            raise ApiError.invalid(message) from fault
+
+    def json_object(self) -> Json:
+        """The same, which must be an object."""
+        found = self.any_json()
+        if not isinstance(found, dict):
+            raise ApiError.invalid("a JSON object is needed")
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Response:

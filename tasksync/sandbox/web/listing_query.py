@@ -14,8 +14,8 @@ from enum import StrEnum
 from typing import Any
 
 from tasksync.sandbox.json_codec import Json
-from tasksync.sandbox.model.clock import read_instant
 from tasksync.sandbox.model.fields import Field, FieldTable, ValueKind, find
+from tasksync.sandbox.model.portal_clock import read_instant
 from tasksync.sandbox.web.http_messages import ApiError
 
 DEFAULT_LIMIT = 50

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Condition, Lock
 
-from tasksync.sandbox.model.clock import PortalClock
+from tasksync.sandbox.model.portal_clock import PortalClock
 from tasksync.sandbox.web.http_messages import ApiError
 
 MINUTE = 60.0

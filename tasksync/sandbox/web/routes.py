@@ -14,14 +14,14 @@ from typing import Any
 from tasksync.sandbox.faults.delayed_work import DelayedWork
 from tasksync.sandbox.faults.fault_rules import FaultInjector, FaultRule
 from tasksync.sandbox.json_codec import dumps, loads
-from tasksync.sandbox.model.clock import PortalClock
+from tasksync.sandbox.model.portal_clock import PortalClock
 from tasksync.sandbox.model.quirks import DEFAULTS, Quirks
 from tasksync.sandbox.model.world import FIRST_ID, STEP, World
 from tasksync.sandbox.page.assets import page_html
 from tasksync.sandbox.web import api_keys, batch
 from tasksync.sandbox.web.apply_fault import apply_fault
-from tasksync.sandbox.web.control import ControlRoutes
-from tasksync.sandbox.web.handlers import LookupHandler, TaskHandler, handler_of
+from tasksync.sandbox.web.control_routes import ControlRoutes
+from tasksync.sandbox.web.entity_handlers import LookupHandler, TaskHandler, handler_of
 from tasksync.sandbox.web.http_messages import NO_CONTENT, ApiError, Response, WebRequest, success
 from tasksync.sandbox.web.query_string import parse_query_string
 from tasksync.sandbox.web.rate_limits import NO_LIMITS, RateLimiter, RateLimits

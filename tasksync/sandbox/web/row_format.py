@@ -12,10 +12,10 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from tasksync.sandbox.json_codec import Json
-from tasksync.sandbox.model.clock import write_instant, zone_of
 from tasksync.sandbox.model.directory import GROUPS, person
 from tasksync.sandbox.model.fields import TASKS, Field, FieldTable, ValueKind, native
 from tasksync.sandbox.model.gc_pause import gc_paused
+from tasksync.sandbox.model.portal_clock import write_instant, zone_of
 from tasksync.sandbox.model.quirk_values import (
     EmptyCounter,
     KeyCase,

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasksync.sandbox.json_codec import Json
-from tasksync.sandbox.model.index import TaskIndex
 from tasksync.sandbox.model.quirk_values import HasMore
 from tasksync.sandbox.model.quirks import Quirks
+from tasksync.sandbox.model.task_index import TaskIndex
 from tasksync.sandbox.web.http_messages import ApiError
 from tasksync.sandbox.web.listing_query import (
     MAX_LIMIT,

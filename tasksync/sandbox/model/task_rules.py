@@ -16,9 +16,8 @@ from enum import Enum
 from typing import Any
 
 from tasksync.sandbox.json_codec import Json
-from tasksync.sandbox.model.clock import read_instant
-from tasksync.sandbox.model.index import TaskIndex
 from tasksync.sandbox.model.normalising import normalised
+from tasksync.sandbox.model.portal_clock import read_instant
 from tasksync.sandbox.model.quirk_values import DateClearing, OnBadValue
 from tasksync.sandbox.model.quirks import Quirks
 from tasksync.sandbox.model.refusals import InvalidValue, ReadOnlyField
@@ -32,6 +31,7 @@ from tasksync.sandbox.model.task import (
     PENDING,
     Task,
 )
+from tasksync.sandbox.model.task_index import TaskIndex
 
 #: Not accepted in any body; createdBy in a PATCH too (seeds).
 READ_ONLY = ("id", "createdDate", "changedDate", "closedDate")

@@ -12,13 +12,13 @@ from typing import Any
 
 from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model import directory, fields
-from tasksync.sandbox.model.clock import PortalClock
-from tasksync.sandbox.model.index import TaskIndex
+from tasksync.sandbox.model.portal_clock import PortalClock
 from tasksync.sandbox.model.quirk_values import MissingTask
 from tasksync.sandbox.model.quirks import Quirks
 from tasksync.sandbox.model.refusals import InvalidValue, ReadOnlyField
-from tasksync.sandbox.model.rules import TaskRules
 from tasksync.sandbox.model.task import Task
+from tasksync.sandbox.model.task_index import TaskIndex
+from tasksync.sandbox.model.task_rules import TaskRules
 from tasksync.sandbox.model.world import World
 from tasksync.sandbox.web.api_keys import ApiKey
 from tasksync.sandbox.web.http_messages import ApiError
