@@ -121,8 +121,8 @@ class SandboxApi:
 
     def _task_handler(self, key: api_keys.ApiKey) -> TaskHandler:
         writer = RowWriter(self.quirks, self.clock.zone, self.world.tag_id)
-        noted = self.request_log.created
-        return TaskHandler(self.world, self.clock, self.quirks, key, noted, writer)
+        created = self.request_log.created
+        return TaskHandler(self.world, self.clock, self.quirks, key, created, writer)
 
 
 def open_api(
