@@ -281,6 +281,7 @@ def test_the_first_rule_wins_and_the_others_still_count(client: Any) -> None:
         {"kind": "rain"},
         {"kind": "lost", "on": {"where": "x"}},
         {"kind": "lost", "colour": 1},
+        {"kind": "lost", "executed": False},
         {"kind": "lost", "on": {"path": "("}},
         "lost",
         7,

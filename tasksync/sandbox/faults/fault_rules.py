@@ -103,6 +103,8 @@ class FaultRule:
         """A rule from JSON; raises UnknownFault saying what is wrong with it."""
         try:
             members: Json = dict(raw)
+            if "executed" in members:  # the member is `deed`
+                raise KeyError("executed")  # noqa: TRY301 - told like any unknown member
             on = RequestFilter(**members.pop("on", {}))
             kind = FaultKind(members.pop("kind"))
             found: Json = {_ATTRIBUTES.get(name, name): value for name, value in members.items()}
