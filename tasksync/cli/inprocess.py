@@ -9,10 +9,10 @@ from tasksync.boundedfiles import why
 from tasksync.cli.settings import made
 from tasksync.errors import SettingsError
 from tasksync.portal.exchange import Answer, NotPermitted, Request, Unanswered
-from tasksync.sandbox.faults.injected import BrokenBody, ConnectionLost, Hang
 from tasksync.sandbox.model.journal import JournalDamaged
 from tasksync.sandbox.web import http_messages
 from tasksync.sandbox.web.api_keys import GOOD_KEY, KEYS
+from tasksync.sandbox.web.connection_faults import BrokenBody, ConnectionLost, Hang
 from tasksync.sandbox.web.routes import open_api
 
 

@@ -1,4 +1,4 @@
-"""A portal in memory, a portal on a socket, and a clock that nobody waits for."""
+"""A portal in memory, a portal on a socket, and a clock that tests move."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tasksync.sandbox.faults.injected import read_rules
-from tasksync.sandbox.model.clock import PortalClock
+from tasksync.sandbox.faults.fault_rules import read_rules
+from tasksync.sandbox.model.portal_clock import PortalClock
 from tasksync.sandbox.web.http_messages import Response, WebRequest
-from tasksync.sandbox.web.routes import Api, open_api
+from tasksync.sandbox.web.routes import SandboxApi, open_api
 from tasksync.sandbox.web.server import RunningSandbox, SandboxSettings, start
 
 #: 2026-05-12T11:46:12+03:00, the moment of the seeds' example.
@@ -23,16 +23,16 @@ SEED_TIME = 1_778_575_572.0
 class Client:
     """Speaks to a portal in-process, as a client with a key does."""
 
-    api: Api
+    api: SandboxApi
     key: str = "vibe_api_sandbox"
     headers: dict[str, str] = field(default_factory=dict)
 
     def raw(self, method: str, path: str, body: Any = None, **headers: str) -> Response:
         path, _, query = path.partition("?")
-        told = {"X-Api-Key": self.key, "Content-Type": "application/json", **self.headers}
-        told |= {name.replace("_", "-"): value for name, value in headers.items()}
+        settings = {"X-Api-Key": self.key, "Content-Type": "application/json", **self.headers}
+        settings |= {name.replace("_", "-"): value for name, value in headers.items()}
         sent = b"" if body is None else json.dumps(body).encode()
-        return self.api.handle(WebRequest(method, path, query, told, sent))
+        return self.api.handle(WebRequest(method, path, query, settings, sent))
 
     def __call__(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         response = self.raw(method, path, body)
@@ -53,11 +53,11 @@ class Client:
     def batch(self, *calls: dict[str, Any]) -> Any:
         return self("POST", "/v1/batch", {"calls": list(calls)})[1]["data"]
 
-    def put(self, what: str, told: Any) -> None:
-        assert self("PUT", f"/_sandbox/{what}", told)[0] == 200
+    def put(self, what: str, settings: Any) -> None:
+        assert self("PUT", f"/_sandbox/{what}", settings)[0] == 200
 
-    def quirks(self, **told: Any) -> None:
-        self.put("quirks", told)
+    def quirks(self, **settings: Any) -> None:
+        self.put("quirks", settings)
 
     def faults(self, *rules: dict[str, Any]) -> None:
         self.put("faults", list(rules))
@@ -85,17 +85,17 @@ def time() -> FakeTime:
 
 @pytest.fixture
 def portal(time: FakeTime) -> Iterator[Callable[..., Client]]:
-    """Makes clients of new portals, whose clock stands still."""
-    made: list[Api] = []
+    """Opens new portals and gives clients of them, whose clock stands still."""
+    opened: list[SandboxApi] = []
 
-    def make(path: Any = None, **told: Any) -> Client:
-        told["faults"] = read_rules(told.get("faults", []))
-        api = open_api(path, clock=PortalClock(time, time.sleep), **told)
-        made.append(api)
+    def make(path: Any = None, **settings: Any) -> Client:
+        settings["faults"] = read_rules(settings.get("faults", []))
+        api = open_api(path, clock=PortalClock(time, time.sleep), **settings)
+        opened.append(api)
         return Client(api)
 
     yield make
-    for api in made:
+    for api in opened:
         api.close()
 
 
@@ -113,6 +113,6 @@ def server() -> Iterator[RunningSandbox]:
 
 @pytest.fixture
 def url(server: RunningSandbox) -> str:
-    """A portal on a socket, empty, in fair weather."""
+    """A portal on a socket, empty and without faults."""
     Client(server.api)("POST", "/_sandbox/reset")
     return server.url

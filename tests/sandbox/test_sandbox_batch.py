@@ -14,8 +14,8 @@ def create(id_: str, **fields: Any) -> dict[str, Any]:
 
 
 def call(action: str, entity_id: Any = None, **more: Any) -> dict[str, Any]:
-    told = {"id": action, "entity": "tasks", "action": action, **more}
-    return told if entity_id is None else {**told, "entityId": entity_id}
+    members = {"id": action, "entity": "tasks", "action": action, **more}
+    return members if entity_id is None else {**members, "entityId": entity_id}
 
 
 def test_every_action_answers_by_its_own_id(client: Any) -> None:

@@ -1,4 +1,4 @@
-"""The weather: every kind of fault bites, in-process and on the wire, with the deed done or not."""
+"""Injected faults: every kind, in-process and over a socket, with the request executed or not."""
 
 from __future__ import annotations
 
@@ -9,17 +9,14 @@ from typing import Any
 import pytest
 import requests
 
-from tasksync.sandbox.faults.injected import (
-    BrokenBody,
-    ConnectionLost,
+from tasksync.sandbox.faults.fault_rules import (
     FaultInjector,
     FaultKind,
-    Hang,
     UnknownFault,
     load_rules,
     read_rules,
 )
-from tasksync.sandbox.web.http_messages import WebRequest
+from tasksync.sandbox.web.connection_faults import BrokenBody, ConnectionLost, Hang
 
 POST = {"method": "POST", "path": "^/v1/tasks$"}
 BATCH = {"path": "^/v1/batch$"}
@@ -54,14 +51,14 @@ def titles(client: Any) -> list[str]:
         (422, "BITRIX_ERROR", None),
     ],
 )
-@pytest.mark.parametrize("deed", [True, False])
-def test_status(client: Any, status: int, code: str, wait: int | None, *, deed: bool) -> None:
-    client.faults({"kind": "status", "status": status, "deed": deed, "on": POST})
+@pytest.mark.parametrize("executed", [True, False])
+def test_status(client: Any, status: int, code: str, wait: int | None, *, executed: bool) -> None:
+    client.faults({"kind": "status", "status": status, "deed": executed, "on": POST})
     answer = client.raw("POST", "/v1/tasks", GOOD)
     error = json.loads(answer.body)["error"]
     assert (answer.status, error["code"], error.get("retryAfter")) == (status, code, wait)
     assert answer.headers.get("Retry-After") == (str(wait) if wait else None)
-    assert titles(client) == ["A task"] * deed
+    assert titles(client) == ["A task"] * executed
 
 
 def test_a_status_says_what_the_rule_says(client: Any) -> None:
@@ -79,18 +76,18 @@ def test_a_status_says_what_the_rule_says(client: Any) -> None:
     ("kind", "expected"),
     [("lost", ConnectionLost), ("reset", ConnectionLost), ("hang", Hang)],
 )
-@pytest.mark.parametrize("deed", [True, False])
+@pytest.mark.parametrize("executed", [True, False])
 def test_no_answer_in_process_is_an_exception(
-    client: Any, kind: str, expected: type[Exception], *, deed: bool
+    client: Any, kind: str, expected: type[Exception], *, executed: bool
 ) -> None:
-    client.faults({"kind": kind, "deed": deed, "on": POST})
+    client.faults({"kind": kind, "deed": executed, "on": POST})
     with pytest.raises(expected) as caught:
         client("POST", "/v1/tasks", GOOD)
     assert getattr(caught.value, "reset", False) is (kind == "reset")
-    assert titles(client) == ["A task"] * deed
+    assert titles(client) == ["A task"] * executed
 
 
-def test_the_deed_of_a_lost_answer_is_done_unless_said_otherwise(client: Any) -> None:
+def test_a_request_whose_answer_is_lost_is_carried_out_unless_said_otherwise(client: Any) -> None:
     client.faults({"kind": "lost"})
     with pytest.raises(ConnectionLost):
         client("POST", "/v1/tasks", GOOD)
@@ -100,7 +97,7 @@ def test_the_deed_of_a_lost_answer_is_done_unless_said_otherwise(client: Any) ->
 
 
 @pytest.mark.parametrize("kind", ["lost", "reset"])
-def test_no_answer_on_the_wire_is_a_connection_error(url: str, kind: str) -> None:
+def test_no_answer_over_a_socket_is_a_connection_error(url: str, kind: str) -> None:
     requests.put(f"{url}/_sandbox/faults", json=[{"kind": kind, "on": POST}], timeout=5)
     with pytest.raises(requests.ConnectionError) as caught:
         requests.post(f"{url}/v1/tasks", json=GOOD, headers=HEAD, timeout=5)
@@ -108,7 +105,7 @@ def test_no_answer_on_the_wire_is_a_connection_error(url: str, kind: str) -> Non
     assert len(requests.get(f"{url}/_sandbox/tasks", timeout=5).json()) == 1
 
 
-def test_a_hang_on_the_wire_ends_in_a_time_out(url: str) -> None:
+def test_a_hang_over_a_socket_ends_in_a_time_out(url: str) -> None:
     rules = [{"kind": "hang", "seconds": 1, "on": POST}]
     requests.put(f"{url}/_sandbox/faults", json=rules, timeout=5)
     with pytest.raises(requests.ReadTimeout):
@@ -137,7 +134,7 @@ def test_garbage_is_html(client: Any, status: int) -> None:
     assert titles(client) == ["A task"]
 
 
-def test_late_answers_badly_now_and_does_the_deed_later(client: Any, time: Any) -> None:
+def test_late_answers_badly_now_and_is_carried_out_later(client: Any, time: Any) -> None:
     client.faults({"kind": "late", "on": {**POST, "nth": 1}})
     assert client("POST", "/v1/tasks", GOOD)[0] == 504
     assert client.rows() == []
@@ -147,7 +144,9 @@ def test_late_answers_badly_now_and_does_the_deed_later(client: Any, time: Any) 
     assert len(client.rows()) == 1
 
 
-def test_late_may_lose_the_connection_and_is_hastened_by_the_control_route(client: Any) -> None:
+def test_late_may_lose_the_connection_and_runs_when_the_control_route_moves_the_clock(
+    client: Any,
+) -> None:
     client.faults({"kind": "late", "answer": "lost", "seconds": 60, "on": POST})
     with pytest.raises(ConnectionLost):
         client("POST", "/v1/tasks", GOOD)
@@ -156,16 +155,16 @@ def test_late_may_lose_the_connection_and_is_hastened_by_the_control_route(clien
     assert titles(client) == ["A task"]
 
 
-def test_late_comes_by_itself(url: str, server: Any) -> None:
-    """By a timer, with nobody asking."""
+def test_late_is_carried_out_by_a_timer(url: str, server: Any) -> None:
+    """Without another request that would run what is due."""
     rules = [{"kind": "late", "answer": 502, "seconds": 0.05, "on": POST}]
     requests.put(f"{url}/_sandbox/faults", json=rules, timeout=5)
     assert requests.post(f"{url}/v1/tasks", json=GOOD, headers=HEAD, timeout=5).status_code == 502
     for _ in range(100):
-        if len(server.api.world.shelf):
+        if len(server.api.world.index):
             break
         server.api.clock.sleep(0.01)
-    assert len(server.api.world.shelf) == 1
+    assert len(server.api.world.index) == 1
 
 
 def test_slow_answers_well_after_a_while(client: Any, time: Any) -> None:
@@ -181,9 +180,9 @@ def test_split_does_the_first_calls_of_a_batch(client: Any) -> None:
     assert titles(client) == ["a", "b"]
 
 
-@pytest.mark.parametrize("deed", [True, False])
-def test_call_error_fails_one_call_of_a_batch(client: Any, *, deed: bool) -> None:
-    rule = {"kind": "call_error", "call": "^b$", "code": "QUEUE_TIMEOUT", "deed": deed}
+@pytest.mark.parametrize("executed", [True, False])
+def test_call_error_fails_one_call_of_a_batch(client: Any, *, executed: bool) -> None:
+    rule = {"kind": "call_error", "call": "^b$", "code": "QUEUE_TIMEOUT", "deed": executed}
     client.faults({**rule, "on": BATCH})
     status, answer = client("POST", "/v1/batch", calls("a", "b", "c"))
     data = answer["data"]
@@ -192,16 +191,16 @@ def test_call_error_fails_one_call_of_a_batch(client: Any, *, deed: bool) -> Non
     assert data["errors"]["b"]["code"] == "QUEUE_TIMEOUT"
     assert data["errors"]["b"]["retryAfter"] == 10
     assert data["summary"] == {"total": 3, "succeeded": 2, "failed": 1}
-    assert titles(client) == (["a", "b", "c"] if deed else ["a", "c"])
+    assert titles(client) == (["a", "b", "c"] if executed else ["a", "c"])
 
 
-@pytest.mark.parametrize("deed", [True, False])
-def test_call_missing_answers_nothing_for_one_call(client: Any, *, deed: bool) -> None:
-    client.faults({"kind": "call_missing", "index": 1, "deed": deed, "on": BATCH})
+@pytest.mark.parametrize("executed", [True, False])
+def test_call_missing_answers_nothing_for_one_call(client: Any, *, executed: bool) -> None:
+    client.faults({"kind": "call_missing", "index": 1, "deed": executed, "on": BATCH})
     data = client.batch(*calls("a", "b", "c")["calls"])
     assert set(data["results"]) == {"a", "c"}
     assert data["errors"] == {}
-    assert titles(client) == (["a", "b", "c"] if deed else ["a", "c"])
+    assert titles(client) == (["a", "b", "c"] if executed else ["a", "c"])
 
 
 @pytest.mark.parametrize("kind", ["result_null", "result_no_id"])
@@ -209,9 +208,9 @@ def test_a_result_without_an_id(client: Any, kind: str) -> None:
     client.faults({"kind": kind, "index": 0})
     data = client.batch(*calls("a", "b")["calls"])
     assert data["results"]["b"]["id"] == "3873"
-    spoilt = data["results"]["a"]
+    result = data["results"]["a"]
     assert (
-        spoilt is None if kind == "result_null" else "id" not in spoilt and spoilt["title"] == "a"
+        result is None if kind == "result_null" else "id" not in result and result["title"] == "a"
     )
     data = client("POST", "/v1/tasks", GOOD)[1]["data"]
     assert data is None if kind == "result_null" else "id" not in data and data["title"] == "A task"
@@ -232,11 +231,8 @@ def test_every_kind_stands_in_a_test() -> None:
 
 
 def fits(rule: dict[str, Any], *requests_: tuple[str, str, bytes]) -> list[bool]:
-    weather = FaultInjector(read_rules([{"kind": "lost", **rule}]))
-    return [
-        weather.over(WebRequest(method, path, body=body)) is not None
-        for method, path, body in requests_
-    ]
+    faults = FaultInjector(read_rules([{"kind": "lost", **rule}]))
+    return [faults.fault_for(*request) is not None for request in requests_]
 
 
 CREATE = ("POST", "/v1/batch", b'{"action":"create"}')
@@ -244,7 +240,7 @@ DELETE = ("POST", "/v1/batch", b'{"action":"delete"}')
 LOOK = ("GET", "/v1/tasks", b"")
 
 
-def test_a_rule_without_on_meets_everything() -> None:
+def test_a_rule_without_on_applies_to_everything() -> None:
     assert fits({}, CREATE, LOOK) == [True, True]
 
 
@@ -260,7 +256,7 @@ def test_times_bounds_a_rule() -> None:
     assert fits({"times": 2}, LOOK, LOOK, LOOK) == [True, True, False]
 
 
-def test_chance_is_the_same_for_the_same_seed() -> None:
+def test_probability_is_the_same_for_the_same_seed() -> None:
     rule = {"probability": 0.5, "seed": 7}
     first = fits(rule, *[LOOK] * 40)
     assert first == fits(rule, *[LOOK] * 40)
@@ -274,8 +270,8 @@ def test_the_first_rule_wins_and_the_others_still_count(client: Any) -> None:
         {"kind": "status", "status": 503, "on": {"nth": 2}},
     )
     assert [client("GET", "/v1/me")[0] for _ in range(3)] == [500, 503, 200]
-    seen = [(rule["seen"], rule["struck"]) for rule in client("GET", "/_sandbox/faults")[1]]
-    assert seen == [(3, 1), (3, 1)]
+    counters = [(rule["seen"], rule["struck"]) for rule in client("GET", "/_sandbox/faults")[1]]
+    assert counters == [(3, 1), (3, 1)]
 
 
 @pytest.mark.parametrize(
@@ -285,6 +281,7 @@ def test_the_first_rule_wins_and_the_others_still_count(client: Any) -> None:
         {"kind": "rain"},
         {"kind": "lost", "on": {"where": "x"}},
         {"kind": "lost", "colour": 1},
+        {"kind": "lost", "executed": False},
         {"kind": "lost", "on": {"path": "("}},
         "lost",
         7,

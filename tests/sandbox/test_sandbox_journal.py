@@ -1,4 +1,4 @@
-"""The durable file: what was answered is there again, torn ends are not, and many may share it."""
+"""The durable file: what was answered is there again, incomplete lines are not; many share it."""
 
 # ruff: noqa: FBT003 - a task is written out by position, so that no field is missed
 
@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasksync.sandbox.model.journal import Journal, JournalDamaged
-from tasksync.sandbox.model.task import Comment, Spent, Task, packed, unpacked
+from tasksync.sandbox.model.task import Comment, LoggedTime, Task, task_from_json, task_to_json
 from tasksync.sandbox.model.world import World
 
 
@@ -28,17 +28,17 @@ def a_task(id_: int, **more: Any) -> Task:
     return replace(Task(id_, f"t{id_}", 1, 1, 10, 10, 1), **more)
 
 
-def write(path: Path, *moves: Any) -> list[dict[int, Task]]:
-    """Make the moves; give the tasks after each of them, nothing first."""
+def write(path: Path, *changes: Any) -> list[dict[int, Task]]:
+    """Make the changes; give the tasks after each of them, nothing first."""
     world = World.open(path)
     states: list[dict[int, Task]] = [{}]
-    for move in moves:
+    for change in changes:
         with world.writing():
-            if isinstance(move, Task):
-                world.put(move)
+            if isinstance(change, Task):
+                world.put(change)
             else:
-                world.remove(move)
-        states.append(dict(world.shelf.tasks))
+                world.remove(change)
+        states.append(dict(world.index.tasks))
     world.close()
     return states
 
@@ -47,25 +47,25 @@ def test_a_world_is_there_again(portal: Any, tmp_path: Path) -> None:
     path = tmp_path / "deep" / "world.db"
     first = portal(path)
     first.create("kept", tags=["x"], parentId=first.create("parent"))
-    doomed = first.create("gone")
-    first("DELETE", f"/v1/tasks/{doomed}")
+    deleted = first.create("gone")
+    first("DELETE", f"/v1/tasks/{deleted}")
     second = portal(path)
     assert second.rows("order[id]=asc") == first.rows("order[id]=asc")
     assert second.ids("filter[tags]=x") == [3873]
-    assert second.create() == doomed + 2  # an id is never given twice
+    assert second.create() == deleted + 2  # an id is never given twice
 
 
 def test_every_field_survives_the_journal(tmp_path: Path) -> None:
     task = Task(
         1, "ж\n\t\u2028", 2, 3, 4, 5, 6, "d", 5, 7, 0, 8, 9, 10, 11, 12, 13, 14, 15,
-        (16,), (17, 18), ("a", "b"), True, (Comment(1, "c", 2, True),), (Spent(1, 2, 3),),
+        (16,), (17, 18), ("a", "b"), True, (Comment(1, "c", 2, True),), (LoggedTime(1, 2, 3),),
     )  # fmt: skip
     write(tmp_path / "w", task)
-    assert World.open(tmp_path / "w").shelf.tasks == {1: task}
-    assert unpacked(json.loads(json.dumps(packed(task)))) == task
+    assert World.open(tmp_path / "w").index.tasks == {1: task}
+    assert task_from_json(json.loads(json.dumps(task_to_json(task)))) == task
 
 
-moves = st.lists(
+changes = st.lists(
     st.builds(
         a_task,
         st.integers(1, 5),
@@ -78,9 +78,9 @@ moves = st.lists(
 )
 
 
-@given(moves, st.data())
+@given(changes, st.data())
 @settings(max_examples=60, deadline=None)
-def test_a_torn_file_is_the_world_as_it_once_was(made: list[Any], data: Any) -> None:
+def test_a_truncated_file_is_the_world_as_it_once_was(made: list[Any], data: Any) -> None:
     """Cut anywhere, it holds exactly the whole lines before the cut, and can be written on."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "w"
@@ -89,10 +89,10 @@ def test_a_torn_file_is_the_world_as_it_once_was(made: list[Any], data: Any) -> 
         os.truncate(path, cut)
         lines = path.read_bytes().count(b"\n")
         world = World.open(path)
-        assert world.shelf.tasks == states[lines]
+        assert world.index.tasks == states[lines]
         with world.writing():
             world.put(a_task(9))
-        after = World.open(path).shelf.tasks
+        after = World.open(path).index.tasks
         assert after == {**states[lines], 9: a_task(9)}
 
 
@@ -109,7 +109,9 @@ def test_a_torn_file_is_the_world_as_it_once_was(made: list[Any], data: Any) -> 
         b'{"del":5}\nnonsense\n',
     ],
 )
-def test_a_file_of_somebody_elses_is_refused_and_left_as_it_is(tmp_path: Path, text: bytes) -> None:
+def test_a_file_of_another_program_is_refused_and_left_as_it_is(
+    tmp_path: Path, text: bytes
+) -> None:
     path = tmp_path / "w"
     path.write_bytes(text)
     with pytest.raises(JournalDamaged):
@@ -137,21 +139,21 @@ def _create_many(path: Path, count: int) -> None:
 
 def test_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     path, spawn = tmp_path / "w", get_context("fork")
-    crowd = [spawn.Process(target=_create_many, args=(path, 50)) for _ in range(4)]
-    for one in crowd:
-        one.start()
-    for one in crowd:
-        one.join()
-    assert World.open(path).shelf.ids == [3871 + 2 * n for n in range(200)]
+    processes = [spawn.Process(target=_create_many, args=(path, 50)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert World.open(path).index.ids == [3871 + 2 * n for n in range(200)]
 
 
 def test_a_file_much_longer_than_its_tasks_is_rewritten(tmp_path: Path) -> None:
     path = tmp_path / "w"
     write(path, *[a_task(1, title=str(n)) for n in range(1200)], a_task(4005), 4005)
-    bystander = World.open(path)
+    reader = World.open(path)
     assert len(path.read_bytes().splitlines()) == 2
-    assert bystander.shelf.tasks == {1: a_task(1, title="1199")}
-    assert bystander.next_id() == 4007  # 4005 was given once, and is not given again
+    assert reader.index.tasks == {1: a_task(1, title="1199")}
+    assert reader.next_id() == 4007  # 4005 was given once, and is not given again
     assert not list(tmp_path.glob("*.new"))
 
 
@@ -162,10 +164,10 @@ def test_who_held_the_old_file_goes_on_with_the_new_one(tmp_path: Path) -> None:
     World.open(path).close()
     with holder.writing():
         holder.put(a_task(3))
-    assert holder.shelf.ids == World.open(path).shelf.ids == [1, 3]
+    assert holder.index.ids == World.open(path).index.ids == [1, 3]
 
 
-def test_a_disk_that_refuses_leaves_memory_and_file_agreed(
+def test_a_full_disk_leaves_memory_and_file_agreed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = World.open(tmp_path / "w")
@@ -179,8 +181,8 @@ def test_a_disk_that_refuses_leaves_memory_and_file_agreed(
         patched.setattr("tasksync.sandbox.model.journal._write_all", full)
         with pytest.raises(OSError, match="No space"), world.writing():
             world.put(a_task(3))
-    with world.reading() as shelf:
-        assert shelf.ids == [1]
+    with world.reading() as index:
+        assert index.ids == [1]
 
 
 def test_a_file_may_vanish_under_an_open_world(tmp_path: Path) -> None:
@@ -189,8 +191,8 @@ def test_a_file_may_vanish_under_an_open_world(tmp_path: Path) -> None:
     with world.writing():
         world.put(a_task(1))
     path.unlink()
-    with world.reading() as shelf:
-        assert shelf.ids == []
+    with world.reading() as index:
+        assert index.ids == []
 
 
 _KILLED = """
@@ -210,13 +212,13 @@ def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
     path = tmp_path / "w"
     killed = subprocess.run([sys.executable, "-c", _KILLED, path], check=False)
     assert killed.returncode == -signal.SIGKILL
-    assert [task.title for task in World.open(path).shelf] == ["done"]
+    assert [task.title for task in World.open(path).index] == ["done"]
 
 
 def test_a_journal_reads_only_what_is_new(tmp_path: Path) -> None:
     writer, reader = Journal(tmp_path / "w"), Journal(tmp_path / "w")
     for number in range(3):
-        with writer.alone():
+        with writer.locked():
             writer.append([{"del": number}])
-        assert reader.news() == (False, [{"del": number}])
-    assert reader.news() == (False, [])
+        assert reader.read_new() == (False, [{"del": number}])
+    assert reader.read_new() == (False, [])

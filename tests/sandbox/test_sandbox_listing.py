@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasksync.sandbox.faults.quirks import DEFAULTS
-from tasksync.sandbox.model.clock import PORTAL_ZONE
 from tasksync.sandbox.model.fields import TASKS
-from tasksync.sandbox.model.index import TaskIndex
+from tasksync.sandbox.model.portal_clock import PORTAL_ZONE
+from tasksync.sandbox.model.quirks import DEFAULTS
 from tasksync.sandbox.model.task import Task
-from tasksync.sandbox.web.http_messages import Refused
-from tasksync.sandbox.web.listing_query import question
-from tasksync.sandbox.web.query_string import parsed
+from tasksync.sandbox.model.task_index import TaskIndex
+from tasksync.sandbox.web.http_messages import ApiError
+from tasksync.sandbox.web.listing_query import read_listing_query
+from tasksync.sandbox.web.query_string import parse_query_string
 from tasksync.sandbox.web.task_pages import page_of_tasks
 
 
@@ -117,8 +117,8 @@ def test_the_operators_are_named_when_one_is_refused(three: Any) -> None:
 
 
 def test_a_filter_may_be_one_json_document(three: Any) -> None:
-    told = {"id": {"$in": [3871, 3873]}, "!status": 5, "title": {"$contains": "b"}}
-    assert three.ids(f"filter={quote(json.dumps(told))}") == [3871]
+    conditions = {"id": {"$in": [3871, 3873]}, "!status": 5, "title": {"$contains": "b"}}
+    assert three.ids(f"filter={quote(json.dumps(conditions))}") == [3871]
     assert three.ids(f"filter={quote(json.dumps({'id': [3871, 3875]}))}") == [3875, 3871]
 
 
@@ -178,22 +178,22 @@ def test_no_page_is_longer_than_5000(client: Any) -> None:
 
 def test_a_cursor_by_id_walks_over_everything_once(client: Any) -> None:
     client("PUT", "/_sandbox/tasks", [{"title": "t", "responsibleId": 1, "tags": ["m"]}] * 23)
-    seen: list[int] = []
+    ids: list[int] = []
     while page := client.ids(
-        f"filter[tags]=m&order[id]=asc&filter[>id]={seen[-1] if seen else 0}&limit=5"
+        f"filter[tags]=m&order[id]=asc&filter[>id]={ids[-1] if ids else 0}&limit=5"
     ):
-        seen += page
-    assert seen == sorted(set(seen)) == [3871 + 2 * n for n in range(23)]
+        ids += page
+    assert ids == sorted(set(ids)) == [3871 + 2 * n for n in range(23)]
 
 
 @contextmanager
 def understood_or_refused() -> Iterator[None]:
     """A refusal is a 400; any other exception is a fault of the sandbox."""
     codes = []
-    with suppress(Refused):
+    with suppress(ApiError):
         try:
             yield
-        except Refused as refusal:
+        except ApiError as refusal:
             codes.append(refusal.status)
             raise
     assert codes in ([], [400])
@@ -204,7 +204,7 @@ def understood_or_refused() -> Iterator[None]:
 def test_no_query_string_breaks_the_reader(text: str) -> None:
     """It is understood, or refused with a 400."""
     with understood_or_refused():
-        question(parsed(text), TASKS, PORTAL_ZONE)
+        read_listing_query(parse_query_string(text), TASKS, PORTAL_ZONE)
 
 
 json_values = st.recursive(
@@ -229,9 +229,9 @@ json_values = st.recursive(
 )
 @settings(max_examples=300, deadline=None)
 def test_no_body_breaks_a_search(body: dict[str, Any]) -> None:
-    shelf = TaskIndex([Task(1, "a", 1, 1, 0, 0, 1, tags=("id",), accomplices=(1,))])
+    index = TaskIndex([Task(1, "a", 1, 1, 0, 0, 1, tags=("id",), accomplices=(1,))])
     with understood_or_refused():
-        page_of_tasks(shelf, question(body, TASKS, PORTAL_ZONE), DEFAULTS, None)
+        page_of_tasks(index, read_listing_query(body, TASKS, PORTAL_ZONE), DEFAULTS, None)
 
 
 steps = st.lists(
@@ -248,16 +248,16 @@ steps = st.lists(
 @given(steps)
 @settings(deadline=None)
 def test_the_indexes_of_a_shelf_agree_with_its_tasks(moves: list[Any]) -> None:
-    shelf = TaskIndex()
+    index = TaskIndex()
     for move, id_, tags, parent in moves:
         if move == "remove":
-            shelf.remove(id_)
+            index.remove(id_)
         else:
             made = Task(id_, "t", 1, 1, 0, 0, 1, tags=tuple(sorted(tags)), parent_id=parent)
-            shelf.put(made)
-    assert shelf.ids == sorted(shelf.tasks)
+            index.put(made)
+    assert index.ids == sorted(index.tasks)
     for tag in "abc":
-        assert shelf.tagged(tag) == [i for i in shelf.ids if tag in shelf.tasks[i].tags]
+        assert index.tagged(tag) == [i for i in index.ids if tag in index.tasks[i].tags]
     for id_ in range(1, 9):
-        children = [i for i in shelf.ids if shelf.tasks[i].parent_id == id_]
-        assert [task.id for task in shelf.children(id_)] == children
+        children = [i for i in index.ids if index.tasks[i].parent_id == id_]
+        assert [task.id for task in index.children(id_)] == children

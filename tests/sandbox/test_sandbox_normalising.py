@@ -1,4 +1,4 @@
-"""Quirks that turn a value, count something else, or put results where they do not belong."""
+"""Quirks that change a value, count something else, or put results where they do not belong."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SHOWN = "select=title,description,tags,deadline,auditors,accomplices"
 COUNTERS = "select=commentsCount,serviceCommentsCount,timeSpentInLogs,createdDate"
 
 
-def kept(client: Any, **fields: Any) -> Any:
+def stored(client: Any, **fields: Any) -> Any:
     """The row of a new task, as a listing shows it."""
     id_ = client.create(**fields)
     (row,) = [row for row in client.rows(SHOWN) if row["id"] == str(id_)]
@@ -86,9 +86,9 @@ def test_a_comment_that_went_with_its_task_is_422(client: Any, kind: str, method
         ({"entities": True}, 'A & "B"', "A &amp; &quot;B&quot;"),
     ],
 )
-def test_titles_are_turned(client: Any, quirk: dict[str, Any], title: str, shown: str) -> None:
+def test_titles_are_normalised(client: Any, quirk: dict[str, Any], title: str, shown: str) -> None:
     client.quirks(**quirk)
-    row = kept(client, title=title)
+    row = stored(client, title=title)
     assert row["title"] == shown
     client("PATCH", f"/v1/tasks/{row['id']}", {"status": 3})
     assert client.rows(SHOWN)[0]["title"] == shown
@@ -103,14 +103,14 @@ def test_titles_are_turned(client: Any, quirk: dict[str, Any], title: str, shown
         ({"hashtags": True}, ["Alpha", "tasksync:p", "audit"]),
     ],
 )
-def test_tags_are_turned(client: Any, quirk: dict[str, Any], names: list[str]) -> None:
+def test_tags_are_normalised(client: Any, quirk: dict[str, Any], names: list[str]) -> None:
     client.quirks(tags="names", **quirk)
-    assert kept(client, title="Do the #audit", tags=["Alpha", "tasksync:p"])["tags"] == names
+    assert stored(client, title="Do the #audit", tags=["Alpha", "tasksync:p"])["tags"] == names
 
 
 def test_dates_lose_their_seconds(client: Any) -> None:
     client.quirks(seconds_dropped=True)
-    row = kept(client, deadline="2026-05-19T18:00:42+03:00")
+    row = stored(client, deadline="2026-05-19T18:00:42+03:00")
     assert row["deadline"] == "2026-05-19T18:00:00+03:00"
 
 
@@ -124,7 +124,7 @@ def test_the_former_responsible_becomes_an_auditor(client: Any) -> None:
 
 def test_people_may_come_as_a_map_of_indexes(client: Any) -> None:
     client.quirks(people_ids="indexed")
-    row = kept(client, accomplices=[9, 5])
+    row = stored(client, accomplices=[9, 5])
     assert (row["accomplices"], row["auditors"]) == ({"0": "9", "1": "5"}, [])
 
 
@@ -151,5 +151,5 @@ def test_a_delete_may_be_answered_by_nothing(client: Any) -> None:
     client.quirks(delete_result="empty")
     assert client.batch({**call, "entityId": client.create()})["results"] == {"x": []}
     client.quirks(delete_result="missing")
-    told = client.batch({**call, "entityId": client.create()})
-    assert (told["results"], told["errors"], client.ids()) == ({}, {}, [])
+    data = client.batch({**call, "entityId": client.create()})
+    assert (data["results"], data["errors"], client.ids()) == ({}, {}, [])

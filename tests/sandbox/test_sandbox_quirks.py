@@ -1,4 +1,4 @@
-"""Every quirk bites: for each, what the portal does with it and would not do without."""
+"""Every quirk: what the portal does with it and would not do without."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tasksync.sandbox.faults.quirks import DEFAULTS, Quirks, UnknownQuirk, described
+from tasksync.sandbox.model.quirks import DEFAULTS, Quirks, UnknownQuirk, described
 
 DEADLINE = "2026-05-19T18:00:00+03:00"
 
@@ -25,7 +25,7 @@ def written(client: Any, patch: dict[str, Any], **fields: Any) -> tuple[int, Any
 
 
 def both(client: Any, look: Callable[[], Any], **quirk: Any) -> tuple[Any, Any]:
-    """What is seen by default, and under a quirk."""
+    """The result by default, and under a quirk."""
     client.quirks()
     plain = look()
     client.quirks(**quirk)
@@ -34,8 +34,8 @@ def both(client: Any, look: Callable[[], Any], **quirk: Any) -> tuple[Any, Any]:
 
 def test_create_status(client: Any) -> None:
     body = {"title": "x", "responsibleId": 1}
-    seen = both(client, lambda: client("POST", "/v1/tasks", body)[0], create_status=200)
-    assert seen == (201, 200)
+    results = both(client, lambda: client("POST", "/v1/tasks", body)[0], create_status=200)
+    assert results == (201, 200)
 
 
 @pytest.mark.parametrize("action", ["update", "delete"])
@@ -181,14 +181,14 @@ def test_line_breaks(client: Any) -> None:
 def test_no_session_code(client: Any) -> None:
     client.key = "vibe_app_sandbox"
     look = lambda: client("GET", "/v1/tasks")[1]["error"]["code"]  # noqa: E731
-    seen = both(client, look, no_session_code="INVALID_APP_KEY")
-    assert seen == ("TOKEN_MISSING", "INVALID_APP_KEY")
+    results = both(client, look, no_session_code="INVALID_APP_KEY")
+    assert results == ("TOKEN_MISSING", "INVALID_APP_KEY")
 
 
 def test_portal_limit_status(portal: Any) -> None:
-    from tasksync.sandbox.web.rate_limits import Limits
+    from tasksync.sandbox.web.rate_limits import RateLimits
 
-    client = portal(limits=Limits(per_second=1), quirks={"portal_limit_status": 502})
+    client = portal(limits=RateLimits(per_second=1), quirks={"portal_limit_status": 502})
     assert client("GET", "/v1/me")[0] == 200
     status, answer = client("GET", "/v1/me")
     assert (status, answer["error"]["code"]) == (502, "BITRIX_UNAVAILABLE")
@@ -295,8 +295,8 @@ def test_ignore_id_filter(client: Any) -> None:
 
 def test_meta_total(client: Any) -> None:
     look = lambda: client("GET", "/v1/tasks")[1]["meta"]  # noqa: E731
-    seen = both(client, look, meta_total=False)
-    assert seen == ({"total": 0, "hasMore": False}, {"hasMore": False})
+    results = both(client, look, meta_total=False)
+    assert results == ({"total": 0, "hasMore": False}, {"hasMore": False})
 
 
 @pytest.mark.parametrize(
@@ -333,39 +333,39 @@ def test_offset_fails_from(client: Any) -> None:
 
 def test_list_lag(client: Any, time: Any) -> None:
     """A listing is behind; a get is not."""
-    old, doomed = client.create("old", tags=["a"]), client.create("doomed")
+    old, deleted = client.create("old", tags=["a"]), client.create("deleted")
     time.at += 10
     client.quirks(list_lag=5)
     new = client.create("new", tags=["a"])
     client("PATCH", f"/v1/tasks/{old}", {"title": "older"})
-    client("DELETE", f"/v1/tasks/{doomed}")
+    client("DELETE", f"/v1/tasks/{deleted}")
 
-    def seen(query: str = "order[id]=asc") -> list[str]:
+    def titles_shown(query: str = "order[id]=asc") -> list[str]:
         return [row["title"] for row in client.rows(query)]
 
-    assert seen() == ["old", "doomed"]
-    assert seen("filter[tags]=a") == ["old"]
+    assert titles_shown() == ["old", "deleted"]
+    assert titles_shown("filter[tags]=a") == ["old"]
     assert client("GET", f"/v1/tasks/{new}")[0] == 200
     time.at += 5
-    assert seen() == ["older", "new"]
+    assert titles_shown() == ["older", "new"]
 
 
 def test_every_quirk_stands_in_a_test() -> None:
     here = Path(__file__)
-    turns = here.with_name("test_sandbox_normalising.py")
-    text = here.read_text(encoding="utf-8") + turns.read_text(encoding="utf-8")
+    normalising = here.with_name("test_sandbox_normalising.py")
+    text = here.read_text(encoding="utf-8") + normalising.read_text(encoding="utf-8")
     missed = [name for name in described() if f"{name}=" not in text and f'"{name}"' not in text]
     assert set(missed) <= {"update_result", "delete_result"}  # named by action
 
 
 def test_every_quirk_says_what_it_does_and_where_that_is_known_from(client: Any) -> None:
-    told = client("GET", "/_sandbox/quirks?describe=1")[1]
-    assert all(quirk["says"] and quirk["source"] for quirk in told.values())
-    assert told["tags"]["choices"] == ["map", "names", "comma", "objects", "omitted"]
+    described = client("GET", "/_sandbox/quirks?describe=1")[1]
+    assert all(quirk["says"] and quirk["source"] for quirk in described.values())
+    assert described["tags"]["choices"] == ["map", "names", "comma", "objects", "omitted"]
 
 
 @pytest.mark.parametrize(
-    "told",
+    "described",
     [
         {"colour": "red"},
         {"tags": "red"},
@@ -376,12 +376,12 @@ def test_every_quirk_says_what_it_does_and_where_that_is_known_from(client: Any)
         {"list_lag": "soon"},
     ],
 )
-def test_an_unknown_quirk_is_refused(client: Any, told: dict[str, Any]) -> None:
+def test_an_unknown_quirk_is_refused(client: Any, described: dict[str, Any]) -> None:
     with pytest.raises(UnknownQuirk):
-        Quirks.of(told)
-    assert client("PUT", "/_sandbox/quirks", told)[0] == 400
+        Quirks.of(described)
+    assert client("PUT", "/_sandbox/quirks", described)[0] == 400
 
 
 def test_quirks_go_round_through_json(client: Any) -> None:
-    told = client("GET", "/_sandbox/quirks")[1]
-    assert Quirks.of(json.loads(json.dumps(told))) == DEFAULTS == Quirks()
+    described = client("GET", "/_sandbox/quirks")[1]
+    assert Quirks.of(json.loads(json.dumps(described))) == DEFAULTS == Quirks()

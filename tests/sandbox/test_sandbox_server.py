@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import requests
 
-from tasksync.sandbox.faults.injected import UnknownFault
-from tasksync.sandbox.web.rate_limits import Limits
+from tasksync.sandbox.faults.fault_rules import UnknownFault
+from tasksync.sandbox.web.rate_limits import RateLimits
 from tasksync.sandbox.web.routes import open_api
 from tasksync.sandbox.web.server import SandboxSettings, serve, start
 
@@ -93,7 +93,7 @@ def test_a_world_goes_on_after_a_restart(tmp_path: Path) -> None:
             assert answer.json()["data"]["id"] == expected
 
 
-def test_the_vendors_limits_hold_on_the_wire() -> None:
+def test_the_vendors_limits_hold_over_a_socket() -> None:
     with start(SandboxSettings(port=0)) as running, requests.Session() as session:
         session.headers.update(HEAD)
         answers = [session.get(f"{running.url}/v1/me", timeout=5) for _ in range(12)]
@@ -105,10 +105,10 @@ def test_faults_and_quirks_come_with_the_settings(tmp_path: Path) -> None:
     path = tmp_path / "faults.json"
     path.write_text('[{"kind": "status", "status": 503}]')
     quirks = {"create_status": 200}
-    with start(SandboxSettings(port=0, faults=path, quirks=quirks, limits=Limits())) as running:
+    with start(SandboxSettings(port=0, faults=path, quirks=quirks, limits=RateLimits())) as running:
         assert requests.get(f"{running.url}/v1/me", headers=HEAD, timeout=5).status_code == 503
-        told = requests.get(f"{running.url}/_sandbox/quirks", timeout=5).json()
-    assert told["create_status"] == 200
+        quirks_shown = requests.get(f"{running.url}/_sandbox/quirks", timeout=5).json()
+    assert quirks_shown["create_status"] == 200
 
 
 def test_bad_settings_are_named(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_the_control_routes_are_for_names_of_this_machine(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "told", "status"),
+    ("path", "headers", "status"),
     [
         ("/_sandbox/reset", {"Content-Type": "text/plain"}, 400),
         ("/_sandbox/reset", {"Content-Type": "text/plain; json"}, 400),
@@ -163,13 +163,13 @@ def test_the_control_routes_are_for_names_of_this_machine(url: str) -> None:
     ],
 )
 def test_no_page_of_another_site_writes(
-    url: str, path: str, told: dict[str, str], status: int
+    url: str, path: str, headers: dict[str, str], status: int
 ) -> None:
     made = requests.post(f"{url}/v1/tasks", json=GOOD, headers=HEAD, timeout=5)
     assert made.status_code == 201
-    kind = {} if "Content-Type" in told or not told else {"Content-Type": "application/json"}
+    kind = {} if "Content-Type" in headers or not headers else {"Content-Type": "application/json"}
     body = json.dumps(GOOD).encode()
-    answer = requests.post(f"{url}{path}", body, headers={**HEAD, **kind, **told}, timeout=5)
+    answer = requests.post(f"{url}{path}", body, headers={**HEAD, **kind, **headers}, timeout=5)
     assert answer.status_code == status
     assert len(requests.get(f"{url}/_sandbox/tasks", timeout=5).json()) == 1
 

@@ -40,7 +40,7 @@ class Portal:
         return json.loads(text) if text else None
 
     def faults(self, *rules: Json) -> None:
-        """Put these faults in the place of all; none is fair weather."""
+        """Put these faults in the place of all; none removes all."""
         self.control("PUT", "faults", list(rules))
 
     def quirks(self, **told: object) -> None:

@@ -24,9 +24,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Serve until interrupted."""
-    from tasksync.sandbox.faults.injected import UnknownFault
-    from tasksync.sandbox.faults.quirks import UnknownQuirk
+    from tasksync.sandbox.faults.fault_rules import UnknownFault
     from tasksync.sandbox.model.journal import JournalDamaged
+    from tasksync.sandbox.model.quirks import UnknownQuirk
     from tasksync.sandbox.web.api_keys import GOOD_KEY
     from tasksync.sandbox.web.server import SandboxSettings, start
 
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
 def _quirks(name: str | None) -> dict[str, object]:
     if not name:
         return {}
-    from tasksync.sandbox.web.codec import loads
+    from tasksync.sandbox.json_codec import loads
 
     try:
         found = loads(Path(name).read_bytes())

@@ -1,1 +1,1 @@
-"""What can go wrong on purpose: injected faults, and the vendor's quirks."""
+"""Injected faults: the rules that choose requests, and delayed work. Knows no HTTP."""

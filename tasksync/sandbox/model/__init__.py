@@ -1,1 +1,1 @@
-"""The portal's tasks, people and rules, in memory and in a file. Knows no HTTP."""
+"""The portal's tasks, people, rules and quirks, in memory and in a file. Knows no HTTP."""

@@ -1,16 +1,16 @@
-"""The people and the workgroups of the portal: enough of both to look somebody up (contract 11)."""
+"""The people and the workgroups of the portal, for look-ups (contract 11)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
 
-from tasksync.sandbox.web.http_messages import Json
+from tasksync.sandbox.json_codec import Json
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody of the portal."""
+    """A user of the portal."""
 
     id: int
     name: str
@@ -71,7 +71,7 @@ GROUPS = {
 
 
 def is_admin(id_: int) -> bool:
-    """Whether somebody has an administrator's rights on this portal."""
+    """Whether a user has an administrator's rights on this portal."""
     user = USERS.get(id_)
     return user is not None and user.admin
 

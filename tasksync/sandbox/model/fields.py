@@ -1,4 +1,4 @@
-"""The fields of each entity in one table: how they are kept, read, filtered and sorted by.
+"""The fields of each entity in one table: how they are stored, read, filtered and sorted.
 
 Sources: contract 2.5 (filters, sorting), 2.7 (schema), 7 (tasks), 11 (users and workgroups).
 """
@@ -13,9 +13,9 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
-from tasksync.sandbox.model.rules import WRITABLE
+from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model.task import PRIORITIES, STATUSES
-from tasksync.sandbox.web.http_messages import Json
+from tasksync.sandbox.model.task_rules import WRITABLE
 
 
 class ValueKind(StrEnum):
@@ -32,13 +32,13 @@ class ValueKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field: its name outside, how to get it inside, and what a listing may do with it."""
+    """One field: its name in the API, how to get its value, and what a listing may do with it."""
 
     name: str
     kind: ValueKind
     get: Callable[[Any], Any]
     sortable: bool = False
-    deaf: bool = False  # known, but a filter on it is ignored in silence
+    filter_ignored: bool = False  # known, but a filter on it is ignored
     nullable: bool = False
 
     @property
@@ -47,7 +47,7 @@ class Field:
         return native(self.name)
 
 
-Table = Mapping[str, Field]
+FieldTable = Mapping[str, Field]
 
 
 @cache
@@ -56,10 +56,10 @@ def native(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).upper()
 
 
-def _table(*rows: tuple[str, ValueKind, str, str]) -> Table:
+def _table(*rows: tuple[str, ValueKind, str, str]) -> FieldTable:
     return {
-        name: Field(name, kind, attrgetter(inner), "s" in marks, "d" in marks, "n" in marks)
-        for name, kind, inner, marks in rows
+        name: Field(name, kind, attrgetter(attribute), "s" in flags, "d" in flags, "n" in flags)
+        for name, kind, attribute, flags in rows
     }
 
 
@@ -118,23 +118,23 @@ ALIASES = {"realStatus": "status", "REAL_STATUS": "status", "creatorId": "create
 _ENUMS = {"status": STATUSES, "priority": PRIORITIES}
 
 
-def find(table: Table, name: str) -> Field | None:
+def find(table: FieldTable, name: str) -> Field | None:
     """The field of this name, camelCase or UPPER_SNAKE."""
     name = ALIASES.get(name, name)
     return table.get(name) or next((f for f in table.values() if f.native == name), None)
 
 
-def schema(table: Table) -> Json:
+def schema(table: FieldTable) -> Json:
     """`data` of a fields route: each field, and again under its native name (contract 2.7)."""
-    found = {}
+    by_name = {}
     for field in table.values():
-        told: Json = {
+        described: Json = {
             "type": field.kind.value,
             "readonly": table is not TASKS or field.name not in WRITABLE,
             "label": field.native.replace("_", " ").capitalize(),
         }
         if field.name in _ENUMS and table is TASKS:
-            told["enum"] = {str(value): word for value, word in _ENUMS[field.name].items()}
-        found[field.name] = told
-    upper = {native(name): told for name, told in found.items()}
-    return {"fields": {**upper, **found}, "include": []}
+            described["enum"] = {str(value): label for value, label in _ENUMS[field.name].items()}
+        by_name[field.name] = described
+    upper = {native(name): described for name, described in by_name.items()}
+    return {"fields": {**upper, **by_name}, "include": []}

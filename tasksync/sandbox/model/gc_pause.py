@@ -22,6 +22,6 @@ def gc_paused() -> Iterator[None]:
             gc.enable()
 
 
-def keep() -> None:
-    """Let the collector pass by all that lives now: it is here to stay."""
+def exempt_from_gc() -> None:
+    """Exempt all objects of this moment from collection: they live as long as the process."""
     gc.freeze()

@@ -1,9 +1,9 @@
 """The durable file: one JSON document a line, only ever appended to.
 
-Each append is written and flushed to the system before the answer leaves, so a world survives
-SIGKILL of its process; it is not fsynced, so it may lose its last moments with the machine's power.
-A torn last line is not read, and cut by the next writer. Several processes may hold one file:
-writers take turns by `flock`, and everybody reads what the others appended.
+Each append is written and flushed to the system before the answer is sent, so a world survives
+SIGKILL of its process; it is not fsynced, so a power failure may lose its last lines.
+An incomplete last line is not read, and the next writer removes it. Several processes may share
+one file: writers exclude each other by `flock`, and everybody reads what the others appended.
 """
 
 from __future__ import annotations
@@ -16,44 +16,44 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from tasksync.sandbox.web.codec import dumps, loads
+from tasksync.sandbox.json_codec import dumps, loads
 
-_OPENINGS = (b'{"put":', b'{"del":', b'{"reset":')
+_LINE_STARTS = (b'{"put":', b'{"del":', b'{"reset":')
 
 
 class JournalDamaged(Exception):
-    """The file, or a whole line of it, is not ours: somebody else wrote it."""
+    """The file, or a complete line of it, is not a sandbox's: another program wrote it."""
 
 
 class Journal:
-    """One file. Read with `news`; write inside `alone` with `append` or `rewrite`."""
+    """One file. Read with `read_new`; write inside `locked` with `append` or `rewrite`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = self._opened()
         self._read = 0
-        self._anew = False
+        self._restarted = False
 
-    def news(self) -> tuple[bool, list[dict[str, Any]]]:
-        """(must all be forgotten first?, the whole lines that were not read yet)."""
+    def read_new(self) -> tuple[bool, list[dict[str, Any]]]:
+        """(must all be cleared first?, the complete lines that were not read yet)."""
         if self._replaced():
             self._reopen()
-        anew, self._anew = self._anew, False
+        restarted, self._restarted = self._restarted, False
         if os.fstat(self._file.fileno()).st_size == self._read:
-            return anew, []
+            return restarted, []
         self._file.seek(self._read)
-        tail = self._file.read()
-        if not self._read and not _begins_well(tail):
+        unread = self._file.read()
+        if not self._read and not _starts_like_a_journal(unread):
             message = f"{self._path} is not a sandbox's journal; it is left as it is"
             raise JournalDamaged(message)
-        whole = tail[: tail.rfind(b"\n") + 1]
-        self._read += len(whole)
-        return anew, self._parsed(whole)
+        complete = unread[: unread.rfind(b"\n") + 1]
+        self._read += len(complete)
+        return restarted, self._parsed(complete)
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Hold the file against other processes; call `news` first thing inside."""
+    def locked(self) -> Iterator[None]:
+        """Lock the file against other processes; call `read_new` first inside."""
         fcntl.flock(self._file, fcntl.LOCK_EX)
         while self._replaced():
             self._reopen()
@@ -64,9 +64,9 @@ class Journal:
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def append(self, documents: Iterable[dict[str, Any]]) -> None:
-        """Add lines, cutting what a dead writer left half-written. Only inside `alone`.
+        """Add lines, after removing what a killed writer left incomplete. Only inside `locked`.
 
-        When the disk refuses, what was read is no longer trusted: `news` begins anew.
+        After an OSError what was read is no longer trusted: `read_new` starts over.
         """
         lines = b"".join(dumps(document) + b"\n" for document in documents)
         try:
@@ -74,24 +74,24 @@ class Journal:
             self._file.seek(self._read)
             _write_all(self._file, lines)
         except OSError:
-            self._read, self._anew = 0, True
+            self._read, self._restarted = 0, True
             raise
         self._read += len(lines)
 
     def rewrite(self, documents: Iterable[dict[str, Any]]) -> None:
-        """Put these lines in place of all, at once. Only inside `alone`; keeps the lock."""
-        aside = self._path.with_name(f"{self._path.name}.{os.getpid()}.new")
+        """Replace all lines by these, atomically. Only inside `locked`; keeps the lock."""
+        new_path = self._path.with_name(f"{self._path.name}.{os.getpid()}.new")
         lines = b"".join(dumps(document) + b"\n" for document in documents)
-        fresh = aside.open("w+b", buffering=0)
-        fcntl.flock(fresh, fcntl.LOCK_EX)
-        _write_all(fresh, lines)
-        os.fsync(fresh.fileno())
-        aside.replace(self._path)
+        new_file = new_path.open("w+b", buffering=0)
+        fcntl.flock(new_file, fcntl.LOCK_EX)
+        _write_all(new_file, lines)
+        os.fsync(new_file.fileno())
+        new_path.replace(self._path)
         self._file.close()
-        self._file, self._read = fresh, len(lines)
+        self._file, self._read = new_file, len(lines)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()
 
     def _opened(self) -> FileIO:
@@ -99,7 +99,7 @@ class Journal:
 
     def _reopen(self) -> None:
         self._file.close()
-        self._file, self._read, self._anew = self._opened(), 0, True
+        self._file, self._read, self._restarted = self._opened(), 0, True
 
     def _replaced(self) -> bool:
         try:
@@ -109,8 +109,8 @@ class Journal:
         same = os.fstat(self._file.fileno()).st_ino == there.st_ino
         return not same or there.st_size < self._read
 
-    def _parsed(self, whole: bytes) -> list[dict[str, Any]]:
-        lines = whole.split(b"\n")[:-1]
+    def _parsed(self, complete: bytes) -> list[dict[str, Any]]:
+        lines = complete.split(b"\n")[:-1]
         try:
             return list(loads(b"[" + b",".join(lines) + b"]"))
         except ValueError as fault:
@@ -118,9 +118,9 @@ class Journal:
             raise JournalDamaged(message) from fault
 
 
-def _begins_well(tail: bytes) -> bool:
-    """A file of somebody else's would else be taken for a torn line, and cut."""
-    return any(tail[: len(word)] == word[: len(tail)] for word in _OPENINGS)
+def _starts_like_a_journal(unread: bytes) -> bool:
+    """Another program's file would else be taken for an incomplete line, and removed."""
+    return any(unread[: len(word)] == word[: len(unread)] for word in _LINE_STARTS)
 
 
 def _write_all(file: FileIO, lines: bytes) -> None:

@@ -1,6 +1,6 @@
-"""What a portal may make of a task's values while it keeps them: every turn is a quirk.
+"""How a portal may change a task's values when it stores them: every change is a quirk.
 
-None of these is in the seeds; each was seen or feared somewhere (design 5 and 7 name them), and
+None of these is in the seeds; each was observed or feared somewhere (design 5 and 7 name them), and
 all are off unless a quirk asks for them.
 """
 
@@ -11,67 +11,69 @@ from collections.abc import Iterator
 from dataclasses import replace
 from html import escape
 
-from tasksync.sandbox.faults.quirks import Case, Emoji, Quirks
+from tasksync.sandbox.model.quirk_values import Emoji, TagCase
+from tasksync.sandbox.model.quirks import Quirks
 from tasksync.sandbox.model.task import Task
 
-#: Beyond the basic plane: what a MySQL table in three-byte UTF-8 cannot hold.
-_ASTRAL = re.compile(r"[\U00010000-\U0010FFFF]")
+#: Beyond the basic multilingual plane: what a MySQL table in three-byte UTF-8 cannot store.
+_NON_BMP = re.compile(r"[\U00010000-\U0010FFFF]")
 _HASHTAG = re.compile(r"(?<![\w#&])#(\w+)")
 _MINUTE = 60
 
 
-def turned(quirks: Quirks, before: Task | None, made: Task) -> Task:
-    """The task as this portal keeps it; `before` is what stood there until now."""
-    title, description = held(made.title, quirks.emoji), held(made.description, quirks.emoji)
-    if quirks.entities and (before is None or made.title != before.title):
+def normalised(quirks: Quirks, before: Task | None, task: Task) -> Task:
+    """The task as this portal stores it; `before` is the task until now, None for a new one."""
+    title = storable_text(task.title, quirks.emoji)
+    description = storable_text(task.description, quirks.emoji)
+    if quirks.entities and (before is None or task.title != before.title):
         title = escape(title, quote=True)
-    kept = replace(
-        made, title=title, description=description, tags=tuple(dict.fromkeys(_tags(quirks, made)))
+    task = replace(
+        task, title=title, description=description, tags=tuple(dict.fromkeys(_tags(quirks, task)))
     )
     if quirks.seconds_dropped:
-        kept = replace(
-            kept,
-            deadline=_minute(kept.deadline),
-            start_plan=_minute(kept.start_plan),
-            end_plan=_minute(kept.end_plan),
+        task = replace(
+            task,
+            deadline=_minute(task.deadline),
+            start_plan=_minute(task.start_plan),
+            end_plan=_minute(task.end_plan),
         )
     if before and quirks.former_becomes_auditor:
-        kept = _watched(before, kept)
-    return kept
+        task = _with_former_responsible_as_auditor(before, task)
+    return task
 
 
-def held(text: str, emoji: Emoji) -> str:
-    """A text without what the portal's tables cannot hold."""
+def storable_text(text: str, emoji: Emoji) -> str:
+    """A text without the characters that the portal's tables cannot store."""
     match emoji:
         case Emoji.DROP:
-            return _ASTRAL.sub("", text)
+            return _NON_BMP.sub("", text)
         case Emoji.QUESTION:
-            return _ASTRAL.sub("?", text)
+            return _NON_BMP.sub("?", text)
         case Emoji.CUT:
-            return _ASTRAL.split(text)[0]
+            return _NON_BMP.split(text)[0]
         case _:
             return text
 
 
-def _tags(quirks: Quirks, made: Task) -> Iterator[str]:
-    words = _HASHTAG.findall(f"{made.title}\n{made.description}") if quirks.hashtags else []
-    for tag in (*made.tags, *words):
+def _tags(quirks: Quirks, task: Task) -> Iterator[str]:
+    words = _HASHTAG.findall(f"{task.title}\n{task.description}") if quirks.hashtags else []
+    for tag in (*task.tags, *words):
         if quirks.drop_tags and tag.startswith(quirks.drop_tags):
             continue
         match quirks.tag_case:
-            case Case.LOWER:
+            case TagCase.LOWER:
                 yield tag.lower()
-            case Case.UPPER:
+            case TagCase.UPPER:
                 yield tag.upper()
             case _:
                 yield tag
 
 
-def _watched(before: Task, made: Task) -> Task:
+def _with_former_responsible_as_auditor(before: Task, task: Task) -> Task:
     former = before.responsible_id
-    if former == made.responsible_id or former in made.auditors:
-        return made
-    return replace(made, auditors=(*made.auditors, former))
+    if former == task.responsible_id or former in task.auditors:
+        return task
+    return replace(task, auditors=(*task.auditors, former))
 
 
 def _minute(at: int | None) -> int | None:

@@ -1,6 +1,6 @@
-"""A task as the portal keeps it: numbers as numbers, instants as epoch seconds.
+"""A task as the portal stores it: numbers as numbers, instants as epoch seconds.
 
-How it is written to a reader is `rows`; what may be written into it is `rules`.
+How it is written as a row is `web.row_format`; what may be written into it is `task_rules`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PRIORITIES = {0: "low", 1: "normal", 2: "high"}
 
 
 class Comment(NamedTuple):
-    """What somebody, or the portal itself (`service`), wrote under a task."""
+    """A comment on a task, by a user or by the portal itself (`service`)."""
 
     author: int
     message: str
@@ -33,8 +33,8 @@ class Comment(NamedTuple):
     service: bool = False
 
 
-class Spent(NamedTuple):
-    """Working time somebody logged on a task."""
+class LoggedTime(NamedTuple):
+    """Working time that a user logged on a task."""
 
     user: int
     seconds: int
@@ -69,7 +69,7 @@ class Task:
     tags: tuple[str, ...] = ()
     task_control: bool = False
     comments: tuple[Comment, ...] = ()
-    spent: tuple[Spent, ...] = ()
+    spent: tuple[LoggedTime, ...] = ()
 
     @property
     def comments_count(self) -> int:
@@ -88,7 +88,7 @@ class Task:
 
     @property
     def active(self) -> int:
-        """When anybody last did anything here."""
+        """When the task was last changed or commented on."""
         return max([self.changed, *(note.at for note in self.comments)])
 
     @property
@@ -96,33 +96,35 @@ class Task:
         """Who closed it, 0 while it is open (contract 7)."""
         return 0 if self.closed is None else self.changed_by
 
-    def concerns(self, user: int) -> bool:
-        """Whether somebody without an administrator's rights sees it (contract 2.5)."""
+    def involves(self, user: int) -> bool:
+        """Whether a user without an administrator's rights sees it (contract 2.5)."""
         return user in (self.responsible_id, self.created_by, *self.accomplices, *self.auditors)
 
 
-_SPARE = tuple((spot.name, spot.default) for spot in fields(Task))
-_LISTS: dict[str, Callable[[list[Any]], tuple[Any, ...]]] = {
+_DEFAULTS = tuple((field.name, field.default) for field in fields(Task))
+_TUPLES: dict[str, Callable[[list[Any]], tuple[Any, ...]]] = {
     "tags": tuple,
     "accomplices": tuple,
     "auditors": tuple,
     "comments": lambda parts: tuple(Comment(*part) for part in parts),
-    "spent": lambda parts: tuple(Spent(*part) for part in parts),
+    "spent": lambda parts: tuple(LoggedTime(*part) for part in parts),
 }
 
 
-def packed(task: Task) -> dict[str, Any]:
+def task_to_json(task: Task) -> dict[str, Any]:
     """The task as plain JSON, without what is at its default."""
-    found = {name: value for name, default in _SPARE if (value := getattr(task, name)) != default}
+    found = {
+        name: value for name, default in _DEFAULTS if (value := getattr(task, name)) != default
+    }
     for name in ("comments", "spent"):
         if name in found:
             found[name] = [tuple(part) for part in found[name]]
     return found
 
 
-def unpacked(raw: dict[str, Any]) -> Task:
-    """The task that `packed` wrote; raises TypeError or KeyError for what it did not write."""
-    for name, whole in _LISTS.items():
+def task_from_json(raw: dict[str, Any]) -> Task:
+    """The task that `task_to_json` wrote; raises TypeError or KeyError for anything else."""
+    for name, read in _TUPLES.items():
         if name in raw:
-            raw[name] = whole(raw[name])
+            raw[name] = read(raw[name])
     return Task(**raw)

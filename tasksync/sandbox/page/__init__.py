@@ -1,1 +1,1 @@
-"""The page at `/`: HTML, style and script as files, and the data that it shows."""
+"""The page at `/`: its HTML, CSS and JavaScript files, and the data it shows. Knows no HTTP."""

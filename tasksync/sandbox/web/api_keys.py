@@ -1,26 +1,27 @@
 """The keys of this portal, and what each of them may do (contract 10 and 5.2).
 
-`vibe_api_sandbox` may do everything. The others are there to be refused, each for its own reason.
+`vibe_api_sandbox` may do everything. The others are refused, each for its own reason.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tasksync.sandbox.faults.quirks import Quirks
+from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model.directory import person
-from tasksync.sandbox.web.http_messages import Json, Refused, WebRequest
+from tasksync.sandbox.model.quirks import Quirks
+from tasksync.sandbox.web.http_messages import ApiError, WebRequest
 
 GOOD_KEY = "vibe_api_sandbox"
 APP_KEY = "vibe_app_sandbox"
 SESSION = "vibe_session_sandbox"
 TASKS = "tasks"
-SHOWN = 10
+SHOWN_LENGTH = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
-    """One key; `refusal` is what it meets wherever entity data begins."""
+class ApiKey:
+    """One key; `refusal` is how it is answered wherever entity data begins."""
 
     name: str
     owner: int = 1
@@ -29,7 +30,7 @@ class Key:
     read_only: bool = False
     session: str = ""
     refusal: tuple[int, str, str] | None = None
-    dead: bool = False  # not even /v1/me
+    unusable: bool = False  # not even /v1/me
 
     @property
     def kind(self) -> str:
@@ -40,86 +41,90 @@ class Key:
 
     def may(self, scope: str, quirks: Quirks) -> bool:
         """Whether the key holds a scope, under the name that this portal gives it."""
-        mine = {quirks.scope if name == TASKS else name for name in self.scopes}
-        return scope in mine
+        held = {quirks.scope if name == TASKS else name for name in self.scopes}
+        return scope in held
 
     def scope_names(self, quirks: Quirks) -> list[str]:
         """`data.scopes` of /v1/me."""
         return sorted(quirks.scope if name == TASKS else name for name in self.scopes)
 
 
-_UNTOKENED = (401, "TOKEN_MISSING", "The API key has no configured tokens")
+_NO_TOKENS = (401, "TOKEN_MISSING", "The API key has no configured tokens")
 _MANAGEMENT = (403, "MANAGEMENT_KEY_NO_ENTITY_ACCESS", "Management keys cannot read entity data")
 KEYS = {
     key.name: key
     for key in (
-        Key(GOOD_KEY),
-        Key("vibe_api_noscope", scopes=frozenset({"user", "sonet_group"})),
-        Key("vibe_api_notokens", refusal=_UNTOKENED),
-        Key("vibe_api_readonly", read_only=True),
-        Key("vibe_api_weak", owner=22, sees_all=False),
-        Key("vibe_api_expired", refusal=(401, "KEY_EXPIRED", "API key has expired"), dead=True),
-        Key("vibe_api_revoked", refusal=(401, "KEY_INACTIVE", "API key is revoked"), dead=True),
-        Key(
+        ApiKey(GOOD_KEY),
+        ApiKey("vibe_api_noscope", scopes=frozenset({"user", "sonet_group"})),
+        ApiKey("vibe_api_notokens", refusal=_NO_TOKENS),
+        ApiKey("vibe_api_readonly", read_only=True),
+        ApiKey("vibe_api_weak", owner=22, sees_all=False),
+        ApiKey(
+            "vibe_api_expired", refusal=(401, "KEY_EXPIRED", "API key has expired"), unusable=True
+        ),
+        ApiKey(
+            "vibe_api_revoked", refusal=(401, "KEY_INACTIVE", "API key is revoked"), unusable=True
+        ),
+        ApiKey(
             "vibe_api_elsewhere",
             refusal=(403, "IP_NOT_ALLOWED", "This IP address is not allowed for the key"),
-            dead=True,
+            unusable=True,
         ),
-        Key(APP_KEY, owner=2, session=SESSION),
-        Key("vibe_live_sandbox", refusal=_MANAGEMENT),
+        ApiKey(APP_KEY, owner=2, session=SESSION),
+        ApiKey("vibe_live_sandbox", refusal=_MANAGEMENT),
     )
 }
 
 
-def claimed(request: WebRequest) -> str:
-    """The key a request shows, good or not: X-Api-Key, or a vibe_api_ or vibe_live_ bearer."""
+def key_shown(request: WebRequest) -> str:
+    """The key in a request, good or not: X-Api-Key, or a vibe_api_ or vibe_live_ bearer."""
     if key := request.header("X-Api-Key"):
         return key
     bearer = _bearer(request)
     return bearer if bearer.startswith(("vibe_api_", "vibe_live_")) else ""
 
 
-def shown(key: str) -> str:
-    """As much of a key as may stand in a log."""
-    return f"{key[:SHOWN]}…" if key else ""
+def shortened(key: str) -> str:
+    """The first characters of a key, for the log."""
+    return f"{key[:SHOWN_LENGTH]}…" if key else ""
 
 
-def identified(request: WebRequest, quirks: Quirks, *, entity: bool) -> Key:
-    """Whose request this is; raises Refused. `entity`: whether it goes for entity data."""
-    name = claimed(request)
+def authenticated(request: WebRequest, quirks: Quirks, *, entity: bool) -> ApiKey:
+    """Whose request this is; raises ApiError. `entity`: whether it goes for entity data."""
+    name = key_shown(request)
     if not name:
-        raise Refused(401, "MISSING_API_KEY", "API key required. Pass via X-Api-Key header.")
+        raise ApiError(401, "MISSING_API_KEY", "API key required. Pass via X-Api-Key header.")
     key = KEYS.get(name)
     if key is None:
-        raise Refused(401, "INVALID_API_KEY", "Invalid API key")
-    if key.refusal and (entity or key.dead):
-        raise Refused(*key.refusal)
+        raise ApiError(401, "INVALID_API_KEY", "Invalid API key")
+    if key.refusal and (entity or key.unusable):
+        raise ApiError(*key.refusal)
     if key.session and entity:
-        _session(request, key, quirks)
+        _check_session(request, key, quirks)
     return key
 
 
-def scoped(key: Key, scope: str, quirks: Quirks) -> None:
+def check_scope(key: ApiKey, scope: str, quirks: Quirks) -> None:
     """Raises SCOPE_DENIED when the key lacks the scope (seeds; text from contract 5.2)."""
     if not key.may(scope, quirks):
         message = f"This endpoint requires '{scope}' scope"
-        raise Refused(403, "SCOPE_DENIED", message, details={"details": {"requiredScope": scope}})
+        raise ApiError(403, "SCOPE_DENIED", message, details={"details": {"requiredScope": scope}})
 
 
-def writable(key: Key) -> None:
+def check_writable(key: ApiKey) -> None:
     """Raises when the key may only read (contract 10)."""
     if key.read_only:
         message = "This API key is read-only: write operations are blocked"
-        raise Refused(403, "WRITE_BLOCKED_READONLY_KEY", message)
+        raise ApiError(403, "WRITE_BLOCKED_READONLY_KEY", message)
 
 
-def _session(request: WebRequest, key: Key, quirks: Quirks) -> None:
+def _check_session(request: WebRequest, key: ApiKey, quirks: Quirks) -> None:
     bearer = _bearer(request)
     if not bearer:
         message = "Authorization: Bearer <session token> is required for app keys"
-        raise Refused(401, quirks.no_session_code, message)
+        raise ApiError(401, quirks.no_session_code, message)
     if bearer != key.session:
-        raise Refused(401, "INVALID_SESSION", "Invalid or expired session")
+        raise ApiError(401, "INVALID_SESSION", "Invalid or expired session")
 
 
 def _bearer(request: WebRequest) -> str:
@@ -127,7 +132,7 @@ def _bearer(request: WebRequest) -> str:
     return token.strip() if kind.lower() == "bearer" else ""
 
 
-def profile(key: Key, quirks: Quirks, portal: str, per_second: float) -> Json:
+def profile(key: ApiKey, quirks: Quirks, portal: str, per_second: float) -> Json:
     """`data` of GET /v1/me (contract 10)."""
     return {
         "type": key.kind,

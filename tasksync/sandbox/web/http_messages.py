@@ -1,4 +1,4 @@
-"""What goes in and out at the door: Request, Response, and the refusal that becomes an error body.
+"""WebRequest, Response, and ApiError, which becomes an error body.
 
 Envelopes: `{"success": true, "data": …}` and `{"success": false, "error": {…}}` (seeds and
 contract 5.1).
@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tasksync.sandbox.web.codec import dumps, loads
+from tasksync.sandbox.json_codec import Json, dumps, loads
 
-Json = dict[str, Any]
 NO_CONTENT = 204
 
 
@@ -40,14 +39,29 @@ class WebRequest:
     def document(self) -> Json:
         """The JSON object of the body; 400 VALIDATION_ERROR without one (contract 1)."""
         if not self.says_json():
-            raise Refused.invalid("Content-Type must be application/json")
+            raise ApiError.invalid("Content-Type must be application/json")
         try:
             found = loads(self.body)
         except ValueError as fault:
             message = f"Body is not valid JSON: {fault}"
-            raise Refused.invalid(message) from fault
+            raise ApiError.invalid(message) from fault
         if not isinstance(found, dict):
-            raise Refused.invalid("Body must be a JSON object")
+            raise ApiError.invalid("Body must be a JSON object")
+        return found
+
+    def any_json(self) -> Any:
+        """The JSON value of the body whatever its Content-Type, None without a body."""
+        try:
+            return loads(self.body or b"null")
+        except ValueError as fault:
+            message = f"not JSON: {fault}"
+            raise ApiError.invalid(message) from fault
+
+    def json_object(self) -> Json:
+        """The same, which must be an object."""
+        found = self.any_json()
+        if not isinstance(found, dict):
+            raise ApiError.invalid("a JSON object is needed")
         return found
 
 
@@ -64,8 +78,8 @@ class Response:
         return Response(self.status, {**self.headers, **more}, self.body)
 
 
-class Refused(Exception):
-    """The vendor says no: an HTTP status and an error code, and perhaps when to come again."""
+class ApiError(Exception):
+    """An error of the API: HTTP status, error code, text, and perhaps seconds to wait."""
 
     def __init__(
         self,
@@ -82,12 +96,12 @@ class Refused(Exception):
         self.retry_after, self.extra, self.details = retry_after, extra or {}, details or {}
 
     @classmethod
-    def invalid(cls, message: str) -> Refused:
+    def invalid(cls, message: str) -> ApiError:
         """The body or the query does not fit its schema (contract 5.2)."""
         return cls(400, "VALIDATION_ERROR", message)
 
     def error(self) -> Json:
-        """The `error` object, as it also stands in a batch."""
+        """The `error` object, as a batch answers it too."""
         found: Json = {"code": self.code, "message": self.message, **self.details}
         if self.retry_after is not None:
             found["retryAfter"] = math.ceil(self.retry_after)

@@ -1,4 +1,4 @@
-"""What a listing asks: filter, order, select, limit, offset; read from a query string or a body.
+"""A listing's parameters: filter, order, select, limit, offset; read from a query string or a body.
 
 Filters stand in three syntaxes that mix, all joined by AND (contract 9). Sorting, limits and their
 errors: contract 2.5, 2.6, 6.2.
@@ -13,15 +13,16 @@ from datetime import tzinfo
 from enum import StrEnum
 from typing import Any
 
-from tasksync.sandbox.model.clock import read_instant
-from tasksync.sandbox.model.fields import Field, Table, ValueKind, find
-from tasksync.sandbox.web.http_messages import Json, Refused
+from tasksync.sandbox.json_codec import Json
+from tasksync.sandbox.model.fields import Field, FieldTable, ValueKind, find
+from tasksync.sandbox.model.portal_clock import read_instant
+from tasksync.sandbox.web.http_messages import ApiError
 
 DEFAULT_LIMIT = 50
-HIGHEST_LIMIT = 5000
+MAX_LIMIT = 5000
 
 
-class Op(StrEnum):
+class FilterOperator(StrEnum):
     """An operator, whichever way it was spelt."""
 
     EQ = "="
@@ -36,117 +37,118 @@ class Op(StrEnum):
 
 #: Every spelling the server takes (contract 9); `=` is only ever the absence of an operator.
 SPELLINGS = {
-    "$gt": Op.GT,
-    "$gte": Op.GE,
-    "$lt": Op.LT,
-    "$lte": Op.LE,
-    "$ne": Op.NE,
-    "$contains": Op.CONTAINS,
-    "$in": Op.IN,
-    ">": Op.GT,
-    ">=": Op.GE,
-    "<": Op.LT,
-    "<=": Op.LE,
-    "!": Op.NE,
-    "!=": Op.NE,
-    "%": Op.CONTAINS,
+    "$gt": FilterOperator.GT,
+    "$gte": FilterOperator.GE,
+    "$lt": FilterOperator.LT,
+    "$lte": FilterOperator.LE,
+    "$ne": FilterOperator.NE,
+    "$contains": FilterOperator.CONTAINS,
+    "$in": FilterOperator.IN,
+    ">": FilterOperator.GT,
+    ">=": FilterOperator.GE,
+    "<": FilterOperator.LT,
+    "<=": FilterOperator.LE,
+    "!": FilterOperator.NE,
+    "!=": FilterOperator.NE,
+    "%": FilterOperator.CONTAINS,
 }
 _PREFIXED = re.compile(r"^([^\w$]+)(\w+)$")
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class FilterCondition:
     """One thing that must hold of a row; the value is already of the field's kind."""
 
     field: Field
-    op: Op
+    op: FilterOperator
     value: Any
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A listing; `order` is (field, descending) from the weightiest on."""
+class ListingQuery:
+    """A listing; `order` is (field, descending), the most significant first."""
 
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[FilterCondition, ...] = ()
     order: tuple[tuple[Field, bool], ...] = ()
     select: tuple[str, ...] | None = None
     limit: int = DEFAULT_LIMIT
     offset: int = 0
 
 
-def question(asked: Json, table: Table, zone: tzinfo) -> Question:
-    """Read what was asked; raises Refused with the vendor's code for what it would not take."""
-    if asked.get("autoWindow") in (True, "true") and _whole(asked, "offset", 0):
+def read_listing_query(parameters: Json, table: FieldTable, zone: tzinfo) -> ListingQuery:
+    """The parameters as a query; raises ApiError with the vendor's code for what is not valid."""
+    if parameters.get("autoWindow") in (True, "true") and _whole_number(parameters, "offset", 0):
         message = "offset is unstable over time windows; turn autoWindow off"
-        raise Refused(400, "UNSTABLE_OFFSET_PAGINATION", message)
-    return Question(
-        conditions=tuple(_conditions(asked.get("filter"), table, zone)),
-        order=tuple(_order(asked, table)),
-        select=_select(asked.get("select")),
-        limit=min(_whole(asked, "limit", DEFAULT_LIMIT, least=1), HIGHEST_LIMIT),
-        offset=_whole(asked, "offset", 0),
+        raise ApiError(400, "UNSTABLE_OFFSET_PAGINATION", message)
+    return ListingQuery(
+        conditions=tuple(_conditions(parameters.get("filter"), table, zone)),
+        order=tuple(_order(parameters, table)),
+        select=_select(parameters.get("select")),
+        limit=min(_whole_number(parameters, "limit", DEFAULT_LIMIT, least=1), MAX_LIMIT),
+        offset=_whole_number(parameters, "offset", 0),
     )
 
 
-def test(condition: Condition) -> Callable[[Any], bool]:  # noqa: PLR0911 - a table
-    """The condition as a function of a thing (not of its row)."""
+def predicate(condition: FilterCondition) -> Callable[[Any], bool]:  # noqa: PLR0911 - a table
+    """The condition as a function of an entity (not of its row)."""
     get, value = condition.field.get, condition.value
     many = condition.field.kind in {ValueKind.PEOPLE, ValueKind.TAGS}
     match condition.op:
-        case Op.EQ | Op.IN if many:
-            wanted = set(value) if condition.op is Op.IN else {value}
-            return lambda one: not wanted.isdisjoint(get(one))
-        case Op.NE if many:
-            return lambda one: value not in get(one)
-        case Op.EQ:
-            return lambda one: get(one) == value
-        case Op.NE if isinstance(value, tuple):
-            return lambda one: get(one) not in value
-        case Op.NE:
-            return lambda one: get(one) != value
-        case Op.IN:
-            return lambda one: get(one) in value
-        case Op.CONTAINS:
-            return lambda one: _contains(get(one), value)
-        case Op.GT | Op.GE | Op.LT | Op.LE:
-            return _comparing(condition)
+        case FilterOperator.EQ | FilterOperator.IN if many:
+            wanted = set(value) if condition.op is FilterOperator.IN else {value}
+            return lambda entity: not wanted.isdisjoint(get(entity))
+        case FilterOperator.NE if many:
+            return lambda entity: value not in get(entity)
+        case FilterOperator.EQ:
+            return lambda entity: get(entity) == value
+        case FilterOperator.NE if isinstance(value, tuple):
+            return lambda entity: get(entity) not in value
+        case FilterOperator.NE:
+            return lambda entity: get(entity) != value
+        case FilterOperator.IN:
+            return lambda entity: get(entity) in value
+        case FilterOperator.CONTAINS:
+            return lambda entity: _contains(get(entity), value)
+        case FilterOperator.GT | FilterOperator.GE | FilterOperator.LT | FilterOperator.LE:
+            return _comparison(condition)
 
 
-def _comparing(condition: Condition) -> Callable[[Any], bool]:
+def _comparison(condition: FilterCondition) -> Callable[[Any], bool]:
     get, value, op = condition.field.get, condition.value, condition.op
-    up, equal = op in {Op.GT, Op.GE}, op in {Op.GE, Op.LE}
+    greater = op in {FilterOperator.GT, FilterOperator.GE}
+    equal = op in {FilterOperator.GE, FilterOperator.LE}
 
-    def holds(one: Any) -> bool:
-        mine = get(one)
-        if mine is None or value is None:
+    def holds(entity: Any) -> bool:
+        own = get(entity)
+        if own is None or value is None:
             return False
-        return bool((equal and mine == value) or (mine > value if up else mine < value))
+        return bool((equal and own == value) or (own > value if greater else own < value))
 
     return holds
 
 
-def _contains(mine: Any, value: Any) -> bool:
-    if isinstance(mine, tuple):
-        return any(_contains(part, value) for part in mine)
-    return str(value).casefold() in str(mine).casefold()
+def _contains(own: Any, value: Any) -> bool:
+    if isinstance(own, tuple):
+        return any(_contains(part, value) for part in own)
+    return str(value).casefold() in str(own).casefold()
 
 
-def _conditions(asked: Any, table: Table, zone: tzinfo) -> Iterable[Condition]:
-    if asked in (None, "", [], {}):
+def _conditions(given: Any, table: FieldTable, zone: tzinfo) -> Iterable[FilterCondition]:
+    if given in (None, "", [], {}):
         return
-    if not isinstance(asked, Mapping):
-        raise Refused(400, "INVALID_FILTER", "filter must be an object")
-    for name, value in asked.items():
-        for spelt, plain, wanted in _spelt(str(name), value):
-            field = find(table, plain)
+    if not isinstance(given, Mapping):
+        raise ApiError(400, "INVALID_FILTER", "filter must be an object")
+    for name, value in given.items():
+        for operator, field_name, wanted in _filter_parts(str(name), value):
+            field = find(table, field_name)
             if field is None:
-                message = f"Unknown filter field '{plain}'"
-                raise Refused(400, "INVALID_FILTER_FIELD", message)
-            if not field.deaf:
-                yield _condition(field, spelt, wanted, zone)
+                message = f"Unknown filter field '{field_name}'"
+                raise ApiError(400, "INVALID_FILTER_FIELD", message)
+            if not field.filter_ignored:
+                yield _condition(field, operator, wanted, zone)
 
 
-def _spelt(name: str, value: Any) -> Iterable[tuple[Op, str, Any]]:
+def _filter_parts(name: str, value: Any) -> Iterable[tuple[FilterOperator, str, Any]]:
     """(operator, field, value) of one member of a filter, in any of the three syntaxes."""
     if name in SPELLINGS and isinstance(value, Mapping):  # filter[$gte][field]=x
         for field, wanted in value.items():
@@ -159,27 +161,29 @@ def _spelt(name: str, value: Any) -> Iterable[tuple[Op, str, Any]]:
         for spelling, wanted in value.items():
             yield _operator(str(spelling)), name, wanted
     else:
-        yield Op.EQ, name, value
+        yield FilterOperator.EQ, name, value
 
 
-def _operator(spelling: str) -> Op:
+def _operator(spelling: str) -> FilterOperator:
     try:
         return SPELLINGS[spelling]
     except KeyError:
         message = f"Unknown operator '{spelling}'. Accepted: {','.join(SPELLINGS)}"
-        raise Refused(400, "INVALID_FILTER_OPERATOR", message) from None
+        raise ApiError(400, "INVALID_FILTER_OPERATOR", message) from None
 
 
-def _condition(field: Field, op: Op, wanted: Any, zone: tzinfo) -> Condition:
-    if op is Op.IN and isinstance(wanted, str):
+def _condition(field: Field, op: FilterOperator, wanted: Any, zone: tzinfo) -> FilterCondition:
+    if op is FilterOperator.IN and isinstance(wanted, str):
         wanted = wanted.split(",")
-    if isinstance(wanted, list) and op in {Op.EQ, Op.IN, Op.NE}:
-        values = tuple(_value(field, one, zone) for one in wanted)
-        return Condition(field, op if op is Op.NE else Op.IN, values)
-    if op is Op.IN or isinstance(wanted, list | dict):
+    if isinstance(wanted, list) and op in {FilterOperator.EQ, FilterOperator.IN, FilterOperator.NE}:
+        values = tuple(_value(field, item, zone) for item in wanted)
+        return FilterCondition(field, op if op is FilterOperator.NE else FilterOperator.IN, values)
+    if op is FilterOperator.IN or isinstance(wanted, list | dict):
         message = f"filter on '{field.name}' has a value of the wrong type"
-        raise Refused(400, "INVALID_FILTER", message)
-    return Condition(field, op, str(wanted) if op is Op.CONTAINS else _value(field, wanted, zone))
+        raise ApiError(400, "INVALID_FILTER", message)
+    return FilterCondition(
+        field, op, str(wanted) if op is FilterOperator.CONTAINS else _value(field, wanted, zone)
+    )
 
 
 def _value(field: Field, wanted: Any, zone: tzinfo) -> Any:
@@ -189,7 +193,7 @@ def _value(field: Field, wanted: Any, zone: tzinfo) -> Any:
         return _READERS[field.kind](field, wanted, zone)
     except (ValueError, TypeError) as fault:
         message = f"filter on '{field.name}' cannot be {wanted!r}"
-        raise Refused(400, "INVALID_FILTER", message) from fault
+        raise ApiError(400, "INVALID_FILTER", message) from fault
 
 
 def _number(field: Field, wanted: Any, _zone: tzinfo) -> int | None:
@@ -208,28 +212,28 @@ _READERS: Mapping[ValueKind, Callable[[Field, Any, tzinfo], Any]] = {
 }
 
 
-def _order(asked: Json, table: Table) -> Iterable[tuple[Field, bool]]:
-    for name, direction in _pairs(asked.get("order")) or _pairs(asked.get("sort")):
+def _order(parameters: Json, table: FieldTable) -> Iterable[tuple[Field, bool]]:
+    for name, direction in _pairs(parameters.get("order")) or _pairs(parameters.get("sort")):
         field = find(table, name)
         if field is None or not field.sortable:
             message = f"Unknown sort field '{name}'"
-            raise Refused(400, "UNKNOWN_SORT_FIELD", message)
+            raise ApiError(400, "UNKNOWN_SORT_FIELD", message)
         yield field, _descending(direction)
 
 
-def _pairs(asked: Any) -> Sequence[tuple[str, Any]]:
+def _pairs(given: Any) -> Sequence[tuple[str, Any]]:
     """`-a,b`, `a:desc`, `{a: desc}` or `["-a", {b: 1}]` as (name, direction)."""
-    match asked:
+    match given:
         case None | "":
             return []
         case str():
-            return [_pair(part.strip()) for part in asked.split(",") if part.strip()]
+            return [_pair(part.strip()) for part in given.split(",") if part.strip()]
         case dict():
-            return [(str(name), direction) for name, direction in asked.items()]
+            return [(str(name), direction) for name, direction in given.items()]
         case list():
-            return [pair for part in asked for pair in _pairs(part)]
+            return [pair for part in given for pair in _pairs(part)]
         case _:
-            raise Refused(400, "INVALID_SORT_TYPE", "sort must be a string, object or array")
+            raise ApiError(400, "INVALID_SORT_TYPE", "sort must be a string, object or array")
 
 
 def _pair(text: str) -> tuple[str, Any]:
@@ -243,27 +247,27 @@ def _descending(direction: Any) -> bool:
     word = str(direction).lower()
     if isinstance(direction, bool) or word not in {"asc", "desc", "1", "-1"}:
         message = f"Sort direction must be asc or desc, not {direction!r}"
-        raise Refused(400, "INVALID_SORT_DIRECTION", message)
+        raise ApiError(400, "INVALID_SORT_DIRECTION", message)
     return word in {"desc", "-1"}
 
 
-def _select(asked: Any) -> tuple[str, ...] | None:
-    match asked:
-        case str() if asked:
-            return tuple(name.strip() for name in asked.split(","))
+def _select(given: Any) -> tuple[str, ...] | None:
+    match given:
+        case str() if given:
+            return tuple(name.strip() for name in given.split(","))
         case [*names] if names and all(isinstance(name, str) for name in names):
             return tuple(names)
         case _:
             return None
 
 
-def _whole(asked: Json, name: str, default: int, least: int = 0) -> int:
-    value = asked.get(name, default)
+def _whole_number(parameters: Json, name: str, default: int, least: int = 0) -> int:
+    value = parameters.get(name, default)
     try:
         number = default if value is None or isinstance(value, bool) else int(value)
     except (ValueError, TypeError):
         number = least - 1
     if number < least:
         message = f"{name}: Expected a number of at least {least}"
-        raise Refused.invalid(message)
+        raise ApiError.invalid(message)
     return number

@@ -1,4 +1,4 @@
-"""Query strings with brackets: `filter[>=closedDate]=x&order[id]=asc` as nested mappings.
+"""Query strings with bracketed names: `filter[>=closedDate]=x&order[id]=asc` as nested mappings.
 
 The last of several equal plain names wins, but for `select`, which then is no selection at all
 (contract 2.5: repeated `select` silently breaks field selection).
@@ -11,33 +11,33 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote_plus
 
-from tasksync.sandbox.web.codec import loads
-from tasksync.sandbox.web.http_messages import Json, Refused
+from tasksync.sandbox.json_codec import Json, loads
+from tasksync.sandbox.web.http_messages import ApiError
 
 _NAME = re.compile(r"^([^\[\]]+)((?:\[[^\]]*\])*)$")
 _PART = re.compile(r"\[([^\]]*)\]")
 
 
-def parsed(query: str) -> Json:
+def parse_query_string(query: str) -> Json:
     """The query as JSON-like data; lists from `name[]` and `name[0]`.
 
-    Raises Refused for a `filter` that is neither brackets nor JSON.
+    Raises ApiError for a `filter` that is neither bracketed names nor JSON.
     """
     found: Json = {}
-    seen: set[str] = set()
+    names: set[str] = set()
     for name, value in _pairs(query):
         match = _NAME.match(name)
         if not match:
             continue
         path = [match[1], *_PART.findall(match[2])]
-        if path == ["select"] and "select" in seen:
+        if path == ["select"] and "select" in names:
             found.pop("select", None)
             continue
-        seen.add(match[1])
+        names.add(match[1])
         _set(found, path, value)
     if isinstance(found.get("filter"), str):
         found["filter"] = _document(found["filter"])
-    return {name: _listed(value) for name, value in found.items()}
+    return {name: _as_list(value) for name, value in found.items()}
 
 
 def _pairs(query: str) -> Iterator[tuple[str, str]]:
@@ -62,18 +62,18 @@ def _document(text: str) -> Any:
     try:
         found = loads(text or "{}")
     except ValueError as fault:
-        raise Refused(400, "INVALID_FILTER", "filter is not valid JSON") from fault
+        raise ApiError(400, "INVALID_FILTER", "filter is not valid JSON") from fault
     return found
 
 
-def _listed(value: Any) -> Any:
+def _as_list(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    inner = {name: _listed(part) for name, part in value.items()}
-    if inner and list(inner) == list(_counted(len(inner))):
+    inner = {name: _as_list(part) for name, part in value.items()}
+    if inner and list(inner) == list(_indexes(len(inner))):
         return list(inner.values())
     return inner
 
 
-def _counted(size: int) -> Iterator[str]:
+def _indexes(size: int) -> Iterator[str]:
     return (str(n) for n in range(size))

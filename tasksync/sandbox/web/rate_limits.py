@@ -1,7 +1,8 @@
 """The vendor's limits, measured where the vendor measures them: at arrival (contract 6.1).
 
-Per key 300 requests in any 60 s; 10 a second for the whole portal; two at once, the others wait in
-line up to 30 s. A refused request is not counted (open question 13 of the contract, INFERRED).
+Per key 300 requests in any 60 s; 10 a second for the whole portal; two at once, the others wait
+in a queue up to 30 s. A refused request is not counted (open question 13 of the contract,
+INFERRED).
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Condition, Lock
 
-from tasksync.sandbox.model.clock import PortalClock
-from tasksync.sandbox.web.http_messages import Refused
+from tasksync.sandbox.model.portal_clock import PortalClock
+from tasksync.sandbox.web.http_messages import ApiError
 
 MINUTE = 60.0
 SECOND = 1.0
@@ -21,8 +22,8 @@ UNLIMITED = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """How much a client may ask; `queue_seconds` is how long a request waits for its turn."""
+class RateLimits:
+    """How much a client may ask; `queue_seconds` is how long a request waits for a slot."""
 
     per_minute: int = 300
     per_second: int = 10
@@ -30,53 +31,53 @@ class Limits:
     queue_seconds: float = 30.0
 
 
-VENDOR = Limits()
-NONE = Limits(UNLIMITED, UNLIMITED, UNLIMITED, 0.0)
+VENDOR_LIMITS = RateLimits()
+NO_LIMITS = RateLimits(UNLIMITED, UNLIMITED, UNLIMITED, 0.0)
 
 
-class Window:
-    """Arrivals in the last `span` seconds; admits no more than `most` of them."""
+class ArrivalWindow:
+    """Arrivals in the last `span` seconds; admits at most `limit` of them."""
 
-    def __init__(self, most: int, span: float) -> None:
-        self.most, self.span = most, span
+    def __init__(self, limit: int, span: float) -> None:
+        self.limit, self.span = limit, span
         self._arrivals: deque[float] = deque()
 
     def wait(self, now: float) -> float:
-        """Seconds until there is room; 0 when there is."""
+        """Seconds until one more is admitted; 0 when it is now."""
         while self._arrivals and self._arrivals[0] <= now - self.span:
             self._arrivals.popleft()
-        if len(self._arrivals) < self.most:
+        if len(self._arrivals) < self.limit:
             return 0.0
-        return self._arrivals[-self.most] + self.span - now
+        return self._arrivals[-self.limit] + self.span - now
 
-    def arrive(self, now: float) -> None:
-        """Count one."""
+    def record(self, now: float) -> None:
+        """Count one arrival."""
         self._arrivals.append(now)
 
-    def left(self) -> int:
-        """How many more there is room for, as of the last `wait`."""
-        return max(self.most - len(self._arrivals), 0)
+    def remaining(self) -> int:
+        """How many more are admitted, as of the last `wait`."""
+        return max(self.limit - len(self._arrivals), 0)
 
     def reset_in(self, now: float) -> float:
-        """Seconds until the oldest is forgotten."""
+        """Seconds until the oldest arrival leaves the span."""
         return self._arrivals[0] + self.span - now if self._arrivals else 0.0
 
 
-class Gate:
-    """Lets requests in one by one, or refuses them with 429 or 504."""
+class RateLimiter:
+    """Admits requests in their order, or refuses them with 429 or 504."""
 
-    def __init__(self, limits: Limits, clock: PortalClock) -> None:
+    def __init__(self, limits: RateLimits, clock: PortalClock) -> None:
         self.limits, self._clock = limits, clock
         self._lock = Lock()
-        self._turn = Condition()
-        self._minutes: dict[str, Window] = {}
-        self._second = Window(limits.per_second, SECOND)
-        self._line: deque[object] = deque()
-        self._inside = 0
+        self._slot_free = Condition()
+        self._minutes: dict[str, ArrivalWindow] = {}
+        self._second = ArrivalWindow(limits.per_second, SECOND)
+        self._queue: deque[object] = deque()
+        self._running = 0
 
     @contextmanager
     def admitted(self, key: str, *, portal_limit_status: int = 429) -> Iterator[dict[str, str]]:
-        """Wait for a turn and hold it; gives the X-RateLimit headers. Raises Refused."""
+        """Wait for a slot and hold it; gives the X-RateLimit headers. Raises ApiError."""
         if self.limits.at_once >= UNLIMITED:
             yield {}
             return
@@ -90,47 +91,49 @@ class Gate:
     def _count(self, key: str, portal_limit_status: int) -> dict[str, str]:
         with self._lock:
             now = self._clock.now()
-            minute = self._minutes.setdefault(key, Window(self.limits.per_minute, MINUTE))
+            minute = self._minutes.setdefault(key, ArrivalWindow(self.limits.per_minute, MINUTE))
             if wait := minute.wait(now):
                 raise _limited(max(wait, 1.0), "Too many requests: limit per minute")
             if wait := self._second.wait(now):
                 raise _portal_limited(max(wait, 1.0), portal_limit_status)
-            minute.arrive(now)
-            self._second.arrive(now)
+            minute.record(now)
+            self._second.record(now)
             return {
-                "X-RateLimit-Limit": str(minute.most),
-                "X-RateLimit-Remaining": str(minute.left()),
+                "X-RateLimit-Limit": str(minute.limit),
+                "X-RateLimit-Remaining": str(minute.remaining()),
                 "X-RateLimit-Reset": str(int(minute.reset_in(now)) + 1),
             }
 
     def _enter(self) -> None:
-        me = object()
-        with self._turn:
-            self._line.append(me)
-            mine = self._turn.wait_for(lambda: self._my_turn(me), self.limits.queue_seconds)
-            self._line.remove(me)
-            if not mine:
-                self._turn.notify_all()
+        ticket = object()
+        with self._slot_free:
+            self._queue.append(ticket)
+            admitted = self._slot_free.wait_for(
+                lambda: self._may_enter(ticket), self.limits.queue_seconds
+            )
+            self._queue.remove(ticket)
+            if not admitted:
+                self._slot_free.notify_all()
                 message = "The request waited too long in the portal's queue"
-                raise Refused(504, "QUEUE_TIMEOUT", message, retry_after=10)
-            self._inside += 1
-            self._turn.notify_all()
+                raise ApiError(504, "QUEUE_TIMEOUT", message, retry_after=10)
+            self._running += 1
+            self._slot_free.notify_all()
 
-    def _my_turn(self, me: object) -> bool:
-        return self._inside < self.limits.at_once and self._line[0] is me
+    def _may_enter(self, ticket: object) -> bool:
+        return self._running < self.limits.at_once and self._queue[0] is ticket
 
     def _leave(self) -> None:
-        with self._turn:
-            self._inside -= 1
-            self._turn.notify_all()
+        with self._slot_free:
+            self._running -= 1
+            self._slot_free.notify_all()
 
 
-def _limited(wait: float, message: str) -> Refused:
+def _limited(wait: float, message: str) -> ApiError:
     hint = {"hint": "Use POST /v1/batch to combine up to 50 calls in 1 request."}
-    return Refused(429, "RATE_LIMITED", message, retry_after=wait, details=hint)
+    return ApiError(429, "RATE_LIMITED", message, retry_after=wait, details=hint)
 
 
-def _portal_limited(wait: float, status: int) -> Refused:
+def _portal_limited(wait: float, status: int) -> ApiError:
     if status == 429:  # noqa: PLR2004
         return _limited(wait, "QUERY_LIMIT_EXCEEDED")
-    return Refused(status, "BITRIX_UNAVAILABLE", "QUERY_LIMIT_EXCEEDED")
+    return ApiError(status, "BITRIX_UNAVAILABLE", "QUERY_LIMIT_EXCEEDED")

@@ -1,4 +1,4 @@
-"""Who asked for what, and what came of it: the log and the figures of the control routes."""
+"""The requests so far with their answers' status: the log and the sums of the control routes."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
-from tasksync.sandbox.web.api_keys import claimed, shown
-from tasksync.sandbox.web.codec import loads
-from tasksync.sandbox.web.http_messages import Json, WebRequest
+from tasksync.sandbox.json_codec import Json, loads
+from tasksync.sandbox.web.api_keys import key_shown, shortened
+from tasksync.sandbox.web.http_messages import WebRequest
 
-KEPT = 20_000
-TOO_MANY = 429
+MAX_ENTRIES = 20_000
+TOO_MANY_REQUESTS = 429
 
 
 @dataclass(slots=True)
@@ -29,16 +29,16 @@ class LoggedRequest:
 
     def document(self) -> Json:
         """The entry as JSON, with the key cut short."""
-        asked = self.request
-        body = _read(asked.body)
+        request = self.request
+        body = _read(request.body)
         calls = body.get("calls") if isinstance(body, dict) else None
         return {
             "n": self.n,
-            "method": asked.method,
-            "path": asked.path,
-            "query": asked.query,
+            "method": request.method,
+            "path": request.path,
+            "query": request.query,
             "body": body,
-            "key": shown(claimed(asked)),
+            "key": shortened(key_shown(request)),
             "status": self.status,
             "fault": self.fault,
             "at": round(self.at, 3),
@@ -47,17 +47,17 @@ class LoggedRequest:
 
 
 class RequestLog:
-    """The last requests and the sums over all."""
+    """The last requests, and sums over all."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self.forget()
+        self.clear()
 
-    def forget(self) -> None:
-        """Begin anew."""
+    def clear(self) -> None:
+        """Drop all entries and sums."""
         with self._lock:
-            self._entries: deque[LoggedRequest] = deque(maxlen=KEPT)
-            self._requests = self._writes = self._throttled = self._busiest = 0
+            self._entries: deque[LoggedRequest] = deque(maxlen=MAX_ENTRIES)
+            self._requests = self._writes = self._throttled = self._max_in_flight = 0
             self._running = 0
             self._creates: Counter[str] = Counter()
 
@@ -67,16 +67,16 @@ class RequestLog:
         with self._lock:
             self._requests += 1
             self._running += 1
-            self._busiest = max(self._busiest, self._running)
+            self._max_in_flight = max(self._max_in_flight, self._running)
             self._writes += _writes(request)
-            mine = LoggedRequest(self._requests, request, at)
-            self._entries.append(mine)
+            entry = LoggedRequest(self._requests, request, at)
+            self._entries.append(entry)
         try:
-            yield mine
+            yield entry
         finally:
             with self._lock:
                 self._running -= 1
-                self._throttled += mine.status == TOO_MANY
+                self._throttled += entry.status == TOO_MANY_REQUESTS
 
     def created(self, title: str) -> None:
         """Count a create that was done."""
@@ -96,7 +96,7 @@ class RequestLog:
                 "requests": self._requests,
                 "writes": self._writes,
                 "throttled": self._throttled,
-                "maxInFlight": self._busiest,
+                "maxInFlight": self._max_in_flight,
                 "creates": dict(self._creates),
             }
 

@@ -1,4 +1,4 @@
-"""How things are written to a reader: the one place where the form of a row is made.
+"""How entities are written as rows: the one place where the form of a row is made.
 
 All scalars are strings, instants stand in the portal's zone, dates that are not set are null
 (seeds, contract 8.1-8.4).
@@ -11,13 +11,21 @@ from datetime import tzinfo
 from functools import cached_property, lru_cache
 from typing import Any
 
-from tasksync.sandbox.faults.quirks import Counters, Keys, Numbers, People, PeopleIds, Quirks, Tags
-from tasksync.sandbox.model.clock import write_instant, zone_of
+from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model.directory import GROUPS, person
-from tasksync.sandbox.model.fields import TASKS, Field, Table, ValueKind, native
+from tasksync.sandbox.model.fields import TASKS, Field, FieldTable, ValueKind, native
 from tasksync.sandbox.model.gc_pause import gc_paused
+from tasksync.sandbox.model.portal_clock import write_instant, zone_of
+from tasksync.sandbox.model.quirk_values import (
+    EmptyCounter,
+    KeyCase,
+    NumberFormat,
+    PeopleData,
+    PeopleIds,
+    TagFormat,
+)
+from tasksync.sandbox.model.quirks import Quirks
 from tasksync.sandbox.model.task import Task
-from tasksync.sandbox.web.http_messages import Json
 
 #: (key, how to get the value, how to write it or None where it stands as it is)
 Columns = Sequence[tuple[str, Callable[[Any], Any], Callable[[Any], Any] | None]]
@@ -54,31 +62,34 @@ _SINGLE: Json = {
     "checklist": [],
     "checkListTree": {"nodeId": 0, "fields": {}, "action": [], "descendants": []},
 }
-_written = lru_cache(maxsize=65_536)(write_instant)
+_instant_text = lru_cache(maxsize=65_536)(write_instant)
 
 
-class Writer:
+class RowWriter:
     """Writes rows under these quirks; `tag_id` numbers the tags of an id-keyed map."""
 
     def __init__(self, quirks: Quirks, zone: tzinfo, tag_id: Callable[[str], int]) -> None:
         self.quirks, self.zone, self.tag_id = quirks, zone, tag_id
-        self._tags_written: dict[tuple[str, ...], Any] = {}
+        self._tags_cache: dict[tuple[str, ...], Any] = {}
 
-    def columns(self, table: Table, select: Sequence[str] | None) -> Columns:
+    def columns(self, table: FieldTable, select: Sequence[str] | None) -> Columns:
         """The columns of a listing; unknown names are left out, the id never is.
 
         Without `select` all fields but tags: those come only when they are named (contract 8.4).
         """
         wanted = select if select is not None else [n for n in table if n != "tags"]
         by_native = {field.native: field for field in table.values()}
-        picked = [table.get(name) or by_native.get(name) for name in ("id", *wanted)]
-        chosen = {field.name: field for field in picked if field and self._shows(field)}
+        named = [table.get(name) or by_native.get(name) for name in ("id", *wanted)]
+        columns = {field.name: field for field in named if field and self._shows(field)}
         return [
-            (self.key(table, name), field.get, self._write(field)) for name, field in chosen.items()
+            (self.key(table, name), field.get, self._write(field))
+            for name, field in columns.items()
         ]
 
-    def rows(self, table: Table, select: Sequence[str] | None, found: Sequence[Any]) -> list[Json]:
-        """One row a thing; made column by column, since a page may be 5 000 rows."""
+    def rows(
+        self, table: FieldTable, select: Sequence[str] | None, found: Sequence[Any]
+    ) -> list[Json]:
+        """One row an entity; made column by column, since a page may be 5 000 rows."""
         columns = self.columns(table, select)
         cells = [
             map(get, found) if write is None else map(write, map(get, found))
@@ -94,7 +105,7 @@ class Writer:
         return {
             **{key: write(get(task)) if write else get(task) for key, get, write in self._whole},
             **_SINGLE,
-            **self._extra(),
+            **self._extra_keys(),
             "creator": person(task.created_by),
             "responsible": person(task.responsible_id),
             "accomplicesData": self._people(task.accomplices),
@@ -107,24 +118,24 @@ class Writer:
     def _whole(self) -> Columns:
         return self.columns(TASKS, None)
 
-    def key(self, table: Table, name: str) -> str:
+    def key(self, table: FieldTable, name: str) -> str:
         """A row's key: users may come in upper case (contract 11)."""
-        upper = table is not TASKS and "email" in table and self.quirks.user_keys is Keys.UPPER
+        upper = table is not TASKS and "email" in table and self.quirks.user_keys is KeyCase.UPPER
         return native(name) if upper else name
 
     def _shows(self, field: Field) -> bool:
         if field.kind is ValueKind.TAGS:
-            return self.quirks.tags is not Tags.OMITTED
+            return self.quirks.tags is not TagFormat.OMITTED
         if field.name == "serviceCommentsCount" and not self.quirks.service_counter:
             return False
         return self.quirks.counters or field.name not in _COUNTERS
 
-    def _constants(self, table: Table, select: Sequence[str] | None) -> Json:
+    def _constants(self, table: FieldTable, select: Sequence[str] | None) -> Json:
         if table is not TASKS or select is not None:
-            return self._extra()
-        return _CONSTANT | self._extra()
+            return self._extra_keys()
+        return _CONSTANT | self._extra_keys()
 
-    def _extra(self) -> Json:
+    def _extra_keys(self) -> Json:
         return {"xFuture": {"beta": True}, "rowVersion": "7"} if self.quirks.extra_keys else {}
 
     def _write(self, field: Field) -> Callable[[Any], Any] | None:  # noqa: PLR0911 - a table
@@ -135,7 +146,7 @@ class Writer:
                 return _text if field.nullable else str
             case ValueKind.INSTANT:
                 zone = self._instants()
-                return lambda at: None if at is None else _written(at, zone)
+                return lambda at: None if at is None else _instant_text(at, zone)
             case ValueKind.PEOPLE:
                 return self._person_ids
             case ValueKind.TAGS:
@@ -147,47 +158,47 @@ class Writer:
 
     def _counter(self, *, ints: bool) -> Callable[[Any], Any]:
         """A counter of nothing is null on live rows (contract 7), as is time nobody logged."""
-        nothing = None if self.quirks.empty_counters is Counters.NULL else 0 if ints else "0"
+        nothing = None if self.quirks.empty_counters is EmptyCounter.NULL else 0 if ints else "0"
         write = int if ints else str
         return lambda count: write(count) if count else nothing
 
     def _person_ids(self, ids: tuple[int, ...]) -> Any:
-        found = list(ids) if self.quirks.numbers is Numbers.INTS else [str(id_) for id_ in ids]
+        found = list(ids) if self.quirks.numbers is NumberFormat.INTS else [str(id_) for id_ in ids]
         if self.quirks.people_ids is PeopleIds.INDEXED and found:
-            return {str(place): one for place, one in enumerate(found)}
+            return {str(position): id_ for position, id_ in enumerate(found)}
         return found
 
     def _ints(self, name: str) -> bool:
         numbers = self.quirks.numbers
-        return numbers is Numbers.INTS or (numbers is Numbers.ONLY_IDS and name == "id")
+        return numbers is NumberFormat.INTS or (numbers is NumberFormat.ONLY_IDS and name == "id")
 
     def _instants(self) -> tzinfo:
         return self.zone if self.quirks.instants == "portal" else zone_of(self.quirks.instants)
 
     def _tags(self, tags: tuple[str, ...]) -> Any:
-        if tags not in self._tags_written:
-            self._tags_written[tags] = self._written_tags(tags)
-        return self._tags_written[tags]
+        if tags not in self._tags_cache:
+            self._tags_cache[tags] = self._written_tags(tags)
+        return self._tags_cache[tags]
 
     def _written_tags(self, tags: tuple[str, ...]) -> Any:
         match self.quirks.tags:
-            case Tags.COMMA:
+            case TagFormat.COMMA:
                 return ", ".join(tags)
-            case Tags.OBJECTS:
+            case TagFormat.OBJECTS:
                 return [{"id": self.tag_id(tag), "title": tag} for tag in tags]
-            case Tags.MAP if tags:
+            case TagFormat.MAP if tags:
                 numbered = {tag: self.tag_id(tag) for tag in tags}
                 return {str(n): {"id": n, "title": tag} for tag, n in numbered.items()}
             case _:
                 return list(tags)
 
     def _people(self, ids: tuple[int, ...]) -> Any:
-        if self.quirks.people_data is People.MAP and ids:
+        if self.quirks.people_data is PeopleData.MAP and ids:
             return {str(id_): person(id_) for id_ in ids}
         return [person(id_) for id_ in ids]
 
 
-def upper_keys(row: Any) -> Any:
+def with_native_keys(row: Any) -> Any:
     """The same row with native keys (contract 3: rows of a batch may come so)."""
     return {native(key): value for key, value in row.items()} if isinstance(row, dict) else row
 

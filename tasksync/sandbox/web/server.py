@@ -1,4 +1,4 @@
-"""The portal over a socket: threads, keep-alive, and the weather that only a socket can show.
+"""The portal over a socket: threads, keep-alive, and the faults that only a socket can show.
 
 `start(SandboxSettings(port=0))` gives a `RunningSandbox` that knows its port. Loopback only, unless
 a host is named.
@@ -17,29 +17,30 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 
-from tasksync.sandbox.faults.injected import BrokenBody, ConnectionLost, Hang, load_rules
-from tasksync.sandbox.web.http_messages import Refused, Response, WebRequest
-from tasksync.sandbox.web.origins import welcome
-from tasksync.sandbox.web.rate_limits import NONE, VENDOR, Limits
-from tasksync.sandbox.web.routes import PORTAL, Api, open_api
+from tasksync.sandbox.faults.fault_rules import load_rules
+from tasksync.sandbox.web.connection_faults import BrokenBody, ConnectionLost, Hang
+from tasksync.sandbox.web.http_messages import ApiError, Response, WebRequest
+from tasksync.sandbox.web.origins import check_origin
+from tasksync.sandbox.web.rate_limits import NO_LIMITS, VENDOR_LIMITS, RateLimits
+from tasksync.sandbox.web.routes import PORTAL, SandboxApi, open_api
 
 BACKLOG = 512
-LARGEST_BODY = 256 * 1024 * 1024
-LIMITS: Mapping[str, Limits] = {"vendor": VENDOR, "none": NONE}
+MAX_BODY = 256 * 1024 * 1024
+LIMITS: Mapping[str, RateLimits] = {"vendor": VENDOR_LIMITS, "none": NO_LIMITS}
 _LINGER_OFF = struct.pack("ii", 1, 0)
-_TICK = 0.05
+_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxSettings:
     """How to start: `data` is the world's file (None is memory), `faults` a file of rules.
 
-    `limits` is "vendor", "none" or Limits; port 0 takes any free port.
+    `limits` is "vendor", "none" or RateLimits; port 0 takes any free port.
     """
 
     port: int = 8024
     data: Path | None = None
-    limits: str | Limits = "vendor"
+    limits: str | RateLimits = "vendor"
     faults: Path | None = None
     quirks: Mapping[str, Any] = field(default_factory=dict)
     host: str = "127.0.0.1"
@@ -49,11 +50,11 @@ class SandboxSettings:
 class RunningSandbox:
     """A portal that answers at `url` until `stop`; also a context manager."""
 
-    def __init__(self, api: Api, host: str, port: int) -> None:
+    def __init__(self, api: SandboxApi, host: str, port: int) -> None:
         self.api = api
         self._server = _Server((host, port), api)
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(_TICK,), name="sandbox", daemon=True
+            target=self._server.serve_forever, args=(_POLL_SECONDS,), name="sandbox", daemon=True
         )
         self._thread.start()
 
@@ -69,16 +70,16 @@ class RunningSandbox:
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     def wait(self) -> None:
-        """Until somebody stops it; KeyboardInterrupt comes through."""
+        """Wait until it is stopped; raises KeyboardInterrupt when interrupted."""
         while self._thread.is_alive():
             self._thread.join(1)
 
     def stop(self) -> None:
-        """Stop listening, close every connection, let go of the file. Twice is no harm."""
+        """Stop listening, close every connection and the file. May be called twice."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
-        self._server.hang_up()
+        self._server.close_connections()
         self.api.close()
 
     def __enter__(self) -> Self:
@@ -107,8 +108,8 @@ def start(settings: SandboxSettings) -> RunningSandbox:
     return RunningSandbox(api, settings.host, settings.port)
 
 
-def serve(host: str, port: int, api: Api, ready: Callable[[int], None]) -> None:
-    """Serve in this thread's stead until interrupted; `ready` is told the port."""
+def serve(host: str, port: int, api: SandboxApi, ready: Callable[[int], None]) -> None:
+    """Serve until interrupted, while this thread waits; `ready` is called with the port."""
     with RunningSandbox(api, host, port) as running:
         ready(running.port)
         running.wait()
@@ -119,7 +120,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = BACKLOG
     allow_reuse_address = True
 
-    def __init__(self, address: tuple[str, int], api: Api) -> None:
+    def __init__(self, address: tuple[str, int], api: SandboxApi) -> None:
         self.api = api
         self.served = frozenset({address[0].lower()})
         self._open: set[socket.socket] = set()
@@ -144,15 +145,15 @@ class _Server(ThreadingHTTPServer):
             super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is its own affair; anything else is a fault of ours, and told."""
+        """Ignore a client that closed its connection; anything else is a bug here, and is shown."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
-    def hang_up(self) -> None:
+    def close_connections(self) -> None:
         self.stopping.set()
-        for one in list(self._open):
+        for connection in list(self._open):
             with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -167,7 +168,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         try:
             self._send(self.server.api.handle(self._request()))
-        except Refused as refusal:
+        except ApiError as refusal:
             self.close_connection = True
             self._send(refusal.response())
         except BrokenBody as broken:
@@ -186,16 +187,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _request(self) -> WebRequest:
         path, _, query = self.path.partition("?")
         length = self.headers.get("Content-Length", "0")
-        if (
-            not length.isdigit()
-            or int(length) > LARGEST_BODY
-            or "Transfer-Encoding" in self.headers
-        ):
-            raise Refused.invalid("a body needs a Content-Length that is not too large")
+        if not length.isdigit() or int(length) > MAX_BODY or "Transfer-Encoding" in self.headers:
+            raise ApiError.invalid("a body needs a Content-Length that is not too large")
         body = self.rfile.read(int(length))
         peer = str(self.client_address[0])
         request = WebRequest(self.command, path, query, dict(self.headers.items()), body, peer)
-        welcome(request, self.server.served | {str(self.connection.getsockname()[0])})
+        check_origin(request, self.server.served | {str(self.connection.getsockname()[0])})
         return request
 
     def _send(self, response: Response) -> None:
@@ -222,4 +219,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(half)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-        """The ledger keeps the log."""
+        """The request log keeps this."""

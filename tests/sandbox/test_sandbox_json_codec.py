@@ -7,21 +7,21 @@ from typing import Any
 
 import pytest
 
-from tasksync.sandbox.web import codec
+from tasksync.sandbox import json_codec
 
 
 @pytest.fixture(params=["orjson", "json"])
 def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "json":
-        monkeypatch.setattr(codec, "_FAST", None)
+        monkeypatch.setattr(json_codec, "_FAST", None)
     return str(request.param)
 
 
 @pytest.mark.usefixtures("library")
 def test_what_is_written_is_read_again_on_one_line() -> None:
     value = {"a": [1, None, True, "ж\n\u2028\U0001f600"], "b": {"c": 1.5}}
-    written = codec.dumps(value)
-    assert codec.loads(written) == value
+    written = json_codec.dumps(value)
+    assert json_codec.loads(written) == value
     assert b"\n" not in written
 
 
@@ -29,7 +29,7 @@ def test_what_is_written_is_read_again_on_one_line() -> None:
 @pytest.mark.parametrize("text", [b"", b"{", b"{'a': 1}", b"\xff"])
 def test_what_is_no_json_is_a_value_error(text: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the libraries word it each in their way
-        codec.loads(text)
+        json_codec.loads(text)
 
 
 @pytest.mark.usefixtures("library")

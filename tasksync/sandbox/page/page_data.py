@@ -6,45 +6,45 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
-from tasksync.sandbox.model.clock import PortalClock, write_instant
+from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model.directory import GROUPS, person
+from tasksync.sandbox.model.portal_clock import PortalClock, write_instant
 from tasksync.sandbox.model.task import CLOSED, STATUSES, Task
 from tasksync.sandbox.model.world import World
-from tasksync.sandbox.web.http_messages import Json
 
-#: So many rows are sent at once; whoever wants others narrows the search.
-MOST = 500
+#: So many rows are sent at most; others are found by a narrower search.
+MAX_ROWS = 500
 
 
-def page_data(world: World, clock: PortalClock, asked: Json) -> Json:
+def page_data(world: World, clock: PortalClock, search: Json) -> Json:
     """The rows for a search, or only the version when `since` says it is known already."""
     now = clock.second()
-    with world.reading() as shelf:
-        stamp = f"{world.version}-{now // 60}"
-        if asked.get("since") == stamp:
-            return {"version": stamp, "unchanged": True}
-        tasks = list(shelf)
-    test = _test(asked, now)
-    found = [task for task in reversed(tasks) if test(task)]
+    with world.reading() as index:
+        version = f"{world.version}-{now // 60}"
+        if search.get("since") == version:
+            return {"version": version, "unchanged": True}
+        tasks = list(index)
+    matches = _predicate(search, now)
+    found = [task for task in reversed(tasks) if matches(task)]
     statuses = Counter(task.status for task in tasks)
     return {
-        "version": stamp,
+        "version": version,
         "now": now,
         "total": len(tasks),
         "found": len(found),
         "statuses": {STATUSES[status]: count for status, count in statuses.items()},
-        "overdue": sum(_late(task, now) for task in tasks),
+        "overdue": sum(_is_overdue(task, now) for task in tasks),
         "people": _people(tasks),
-        "rows": [_row(task, depth, clock, now) for task, depth in islice(_tree(found), MOST)],
+        "rows": [_row(task, depth, clock, now) for task, depth in islice(_tree(found), MAX_ROWS)],
     }
 
 
-def _test(asked: Json, now: int) -> Callable[[Task], bool]:
-    words = str(asked.get("q", "")).casefold().split()
-    status, who = str(asked.get("status", "")), str(asked.get("who", ""))
+def _predicate(search: Json, now: int) -> Callable[[Task], bool]:
+    words = str(search.get("q", "")).casefold().split()
+    status, who = str(search.get("status", "")), str(search.get("who", ""))
 
-    def fits(task: Task) -> bool:
-        if status == "overdue" and not _late(task, now):
+    def matches(task: Task) -> bool:
+        if status == "overdue" and not _is_overdue(task, now):
             return False
         if status not in {"", "overdue", STATUSES[task.status]}:
             return False
@@ -52,7 +52,7 @@ def _test(asked: Json, now: int) -> Callable[[Task], bool]:
             return False
         return not words or all(word in _text(task) for word in words)
 
-    return fits
+    return matches
 
 
 def _text(task: Task) -> str:
@@ -60,7 +60,7 @@ def _text(task: Task) -> str:
     return " ".join((str(task.id), task.title, task.description, name, *task.tags)).casefold()
 
 
-def _late(task: Task, now: int) -> bool:
+def _is_overdue(task: Task, now: int) -> bool:
     return task.deadline is not None and task.deadline < now and task.status not in CLOSED
 
 
@@ -78,8 +78,8 @@ def _tree(found: Sequence[Task]) -> Iterator[tuple[Task, int]]:
 
 
 def _people(tasks: Iterable[Task]) -> list[Json]:
-    busy = Counter(task.responsible_id for task in tasks)
-    people = [{"id": id_, "name": person(id_)["name"], "tasks": n} for id_, n in busy.items()]
+    counts = Counter(task.responsible_id for task in tasks)
+    people = [{"id": id_, "name": person(id_)["name"], "tasks": n} for id_, n in counts.items()]
     return sorted(people, key=lambda one: str(one["name"]))
 
 
@@ -96,7 +96,7 @@ def _row(task: Task, depth: int, clock: PortalClock, now: int) -> Json:
         "priority": task.priority,
         "deadline": None if task.deadline is None else write_instant(task.deadline, clock.zone),
         "dueIn": None if task.deadline is None else task.deadline - now,
-        "late": _late(task, now),
+        "late": _is_overdue(task, now),
         "tags": task.tags,
         "group": group.name if group else "",
         "comments": task.comments_count - task.service_comments_count,

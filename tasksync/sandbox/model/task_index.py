@@ -1,4 +1,4 @@
-"""All tasks at one moment, indexed so that a page of a hundred thousand is found in no time."""
+"""All tasks at one moment, indexed: a page out of a hundred thousand is found without a scan."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class TaskIndex:
         return (self.tasks[id_] for id_ in self.ids)
 
     def get(self, id_: int) -> Task | None:
-        """The task with this id, if it is here."""
+        """The task with this id, if there is one."""
         return self.tasks.get(id_)
 
     def tagged(self, tag: str) -> list[int]:
-        """Ids that bear a tag, in order; not to be changed."""
+        """Ids of tasks with a tag, in order; not to be changed."""
         return self._tagged.get(tag, [])
 
     def children(self, id_: int) -> list[Task]:
@@ -38,7 +38,7 @@ class TaskIndex:
         return [self.tasks[child] for child in sorted(self._children.get(id_, ()))]
 
     def chain(self, id_: int) -> list[int]:
-        """A task's id and its ancestors', nearest first; stops where it would go round."""
+        """A task's id and its ancestors', nearest first; stops at a cycle."""
         found: list[int] = []
         at: int | None = id_
         while at is not None and at not in found and at in self.tasks:
@@ -47,10 +47,10 @@ class TaskIndex:
         return found
 
     def put(self, task: Task) -> None:
-        """Add a task, or set it in the place of the one with its id."""
+        """Add a task, or replace the one with its id."""
         before = self.tasks.get(task.id)
         if before is None:
-            _add(self.ids, task.id)
+            _insert_sorted(self.ids, task.id)
         self.tasks[task.id] = task
         if before or task.tags:
             self._index_tags(task.id, before.tags if before else (), task.tags)
@@ -58,24 +58,24 @@ class TaskIndex:
             self._index_parent(task.id, before.parent_id if before else None, task.parent_id)
 
     def remove(self, id_: int) -> None:
-        """Take a task away; one that is not here stays away."""
-        gone = self.tasks.pop(id_, None)
-        if gone is not None:
-            _drop(self.ids, id_)
-            self._index_tags(id_, gone.tags, ())
-            self._index_parent(id_, gone.parent_id, None)
+        """Delete a task; nothing happens when it is not here."""
+        removed = self.tasks.pop(id_, None)
+        if removed is not None:
+            _remove_sorted(self.ids, id_)
+            self._index_tags(id_, removed.tags, ())
+            self._index_parent(id_, removed.parent_id, None)
 
     def _index_tags(self, id_: int, before: tuple[str, ...], after: tuple[str, ...]) -> None:
         if before == after:
             return
         for tag in before:
             if tag not in after:
-                _drop(self._tagged[tag], id_)
+                _remove_sorted(self._tagged[tag], id_)
         for tag in after:
             if tag not in before:
                 if tag not in self._tagged:
                     self._tagged[tag] = []
-                _add(self._tagged[tag], id_)
+                _insert_sorted(self._tagged[tag], id_)
 
     def _index_parent(self, id_: int, before: int | None, after: int | None) -> None:
         if before is not None:
@@ -84,12 +84,12 @@ class TaskIndex:
             self._children.setdefault(after, set()).add(id_)
 
 
-def _add(ids: list[int], id_: int) -> None:
+def _insert_sorted(ids: list[int], id_: int) -> None:
     if not ids or ids[-1] < id_:
         ids.append(id_)
     else:
         insort(ids, id_)
 
 
-def _drop(ids: list[int], id_: int) -> None:
+def _remove_sorted(ids: list[int], id_: int) -> None:
     del ids[bisect_left(ids, id_)]

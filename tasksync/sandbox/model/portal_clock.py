@@ -11,23 +11,23 @@ from datetime import datetime, timedelta, timezone, tzinfo
 PORTAL_ZONE: tzinfo = timezone(timedelta(hours=3))
 
 
-def _steady() -> Callable[[], float]:
-    start, mark = time.time(), time.monotonic()
-    return lambda: start + time.monotonic() - mark
+def _monotonic_time() -> Callable[[], float]:
+    start, start_monotonic = time.time(), time.monotonic()
+    return lambda: start + time.monotonic() - start_monotonic
 
 
 @dataclass(slots=True)
 class PortalClock:
-    """Seconds since the epoch that never run backwards; `sleep` is how the weather waits."""
+    """Seconds since the epoch that never run backwards; `sleep` is how injected faults wait."""
 
-    source: Callable[[], float] = field(default_factory=_steady)
+    source: Callable[[], float] = field(default_factory=_monotonic_time)
     sleep: Callable[[float], None] = time.sleep
     zone: tzinfo = PORTAL_ZONE
-    ahead: float = 0.0
+    offset: float = 0.0
 
     def now(self) -> float:
         """The portal's time, in seconds since the epoch."""
-        return self.source() + self.ahead
+        return self.source() + self.offset
 
     def second(self) -> int:
         """The same in whole seconds: the vendor keeps no finer instants (seeds)."""
@@ -35,7 +35,7 @@ class PortalClock:
 
     def advance(self, seconds: float) -> float:
         """Move the portal's time forward and return it."""
-        self.ahead += seconds
+        self.offset += seconds
         return self.now()
 
 

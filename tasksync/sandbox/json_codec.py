@@ -1,4 +1,4 @@
-"""JSON in and out of bytes: orjson where it is installed, the standard library where it is not."""
+"""JSON to bytes and back: by orjson where it is installed, else by the standard library."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import importlib.util
 import json
 from typing import Any
 
+Json = dict[str, Any]
 _FAST: Any = importlib.import_module("orjson") if importlib.util.find_spec("orjson") else None
 
 
@@ -18,5 +19,5 @@ def dumps(value: Any) -> bytes:
 
 
 def loads(data: bytes | str) -> Any:
-    """The value that stands in `data`; raises ValueError when it is not JSON."""
+    """The value in `data`; raises ValueError when it is not JSON."""
     return _FAST.loads(data) if _FAST is not None else json.loads(data)

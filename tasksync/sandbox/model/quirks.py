@@ -4,7 +4,7 @@ The defaults are what the seeds say; what the seeds leave open and the design ta
 marked INFERRED. "contract N" is section N of the API contract, where the evidence stands.
 """
 
-# ruff: noqa: FBT003, RUF009 - each default is made by quirk(), which gives a dataclass field
+# ruff: noqa: FBT003, RUF009 - each default is converted by quirk(), which gives a dataclass field
 
 from __future__ import annotations
 
@@ -13,7 +13,23 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from tasksync.sandbox.model.clock import zone_of
+from tasksync.sandbox.model.portal_clock import zone_of
+from tasksync.sandbox.model.quirk_values import (
+    DateClearing,
+    Emoji,
+    EmptyCounter,
+    EmptyErrors,
+    HasMore,
+    KeyCase,
+    MissingTask,
+    NumberFormat,
+    OnBadValue,
+    PeopleData,
+    PeopleIds,
+    TagCase,
+    TagFormat,
+    WriteResult,
+)
 
 T = TypeVar("T")
 
@@ -22,128 +38,15 @@ class UnknownQuirk(ValueError):
     """A quirk's name or value that this sandbox does not know."""
 
 
-class WriteResult(StrEnum):
-    """What a batch answers for an update or a delete."""
-
-    OBJECT = "object"
-    TRUE = "true"
-    NULL = "null"
-    EMPTY = "empty"  # an empty list
-    MISSING = "missing"  # neither a result nor an error
-
-
-class Tags(StrEnum):
-    """How selected tags are written."""
-
-    MAP = "map"
-    NAMES = "names"
-    COMMA = "comma"
-    OBJECTS = "objects"
-    OMITTED = "omitted"
-
-
-class Clears(StrEnum):
-    """Which value clears a date."""
-
-    BOTH = "both"
-    EMPTY = "empty"
-    NULL = "null"
-
-
-class More(StrEnum):
-    """How `meta.hasMore` lies."""
-
-    RIGHT = "right"
-    EXTRA = "extra"
-    NEVER = "never"
-
-
-class Numbers(StrEnum):
-    """How numbers are written on read."""
-
-    STRINGS = "strings"
-    INTS = "ints"
-    ONLY_IDS = "only_ids"
-
-
-class Keys(StrEnum):
-    """The case of row keys."""
-
-    CAMEL = "camel"
-    UPPER = "upper"
-
-
-class Empty(StrEnum):
-    """How an empty map of errors is written."""
-
-    MAP = "map"
-    LIST = "list"
-
-
-class People(StrEnum):
-    """The shape of accomplicesData and auditorsData."""
-
-    LIST = "list"
-    MAP = "map"
-
-
-class Gone(StrEnum):
-    """What names a task that is not there."""
-
-    ENTITY_NOT_FOUND = "ENTITY_NOT_FOUND"
-    NOT_FOUND = "NOT_FOUND"
-    BITRIX_ERROR = "BITRIX_ERROR"
-    EMPTY = "empty"
-
-
-class Counters(StrEnum):
-    """How a counter of nothing is written."""
-
-    NULL = "null"
-    ZERO = "0"
-
-
-class Case(StrEnum):
-    """What becomes of the case of tags."""
-
-    KEEP = "keep"
-    LOWER = "lower"
-    UPPER = "upper"
-
-
-class Emoji(StrEnum):
-    """What becomes of characters beyond the basic plane."""
-
-    KEEP = "keep"
-    DROP = "drop"
-    QUESTION = "question"
-    CUT = "cut"
-
-
-class PeopleIds(StrEnum):
-    """The shape of accomplices and auditors."""
-
-    LIST = "list"
-    INDEXED = "indexed"
-
-
-class OnBad(StrEnum):
-    """What becomes of a value that does not fit."""
-
-    REFUSE = "refuse"
-    IGNORE = "ignore"
-    MEND = "mend"
-
-
-def quirk(default: T, says: str, source: str) -> T:
+def quirk(default: T, meaning: str, source: str) -> T:
     """A field of `Quirks` that carries its meaning and its source."""
-    made: T = field(default=default, metadata={"says": says, "source": source})
-    return made
+    value: T = field(default=default, metadata={"says": meaning, "source": source})
+    return value
 
 
 @dataclass(frozen=True, slots=True)
 class Quirks:
-    """The portal's peculiarities; any combination holds."""
+    """The portal's peculiarities; any combination is possible."""
 
     # Answers to writes
     create_status: int = quirk(201, "status of a create: 201 or 200", "contract 2, INFERRED")
@@ -153,8 +56,12 @@ class Quirks:
     delete_result: WriteResult = quirk(
         WriteResult.TRUE, "result of a delete inside a batch", "contract 3 and 14.7, INFERRED"
     )
-    batch_errors: Empty = quirk(Empty.MAP, "`data.errors` when nothing failed", "contract 13.14")
-    batch_keys: Keys = quirk(Keys.CAMEL, "case of the rows inside a batch", "contract 3, 13.2")
+    batch_errors: EmptyErrors = quirk(
+        EmptyErrors.MAP, "`data.errors` when nothing failed", "contract 13.14"
+    )
+    batch_keys: KeyCase = quirk(
+        KeyCase.CAMEL, "case of the rows inside a batch", "contract 3, 13.2"
+    )
     swapped_results: bool = quirk(
         False, "results of creates stand under each other's call ids", "feared"
     )
@@ -162,20 +69,24 @@ class Quirks:
         "call", "a call without entityId fails alone (call) or the request (batch)", "contract 3"
     )
     # How values are written
-    numbers: Numbers = quirk(
-        Numbers.STRINGS, "numbers as strings (seeds), as ints, or ids alone as ints", "contract 8.1"
+    numbers: NumberFormat = quirk(
+        NumberFormat.STRINGS,
+        "numbers as strings (seeds), as ints, or ids alone as ints",
+        "contract 8.1",
     )
     instants: str = quirk("portal", "zone of instants: portal, Z, or +05:00", "contract 8.2")
-    tags: Tags = quirk(Tags.MAP, "how selected tags are written", "contract 8.4")
+    tags: TagFormat = quirk(TagFormat.MAP, "how selected tags are written", "contract 8.4")
     tags_on_single: bool = quirk(False, "get, create and update answer tags too", "contract 14.4")
-    people_data: People = quirk(People.LIST, "accomplicesData as list or map", "contract 13.16")
-    user_keys: Keys = quirk(Keys.CAMEL, "case of the keys of users", "contract 11")
+    people_data: PeopleData = quirk(
+        PeopleData.LIST, "accomplicesData as list or map", "contract 13.16"
+    )
+    user_keys: KeyCase = quirk(KeyCase.CAMEL, "case of the keys of users", "contract 11")
     extra_keys: bool = quirk(False, "unknown keys in every envelope and row", "contract 5.1, 7")
     counters: bool = quirk(
         True, "rows carry commentsCount and its kin when selected", "contract 7, INFERRED"
     )
-    empty_counters: Counters = quirk(
-        Counters.NULL, "a counter of nothing is null (live rows) or 0", "contract 7"
+    empty_counters: EmptyCounter = quirk(
+        EmptyCounter.NULL, "a counter of nothing is null (live rows) or 0", "contract 7"
     )
     service_counter: bool = quirk(
         True, "serviceCommentsCount is there beside commentsCount", "contract 7, INFERRED"
@@ -185,11 +96,13 @@ class Quirks:
     )
     # Errors
     bad_value_status: int = quirk(400, "status of BITRIX_ERROR: 400 or 422", "contract 13.1")
-    missing_get: Gone = quirk(
-        Gone.ENTITY_NOT_FOUND, "get of a missing task; `empty` is 200 with []", "contract 2.2"
+    missing_get: MissingTask = quirk(
+        MissingTask.ENTITY_NOT_FOUND,
+        "get of a missing task; `empty` is 200 with []",
+        "contract 2.2",
     )
-    missing_call: Gone = quirk(
-        Gone.ENTITY_NOT_FOUND, "a missing task inside a batch", "contract 3 and 14.7"
+    missing_call: MissingTask = quirk(
+        MissingTask.ENTITY_NOT_FOUND, "a missing task inside a batch", "contract 3 and 14.7"
     )
     line_breaks: bool = quirk(False, "portal texts end with <br>", "contract 2.1")
     no_session_code: str = quirk(
@@ -199,15 +112,15 @@ class Quirks:
         429, "the portal's per-second limit shows as 429 or 502", "contract 13.13"
     )
     # What the portal makes of values
-    clears_date: Clears = quirk(
-        Clears.BOTH, "what clears a date: the empty text, null or both", "contract 8.3"
+    clears_date: DateClearing = quirk(
+        DateClearing.BOTH, "what clears a date: the empty text, null or both", "contract 8.3"
     )
-    clears_date_else: OnBad = quirk(
-        OnBad.REFUSE, "the other way to clear is refused or ignored", "contract 8.3"
+    clears_date_else: OnBadValue = quirk(
+        OnBadValue.REFUSE, "the other way to clear is refused or ignored", "contract 8.3"
     )
     title_trimmed: bool = quirk(False, "titles lose their outer spaces", "contract 2.1, core")
-    long_title: OnBad = quirk(
-        OnBad.REFUSE, "over 250 characters: refused (seed) or cut (mend)", "contract 13.6"
+    long_title: OnBadValue = quirk(
+        OnBadValue.REFUSE, "over 250 characters: refused (seed) or cut (mend)", "contract 13.6"
     )
     crlf: bool = quirk(False, "line ends of a description become CR LF", "core forms")
     new_becomes_pending: bool = quirk(False, "status 1 becomes 2", "contract 8.5, core")
@@ -218,8 +131,8 @@ class Quirks:
     responsible_resets_status: bool = quirk(
         True, "a new responsible sets status 2 unless status is sent", "contract 8.5, INFERRED"
     )
-    bad_priority: OnBad = quirk(
-        OnBad.REFUSE, "priority outside 0..2: refused, or 1 (mend)", "contract 8.7"
+    bad_priority: OnBadValue = quirk(
+        OnBadValue.REFUSE, "priority outside 0..2: refused, or 1 (mend)", "contract 8.7"
     )
     plan_dates_together: bool = quirk(
         False, "startDatePlan and endDatePlan must be sent together", "contract 7"
@@ -227,12 +140,12 @@ class Quirks:
     strict_users: bool = quirk(
         False, "a responsible who is not in the directory is refused", "contract 2.1, 14.10"
     )
-    created_by: OnBad = quirk(
-        OnBad.IGNORE,
+    created_by: OnBadValue = quirk(
+        OnBadValue.IGNORE,
         "createdBy of another, by a key whose user is no administrator: not applied, or refused",
         'seed "Create task": within the permissions of the user',
     )
-    tag_case: Case = quirk(Case.KEEP, "tags are kept in lower or upper case", "feared")
+    tag_case: TagCase = quirk(TagCase.KEEP, "tags are kept in lower or upper case", "feared")
     drop_tags: str = quirk("", "tags that begin so are dropped; empty is none", "feared")
     hashtags: bool = quirk(False, "#words of title and description become tags", "core")
     emoji: Emoji = quirk(
@@ -249,8 +162,8 @@ class Quirks:
     total_of_page: bool = quirk(
         False, "`meta.total` counts the page alone, and hasMore is false", "feared"
     )
-    has_more: More = quirk(
-        More.RIGHT, "hasMore right, true on the exact last page, or never", "contract 6.2"
+    has_more: HasMore = quirk(
+        HasMore.RIGHT, "hasMore right, true on the exact last page, or never", "contract 6.2"
     )
     page_cap: int = quirk(0, "no page is longer than this; 0 is no cap", "contract 6.1, feared")
     page_fails_over: int = quirk(0, "a longer page answers 502; 0 is never", "contract 6.2")
@@ -261,42 +174,46 @@ class Quirks:
 
     @classmethod
     def of(cls, wanted: Mapping[str, Any]) -> Quirks:
-        """Defaults with these laid over; raises UnknownQuirk naming what it does not know."""
-        known = {spot.name: spot.default for spot in fields(cls)}
-        if strange := sorted(wanted.keys() - known.keys()):
-            message = f"no such quirk: {', '.join(strange)}"
+        """The defaults with these values; raises UnknownQuirk naming what it does not know."""
+        known = {attribute.name: attribute.default for attribute in fields(cls)}
+        if unknown := sorted(wanted.keys() - known.keys()):
+            message = f"no such quirk: {', '.join(unknown)}"
             raise UnknownQuirk(message)
-        return cls(**{name: _fitted(name, known[name], value) for name, value in wanted.items()})
+        return cls(**{name: _converted(name, known[name], value) for name, value in wanted.items()})
 
     def document(self) -> dict[str, Any]:
         """All of them as plain JSON values."""
         return asdict(self)
 
 
-def _fitted(name: str, default: Any, value: Any) -> Any:
+def _converted(name: str, default: Any, value: Any) -> Any:
     try:
         fits = isinstance(value, bool) is isinstance(default, bool)
-        made = type(default)(value) if fits else None
+        converted = type(default)(value) if fits else None
         if name == "instants" and value != "portal":
             zone_of(value)
     except (TypeError, ValueError) as fault:
         message = f"quirk {name} cannot be {value!r}"
         raise UnknownQuirk(message) from fault
-    if made is None:
+    if converted is None:
         message = f"quirk {name} cannot be {value!r}"
         raise UnknownQuirk(message)
-    return made
+    return converted
 
 
 def described() -> dict[str, dict[str, Any]]:
     """Name -> default, meaning, source and choices of every quirk."""
     return {
-        spot.name: {
-            "default": spot.default,
-            **spot.metadata,
-            **({"choices": list(type(spot.default))} if isinstance(spot.default, StrEnum) else {}),
+        attribute.name: {
+            "default": attribute.default,
+            **attribute.metadata,
+            **(
+                {"choices": list(type(attribute.default))}
+                if isinstance(attribute.default, StrEnum)
+                else {}
+            ),
         }
-        for spot in fields(Quirks)
+        for attribute in fields(Quirks)
     }
 
 

@@ -1,0 +1,206 @@
+"""Rules that say which request gets which injected fault.
+
+A rule is a JSON object: `{"on": {"method", "path", "body", "nth"}, "times", "probability", "seed",
+"kind", …}`. All of `on` is optional: `method` is a name, `path` and `body` are regular expressions
+over the path and the body's text, `nth` is the k-th request (from 1) that the rest of `on` fits.
+`times` bounds how often the rule is applied. The first rule that applies wins; the others still
+count. What each kind needs stands beside it in `FaultKind`; `deed` says whether the request is
+carried out although its answer is bad: true unless said otherwise, but for `status`, where it is
+false.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from tasksync.sandbox.json_codec import Json, loads
+
+
+class FaultKind(StrEnum):
+    """What may go wrong, with the members of a rule that it reads."""
+
+    STATUS = "status"  # status, code, message, retryAfter
+    LOST = "lost"  # the connection is closed without an answer
+    RESET = "reset"  # the same by RST
+    HANG = "hang"  # seconds: nothing is answered for so long, then closed
+    GARBAGE = "garbage"  # status: HTML in place of JSON
+    TRUNCATED = "truncated"  # half of the body under the whole Content-Length, then closed
+    CHUNK = "chunk"  # a chunked body whose second chunk is no chunk
+    LATE = "late"  # answer (502, 504, "lost") now; carried out after `seconds`
+    SLOW = "slow"  # seconds: a good answer, late
+    SPLIT = "split"  # calls: only the first so many calls of a batch are done, then `status`
+    CALL_ERROR = "call_error"  # call, index, code, message, retryAfter: one call of a batch fails
+    CALL_MISSING = "call_missing"  # call, index: in neither results nor errors
+    RESULT_NULL = "result_null"  # call, index: the result is null
+    RESULT_NO_ID = "result_no_id"  # call, index: the result has no id
+
+
+#: Kinds that change one call's answer inside a batch (or a single answer's `data`).
+OF_A_CALL = {
+    FaultKind.CALL_ERROR,
+    FaultKind.CALL_MISSING,
+    FaultKind.RESULT_NULL,
+    FaultKind.RESULT_NO_ID,
+}
+
+
+#: member of a rule in JSON -> attribute of `FaultRule`, where they differ
+_ATTRIBUTES = {"retryAfter": "retry_after", "deed": "executed"}
+_MEMBERS = {attribute: member for member, attribute in _ATTRIBUTES.items()}
+
+
+class UnknownFault(ValueError):
+    """A rule that this sandbox does not understand."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFilter:
+    """Which requests a rule applies to (`on`)."""
+
+    method: str = ""
+    path: str = ""
+    body: str = ""
+    nth: int = 0
+
+    def fits(self, method: str, path: str, body: bytes) -> bool:
+        """Everything but `nth`."""
+        return (
+            self.method.upper() in {"", method}
+            and bool(re.search(self.path, path))
+            and (not self.body or bool(re.search(self.body, body.decode(errors="replace"))))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRule:
+    """One rule, as read; members of the JSON are camelCase."""
+
+    kind: FaultKind
+    on: RequestFilter = field(default_factory=RequestFilter)
+    times: int | None = None
+    probability: float = 1.0
+    seed: int = 0
+    executed: bool = True
+    status: int = 0
+    code: str = ""
+    message: str = ""
+    retry_after: float | None = None
+    seconds: float = 12.0
+    answer: int | str = 504
+    calls: int = 1
+    call: str = ""
+    index: int | None = None
+
+    @classmethod
+    def of(cls, raw: Any) -> FaultRule:
+        """A rule from JSON; raises UnknownFault saying what is wrong with it."""
+        try:
+            members: Json = dict(raw)
+            if "executed" in members:  # the member is `deed`
+                raise KeyError("executed")  # noqa: TRY301 - told like any unknown member
+            on = RequestFilter(**members.pop("on", {}))
+            kind = FaultKind(members.pop("kind"))
+            found: Json = {_ATTRIBUTES.get(name, name): value for name, value in members.items()}
+            rule = cls(kind, on, **{"executed": kind is not FaultKind.STATUS, **found})
+            re.compile(on.path + on.body + rule.call)
+        except (TypeError, ValueError, KeyError, re.error) as fault:
+            message = f"not a fault: {raw!r} ({fault})"
+            raise UnknownFault(message) from fault
+        return rule
+
+    def document(self) -> Json:
+        """The rule as JSON, without what is at its default."""
+        on = {
+            f.name: v for f in fields(RequestFilter) if (v := getattr(self.on, f.name)) != f.default
+        }
+        rest = {
+            _MEMBERS.get(attribute.name, attribute.name): value
+            for attribute in fields(FaultRule)
+            if attribute.name not in {"kind", "on"}
+            and (value := getattr(self, attribute.name)) != attribute.default
+        }
+        return {"kind": self.kind.value, "on": on, **rest}
+
+    def selects(self, index: int, call_id: str) -> bool:
+        """Whether a call of a batch is meant: by index, else by a pattern over its id."""
+        if self.index is not None:
+            return index == self.index
+        return bool(re.search(self.call, call_id))
+
+
+@dataclass(slots=True)
+class _ActiveRule:
+    """A rule with its counters: requests that fitted `on`, and requests it was applied to."""
+
+    rule: FaultRule
+    random: random.Random
+    fitted: int = 0
+    applied: int = 0
+
+    def applies(self, method: str, path: str, body: bytes) -> bool:
+        if not self.rule.on.fits(method, path, body):
+            return False
+        self.fitted += 1
+        due = self.rule.on.nth in {0, self.fitted} and self.random.random() < self.rule.probability
+        return due and (self.rule.times is None or self.applied < self.rule.times)
+
+
+class FaultInjector:
+    """All active rules, in their order."""
+
+    def __init__(self, rules: Sequence[FaultRule] = ()) -> None:
+        self._lock = Lock()
+        self.replace_rules(rules)
+
+    def replace_rules(self, rules: Sequence[FaultRule]) -> None:
+        """Put these rules in the place of all, with their counters at 0."""
+        self._rules = [_ActiveRule(rule, random.Random(rule.seed)) for rule in rules]  # noqa: S311
+
+    def fault_for(self, method: str, path: str, body: bytes) -> FaultRule | None:
+        """The first rule that applies to this request, if one does; all rules count it."""
+        with self._lock:
+            applying = [one for one in self._rules if one.applies(method, path, body)]
+            if not applying:
+                return None
+            applying[0].applied += 1
+            return applying[0].rule
+
+    def documents(self) -> list[Json]:
+        """The rules as JSON with their counters: `seen` is fitted, `struck` is applied."""
+        return [
+            {**one.rule.document(), "seen": one.fitted, "struck": one.applied}
+            for one in self._rules
+        ]
+
+
+def read_rules(raw: Any) -> list[FaultRule]:
+    """Rules from a JSON list, or from an object that holds it under `faults`."""
+    found = raw.get("faults", []) if isinstance(raw, Mapping) else raw
+    if not isinstance(found, list):
+        message = "faults are a JSON list of rules"
+        raise UnknownFault(message)
+    return [FaultRule.of(_without_counters(one)) for one in found]
+
+
+def _without_counters(one: Any) -> Any:
+    """What GET answered may be PUT again: the counters are left out."""
+    if not isinstance(one, Mapping):
+        return one
+    return {k: v for k, v in one.items() if k not in {"seen", "struck"}}
+
+
+def load_rules(path: Path) -> list[FaultRule]:
+    """Rules from a file; raises UnknownFault, or OSError when it cannot be read."""
+    try:
+        raw = loads(path.read_bytes())
+    except ValueError as fault:
+        message = f"{path} is not JSON: {fault}"
+        raise UnknownFault(message) from fault
+    return read_rules(raw)
