@@ -11,6 +11,14 @@ import postgres
 import pytest
 from portal import Portal, Served
 from trips import Trip
+from unpaced import unpaced
+
+
+@pytest.fixture(autouse=True, scope="module")
+def without_pace() -> Iterator[None]:
+    """These portals have no limits: runs of this process wait for none; processes do."""
+    with unpaced():
+        yield
 
 
 @pytest.fixture
