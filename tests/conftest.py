@@ -18,6 +18,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let --dist loadgroup begin with what comes first, not with the largest file."""
+    config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Share the tests among workers: whole runs first, one by one; then file by file.
+
+    Whole runs mostly wait, and the longest of them must not begin when all else is done. What else
+    a file has made for its tests is made in one worker alone.
+    """
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
+    for item in items:
+        alone = "e2e" in item.path.parts
+        item.add_marker(pytest.mark.xdist_group(item.nodeid if alone else str(item.path)))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how much the sweeps have tried; a test counts with record_property."""
     tried: Counter[str] = Counter()
