@@ -63,6 +63,15 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return keys
 
 
+@pytest.fixture(scope="module")
+def without_pace() -> Iterator[None]:
+    """Runs of this process do not wait for limits that the portal of the test does not have."""
+    from unpaced import unpaced
+
+    with unpaced():
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """The URL of an empty database on a real server, started for this worker alone."""
