@@ -18,6 +18,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let --dist loadgroup begin with what comes first, not with the largest file."""
+    config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Share the tests among workers: whole runs first, one by one; then file by file.
+
+    Whole runs mostly wait, and the longest of them must not begin when all else is done. What else
+    a file has made for its tests is made in one worker alone.
+    """
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
+    for item in items:
+        alone = "e2e" in item.path.parts
+        item.add_marker(pytest.mark.xdist_group(item.nodeid if alone else str(item.path)))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how much the sweeps have tried; a test counts with record_property."""
     tried: Counter[str] = Counter()
@@ -43,6 +61,15 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(quick, "tasks", spy)
     return keys
+
+
+@pytest.fixture(scope="module")
+def without_pace() -> Iterator[None]:
+    """Runs of this process do not wait for limits that the portal of the test does not have."""
+    from unpaced import unpaced
+
+    with unpaced():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -86,15 +86,11 @@ def tasks(draw: st.DrawFn) -> list[Task]:
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> Given:
-    wanted = draw(tasks())
-    by_key = {task.key: task for task in wanted}
-    remembered = draw(st.lists(st.sampled_from([*KEYS, "old"]), unique=True))
-    ids = {key: RemoteId(10 + number) for number, key in enumerate(remembered)}
-    moved = []
-    if "old" in ids and (free := [key for key in by_key if key not in ids]) and draw(st.booleans()):
-        moved.append(Moved(TaskKey("old"), draw(st.sampled_from(free))))
-    entries, live, strangers = [], [], set()
+def remembered_world(
+    draw: st.DrawFn, by_key: dict[TaskKey, Task], ids: dict[str, RemoteId], moved: list[Moved]
+) -> tuple[list[Entry], list[LiveTask]]:
+    """What the state remembers of these keys, and what the portal holds of them now."""
+    entries, live = [], []
     for key, remote in ids.items():
         source = moved[0].after if moved and key == "old" else key
         task = by_key.get(source)
@@ -114,6 +110,13 @@ def worlds(draw: st.DrawFn) -> Given:
             fields = {**entry.found, **(draw(edits) if draw(st.booleans()) else {})}
             fields = {n: None if isinstance(v, KeyRef) else v for n, v in fields.items()}
             live.append(live_task(remote, fields, markers=(MARKER,), activity=Activity(1, 0)))
+    return entries, live
+
+
+@st.composite
+def others(draw: st.DrawFn, wanted: list[Task]) -> list[LiveTask]:
+    """Tasks of the portal that the state does not know: ours by their marker, or strangers."""
+    found = []
     for number in range(draw(st.integers(0, 4))):
         markers = draw(st.sampled_from([(), (MARKER,), ("tasksync:other",)]))
         fields = draw(titled)
@@ -121,16 +124,29 @@ def worlds(draw: st.DrawFn) -> Given:
             fields = {
                 n: v for n, v in draw(st.sampled_from(wanted)).fields.items() if n != "parentId"
             }
-        live.append(live_task(50 + number, {**BLANK, **fields}, markers=markers))
-        if MARKER not in markers:
-            strangers.add(50 + number)
+        found.append(live_task(50 + number, {**BLANK, **fields}, markers=markers))
+    return found
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> Given:
+    wanted = draw(tasks())
+    by_key = {task.key: task for task in wanted}
+    remembered = draw(st.lists(st.sampled_from([*KEYS, "old"]), unique=True))
+    ids = {key: RemoteId(10 + number) for number, key in enumerate(remembered)}
+    moved = []
+    if "old" in ids and (free := [key for key in by_key if key not in ids]) and draw(st.booleans()):
+        moved.append(Moved(TaskKey("old"), draw(st.sampled_from(free))))
+    entries, live = draw(remembered_world(by_key, ids, moved))
+    more = draw(others(wanted))
+    strangers = frozenset(int(one.id) for one in more if MARKER not in one.markers)
     manifest = manifest_of(
         wanted,
         policy=Policy(on_remove=draw(st.sampled_from(OnRemove))),
         moved=tuple(moved),
         removed=tuple(key for key in ids if key not in by_key and draw(st.integers(0, 5)) == 0),
     )
-    return Given(manifest, tuple(entries), tuple(live), frozenset(strangers))
+    return Given(manifest, tuple(entries), (*live, *more), strangers)
 
 
 law = settings(max_examples=50, deadline=None)

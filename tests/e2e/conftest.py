@@ -9,8 +9,14 @@ from pathlib import Path
 import portal
 import postgres
 import pytest
+import second
 from portal import Portal, Served
 from trips import Trip
+
+
+@pytest.fixture(autouse=True, scope="module")
+def all_without_pace(without_pace: None) -> None:
+    """These portals have no limits; real processes keep them all the same."""
 
 
 @pytest.fixture
@@ -37,6 +43,23 @@ def process_portal() -> Iterator[Portal]:
 def trip(served: Served, tmp_path: Path) -> Trip:
     """A project with nothing in it yet, its state in SQLite."""
     return Trip(tmp_path / "project", served)
+
+
+@pytest.fixture(params=["sandbox", "second portal"])
+def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Trip]:
+    """The same on the sandbox, then on the portal that was written apart from it."""
+    serve = portal.served if request.param == "sandbox" else second.served
+    with serve() as running:
+        yield Trip(tmp_path / "project", running)
+
+
+@pytest.fixture(params=["sqlite", "postgres", "second portal"])
+def team_anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Trip]:
+    """A project with its state in SQLite, in PostgreSQL, and one on the second portal."""
+    serve = second.served if request.param == "second portal" else portal.served
+    url = request.getfixturevalue("new_database")() if request.param == "postgres" else ""
+    with serve() as running:
+        yield Trip(tmp_path / "project", running, url)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -30,19 +30,19 @@ def _store(trip: Trip, who: Holder) -> StateStore:
     return open_store(trip.state, PROJECT, SystemClock(Stop()), lambda: next(ids), who, {})
 
 
-def test_a_second_apply_is_told_who_holds_the_lock(team: Trip) -> None:
+def test_a_second_apply_is_told_who_holds_the_lock(team_anywhere: Trip) -> None:
     """Exit 6 names user, host, process and the run's URL, and the first run is not disturbed."""
-    team.want(_TASKS)
-    team.portal.faults(_SLOW)
-    with team.process(TASKSYNC_RUN_URL="https://ci.example/jobs/1") as first:
-        until(team.portal.struck, "the first run writes")
-        told = team.apply().must(6)
+    team_anywhere.want(_TASKS)
+    team_anywhere.portal.faults(_SLOW)
+    with team_anywhere.process(TASKSYNC_RUN_URL="https://ci.example/jobs/1") as first:
+        until(team_anywhere.portal.struck, "the first run writes")
+        told = team_anywhere.apply().must(6)
         assert f"pid {first.pid}" in told.err
         assert "https://ci.example/jobs/1" in told.err
         assert "--lock-timeout" in told.err
         ended(first).must(0)
-    assert len(team.portal.world()) == len(_TASKS)
-    team.plan().must(0)
+    assert len(team_anywhere.portal.world()) == len(_TASKS)
+    team_anywhere.plan().must(0)
 
 
 def test_two_applies_at_once_both_succeed_when_they_wait(team: Trip) -> None:
@@ -68,17 +68,17 @@ def test_a_plan_needs_no_lock_and_waits_for_nobody(team: Trip) -> None:
         ended(first).must(0)
 
 
-def test_a_dead_holder_on_this_host_holds_nobody_up(team: Trip) -> None:
+def test_a_dead_holder_on_this_host_holds_nobody_up(team_anywhere: Trip) -> None:
     """Killed: the next run takes the lease at once, for the process is gone."""
-    team.want(_TASKS)
-    team.portal.faults(_HANG)
-    with team.process() as first:
-        until(team.portal.struck, "the first run writes")
+    team_anywhere.want(_TASKS)
+    team_anywhere.portal.faults(_HANG)
+    with team_anywhere.process() as first:
+        until(team_anywhere.portal.struck, "the first run writes")
         first.send_signal(signal.SIGKILL)
     began = time.monotonic()
-    team.apply().must(0)
+    team_anywhere.apply().must(0)
     assert time.monotonic() - began < 20
-    assert len(team.portal.world()) == len(_TASKS)
+    assert len(team_anywhere.portal.world()) == len(_TASKS)
 
 
 def test_a_stopped_holder_on_this_host_is_alive(team: Trip) -> None:

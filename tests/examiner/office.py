@@ -409,39 +409,7 @@ class Office:
         self, task: dict[str, Any], select: list[str] | None, *, one: bool = False
     ) -> dict[str, Any]:
         """Write one task; `one` is the full object of GET by id and of writes."""
-        number = self.number
-        out: dict[str, Any] = (
-            {
-                "id": number(task["id"]),
-                "title": task["title"],
-                "description": task["description"],
-                "status": number(task["status"]),
-                "priority": number(task["priority"]),
-                "responsibleId": number(task["responsibleId"]),
-                "createdBy": number(task["createdBy"]),
-                "createdDate": self.moment(task["createdDate"]),
-                "changedDate": self.moment(task["changedDate"]),
-                "closedDate": self.moment(task["closedDate"]),
-                "dateStart": None,
-                "timeEstimate": number(task["timeEstimate"]),
-                "groupId": number(0)
-                if not task["groupId"] and self["no_group"] == "0"
-                else number(task["groupId"] or None),
-                "parentId": number(task["parentId"])
-                if task["parentId"] or self["no_parent"] == "0"
-                else None,
-            }
-            | {
-                name: turns.people([number(one) for one in task[name]], self["people"])
-                for name in ("accomplices", "auditors")
-            }
-            | {name: self.moment(task[name]) for name in DATES}
-        )
-        if self["counters"]:
-            for name in COUNTERS:
-                if self["counters"] == "noservice" and name == "serviceCommentsCount":
-                    continue
-                out[name] = number(turns.shown(task[name], self["counters"]))
+        out = self._fields(task) | self._counted(task)
         if not self["dates"]:
             del out["createdDate"]
         asked = self["get_tags"] if one or select is None else "tags" in select
@@ -455,6 +423,39 @@ class Office:
         if self["upper"]:
             out = {snake(name): value for name, value in out.items()}
         return out
+
+    def _fields(self, task: dict[str, Any]) -> dict[str, Any]:
+        number = self.number
+        out: dict[str, Any] = {
+            "id": number(task["id"]),
+            "title": task["title"],
+            "description": task["description"],
+            "status": number(task["status"]),
+            "priority": number(task["priority"]),
+            "responsibleId": number(task["responsibleId"]),
+            "createdBy": number(task["createdBy"]),
+            "createdDate": self.moment(task["createdDate"]),
+            "changedDate": self.moment(task["changedDate"]),
+            "closedDate": self.moment(task["closedDate"]),
+            "dateStart": None,
+            "timeEstimate": number(task["timeEstimate"]),
+            "groupId": self._linked(task["groupId"], self["no_group"]),
+            "parentId": self._linked(task["parentId"], self["no_parent"]),
+        }
+        for name in ("accomplices", "auditors"):
+            out[name] = turns.people([number(one) for one in task[name]], self["people"])
+        return out | {name: self.moment(task[name]) for name in DATES}
+
+    def _linked(self, value: Any, none: Any) -> Any:
+        """Write the number of a group or a parent, as 0 or null where there is none."""
+        return self.number(0) if not value and none == "0" else self.number(value or None)
+
+    def _counted(self, task: dict[str, Any]) -> dict[str, Any]:
+        way = self["counters"]
+        if not way:
+            return {}
+        names = [n for n in COUNTERS if way != "noservice" or n != "serviceCommentsCount"]
+        return {name: self.number(turns.shown(task[name], way)) for name in names}
 
 
 def snake(name: str) -> str:

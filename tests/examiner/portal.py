@@ -32,10 +32,11 @@ import socket
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 from urllib.parse import parse_qsl
 
 from examiner.office import FIELDS, Office, RefusedError
@@ -46,6 +47,15 @@ PREFIX = re.compile(r"(>=|<=|!=|>|<|!|%)?(\w+)$")
 ALIASES = {">": "$gt", ">=": "$gte", "<": "$lt", "<=": "$lte", "!": "$ne", "!=": "$ne"}
 CALLS = 50
 ABSENT = object()
+NO_ANSWERS = {
+    "html": b"<html><body>502</body></html>",
+    "garbage": b'{"success":tr',
+    "empty": b"",
+}
+#: status, body, headers, where the body breaks off
+Reply: TypeAlias = tuple[int, bytes, dict[str, str], int | None]
+#: does what a request asks for, and answers it
+Do: TypeAlias = Callable[..., Reply]
 
 
 class HangUpError(Exception):
@@ -217,7 +227,7 @@ class ExaminerPortal:
         now = self.office.hours.monotonic()
         return bool(now < rule.setdefault("since", now) + rule["lasts"])
 
-    def _answer(  # noqa: C901, PLR0911, PLR0912
+    def _answer(
         self,
         method: str,
         path: str,
@@ -225,67 +235,75 @@ class ExaminerPortal:
         raw: bytes,
         headers: dict[str, str],
         fault: dict[str, Any] | None,
-    ) -> tuple[int, bytes, dict[str, str], int | None]:
-        def do(**twist: Any) -> tuple[int, bytes, dict[str, str], int | None]:
+    ) -> Reply:
+        def do(raw: bytes = raw, **twist: Any) -> Reply:
             return self._perform(method, path, query, raw, headers, **twist)
 
         if fault is None:
             return do()
-        kind, deed = fault["kind"], fault.get("deed", False)
         fault.get("then", lambda: None)()
-        if kind == "status":
-            if deed:
-                do()
-            return self._error(
-                fault["status"],
-                fault.get("code", "INTERNAL_ERROR"),
-                fault.get("message", "made by a test"),
-                retry_after=fault.get("retry_after"),
-                header_only=fault.get("header_only", False),
-            )
-        if kind in ("html", "garbage", "empty"):
-            if deed:
-                do()
-            body = {
-                "html": b"<html><body>502</body></html>",
-                "garbage": b'{"success":tr',
-                "empty": b"",
-            }
-            kinds = {"html": "text/html"}
-            return (
-                fault.get("status", 200),
-                body[kind],
-                {"Content-Type": kinds.get(kind, "application/json")},
-                None,
-            )
-        if kind == "lost":
-            if deed:
-                do()
-            raise HangUpError
-        if kind == "truncate":
-            status, body, more, _ = do()
-            return status, body, more, max(1, len(body) // 2)
-        if kind == "late":
-            self.office.hours.later(fault.get("seconds", 12), do)
-            status, code = fault.get("status", 504), fault.get("code", "QUEUE_TIMEOUT")
-            return self._error(status, code, "queue", retry_after=fault.get("retry_after", 1))
-        if kind == "drip":
-            for place, call in enumerate(json.loads(raw)["calls"]):
-                alone = json.dumps({"calls": [call]}).encode()
-                wait = fault.get("seconds", 30) + place * fault.get("each", 1)
-                deed = partial(self._perform, method, path, query, alone, headers)
-                self.office.hours.later(wait, deed)
-            return self._error(fault.get("status", 502), "BITRIX_UNAVAILABLE", "one by one")
-        if kind == "half":
-            do(half=True)
-            return self._error(fault.get("status", 502), "BITRIX_UNAVAILABLE", "half")
+        kind = fault["kind"]
         if kind in ("calls", "missing", "swapped", "old_id", "hollow"):
             return do(twist=fault)
-        if kind == "hang":
-            answer = do() if fault.get("deed", True) else None
-            time.sleep(fault["seconds"])
-            return answer or do()
-        raise AssertionError(kind)
+        answers: dict[str, Callable[[dict[str, Any], Do], Reply]] = {
+            "status": self._status,
+            "lost": self._lost,
+            "truncate": self._truncated,
+            "late": self._late,
+            "drip": partial(self._drip, raw),
+            "half": self._half,
+            "hang": self._hang,
+        }
+        return answers.get(kind, self._no_answer)(fault, do)
+
+    def _status(self, fault: dict[str, Any], do: Do) -> Reply:
+        if fault.get("deed", False):
+            do()
+        return self._error(
+            fault["status"],
+            fault.get("code", "INTERNAL_ERROR"),
+            fault.get("message", "made by a test"),
+            retry_after=fault.get("retry_after"),
+            header_only=fault.get("header_only", False),
+        )
+
+    def _no_answer(self, fault: dict[str, Any], do: Do) -> Reply:
+        """Something that is no answer of the API; fails for a kind that there is not."""
+        body = NO_ANSWERS[fault["kind"]]
+        if fault.get("deed", False):
+            do()
+        kind = "text/html" if fault["kind"] == "html" else "application/json"
+        return fault.get("status", 200), body, {"Content-Type": kind}, None
+
+    def _lost(self, fault: dict[str, Any], do: Do) -> Reply:
+        if fault.get("deed", False):
+            do()
+        raise HangUpError
+
+    def _truncated(self, _fault: dict[str, Any], do: Do) -> Reply:
+        status, body, more, _ = do()
+        return status, body, more, max(1, len(body) // 2)
+
+    def _late(self, fault: dict[str, Any], do: Do) -> Reply:
+        self.office.hours.later(fault.get("seconds", 12), do)
+        status, code = fault.get("status", 504), fault.get("code", "QUEUE_TIMEOUT")
+        return self._error(status, code, "queue", retry_after=fault.get("retry_after", 1))
+
+    def _drip(self, raw: bytes, fault: dict[str, Any], do: Do) -> Reply:
+        for place, call in enumerate(json.loads(raw)["calls"]):
+            alone = json.dumps({"calls": [call]}).encode()
+            wait = fault.get("seconds", 30) + place * fault.get("each", 1)
+            self.office.hours.later(wait, partial(do, alone))
+        return self._error(fault.get("status", 502), "BITRIX_UNAVAILABLE", "one by one")
+
+    def _half(self, fault: dict[str, Any], do: Do) -> Reply:
+        do(half=True)
+        return self._error(fault.get("status", 502), "BITRIX_UNAVAILABLE", "half")
+
+    def _hang(self, fault: dict[str, Any], do: Do) -> Reply:
+        answer = do() if fault.get("deed", True) else None
+        time.sleep(fault["seconds"])
+        return answer or do()
 
     # -- envelopes ---------------------------------------------------------------------------
 
@@ -497,9 +515,9 @@ class ExaminerPortal:
 
     # -- batches -----------------------------------------------------------------------------
 
-    def _batch(  # noqa: C901
+    def _batch(
         self, body: dict[str, Any], *, half: bool = False, twist: dict[str, Any] | None = None
-    ) -> tuple[int, bytes, dict[str, str], int | None]:
+    ) -> Reply:
         calls = body.get("calls")
         if not isinstance(calls, list) or not 1 <= len(calls) <= CALLS:
             message = "Array must contain at most 50 element(s)"
@@ -507,46 +525,60 @@ class ExaminerPortal:
         ids = [str(call.get("id", place)) for place, call in enumerate(calls)]
         if len(set(ids)) != len(ids) or any(len(one) > 64 for one in ids):
             raise RefusedError(400, "INVALID_CALL", "call ids")
+        done = calls[: (len(calls) + 1) // 2] if half else calls
         results: dict[str, Any] = {}
         errors: dict[str, Any] = {}
         meta: dict[str, Any] = {}
-        for place, (name, call) in enumerate(zip(ids, calls, strict=True)):
-            if half and place >= (len(calls) + 1) // 2:
-                break
+        for place, call in enumerate(done):
+            name = ids[place]
             hit = self._struck(twist, place, call)
-            if hit and not hit.get("deed"):
-                done: Any = None
-            else:
-                try:
-                    done = self._call(call, meta, name)
-                except RefusedError as no:
-                    code = self.office["missing_call"] if no.status == 404 else no.code
-                    errors[name] = {"code": code, "message": no.message}
-                    continue
-            if done is ABSENT:
+            try:
+                result = self._done(call, meta, name, hit)
+            except RefusedError as no:
+                code = self.office["missing_call"] if no.status == 404 else no.code
+                errors[name] = {"code": code, "message": no.message}
                 continue
-            if hit is None:
-                results[name] = done
-            elif hit["kind"] == "hollow":
-                results[name] = hit.get("result", [])
-            elif hit["kind"] == "calls":
-                errors[name] = {"code": hit["code"], "message": hit.get("message", "a test")}
-                if hit.get("retry_after"):
-                    errors[name]["retryAfter"] = hit["retry_after"]
+            if result is not ABSENT:
+                self._told(hit, name, result, results, errors)
         self._mix_up(twist, dict(zip(ids, calls, strict=True)), results)
-        summary = {"total": len(calls), "failed": len(errors)}
-        summary["succeeded"] = len(calls) - len(errors)
-        office = self.office
-        return self._good(
-            {
-                "results": results or ([] if office["results_empty"] == "[]" else {}),
-                "totals": {name: one["total"] for name, one in meta.items() if "total" in one}
-                or ([] if office["errors_empty"] == "[]" else {}),
-                "errors": errors or ([] if office["errors_empty"] == "[]" else {}),
-                "summary": summary,
-                "meta": meta or ([] if office["errors_empty"] == "[]" else {}),
-            }
-        )
+        return self._good(self._summed(len(calls), results, errors, meta))
+
+    def _done(
+        self, call: dict[str, Any], meta: dict[str, Any], name: str, hit: dict[str, Any] | None
+    ) -> Any:
+        return None if hit and not hit.get("deed") else self._call(call, meta, name)
+
+    def _told(
+        self,
+        hit: dict[str, Any] | None,
+        name: str,
+        result: Any,
+        results: dict[str, Any],
+        errors: dict[str, Any],
+    ) -> None:
+        """Put a call's result, or what a fault makes of it, where it belongs."""
+        if hit is None:
+            results[name] = result
+        elif hit["kind"] == "hollow":
+            results[name] = hit.get("result", [])
+        elif hit["kind"] == "calls":
+            errors[name] = {"code": hit["code"], "message": hit.get("message", "a test")}
+            if hit.get("retry_after"):
+                errors[name]["retryAfter"] = hit["retry_after"]
+
+    def _summed(
+        self, count: int, results: dict[str, Any], errors: dict[str, Any], meta: dict[str, Any]
+    ) -> dict[str, Any]:
+        empty: Any = [] if self.office["errors_empty"] == "[]" else {}
+        totals = {name: one["total"] for name, one in meta.items() if "total" in one}
+        failed = len(errors)
+        return {
+            "results": results or ([] if self.office["results_empty"] == "[]" else {}),
+            "totals": totals or empty,
+            "errors": errors or empty,
+            "summary": {"total": count, "failed": failed, "succeeded": count - failed},
+            "meta": meta or empty,
+        }
 
     def _struck(
         self, twist: dict[str, Any] | None, place: int, call: dict[str, Any]

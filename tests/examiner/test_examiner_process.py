@@ -4,42 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-import time
 
 import pytest
-from examiner.conftest import TITLES
-
-
-@pytest.mark.parametrize("at", [1, 2])
-@pytest.mark.kill
-def test_a_run_killed_while_the_portal_works_is_healed_by_the_next(world, at):
-    driver = world()
-    driver.portal.fault("hang", path="^/v1/(batch|tasks)$", method="POST", at=at, seconds=3)
-    running = driver.start("apply", "--yes")
-    while sum(q["method"] == "POST" for q in driver.portal.requests) < at:
-        assert running.poll() is None
-        time.sleep(0.02)
-    time.sleep(0.2)
-    running.kill()
-    running.communicate()
-    assert driver.heal()[-1] == 0
-    assert driver.plan().code == 0
-    assert driver.titles() == TITLES
-    assert len([1 for what, _, _ in driver.portal.writes() if what == "create"]) == 6
-
-
-def test_a_second_writer_is_told_who_holds_the_lock(world):
-    driver = world()
-    driver.portal.fault("hang", path="^/v1/batch$", seconds=2)
-    running = driver.start("apply", "--yes")
-    while not any(q["path"] == "/v1/batch" for q in driver.portal.requests):
-        assert running.poll() is None
-        time.sleep(0.02)
-    refused = driver.apply()
-    assert (refused.code, str(running.pid) in refused.err) == (6, True)
-    running.communicate()
-    assert running.returncode == 0
-    assert driver.titles() == TITLES
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,8 @@ _API = "/v1/"
 class Portal:
     """A sandbox by its URL; everything goes over its control routes."""
 
+    key = "vibe_api_sandbox"
+
     def __init__(self, url: str) -> None:
         self.url = url
 
@@ -64,12 +66,12 @@ class Portal:
         (found,) = (task for task in self.tasks() if task["title"] == title)
         return found
 
-    def by_hand(self, title: str, **fields: object) -> int:
+    def by_hand(self, title: str, /, **fields: object) -> int:
         """Make a stranger's task; return its id."""
         made = self.control("POST", "tasks", {"title": title, "responsibleId": 1, **fields})
         return int(made["id"])
 
-    def edit(self, title: str, **fields: object) -> None:
+    def edit(self, title: str, /, **fields: object) -> None:
         """Change a task by hand."""
         self.control("PATCH", f"tasks/{self.task(title)['id']}", fields)
 
@@ -84,6 +86,11 @@ class Portal:
     def writing(self) -> list[Json]:
         """The requests so far that carried changes."""
         return [one for one in self.log() if _writes(one)]
+
+    def deeds(self) -> list[tuple[str, tuple[str, ...]]]:
+        """What was asked for so far: what, and which fields an update sent."""
+        calls = [call for one in self.writing() for call in _calls(one)]
+        return [(what, tuple(sorted(body)) if what == "update" else ()) for what, body in calls]
 
     def forget_log(self) -> None:
         """Begin the log anew."""
@@ -126,6 +133,13 @@ class Served(Portal):
 
         api.handle = handle  # type: ignore[method-assign]
         return came
+
+
+def _calls(request: Json) -> list[tuple[str, Json]]:
+    if request["path"] != "/v1/batch":
+        what = {"POST": "create", "PATCH": "update", "DELETE": "delete"}[request["method"]]
+        return [(what, request["body"] or {})]
+    return [(call["action"], call.get("params", {})) for call in request["body"]["calls"]]
 
 
 def _writes(request: Json) -> bool:

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from portal import Portal
+from second import SecondPortal
 
 from tasksync.cli.console import Console
 from tasksync.cli.main import run
 
 Json: TypeAlias = dict[str, Any]
 
-KEY = "vibe_api_sandbox"
 PROJECT = "e2e"
 #: a scaled model of 30 s and 12 s: deeds may come this much after their answer was lost
 SETTLE, LATE = 0.5, 0.2
@@ -48,7 +48,7 @@ class Trip:
     """A manifest in a folder, a state, a portal."""
 
     folder: Path
-    portal: Portal
+    portal: Portal | SecondPortal
     state: str = ""
     settle: float = SETTLE
     tasks: dict[str, Json] = field(default_factory=dict)
@@ -85,7 +85,7 @@ class Trip:
         """What tells a run where portal and state are."""
         return {
             "TASKSYNC_PORTAL": self.portal.url,
-            "TASKSYNC_API_KEY": KEY,
+            "TASKSYNC_API_KEY": self.portal.key,
             "TASKSYNC_STATE": self.state,
         }
 
