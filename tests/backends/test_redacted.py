@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from memory_store import MemoryStore
 from stores import HandClock, counted_ids, entry, intent, whole
 
-from tasksync.backends.memory import MemoryStore
 from tasksync.backends.redacted import RedactedStore
 from tasksync.core.secrets import Secrets
 from tasksync.core.state import Holder, PortalIdentity, StateDelta

@@ -6,10 +6,10 @@ import io
 from typing import TYPE_CHECKING
 
 import pytest
+from validating import validate
 
 from tasksync.errors import ManifestInvalid
 from tasksync.manifests import reader
-from tasksync.manifests.loader import validate
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from validating import validate
 
 from tasksync.core.fields import FIELDS, PRIORITY_WORDS, STATUS_WORDS, TITLE_LIMIT
 from tasksync.core.manifest import Limit, Moved, Policy
 from tasksync.core.task import OnRemove, Task
 from tasksync.errors import ManifestInvalid
 from tasksync.manifests import schema
-from tasksync.manifests.loader import load, validate
+from tasksync.manifests.loader import load
 
 FULL = """apiVersion: tasksync/v1
 project: finance-q2

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from validating import validate
 
 from tasksync.errors import ManifestInvalid
 from tasksync.manifests import reader, sources
-from tasksync.manifests.loader import load, validate
+from tasksync.manifests.loader import load
 
 HEAD = "apiVersion: tasksync/v1\nproject: p\ndefaults: {responsibleId: 1}\n"
 WORDS = st.sampled_from(
