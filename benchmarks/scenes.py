@@ -18,9 +18,9 @@ from benchmarks.venvs import TASKSYNC
 
 #: the files that decide what a state holds: where one changes, states are made anew
 _STORED = (
-    *("core/fields.py", "core/state.py", "core/statefile.py", "core/task.py"),
+    *("core/fields.py", "core/state.py", "core/formats/state_json.py", "core/task.py"),
     *("backends/sqlite.py", "backends/sqlite_tables.py", "manifests/values.py"),
-    *("manifests/blocks.py", "manifests/rows.py", "manifests/header.py"),
+    *("manifests/fingerprints.py", "manifests/columns.py", "manifests/header.py"),
 )
 
 

@@ -49,17 +49,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The keys of all tasks that are parsed from now on."""
-    from tasksync.manifests import quick
+    from tasksync.manifests import parse_fast
 
     keys: list[str] = []
-    genuine = quick.tasks
+    genuine = parse_fast.tasks
 
     def spy(*args: object) -> object:
         for raw in genuine(*args):  # type: ignore[arg-type]
             keys.append(str(raw.key))
             yield raw
 
-    monkeypatch.setattr(quick, "tasks", spy)
+    monkeypatch.setattr(parse_fast, "tasks", spy)
     return keys
 
 

@@ -32,7 +32,7 @@ def main(folder: str, file: str) -> None:
         store.commit(StateDelta(put=batch), lease)
     blocks = manifest.blocks(())
     known = store.load().entries
-    tied = (replace(known[key], block=blocks[key]) for key in sorted(blocks))
+    tied = (replace(known[key], source=blocks[key]) for key in sorted(blocks))
     while batch := tuple(itertools.islice(tied, ROWS)):
         store.commit(StateDelta(put=batch), lease)
     store.commit(StateDelta(identity=PortalIdentity("bench"), files=manifest.files), lease)

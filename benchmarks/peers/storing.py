@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasksync.cli.stopping import Stop, SystemClock
+from tasksync.cli.signals import Stop, SystemClock
 
 CLOCK = SystemClock(Stop())
 

@@ -24,11 +24,11 @@ import orjson
 
 from tasksync.backends import leases
 from tasksync.backends.leases import Alive, Gone, Watch
-from tasksync.backends.waiting import TRIES, Tell, Waiting, in_silence
-from tasksync.core import statefile
+from tasksync.backends.patience import TRIES, Tell, Waiting, in_silence
+from tasksync.core.formats import state_json
+from tasksync.core.formats.state_json import reading
 from tasksync.core.ports import Clock
 from tasksync.core.state import FORMAT_VERSION, Holder, Lease, State, StateDelta
-from tasksync.core.statefile import reading
 from tasksync.errors import StateError, StateLocked, StateMoved
 
 KIND = "tasksync-document"
@@ -43,7 +43,7 @@ class Overtaken(StateError):
     """The shelf did not take the document: another one, or another's lock, is there."""
 
 
-class Unsure(StateError):
+class Ambiguous(StateError):
     """The answer was lost, or the server is ill: it may have been done, and may be tried again."""
 
 
@@ -61,7 +61,7 @@ class Other(NamedTuple):
     who: str = ""
 
 
-class Shelf(Protocol):
+class RemoteDocument(Protocol):
     """Where one document lies. Every method may raise StateError, and Unsure where named."""
 
     where: str
@@ -89,7 +89,7 @@ class Shelf(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class StateDocument:
     """One document; `state` is plain data, `tag` None while there is none on the shelf."""
 
     state: Mapping[str, Any]
@@ -105,7 +105,7 @@ class DocumentStore:
 
     def __init__(
         self,
-        shelf: Shelf,
+        shelf: RemoteDocument,
         project: str,
         *,
         clock: Clock,
@@ -123,24 +123,24 @@ class DocumentStore:
         self._lock = RLock()
         self._lost: list[str] = []  # ids of ours that were asked for, and the answer was lost
         self._tried: list[str] = []  # ids of ours that were refused, and nothing was told
-        self._kept: Document | None = None  # as we last wrote it, while we hold the lease
+        self._kept: StateDocument | None = None  # as we last wrote it, while we hold the lease
         self._written = 0.0  # when we began to write it, by the clock that never goes back
 
     def load(self) -> State:
         """The state as last committed, decoded whole."""
-        return statefile.decode_state(self._read().state)
+        return state_json.decode_state(self._read().state)
 
     def commit(self, delta: StateDelta, lease: Lease) -> None:
         """Write the document with a delta laid over its state."""
         with self._lock:
             was = self._mine(lease)
-            self._save(was, statefile.lay(was.state, delta), lease)
+            self._save(was, state_json.apply_delta(was.state, delta), lease)
 
     def replace(self, state: State, lease: Lease) -> None:
         """Write the document with another state, its serial above both."""
         if state.project != self._project:
-            raise statefile.foreign(state.project, self._project)
-        pushed = statefile.encode_state(state)
+            raise state_json.foreign(state.project, self._project)
+        pushed = state_json.encode_state(state)
         with self._lock:
             was = self._mine(lease)
             serial = max(state.serial, was.state["serial"]) + 1
@@ -209,7 +209,7 @@ class DocumentStore:
         with self._lock:
             self._kept = None
 
-    def _free(self, asked: Lease) -> Document:
+    def _free(self, asked: Lease) -> StateDocument:
         """Return the document once nobody holds it; the server's lock is then ours."""
         other, was = self._looked(asked)
         with ExitStack() as undoing:
@@ -227,7 +227,7 @@ class DocumentStore:
             undoing.pop_all()
             return was
 
-    def _looked(self, asked: Lease) -> tuple[Other | None, Document]:
+    def _looked(self, asked: Lease) -> tuple[Other | None, StateDocument]:
         """Ask for the server's lock and read the document; None: the lock is ours.
 
         A LOCK whose answer was lost may have been done. A lock of which nothing is told, while no
@@ -287,20 +287,20 @@ class DocumentStore:
         with suppress(StateError):  # a lock that stays is freed by the next one to wait for it
             self._unlocked(lease_id)
 
-    def _stand_in(self, other: Other, was: Document, asked: Lease) -> Lease:
+    def _stand_in(self, other: Other, was: StateDocument, asked: Lease) -> Lease:
         """Return the lease behind a lock of the server, as far as server and document tell it."""
         if was.lease and other.id in {was.lease.id, ""}:
             return was.lease
         holder = replace(_nobody("unknown"), user=other.who or "unknown")
         return replace(asked, id=other.id, holder=holder, ttl=asked.ttl or STILL)
 
-    def _left(self, lease: Lease, document: Document) -> float | None:
+    def _left(self, lease: Lease, document: StateDocument) -> float | None:
         return self._watch.left(_timeless(lease), document.serial)
 
-    def _locked(self, held: Lease, document: Document) -> StateLocked:
+    def _locked(self, held: Lease, document: StateDocument) -> StateLocked:
         return leases.locked(held, self._clock.now(), self._left(held, document))
 
-    def _mine(self, lease: Lease) -> Document:
+    def _mine(self, lease: Lease) -> StateDocument:
         kept, age = self._kept, self._clock.monotonic() - self._written
         # Without conditional writes our copy is good only while nobody can have waited its ttl.
         fresh = self._shelf.conditional or age < lease.ttl / 2
@@ -309,12 +309,12 @@ class DocumentStore:
             leases.mine(kept.lease, lease)
         return kept
 
-    def _save(self, was: Document, state: Mapping[str, Any], lease: Lease) -> None:
+    def _save(self, was: StateDocument, state: Mapping[str, Any], lease: Lease) -> None:
         held = leases.beaten(leases.mine(was.lease, lease), self._clock.now())
         named = {**state, "lineage": state["lineage"] or was.state["lineage"] or self._ids()}
         self._write(was, replace(was, state=named, lease=held), lease.id)
 
-    def _write(self, was: Document, new: Document, lease_id: str) -> None:
+    def _write(self, was: StateDocument, new: StateDocument, lease_id: str) -> None:
         """Write over `was`, exactly once; raises StateMoved when another wrote meanwhile."""
         new = replace(new, serial=was.serial + 1, change=self._ids())
         body, attempt, refused = encode(new), self._waiting.attempt(), 0
@@ -324,7 +324,7 @@ class DocumentStore:
             try:
                 tag = self._shelf.write(body, was.tag, lease_id)
                 break
-            except (Overtaken, Unsure) as error:
+            except (Overtaken, Ambiguous) as error:
                 there = self._read()
                 if there.change == new.change:
                     tag = there.tag or ""
@@ -333,19 +333,19 @@ class DocumentStore:
                     raise leases.moved(lease_id, there.lease) from error
                 refused += isinstance(error, Overtaken)
                 if refused == TRIES or not attempt.again(error):
-                    unsure = isinstance(error, Unsure)
+                    unsure = isinstance(error, Ambiguous)
                     raise error if unsure else leases.moved(lease_id, there.lease) from error
         self._kept, self._written = replace(new, tag=tag), began
         if new.lease:
             self._waiting.holds(began, new.lease.ttl)
 
-    def _read(self) -> Document:
+    def _read(self) -> StateDocument:
         copy = self._again(self._shelf.read)
         if copy is None:
-            return Document(statefile.encode_state(State(self._project)))
+            return StateDocument(state_json.encode_state(State(self._project)))
         document = decode(copy, self._shelf.where)
         if document.state.get("project") != self._project:
-            raise statefile.foreign(str(document.state.get("project")), self._project)
+            raise state_json.foreign(str(document.state.get("project")), self._project)
         return document
 
     def _again(self, work: Callable[[], T], *, lost: str = "") -> T:
@@ -354,14 +354,14 @@ class DocumentStore:
         while True:
             try:
                 return work()
-            except Unsure as error:
+            except Ambiguous as error:
                 if lost and lost not in self._lost:
                     self._lost.append(lost)
                 if not attempt.again(error):
                     raise
 
 
-def encode(document: Document) -> bytes:
+def encode(document: StateDocument) -> bytes:
     """Return the document as bytes."""
     data = {
         "kind": KIND,
@@ -370,7 +370,7 @@ def encode(document: Document) -> bytes:
         "lineage": document.state["lineage"],
         "fence": document.fence,
         "change": document.change,
-        "lease": None if document.lease is None else statefile.encode_lease(document.lease),
+        "lease": None if document.lease is None else state_json.encode_lease(document.lease),
         "state": document.state,
     }
     try:
@@ -379,20 +379,20 @@ def encode(document: Document) -> bytes:
         return json.dumps(data).encode("ascii")
 
 
-def decode(copy: Copy, where: str) -> Document:
+def decode(copy: Copy, where: str) -> StateDocument:
     """Return the document of these bytes; raises StateUnreadable for what is none."""
     with reading(where):
         try:
-            data = statefile.sniff(json_of(copy.body), KIND, where)
+            data = state_json.sniff(json_of(copy.body), KIND, where)
         except ValueError as error:
-            raise statefile.unreadable(f"it is torn ({error})", where) from error
+            raise state_json.unreadable(f"it is torn ({error})", where) from error
         lease = data["lease"]
-        return Document(
-            statefile.sniff(data["state"], statefile.KIND, where),
+        return StateDocument(
+            state_json.sniff(data["state"], state_json.KIND, where),
             int(data["serial"]),
             int(data["fence"]),
             str(data["change"]),
-            None if lease is None else statefile.decode_lease(lease),
+            None if lease is None else state_json.decode_lease(lease),
             copy.tag,
         )
 

@@ -14,12 +14,18 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from tasksync.backends.document import Copy, DocumentStore, Other, Overtaken, Unsure
-from tasksync.backends.httpexchange import WHOLE, Answer, Exchanges, NoAnswer, NoRequest
+from tasksync.backends.document import Ambiguous, Copy, DocumentStore, Other, Overtaken
+from tasksync.backends.http_exchange import (
+    WHOLE,
+    Exchanges,
+    NoStateAnswer,
+    NoStateRequest,
+    StateAnswer,
+)
 from tasksync.backends.leases import Alive, Gone, nobody
 from tasksync.backends.leases import who as name_of
 from tasksync.backends.masking import beginning, masked, scrubbed, secrets_of
-from tasksync.backends.waiting import Tell, in_silence
+from tasksync.backends.patience import Tell, in_silence
 from tasksync.core.ports import Clock
 from tasksync.core.state import Lease
 from tasksync.errors import SettingsError, StateError
@@ -66,7 +72,7 @@ def open_http(  # noqa: PLR0913 - what every store is opened with, and one more
 ) -> DocumentStore:
     """Return the store behind an address; nothing is asked of the server yet."""
     return DocumentStore(
-        HttpShelf(url, env, timeout),
+        HttpDocument(url, env, timeout),
         project,
         clock=clock,
         ids=ids,
@@ -91,7 +97,7 @@ def addresses(url: str, env: Mapping[str, str]) -> Addresses:
     )
 
 
-class HttpShelf:
+class HttpDocument:
     """One document behind an address; the server's lock decides who may write."""
 
     conditional = False
@@ -120,7 +126,7 @@ class HttpShelf:
             return None
         if answer.status == _OK and not answer.body:
             if not _says_its_end(answer):  # headers that were cut off look like this
-                raise Unsure(f"Could not read the state {self.where}: its answer was cut off.")
+                raise Ambiguous(f"Could not read the state {self.where}: its answer was cut off.")
             return None
         if answer.status != _OK:
             raise self._refused("read", answer)
@@ -132,7 +138,7 @@ class HttpShelf:
         if answer.status in _TAKEN:
             raise Overtaken(f"Could not save the state {self.where}: the lock is another's.")
         if answer.status in {400, 422}:  # GitLab's for a serial that it has: perhaps ours
-            raise Unsure(str(self._refused("save", answer)))
+            raise Ambiguous(str(self._refused("save", answer)))
         if answer.status not in _DONE:
             raise self._refused("save", answer)
         return ""
@@ -166,22 +172,22 @@ class HttpShelf:
 
     def _ask(
         self, doing: str, method: str, url: str, body: bytes | None = None, lease_id: str = ""
-    ) -> Answer:
+    ) -> StateAnswer:
         params = {"ID": lease_id} if lease_id else {}
         headers = {"Content-Type": "application/json"} if body else {}
         what = f"Could not {doing} the state {self.where}"
         try:
             answer = self._exchanges.ask(method, url, params, body, headers)
-        except NoAnswer as why:
+        except NoStateAnswer as why:
             advice = "Is the server there? Run again when it is."
-            raise Unsure(f"{what}: {why}.", advice) from None
-        except NoRequest as why:
+            raise Ambiguous(f"{what}: {why}.", advice) from None
+        except NoStateRequest as why:
             raise StateError(f"{what}: {why}.") from None
         if _is_ill(answer.status):
-            raise Unsure(str(self._refused(doing, answer)))
+            raise Ambiguous(str(self._refused(doing, answer)))
         return answer
 
-    def _refused(self, doing: str, answer: Answer) -> StateError:
+    def _refused(self, doing: str, answer: StateAnswer) -> StateError:
         status = answer.status
         words = " ".join(answer.body[:_LOOKED].decode("utf-8", "replace").split())
         said = beginning(scrubbed(beginning(words, _LOOKED), self._secrets), _SAID)
@@ -210,7 +216,7 @@ def _lock_info(asked: Lease) -> dict[str, str]:
     }
 
 
-def _says_its_end(answer: Answer) -> bool:
+def _says_its_end(answer: StateAnswer) -> bool:
     """Tell whether an answer said how long it is, so that nothing of it can be missing."""
     return any(name in answer.headers for name in ("Content-Length", "Transfer-Encoding"))
 
@@ -219,7 +225,7 @@ def _is_ill(status: int) -> bool:
     return status in _AGAIN or (status >= ILL and status not in _NO_LOCKS)
 
 
-def _other(answer: Answer) -> Other:
+def _other(answer: StateAnswer) -> Other:
     try:
         info = json.loads(answer.body)
     except (ValueError, RecursionError):

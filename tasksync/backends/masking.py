@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from urllib.parse import unquote
 
-from tasksync.core.runurl import is_token
+from tasksync.core.run_url import is_token
 from tasksync.core.secrets import HIDDEN as _HIDDEN
 from tasksync.core.secrets import Secrets
 

@@ -25,26 +25,26 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tasksync.backends import leases
 from tasksync.backends import postgres_tables as tables
-from tasksync.backends.bounding import cut_after
+from tasksync.backends.bounds import cut_after
 from tasksync.backends.leases import Alive, Gone, Watch
 from tasksync.backends.masking import masked, scrubbed, secrets_of
+from tasksync.backends.patience import Tell, Waiting, in_silence
 from tasksync.backends.postgres_tables import ProjectRow
-from tasksync.backends.waiting import Tell, Waiting, in_silence
-from tasksync.core import statefile
 from tasksync.core.fields import TaskKey
+from tasksync.core.formats import state_json
+from tasksync.core.formats.state_json import from_text, reading
 from tasksync.core.ports import Clock
 from tasksync.core.state import (
     FORMAT_VERSION,
     KEPT_RUNS,
     Entry,
-    Heads,
+    EntryIndex,
     Holder,
     LazyEntries,
     Lease,
     State,
     StateDelta,
 )
-from tasksync.core.statefile import from_text, reading
 from tasksync.errors import SettingsError, StateError, StateLocked
 
 Database: TypeAlias = "Connection[tuple[Any, ...]]"
@@ -108,7 +108,7 @@ class PostgresStore:
         """Make a delta durable in one transaction, exactly once."""
 
         def change(db: Database, was: ProjectRow) -> tuple[int, str]:
-            tables.lay(db, self._project, delta)
+            tables.apply_delta(db, self._project, delta)
             return was.serial, was.lineage
 
         self._change(change, lease)
@@ -116,7 +116,7 @@ class PostgresStore:
     def replace(self, state: State, lease: Lease) -> None:
         """Put a whole state in the place of what is there, its serial above both."""
         if state.project != self._project:
-            raise statefile.foreign(state.project, self._project)
+            raise state_json.foreign(state.project, self._project)
         delta = StateDelta(
             put=tuple(state.entries.values()),
             open=state.intents,
@@ -126,7 +126,7 @@ class PostgresStore:
 
         def change(db: Database, was: ProjectRow) -> tuple[int, str]:
             tables.clear(db, self._project)
-            tables.lay(db, self._project, delta)
+            tables.apply_delta(db, self._project, delta)
             tables.put_runs(db, self._project, state.runs[-KEPT_RUNS:])
             tables.put_identity(db, self._project, state.identity)
             return max(was.serial, state.serial), state.lineage
@@ -261,16 +261,16 @@ class PostgresStore:
                 self._project,
                 lineage=row.lineage,
                 serial=row.serial,
-                identity=statefile.decode_identity(loads(row.identity)),
-                heads=heads,
+                identity=state_json.decode_identity(loads(row.identity)),
+                index=heads,
                 entries=LazyEntries(heads, self._reader(heads)),
-                intents=tuple(statefile.decode_intent(_json(body)) for body in intents),
+                intents=tuple(state_json.decode_intent(_json(body)) for body in intents),
                 files=tuple(loads(row.files)),
-                released=statefile.decode_released(loads(row.released)),
-                runs=tuple(statefile.decode_run(_json(body)) for body in runs),
+                released=state_json.decode_released(loads(row.released)),
+                runs=tuple(state_json.decode_run(_json(body)) for body in runs),
             )
 
-    def _reader(self, heads: Heads) -> Callable[[TaskKey], Entry]:
+    def _reader(self, heads: EntryIndex) -> Callable[[TaskKey], Entry]:
         """Return how an entry is read: those that are looked at in order, many at once.
 
         A round trip for each would take minutes; reading ahead where nobody follows, as well.
@@ -295,7 +295,7 @@ class PostgresStore:
         def look(db: Database) -> dict[TaskKey, Entry]:
             found = tables.entry_bodies(db, self._project, wanted)
             return {
-                TaskKey(key): statefile.decode_entry(TaskKey(key), _json(body))
+                TaskKey(key): state_json.decode_entry(TaskKey(key), _json(body))
                 for key, body in found
             }
 
@@ -305,7 +305,7 @@ class PostgresStore:
         if self._format is None or self._format < FORMAT_VERSION:
             found = tables.version(db)
             if found is not None and found > FORMAT_VERSION:
-                raise statefile.newer(found, f"the state {masked(self._url)}")
+                raise state_json.newer(found, f"the state {masked(self._url)}")
             self._format = found
         return self._format is not None
 

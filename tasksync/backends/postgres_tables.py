@@ -11,21 +11,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from tasksync.core import statefile
 from tasksync.core.fields import TaskKey
+from tasksync.core.formats import state_json
+from tasksync.core.formats.state_json import to_text
 from tasksync.core.state import (
     FORMAT_VERSION,
     KEPT_RUNS,
     NO_DATE,
     Entry,
-    Heads,
+    EntryIndex,
     Intent,
     Lease,
     PortalIdentity,
     Run,
     StateDelta,
 )
-from tasksync.core.statefile import to_text
 
 #: held while the tables are made, so that many first runs at once make them once
 MAKING = 0x7473796E
@@ -164,14 +164,14 @@ def project(db: Any, name: str, *, lock: bool = False) -> ProjectRow | None:
     return None if row is None else ProjectRow(*row)
 
 
-def heads(cursor: Any, name: str, chunk: int, format_: int = FORMAT_VERSION) -> Heads:
+def heads(cursor: Any, name: str, chunk: int, format_: int = FORMAT_VERSION) -> EntryIndex:
     """Return all heads in the order of their keys; `cursor` is the server's, and binary.
 
     `format_` is that of the tables: an older one is read as it is.
     """
     created = "created" if format_ >= FORMAT_VERSION else f"{NO_DATE}::bigint"
     cursor.execute(_HEADS.format(created=created), (name,))
-    heads = Heads()
+    heads = EntryIndex()
     while rows := cursor.fetchmany(chunk):
         keys, ids, digests, masks, deferred, dates = zip(*rows, strict=True)
         heads.fill(
@@ -196,7 +196,7 @@ def entry_bodies(db: Any, name: str, keys: Sequence[TaskKey]) -> list[tuple[str,
     return [(row[0], row[1]) for row in db.execute(sql, (name, list(keys))).fetchall()]
 
 
-def lay(db: Any, name: str, delta: StateDelta) -> None:
+def apply_delta(db: Any, name: str, delta: StateDelta) -> None:
     """Lay a delta over the project's rows."""
     _put_entries(db, name, delta.put)
     _drop(db, "DELETE FROM tasksync.entries WHERE project = %s AND key = ANY(%s)", name, delta.drop)
@@ -233,14 +233,14 @@ def count(db: Any, name: str, change: str, lineage: str, serial: int) -> None:
 
 def put_identity(db: Any, name: str, identity: PortalIdentity | None) -> None:
     """Bind the project to a portal, or to none."""
-    text = to_text(statefile.encode_identity(identity))
+    text = to_text(state_json.encode_identity(identity))
     db.execute("UPDATE tasksync.projects SET identity = %s WHERE project = %s", (text, name))
 
 
 def put_runs(db: Any, name: str, runs: Sequence[Run]) -> None:
     """Remember these runs."""
     if runs:
-        texts = [to_text(statefile.encode_run(run)) for run in runs]
+        texts = [to_text(state_json.encode_run(run)) for run in runs]
         db.execute(_PUT_RUNS, (name, [run.id for run in runs], texts))
 
 
@@ -250,13 +250,13 @@ def lease(db: Any, name: str) -> Lease | None:
     if row is None:
         return None
     lease_id, fence, holder, since, heartbeat, ttl = row
-    who = statefile.decode_holder(statefile.from_text(holder, "the holder of the lock"))
+    who = state_json.decode_holder(state_json.from_text(holder, "the holder of the lock"))
     return Lease(lease_id, who, fence, since, heartbeat, ttl)
 
 
 def put_lease(db: Any, name: str, lease: Lease) -> None:
     """Give the lease out, and raise the project's fence to its."""
-    holder = to_text(statefile.encode_holder(lease.holder))
+    holder = to_text(state_json.encode_holder(lease.holder))
     row = (lease.id, lease.fence, holder, lease.since, lease.heartbeat, lease.ttl)
     db.execute(_PUT_LEASE, (name, *row))
     db.execute("UPDATE tasksync.projects SET fence = %s WHERE project = %s", (lease.fence, name))
@@ -283,17 +283,17 @@ def _put_entries(db: Any, name: str, entries: Iterable[Entry]) -> None:
         [head.id for head in heads],
         [head.asked for head in heads],
         [head.found for head in heads],
-        [head.block for head in heads],
+        [head.source for head in heads],
         [head.mask for head in heads],
         [head.deferred for head in heads],
-        [to_text(statefile.encode_entry(entry)) for entry in last.values()],
+        [to_text(state_json.encode_entry(entry)) for entry in last.values()],
         [head.created for head in heads],
     )
     db.execute(_PUT_ENTRIES, (name, *columns))
 
 
 def _put_intents(db: Any, name: str, intents: Iterable[Intent]) -> None:
-    last = {intent.key: to_text(statefile.encode_intent(intent)) for intent in intents}
+    last = {intent.key: to_text(state_json.encode_intent(intent)) for intent in intents}
     if last:
         db.execute(_PUT_INTENTS, (name, list(last), list(last.values())))
 

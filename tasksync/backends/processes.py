@@ -13,7 +13,7 @@ import platform
 from collections.abc import Mapping
 from pathlib import Path
 
-from tasksync.core.runurl import shown
+from tasksync.core.run_url import shown
 from tasksync.core.state import Holder
 
 PROC = Path("/proc")

@@ -15,8 +15,8 @@ from typing import NamedTuple, TypeAlias
 
 from tasksync.backends.leases import Alive, Gone
 from tasksync.backends.masking import masked
+from tasksync.backends.patience import Tell, in_silence
 from tasksync.backends.processes import is_alive, is_gone
-from tasksync.backends.waiting import Tell, in_silence
 from tasksync.core.ports import Clock, StateStore
 from tasksync.core.state import Holder
 from tasksync.errors import SettingsError
@@ -24,7 +24,7 @@ from tasksync.errors import SettingsError
 __all__ = ["SCHEMES", "masked", "open_store"]
 
 
-class Asked(NamedTuple):
+class StoreRequest(NamedTuple):
     """What every store is opened with."""
 
     url: str
@@ -39,7 +39,7 @@ class Asked(NamedTuple):
     timeout: float
 
 
-Loader: TypeAlias = Callable[[Asked], StateStore]
+Loader: TypeAlias = Callable[[StoreRequest], StateStore]
 
 
 def open_store(  # noqa: PLR0913 - all that any store is opened with
@@ -68,7 +68,7 @@ def open_store(  # noqa: PLR0913 - all that any store is opened with
             "Known are sqlite:PATH, postgresql://…, s3://bucket/key and https://….",
         )
     gone, alive = partial(_gone, here), partial(_alive, here)
-    asked = Asked(url, project, clock, ids, gone, alive, env, tell, patience, timeout)
+    asked = StoreRequest(url, project, clock, ids, gone, alive, env, tell, patience, timeout)
     return SCHEMES[scheme.lower()](asked)
 
 
@@ -80,7 +80,7 @@ def _alive(here: Holder, holder: Holder) -> bool:
     return is_alive(holder, here)
 
 
-def _sqlite(asked: Asked) -> StateStore:
+def _sqlite(asked: StoreRequest) -> StateStore:
     from tasksync.backends.sqlite import SqliteStore
 
     path = asked.url.partition(":")[2]
@@ -101,7 +101,7 @@ def _sqlite(asked: Asked) -> StateStore:
     )
 
 
-def _postgres(asked: Asked) -> StateStore:
+def _postgres(asked: StoreRequest) -> StateStore:
     try:
         from tasksync.backends.postgres import PostgresStore
     except ImportError as error:
@@ -118,7 +118,7 @@ def _postgres(asked: Asked) -> StateStore:
     )
 
 
-def _s3(asked: Asked) -> StateStore:
+def _s3(asked: StoreRequest) -> StateStore:
     try:
         from tasksync.backends.s3 import open_s3
     except ImportError as error:
@@ -135,7 +135,7 @@ def _s3(asked: Asked) -> StateStore:
     )
 
 
-def _http(asked: Asked) -> StateStore:
+def _http(asked: StoreRequest) -> StateStore:
     from tasksync.backends.http import open_http
 
     return open_http(

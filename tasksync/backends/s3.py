@@ -27,15 +27,15 @@ from botocore.exceptions import (
     ConnectionError as Unconnected,
 )
 
-from tasksync.backends.bounding import within
-from tasksync.backends.document import Copy, DocumentStore, Other, Overtaken, Unsure
+from tasksync.backends.bounds import within
+from tasksync.backends.document import Ambiguous, Copy, DocumentStore, Other, Overtaken
 from tasksync.backends.leases import Alive, Gone, nobody
 from tasksync.backends.masking import masked, scrubbed, secrets_of
-from tasksync.backends.waiting import Tell, in_silence
-from tasksync.bounded import LONGEST_BODY
+from tasksync.backends.patience import Tell, in_silence
 from tasksync.core.ports import Clock
 from tasksync.core.state import Lease
 from tasksync.errors import SettingsError, StateError
+from tasksync.http_bounds import LONGEST_BODY
 
 _OVERTAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "OperationAborted", "NoSuchKey"}
 _PARAMETERS = {"endpoint", "region"}
@@ -60,11 +60,11 @@ def open_s3(
 ) -> DocumentStore:
     """Return the store for s3://bucket/key; nothing is asked of the server yet."""
     return DocumentStore(
-        S3Shelf(url, timeout), project, clock=clock, ids=ids, gone=gone, alive=alive, tell=tell
+        S3Document(url, timeout), project, clock=clock, ids=ids, gone=gone, alive=alive, tell=tell
     )
 
 
-class S3Shelf:
+class S3Document:
     """One object. Before the first write counts, the server has refused what it had to refuse."""
 
     conditional = True
@@ -205,12 +205,12 @@ class S3Shelf:
                 "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.",
             ) from error
         except (Unconnected, HTTPClientError, IncompleteReadError, ResponseStreamingError) as error:
-            raise Unsure(
+            raise Ambiguous(
                 f"Could not {doing} the state {self.where}: {self._words(error)}",
                 "Is the server there? Run again when it is.",
             ) from error
         except TimeoutError:
-            raise Unsure(
+            raise Ambiguous(
                 f"Could not {doing} the state {self.where}: no whole answer within "
                 f"{self._timeout:g} s.",
                 "Is the server there? Run again when it is.",
@@ -226,7 +226,7 @@ class S3Shelf:
         if code in _OVERTAKEN:
             return Overtaken(what)
         if status >= ILL or code == "SlowDown":
-            return Unsure(what, "The server is ill or busy: run again later.")
+            return Ambiguous(what, "The server is ill or busy: run again later.")
         return StateError(what, _ADVICE.get(code, ""))
 
     def _words(self, error: Exception) -> str:

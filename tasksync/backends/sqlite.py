@@ -22,9 +22,9 @@ from tasksync.backends import leases
 from tasksync.backends import sqlite_tables as tables
 from tasksync.backends.leases import Alive, Gone, Watch
 from tasksync.backends.mounts import is_remote
-from tasksync.backends.waiting import Tell, Waiting, in_silence
-from tasksync.core import statefile
+from tasksync.backends.patience import Tell, Waiting, in_silence
 from tasksync.core.fields import TaskKey
+from tasksync.core.formats import state_json
 from tasksync.core.ports import Clock
 from tasksync.core.state import FORMAT_VERSION, Entry, Holder, Lease, State, StateDelta
 from tasksync.errors import StateError, StateUnreadable
@@ -78,7 +78,7 @@ class SqliteStore:
 
         def lay(db: sqlite3.Connection) -> None:
             was = tables.meta(db)
-            tables.lay(db, delta)
+            tables.apply_delta(db, delta)
             self._count(db, int(was["serial"]), was["lineage"])
 
         self._change(lay, lease)
@@ -86,13 +86,13 @@ class SqliteStore:
     def replace(self, state: State, lease: Lease) -> None:
         """Put a whole state in the place of what is there, its serial above both."""
         if state.project != self._project:
-            raise statefile.foreign(state.project, self._project)
+            raise state_json.foreign(state.project, self._project)
         everything = tables.everything(state)  # before the tables go: it may be read from them
 
         def lay(db: sqlite3.Connection) -> None:
             was = tables.meta(db)
             tables.clear(db)
-            tables.lay(db, everything)
+            tables.apply_delta(db, everything)
             tables.put_runs(db, state.runs)
             tables.put_identity(db, state.identity)
             self._count(db, max(int(was["serial"]), state.serial), state.lineage)
@@ -295,7 +295,7 @@ class SqliteStore:
         if ours != tables.APPLICATION_ID:
             raise self._unreadable("it is not a tasksync state")
         if version > FORMAT_VERSION:
-            raise statefile.newer(version, self._where())
+            raise state_json.newer(version, self._where())
         if self._has_log():
             fault = db.execute("PRAGMA quick_check(1)").fetchone()[0]
             if fault != "ok":
@@ -304,7 +304,7 @@ class SqliteStore:
             raise self._unreadable(f"it was cut off ({size} of {pages * page} bytes)")
         project = tables.meta(db).get("project", "")
         if project != self._project:
-            raise statefile.foreign(project, self._project)
+            raise state_json.foreign(project, self._project)
 
     def _has_log(self) -> bool:
         for tail in ("-wal", "-journal"):
@@ -351,7 +351,7 @@ class SqliteStore:
         return StateError(f"Could not {doing} {self._where()}: {error} ({name or 'SQLite'}).")
 
     def _unreadable(self, what: str) -> StateUnreadable:
-        return statefile.unreadable(what, self._where())
+        return state_json.unreadable(what, self._where())
 
     def _where(self) -> str:
         return f"the state file {self._path}"

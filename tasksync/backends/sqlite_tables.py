@@ -11,14 +11,15 @@ from typing import Any
 
 from orjson import loads
 
-from tasksync.core import statefile
 from tasksync.core.fields import TaskKey
+from tasksync.core.formats import state_json
+from tasksync.core.formats.state_json import from_text, reading, to_text
 from tasksync.core.state import (
     FORMAT_VERSION,
     KEPT_RUNS,
     NO_DATE,
     Entry,
-    Heads,
+    EntryIndex,
     LazyEntries,
     Lease,
     PortalIdentity,
@@ -26,7 +27,6 @@ from tasksync.core.state import (
     State,
     StateDelta,
 )
-from tasksync.core.statefile import from_text, reading, to_text
 
 #: "tsyn": tells our files from others' (PRAGMA application_id, byte 68 of the file)
 APPLICATION_ID = 0x7473796E
@@ -93,7 +93,7 @@ def meta(db: Any) -> dict[str, str]:
     return dict(db.execute("SELECT name, value FROM meta").fetchall())
 
 
-def heads(db: Any) -> Heads:
+def heads(db: Any) -> EntryIndex:
     """Return all heads in the order of their keys."""
     sql = _HEADS.format(created="created" if _version(db) >= FORMAT_VERSION else NO_DATE)
     db.text_factory = bytes
@@ -101,7 +101,7 @@ def heads(db: Any) -> Heads:
         keys, ids, digests, masks, deferred, created = db.execute(sql).fetchone()
     finally:
         db.text_factory = str
-    filled = Heads()
+    filled = EntryIndex()
     if keys is not None:
         with reading("its table entries"):
             filled.fill(
@@ -125,12 +125,12 @@ def _keys(db: Any, joined: list[str], count: int) -> list[TaskKey]:
 def lease(db: Any) -> Lease | None:
     """Return the lease that was given out last and not given back."""
     row = db.execute("SELECT body FROM lease").fetchone()
-    return None if row is None else statefile.decode_lease(_json(row[0]))
+    return None if row is None else state_json.decode_lease(_json(row[0]))
 
 
 def keep(db: Any, lease: Lease) -> None:
     """Remember the lease, in the place of any other."""
-    body = to_text(statefile.encode_lease(lease))
+    body = to_text(state_json.encode_lease(lease))
     db.execute("INSERT OR REPLACE INTO lease VALUES (1, ?)", (body,))
 
 
@@ -140,8 +140,8 @@ def _json(text: str) -> Any:
 
 def _row(entry: Entry) -> tuple[object, ...]:
     head = entry.head()
-    body = to_text(statefile.encode_entry(entry))
-    digests = (head.asked, head.found, head.block)
+    body = to_text(state_json.encode_entry(entry))
+    digests = (head.asked, head.found, head.source)
     return (head.key, head.id, *digests, head.mask, head.deferred, body, head.created)
 
 
@@ -151,11 +151,11 @@ def everything(state: State) -> StateDelta:
     return StateDelta(put=entries, open=state.intents, files=state.files, released=state.released)
 
 
-def lay(db: Any, delta: StateDelta) -> None:
+def apply_delta(db: Any, delta: StateDelta) -> None:
     """Lay a delta over the rows."""
     db.executemany(_PUT, map(_row, delta.put))
     db.executemany("DELETE FROM entries WHERE key = ?", ((key,) for key in delta.drop))
-    opened = ((i.key, to_text(statefile.encode_intent(i))) for i in delta.open)
+    opened = ((i.key, to_text(state_json.encode_intent(i))) for i in delta.open)
     db.executemany(_UPSERT_INTENT, opened)
     db.executemany("DELETE FROM intents WHERE key = ?", ((key,) for key in delta.close))
     if delta.run:
@@ -176,14 +176,14 @@ def clear(db: Any) -> None:
 
 def put_runs(db: Any, runs: tuple[Run, ...]) -> None:
     """Remember these runs, and no more than KEPT_RUNS in all."""
-    rows = ((run.id, to_text(statefile.encode_run(run))) for run in runs)
+    rows = ((run.id, to_text(state_json.encode_run(run))) for run in runs)
     db.executemany(_UPSERT_RUN, rows)
     db.execute(_TRIM_RUNS, (KEPT_RUNS,))
 
 
 def put_identity(db: Any, identity: PortalIdentity | None) -> None:
     """Bind the state to a portal, or to none."""
-    put(db, "identity", to_text(statefile.encode_identity(identity)))
+    put(db, "identity", to_text(state_json.encode_identity(identity)))
 
 
 def put(db: Any, name: str, value: str) -> None:
@@ -201,13 +201,13 @@ def state(db: Any, project: str, read: Callable[[TaskKey], Entry]) -> State:
             project,
             lineage=texts["lineage"],
             serial=int(texts["serial"]),
-            identity=statefile.decode_identity(loads(texts["identity"])),
-            heads=columns,
+            identity=state_json.decode_identity(loads(texts["identity"])),
+            index=columns,
             entries=LazyEntries(columns, read),
-            intents=tuple(statefile.decode_intent(_json(row[0])) for row in intents),
+            intents=tuple(state_json.decode_intent(_json(row[0])) for row in intents),
             files=tuple(loads(texts["files"])),
-            released=statefile.decode_released(loads(texts["released"])),
-            runs=tuple(statefile.decode_run(_json(row[0])) for row in runs),
+            released=state_json.decode_released(loads(texts["released"])),
+            runs=tuple(state_json.decode_run(_json(row[0])) for row in runs),
         )
 
 
@@ -216,4 +216,4 @@ def entry(db: Any, key: TaskKey) -> Entry:
     row = db.execute("SELECT body FROM entries WHERE key = ?", (key,)).fetchone()
     if row is None:
         raise KeyError(key)
-    return statefile.decode_entry(key, _json(row[0]))
+    return state_json.decode_entry(key, _json(row[0]))

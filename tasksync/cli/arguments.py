@@ -116,7 +116,7 @@ class Parser(argparse.ArgumentParser):
         return found
 
 
-class Asked(TasksyncError):
+class HelpAsked(TasksyncError):
     """Somebody asked for help or the version; `text` is the answer."""
 
     def __init__(self, text: str) -> None:
@@ -128,7 +128,7 @@ class _Help(argparse.Action):
     """--help without leaving the process."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_rest: object) -> None:
-        raise Asked(parser.format_help())
+        raise HelpAsked(parser.format_help())
 
 
 def with_help(parser: argparse.ArgumentParser) -> None:
@@ -177,9 +177,9 @@ def _cut(text: str) -> str:
 
 def limit(text: str) -> Any:
     """Read a rail's limit: 20 or 15%."""
-    from tasksync.core.manifest import Limit
+    from tasksync.core.manifest import Threshold
 
-    found = Limit.read(text.strip())
+    found = Threshold.read(text.strip())
     if found is None:
         raise argparse.ArgumentTypeError(
             f"{_cut(text)} is no limit; write a number, or a share from 0% to 100%"
@@ -239,10 +239,10 @@ def planning_arguments(parser: argparse.ArgumentParser) -> None:
     add("--no-refresh", action="store_true",
         help="trust the state, do not read the portal")  # fmt: skip
     add("--destroy", action="store_true", help="remove every task of the state")
-    rail_arguments(parser)
+    guard_arguments(parser)
 
 
-def rail_arguments(parser: argparse.ArgumentParser) -> None:
+def guard_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags that lift safety rails."""
     add = parser.add_argument
     add("--max-delete", type=limit, metavar="N|P%", help="lift policy.maxDelete for this run")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TextIO
 
-    from tasksync.cli.redacting import Hidden
+    from tasksync.cli.redaction import RunSecrets
     from tasksync.core.secrets import Secrets
 
 _NO = {"", "0", "false", "no", "off"}
@@ -18,7 +18,7 @@ _NO = {"", "0", "false", "no", "off"}
 
 def _lines(text: str) -> str:
     """Return lines that no CI runner takes for commands; in JSON the data stays the same."""
-    from tasksync.render.seen import disarmed  # `--help` does without
+    from tasksync.render.visible import disarmed  # `--help` does without
 
     return disarmed(text if text.endswith("\n") else text + "\n")
 
@@ -36,16 +36,16 @@ class Console:
         self.out = out
         self.err = err
         self.env = env
-        self.hidden: Hidden | None = None  # set once it is known what to hide
+        self.hidden: RunSecrets | None = None  # set once it is known what to hide
 
     def hide(self, argv: Sequence[str]) -> None:
         """Show the secrets of this run no more; once is enough. `--help` does without."""
         if self.hidden is None:
-            from tasksync.cli.redacting import Hidden, Redacting, secrets_of
+            from tasksync.cli.redaction import RedactingStream, RunSecrets, secrets_of
 
-            self.hidden = Hidden(secrets_of(argv, self.env))
-            self.out = Redacting.over(self.out, self.hidden)
-            self.err = Redacting.over(self.err, self.hidden)
+            self.hidden = RunSecrets(secrets_of(argv, self.env))
+            self.out = RedactingStream.over(self.out, self.hidden)
+            self.err = RedactingStream.over(self.err, self.hidden)
 
     def outside(self) -> Secrets:
         """Return what texts from outside lose before they are compared or saved."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 
-from tasksync.cli.arguments import Asked, Parser, modern, with_environment, with_help
+from tasksync.cli.arguments import HelpAsked, Parser, modern, with_environment, with_help
 from tasksync.cli.console import Console
 from tasksync.errors import TasksyncError
 
@@ -54,7 +54,7 @@ def run(argv: Sequence[str], console: Console | None = None) -> int:
     try:
         return dispatch(modern(argv), console)
     except TasksyncError as error:
-        from tasksync.cli.failing import told
+        from tasksync.cli.error_exit import told
 
         console.hide(argv)
         return told(error, console)
@@ -65,13 +65,13 @@ def run(argv: Sequence[str], console: Console | None = None) -> int:
         _write_no_more(console)
         return _BROKEN_PIPE
     except OSError as error:
-        from tasksync.cli.failing import fault, unwritable
+        from tasksync.cli.error_exit import fault, unwritable
 
         code = unwritable(error, console) or fault(error, console)
         _write_no_more(console)
         return code
     except Exception as error:  # noqa: BLE001 - the one place where a fault of ours becomes words
-        from tasksync.cli.failing import fault
+        from tasksync.cli.error_exit import fault
 
         console.hide(argv)
         return fault(error, console)
@@ -94,7 +94,7 @@ def dispatch(argv: Sequence[str], console: Console) -> int:
     parser, chosen = _parser(name, console)
     try:
         args = parser.parse_args(argv)
-    except Asked as asked:
+    except HelpAsked as asked:
         console.say(asked.text)
         return 0
     if chosen is None:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tasksync import boundedfiles as bounded
+from tasksync import file_limits as bounded
 from tasksync.cli.console import Console
 from tasksync.errors import AuthenticationFailed, SettingsError
 

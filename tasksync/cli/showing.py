@@ -57,9 +57,9 @@ def show(
 
 
 def _json(console: Console, plan: Plan, cost: Cost, refusals: Sequence[Refusal]) -> str:
-    from tasksync.render.json import plan_json
+    from tasksync.render.json import plan_as_json
 
-    return plan_json(
+    return plan_as_json(
         plan,
         version=__version__,
         requests=cost.requests,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tasksync.cli.console import Console
-from tasksync.cli.redacting import said_in, weak, weakness
+from tasksync.cli.redaction import said_in, weak, weakness
 from tasksync.cli.settings import (
     SANDBOX,
     Connection,
@@ -22,24 +22,24 @@ from tasksync.cli.settings import (
     made,
     manifest_paths,
 )
-from tasksync.cli.stopping import Stop, SystemClock
-from tasksync.core.events import Event, Note, ValueMissing, ValueTurned
+from tasksync.cli.signals import Stop, SystemClock
+from tasksync.core.events import Event, Note, ValueMissing, ValueNormalised
 from tasksync.core.manifest import Manifest
 from tasksync.core.ports import Listener, StateStore
 from tasksync.core.secrets import Secrets
 from tasksync.core.state import Holder, StateDelta
-from tasksync.engine.keeping import Keeper, Patience, kept
-from tasksync.engine.planning import Planner
-from tasksync.engine.resolving import Resolver
+from tasksync.engine.doubt import Resolver
+from tasksync.engine.lease import LeaseHolder, Patience, hold_lease
+from tasksync.engine.planner import Planner
 from tasksync.errors import SettingsError
 from tasksync.portal.address import normalise_url, refuse_native
 from tasksync.portal.client import RestPortal
-from tasksync.portal.exchange import Answer, Request, Transport
-from tasksync.portal.redacted import Redacted
-from tasksync.portal.settings import PortalSettings
+from tasksync.portal.messages import PortalAnswer, PortalRequest, Transport
+from tasksync.portal.redacted_transport import RedactedTransport
+from tasksync.portal.setup import PortalSettings
 
 if TYPE_CHECKING:
-    from tasksync.render.events import EventLines
+    from tasksync.render.event_lines import EventLines
 
 
 @dataclass(slots=True)
@@ -53,11 +53,11 @@ class Session:
     listen: Listener | None = None
     pause: Callable[[], object] = bool  # take what moves off the screen before something is shown
     events: EventLines | None = None
-    told: list[ValueTurned | ValueMissing] = field(default_factory=list)
+    told: list[ValueNormalised | ValueMissing] = field(default_factory=list)
 
     def hear(self, event: Event) -> None:
         """Pass an event to whoever listens; what verifying found is kept for the end."""
-        if isinstance(event, ValueTurned | ValueMissing):
+        if isinstance(event, ValueNormalised | ValueMissing):
             self.told.append(event)
         if self.listen is not None:
             self.listen(event)
@@ -95,7 +95,7 @@ class Session:
 
     def store(self, project: str) -> StateStore:
         """Open the state store of a project; nothing is created by opening."""
-        from tasksync.backends.redacted import RedactedStore
+        from tasksync.backends.redacted_store import RedactedStore
         from tasksync.backends.registry import open_store
 
         url = self.address(project)
@@ -145,7 +145,7 @@ class Session:
         """Return what makes plans."""
         return Planner(portal, resolver, self.hear, portal.people)
 
-    def forget_rescued(self, project: str) -> None:
+    def forget_dumped(self, project: str) -> None:
         """Take away what earlier runs wrote beside: all of it is done and saved by now."""
         name = self._rescue_name(project)
         files = [*self.beside.glob(f"{project}.unsaved-????????.json")]  # of earlier versions
@@ -169,17 +169,17 @@ class Session:
         return f"{project}.unsaved-{sha256(where.encode()).hexdigest()[:8]}"
 
     @contextmanager
-    def kept(self, store: StateStore, project: str) -> Iterator[Keeper]:
+    def hold_lease(self, store: StateStore, project: str) -> Iterator[LeaseHolder]:
         """Hold the lock for the length of a block."""
         patience = Patience(self.args.lock_timeout)
 
         def rescue(delta: StateDelta) -> str:
-            from tasksync.backends.redacted import redacted
+            from tasksync.backends.redacted_store import redacted
 
             delta = redacted(delta, self.secrets())
-            return rescued(self._rescue_folders(), self._rescue_name(project), project, delta)
+            return dump_unsaved(self._rescue_folders(), self._rescue_name(project), project, delta)
 
-        with kept(
+        with hold_lease(
             store, self.holder(), patience, clock=self.clock, listener=self.hear, rescue=rescue
         ) as keeper:
             yield keeper
@@ -208,18 +208,18 @@ def portal_of(parts: Session, where: Connection, marker: str | None) -> RestPort
         max_requests=args.max_requests,
     )
     if where.sandbox is not None:
-        from tasksync.cli.inprocess import InProcess
+        from tasksync.cli.in_process import InProcess
 
         settings = replace(settings, host="sandbox", parallelism=1, paced=False)
-        send = Redacted(InProcess(where.sandbox, where.key, where.session), parts.secrets)
+        send = RedactedTransport(InProcess(where.sandbox, where.key, where.session), parts.secrets)
         return _stoppable(RestPortal(send, parts.clock, settings, parts.hear), parts)
     url = normalise_url(where.url)
-    late = _Late(parts, url, where)
+    late = _LateListener(parts, url, where)
     settings = replace(settings, host=urlsplit(url).hostname or "")
     return _stoppable(RestPortal(late, parts.clock, settings, parts.hear), parts)
 
 
-class _Late:
+class _LateListener:
     """A transport that imports requests, the dearest of all, when a first request leaves."""
 
     def __init__(self, parts: Session, url: str, where: Connection) -> None:
@@ -228,7 +228,7 @@ class _Late:
         self._send: Transport | None = None
         self._lock = Lock()
 
-    def __call__(self, request: Request) -> Answer:
+    def __call__(self, request: PortalRequest) -> PortalAnswer:
         with self._lock:
             if self._send is None:
                 from tasksync.portal.transport import HttpTransport
@@ -244,15 +244,15 @@ def _stoppable(portal: RestPortal, parts: Session) -> RestPortal:
     return portal
 
 
-def rescued(folders: Iterable[Path], name: str, project: str, delta: StateDelta) -> str:
+def dump_unsaved(folders: Iterable[Path], name: str, project: str, delta: StateDelta) -> str:
     """Write what could not be saved into the first folder that takes it, for its owner alone.
 
     Returns where, for people.
     """
+    from tasksync.core.formats.state_json import apply_delta, encode_state, to_text
     from tasksync.core.state import State
-    from tasksync.core.statefile import encode_state, lay, to_text
 
-    text = to_text(lay(encode_state(State(project)), delta))
+    text = to_text(apply_delta(encode_state(State(project)), delta))
     for folder in folders:
         file = folder / f"{name}-{new_id()[:8]}.json"
         try:

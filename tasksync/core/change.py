@@ -89,9 +89,9 @@ class Change:
     reason: Reason
     id: RemoteId | None = None
     fields: tuple[FieldChange, ...] = ()
-    along: Values = field(default_factory=lambda: MappingProxyType({}))
+    sent_together: Values = field(default_factory=lambda: MappingProxyType({}))
     asked: Values = field(default_factory=lambda: MappingProxyType({}))
-    made: Values = field(default_factory=lambda: MappingProxyType({}))
+    normalised: Values = field(default_factory=lambda: MappingProxyType({}))
     options: Options = NO_OPTIONS
     protected: bool = False
     title: str = ""
@@ -99,7 +99,7 @@ class Change:
     markers: tuple[str, ...] = ()
     activity: Activity | None = None
     responsible: int | None = None
-    seen: str = ""
+    base_digest: str = ""
     created: str = ""
     edited: tuple[str, ...] = ()
     forms: Values = field(default_factory=lambda: MappingProxyType({}))
@@ -110,7 +110,7 @@ class Change:
         """The fields that go along as they were found: the portal's, not what is asked."""
         return frozenset(
             name
-            for name, value in self.along.items()
+            for name, value in self.sent_together.items()
             if name in self.asked and not same(name, value, self.asked[name])
         )
 
@@ -119,7 +119,7 @@ class Change:
         """The fields to send, in normal form; for FORGET the tags alone, for DELETE nothing."""
         if self.action in {Action.DELETE, Action.NOOP}:
             return {}
-        sent = {change.name: change.after for change in self.fields} | dict(self.along)
+        sent = {change.name: change.after for change in self.fields} | dict(self.sent_together)
         return {name: sent[name] for name in FIELDS if name in sent}
 
     @property
@@ -141,9 +141,9 @@ class Change:
             case Action.CREATE | Action.UPDATE | Action.DELETE | Action.DEFER:
                 return True
             case Action.ADOPT:
-                return bool(self.fields or self.along)
+                return bool(self.fields or self.sent_together)
             case Action.FORGET:
-                return bool(self.along)
+                return bool(self.sent_together)
             case Action.NOOP:
                 return False
 
@@ -156,7 +156,7 @@ class Change:
     @property
     def unresolved(self) -> tuple[TaskKey, ...]:
         """The keys whose ids must be known before this can be sent."""
-        if not any(one.after.__class__ is KeyRef for one in self.fields) and not self.along:
+        if not any(one.after.__class__ is KeyRef for one in self.fields) and not self.sent_together:
             return ()
         return tuple(value.key for value in self.body.values() if isinstance(value, KeyRef))
 
@@ -165,12 +165,14 @@ class Change:
 
         Raises KeyError where an id is not known. `asked` keeps the KeyRef.
         """
-        if not self.along and not any(one.after.__class__ is KeyRef for one in self.fields):
+        if not self.sent_together and not any(one.after.__class__ is KeyRef for one in self.fields):
             return self
         return replace(
             self,
             fields=tuple(replace(one, after=_resolve(one.after, ids)) for one in self.fields),
-            along={name: _resolve(value, ids) for name, value in self.along.items()},
+            sent_together={
+                name: _resolve(value, ids) for name, value in self.sent_together.items()
+            },
         )
 
     def entry(
@@ -182,7 +184,11 @@ class Change:
         that it neither wrote nor is known to turn; None: not read back yet. What was created is
         `hidden` until it is seen, and `remade` where it had an entry before.
         """
-        held: dict[str, Value] = {**self.made, **self._kept(self.body), **self._kept(turned or {})}
+        held: dict[str, Value] = {
+            **self.normalised,
+            **self._kept(self.body),
+            **self._kept(turned or {}),
+        }
         made = {
             name: held[name]
             for name in self.asked
@@ -198,20 +204,20 @@ class Change:
             self.options,
             self.protected,
             deferred=self.action is Action.DEFER,
-            block=self.source,
+            source=self.source,
             created="" if creates else self.created,
             hidden=creates,
-            remade=creates and bool(self.seen),
+            remade=creates and bool(self.base_digest),
             unproved={name: value for name, value in open_.items() if name in self.asked},
         )
 
     def _kept(self, values: Values) -> dict[str, Value]:
         """Return the values that are remembered: what was only carried along is not ours to say."""
-        carried = self.carried if self.along else frozenset()
+        carried = self.carried if self.sent_together else frozenset()
         return {name: value for name, value in values.items() if name not in carried}
 
 
-def seen_of(entry: Entry | None) -> str:
+def base_digest_of(entry: Entry | None) -> str:
     """Return `DIGEST-ID` of what an entry asks and of its task, or "" where there is no entry."""
     if entry is None:
         return ""
@@ -226,7 +232,7 @@ def _resolve(value: Value, ids: Mapping[TaskKey, RemoteId]) -> Value:
     return ids[value.key] if isinstance(value, KeyRef) else value
 
 
-class Became(StrEnum):
+class Status(StrEnum):
     """What became of a change."""
 
     DONE = "done"
@@ -245,7 +251,7 @@ class Outcome:
     """
 
     change: Change
-    became: Became
+    status: Status
     id: RemoteId | None = None
     found: LiveTask | None = None
     code: str = ""

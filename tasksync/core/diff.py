@@ -17,7 +17,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Generic, TypeVar
 
-from tasksync.core import longdiff
+from tasksync.core import long_diff
 from tasksync.core.pieces import Fate, Piece
 
 __all__ = ["Fate", "Members", "Piece", "delta", "duration", "members", "paths", "words"]
@@ -69,7 +69,7 @@ def words(before: str, after: str) -> tuple[Piece, ...]:
     """
     uncached = _compared.__wrapped__
     if max(len(before), len(after)) > LENGTH_LIMIT:  # not kept: hundreds of them are gigabytes
-        return tuple(piece for piece in longdiff.pieces(before, after, uncached) if piece.text)
+        return tuple(piece for piece in long_diff.pieces(before, after, uncached) if piece.text)
     return _compared(before, after)
 
 

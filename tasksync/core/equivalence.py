@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from html import unescape
 from unicodedata import normalize
 
-from tasksync.core.fields import FIELDS, Kind, Value, canonical
+from tasksync.core.fields import FIELDS, FieldKind, Value, canonical
 
 #: how often entities inside entities are decoded
 _DECODINGS = 4
@@ -85,9 +85,9 @@ def _behind(text: str, word: str, at: int) -> int:
 def normal_value(name: str, value: Value) -> object:
     """Return a field's value in the plain form in which equivalent values are equal."""
     kind = FIELDS[name].kind
-    if kind is Kind.TEXT:
+    if kind is FieldKind.TEXT:
         return normal_title(str(value or "")) if name == "title" else normal_text(str(value or ""))
-    if kind is Kind.TAGS and isinstance(value, tuple):
+    if kind is FieldKind.TAGS and isinstance(value, tuple):
         return normal_tags(str(one) for one in value)
     return canonical(name, value)
 

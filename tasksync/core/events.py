@@ -74,7 +74,7 @@ class ChangeEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class ValueTurned:
+class ValueNormalised:
     """The portal made something else of a value that was written; it is remembered."""
 
     key: TaskKey
@@ -128,7 +128,7 @@ Event: TypeAlias = (
     | ApplyStarted
     | ChangesSent
     | ChangeEnded
-    | ValueTurned
+    | ValueNormalised
     | ValueMissing
     | Verified
     | Paced

@@ -45,7 +45,7 @@ Value: TypeAlias = str | int | tuple[str, ...] | tuple[int, ...] | KeyRef | None
 Values: TypeAlias = Mapping[str, Value]
 
 
-class Kind(StrEnum):
+class FieldKind(StrEnum):
     """What a field holds; decides its normal form."""
 
     TEXT = "text"
@@ -65,7 +65,7 @@ class Field:
     """One field of the API; `bit` is its place in a mask and never changes."""
 
     name: str
-    kind: Kind
+    kind: FieldKind
     bit: int
     on_update: bool = True
     clearable: bool = True
@@ -73,21 +73,21 @@ class Field:
 
 
 _ALL = (
-    Field("title", Kind.TEXT, 0, clearable=False, empty=""),
-    Field("description", Kind.TEXT, 1, empty=""),
-    Field("responsibleId", Kind.PERSON, 2, clearable=False),
-    Field("status", Kind.STATUS, 3, clearable=False),
-    Field("priority", Kind.PRIORITY, 4, clearable=False),
-    Field("deadline", Kind.INSTANT, 5),
-    Field("startDatePlan", Kind.INSTANT, 6),
-    Field("endDatePlan", Kind.INSTANT, 7),
-    Field("timeEstimate", Kind.SECONDS, 8, empty=0),
-    Field("groupId", Kind.GROUP, 9),
-    Field("parentId", Kind.PARENT, 10),
-    Field("accomplices", Kind.PEOPLE, 11, empty=()),
-    Field("auditors", Kind.PEOPLE, 12, empty=()),
-    Field("tags", Kind.TAGS, 13, empty=()),
-    Field("createdBy", Kind.PERSON, 14, on_update=False, clearable=False),
+    Field("title", FieldKind.TEXT, 0, clearable=False, empty=""),
+    Field("description", FieldKind.TEXT, 1, empty=""),
+    Field("responsibleId", FieldKind.PERSON, 2, clearable=False),
+    Field("status", FieldKind.STATUS, 3, clearable=False),
+    Field("priority", FieldKind.PRIORITY, 4, clearable=False),
+    Field("deadline", FieldKind.INSTANT, 5),
+    Field("startDatePlan", FieldKind.INSTANT, 6),
+    Field("endDatePlan", FieldKind.INSTANT, 7),
+    Field("timeEstimate", FieldKind.SECONDS, 8, empty=0),
+    Field("groupId", FieldKind.GROUP, 9),
+    Field("parentId", FieldKind.PARENT, 10),
+    Field("accomplices", FieldKind.PEOPLE, 11, empty=()),
+    Field("auditors", FieldKind.PEOPLE, 12, empty=()),
+    Field("tags", FieldKind.TAGS, 13, empty=()),
+    Field("createdBy", FieldKind.PERSON, 14, on_update=False, clearable=False),
 )
 
 #: every writable field, in the order in which people read them
@@ -116,7 +116,7 @@ MOVED_ON = frozenset({4, 5, DEFERRED, 7})
 TITLE_LIMIT = 250
 
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
-_INSTANTS = frozenset(field.name for field in _ALL if field.kind is Kind.INSTANT)
+_INSTANTS = frozenset(field.name for field in _ALL if field.kind is FieldKind.INSTANT)
 _FIRST, _LAST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 _BITS = tuple((field.name, 1 << field.bit) for field in _ALL)
 
@@ -225,9 +225,11 @@ def from_plain(name: str, value: object) -> Value:
             return KeyRef(TaskKey(key))
         case list():
             items = tuple(value)
-            if FIELDS[name].kind is Kind.PEOPLE and all(isinstance(item, int) for item in items):
+            if FIELDS[name].kind is FieldKind.PEOPLE and all(
+                isinstance(item, int) for item in items
+            ):
                 return items
-            if FIELDS[name].kind is Kind.TAGS and all(isinstance(item, str) for item in items):
+            if FIELDS[name].kind is FieldKind.TAGS and all(isinstance(item, str) for item in items):
                 return items
         case str() | None:
             return value
@@ -244,5 +246,5 @@ def to_wire(name: str, value: Value) -> object:
     is not known yet.
     """
     if value is None:
-        return "" if FIELDS[name].kind is Kind.INSTANT else 0
+        return "" if FIELDS[name].kind is FieldKind.INSTANT else 0
     return plain(value)

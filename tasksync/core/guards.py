@@ -26,7 +26,7 @@ from dataclasses import dataclass
 
 from tasksync.core.change import Action, Change, Reason
 from tasksync.core.fields import MOVED_ON, TaskKey
-from tasksync.core.manifest import Limit, Policy
+from tasksync.core.manifest import Policy, Threshold
 from tasksync.core.plan import Plan, Refusal
 from tasksync.core.quoting import quoted
 
@@ -38,11 +38,11 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Lifted:
+class Overrides:
     """What the person lifted by flags, in the run that would write."""
 
-    max_delete: Limit | None = None
-    max_update: Limit | None = None
+    max_delete: Threshold | None = None
+    max_update: Threshold | None = None
     delete_active: bool = False
     allow_empty: bool = False
     half_read: bool = False
@@ -51,10 +51,10 @@ class Lifted:
     reopen: bool = False
 
 
-NOTHING_LIFTED = Lifted()
+NOTHING_LIFTED = Overrides()
 
 
-def check(plan: Plan, lifted: Lifted = NOTHING_LIFTED) -> tuple[Refusal, ...]:
+def check(plan: Plan, lifted: Overrides = NOTHING_LIFTED) -> tuple[Refusal, ...]:
     """Return every refusal; an empty tuple lets the plan through."""
     return tuple(
         refusal
@@ -88,7 +88,7 @@ def _used(plan: Plan) -> str:
     )
 
 
-def _over(limit: Limit, count: int, tracked: int) -> bool:
+def _over(limit: Threshold, count: int, tracked: int) -> bool:
     if tracked < SMALL:
         return False
     share = round((limit.share or 0.0) * tracked, 6)  # 29% of 100 is 29, not 28.999999999999996
@@ -99,7 +99,7 @@ def _share(count: int, tracked: int) -> str:
     return f"{count} of {tracked} tracked tasks ({count / tracked * 100:.4g}%)"
 
 
-def _empty(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
+def _empty(plan: Plan, _policy: Policy, lifted: Overrides) -> Iterator[Refusal]:
     gone = [change for change in _leaving(plan) if change.reason is not Reason.GONE]
     if plan.wanted or not gone or plan.destroy or lifted.allow_empty:
         return
@@ -113,7 +113,7 @@ def _empty(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
         )
 
 
-def _half_read(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
+def _half_read(plan: Plan, _policy: Policy, lifted: Overrides) -> Iterator[Refusal]:
     gone = _leaving(plan)
     if not gone or not plan.unread or lifted.half_read or plan.destroy:
         return
@@ -126,7 +126,7 @@ def _half_read(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]
     )
 
 
-def _max_delete(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
+def _max_delete(plan: Plan, policy: Policy, lifted: Overrides) -> Iterator[Refusal]:
     limit = lifted.max_delete or policy.max_delete
     gone = _removals(plan, Action.DELETE, Action.DEFER)
     lifts = plan.destroy and limit.share is not None
@@ -141,7 +141,7 @@ def _max_delete(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]
     )
 
 
-def _max_update(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
+def _max_update(plan: Plan, policy: Policy, lifted: Overrides) -> Iterator[Refusal]:
     limit = lifted.max_update or policy.max_update
     changed = _removals(plan, Action.UPDATE)
     if limit is None or not _over(limit, len(changed), plan.tracked):
@@ -154,7 +154,7 @@ def _max_update(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]
     )
 
 
-def _max_vanished(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
+def _max_vanished(plan: Plan, policy: Policy, lifted: Overrides) -> Iterator[Refusal]:
     gone = [change for change in plan.changes if change.reason in _GONE]
     if lifted.vanished or not _over(policy.max_vanished, len(gone), plan.tracked):
         return
@@ -169,7 +169,7 @@ def _max_vanished(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusa
     )
 
 
-def _recreate(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
+def _recreate(plan: Plan, _policy: Policy, lifted: Overrides) -> Iterator[Refusal]:
     """Hold back what may be there and not seen: an id that is taken says nothing of the task."""
     if lifted.vanished:
         return
@@ -192,15 +192,15 @@ def _recreate(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
             )
 
 
-def _whose(plan: Plan, _policy: Policy, _lifted: Lifted) -> Iterator[Refusal]:
+def _whose(plan: Plan, _policy: Policy, _lifted: Overrides) -> Iterator[Refusal]:
     """Hold back a state without entries that finds more of its project than it can place."""
-    if plan.tracked or not plan.strays or plan.in_doubt:
+    if plan.tracked or not plan.orphans or plan.in_doubt:
         return
     held = _removals(plan, Action.CREATE, Action.ADOPT)
     if held:
         yield Refusal(
             "whose",
-            f"The state knows no task, and {len(plan.strays)} on the portal bear the mark of "
+            f"The state knows no task, and {len(plan.orphans)} on the portal bear the mark of "
             f"project {plan.project} and do not agree with the manifest in title, responsible "
             f"and parent: {_named_strays(plan)}.",
             "If the state was lost, they are yours: tasksync state rebuild --match title, or say "
@@ -214,13 +214,13 @@ def _named_strays(plan: Plan) -> str:
     named = ", ".join(
         f"{one.id} {quoted(one.title)}"
         + (f" (responsible {one.responsible})" if one.responsible else "")
-        for one in plan.strays[:_SHOWN]
+        for one in plan.orphans[:_SHOWN]
     )
-    more = len(plan.strays) - _SHOWN
+    more = len(plan.orphans) - _SHOWN
     return named + (f" and {more} more" if more > 0 else "")
 
 
-def _protect(plan: Plan, _policy: Policy, _lifted: Lifted) -> Iterator[Refusal]:
+def _protect(plan: Plan, _policy: Policy, _lifted: Overrides) -> Iterator[Refusal]:
     held = [c for c in _removals(plan, Action.DELETE, Action.DEFER) if c.protected]
     if held:
         yield Refusal(
@@ -231,7 +231,7 @@ def _protect(plan: Plan, _policy: Policy, _lifted: Lifted) -> Iterator[Refusal]:
         )
 
 
-def _activity(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
+def _activity(plan: Plan, _policy: Policy, lifted: Overrides) -> Iterator[Refusal]:
     active = [c for c in _removals(plan, Action.DELETE) if c.activity]
     if not active or lifted.delete_active:
         return
@@ -247,7 +247,7 @@ def _activity(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
     )
 
 
-def _reopen(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
+def _reopen(plan: Plan, _policy: Policy, lifted: Overrides) -> Iterator[Refusal]:
     moved = [
         change
         for change in _removals(plan, Action.UPDATE, Action.ADOPT)
@@ -266,7 +266,7 @@ def _reopen(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
         )
 
 
-def _unknown(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
+def _unknown(plan: Plan, policy: Policy, lifted: Overrides) -> Iterator[Refusal]:
     unknown = [c for c in _removals(plan, Action.DELETE) if c.activity is None]
     if not policy.hold_unknown or not unknown or lifted.delete_active:
         return
@@ -280,7 +280,7 @@ def _unknown(plan: Plan, policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
     )
 
 
-def _rename(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
+def _rename(plan: Plan, _policy: Policy, lifted: Overrides) -> Iterator[Refusal]:
     if not plan.renames or lifted.renamed or plan.destroy:
         return
     if _allowed(plan, plan.removals):
@@ -297,24 +297,24 @@ def _rename(plan: Plan, _policy: Policy, lifted: Lifted) -> Iterator[Refusal]:
     )
 
 
-def _strays(plan: Plan, _policy: Policy, _lifted: Lifted) -> Iterator[Refusal]:
+def _strays(plan: Plan, _policy: Policy, _lifted: Overrides) -> Iterator[Refusal]:
     doubtful = frozenset(plan.in_doubt)
     made = [c for c in _removals(plan, Action.CREATE) if c.key not in doubtful]
     new = [change for change in made if change.reason is Reason.NEW]
-    if not plan.strays or not new or not (plan.tracked or plan.in_doubt):
+    if not plan.orphans or not new or not (plan.tracked or plan.in_doubt):
         return
     named = _named_strays(plan)
     yield Refusal(
         "strays",
         f"{_count(new, 'task')} would be created while marked tasks on the portal match no key "
-        f"({len(plan.strays)}): {named}.",
+        f"({len(plan.orphans)}): {named}.",
         "See tasksync state rebuild; then say adopt: {id: N} on the task that it is, "
         "or take its tag off on the portal.",
         tuple(change.key for change in new),
     )
 
 
-def _adopt(plan: Plan, _policy: Policy, _lifted: Lifted) -> Iterator[Refusal]:
+def _adopt(plan: Plan, _policy: Policy, _lifted: Overrides) -> Iterator[Refusal]:
     missing = [
         change
         for change in _removals(plan, Action.CREATE)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from tasksync.core.fields import TaskKey
-from tasksync.core.state import Heads
+from tasksync.core.state import EntryIndex
 from tasksync.core.task import OnRemove, Task
 
 MARKER_PREFIX = "tasksync:"
@@ -18,14 +18,14 @@ _LIMIT = re.compile(r"[0-9]{1,18}|[0-9]{1,3}(\.[0-9]{1,40})?%", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class Threshold:
     """A number or a share of the tracked tasks; a share counts from ten tracked tasks on."""
 
     number: int | None = None
     share: float | None = None  # 0.3 is 30 %
 
     @classmethod
-    def read(cls, text: str) -> Limit | None:
+    def read(cls, text: str) -> Threshold | None:
         """Read `20` or `15%`, a share from 0% to 100%; None for what is no limit."""
         if not _LIMIT.fullmatch(text):
             return None
@@ -47,9 +47,9 @@ class Policy:
     whether people worked on it.
     """
 
-    max_delete: Limit = Limit(share=0.3)
-    max_update: Limit | None = None
-    max_vanished: Limit = Limit(share=0.3)
+    max_delete: Threshold = Threshold(share=0.3)
+    max_update: Threshold | None = None
+    max_vanished: Threshold = Threshold(share=0.3)
     on_remove: OnRemove = OnRemove.DELETE
     marker: bool = True
     allow_delete: int | None = None
@@ -87,7 +87,7 @@ class Wanted(NamedTuple):
 class Reading(Protocol):
     """Streams the tasks of a manifest; what the heads remember need not be parsed."""
 
-    def __call__(self, heads: Heads | None = None, /) -> Iterable[Wanted]:
+    def __call__(self, heads: EntryIndex | None = None, /) -> Iterable[Wanted]:
         """Stream them; raises ManifestInvalid after the last when anything at all was wrong."""
         ...
 

@@ -21,10 +21,10 @@ def with_marker(change: Change, live: LiveTask, marker: str | None) -> Change:
     markers = tuple(sorted({*live.markers, marker}))
     if change.action is Action.NOOP:
         change = replace(change, action=Action.UPDATE, reason=Reason.MARKER_MISSING)
-    along = dict(change.along)
+    along = dict(change.sent_together)
     if all(one.name != "tags" for one in change.fields):
         along.setdefault("tags", live.fields["tags"])
-    return replace(change, along=along, markers=markers)
+    return replace(change, sent_together=along, markers=markers)
 
 
 def without_marker(change: Change, live: LiveTask | None, marker: str | None) -> Change:
@@ -32,4 +32,4 @@ def without_marker(change: Change, live: LiveTask | None, marker: str | None) ->
     if live is None or marker is None or marker not in live.markers:
         return change
     others = tuple(one for one in live.markers if one != marker)
-    return replace(change, along={"tags": live.fields.get("tags", ())}, markers=others)
+    return replace(change, sent_together={"tags": live.fields.get("tags", ())}, markers=others)

@@ -36,7 +36,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Twin:
+class Duplicate:
     """A marked task that equals one we have: the portal ended with two of one."""
 
     key: TaskKey
@@ -46,7 +46,7 @@ class Twin:
 
 
 @dataclass(frozen=True, slots=True)
-class Stray:
+class Orphan:
     """A task with our marker that the state does not know and no key could be matched to."""
 
     id: RemoteId
@@ -54,7 +54,7 @@ class Stray:
     responsible: int = 0
 
 
-class Unreadable(NamedTuple):
+class UnreadableTask(NamedTuple):
     """A task of which fields cannot be read (`what`); `waits`: a change of it is not made."""
 
     key: TaskKey
@@ -110,10 +110,10 @@ class Plan:
     lineage: str
     serial: int
     levels: tuple[tuple[Change, ...], ...] = ()
-    quiet: tuple[Change, ...] = ()
+    state_only: tuple[Change, ...] = ()
     drift: tuple[Drift, ...] = ()
-    twins: tuple[Twin, ...] = ()
-    strays: tuple[Stray, ...] = ()
+    duplicates: tuple[Duplicate, ...] = ()
+    orphans: tuple[Orphan, ...] = ()
     renames: tuple[tuple[TaskKey, TaskKey], ...] = ()
     moved: tuple[tuple[TaskKey, TaskKey], ...] = ()
     in_doubt: tuple[TaskKey, ...] = ()
@@ -139,7 +139,7 @@ class Plan:
     standing: tuple[Standing, ...] = ()
     narrowed: tuple[str, ...] = ()
     left_out: int = 0
-    unreadable: tuple[Unreadable, ...] = field(default=(), compare=False)
+    unreadable: tuple[UnreadableTask, ...] = field(default=(), compare=False)
 
     @property
     def removals(self) -> int:
@@ -160,7 +160,7 @@ class Plan:
     @property
     def keys(self) -> frozenset[TaskKey]:
         """The keys of which it changes anything, on the portal or in what is remembered."""
-        return frozenset(change.key for change in (*self.changes, *self.quiet))
+        return frozenset(change.key for change in (*self.changes, *self.state_only))
 
     def with_sources(self, known: Mapping[TaskKey, bytes]) -> Plan:
         """Return the plan with the source fingerprints of its changes, and of other keys beside."""
@@ -176,7 +176,7 @@ class Plan:
         return replace(
             self,
             levels=tuple(map(told, self.levels)),
-            quiet=told(self.quiet),
+            state_only=told(self.state_only),
             reworded={key: known[key] for key in sorted(known.keys() - keys)},
         )
 
@@ -201,7 +201,7 @@ class Plan:
 class Refusal:
     """Why a guard will not let a plan through, and every way to lift it."""
 
-    rail: str
+    guard: str
     what: str
     lift: str
     keys: tuple[TaskKey, ...] = ()

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from tasksync.core.change import Action, Change
 from tasksync.core.equivalence import lost_characters, normal_tags, normal_text
-from tasksync.core.fields import FIELDS, PENDING, KeyRef, Kind, Value, instant, same
+from tasksync.core.fields import FIELDS, PENDING, FieldKind, KeyRef, Value, instant, same
 from tasksync.core.task import LiveTask
 
 #: asked -> made of it (contract 8.5): new is pending; completed waits for control
@@ -33,11 +33,11 @@ _BESIDE = {"title": ("tags",), "description": ("tags",), "responsibleId": ("audi
 class Proof:
     """The fields that are not as asked, each with what was found."""
 
-    turned: dict[str, Value] = field(default_factory=dict)
+    normalised: dict[str, Value] = field(default_factory=dict)
     missing: dict[str, Value] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return not self.turned and not self.missing
+        return not self.normalised and not self.missing
 
 
 def proof_of(change: Change, live: LiveTask) -> Proof:
@@ -53,32 +53,32 @@ def proof_of(change: Change, live: LiveTask) -> Proof:
         if same(name, found, sent):
             continue
         if is_known(change, name, sent, found) or _came_back(change, name, found):
-            proof.turned[name] = found
+            proof.normalised[name] = found
         else:
             proof.missing[name] = found
     for name, expected in _beside(change):
         found = live.fields.get(name, expected)
         if not same(name, found, expected) and is_known(change, name, expected, found):
-            proof.turned[name] = found
+            proof.normalised[name] = found
     return proof
 
 
 def is_known(change: Change, name: str, sent: Value, found: Value) -> bool:
     """Tell whether the portal is known to make the one of the other (design 5)."""
     match FIELDS[name].kind:
-        case Kind.TEXT:
+        case FieldKind.TEXT:
             wanted, there = str(sent or ""), str(found or "")
             return normal_text(wanted) == normal_text(there) or lost_characters(wanted, there)
-        case Kind.STATUS:
+        case FieldKind.STATUS:
             return (sent, found) in STATUS_TURNS or (
                 found == PENDING and _former(change) is not None
             )
-        case Kind.TAGS:
+        case FieldKind.TAGS:
             return _only_hashtags_more(change, _texts(sent), _texts(found))
-        case Kind.PEOPLE:
+        case FieldKind.PEOPLE:
             former = _former(change)
             return name == "auditors" and former is not None and _with(sent, former) == found
-        case Kind.INSTANT | Kind.SECONDS:
+        case FieldKind.INSTANT | FieldKind.SECONDS:
             return _without_seconds(sent, found)
     return False
 
@@ -100,7 +100,7 @@ def _beside(change: Change) -> Iterator[tuple[str, Value]]:
     body = change.body
     for name in dict.fromkeys(other for sent in body for other in _BESIDE.get(sent, ())):
         if name in change.asked and name not in body and name not in change.options.ignore_changes:
-            expected = change.made.get(name, change.asked[name])
+            expected = change.normalised.get(name, change.asked[name])
             if not isinstance(expected, KeyRef):
                 yield name, expected
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tasksync.core.change import Action, Change, FieldChange, seen_of
+from tasksync.core.change import Action, Change, FieldChange, base_digest_of
 from tasksync.core.fields import DEFERRED, MOVED_ON, TaskKey, Value, same
 from tasksync.core.plan import Plan
 from tasksync.core.state import EVERY_KEY, KEPT_RUNS, Entry, Run
@@ -77,10 +77,10 @@ def stale(change: Change, entry: Entry | None, live: LiveTask | None) -> list[St
 
 
 def _moved_entry(change: Change, entry: Entry | None) -> Stale | None:
-    seen = seen_of(entry)
-    if change.seen == seen:
+    seen = base_digest_of(entry)
+    if change.base_digest == seen:
         return None
-    (before, was), (now, is_) = (one.partition("-")[::2] for one in (change.seen, seen))
+    (before, was), (now, is_) = (one.partition("-")[::2] for one in (change.base_digest, seen))
     if before == now:
         return Stale(change.key, "id", was, is_)
     saw = f"entry {before[:8]}" if before else "no entry"
@@ -162,8 +162,8 @@ def _moved_beside(change: Change, live: LiveTask | None) -> list[Stale]:
     if live is None:
         return []
     return [
-        Stale(change.key, name, change.made.get(name, sent), live.fields[name])
-        for name, sent in change.along.items()
+        Stale(change.key, name, change.normalised.get(name, sent), live.fields[name])
+        for name, sent in change.sent_together.items()
         if name in live.fields and not same(name, sent, live.fields[name])
         if _is_taken_back(change, name, live.fields[name])
     ]
@@ -171,10 +171,10 @@ def _moved_beside(change: Change, live: LiveTask | None) -> list[Stale]:
 
 def _is_taken_back(change: Change, name: str, there: Value) -> bool:
     """Tell whether sending what goes along would undo what people did."""
-    sent = change.along[name]
+    sent = change.sent_together[name]
     if name not in change.asked or not same(name, sent, change.asked[name]):
         return True
-    return name == "status" and there in MOVED_ON and there != change.made.get(name)
+    return name == "status" and there in MOVED_ON and there != change.normalised.get(name)
 
 
 def _worked(activity: Activity | None) -> str:

@@ -16,9 +16,9 @@ from hashlib import blake2b
 from types import MappingProxyType
 
 from tasksync.core.fields import RemoteId, TaskKey, Values, digest_of, instant, mask_of
-from tasksync.core.portalname import portal_name
+from tasksync.core.portal_name import portal_name
 from tasksync.core.quoting import quoted
-from tasksync.core.runurl import shown
+from tasksync.core.run_url import shown
 from tasksync.core.task import NO_OPTIONS, Options, asked_digest
 from tasksync.errors import StateMoved
 
@@ -31,7 +31,7 @@ _ROW = 48
 NOT_SHOWN, NO_DATE = 0, 1
 
 
-def tied(block: bytes, asked: bytes) -> bytes:
+def source_fingerprint(block: bytes, asked: bytes) -> bytes:
     """Return 16 bytes that say: the block of this digest asks for what has that digest.
 
     They hold only as long as the entry asks the same, so an entry that moved on unties itself.
@@ -39,7 +39,7 @@ def tied(block: bytes, asked: bytes) -> bytes:
     return blake2b(block + asked, digest_size=16).digest()
 
 
-def block_in(text: str) -> bytes:
+def fingerprint_in(text: str) -> bytes:
     """Return what `hex` of an entry's block gave; raises ValueError for anything else."""
     block = bytes.fromhex(text)
     if block.hex() != text or len(block) != len(NO_BLOCK):
@@ -68,11 +68,11 @@ class Entry:
     key: TaskKey
     id: RemoteId
     asked: Values
-    made: Values = field(default_factory=lambda: MappingProxyType({}))
+    normalised: Values = field(default_factory=lambda: MappingProxyType({}))
     options: Options = NO_OPTIONS
     protected: bool = False
     deferred: bool = False
-    block: bytes = NO_BLOCK
+    source: bytes = NO_BLOCK
     created: str = ""
     hidden: bool = False
     remade: bool = False
@@ -81,23 +81,23 @@ class Entry:
     @property
     def found(self) -> Values:
         """What the portal should hold in the managed fields."""
-        return {**self.asked, **self.made}
+        return {**self.asked, **self.normalised}
 
     @property
     def title(self) -> str:
         """The title as last asked, for people."""
         return str(self.asked.get("title", self.key))
 
-    def head(self) -> Head:
+    def head(self) -> EntrySummary:
         """Return what a plan needs when nothing changed."""
-        return Head(
+        return EntrySummary(
             self.key,
             self.id,
             asked_digest(self.asked, self.options),
             digest_of(self.found),
             mask_of(self.asked),
             deferred=self.deferred,
-            block=self.block,
+            source=self.source,
             created=self._created(),
         )
 
@@ -116,7 +116,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class EntrySummary:
     """The columns of one entry: digests of what was asked and of what the portal should hold.
 
     `created` is the second since 1970 of the task's createdDate, or NOT_SHOWN, or NO_DATE.
@@ -128,11 +128,11 @@ class Head:
     found: bytes
     mask: int
     deferred: bool = False
-    block: bytes = NO_BLOCK
+    source: bytes = NO_BLOCK
     created: int = NO_DATE
 
 
-class Heads:
+class EntryIndex:
     """The heads of all entries in columns; a row number stands for an entry."""
 
     __slots__ = (
@@ -149,7 +149,7 @@ class Heads:
         "masks",
     )
 
-    def __init__(self, heads: Iterable[Head] = ()) -> None:
+    def __init__(self, heads: Iterable[EntrySummary] = ()) -> None:
         self._rows: dict[TaskKey, int] = {}
         self._digests = bytearray()
         self.ids = array("q")
@@ -164,10 +164,10 @@ class Heads:
         for head in heads:
             self.add(head)
 
-    def add(self, head: Head) -> None:
+    def add(self, head: EntrySummary) -> None:
         """Append a row; keys come once, digests are 16 bytes each."""
         self._rows[head.key] = len(self.ids)
-        self._digests += head.asked + head.found + head.block
+        self._digests += head.asked + head.found + head.source
         self.ids.append(head.id)
         self.masks.append(head.mask)
         self.created.append(head.created)
@@ -197,40 +197,40 @@ class Heads:
         self.deferred.extend(deferred)
         self._sorted = False
 
-    def put(self, head: Head) -> None:
+    def put(self, head: EntrySummary) -> None:
         """Append a row, or overwrite the row of a key that has one."""
         row = self._rows.get(head.key)
         if row is None:
             self.add(head)
             return
-        self._digests[row * _ROW : row * _ROW + _ROW] = head.asked + head.found + head.block
+        self._digests[row * _ROW : row * _ROW + _ROW] = head.asked + head.found + head.source
         self.ids[row], self.masks[row] = head.id, head.mask
         self.created[row], self.deferred[row] = head.created, head.deferred
         self._sorted = False
 
-    def without(self, keys: Container[TaskKey]) -> Heads:
+    def without(self, keys: Container[TaskKey]) -> EntryIndex:
         """Return columns of one's own that lack these keys."""
-        other = Heads()
+        other = EntryIndex()
         for key, row in self._rows.items():
             if key not in keys:
                 other.add(self._head(key, row))
         return other
 
-    def _head(self, key: TaskKey, row: int) -> Head:
-        return Head(
+    def _head(self, key: TaskKey, row: int) -> EntrySummary:
+        return EntrySummary(
             key,
             RemoteId(self.ids[row]),
             self.asked(row),
             self.found(row),
             self.masks[row],
             deferred=bool(self.deferred[row]),
-            block=self.block(row),
+            source=self.source(row),
             created=self.created[row],
         )
 
-    def copy(self) -> Heads:
+    def copy(self) -> EntryIndex:
         """Return columns of one's own."""
-        other = Heads()
+        other = EntryIndex()
         other._rows = dict(self._rows)
         other._digests = bytearray(self._digests)
         other.ids, other.masks, other.created = self.ids[:], self.masks[:], self.created[:]
@@ -285,7 +285,7 @@ class Heads:
         """Return the digest of what the portal should hold in the managed fields."""
         return bytes(self._digests[row * _ROW + 16 : row * _ROW + 32])
 
-    def block(self, row: int) -> bytes:
+    def source(self, row: int) -> bytes:
         """Return what ties a block to what was last asked, or NO_BLOCK."""
         return bytes(self._digests[row * _ROW + 32 : row * _ROW + 48])
 
@@ -427,7 +427,7 @@ class State:
     lineage: str = ""
     serial: int = 0
     identity: PortalIdentity | None = None
-    heads: Heads = field(default_factory=Heads)
+    index: EntryIndex = field(default_factory=EntryIndex)
     entries: Mapping[TaskKey, Entry] = field(default_factory=lambda: MappingProxyType({}))
     intents: tuple[Intent, ...] = ()
     files: tuple[str, ...] = ()
@@ -446,7 +446,7 @@ class State:
         intents = {intent.key: intent for intent in (*self.intents, *delta.open)}
         runs = {run.id: run for run in (*self.runs, *((delta.run,) if delta.run else ()))}
         kept = {key: entry for key, entry in entries.items() if key not in drop}
-        heads = self.heads.without(drop) if drop else self.heads.copy()
+        heads = self.index.without(drop) if drop else self.index.copy()
         for entry in delta.put:
             if entry.key not in drop:
                 heads.put(entry.head())
@@ -455,7 +455,7 @@ class State:
             serial=self.serial + 1,
             identity=delta.identity or self.identity,
             entries=kept,
-            heads=heads,
+            index=heads,
             intents=tuple(i for key, i in intents.items() if key not in close),
             files=self.files if delta.files is None else delta.files,
             released=self.released if delta.released is None else delta.released,
@@ -474,10 +474,10 @@ def overlaid(state: State, entries: Iterable[Entry]) -> State:
     extra = {entry.key: entry for entry in entries}
     if not extra:
         return state
-    heads = state.heads.copy()
+    heads = state.index.copy()
     for entry in extra.values():
         heads.put(entry.head())
-    return replace(state, heads=heads, entries=ChainMap(extra, state.entries))  # type: ignore[arg-type]
+    return replace(state, index=heads, entries=ChainMap(extra, state.entries))  # type: ignore[arg-type]
 
 
 class LazyEntries(Mapping[TaskKey, Entry]):
@@ -485,7 +485,7 @@ class LazyEntries(Mapping[TaskKey, Entry]):
 
     __slots__ = ("_heads", "_read")
 
-    def __init__(self, heads: Heads, read: Callable[[TaskKey], Entry]) -> None:
+    def __init__(self, heads: EntryIndex, read: Callable[[TaskKey], Entry]) -> None:
         self._heads = heads
         self._read = read
 
@@ -511,5 +511,5 @@ class LazyEntries(Mapping[TaskKey, Entry]):
 def state_of(project: str, entries: Iterable[Entry], **other: object) -> State:
     """Return a state that holds these entries in memory."""
     kept = {entry.key: entry for entry in entries}
-    heads = Heads(entry.head() for entry in kept.values())
-    return replace(State(project, entries=kept, heads=heads), **other)  # type: ignore[arg-type]
+    heads = EntryIndex(entry.head() for entry in kept.values())
+    return replace(State(project, entries=kept, index=heads), **other)  # type: ignore[arg-type]

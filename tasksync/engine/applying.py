@@ -11,17 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from tasksync.core.change import Action, Became, Change, Outcome
+from tasksync.core.change import Action, Change, Outcome, Status
 from tasksync.core.events import ApplyStarted, ChangeEnded, ChangesSent
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.plan import Plan
 from tasksync.core.ports import LEAVES_WITHIN, Clock, Listener, Permission, Portal
 from tasksync.core.state import Entry, Intent, Run, State, StateDelta
-from tasksync.engine.awaiting import Requests
-from tasksync.engine.keeping import Keeper
+from tasksync.engine.doubt import Resolver
+from tasksync.engine.first_save import RunFacts, first_save, learned
+from tasksync.engine.lease import LeaseHolder
 from tasksync.engine.marker_proof import MarkerProof
-from tasksync.engine.opening import RunFacts, learned, opening
-from tasksync.engine.resolving import Resolver
+from tasksync.engine.open_requests import Requests
 from tasksync.errors import PortalError, PortalUnavailable, StateError, TasksyncError
 
 __all__ = ["ATTEMPTS", "Applier", "EnginePorts", "Report", "RunFacts"]
@@ -62,18 +62,18 @@ class Report:
     @property
     def done(self) -> int:
         """How many changes were done so far."""
-        became = [outcome.became for outcome in tuple(self.outcomes.values())]
-        return became.count(Became.DONE)
+        became = [outcome.status for outcome in tuple(self.outcomes.values())]
+        return became.count(Status.DONE)
 
-    def of(self, became: Became) -> list[Outcome]:
+    def of(self, became: Status) -> list[Outcome]:
         """Return the outcomes of one kind."""
-        return [outcome for outcome in self.outcomes.values() if outcome.became is became]
+        return [outcome for outcome in self.outcomes.values() if outcome.status is became]
 
     @property
     def complete(self) -> bool:
         """Whether every change was done."""
         return self.error is None and all(
-            outcome.became is Became.DONE for outcome in self.outcomes.values()
+            outcome.status is Status.DONE for outcome in self.outcomes.values()
         )
 
 
@@ -82,7 +82,7 @@ class EnginePorts:
     """The world as an apply needs it: all of it is handed in."""
 
     portal: Portal
-    keeper: Keeper
+    keeper: LeaseHolder
     resolver: Resolver
     clock: Clock
     listener: Listener
@@ -105,7 +105,7 @@ class Applier:
         self._plan = plan
         self._state = state
         self._facts = facts
-        self._previous = {after: before for before, after in plan.moved if before in state.heads}
+        self._previous = {after: before for before, after in plan.moved if before in state.index}
         self._creating = {c.key for c in plan.changes if c.action is Action.CREATE}
         self._gone = {c.key for c in plan.changes if c.action in {Action.CREATE, Action.FORGET}}
         self._doubtful = {intent.key for intent in state.intents}
@@ -134,7 +134,7 @@ class Applier:
         total = sum(len(level) for level in self._plan.levels)
         if total:
             self._listener(ApplyStarted(self._plan.summary, requests, total))
-        first = opening(self._plan, self._state, self._facts, self._clock.now())
+        first = first_save(self._plan, self._state, self._facts, self._clock.now())
         self._keeper.commit(first)
         try:
             self._leave_doubtful()
@@ -173,7 +173,7 @@ class Applier:
                 words = (
                     "an earlier run may have created it, and no marked task can be told to be it"
                 )
-                self._end(Outcome(change, Became.IN_DOUBT, message=words, advice=_PLACE_IT))
+                self._end(Outcome(change, Status.IN_DOUBT, message=words, advice=_PLACE_IT))
         if keys and self._plan.marker is None:
             raise _unfindable(sorted(keys))
 
@@ -221,7 +221,7 @@ class Applier:
 
         The portal waits for it and ends the run when it took too long (design 9).
         """
-        doubts = [one for one in self.report.outcomes.values() if one.became is Became.IN_DOUBT]
+        doubts = [one for one in self.report.outcomes.values() if one.status is Status.IN_DOUBT]
         return bool(doubts) and all(one.code == SPENT for one in doubts)
 
     def _cut_off(self) -> None:
@@ -231,19 +231,19 @@ class Applier:
         has to look.
         """
         for outcome in self._unsaved:
-            done = outcome.became is Became.DONE
+            done = outcome.status is Status.DONE
             self._end(
-                replace(outcome, became=Became.IN_DOUBT, message=_UNSAVED) if done else outcome
+                replace(outcome, status=Status.IN_DOUBT, message=_UNSAVED) if done else outcome
             )
         for key in self._requests.awaited:
             if key not in self.report.outcomes:
-                self._end(Outcome(self._originals[key], Became.IN_DOUBT, message=_UNHEARD))
+                self._end(Outcome(self._originals[key], Status.IN_DOUBT, message=_UNHEARD))
 
     def _not_started(self) -> None:
         """Give every change without an outcome the outcome that it never began."""
         for change in self._plan.changes:
             if change.key not in self.report.outcomes:
-                self._end(Outcome(change, Became.NOT_STARTED))
+                self._end(Outcome(change, Status.NOT_STARTED))
 
     def _silent(self, changes: Sequence[Change]) -> None:
         if not changes or self._stopping():
@@ -262,7 +262,7 @@ class Applier:
         )
         self._ids |= {entry.key: entry.id for entry in adopted}
         for change in changes:
-            self._end(Outcome(change, Became.DONE, change.id))
+            self._end(Outcome(change, Status.DONE, change.id))
 
     def _ready(self, changes: Sequence[Change]) -> list[Change]:
         ready: list[Change] = []
@@ -270,7 +270,7 @@ class Applier:
             try:
                 resolved = change.resolved(_Known(self))
             except KeyError as missing:
-                self._end(Outcome(change, Became.SKIPPED, message=self._why_not(missing.args[0])))
+                self._end(Outcome(change, Status.SKIPPED, message=self._why_not(missing.args[0])))
                 continue
             self._originals[change.key] = change
             ready.append(resolved)
@@ -280,8 +280,8 @@ class Applier:
         outcome = self.report.outcomes.get(parent)
         if outcome is None:
             return f"its parent {parent} has no task"
-        how = "failed" if outcome.became is Became.FAILED else f"is {outcome.became}"
-        if outcome.became is Became.SKIPPED:
+        how = "failed" if outcome.status is Status.FAILED else f"is {outcome.status}"
+        if outcome.status is Status.SKIPPED:
             how = "was skipped"
         return f"its parent {parent} {how}"
 
@@ -289,10 +289,10 @@ class Applier:
         """Return the id of a key; raises KeyError when its create did not succeed."""
         if key in self._ids:
             return self._ids[key]
-        row = self._state.heads.row(self._previous.get(key, key))
+        row = self._state.index.row(self._previous.get(key, key))
         if row is None or key in self._creating:
             raise KeyError(key)
-        return RemoteId(self._state.heads.ids[row])
+        return RemoteId(self._state.index.ids[row])
 
     def _perform(self, changes: Sequence[Change]) -> None:
         if not changes:
@@ -346,10 +346,10 @@ class Applier:
         close: list[TaskKey] = []
         for outcome in pending:
             change = outcome.change
-            if outcome.became is not Became.IN_DOUBT and change.key in self._intents:
+            if outcome.status is not Status.IN_DOUBT and change.key in self._intents:
                 close.append(change.key)
                 del self._intents[change.key]
-            if outcome.became is not Became.DONE:
+            if outcome.status is not Status.DONE:
                 continue
             if change.action in {Action.DELETE, Action.FORGET}:
                 drop.append(change.key)
@@ -373,7 +373,7 @@ class Applier:
         """Count what was removed against policy.allow; None where there is nothing to count."""
         text = self._plan.policy.allowance
         removed = sum(
-            one.became is Became.DONE and one.change.action in {Action.DELETE, Action.DEFER}
+            one.status is Status.DONE and one.change.action in {Action.DELETE, Action.DEFER}
             for one in outcomes
         )
         if not text or not removed:
@@ -383,9 +383,9 @@ class Applier:
 
     def _doubted(self, pending: Iterable[Outcome]) -> list[Intent]:
         now = self._clock.now()
-        if any(one.became is Became.IN_DOUBT for one in pending):
+        if any(one.status is Status.IN_DOUBT for one in pending):
             self._doubted_at = self._clock.monotonic()
-        keys = [one.change.key for one in pending if one.became is Became.IN_DOUBT]
+        keys = [one.change.key for one in pending if one.status is Status.IN_DOUBT]
         again = {key: replace(self._intents[key], at=now) for key in keys if key in self._intents}
         self._intents |= again
         return list(again.values())
@@ -404,7 +404,7 @@ class Applier:
         doubts = {
             key: outcome
             for key, outcome in self.report.outcomes.items()
-            if outcome.became is Became.IN_DOUBT and key in self._intents
+            if outcome.status is Status.IN_DOUBT and key in self._intents
         }
         if not doubts or self._stopping():
             return []
@@ -426,7 +426,7 @@ class Applier:
             del self._intents[entry.key]
             self._know(entry)
             change = doubts[entry.key].change
-            self._end(Outcome(change, Became.DONE, entry.id, recovered=True))
+            self._end(Outcome(change, Status.DONE, entry.id, recovered=True))
         if resolution.doubtful and self._plan.marker is None:
             raise _unfindable(resolution.doubtful)
         never = [doubts[key].change for key in resolution.never]
@@ -434,7 +434,7 @@ class Applier:
             del self._intents[change.key]
             if last:
                 told = doubts[change.key]
-                self._end(replace(told, became=Became.FAILED))
+                self._end(replace(told, status=Status.FAILED))
         return [] if last else never
 
     def _end(self, outcome: Outcome) -> None:

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tasksync.core.change import Action, Became, Change, Outcome
-from tasksync.core.events import ValueMissing, ValueTurned, Verified
+from tasksync.core.change import Action, Change, Outcome, Status
+from tasksync.core.events import ValueMissing, ValueNormalised, Verified
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.plan import Plan
 from tasksync.core.ports import Clock, Listener, Portal
 from tasksync.core.proof import Proof, proof_of
 from tasksync.core.state import StateDelta
 from tasksync.core.task import LiveTask
-from tasksync.engine.keeping import Keeper
+from tasksync.engine.lease import LeaseHolder
 
 #: reading by id takes one request for so many tasks, listing one for so many
 BY_ID, BY_LIST = 50, 5000
@@ -27,7 +27,7 @@ _PROVABLE = {Action.CREATE, Action.UPDATE, Action.DEFER, Action.ADOPT}
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verification:
     """How many tasks were looked at, and in which of them a field was not written."""
 
     tasks: int
@@ -61,30 +61,30 @@ class Verifier:
     """Compares what was written with what is there."""
 
     portal: Portal
-    keeper: Keeper
+    keeper: LeaseHolder
     clock: Clock
     listener: Listener
     marker: str | None
 
-    def verify(self, outcomes: Iterable[Outcome], tracked: int) -> Verdict:
+    def verify(self, outcomes: Iterable[Outcome], tracked: int) -> Verification:
         """Read back every task that was written; what came otherwise is remembered, durably."""
         written = {
             remote: outcome
             for outcome in outcomes
-            if outcome.became is Became.DONE
+            if outcome.status is Status.DONE
             and outcome.change.writes
             and outcome.change.action in _PROVABLE
             and (remote := outcome.id or outcome.change.id) is not None
         }
         if not written:
-            return Verdict(0)
+            return Verification(0)
         shown: dict[RemoteId, str] = {}
         proofs, requests = self._look(written, tracked, shown)
         changes = {remote: outcome.change for remote, outcome in written.items()}
         self._remember(changes, proofs, shown)
         missing = self._tell(changes, proofs)
         self.listener(Verified(len(changes), requests))
-        return Verdict(len(changes), missing)
+        return Verification(len(changes), missing)
 
     def _look(
         self, written: dict[RemoteId, Outcome], tracked: int, shown: dict[RemoteId, str]
@@ -126,7 +126,7 @@ class Verifier:
         shown: dict[RemoteId, str],
     ) -> None:
         put = tuple(
-            change.entry(remote, proof.turned, proof.missing).shown(shown[remote], later=False)
+            change.entry(remote, proof.normalised, proof.missing).shown(shown[remote], later=False)
             for remote, change in changes.items()
             if (proof := proofs[remote]) is not None
             and (not proof or change.forms or change.action is Action.CREATE)
@@ -152,12 +152,12 @@ def _unproved(proof: Proof | None) -> bool:
 
 def _events(
     change: Change, remote: RemoteId, proof: Proof | None
-) -> Iterator[ValueTurned | ValueMissing]:
+) -> Iterator[ValueNormalised | ValueMissing]:
     if proof is None:
         yield ValueMissing(change.key, remote, "task", "there", "not found")
         return
-    for name, found in proof.turned.items():
+    for name, found in proof.normalised.items():
         asked = change.body.get(name, change.asked.get(name))
-        yield ValueTurned(change.key, remote, name, asked, found)
+        yield ValueNormalised(change.key, remote, name, asked, found)
     for name, found in proof.missing.items():
         yield ValueMissing(change.key, remote, name, change.body.get(name), found)

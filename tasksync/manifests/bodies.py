@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from tasksync.core.fields import TaskKey
 from tasksync.core.task import Place, Problem, Task
 from tasksync.errors import ManifestInvalid
-from tasksync.manifests import quick
+from tasksync.manifests import parse_fast
+from tasksync.manifests.columns import DIGEST, TaskColumns
 from tasksync.manifests.header import FileHead
-from tasksync.manifests.quick import RawTask
-from tasksync.manifests.reader import Unreadable
-from tasksync.manifests.rows import DIGEST, Rows
+from tasksync.manifests.parse_fast import RawTask
+from tasksync.manifests.reader import YamlUnreadable
 from tasksync.manifests.values import TASK_NAMES, Normaliser
 
 
@@ -26,7 +26,7 @@ class Bodies:
         self,
         file: FileHead,
         normalisers: Sequence[Normaliser],
-        rows: Rows,
+        rows: TaskColumns,
     ) -> None:
         self._file = file
         self._normalisers = normalisers
@@ -39,13 +39,13 @@ class Bodies:
         """Return the task of a row; raises ManifestInvalid when the file has changed."""
         try:
             raw = self._at(row)
-        except (Unreadable, StopIteration, IndexError) as error:
+        except (YamlUnreadable, StopIteration, IndexError) as error:
             raise self._changed() from error
         return self._checked(row, raw)
 
     def _read(self) -> Iterator[RawTask]:
         with self._file.source.open() as stream:
-            yield from quick.tasks(stream, self._file.name, TASK_NAMES)
+            yield from parse_fast.tasks(stream, self._file.name, TASK_NAMES)
 
     def _at(self, row: int) -> RawTask:
         if self._held is None and row < self._next:
@@ -65,7 +65,7 @@ class Bodies:
             normal = normalise(normalise.lay(raw.body))
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise self._changed() from error
-        if raw.odd or raw.key != self._rows.keys[row] or normal.digest != digest:
+        if raw.irregular or raw.key != self._rows.keys[row] or normal.digest != digest:
             raise self._changed()
         place = Place(self._file.name, raw.line, raw.column)
         return Task(TaskKey(raw.key), normal.fields, place, normal.options)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from tasksync.core.task import Place, Problem
+from tasksync.manifests.hints import did_you_mean, shown
 from tasksync.manifests.node import Node
-from tasksync.manifests.words import did_you_mean, shown
 
 API_VERSION = "tasksync/v1"
 _NAME = "apiVersion"
@@ -28,10 +28,10 @@ def problem(file: str, node: Node) -> Problem | None:
         return None
     if not isinstance(node.value, dict):
         what = f"the document must be a mapping of names to values, not {_kind(node.value)}"
-        return Problem(Place(file, *node.spot), what, _MEND)
+        return Problem(Place(file, *node.position), what, _MEND)
     if _NAME not in node.names:
         near = next((name for name in node.names if name.lower() == _NAME.lower()), None)
-        spot = node.spot if near is None else node.names[near]
+        spot = node.position if near is None else node.names[near]
         mend = _MEND if near is None else f"write it with a capital V: {_NAME}"
         return Problem(Place(file, *spot), f"{_NAME} is missing", mend)
     version, part = node.value.get(_NAME), node.parts[_NAME]
@@ -41,12 +41,12 @@ def problem(file: str, node: Node) -> Problem | None:
     if isinstance(version, str) and _OURS.fullmatch(version):
         what = f"{_NAME} cannot be {shown(version)}"
         mend = f"{did_you_mean(version, [API_VERSION])} use {API_VERSION}".strip()
-    return Problem(Place(file, *part.spot), what, mend)
+    return Problem(Place(file, *part.position), what, mend)
 
 
 def blanked(node: Node) -> Node:
     """Return what stands for such a document from here on: a value of which enough was said."""
-    return Node(None, node.spot, broken=True)
+    return Node(None, node.position, broken=True)
 
 
 def is_blanked(node: Node) -> bool:

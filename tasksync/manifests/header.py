@@ -14,14 +14,14 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from tasksync.core.fields import TaskKey
-from tasksync.core.manifest import Limit, Policy
+from tasksync.core.manifest import Policy, Threshold
 from tasksync.core.task import OnRemove, Place, Problem
-from tasksync.manifests import careful, foreign, schema
-from tasksync.manifests.faults import BadValue, Fault
-from tasksync.manifests.instants import Instants, rules_of, zone_of
+from tasksync.manifests import foreign, parse_located, schema
+from tasksync.manifests.datetimes import Instants, rules_of, zone_of
+from tasksync.manifests.files import Look, Source, look
 from tasksync.manifests.node import Node, Spot
-from tasksync.manifests.reader import Unreadable
-from tasksync.manifests.sources import Look, Source, look
+from tasksync.manifests.reader import YamlUnreadable
+from tasksync.manifests.unplaced import BadValue, UnplacedProblem
 from tasksync.manifests.values import Normaliser, check_key
 
 #: beside `project`, and nowhere else
@@ -91,7 +91,7 @@ def read(sources: Sequence[Source]) -> Header:
     for source in sources:
         try:
             header.files.append(_file(source, header.problems))
-        except Unreadable as broken:
+        except YamlUnreadable as broken:
             header.problems.append(broken.problem)
             header.unread = True
     header.unread = header.unread or any(file.strange for file in header.files)
@@ -103,11 +103,11 @@ def _file(source: Source, problems: list[Problem]) -> FileHead:
     seen = look(source)
     found: list[Problem] = []
     with source.open() as stream:
-        nodes = careful.heads(stream, source.name, found, tasks_line=seen.tasks_line)
+        nodes = parse_located.heads(stream, source.name, found, tasks_line=seen.tasks_line)
         documents = tuple(_ours(source.name, nodes, found))
     if not documents:
         what = "nothing is written in this file"
-        raise Unreadable(Problem(Place(source.name, 1, 1), what, "remove it, or add tasks"))
+        raise YamlUnreadable(Problem(Place(source.name, 1, 1), what, "remove it, or add tasks"))
     problems += found
     return FileHead(source, seen, documents)
 
@@ -124,7 +124,7 @@ def _ours(file: str, nodes: Iterator[Node], found: list[Problem]) -> Iterator[No
 
 
 def located(
-    file: str, node: Node, faults: Iterator[Fault], first: Spot | None = None
+    file: str, node: Node, faults: Iterator[UnplacedProblem], first: Spot | None = None
 ) -> Iterator[Problem]:
     """Yield faults of a value as problems with their places; what is broken is not said again.
 
@@ -134,7 +134,7 @@ def located(
         part = node.at(fault.path)
         if part is None:
             continue
-        spot = part.spot if fault.path or first is None else first
+        spot = part.position if fault.path or first is None else first
         if fault.name is not None:
             spot = part.names.get(fault.name, spot)
         yield Problem(Place(file, *spot), fault.what, fault.mend)
@@ -163,7 +163,7 @@ class _Assembly:
             "tasks" in _names(node) for _file, node in everything
         ):
             what = "no document has tasks"
-            place = Place(everything[0][0], *everything[0][1].spot)
+            place = Place(everything[0][0], *everything[0][1].position)
             self._say(place, what, "write tasks: {} if none is wanted")
 
     @staticmethod
@@ -177,7 +177,7 @@ class _Assembly:
     def _judge(self, file: str, node: Node) -> None:
         if node.value is None:
             if not node.broken:
-                self._say(Place(file, *node.spot), "this document is empty", "remove it")
+                self._say(Place(file, *node.position), "this document is empty", "remove it")
             return
         if schema.judge(schema.MANIFEST)(node.value):
             return
@@ -192,7 +192,7 @@ class _Assembly:
         if not self._projects and self._shaped(everything):
             file, node = everything[0]
             what = "no document says which project this is"
-            self._say(Place(file, *node.spot), what, "add project: a-name to one document")
+            self._say(Place(file, *node.position), what, "add project: a-name to one document")
         if len(self._projects) > 1:
             first, *others = [Place(f, *n.names["project"]) for f, n in self._projects]
             for other in others:
@@ -227,7 +227,7 @@ class _Assembly:
             self._header.timezone = name
             return zone_of(name)
         except BadValue as bad:
-            self._say(Place(file, *node.parts["timezone"].spot), bad.what, bad.mend)
+            self._say(Place(file, *node.parts["timezone"].position), bad.what, bad.mend)
             return ZoneInfo("UTC")
 
     def _renames(self, file: str, node: Node) -> None:
@@ -243,7 +243,7 @@ class _Assembly:
     def _key(self, file: str, node: Node | None) -> Named | None:
         if node is None or node.broken or not isinstance(node.value, str):
             return None
-        place = Place(file, *node.spot)
+        place = Place(file, *node.position)
         try:
             check_key(node.value)
         except BadValue as bad:
@@ -321,7 +321,7 @@ def _policy(words: Mapping[str, Any]) -> Policy:
     )
 
 
-def _limit(word: int | str | None) -> Limit | None:
+def _limit(word: int | str | None) -> Threshold | None:
     if word is None:
         return None
-    return Limit.read(word.strip()) if isinstance(word, str) else Limit(number=word)
+    return Threshold.read(word.strip()) if isinstance(word, str) else Threshold(number=word)

@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING
 import tasksync
 from tasksync.core.fields import TaskKey
 from tasksync.core.manifest import Manifest, Moved, Wanted
-from tasksync.core.state import Heads
+from tasksync.core.state import EntryIndex
 from tasksync.core.task import Place, Problem, Task
 from tasksync.errors import ManifestInvalid
-from tasksync.manifests import blocks, header, ledger, quick, reader, schema, sources
+from tasksync.manifests import files, fingerprints, header, key_index, parse_fast, reader, schema
 from tasksync.manifests.bodies import Bodies
+from tasksync.manifests.columns import DIGEST, TaskColumns
+from tasksync.manifests.files import Hashed
 from tasksync.manifests.header import FileHead, Header
-from tasksync.manifests.ledger import FILE_SHIFT, Ledger
-from tasksync.manifests.quick import RawTask
-from tasksync.manifests.reader import Unreadable
-from tasksync.manifests.rows import DIGEST, Rows
-from tasksync.manifests.sources import Hashed
+from tasksync.manifests.key_index import FILE_SHIFT, KeyIndex
+from tasksync.manifests.parse_fast import RawTask
+from tasksync.manifests.reader import YamlUnreadable
 from tasksync.manifests.values import TASK_NAMES, Normal, check_key
 
 if TYPE_CHECKING:
-    from tasksync.manifests.explain import Fault
+    from tasksync.manifests.diagnose import UnplacedProblem
 
 #: how blocks are remembered: another form knows no block of this one
 CONTEXT = "tasksync-rows-1"
@@ -40,7 +40,7 @@ def load(paths: Sequence[str]) -> Manifest:
     Raises ManifestInvalid with every problem: at once where the header is at fault, else when
     the tasks are read to their end.
     """
-    found, problems = sources.find(paths)
+    found, problems = files.find(paths)
     head = header.read(found)
     head.problems += problems
     head.unread = head.unread or bool(problems)
@@ -49,13 +49,13 @@ def load(paths: Sequence[str]) -> Manifest:
         for _task in stream.rows():
             pass
     names = tuple(source.name for source in found)
-    root = sources.folder_of(head.project_file)
+    root = files.folder_of(head.project_file)
     return Manifest(
         project=head.project,
         tasks=stream.rows,
         files=names,
         root=root,
-        remembered=tuple(sorted({sources.within(root, name) for name in names})),
+        remembered=tuple(sorted({files.within(root, name) for name in names})),
         policy=head.policy,
         moved=tuple(Moved(old.key, new.key) for old, new in head.moved),
         removed=tuple(named.key for named in head.removed),
@@ -69,7 +69,7 @@ class _Stream:
 
     def __init__(self, head: Header) -> None:
         self._head = head
-        self._ledger = Ledger([file.name for file in head.files])
+        self._ledger = KeyIndex([file.name for file in head.files])
         self._problems = head.problems
         self._failed: dict[int, set[int]] = {}
         self._parsed: set[int] = set()  # files of which every block was parsed
@@ -78,12 +78,12 @@ class _Stream:
         self._complete = not head.unread
         self._judge = schema.judge(schema.WHOLE_TASK)
 
-    def rows(self, heads: Heads | None = None) -> Iterator[Wanted]:
+    def rows(self, heads: EntryIndex | None = None) -> Iterator[Wanted]:
         """Yield the good tasks of all files; raises ManifestInvalid at the end."""
         for number, file in enumerate(self._head.files):
             try:
                 yield from self._file(number, file, heads)
-            except Unreadable as broken:
+            except YamlUnreadable as broken:
                 self._problems.append(broken.problem)
                 self._complete = False
         self._finish()
@@ -108,15 +108,15 @@ class _Stream:
         try:
             with file.source.open() as opened:
                 stream = Hashed(opened)
-                parsed = blocks.Parsed(keys, self._ledger.parents, bytes(self._asked[number]))
-                found = blocks.ties(stream, file.tasks_line, context, parsed)
+                parsed = fingerprints.Parsed(keys, self._ledger.parents, bytes(self._asked[number]))
+                found = fingerprints.ties(stream, file.tasks_line, context, parsed)
                 stream.check(file.look.digest, file.name)
-        except Unreadable:
+        except YamlUnreadable:
             return {}
         adopting = {key for keys in self._ledger.adopts.values() for key in keys}
         return {key: digest for key, digest in found.items() if key not in adopting}
 
-    def _file(self, number: int, file: FileHead, heads: Heads | None) -> Iterable[Wanted]:
+    def _file(self, number: int, file: FileHead, heads: EntryIndex | None) -> Iterable[Wanted]:
         context = _context(self._head.contexts[number])
         if heads and (recalled := self._recalled(number, file, context, heads)):
             rows, body = recalled
@@ -124,25 +124,29 @@ class _Stream:
         return self._fresh(number, file)
 
     def _recalled(
-        self, number: int, file: FileHead, context: str, heads: Heads
-    ) -> tuple[Rows, Callable[[int], Task]] | None:
+        self, number: int, file: FileHead, context: str, heads: EntryIndex
+    ) -> tuple[TaskColumns, Callable[[int], Task]] | None:
         """Return a file of which the state knows most blocks; None where it is to be parsed."""
         with file.source.open() as opened:
             stream = Hashed(opened)
-            found = blocks.recall(stream, file.tasks_line, context, heads)
+            found = fingerprints.recall(stream, file.tasks_line, context, heads)
             if found is None:
                 return None
             stream.check(file.look.digest, file.name)
         rows, parsed = found.rows, {}
         try:
-            rest = quick.tasks(BytesIO(found.rest), file.name, TASK_NAMES) if found.unknown else ()
+            rest = (
+                parse_fast.tasks(BytesIO(found.rest), file.name, TASK_NAMES)
+                if found.unknown
+                else ()
+            )
             for row, raw in zip(found.unknown, rest, strict=True):
                 normal = self._normal(number, raw)
                 if normal is None or raw.key is None or raw.line != rows.lines[row]:
                     return None
                 rows.put(row, raw.key, normal.digest, normal.parent, normal.options.adopt)
                 parsed[row] = partial(_task, file.name, raw, normal)
-        except (Unreadable, ValueError):
+        except (YamlUnreadable, ValueError):
             return None
         if not self._ledger.take(number, rows):
             return None
@@ -155,7 +159,7 @@ class _Stream:
         self._parsed.add(number)
         asked, strange = self._asked.setdefault(number, bytearray()), file.strange
         with file.source.open() as opened:
-            for ordinal, raw in enumerate(quick.tasks(opened, file.name, TASK_NAMES)):
+            for ordinal, raw in enumerate(parse_fast.tasks(opened, file.name, TASK_NAMES)):
                 if raw.document in strange:
                     continue
                 normal = self._checked(number, file, raw)
@@ -171,16 +175,16 @@ class _Stream:
 
     def _checked(self, number: int, file: FileHead, raw: RawTask) -> Normal | None:
         """Return a task in normal form, or None where it is left to be explained."""
-        ledger, key, body = self._ledger, raw.key, raw.body
+        key_index, key, body = self._ledger, raw.key, raw.body
         if key is None:
             return None
-        if key in ledger.keys:
+        if key in key_index.keys:
             place = Place(file.name, raw.line, raw.column)
-            self._problems.append(ledger.repeated(key, place))
+            self._problems.append(key_index.repeated(key, place))
             return None
-        ledger.keys[key] = number << FILE_SHIFT | raw.line
+        key_index.keys[key] = number << FILE_SHIFT | raw.line
         if "parent" in body and isinstance(body["parent"], str):
-            ledger.parents[key] = body["parent"]
+            key_index.parents[key] = body["parent"]
         return self._normal(number, raw)
 
     def _normal(self, number: int, raw: RawTask) -> Normal | None:
@@ -188,32 +192,32 @@ class _Stream:
         try:
             check_key(raw.key or "")
             block = normalise.lay(raw.body)
-            if not raw.odd and self._judge(block):
+            if not raw.irregular and self._judge(block):
                 return normalise(block)
         except ValueError:
             pass  # it is explained with its place later
         return None
 
     def _finish(self) -> None:
-        beside: dict[int, dict[str, list[Fault]]] = {}
+        beside: dict[int, dict[str, list[UnplacedProblem]]] = {}
         for one in self._ledger.faults(complete=self._complete):
             of_file = beside.setdefault(self._ledger.file_of(one.key), {})
             of_file.setdefault(one.key, []).append(one.fault)
-        self._problems += ledger.renames(self._head, self._ledger, complete=self._complete)
+        self._problems += key_index.renames(self._head, self._ledger, complete=self._complete)
         for number in sorted(self._failed.keys() | beside.keys()):
             if len(self._problems) > MOST_PROBLEMS:
                 break
-            from tasksync.manifests import explain
+            from tasksync.manifests import diagnose
 
             file, normalisers = self._head.files[number], self._head.normalisers[number]
             places = [problem.place for problem in self._problems]
-            wanted = explain.Suspects(
+            wanted = diagnose.Suspects(
                 self._failed.get(number, set()),
                 beside.get(number, {}),
                 {(place.line, place.column) for place in places if place.file == file.name},
                 file.strange,
             )
-            self._problems += explain.problems(file.source, normalisers, wanted, MOST_PROBLEMS)
+            self._problems += diagnose.problems(file.source, normalisers, wanted, MOST_PROBLEMS)
         if self._problems:
             raise ManifestInvalid(tuple(_shown(self._problems)))
 
@@ -224,7 +228,7 @@ def _context(told: bytes) -> str:
     return sha256(b"\0".join([*(part.encode() for part in parts), told])).hexdigest()[:32]
 
 
-def _laid(file: str, rows: Rows, body: Callable[[int], Task]) -> Iterator[Wanted]:
+def _laid(file: str, rows: TaskColumns, body: Callable[[int], Task]) -> Iterator[Wanted]:
     ends = range(0, len(rows.digests), DIGEST)
     digests, parents = bytes(rows.digests), rows.parents.get
     columns = zip(

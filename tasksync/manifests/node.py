@@ -22,7 +22,7 @@ class Node:
     """
 
     value: object
-    spot: Spot
+    position: Spot
     parts: Mapping[Step, Node] = field(default_factory=lambda: MappingProxyType({}))
     names: Mapping[str, Spot] = field(default_factory=lambda: MappingProxyType({}))
     broken: bool = False

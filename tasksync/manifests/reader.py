@@ -44,12 +44,12 @@ __all__ = [
     "SequenceStartEvent",
     "Stream",
     "StreamEndEvent",
-    "Unreadable",
     "YAMLError",
+    "YamlUnreadable",
     "events",
     "plain",
-    "spot",
-    "spot_at",
+    "position",
+    "position_at",
     "unreadable",
     "version",
 ]
@@ -81,7 +81,7 @@ _MENDS: Final[Mapping[str, str]] = {
 }
 
 
-class Unreadable(Exception):
+class YamlUnreadable(Exception):
     """The file cannot be read further; carries the one problem that says why."""
 
     def __init__(self, problem: Problem) -> None:
@@ -157,12 +157,12 @@ def _decimal(text: str) -> object:
     return Decimal(text) if "." in text and _DECIMAL.match(text) else text
 
 
-def spot(mark: Any) -> Spot:
+def position(mark: Any) -> Spot:
     """Return line and column of a mark, both from 1."""
     return mark.line + 1, mark.column + 1
 
 
-def spot_at(stream: Stream, offset: int) -> Spot:
+def position_at(stream: Stream, offset: int) -> Spot:
     """Return line and column of the byte at this offset of a stream that can be read again."""
     stream.seek(0)
     before = stream.read(offset)
@@ -170,7 +170,7 @@ def spot_at(stream: Stream, offset: int) -> Spot:
     return before.count(b"\n") + 1, len(line.decode("utf-8", "replace")) + 1
 
 
-def unreadable(file: str, error: YAMLError, stream: Stream) -> Unreadable:
+def unreadable(file: str, error: YAMLError, stream: Stream) -> YamlUnreadable:
     """Return a parser's error as a problem, with its place where the parser knows one.
 
     What is nested too deeply is said in our words and at our place, although some versions of
@@ -181,17 +181,17 @@ def unreadable(file: str, error: YAMLError, stream: Stream) -> Unreadable:
     place, what, mend = Place(file), str(error), _INDENT
     if isinstance(error, MarkedYAMLError):
         begun, mark = error.context_mark, error.problem_mark or error.context_mark
-        place = Place(file, *spot(mark)) if mark else place
+        place = Place(file, *position(mark)) if mark else place
         what = " ".join(part for part in (error.problem, error.context) if part)
         what = _HANDLE.sub("tag handle", what)  # the only words of a file that a parser quotes
         if begun and mark and begun.line != mark.line:
-            what += f", begun at {Place(file, *spot(begun))}"
+            what += f", begun at {Place(file, *position(begun))}"
         mend = _MENDS.get(_character(stream, place), _INDENT)
     elif isinstance(error, ReaderError):
         what = str(error.reason)
-        place = Place(file, *spot_at(stream, error.position))
+        place = Place(file, *position_at(stream, error.position))
         mend = "take the character out"
-    return Unreadable(Problem(place, f"this is not YAML: {what}", mend))
+    return YamlUnreadable(Problem(place, f"this is not YAML: {what}", mend))
 
 
 def _may_be_deep(error: YAMLError, stream: Stream) -> bool:
@@ -208,7 +208,7 @@ def _may_be_deep(error: YAMLError, stream: Stream) -> bool:
     return opened > DEPTH_LIMIT - 2
 
 
-def _too_deep(file: str, stream: Stream) -> Unreadable | None:
+def _too_deep(file: str, stream: Stream) -> YamlUnreadable | None:
     """Return the refusal of what is nested too deeply before anything else is wrong, if it is."""
     stream.seek(0)
     next_event, budget, depth = events(stream, pure=True), Budget(file), 0
@@ -221,7 +221,7 @@ def _too_deep(file: str, stream: Stream) -> Unreadable | None:
                 depth -= 1
     except YAMLError:
         return None
-    except Unreadable as deep:
+    except YamlUnreadable as deep:
         return deep
     return None
 
@@ -260,5 +260,5 @@ class Budget:
             what = f"values are nested deeper than {DEPTH_LIMIT} levels"
             raise self._refused(mark, what, "no field of a manifest needs more than five")
 
-    def _refused(self, mark: Any, what: str, mend: str) -> Unreadable:
-        return Unreadable(Problem(Place(self._file, *spot(mark)), what, mend))
+    def _refused(self, mark: Any, what: str, mend: str) -> YamlUnreadable:
+        return YamlUnreadable(Problem(Place(self._file, *position(mark)), what, mend))

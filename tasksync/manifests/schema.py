@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import tasksync
 from tasksync.core.fields import READ_ONLY
-from tasksync.manifests.faults import Fault
-from tasksync.manifests.instants import written
-from tasksync.manifests.words import closest, did_you_mean, listed, shown
+from tasksync.manifests.datetimes import written
+from tasksync.manifests.hints import closest, did_you_mean, listed, shown
+from tasksync.manifests.unplaced import UnplacedProblem
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -68,7 +68,7 @@ def judge(ref: str) -> Callable[[object], bool]:
     return found
 
 
-def faults(ref: str, value: Any) -> Iterator[Fault]:
+def faults(ref: str, value: Any) -> Iterator[UnplacedProblem]:
     """Yield what is wrong with a value in words; what jsonschema does not see, the judge says."""
     found = False
     for error in _wording(ref).iter_errors(value):
@@ -85,7 +85,7 @@ def _wording(ref: str) -> Validator:
     return Draft202012Validator(_part(ref), format_checker=FormatChecker())
 
 
-def _judged(ref: str, value: object) -> Iterator[Fault]:
+def _judged(ref: str, value: object) -> Iterator[UnplacedProblem]:
     import jsonschema_rs
 
     validator = jsonschema_rs.Draft202012Validator(dict(_part(ref)), validate_formats=True)
@@ -94,7 +94,7 @@ def _judged(ref: str, value: object) -> Iterator[Fault]:
             path: tuple[str | int, ...] = tuple(error.instance_path)
             name = f"{path[-1]} " if path else ""  # to Python's $ a last line break is none
             what = f"{name}ends in a line break" if _ends_in_one(error.instance) else error.message
-            yield Fault(path, str(what), "take the line break at its end away")
+            yield UnplacedProblem(path, str(what), "take the line break at its end away")
     except ValueError:  # half a character: the control characters are reported later
         return
 
@@ -103,7 +103,7 @@ def _ends_in_one(value: object) -> bool:
     return isinstance(value, str) and value.endswith("\n")
 
 
-def _worded(error: ValidationError) -> Iterator[Fault]:
+def _worded(error: ValidationError) -> Iterator[UnplacedProblem]:
     path = tuple(error.absolute_path)
     instance: Any = error.instance
     match error.validator:
@@ -111,7 +111,7 @@ def _worded(error: ValidationError) -> Iterator[Fault]:
             known = list(_mapping(error.schema).get("properties", {}))
             for name in instance:
                 if name not in known:
-                    yield Fault(path, *_unknown(name, known, path), name=name)
+                    yield UnplacedProblem(path, *_unknown(name, known, path), name=name)
         case "required":
             for name in _mapping(error.schema)["required"]:
                 if name not in instance:
@@ -120,7 +120,7 @@ def _worded(error: ValidationError) -> Iterator[Fault]:
             schema = _mapping(error.schema)
             if error.validator != "pattern" or instance or not schema.get("minLength"):
                 what, mend = _wrong(str(error.validator), instance, schema)
-                yield Fault(path, f"{_named(path, schema)} {what}", mend)
+                yield UnplacedProblem(path, f"{_named(path, schema)} {what}", mend)
 
 
 def _mapping(schema: object) -> Schema:
@@ -143,18 +143,18 @@ def _unknown(name: str, known: list[str], path: tuple[str | int, ...]) -> tuple[
     return f"unknown {'field' if 'title' in known else 'key'} {shown(name)[1:-1]}", mend
 
 
-def _missing(path: tuple[str | int, ...], name: str) -> Fault:
+def _missing(path: tuple[str | int, ...], name: str) -> UnplacedProblem:
     match name:
         case "title":
-            return Fault(path, "title is missing", "every task needs one")
+            return UnplacedProblem(path, "title is missing", "every task needs one")
         case "responsibleId":
             mend = "give the number of a person here or in defaults"
-            return Fault(path, "responsibleId is missing", mend)
+            return UnplacedProblem(path, "responsibleId is missing", mend)
         case "apiVersion":
             mend = "begin with apiVersion: tasksync/v1"
-            return Fault(path, "apiVersion is missing", mend)
+            return UnplacedProblem(path, "apiVersion is missing", mend)
         case _:
-            return Fault(path, f"{name} is missing", f"add {name}: ...")
+            return UnplacedProblem(path, f"{name} is missing", f"add {name}: ...")
 
 
 def _wrong(kind: str, value: object, schema: Schema) -> tuple[str, str]:

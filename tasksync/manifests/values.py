@@ -18,8 +18,8 @@ from tasksync.core.fields import (
     FIELDS,
     PRIORITY_WORDS,
     STATUS_WORDS,
+    FieldKind,
     KeyRef,
-    Kind,
     RemoteId,
     TaskKey,
     Value,
@@ -28,9 +28,9 @@ from tasksync.core.fields import (
 from tasksync.core.keys import KEY_LIMIT, is_key
 from tasksync.core.manifest import MARKER_PREFIX
 from tasksync.core.task import NO_OPTIONS, OnRemove, Options
-from tasksync.manifests.faults import BadValue, Fault
-from tasksync.manifests.instants import Instants
-from tasksync.manifests.words import shown
+from tasksync.manifests.datetimes import Instants
+from tasksync.manifests.hints import shown
+from tasksync.manifests.unplaced import BadValue, UnplacedProblem
 
 OPTION_NAMES = frozenset({"protect", "onRemove", "ignoreChanges", "adopt"})
 #: every name that a task's block may have
@@ -108,7 +108,7 @@ class Normaliser:
                 plain.insert(0, options.plain())
         return Normal(fields, options, _digest(plain), parent)
 
-    def faults(self, block: Mapping[str, Any]) -> Iterator[Fault]:
+    def faults(self, block: Mapping[str, Any]) -> Iterator[UnplacedProblem]:
         """Yield everything that `__call__` would not have, each under its field."""
         moments: dict[str, int] = {}
         if "parent" in block and "parentId" in block:
@@ -122,7 +122,7 @@ class Normaliser:
             except BadValue as bad:
                 yield bad.under(name)
             else:
-                if FIELDS[name].kind is Kind.INSTANT:
+                if FIELDS[name].kind is FieldKind.INSTANT:
                     moments[name] = int(str(told))
         if moments.get("endDatePlan", _LATEST) < moments.get("startDatePlan", 0):
             yield _out_of_order(block["startDatePlan"], block["endDatePlan"]).under("endDatePlan")
@@ -179,7 +179,7 @@ def _options(block: Mapping[str, Any]) -> Options:
 def _converter(name: str, instants: Instants) -> Convert | None:
     """Return what normalises a field's value; None where it is normal as it stands."""
     kind = FIELDS[name].kind
-    return instants.__getitem__ if kind is Kind.INSTANT else _CONVERT.get(kind)
+    return instants.__getitem__ if kind is FieldKind.INSTANT else _CONVERT.get(kind)
 
 
 def _words(words: Mapping[int, str]) -> Convert:
@@ -246,12 +246,12 @@ def _seconds(written: int | str) -> Pair:
     return int(found), int(found)
 
 
-_CONVERT: Mapping[Kind, Convert] = {
-    Kind.TEXT: _text,
-    Kind.STATUS: _words(STATUS_WORDS),
-    Kind.PRIORITY: _words(PRIORITY_WORDS),
-    Kind.SECONDS: _seconds,
-    Kind.PEOPLE: _people,
-    Kind.TAGS: _tags,
-    Kind.PARENT: _ref,
+_CONVERT: Mapping[FieldKind, Convert] = {
+    FieldKind.TEXT: _text,
+    FieldKind.STATUS: _words(STATUS_WORDS),
+    FieldKind.PRIORITY: _words(PRIORITY_WORDS),
+    FieldKind.SECONDS: _seconds,
+    FieldKind.PEOPLE: _people,
+    FieldKind.TAGS: _tags,
+    FieldKind.PARENT: _ref,
 }

@@ -14,14 +14,14 @@ from tasksync.core.state import PortalIdentity
 from tasksync.core.task import LiveTask
 from tasksync.errors import PermissionDenied, PortalRejected, PortalUnreadable
 from tasksync.portal import listing, lookups
-from tasksync.portal.account import account_of, owner_of
 from tasksync.portal.batches import Size
-from tasksync.portal.exchange import Request, Transport
-from tasksync.portal.line import Line
-from tasksync.portal.mistakes import CODES
-from tasksync.portal.performing import Flight, Habits, Performance
-from tasksync.portal.settings import PortalSettings
-from tasksync.portal.workers import Alone, Crew
+from tasksync.portal.error_codes import CODES
+from tasksync.portal.me_answer import account_of, owner_of
+from tasksync.portal.messages import PortalRequest, Transport
+from tasksync.portal.perform import InFlight, Learned, Performance
+from tasksync.portal.pool import Inline, Pool
+from tasksync.portal.requester import Requester
+from tasksync.portal.setup import PortalSettings
 
 _READONLY = "WRITE_BLOCKED_READONLY_KEY"
 
@@ -32,11 +32,11 @@ class RestPortal:
     def __init__(
         self, send: Transport, clock: Clock, settings: PortalSettings, listener: Listener
     ) -> None:
-        self._line = Line(send, clock, settings, listener)
+        self._line = Requester(send, clock, settings, listener)
         self._settings = settings
         self._listener = listener
-        self._habits = Habits(Size(settings.timeout))
-        self._crew: Crew[Flight] | None = None
+        self._habits = Learned(Size(settings.timeout))
+        self._crew: Pool[InFlight] | None = None
         self._me: tuple[PortalIdentity, Account] | None = None
         self._read_only = False
 
@@ -124,7 +124,7 @@ class RestPortal:
                 f"Writing: {row.says} ({_READONLY}).", row.advice, code=_READONLY
             )
         if self._crew is None:
-            self._crew = _crew(self._line, self._settings.parallelism)
+            self._crew = _pool(self._line, self._settings.parallelism)
         level = Performance(self._line, self._habits, self._crew, about_to_send)
         yield from level.outcomes(changes)
 
@@ -146,7 +146,7 @@ class RestPortal:
     def _ask_me(self) -> tuple[PortalIdentity, Account]:
         me: Mapping[str, Any] = {}
         try:
-            told = self._line.ask(Request("GET", "/v1/me"), "Asking who we are").data
+            told = self._line.ask(PortalRequest("GET", "/v1/me"), "Asking who we are").data
         except PortalRejected as error:
             if error.code not in {"NOT_FOUND", "ENTITY_NOT_FOUND", ""}:
                 raise
@@ -167,9 +167,9 @@ class RestPortal:
         return here, found
 
 
-def _crew(line: Line, size: int) -> Crew[Flight]:
+def _pool(line: Requester, size: int) -> Pool[InFlight]:
     if size <= 1:
-        return Alone(line.meet)
-    from tasksync.portal.threads import Threads  # costs 10 ms, and a plan sends nothing
+        return Inline(line.send)
+    from tasksync.portal.thread_pool import Threads  # costs 10 ms, and a plan sends nothing
 
-    return Threads(line.meet, size)
+    return Threads(line.send, size)

@@ -20,8 +20,8 @@ from tasksync.core.task import LiveTask
 from tasksync.errors import PortalUnreadable
 from tasksync.portal import wire
 from tasksync.portal.backoff import asked_for, pause
-from tasksync.portal.exchange import Request
-from tasksync.portal.line import Line, Lost
+from tasksync.portal.messages import PortalRequest
+from tasksync.portal.requester import NoAnswer, Requester
 from tasksync.portal.rows import SELECT, Decoder, id_in, tags_were_sent
 
 LARGEST, SMALLEST = 5000, 50
@@ -35,7 +35,7 @@ _GATEWAY = {502, 504}
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ListPage:
     """The rows of one request, each id once."""
 
     rows: list[Any]
@@ -50,7 +50,7 @@ class Page:
 class Listing:
     """One listing of what bears a marker, or of all; page sizes are learnt on the way."""
 
-    def __init__(self, line: Line, listener: Listener, marker: str | None) -> None:
+    def __init__(self, line: Requester, listener: Listener, marker: str | None) -> None:
         self._line = line
         self._listener = listener
         self._marker = marker
@@ -77,7 +77,7 @@ class Listing:
                 yield from self._unordered(page, cursor, None)
             cursor = max(ids)
 
-    def _fresh(self, page: Page, above: int) -> Iterator[LiveTask]:
+    def _fresh(self, page: ListPage, above: int) -> Iterator[LiveTask]:
         """Yield the tasks of a page that were not seen yet."""
         for row, one in zip(page.rows, page.ids, strict=True):
             if one > above and one not in self._seen:
@@ -87,7 +87,7 @@ class Listing:
         self._decode.trim()
         self._listener(ReadProgress(len(self._seen), self._line.requests))
 
-    def _unordered(self, page: Page, above: int, below: int | None) -> Iterator[LiveTask]:
+    def _unordered(self, page: ListPage, above: int, below: int | None) -> Iterator[LiveTask]:
         """Yield what stands beside a page that came in another order than was asked for.
 
         Both halves of its range are asked for: more than a page holds would show in one of
@@ -110,7 +110,7 @@ class Listing:
             if half.ids:
                 yield from self._unordered(half, low, high)
 
-    def _is_all(self, page: Page) -> bool:
+    def _is_all(self, page: ListPage) -> bool:
         """Tell whether nothing stands behind a page: the one use of `offset`, as the last resort.
 
         A small portal that keeps neither order nor range is read all the same; one that ignores
@@ -131,7 +131,7 @@ class Listing:
         if not falling or not {one for one in high.ids if one > after} <= self._seen:
             raise _unusable("it repeats a page instead of going on behind the last id")
 
-    def _page(self, above: int, below: int | None = None) -> Page:
+    def _page(self, above: int, below: int | None = None) -> ListPage:
         """Ask for the lowest ids between two."""
         filters = [*self._marked(), ("filter[>id]", str(above))]
         if below is not None:
@@ -148,7 +148,7 @@ class Listing:
                 self._line.sleep(wait)
                 since += asked_for(wait)
                 continue
-            if reply is None or isinstance(reply, Lost) or reply.fault is not None:
+            if reply is None or isinstance(reply, NoAnswer) or reply.fault is not None:
                 reply = self._line.ask(request, _DOING, since=since)
             self._grow()
             return page_of(reply)
@@ -156,13 +156,13 @@ class Listing:
     def _marked(self) -> tuple[tuple[str, str], ...]:
         return () if self._marker is None else (("filter[tags]", self._marker),)
 
-    def _too_large(self, reply: wire.Reply | Lost) -> bool:
+    def _too_large(self, reply: wire.Reply | NoAnswer) -> bool:
         """Tell whether a smaller page may be answered: 502, 504 and time-outs (contract 6.1)."""
-        if isinstance(reply, Lost):
+        if isinstance(reply, NoAnswer):
             return reply.sent
         return reply.fault is not None and reply.fault.status in _GATEWAY
 
-    def _pause_after(self, reply: wire.Reply | Lost) -> float:
+    def _pause_after(self, reply: wire.Reply | NoAnswer) -> float:
         """Return the first pause, or what the portal asked for: a smaller page is no repeat."""
         fault = reply.fault if isinstance(reply, wire.Reply) else None
         return pause(1, fault.retry_after if fault else None, self._line.settings.pause)
@@ -195,12 +195,14 @@ def whose(live: LiveTask, marker: str) -> bool:
     return marker in live.markers
 
 
-def _request(filters: Sequence[tuple[str, str]], limit: int, select: Sequence[str]) -> Request:
+def _request(
+    filters: Sequence[tuple[str, str]], limit: int, select: Sequence[str]
+) -> PortalRequest:
     query = (*filters, ("limit", str(limit)), ("select", ",".join(select)))
-    return Request("GET", "/v1/tasks", query)
+    return PortalRequest("GET", "/v1/tasks", query)
 
 
-def page_of(reply: wire.Reply) -> Page:
+def page_of(reply: wire.Reply) -> ListPage:
     """Return a page of rows that all have an id; raises PortalUnreadable otherwise."""
     data = reply.data
     if isinstance(data, dict):
@@ -213,10 +215,10 @@ def page_of(reply: wire.Reply) -> Page:
         if remote is None or remote <= 0:
             raise _unusable("a row has no usable id")
         rows.setdefault(remote, row)
-    return Page(list(rows.values()), list(rows))
+    return ListPage(list(rows.values()), list(rows))
 
 
-def newest(line: Line) -> RemoteId:
+def newest(line: Requester) -> RemoteId:
     """Return the highest id that the portal lists; never one that is not there.
 
     A few rows show whether the order was kept; otherwise the cursor goes up to the end.

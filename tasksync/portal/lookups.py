@@ -17,16 +17,16 @@ from tasksync.errors import PortalRejected, PortalUnavailable, PortalUnreadable
 from tasksync.portal import wire
 from tasksync.portal.backoff import pause
 from tasksync.portal.batches import FULL
-from tasksync.portal.exchange import Request
-from tasksync.portal.line import Line, Lost
-from tasksync.portal.mistakes import Weight, error_of
+from tasksync.portal.error_codes import ErrorClass, error_of
+from tasksync.portal.messages import PortalRequest
+from tasksync.portal.requester import NoAnswer, Requester
 from tasksync.portal.rows import SELECT, id_in, live_task
-from tasksync.portal.settings import MOST_REPEATS
+from tasksync.portal.setup import MOST_REPEATS
 
 _DOING = "Reading tasks by id"
 
 
-def by_ids(line: Line, ids: Collection[RemoteId]) -> Iterator[LiveTask]:
+def by_ids(line: Requester, ids: Collection[RemoteId]) -> Iterator[LiveTask]:
     """Yield the tasks of these ids that are there; each that does not come is gone.
 
     First as listings of one id, which carry tags; what these did not return as `get`.
@@ -44,13 +44,13 @@ def by_ids(line: Line, ids: Collection[RemoteId]) -> Iterator[LiveTask]:
         yield from _got(line, some)
 
 
-def present(line: Line, ids: Collection[RemoteId]) -> set[RemoteId]:
+def present(line: Requester, ids: Collection[RemoteId]) -> set[RemoteId]:
     """Return which of these are there, by `get` alone: a listing may lag behind a delete."""
     found = (live.id for some in _fifties(sorted(set(ids))) for live in _got(line, some))
     return set(found)
 
 
-def _listed(line: Line, ids: Sequence[RemoteId]) -> wire.Calls:
+def _listed(line: Requester, ids: Sequence[RemoteId]) -> wire.Calls:
     """Ask for listings of one id; a portal that refuses this filter is asked by `get` alone."""
     try:
         return _calls(line, [wire.list_call(_name(one), one, SELECT) for one in ids])
@@ -58,7 +58,7 @@ def _listed(line: Line, ids: Sequence[RemoteId]) -> wire.Calls:
         return wire.Calls({}, {})
 
 
-def _got(line: Line, ids: Sequence[RemoteId]) -> Iterator[LiveTask]:
+def _got(line: Requester, ids: Sequence[RemoteId]) -> Iterator[LiveTask]:
     """Yield what `get` returns, repeating the calls that were not answered."""
     left = list(ids)
     for attempt in range(1, MOST_REPEATS + 1):
@@ -69,7 +69,7 @@ def _got(line: Line, ids: Sequence[RemoteId]) -> Iterator[LiveTask]:
             fault = answered.faults.get(_name(one))
             if fault is None and _name(one) in answered.results:
                 yield from _found(one, answered.results[_name(one)])
-            elif fault is None or fault.weight in {Weight.UNSURE, Weight.WAIT}:
+            elif fault is None or fault.weight in {ErrorClass.UNSURE, ErrorClass.WAIT}:
                 again.append(one)
                 hint = fault.retry_after if fault else hint
             elif not wire.says_missing(fault):
@@ -101,12 +101,12 @@ def _row_of(remote: RemoteId, result: Any) -> Any | None:
     return next((row for row in rows if id_in(row) == remote), None)
 
 
-def _calls(line: Line, calls: Sequence[wire.Json]) -> wire.Calls:
+def _calls(line: Requester, calls: Sequence[wire.Json]) -> wire.Calls:
     """Ask a batch of reads; a batch refused call by call is answered all the same."""
     request = wire.batch(calls)
     try:
         return wire.calls_of(line.ask(request, _DOING, per_call=True))
-    except wire.Unreadable as fault:
+    except wire.UnreadableAnswer as fault:
         msg = f"{_DOING}: {fault}."
         raise PortalUnreadable(msg, "Nothing was written.") from fault
 
@@ -119,7 +119,7 @@ def _fifties(ids: Sequence[RemoteId]) -> Iterator[Sequence[RemoteId]]:
     return (ids[at : at + FULL] for at in range(0, len(ids), FULL))
 
 
-def people(line: Line, ids: Collection[int]) -> Mapping[int, str]:
+def people(line: Requester, ids: Collection[int]) -> Mapping[int, str]:
     """Return "name <email>" of these users where the portal tells; asked once, never raises.
 
     `GET /v1/users` with $in, at most 50 ids a request (contract 9 and 11).
@@ -129,9 +129,9 @@ def people(line: Line, ids: Collection[int]) -> Mapping[int, str]:
     for at in range(0, len(wanted), FULL):
         some = wanted[at : at + FULL]
         asked = orjson.dumps({"id": {"$in": some}}).decode()
-        request = Request("GET", "/v1/users", (("filter", asked), ("limit", str(FULL))))
+        request = PortalRequest("GET", "/v1/users", (("filter", asked), ("limit", str(FULL))))
         reply = line.once(request)
-        if isinstance(reply, Lost) or reply.fault is not None:
+        if isinstance(reply, NoAnswer) or reply.fault is not None:
             return found
         rows = reply.data if isinstance(reply.data, list) else []
         for row in (one for one in rows if isinstance(one, dict)):

@@ -27,19 +27,19 @@ SLOWER, FASTER, SLOWEST = 0.7, 0.02, 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class RateLimit:
     """At most `count` requests in any `seconds`."""
 
     count: int
     seconds: float
 
 
-PER_SECOND = Limit(10, 1.0)
-PER_MINUTE = Limit(300, 60.0)
+PER_SECOND = RateLimit(10, 1.0)
+PER_MINUTE = RateLimit(300, 60.0)
 
 
 @dataclass(slots=True)
-class Departure:
+class Slot:
     """One request that left, and until when it may arrive: any time, while it has no answer."""
 
     at: float
@@ -50,11 +50,11 @@ class Departure:
 class Pace:
     """The limits in force and what has left so far; times are seconds of one monotonic clock."""
 
-    def __init__(self, second: Limit = PER_SECOND, minute: Limit = PER_MINUTE) -> None:
+    def __init__(self, second: RateLimit = PER_SECOND, minute: RateLimit = PER_MINUTE) -> None:
         self.second = second
         self.minute = minute
         self.speed = 1.0
-        self._left: deque[Departure] = deque(maxlen=max(second.count, minute.count) + SPARE)
+        self._left: deque[Slot] = deque(maxlen=max(second.count, minute.count) + SPARE)
         self._due = self._slot = float("-inf")
         self._held = float("-inf")
         self._share: tuple[int, float] | None = None
@@ -69,18 +69,18 @@ class Pace:
         )
         return max(0.0, ready - now)
 
-    def leave(self, now: float) -> Departure:
+    def leave(self, now: float) -> Slot:
         """Note that a request leaves; hand the departure back to `arrived`."""
         gap = self.second.seconds / self.second.count / self.speed
         # slots missed in a stall (a slow save, a coarse sleep) are caught up with, not in a burst
         earned = CATCH_UP * self.second.seconds if self._left else 0.0
         self._due = max(self._due, now - earned) + gap
         self._slot = max(self._due, now + gap / 2)
-        departure = Departure(now, now + JITTER)
+        departure = Slot(now, now + JITTER)
         self._left.append(departure)
         return departure
 
-    def arrived(self, departure: Departure, now: float) -> None:
+    def arrived(self, departure: Slot, now: float) -> None:
         """Note that the answer to a departure is here: it reached the portal before this."""
         departure.latest, departure.flying = max(now, departure.at), False
 
@@ -88,11 +88,11 @@ class Pace:
         """Take a lower limit from /v1/me or a header; a higher one changes nothing."""
         if per_second is not None and 0 < per_second < self.second.count / self.second.seconds:
             count = max(1, int(per_second))
-            self.second = Limit(count, count / per_second)
+            self.second = RateLimit(count, count / per_second)
         if per_minute is not None and 0 < per_minute < self.minute.count:
-            self.minute = Limit(per_minute, self.minute.seconds)
+            self.minute = RateLimit(per_minute, self.minute.seconds)
 
-    def told(self, departure: Departure, now: float, remaining: int, reset: float | None) -> None:
+    def told(self, departure: Slot, now: float, remaining: int, reset: float | None) -> None:
         """Take X-RateLimit-Remaining: what is not ours in the window is somebody else's.
 
         Ours are the departures up to the one that was answered; later ones were not counted yet.
@@ -152,13 +152,15 @@ class Unhurried(Pace):
     """The pace of a portal without limits: nothing waits, and nothing that it tells tightens it."""
 
     def __init__(self) -> None:
-        super().__init__(Limit(1_000_000, 1.0), Limit(1_000_000, 1.0))
+        super().__init__(RateLimit(1_000_000, 1.0), RateLimit(1_000_000, 1.0))
 
     def tighten(self, per_second: float | None = None, per_minute: int | None = None) -> None:
         """Take no notice."""
 
 
-def seconds_for(requests: int, second: Limit = PER_SECOND, minute: Limit = PER_MINUTE) -> float:
+def seconds_for(
+    requests: int, second: RateLimit = PER_SECOND, minute: RateLimit = PER_MINUTE
+) -> float:
     """Return how long so many requests take at the limits, the first one leaving at once."""
     if requests <= 1:
         return 0.0

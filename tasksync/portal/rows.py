@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from tasksync.core.fields import FIELDS, Kind, RemoteId, Value, is_countable
+from tasksync.core.fields import FIELDS, FieldKind, RemoteId, Value, is_countable
 from tasksync.core.manifest import MARKER_PREFIX
 from tasksync.core.quoting import quoted
 from tasksync.core.task import Activity, LiveTask
@@ -39,7 +39,7 @@ _NOBODY: tuple[Any, ...] = ("", None, False)
 _REMEMBERED = 4096
 
 
-class Odd(ValueError):
+class Irregular(ValueError):
     """A value that no documented shape covers."""
 
 
@@ -72,7 +72,7 @@ class Decoder:
     def __init__(self) -> None:
         self._texts = _of_kinds(_TEXTS)
         self._scalars = tuple((name, _Memo(_READERS[kind])) for name, kind in _of_kinds(_SCALARS))
-        self._people = tuple((name, _Memo(_people)) for name, _ in _of_kinds({Kind.PEOPLE}))
+        self._people = tuple((name, _Memo(_people)) for name, _ in _of_kinds({FieldKind.PEOPLE}))
         self._tags = _Memo(_parted)
         self._activity = _Memo(_activity)
 
@@ -123,7 +123,7 @@ class Decoder:
             created = _instant(get(name))
             name = "commentsCount"
             activity = self._activity[tuple([get(one, _NOT_SAID) for one in _COUNTERS])]
-        except (Odd, ValueError, TypeError):
+        except (Irregular, ValueError, TypeError):
             return self._partly(remote, row)
         names = _names(row) if "responsible" in row or "creator" in row else ()
         return LiveTask(RemoteId(remote), fields, markers, activity, changed, created, names=names)
@@ -136,7 +136,7 @@ class Decoder:
         for name in (one for one in SELECT if one != "id" and one in row):
             try:
                 read[name] = _readable(name, row[name])
-            except (Odd, ValueError, TypeError) as fault:
+            except (Irregular, ValueError, TypeError) as fault:
                 faults.append(f"{name}: {fault}")
         return replace(self._task(remote, read), unreadable="; ".join(faults))
 
@@ -144,19 +144,19 @@ class Decoder:
 def _readable(name: str, raw: Any) -> Any:
     """Return a field in a shape that `Decoder` surely reads; raises where there is none."""
     kind = FIELDS[name].kind if name in FIELDS else None
-    if kind is Kind.TAGS:
+    if kind is FieldKind.TAGS:
         return list(_tags(raw))
-    if kind is Kind.PEOPLE:
+    if kind is FieldKind.PEOPLE:
         return list(_people(raw))
     if raw in _NOTHING and name not in _ALWAYS:
         return None
     if raw.__class__ in {list, dict}:
-        raise Odd(quoted(raw))
+        raise Irregular(quoted(raw))
     if name in _COUNTERS:
         return _count(raw)
     if kind is None:
         return _instant(raw)
-    _text(raw) if kind is Kind.TEXT else _READERS[kind](raw)
+    _text(raw) if kind is FieldKind.TEXT else _READERS[kind](raw)
     return raw
 
 
@@ -176,7 +176,7 @@ def id_in(row: Any) -> int | None:
         return None
     try:
         return _number(row.get("id", row.get("ID")))
-    except Odd:
+    except Irregular:
         return None
 
 
@@ -195,12 +195,12 @@ def _number(raw: Any) -> int:
         try:
             found = int(raw)
         except ValueError as fault:
-            raise Odd(quoted(raw)) from fault
+            raise Irregular(quoted(raw)) from fault
     else:
-        raise Odd(quoted(raw))
+        raise Irregular(quoted(raw))
     if abs(found) > LARGEST:
         msg = f"a number of more than 63 bits: {str(raw)[:40]}"
-        raise Odd(msg)
+        raise Irregular(msg)
     return found
 
 
@@ -238,7 +238,7 @@ def _text(raw: Any) -> str:
             return ""
         if raw.__class__ is int or raw.__class__ is float:
             return str(raw)
-        raise Odd(quoted(raw))
+        raise Irregular(quoted(raw))
     return raw.replace("\r\n", "\n").replace("\r", "\n") if "\r" in raw else str(raw)
 
 
@@ -250,17 +250,17 @@ def _instant(raw: Any) -> str | None:
     if not raw or (raw.__class__ is str and raw.startswith("0000-00-00")):
         return None
     if raw.__class__ is not str:
-        raise Odd(quoted(raw))
+        raise Irregular(quoted(raw))
     try:
         found = datetime.fromisoformat(raw)
     except ValueError as fault:
-        raise Odd(quoted(raw)) from fault
+        raise Irregular(quoted(raw)) from fault
     if found.tzinfo is None:
         msg = f"{quoted(raw)} has no offset"
-        raise Odd(msg)
+        raise Irregular(msg)
     if not is_countable(found):
         msg = f"{quoted(raw)} is further off than dates can be counted"
-        raise Odd(msg)
+        raise Irregular(msg)
     if len(raw) == 25 and raw[10] == "T":  # noqa: PLR2004 - it is in normal form already
         return str(raw)
     return found.isoformat(timespec="seconds")
@@ -281,7 +281,7 @@ def _people(raw: Any) -> Any:
     if isinstance(raw, Mapping):
         raw = [_named(key, one) for key, one in raw.items()]
     if not isinstance(raw, list | tuple):
-        raise Odd(quoted(raw))
+        raise Irregular(quoted(raw))
     ids = (one.get("id", one.get("ID")) if isinstance(one, Mapping) else one for one in raw)
     return tuple(sorted({_number(one) for one in ids if one not in _NOBODY} - {0}))
 
@@ -303,7 +303,7 @@ def _tags(raw: Any) -> tuple[str, ...]:
     if raw.__class__ is str:
         raw = raw.split(",")
     elif raw.__class__ is not list:
-        raise Odd(quoted(raw))
+        raise Irregular(quoted(raw))
     return tuple([one if one.__class__ is str else _tag(one) for one in raw])
 
 
@@ -314,7 +314,7 @@ def _tag(one: Any) -> str:
         one = next((one[key] for key in ("title", "name", "TITLE", "NAME") if key in one), one)
     if one.__class__ is str:
         return str(one)
-    raise Odd(quoted(one))
+    raise Irregular(quoted(one))
 
 
 def _parted(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -351,18 +351,18 @@ def _names(row: Mapping[str, Any]) -> tuple[tuple[int, str], ...]:
     return tuple(found.items())
 
 
-_READERS: dict[Kind, Callable[[Any], Any]] = {
-    Kind.PERSON: _person,
-    Kind.GROUP: _reference,
-    Kind.PARENT: _reference,
-    Kind.STATUS: _status,
-    Kind.PRIORITY: _needed_number,
-    Kind.INSTANT: _instant,
-    Kind.SECONDS: _count,
+_READERS: dict[FieldKind, Callable[[Any], Any]] = {
+    FieldKind.PERSON: _person,
+    FieldKind.GROUP: _reference,
+    FieldKind.PARENT: _reference,
+    FieldKind.STATUS: _status,
+    FieldKind.PRIORITY: _needed_number,
+    FieldKind.INSTANT: _instant,
+    FieldKind.SECONDS: _count,
 }
 _SCALARS = frozenset(_READERS)
-_TEXTS = frozenset({Kind.TEXT})
+_TEXTS = frozenset({FieldKind.TEXT})
 
 
-def _of_kinds(kinds: Collection[Kind]) -> tuple[tuple[str, Kind], ...]:
+def _of_kinds(kinds: Collection[FieldKind]) -> tuple[tuple[str, FieldKind], ...]:
     return tuple((name, one.kind) for name, one in FIELDS.items() if one.kind in kinds)

@@ -21,30 +21,30 @@ from urllib3.exceptions import (
 )
 
 from tasksync import __version__
-from tasksync.bounded import (
+from tasksync.core.secrets import Secrets
+from tasksync.errors import SettingsError
+from tasksync.http_bounds import (
     LONGEST_BODY,
     MOST_VALUES,
+    BoundedSession,
     Current,
     Exchange,
-    Session,
     is_dense,
     whole_body,
 )
-from tasksync.core.secrets import Secrets
-from tasksync.errors import SettingsError
 from tasksync.portal.address import normalise_url
-from tasksync.portal.exchange import (
-    Answer,
+from tasksync.portal.messages import (
     NotHttp,
     NotPermitted,
     NotSent,
-    Request,
+    PortalAnswer,
+    PortalRequest,
     TooLong,
     Unanswered,
 )
 from tasksync.portal.network import bundle_of, proxy_before
-from tasksync.portal.redacted import redacted
-from tasksync.portal.unconnected import at_a_proxy, causes, in_words
+from tasksync.portal.no_connection import at_a_proxy, causes, in_words
+from tasksync.portal.redacted_transport import redacted
 
 CONNECT_TIMEOUT = 20.0
 _NEVER_STOOD = (
@@ -92,7 +92,7 @@ class HttpTransport:
     def __repr__(self) -> str:
         return f"HttpTransport({self.url!r})"
 
-    def __call__(self, request: Request) -> Answer:
+    def __call__(self, request: PortalRequest) -> PortalAnswer:
         """Send one request; raises NotSent (NotPermitted) or Unanswered."""
         session = self._session()
         until = self._monotonic() + self._timeout
@@ -114,7 +114,7 @@ class HttpTransport:
                 body = self._whole(response, until)
                 if exchange.over:  # a body that ends with its connection was cut off, not ended
                     raise TimeoutError
-                answer = Answer(response.status_code, response.headers, body)
+                answer = PortalAnswer(response.status_code, response.headers, body)
                 return redacted(answer, self._secrets())
         except requests.exceptions.InvalidURL as fault:
             msg = f"--portal {self.url} is not a URL that can be used."
@@ -145,7 +145,7 @@ class HttpTransport:
     def _session(self) -> requests.Session:
         session = self._mine.session
         if session is None:
-            session = Session(self._mine)
+            session = BoundedSession(self._mine)
             session.trust_env = False
             session.headers.update(self._headers)
             session.proxies.update(self._proxies)
@@ -209,7 +209,7 @@ class _Exchange(Exchange):
 class _Mine(Current):
     """What belongs to one thread: its session, and the request that it is sending."""
 
-    session: Session | None = None
+    session: BoundedSession | None = None
 
 
 def _never_stood(fault: BaseException) -> bool:

@@ -17,16 +17,16 @@ from typing import Any, TypeAlias
 import orjson
 
 from tasksync.core.change import Action, Change
-from tasksync.core.fields import DEFERRED, FIELDS, Kind
-from tasksync.portal import jsontext
-from tasksync.portal.exchange import JSON_HEADERS, Answer, Request
-from tasksync.portal.mistakes import SPENT, Fault, quoted
+from tasksync.core.fields import DEFERRED, FIELDS, FieldKind
+from tasksync.portal import lenient_json
+from tasksync.portal.error_codes import SPENT, CallError, quoted
+from tasksync.portal.messages import JSON_HEADERS, PortalAnswer, PortalRequest
 from tasksync.portal.rows import LARGEST
 
 Json: TypeAlias = dict[str, Any]
 
 NO_CONTENT = 204
-INSTANTS = frozenset(name for name, one in FIELDS.items() if one.kind is Kind.INSTANT)
+INSTANTS = frozenset(name for name, one in FIELDS.items() if one.kind is FieldKind.INSTANT)
 
 #: so much of an answer that is not the API's is shown (bytes)
 _FIRST_WORDS = 80
@@ -48,7 +48,7 @@ _MISSING_WORDS = re.compile(
 _LONGEST_TEXT, _LONGEST_CODE = 4000, 100
 
 
-class Unreadable(Exception):
+class UnreadableAnswer(Exception):
     """A body that is not the JSON it should be."""
 
 
@@ -122,26 +122,26 @@ def _call(name: str, action: str) -> Json:
     return {"id": name, "entity": "tasks", "action": action}
 
 
-def batch(calls: Iterable[Json]) -> Request:
+def batch(calls: Iterable[Json]) -> PortalRequest:
     """Return the request that carries up to 50 calls."""
     return posted("/v1/batch", {"calls": list(calls)})
 
 
-def single(change: Change, marker: str | None, clear: Clear = EMPTY) -> Request:
+def single(change: Change, marker: str | None, clear: Clear = EMPTY) -> PortalRequest:
     """Return the request of the seeds' own route for one change."""
     match change.action:
         case Action.CREATE:
             return posted("/v1/tasks", body_of(change, marker))
         case Action.DELETE:
-            return Request("DELETE", f"/v1/tasks/{change.id}")
+            return PortalRequest("DELETE", f"/v1/tasks/{change.id}")
         case _:
             body = orjson.dumps(body_of(change, marker, clear))
-            return Request("PATCH", f"/v1/tasks/{change.id}", (), body, JSON_HEADERS)
+            return PortalRequest("PATCH", f"/v1/tasks/{change.id}", (), body, JSON_HEADERS)
 
 
-def posted(path: str, body: Json) -> Request:
+def posted(path: str, body: Json) -> PortalRequest:
     """Return a POST of a JSON body."""
-    return Request("POST", path, (), orjson.dumps(body), JSON_HEADERS)
+    return PortalRequest("POST", path, (), orjson.dumps(body), JSON_HEADERS)
 
 
 # --- in -------------------------------------------------------------------------------------
@@ -156,31 +156,31 @@ class Reply:
 
     data: Any = None
     meta: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    fault: Fault | None = None
-    calls: Mapping[str, Fault] = field(default_factory=lambda: MappingProxyType({}))
+    fault: CallError | None = None
+    calls: Mapping[str, CallError] = field(default_factory=lambda: MappingProxyType({}))
 
 
-def read(answer: Answer, now: datetime) -> Reply:
+def read(answer: PortalAnswer, now: datetime) -> Reply:
     """Read an answer of any status; raises Unreadable where a success is not in its envelope."""
     if answer.status == NO_CONTENT:
         return Reply(data=True)
     if 300 <= answer.status < 400:  # noqa: PLR2004
-        raise Unreadable(_redirected(answer))
-    document, where = jsontext.loads(answer.body)
+        raise UnreadableAnswer(_redirected(answer))
+    document, where = lenient_json.loads(answer.body)
     if answer.status < 300:  # noqa: PLR2004
         return _success(document, answer, where)
     fault = _fault(document, answer.status, _retry_header(answer, now))
     return Reply(fault=fault, calls=_call_faults(document))
 
 
-def _success(document: Any, answer: Answer, where: str) -> Reply:
+def _success(document: Any, answer: PortalAnswer, where: str) -> Reply:
     if not isinstance(document, dict) or not {"data", "success", "error"} & document.keys():
-        raise Unreadable(_not_the_apis(answer, where))
+        raise UnreadableAnswer(_not_the_apis(answer, where))
     if document.get("success") is False or document.get("error"):
         return Reply(fault=_fault(document, 0, None), calls=_call_faults(document))
     if "data" not in document:
         msg = "the answer carries no `data`"
-        raise Unreadable(msg)
+        raise UnreadableAnswer(msg)
     meta = document.get("meta")
     meta = dict(meta) if isinstance(meta, dict) else {}
     if "total" not in meta and "total" in document:
@@ -188,7 +188,7 @@ def _success(document: Any, answer: Answer, where: str) -> Reply:
     return Reply(document["data"], meta)
 
 
-def _not_the_apis(answer: Answer, where: str) -> str:
+def _not_the_apis(answer: PortalAnswer, where: str) -> str:
     """Say what was answered instead: status, type, place and first words."""
     kind = answer.header("Content-Type").split(";", maxsplit=1)[0].strip()
     begin = answer.body[:_FIRST_WORDS].decode("utf-8", "replace")
@@ -201,12 +201,12 @@ def _not_the_apis(answer: Answer, where: str) -> str:
     return f"the answer is not the JSON that the API promises ({', '.join(told)})"
 
 
-def _redirected(answer: Answer) -> str:
+def _redirected(answer: PortalAnswer) -> str:
     where = answer.header("Location").split("?", maxsplit=1)[0]
     return f"the portal answered with a redirect (HTTP {answer.status} to {where or 'nowhere'})"
 
 
-def _fault(document: Any, status: int, retry: float | None) -> Fault:
+def _fault(document: Any, status: int, retry: float | None) -> CallError:
     told = document if isinstance(document, dict) else {}
     error = told.get("error")
     fault = fault_of(error or told, status)
@@ -221,13 +221,13 @@ def _fault(document: Any, status: int, retry: float | None) -> Fault:
     wait = _seconds(error.get("retryAfter")) if isinstance(error, dict) else None
     wait = retry if wait is None else wait
     unsure = fault.unsure or _unsure(fault.code, text)
-    return Fault(code, text, status, _wait(code, wait), unsure)
+    return CallError(code, text, status, _wait(code, wait), unsure)
 
 
-def fault_of(error: Any, status: int = 0) -> Fault:
+def fault_of(error: Any, status: int = 0) -> CallError:
     """Return the fault that an `error` object, or an entry of `data.errors`, tells of."""
     if not isinstance(error, dict):
-        return Fault("", error[:_LONGEST_TEXT] if isinstance(error, str) else "", status)
+        return CallError("", error[:_LONGEST_TEXT] if isinstance(error, str) else "", status)
     code, text = error.get("code", error.get("error")), error.get("message", "")
     code = str(code)[:_LONGEST_CODE] if isinstance(code, str | int | float) else ""
     text = text[:_LONGEST_TEXT] if isinstance(text, str) else ""
@@ -235,7 +235,7 @@ def fault_of(error: Any, status: int = 0) -> Fault:
         code = "TASKS_BAD_TITLE"  # code or text: the seed does not say (contract 2.1)
     unsure = _unsure(code, text)
     code = SPENT if _says_spent(code, text) else code
-    return Fault(code, text, status, _wait(code, _seconds(error.get("retryAfter"))), unsure)
+    return CallError(code, text, status, _wait(code, _seconds(error.get("retryAfter"))), unsure)
 
 
 def _says_spent(code: str, text: str) -> bool:
@@ -251,7 +251,7 @@ def _unsure(code: str, text: str) -> bool:
     return code == "BITRIX_ERROR" and any(word in text for word in _UNSURE_WORDS)
 
 
-def says_missing(fault: Fault) -> bool:
+def says_missing(fault: CallError) -> bool:
     """Tell whether a task that was asked for by id is not there, and not just unreadable."""
     if fault.unsure:
         return False
@@ -260,13 +260,13 @@ def says_missing(fault: Fault) -> bool:
     return fault.code == "BITRIX_ERROR" and _MISSING_WORDS.search(fault.text) is not None
 
 
-def _call_faults(document: Any) -> dict[str, Fault]:
+def _call_faults(document: Any) -> dict[str, CallError]:
     data = document.get("data") if isinstance(document, dict) else None
     found = data.get("errors") if isinstance(data, dict) else None
     return {name: fault_of(one) for name, one in mapping(found).items()}
 
 
-def _retry_header(answer: Answer, now: datetime) -> float | None:
+def _retry_header(answer: PortalAnswer, now: datetime) -> float | None:
     """Read Retry-After: seconds, or an HTTP date."""
     text = answer.header("Retry-After").strip()
     if not text or (found := _seconds(text)) is not None:
@@ -297,7 +297,7 @@ class Calls:
     """The answers to the calls of one batch, by call id; a call may be in neither."""
 
     results: Mapping[str, Any]
-    faults: Mapping[str, Fault]
+    faults: Mapping[str, CallError]
 
 
 def calls_of(reply: Reply) -> Calls:
@@ -307,7 +307,7 @@ def calls_of(reply: Reply) -> Calls:
     data = reply.data
     if not isinstance(data, dict) or not {"results", "errors"} & data.keys():
         msg = "the answer to the batch has neither `results` nor `errors`"
-        raise Unreadable(msg)
+        raise UnreadableAnswer(msg)
     faults = {name: fault_of(one) for name, one in mapping(data.get("errors")).items() if one}
     return Calls(mapping(data.get("results")), faults)
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from tasksync.core.change import Action, Change, FieldChange
 from tasksync.core.diff import members
-from tasksync.core.fields import FIELDS, Kind, Value
+from tasksync.core.fields import FIELDS, FieldKind, Value
 from tasksync.core.plan import Plan
-from tasksync.render import words
-from tasksync.render.marks import marked_line
+from tasksync.render import wording
+from tasksync.render.inline_diff import marked_line
 
 #: fewer changes that do exactly the same are told together with others of the same fields
 FEW = 3
@@ -36,7 +36,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ChangeGroup:
     """Changes of one action and reason; `common` holds for each, `labels` names every field."""
 
     action: Action
@@ -46,7 +46,7 @@ class Group:
     members: tuple[Member, ...]
 
 
-def grouped(plan: Plan) -> tuple[Group, ...]:
+def grouped(plan: Plan) -> tuple[ChangeGroup, ...]:
     """Return every change of the plan in exactly one group; what destroys comes first."""
     names = dict(plan.names)
     told = [(change, tuple(facts(change, names))) for change in plan.changes]
@@ -62,50 +62,50 @@ def grouped(plan: Plan) -> tuple[Group, ...]:
     return tuple(sorted(groups, key=lambda one: (_rank(one.action), -len(one.members))))
 
 
-def facts(change: Change, names: words.Names) -> Iterator[Fact]:
+def facts(change: Change, names: wording.Names) -> Iterator[Fact]:
     """Yield what a change does, field by field, then what else a reviewer must know."""
     match change.action:
         case Action.CREATE:
             for one in change.fields:
-                label = words.label(one.name, one.after)
-                yield Fact(label, words.shown(one.name, one.after, names))
+                label = wording.label(one.name, one.after)
+                yield Fact(label, wording.shown(one.name, one.after, names))
         case Action.DELETE | Action.FORGET | Action.NOOP:
             yield from _ends(change)
         case Action.UPDATE | Action.ADOPT | Action.DEFER:
             if change.action is not Action.UPDATE:
-                yield Fact("title", words.quoted(change.title))
+                yield Fact("title", wording.quoted(change.title))
             yield from (_moves(one, names) for one in change.fields)
-            for name, value in change.along.items():
-                shown = words.shown(name, value, names)
-                yield Fact(words.label(name, value), f"{shown} (sent along)")
+            for name, value in change.sent_together.items():
+                shown = wording.shown(name, value, names)
+                yield Fact(wording.label(name, value), f"{shown} (sent along)")
 
 
 def _ends(change: Change) -> Iterator[Fact]:
-    yield Fact("title", words.quoted(change.title))
-    lost = words.lost(change.activity) if change.action is Action.DELETE else ""
+    yield Fact("title", wording.quoted(change.title))
+    lost = wording.lost(change.activity) if change.action is Action.DELETE else ""
     if lost:
         yield Fact("activity", lost)
     if change.protected:
         yield Fact("protected", "yes")
 
 
-def _moves(one: FieldChange, names: words.Names) -> Fact:
-    label = words.label(one.name, one.before, one.after)
+def _moves(one: FieldChange, names: wording.Names) -> Fact:
+    label = wording.label(one.name, one.before, one.after)
     drifted = " (changed on the portal)" if one.drifted else ""
-    if words.is_set(one.name):
+    if wording.is_set(one.name):
         return Fact(label, _set_marks(one, names) + drifted)
-    if words.is_long(one.name, one.before, one.after):
+    if wording.is_long(one.name, one.before, one.after):
         return Fact(label, "edited" + drifted, marked_line(str(one.before), str(one.after)))
-    pair = ARROW.join(words.pair(one.name, one.before, one.after, names))
-    moved = words.moved(one.name, one.before, one.after)
-    if moved and FIELDS[one.name].kind is Kind.INSTANT:
+    pair = ARROW.join(wording.pair(one.name, one.before, one.after, names))
+    moved = wording.moved(one.name, one.before, one.after)
+    if moved and FIELDS[one.name].kind is FieldKind.INSTANT:
         return Fact(label, moved + drifted, pair)
     return Fact(label, pair + drifted)
 
 
-def _set_marks(one: FieldChange, names: words.Names) -> str:
+def _set_marks(one: FieldChange, names: wording.Names) -> str:
     seen = members(_items(one.before), _items(one.after))
-    added, removed = words.swapped(one.name, seen.added, seen.removed, names)
+    added, removed = wording.swapped(one.name, seen.added, seen.removed, names)
     return " ".join([*(f"+{item}" for item in added), *(f"-{item}" for item in removed)])
 
 
@@ -130,14 +130,14 @@ def _keyed(
         yield (first.action, first.reason.value, exactly), pairs
 
 
-def _group(pairs: Sequence[tuple[Change, tuple[Fact, ...]]]) -> Group:
+def _group(pairs: Sequence[tuple[Change, tuple[Fact, ...]]]) -> ChangeGroup:
     first, about = pairs[0]
     alone = len(pairs) == 1
     shared = frozenset() if alone else _in_all([facts for _change, facts in pairs])
     whats = frozenset((fact.label, fact.what) for fact in shared)
-    return Group(
+    return ChangeGroup(
         first.action,
-        words.why(first),
+        wording.why(first),
         tuple(dict.fromkeys(fact.label for _change, facts in pairs for fact in facts)),
         tuple(_common(about, shared)),
         tuple(Member(change, tuple(_own(facts, shared, whats))) for change, facts in pairs),

@@ -18,8 +18,8 @@ from tasksync.core.diff import words as pieces
 from tasksync.core.fields import Value
 from tasksync.core.people import HAPPENS, people_of, touched
 from tasksync.core.plan import Plan, Refusal
-from tasksync.render import words
-from tasksync.render.marks import spelled_pieces
+from tasksync.render import wording
+from tasksync.render.inline_diff import spelled_pieces
 from tasksync.render.text import NO_CHANGES
 
 Json = dict[str, object]
@@ -37,16 +37,16 @@ def plan_html(
 ) -> str:
     """Return the whole page."""
     changes = tuple(plan.changes)
-    takes = words.takes(requests, seconds)
+    takes = wording.takes(requests, seconds)
     unchanged = f" {plan.unchanged} unchanged." if plan.unchanged else ""
-    facts = (f"{takes}{unchanged}" if plan else unchanged.strip(), words.left_out(plan))
+    facts = (f"{takes}{unchanged}" if plan else unchanged.strip(), wording.left_out(plan))
     slots = {
-        "title": escape(f"Plan of {words.clean(plan.project)}"),
-        "project": escape(words.clean(plan.project)),
-        "portal": escape(words.clean(plan.portal)),
-        "line": escape(words.planned(plan.summary) if plan else NO_CHANGES),
+        "title": escape(f"Plan of {wording.clean(plan.project)}"),
+        "project": escape(wording.clean(plan.project)),
+        "portal": escape(wording.clean(plan.portal)),
+        "line": escape(wording.planned(plan.summary) if plan else NO_CHANGES),
         "facts": escape(" ".join(part for part in facts if part)),
-        "total": words.count(len(changes), "change"),
+        "total": wording.count(len(changes), "change"),
         "made": escape(f"tasksync {version}, state serial {plan.serial}"),
         "data": _script_safe(_data(plan, changes, refusals)),
         "css": _part("page.css"),
@@ -69,7 +69,9 @@ def _data(plan: Plan, changes: Sequence[Change], refusals: Sequence[Refusal]) ->
     names = dict(plan.names)
     people = people_of(plan)
     labels = dict.fromkeys(
-        words.label(one.name, one.before, one.after) for change in changes for one in change.fields
+        wording.label(one.name, one.before, one.after)
+        for change in changes
+        for one in change.fields
     )
     counts = {action.value: 0 for action in Action}
     for change in changes:
@@ -86,37 +88,37 @@ def _data(plan: Plan, changes: Sequence[Change], refusals: Sequence[Refusal]) ->
             }
             for one in people
         ],
-        "names": {str(number): words.clean(name) for number, name in plan.names},
+        "names": {str(number): wording.clean(name) for number, name in plan.names},
         "drifted": len({one.key for one in plan.drift}),
         "drift": [
             {
-                "k": words.clean(one.key),
+                "k": wording.clean(one.key),
                 "n": one.name,
                 **dict(
-                    zip("ba", words.pair(one.name, one.remembered, one.found, names), strict=True)
+                    zip("ba", wording.pair(one.name, one.remembered, one.found, names), strict=True)
                 ),
             }
             for one in plan.drift
         ],
-        "notes": list(words.notes(plan)),
+        "notes": list(wording.notes(plan)),
         "refusals": [{"what": one.what, "lift": one.lift} for one in refusals],
     }
 
 
-def _change(change: Change, names: words.Names) -> Json:
+def _change(change: Change, names: wording.Names) -> Json:
     """One change, under short names: 10 000 of them stand in a page."""
     place = f"{change.place.file}:{change.place.line}" if change.place else ""
     before, after = _deadline(change)
     shown = () if change.action in {Action.DELETE, Action.FORGET} else change.fields
     same = len(change.asked.keys() - {one.name for one in change.fields}) if shown else 0
-    lost = words.lost(change.activity) if change.action is Action.DELETE else ""
+    lost = wording.lost(change.activity) if change.action is Action.DELETE else ""
     return {
-        "k": words.clean(change.key),
+        "k": wording.clean(change.key),
         "i": change.id,
         "a": change.action.value,
-        "t": words.clean(change.title or _title(change)),
-        "w": words.why(change),
-        "s": words.clean(place),
+        "t": wording.clean(change.title or _title(change)),
+        "w": wording.why(change),
+        "s": wording.clean(place),
         "p": list(touched(change)),
         "o": list(_people(change)),
         "x": lost,
@@ -125,7 +127,7 @@ def _change(change: Change, names: words.Names) -> Json:
         "d1": after,
         "f": [
             *(_field(change, one, names) for one in shown),
-            *(_along(name, value, names) for name, value in change.along.items()),
+            *(_along(name, value, names) for name, value in change.sent_together.items()),
         ],
     }
 
@@ -150,21 +152,21 @@ def _deadline(change: Change) -> tuple[Value, Value]:
     return None, None
 
 
-def _field(change: Change, one: FieldChange, names: words.Names) -> Json:
-    label = words.label(one.name, one.before, one.after)
+def _field(change: Change, one: FieldChange, names: wording.Names) -> Json:
+    label = wording.label(one.name, one.before, one.after)
     new = change.action is Action.CREATE
-    before, after = words.pair(one.name, one.before, one.after, names)
+    before, after = wording.pair(one.name, one.before, one.after, names)
     if new and isinstance(one.after, str) and "\n" in one.after:
-        after = "\n".join(words.lines(one.after))
+        after = "\n".join(wording.lines(one.after))
     told: Json = {"n": label, "b": None if new else before, "a": after}
-    moved = words.moved(one.name, one.before, one.after)
+    moved = wording.moved(one.name, one.before, one.after)
     if moved:
         told["d"] = moved
     if one.drifted:
         told["g"] = "changed on the portal"
-    if not new and words.is_set(one.name):
+    if not new and wording.is_set(one.name):
         told["m"] = _marks(one, names)
-    if not new and words.is_long(one.name, one.before, one.after):
+    if not new and wording.is_long(one.name, one.before, one.after):
         told["w"] = [
             (_FATES[piece.fate], text)
             for piece, text in spelled_pieces(pieces(str(one.before), str(one.after)))
@@ -172,14 +174,14 @@ def _field(change: Change, one: FieldChange, names: words.Names) -> Json:
     return told
 
 
-def _along(name: str, value: Value, names: words.Names) -> Json:
-    shown = words.shown(name, value, names)
-    return {"n": words.label(name, value), "b": None, "a": shown, "g": "sent along"}
+def _along(name: str, value: Value, names: wording.Names) -> Json:
+    shown = wording.shown(name, value, names)
+    return {"n": wording.label(name, value), "b": None, "a": shown, "g": "sent along"}
 
 
-def _marks(one: FieldChange, names: words.Names) -> list[tuple[str, str]]:
+def _marks(one: FieldChange, names: wording.Names) -> list[tuple[str, str]]:
     seen = members(_items(one.before), _items(one.after))
-    added, removed = words.swapped(one.name, seen.added, seen.removed, names)
+    added, removed = wording.swapped(one.name, seen.added, seen.removed, names)
     return [*(("+", str(item)) for item in added), *(("-", str(item)) for item in removed)]
 
 

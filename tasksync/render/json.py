@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasksync.core import planfile
+from tasksync.core.formats import plan_json
 from tasksync.core.plan import Plan, Refusal
 from tasksync.core.secrets import NO_SECRETS, Secrets
 
 
-def plan_json(
+def plan_as_json(
     plan: Plan,
     *,
     version: str,
@@ -19,7 +19,7 @@ def plan_json(
     secrets: Secrets = NO_SECRETS,
 ) -> str:
     """Return what `schemas/plan.schema.json` describes, each line ended, without our secrets."""
-    data = planfile.encode(
+    data = plan_json.encode(
         plan, version=version, requests=requests, seconds=seconds, refusals=refusals
     )
-    return planfile.dumps_without(data, secrets)
+    return plan_json.dumps_without(data, secrets)

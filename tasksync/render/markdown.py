@@ -14,8 +14,8 @@ from html import escape
 from tasksync.core.change import SYMBOLS, Action
 from tasksync.core.people import HAPPENS, Person, people_of
 from tasksync.core.plan import Plan, Refusal
-from tasksync.render import words
-from tasksync.render.grouping import ARROW, Fact, Group, Member, grouped
+from tasksync.render import wording
+from tasksync.render.grouping import ARROW, ChangeGroup, Fact, Member, grouped
 from tasksync.render.text import NO_CHANGES
 
 #: GitHub takes 65 536 characters a comment, GitLab a million; some room for a bot's own words
@@ -81,7 +81,7 @@ def plan_markdown(
 
 def code(text: str) -> str:
     """Return a text as a code span that it cannot leave."""
-    safe = words.clean(text) or " "
+    safe = wording.clean(text) or " "
     longest = max((len(run) for run in re.findall(r"`+", safe)), default=0)
     fence = "`" * (longest + 1)
     pad = " " if safe.startswith("`") or safe.endswith("`") else ""
@@ -103,11 +103,11 @@ def _top(
         yield ""
     else:
         unchanged = f" {plan.unchanged} unchanged." if plan.unchanged else ""
-        takes = words.takes(requests, seconds)
-        yield f"**{words.planned(plan.summary)}** {takes}{unchanged}"
+        takes = wording.takes(requests, seconds)
+        yield f"**{wording.planned(plan.summary)}** {takes}{unchanged}"
         yield ""
         yield from _counts(plan)
-    if narrowed := words.left_out(plan):
+    if narrowed := wording.left_out(plan):
         yield f"**{code(narrowed)}**"
         yield ""
     yield from _refusals(refusals, show)
@@ -136,7 +136,7 @@ def _refusals(refusals: Sequence[Refusal], show: str) -> Iterator[str]:
     room = REFUSALS_LIMIT
     for at, refusal in enumerate(refusals):
         what, lift = (_quote(text) for text in (refusal.what, refusal.lift))
-        text = f"> [!CAUTION]\n> **Refused** ({code(refusal.rail)}): {what}\n> {lift}\n"
+        text = f"> [!CAUTION]\n> **Refused** ({code(refusal.guard)}): {what}\n> {lift}\n"
         room -= len(text)
         if room < 0:
             yield f"> {_left_out(len(refusals) - at, 'refusal', show)}\n"
@@ -153,7 +153,7 @@ def _people(people: Sequence[Person], show: str) -> Iterator[str]:
     if not people:
         return
     columns = [what for what in HAPPENS if any(getattr(one, what) for one in people)]
-    yield f"**Affects {words.count(len(people), 'person', 'people')}**"
+    yield f"**Affects {wording.count(len(people), 'person', 'people')}**"
     yield ""
     yield f"| person | tasks | {' | '.join(HAPPENS[what] for what in columns)} |"
     yield "|---|" + "--:|" * (len(columns) + 1)
@@ -177,23 +177,23 @@ def _row(who: str, some: Iterable[Person], columns: Sequence[str]) -> str:
 
 def _change_sections(plan: Plan) -> Iterator[Section]:
     for group in grouped(plan):
-        size = words.count(len(group.members), "task")
+        size = wording.count(len(group.members), "task")
         title = f"<code>{escape(SYMBOLS[group.action])}</code> {_heading(group)}: <b>{size}</b>"
         yield Section(title, tuple(_intro(group)), tuple(_item(one) for one in group.members))
 
 
-def _heading(group: Group) -> str:
+def _heading(group: ChangeGroup) -> str:
     """Return what a group does, in a few words of HTML."""
     told = ", ".join(f"{fact.label} {fact.what}" for fact in group.common)
     brief = group.action is Action.UPDATE and 0 < len(told) <= SUMMARY_LIMIT
     what = told if brief and len(group.common) == len(group.labels) else ", ".join(group.labels)
     alone = group.members[0].change.key if len(group.members) == 1 else ""
-    codes = (f" <code>{escape(words.clean(text))}</code>" for text in (alone, what) if text)
+    codes = (f" <code>{escape(wording.clean(text))}</code>" for text in (alone, what) if text)
     why = f" ({group.why})" if group.why else ""
-    return f"{words.DOES[group.action]}{''.join(codes)}{why}"
+    return f"{wording.DOES[group.action]}{''.join(codes)}{why}"
 
 
-def _intro(group: Group) -> Iterator[str]:
+def _intro(group: ChangeGroup) -> Iterator[str]:
     if not group.common:
         return
     yield "each: " + ", ".join(_fact(fact) for fact in group.common)
@@ -218,13 +218,13 @@ def _note_sections(plan: Plan) -> Iterator[Section]:
         names = dict(plan.names)
         items = tuple(
             f"- {code(one.key)} (task {one.id}) {one.name} "
-            + code(ARROW.join(words.pair(one.name, one.remembered, one.found, names)))
+            + code(ARROW.join(wording.pair(one.name, one.remembered, one.found, names)))
             for one in plan.drift
         )
-        tasks = words.count(len({one.key for one in plan.drift}), "task")
+        tasks = wording.count(len({one.key for one in plan.drift}), "task")
         title = f"Changed on the portal since the last apply: <b>{tasks}</b>"
         yield Section(title, (), items, "changed field")
-    notes = tuple(f"- {code(note)}" for note in words.notes(plan))
+    notes = tuple(f"- {code(note)}" for note in wording.notes(plan))
     if notes:
         yield Section(f"Notes: <b>{len(notes)}</b>", (), notes, "note")
 
@@ -252,14 +252,14 @@ def _dropped(sections: Sequence[Section], show: str) -> str:
     things: dict[str, int] = {}
     for one in sections:
         things[one.what] = things.get(one.what, 0) + len(one.items)
-    told = " and ".join(words.count(number, what) for what, number in things.items())
+    told = " and ".join(wording.count(number, what) for what, number in things.items())
     return (
-        f"\n{words.count(len(sections), 'more group')} with {told} left out here "
+        f"\n{wording.count(len(sections), 'more group')} with {told} left out here "
         f"for want of room: {code(show)}\n"
     )
 
 
 def _left_out(number: int, what: str, show: str) -> str:
     return (
-        f"- … {words.count(number, f'more {what}')}, left out here for want of room: {code(show)}"
+        f"- … {wording.count(number, f'more {what}')}, left out here for want of room: {code(show)}"
     )

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
 
-from tasksync.core.change import Action, Became, Outcome
-from tasksync.core.events import ValueMissing, ValueTurned
+from tasksync.core.change import Action, Outcome, Status
+from tasksync.core.events import ValueMissing, ValueNormalised
 from tasksync.core.fields import FIELDS, Value
 from tasksync.render.style import PLAIN, TONES, Style, Tone
-from tasksync.render.words import also, clean, clean_lines, count, label, shown
+from tasksync.render.wording import also, clean, clean_lines, count, label, shown
 
-Told: TypeAlias = ValueTurned | ValueMissing
+Told: TypeAlias = ValueNormalised | ValueMissing
 
 DONE_WORDS: Mapping[Action, str] = MappingProxyType(
     {
@@ -27,13 +27,13 @@ DONE_WORDS: Mapping[Action, str] = MappingProxyType(
         Action.NOOP: "remembered",
     }
 )
-_TONES: Mapping[Became, Tone] = MappingProxyType(
+_TONES: Mapping[Status, Tone] = MappingProxyType(
     {
-        Became.DONE: Tone.GOOD,
-        Became.FAILED: Tone.BAD,
-        Became.IN_DOUBT: Tone.WARN,
-        Became.SKIPPED: Tone.QUIET,
-        Became.NOT_STARTED: Tone.QUIET,
+        Status.DONE: Tone.GOOD,
+        Status.FAILED: Tone.BAD,
+        Status.IN_DOUBT: Tone.WARN,
+        Status.SKIPPED: Tone.QUIET,
+        Status.NOT_STARTED: Tone.QUIET,
     }
 )
 
@@ -43,7 +43,7 @@ NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class ApplyCounts:
     """How many changes became what; skipped ones count as not started."""
 
     added: int = 0
@@ -80,26 +80,26 @@ class Tally:
         return f"{done}{bad}.{also(rest)}"
 
 
-def tally(outcomes: Iterable[Outcome]) -> Tally:
+def apply_counts(outcomes: Iterable[Outcome]) -> ApplyCounts:
     """Count what became of the changes."""
-    became: Counter[Became] = Counter()
+    became: Counter[Status] = Counter()
     done: Counter[Action] = Counter()
     for outcome in outcomes:
-        became[outcome.became] += 1
-        if outcome.became is Became.DONE:
+        became[outcome.status] += 1
+        if outcome.status is Status.DONE:
             done[outcome.change.action] += 1
-    return Tally(
+    return ApplyCounts(
         added=done[Action.CREATE],
         changed=done[Action.UPDATE],
         destroyed=done[Action.DELETE],
         adopted=done[Action.ADOPT],
         deferred=done[Action.DEFER],
         forgotten=done[Action.FORGET],
-        failed=became[Became.FAILED],
-        not_started=became[Became.SKIPPED] + became[Became.NOT_STARTED],
-        in_doubt=became[Became.IN_DOUBT],
-        done=became[Became.DONE],
-        left=became.total() - became[Became.DONE],
+        failed=became[Status.FAILED],
+        not_started=became[Status.SKIPPED] + became[Status.NOT_STARTED],
+        in_doubt=became[Status.IN_DOUBT],
+        done=became[Status.DONE],
+        left=became.total() - became[Status.DONE],
     )
 
 
@@ -108,10 +108,10 @@ def outcome_line(outcome: Outcome, style: Style = PLAIN) -> str:
     key = clean(outcome.change.key)
     remote = outcome.id or outcome.change.id
     task = f" (task {remote})" if remote else ""
-    if outcome.became is Became.DONE:
+    if outcome.status is Status.DONE:
         word = style.paint(DONE_WORDS[outcome.change.action], TONES[outcome.change.action])
         return f"{key}: {word}{task}"
-    word = style.paint(outcome.became.value, _TONES[outcome.became])
+    word = style.paint(outcome.status.value, _TONES[outcome.status])
     return f"{key}{task}: {word}{_because(outcome)}"
 
 
@@ -136,7 +136,7 @@ def apply_text(
     `told` are values that the portal turned or lost; `more` is said after the line; `where` is
     whose tasks they are. Without `whole` something of the plan was left out.
     """
-    result = tally(outcomes)
+    result = apply_counts(outcomes)
     missing = any(isinstance(one, ValueMissing) for one in told)
     good = result.complete and not missing and whole
     first = "Apply complete!" if good else "Apply incomplete."
@@ -150,7 +150,7 @@ def apply_text(
     return "".join(f"{line}\n" for line in lines)
 
 
-def _beside(result: Tally, where: str) -> Iterator[str]:
+def _beside(result: ApplyCounts, where: str) -> Iterator[str]:
     """Say how far it came and whose tasks these are."""
     came = "" if result.complete else done_and_left(result.done, result.left)
     if where:
@@ -165,13 +165,13 @@ def done_and_left(done: int, left: int) -> str:
 
 
 def _troubles(outcomes: Sequence[Outcome], style: Style) -> Iterator[str]:
-    for became in (Became.FAILED, Became.IN_DOUBT, Became.SKIPPED, Became.NOT_STARTED):
-        group = [outcome for outcome in outcomes if outcome.became is became]
+    for became in (Status.FAILED, Status.IN_DOUBT, Status.SKIPPED, Status.NOT_STARTED):
+        group = [outcome for outcome in outcomes if outcome.status is became]
         if not group:
             continue
         head = f"{count(len(group), 'change')} {became.value}:"
         yield style.paint(head[0].upper() + head[1:], _TONES[became])
-        most = NAMED if became is Became.NOT_STARTED else len(group)
+        most = NAMED if became is Status.NOT_STARTED else len(group)
         for outcome in group[:most]:
             yield f"  {outcome_line(outcome, style)}"
         if group[most:]:
@@ -182,13 +182,13 @@ def value_line(told: Told, style: Style = PLAIN) -> str:
     """Return what the portal made of a value that was written."""
     asked, found = (
         _shown(told.name, value)
-        for value in (told.asked, told.made if isinstance(told, ValueTurned) else told.found)
+        for value in (told.asked, told.made if isinstance(told, ValueNormalised) else told.found)
     )
     where = f"{clean(told.key)} (task {told.id}): {label(told.name)}"
     if told.name in _UNSEEN:
         words = _UNSEEN[told.name]
         return f"{style.paint('Error:', Tone.BAD)} {clean(told.key)} (task {told.id}): {words}"
-    if isinstance(told, ValueTurned):
+    if isinstance(told, ValueNormalised):
         return f"{style.paint('Note:', Tone.WARN)} {where} became {found}, asked was {asked}."
     return f"{style.paint('Error:', Tone.BAD)} {where} was not written: {found}, asked was {asked}."
 

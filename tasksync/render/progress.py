@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TextIO, cast
 
 from tasksync.core import events
-from tasksync.core.change import Became
+from tasksync.core.change import Status
 from tasksync.core.diff import duration
 from tasksync.core.fields import TaskKey
+from tasksync.render.event_text import limit_text, said
 from tasksync.render.outcomes import done_and_left
-from tasksync.render.saying import limit_text, said
-from tasksync.render.words import count
+from tasksync.render.wording import count
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -68,7 +68,7 @@ class Quiet:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ProgressCounts:
     """How far an apply is: how many changes ended, how, since when, under which limit.
 
     What was never begun did not end: a run that stops early is told apart from one that is done.
@@ -84,23 +84,23 @@ class Standing:
     since: float = 0.0
     limit: events.Paced | None = None
 
-    def after(self, event: events.Event, now: float) -> Standing:
+    def after(self, event: events.Event, now: float) -> ProgressCounts:
         """Return the standing once this event happened."""
         match event:
             case events.ApplyStarted():
                 return replace(self, total=event.total, since=now)
             case events.ChangeEnded(outcome):
-                became = outcome.became
+                became = outcome.status
                 key = outcome.change.key
-                if became is Became.NOT_STARTED:
+                if became is Status.NOT_STARTED:
                     return replace(self, not_started=self.not_started + 1)
-                if became is Became.IN_DOUBT:
+                if became is Status.IN_DOUBT:
                     return replace(self, doubtful=self.doubtful | {key})
                 return replace(
                     self,
                     ended=self.ended + 1,
-                    done=self.done + (became is Became.DONE),
-                    failed=self.failed + (became is Became.FAILED),
+                    done=self.done + (became is Status.DONE),
+                    failed=self.failed + (became is Status.FAILED),
                     doubtful=self.doubtful - {key} if key in self.doubtful else self.doubtful,
                 )
             case events.Paced():
@@ -159,7 +159,7 @@ class Lines:
         self._stream = stream
         self._monotonic = monotonic
         self._every = every
-        self._standing = Standing()
+        self._standing = ProgressCounts()
         self._told: dict[type[events.Event], float] = {}
 
     def __call__(self, event: events.Event, /) -> None:
@@ -178,7 +178,7 @@ class Lines:
                 self._say(said(event))
             case events.ChangesSent() | events.Paced():
                 return
-            case events.ValueTurned() | events.ValueMissing():
+            case events.ValueNormalised() | events.ValueMissing():
                 return  # said at the end, where nobody can miss it
             case _:
                 self._say(said(event))
@@ -217,7 +217,7 @@ class Bar:
         self._stream = stream
         self._monotonic = monotonic
         self._colour = colour
-        self._standing = Standing()
+        self._standing = ProgressCounts()
         self._bar: Progress | None = None
         self._row: TaskID | None = None
 
@@ -232,7 +232,7 @@ class Bar:
                 self._show("Applying" if self._standing.total else "Reading", now)
             case events.Verified():
                 self._show(said(event), now)
-            case events.ChangesSent() | events.ValueTurned() | events.ValueMissing():
+            case events.ChangesSent() | events.ValueNormalised() | events.ValueMissing():
                 return
             case _:
                 self._opened().console.print(

@@ -11,12 +11,12 @@ from itertools import groupby
 
 from tasksync.core.change import SYMBOLS, Action, Change, FieldChange
 from tasksync.core.diff import members
-from tasksync.core.fields import FIELDS, KeyRef, Kind, TaskKey, Value
+from tasksync.core.fields import FIELDS, FieldKind, KeyRef, TaskKey, Value
 from tasksync.core.people import people_of
 from tasksync.core.plan import Drift, Plan, Refusal
 from tasksync.core.state import Entry
-from tasksync.render import words
-from tasksync.render.marks import marked, marked_line
+from tasksync.render import wording
+from tasksync.render.inline_diff import marked, marked_line
 from tasksync.render.style import PLAIN, TONES, Style, Tone
 
 NO_CHANGES = "No changes. The portal matches the manifest."
@@ -24,17 +24,17 @@ NO_CHANGES = "No changes. The portal matches the manifest."
 FIELD_WIDTH = 13
 KEY_WIDTH = 40
 #: fields of which hardly two tasks hold the same value
-_ALWAYS_OTHER = {n for n, one in FIELDS.items() if one.kind in {Kind.TEXT, Kind.INSTANT}}
+_ALWAYS_OTHER = {n for n, one in FIELDS.items() if one.kind in {FieldKind.TEXT, FieldKind.INSTANT}}
 SHOWN = (Action.CREATE, Action.UPDATE, Action.DELETE, Action.DEFER, Action.ADOPT, Action.FORGET)
 
 
 def read_line(files: int, tasks: int, requests: int | None, seconds: float) -> str:
     """Return what was read, for the first line; `requests` None: the portal was not asked."""
-    first = f"tasksync read {words.count(files, 'file')}, {words.count(tasks, 'task')}"
+    first = f"tasksync read {wording.count(files, 'file')}, {wording.count(tasks, 'task')}"
     portal = (
         ", and not the portal"
         if requests is None
-        else f", and the portal in {words.count(requests, 'request')}"
+        else f", and the portal in {wording.count(requests, 'request')}"
     )
     return f"{first}{portal} ({seconds:.1f} s)."
 
@@ -65,30 +65,30 @@ def plan_text(
 def refusal_lines(refusal: Refusal, style: Style = PLAIN) -> Iterator[str]:
     """Yield why a guard holds the plan back, and how to lift it."""
     yield ""
-    yield style.paint("Refused:", Tone.BAD) + f" {words.clean_lines(refusal.what)}"
+    yield style.paint("Refused:", Tone.BAD) + f" {wording.clean_lines(refusal.what)}"
     for line in refusal.lift.split("\n"):
-        yield f"  {words.clean(line)}"
+        yield f"  {wording.clean(line)}"
 
 
 def entry_line(entry: Entry) -> str:
     """Return one line of `state list`."""
     marks = (("deferred", entry.deferred), ("not shown by the portal", entry.hidden))
     said = "".join(f"  ({what})" for what, holds in marks if holds)
-    return f"{words.clean(entry.key)}  (task {entry.id})  {words.quoted(entry.title)}{said}"
+    return f"{wording.clean(entry.key)}  (task {entry.id})  {wording.quoted(entry.title)}{said}"
 
 
-def entry_text(entry: Entry, names: words.Names | None = None, style: Style = PLAIN) -> str:
+def entry_text(entry: Entry, names: wording.Names | None = None, style: Style = PLAIN) -> str:
     """Return what the state remembers of one task, each line ended."""
-    lines = [style.paint(words.clean(entry.key), Tone.STRONG) + f"  (task {entry.id})"]
+    lines = [style.paint(wording.clean(entry.key), Tone.STRONG) + f"  (task {entry.id})"]
     for name, value in entry.asked.items():
-        made = entry.made.get(name)
+        made = entry.normalised.get(name)
         turned = (
-            f"   (the portal has {words.shown(name, made, names or {})})"
-            if name in entry.made and not isinstance(value, KeyRef)
+            f"   (the portal has {wording.shown(name, made, names or {})})"
+            if name in entry.normalised and not isinstance(value, KeyRef)
             else ""
         )
-        label = words.label(name, value)
-        lines.append(f"  {label:<{FIELD_WIDTH}}  {words.shown(name, value, names or {})}{turned}")
+        label = wording.label(name, value)
+        lines.append(f"  {label:<{FIELD_WIDTH}}  {wording.shown(name, value, names or {})}{turned}")
     marks = (
         (f"created {entry.created}", bool(entry.created)),
         ("protected", entry.protected),
@@ -114,12 +114,12 @@ class _Lines:
 
     def top(self, head: str) -> Iterator[str]:
         """Whose plan it is, what was read, and the symbols where there is something to read."""
-        yield f"Project {words.whereabouts(self.plan)}."
+        yield f"Project {wording.whereabouts(self.plan)}."
         if not self.plan:
             yield from (head,) if head else ()
             return
         yield f"{head} Symbols:".lstrip()
-        yield "  " + "   ".join(f"{self._symbol(one)} {words.DOES[one]}" for one in SHOWN)
+        yield "  " + "   ".join(f"{self._symbol(one)} {wording.DOES[one]}" for one in SHOWN)
         yield ""
 
     def changes(self) -> Iterator[str]:
@@ -136,10 +136,10 @@ class _Lines:
         return self.style.paint(SYMBOLS[action], TONES[action])
 
     def _head(self, change: Change, key_width: int, id_width: int) -> str:
-        key = words.clean(change.key)
+        key = wording.clean(change.key)
         pad = " " * max(key_width - len(key), 0)
         place = f"{change.place.file}:{change.place.line}" if change.place else ""
-        rest = "  ".join(part for part in (words.clean(place), words.why(change)) if part)
+        rest = "  ".join(part for part in (wording.clean(place), wording.why(change)) if part)
         task = f"{_task(change):<{id_width}}"
         key = self.style.paint(key, Tone.STRONG)
         return f"  {self._symbol(change.action)} {key}{pad}  {task}  {rest}".rstrip()
@@ -162,7 +162,7 @@ class _Lines:
         said = (one.name, one.after)
         line = self._said.get(said)
         if line is None:
-            line = self._line(words.label(one.name, one.after), self._new(one))
+            line = self._line(wording.label(one.name, one.after), self._new(one))
             self._said[said] = line
         return line
 
@@ -172,7 +172,7 @@ class _Lines:
     def _new_lines(self, one: FieldChange) -> Iterator[str]:
         several = isinstance(one.after, str) and "\n" in one.after
         first, *rest = (
-            words.lines(str(one.after)) if several else (self._value(one.name, one.after),)
+            wording.lines(str(one.after)) if several else (self._value(one.name, one.after),)
         )
         yield self._line(one.name, first)
         yield from (self._line("", line).rstrip() for line in rest)
@@ -184,9 +184,9 @@ class _Lines:
 
     def _gone(self, change: Change) -> Iterator[str]:
         if change.title:
-            yield self._line("title", words.quoted(change.title))
+            yield self._line("title", wording.quoted(change.title))
         if change.action is Action.DELETE:
-            lost = words.lost(change.activity)
+            lost = wording.lost(change.activity)
             yield from (f"      {self.style.paint(lost, Tone.WARN)}",) if lost else ()
         if change.protected:
             yield f"      {self.style.paint('protected', Tone.WARN)}"
@@ -194,27 +194,27 @@ class _Lines:
     def _changed(self, change: Change) -> Iterator[str]:
         named = any(one.name == "title" for one in change.fields)
         if change.action is not Action.UPDATE and change.title and not named:
-            yield self._line("title", words.quoted(change.title))
+            yield self._line("title", wording.quoted(change.title))
         for one in change.fields:
             yield from self._field(one)
-        for name, value in change.along.items():
+        for name, value in change.sent_together.items():
             note = self.style.paint("   (sent along)", Tone.QUIET)
-            yield self._line(words.label(name, value), self._value(name, value) + note)
+            yield self._line(wording.label(name, value), self._value(name, value) + note)
         same = len(change.asked.keys() - {one.name for one in change.fields})
         if same and change.fields:
-            yield self.style.paint(f"      ({words.count(same, 'unchanged field')})", Tone.QUIET)
+            yield self.style.paint(f"      ({wording.count(same, 'unchanged field')})", Tone.QUIET)
 
     def _field(self, one: FieldChange) -> Iterator[str]:
         marks = self._drift_mark(one)
-        if words.is_set(one.name):
+        if wording.is_set(one.name):
             yield self._line(one.name, self._members(one) + marks)
-        elif words.is_long(one.name, one.before, one.after):
+        elif wording.is_long(one.name, one.before, one.after):
             yield from self._long(one, marks)
         else:
-            moved = words.moved(one.name, one.before, one.after)
+            moved = wording.moved(one.name, one.before, one.after)
             delta = self.style.paint(f"   ({moved})", Tone.QUIET) if moved else ""
-            label = words.label(one.name, one.before, one.after)
-            before, after = words.pair(one.name, one.before, one.after, self.names)
+            label = wording.label(one.name, one.before, one.after)
+            before, after = wording.pair(one.name, one.before, one.after, self.names)
             yield self._line(label, f"{before} -> {self._known(one, after)}{delta}{marks}")
 
     def _drift_mark(self, one: FieldChange) -> str:
@@ -223,7 +223,7 @@ class _Lines:
 
     def _members(self, one: FieldChange) -> str:
         seen = members(_items(one.before), _items(one.after))
-        added, removed = words.swapped(one.name, seen.added, seen.removed, self.names)
+        added, removed = wording.swapped(one.name, seen.added, seen.removed, self.names)
         both = ((Tone.ADD, "+", added), (Tone.REMOVE, "-", removed))
         return " ".join(
             self.style.paint(f"{sign}{item}", tone) for tone, sign, items in both for item in items
@@ -238,7 +238,7 @@ class _Lines:
             yield self._line("", marks.strip())
 
     def _value(self, name: str, value: Value) -> str:
-        return words.shown(name, value, self.names)
+        return wording.shown(name, value, self.names)
 
     def _line(self, label: str, text: str) -> str:
         return f"      {label:<{FIELD_WIDTH}}  {text}"
@@ -247,7 +247,7 @@ class _Lines:
         """Drift apart from what is intended, and what else a person should know."""
         if self.plan.drift:
             yield from self._drift()
-        for note in words.notes(self.plan):
+        for note in wording.notes(self.plan):
             yield ""
             yield f"{self.style.paint('Note:', Tone.WARN)} {note}"
 
@@ -260,45 +260,45 @@ class _Lines:
             "since the last apply:"
         )
         for (key, remote), drifts in groupby(self.plan.drift, key=lambda one: (one.key, one.id)):
-            yield f"    {words.clean(key)}  (task {remote})"
+            yield f"    {wording.clean(key)}  (task {remote})"
             for one in drifts:
-                yield "  " + self._line(words.label(one.name), self._drifted(one))
+                yield "  " + self._line(wording.label(one.name), self._drifted(one))
 
     def _drifted(self, one: Drift) -> str:
         change = FieldChange(one.name, one.remembered, one.found)
-        if words.is_set(one.name):
+        if wording.is_set(one.name):
             return self._members(change)
-        if words.is_long(one.name, one.remembered, one.found):
+        if wording.is_long(one.name, one.remembered, one.found):
             return marked_line(str(one.remembered), str(one.found), self.style)
-        before, after = words.pair(one.name, one.remembered, one.found, self.names)
-        moved = words.moved(one.name, one.remembered, one.found)
+        before, after = wording.pair(one.name, one.remembered, one.found, self.names)
+        moved = wording.moved(one.name, one.remembered, one.found)
         return f"{before} -> {after}" + (f"   ({moved})" if moved else "")
 
     def summary(self, requests: int, seconds: float) -> Iterator[str]:
         """The line that scripts look for, and what happens to whom."""
         if not self.plan:
-            yield from ("",) if self.plan.drift or words.notes(self.plan) else ()
+            yield from ("",) if self.plan.drift or wording.notes(self.plan) else ()
             yield self.style.paint(NO_CHANGES, Tone.GOOD)
             yield from self._left_out()
             return
         unchanged = f" {self.plan.unchanged} unchanged." if self.plan.unchanged else ""
-        line = self.style.paint(words.planned(self.plan.summary), Tone.STRONG)
+        line = self.style.paint(wording.planned(self.plan.summary), Tone.STRONG)
         yield ""
-        yield f"{line} {words.takes(requests, seconds)}{unchanged}"
-        yield f"In {words.whereabouts(self.plan)}."
+        yield f"{line} {wording.takes(requests, seconds)}{unchanged}"
+        yield f"In {wording.whereabouts(self.plan)}."
         yield from self._people()
         yield from self._left_out()
 
     def _left_out(self) -> Iterator[str]:
-        said = words.left_out(self.plan)
+        said = wording.left_out(self.plan)
         yield from (self.style.paint(said, Tone.WARN),) if said else ()
 
     def _people(self) -> Iterator[str]:
         people = people_of(self.plan)
         if not people:
             return
-        yield f"Affects {words.count(len(people), 'person', 'people')}:"
-        lines = [words.person_line(one) for one in people]
+        yield f"Affects {wording.count(len(people), 'person', 'people')}:"
+        lines = [wording.person_line(one) for one in people]
         width = min(max(len(who) for who, _what in lines), KEY_WIDTH)
         for who, what in lines:
             yield f"  {who:<{width}}  {what}"

@@ -11,7 +11,7 @@ from worlds import World
 
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.state import KEPT_RUNS, Lease, PortalIdentity, State, StateDelta, state_of
-from tasksync.engine.keeping import Patience, acquire, unlocked
+from tasksync.engine.lease import Patience, acquire, unlocked
 from tasksync.errors import StateError, StateForeign, StateLocked, StateMoved
 
 EVERYTHING = StateDelta(
@@ -143,7 +143,7 @@ def test_a_state_that_was_loaded_stays_as_it_was_loaded(world: World) -> None:
     anna.commit(StateDelta(put=tuple(batch(1))), lease)
     state = boris.load()
     anna.commit(StateDelta(put=tuple(batch(2))), lease)
-    assert (len(state.heads), state.serial) == (50, 1)
+    assert (len(state.index), state.serial) == (50, 1)
 
 
 def test_the_lease_is_held_by_one_and_the_refusal_names_the_holder(world: World) -> None:
@@ -540,7 +540,7 @@ def test_a_reader_in_the_middle_sees_whole_commits_only(world: World) -> None:
     def look() -> None:
         while not done.is_set():
             state = boris.load()
-            seen.append((state.serial, len(state.heads)))
+            seen.append((state.serial, len(state.index)))
 
     reader = threading.Thread(target=look)
     reader.start()

@@ -15,13 +15,13 @@ from stores import ANNA, BORIS, TTL, HandClock, batch, counted_ids, entry, keys
 from worlds import PROJECT, client, one_client
 
 from tasksync.backends import document
-from tasksync.backends.document import Copy, Document, DocumentStore, Other
-from tasksync.backends.http import HttpShelf, addresses, open_http
+from tasksync.backends.document import Copy, DocumentStore, Other, StateDocument
+from tasksync.backends.http import HttpDocument, addresses, open_http
 from tasksync.backends.leases import Gone, nobody
-from tasksync.backends.s3 import S3Shelf, open_s3
-from tasksync.backends.waiting import TRIES, Tell
+from tasksync.backends.patience import TRIES, Tell
+from tasksync.backends.s3 import S3Document, open_s3
+from tasksync.core.formats.state_json import encode_state
 from tasksync.core.state import FORMAT_VERSION, Lease, State, StateDelta
-from tasksync.core.statefile import encode_state
 from tasksync.errors import (
     SettingsError,
     StateError,
@@ -163,7 +163,7 @@ def test_every_heartbeat_is_written_so_that_whoever_watches_sees_it(place: Place
     assert place.wire.cuts == 1
 
 
-DOCUMENT = json.loads(document.encode(Document(encode_state(State(PROJECT, "line", 4)), 9, 3)))
+DOCUMENT = json.loads(document.encode(StateDocument(encode_state(State(PROJECT, "line", 4)), 9, 3)))
 
 
 @pytest.mark.parametrize(
@@ -366,7 +366,7 @@ def test_an_s3_that_honours_both_conditions_is_proven_once(
 )
 def test_an_s3_url_without_an_object_is_refused(url: str) -> None:
     with pytest.raises(SettingsError) as refused:
-        S3Shelf(url)
+        S3Document(url)
     assert "s3cret" not in str(refused.value)
 
 
@@ -639,9 +639,9 @@ def test_nobody_there_is_said_without_the_whole_url() -> None:
 @pytest.mark.parametrize("url", ["http://state.example/s", "http://10.0.0.7/s", "https:///s"])
 def test_plain_http_is_for_this_machine_alone(url: str) -> None:
     with pytest.raises(SettingsError):
-        HttpShelf(url, {})
+        HttpDocument(url, {})
     with pytest.raises(SettingsError):
-        HttpShelf("https://host/s", {"TASKSYNC_HTTP_LOCK_ADDRESS": "http://host/lock"})
+        HttpDocument("https://host/s", {"TASKSYNC_HTTP_LOCK_ADDRESS": "http://host/lock"})
 
 
 def test_the_serial_that_a_server_sees_rises_with_every_write(server: httpstate.Server) -> None:

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 import pytest
 from saying import saying
 
-from tasksync.backends import httpexchange
-from tasksync.backends.document import Unsure
-from tasksync.backends.http import HttpShelf
+from tasksync.backends import http_exchange
+from tasksync.backends.document import Ambiguous
+from tasksync.backends.http import HttpDocument
 from tasksync.core.state import Holder, Lease
 from tasksync.errors import StateError
 
@@ -41,19 +41,19 @@ def gzipped(megabytes: int) -> bytes:
 def test_the_time_out_bounds_the_whole_exchange_with_a_state_server(first, drop):
     """Each step is quick; together they are not."""
     began = time.monotonic()
-    with saying(first, drop) as url, pytest.raises(Unsure):
-        HttpShelf(url, {}, 0.4).read()
+    with saying(first, drop) as url, pytest.raises(Ambiguous):
+        HttpDocument(url, {}, 0.4).read()
     assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize("status", [b"200 OK", b"403 No", b"302 Found\r\nLocation: http://h/x"])
 def test_a_state_of_hundreds_of_megabytes_is_refused(monkeypatch, status):
     """Counted after decoding, whatever the status; and it is not kept while it is counted."""
-    monkeypatch.setattr(httpexchange, "LONGEST_BODY", 4 << 20)
+    monkeypatch.setattr(http_exchange, "LONGEST_BODY", 4 << 20)
     small = gzipped(200)
     head = b"HTTP/1.1 " + status + b"\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
     with saying(head % len(small) + small) as url, pytest.raises(StateError, match="longer than"):
-        HttpShelf(url, {}).read()
+        HttpDocument(url, {}).read()
 
 
 def test_a_redirect_is_no_empty_state():
@@ -61,31 +61,31 @@ def test_a_redirect_is_no_empty_state():
     for where in (b"http://elsewhere.example/x", b"http://[::1", b"\xff\x1b[2J"):
         head = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + where + b"\r\n\r\n"
         with saying(head) as url, pytest.raises(StateError, match="sends us on to"):
-            HttpShelf(url, {}).read()
+            HttpDocument(url, {}).read()
 
 
 def test_a_state_of_many_values_is_refused(monkeypatch):
     """Decoded, 64 MiB of two bytes each would be gigabytes; a write may have been done."""
-    monkeypatch.setattr(httpexchange, "_MOST_VALUES", 1000)
+    monkeypatch.setattr(http_exchange, "_MOST_VALUES", 1000)
     body = b"[" + b"[]," * 1000 + b"1]"
     whole = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
     with saying(whole) as url:
         with pytest.raises(StateError, match="more than 1000 values") as refused:
-            HttpShelf(url, {}).read()
-        assert not isinstance(refused.value, Unsure)  # asked again it would be the same
-        with pytest.raises(Unsure):
-            HttpShelf(url, {}).write(b"{}", None, "id")
+            HttpDocument(url, {}).read()
+        assert not isinstance(refused.value, Ambiguous)  # asked again it would be the same
+        with pytest.raises(Ambiguous):
+            HttpDocument(url, {}).write(b"{}", None, "id")
 
 
 @pytest.mark.parametrize("rest", [b"", b"Content-Ty", b"Content-Length", b"\r\n"])
 def test_an_answer_that_was_cut_off_is_no_empty_state(rest):
     """Within its headers: what came was 200 and nothing, and all would have been made anew."""
-    with saying(HEAD + rest) as url, pytest.raises(Unsure, match=r"cut off|no connection"):
-        HttpShelf(url, {}).read()
+    with saying(HEAD + rest) as url, pytest.raises(Ambiguous, match=r"cut off|no connection"):
+        HttpDocument(url, {}).read()
     with saying(HEAD + b"Content-Length: 0\r\n\r\n") as url:
-        assert HttpShelf(url, {}).read() is None
+        assert HttpDocument(url, {}).read() is None
     with saying(CHUNKED + b"0\r\n\r\n") as url:
-        assert HttpShelf(url, {}).read() is None
+        assert HttpDocument(url, {}).read() is None
 
 
 BODIES = [
@@ -139,7 +139,7 @@ def test_no_answer_of_a_state_server_is_a_fault_of_ours(request, record_property
         seed += 1
         answer = an_answer(random.Random(seed))  # noqa: S311
         with saying(answer) as url:
-            shelf = HttpShelf(url, {}, 1.0)
+            shelf = HttpDocument(url, {}, 1.0)
             for ask in (
                 shelf.read,
                 lambda shelf=shelf: shelf.write(b"{}", None, "id"),

@@ -7,10 +7,10 @@ from dataclasses import replace
 from memory_store import MemoryStore
 from stores import HandClock, counted_ids, entry, intent, whole
 
-from tasksync.backends.redacted import RedactedStore
+from tasksync.backends.redacted_store import RedactedStore
+from tasksync.core.formats.state_json import encode_state, to_text
 from tasksync.core.secrets import Secrets
 from tasksync.core.state import Holder, PortalIdentity, StateDelta
-from tasksync.core.statefile import encode_state, to_text
 
 SECRET = "hp/W0rd-of-ours"
 QUOTED = SECRET.replace("/", "\\/")
@@ -28,7 +28,7 @@ def test_what_is_committed_has_lost_our_secrets_in_every_form() -> None:
     lease = store.acquire(WHO, 60)
     told = replace(
         entry("a", 1, tags=("x", f"y {QUOTED}")),
-        made={"title": f"made {SECRET}"},
+        normalised={"title": f"made {SECRET}"},
         unproved={"description": f"came {QUOTED}"},
     )
     doubt = intent("b")
@@ -49,10 +49,10 @@ def test_a_state_that_is_pushed_has_lost_them_too() -> None:
     lease = store.acquire(WHO, 60)
     store.commit(StateDelta(put=(entry("a", 1),)), lease)
     state = plain.load()
-    told = replace(entry("a", 1), made={"title": SECRET})
+    told = replace(entry("a", 1), normalised={"title": SECRET})
     store.replace(replace(state.after(StateDelta(put=(told,)))), lease)
     now = plain.load()
-    assert now.entries[told.key].made == {"title": "***"}
+    assert now.entries[told.key].normalised == {"title": "***"}
     assert whole(now)
 
 

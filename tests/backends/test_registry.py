@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from stores import ANNA, HandClock, counted_ids
 
-from tasksync.backends.http import HttpShelf
+from tasksync.backends.http import HttpDocument
 from tasksync.backends.masking import masked, scrubbed, secrets_of
 from tasksync.backends.postgres import PostgresStore
 from tasksync.backends.processes import run_url
@@ -167,4 +167,4 @@ def test_a_driver_s_words_are_scrubbed_of_every_form_of_a_secret() -> None:
 
 
 def test_the_address_that_requests_sees_has_no_login() -> None:
-    assert HttpShelf("https://anna:s3cret@h/s", {})._at.state == "https://h/s"
+    assert HttpDocument("https://anna:s3cret@h/s", {})._at.state == "https://h/s"

@@ -34,7 +34,7 @@ from tasksync.backends import sqlite as backend
 from tasksync.backends.sqlite import SqliteStore
 from tasksync.core.ports import StateStore
 from tasksync.core.state import FORMAT_VERSION, StateDelta
-from tasksync.engine.keeping import Patience, acquire
+from tasksync.engine.lease import Patience, acquire
 from tasksync.errors import StateError, StateForeign, StateLocked, StateUnreadable
 
 
@@ -457,7 +457,7 @@ def test_readers_and_a_writer_that_come_and_go_never_take_a_whole_file_for_a_tor
     while writer.poll() is None:
         store = SqliteStore(path, "finance-q2", clock=RealClock(), ids=counted_ids())
         state = store.load()
-        assert len(state.heads) == 50 * state.serial
+        assert len(state.index) == 50 * state.serial
         seen.add(state.serial)
         store.close()
     assert writer.returncode == 0

@@ -14,11 +14,11 @@ from saying import saying
 from stores import ANNA, TTL, HandClock, counted_ids
 
 from tasksync.backends import postgres, s3
-from tasksync.backends.bounding import within
-from tasksync.backends.document import Unsure
+from tasksync.backends.bounds import within
+from tasksync.backends.document import Ambiguous
+from tasksync.backends.patience import ENOUGH, TRIES, Waiting
 from tasksync.backends.postgres import PostgresStore
-from tasksync.backends.s3 import S3Shelf
-from tasksync.backends.waiting import ENOUGH, TRIES, Waiting
+from tasksync.backends.s3 import S3Document
 from tasksync.errors import StateError
 
 HEAD = b'HTTP/1.1 200 OK\r\nETag: "x"\r\n'
@@ -27,13 +27,13 @@ SOON = 10.0
 
 
 @pytest.fixture
-def shelf(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], S3Shelf]:
+def shelf(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], S3Document]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
 
-    def made(url: str) -> S3Shelf:
+    def made(url: str) -> S3Document:
         bare = url.removesuffix("/s")
-        shelf = S3Shelf(f"s3://bucket/key?endpoint={bare}&region=us-east-1", 0.5)
+        shelf = S3Document(f"s3://bucket/key?endpoint={bare}&region=us-east-1", 0.5)
         shelf._client()  # to make it takes longer than the bound
         return shelf
 
@@ -59,7 +59,7 @@ def test_the_time_out_bounds_the_whole_exchange_with_s3(
         asked = shelf(url)
         for ask in (asked.read, lambda: asked.write(b"{}", None, "")):
             began = time.monotonic()
-            with pytest.raises(Unsure):
+            with pytest.raises(Ambiguous):
                 ask()
             assert time.monotonic() - began < SOON
 

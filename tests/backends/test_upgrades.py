@@ -31,14 +31,14 @@ def filled(store: StateStore) -> None:
 def goes_on(store: StateStore) -> None:
     """Read, written to, and read again: nothing of what was remembered is lost."""
     before = store.load()
-    assert list(before.heads.created) == [NO_DATE, NO_DATE]
-    assert {key: before.entries[key].id for key in before.heads} == {"a": 7, "b": 8}
+    assert list(before.index.created) == [NO_DATE, NO_DATE]
+    assert {key: before.entries[key].id for key in before.index} == {"a": 7, "b": 8}
     lease = store.acquire(ANNA, TTL)
     store.commit(StateDelta(put=(before.entries[TaskKey("a")].shown(DATE),)), lease)
     after = store.load()
     assert after.entries[TaskKey("a")].created == DATE
-    assert after.heads.created[after.heads.rows[TaskKey("a")]] > NO_DATE
-    assert after.heads.created[after.heads.rows[TaskKey("b")]] == NO_DATE
+    assert after.index.created[after.index.rows[TaskKey("a")]] > NO_DATE
+    assert after.index.created[after.index.rows[TaskKey("b")]] == NO_DATE
     assert after.entries[TaskKey("b")] == before.entries[TaskKey("b")]
     assert (after.lineage, after.serial) == (before.lineage, before.serial + 1)
     store.close()
@@ -62,7 +62,7 @@ def test_a_file_of_format_1_is_read_without_being_changed(tmp_path: Path) -> Non
     old_file(path)
     before = path.read_bytes()
     store = sqlite_at(path)
-    assert sorted(store.load().heads) == ["a", "b"]
+    assert sorted(store.load().index) == ["a", "b"]
     store.close()
     assert path.read_bytes() == before
 
@@ -89,7 +89,7 @@ def test_tables_of_format_1_are_read_and_brought_to_this_one(postgres_url: str) 
         db.execute("UPDATE tasksync.format SET version = 1")
         try:
             reader = store()
-            assert sorted(reader.load().heads) == ["a", "b"]
+            assert sorted(reader.load().index) == ["a", "b"]
             reader.close()
             assert db.execute("SELECT version FROM tasksync.format").fetchone() == (1,)
             goes_on(store())

@@ -11,8 +11,8 @@ from threading import Thread
 import pytest
 from command import Done, Tasksync
 
-from tasksync.cli.stopping import SystemClock
-from tasksync.portal import line
+from tasksync.cli.signals import SystemClock
+from tasksync.portal import requester
 from tasksync.sandbox.web.server import RunningSandbox, SandboxSettings, start
 
 MANIFEST = """\
@@ -194,7 +194,7 @@ def test_a_wait_that_the_portal_asks_for_is_said_in_a_pipe(
     faulty: Callable[[str, float], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(line, "TOLD_ASKED", 0.2)
+    monkeypatch.setattr(requester, "TOLD_ASKED", 0.2)
     faulty("^/v1/me$", 0.3)
     told = tasksync("plan")
     assert told.code == 0

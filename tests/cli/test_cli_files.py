@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from command import Tasksync
 
-from tasksync.cli.wiring import rescued
+from tasksync.cli.wiring import dump_unsaved
 from tasksync.core.state import StateDelta
 from tasksync.sandbox.web import server
 
@@ -40,7 +40,7 @@ def mode(path: Path) -> int:
 def test_what_could_not_be_saved_is_its_owners_alone_and_unseen_by_git(tmp_path: Path) -> None:
     """Also beside a manifest whose state is elsewhere, where nobody made the folder before."""
     folder = tmp_path / ".tasksync"
-    file = Path(rescued([folder], "files.unsaved-1", "files", StateDelta()))
+    file = Path(dump_unsaved([folder], "files.unsaved-1", "files", StateDelta()))
     assert (file.parent, mode(file)) == (folder, 0o600)
     assert (folder / ".gitignore").read_text() == "*\n"
 
@@ -83,7 +83,7 @@ def test_a_plan_that_cannot_be_written_leaves_nothing_behind(
 
     out = tmp_path / "out"
     out.mkdir()
-    monkeypatch.setattr("tasksync.cli.planfiles.os.fsync", full)
+    monkeypatch.setattr("tasksync.cli.plan_files.os.fsync", full)
     done = tasksync("plan", "--out", out / "plan.json")
     assert (done.code, "No space left on device" in done.err) == (1, True)
     assert list(out.iterdir()) == []

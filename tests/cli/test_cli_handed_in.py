@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from command import Done, Tasksync
 
-from tasksync import boundedfiles as bounded
+from tasksync import file_limits as bounded
 
 MANIFEST = """\
 apiVersion: tasksync/v1

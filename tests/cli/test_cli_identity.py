@@ -165,7 +165,7 @@ def test_rebind_waits_for_nobody_else_and_needs_the_lock(
     tasksync: Tasksync, sandbox: RunningSandbox
 ) -> None:
     from tasksync.backends.registry import open_store
-    from tasksync.cli.stopping import Stop, SystemClock
+    from tasksync.cli.signals import Stop, SystemClock
     from tasksync.core.state import Holder
 
     sandbox.api.portal = NEW

@@ -11,7 +11,7 @@ from command import Tasksync
 from hand import ids_of, world_of
 
 from tasksync.core.fields import TaskKey
-from tasksync.core.narrowing import nearest
+from tasksync.core.planning.scope import nearest
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = """\
@@ -128,7 +128,7 @@ def test_what_is_left_out_counts_edits_drift_and_removals_and_is_not_called_unch
 def test_a_plan_file_of_an_earlier_version_says_that_it_is_narrowed(
     tasksync: Tasksync, tmp_path: Path
 ) -> None:
-    from tasksync.core.plandigest import checksum_of
+    from tasksync.core.formats.plan_digest import checksum_of
 
     plan = tmp_path / "p.json"
     assert tasksync("plan", "--target", "audit/*", "--out", plan).code == 0

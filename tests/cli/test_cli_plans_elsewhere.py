@@ -14,7 +14,7 @@ from hand import by_hand, ids_of, world_of
 
 from tasksync.cli.console import Console
 from tasksync.cli.main import run
-from tasksync.core.plandigest import checksum_of
+from tasksync.core.formats.plan_digest import checksum_of
 
 HEAD = "apiVersion: tasksync/v1\nproject: saved\ndefaults: {responsibleId: 1}\n"
 TWO = HEAD + "tasks:\n  a: {title: Task A}\n  b: {title: Task B}\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from command import Tasksync
 
-from tasksync.manifests import header, loader, sources
+from tasksync.manifests import files, header, loader
 
 MANIFEST = """\
 apiVersion: tasksync/v1
@@ -25,7 +25,7 @@ tasks:
 
 def planted(manifest: Path) -> None:
     """Put rows beside the manifest, as versions before kept them, that know of `a` alone."""
-    head = header.read(sources.find([str(manifest)])[0])
+    head = header.read(files.find([str(manifest)])[0])
     (row, *_others) = loader.load([str(manifest)]).tasks()
     rows = {"keys": ["a"], "digests": row.digest.hex(), "lines": [6], "parents": {}, "adopts": {}}
     name = f"{head.files[0].look.digest.hex()}-{loader._context(head.contexts[0])}.rows"

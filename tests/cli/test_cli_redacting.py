@@ -8,7 +8,7 @@ import pytest
 
 from tasksync.cli.console import Console
 from tasksync.cli.main import run
-from tasksync.cli.redacting import Hidden, Redacting, secrets_of, weak, weakness
+from tasksync.cli.redaction import RedactingStream, RunSecrets, secrets_of, weak, weakness
 from tasksync.core.secrets import Secrets
 
 
@@ -73,7 +73,7 @@ def test_a_usage_error_repeats_no_password() -> None:
 
 def test_what_the_manifest_says_is_not_taken_from_what_the_portal_says() -> None:
     """What is learned later is held against the manifest, too."""
-    hidden = Hidden(Secrets(frozenset(["first-Secret-1"])))
+    hidden = RunSecrets(Secrets(frozenset(["first-Secret-1"])))
     hidden.openly = lambda: "a title with second-Secret-2"
     assert hidden.outside.texts == {"first-Secret-1"}
     hidden.add("second-Secret-2", "third-Secret-3", None)
@@ -83,7 +83,7 @@ def test_what_the_manifest_says_is_not_taken_from_what_the_portal_says() -> None
 
 def test_a_redacting_stream_is_the_stream_in_all_else() -> None:
     out = io.StringIO()
-    stream = Redacting.over(out, Hidden(Secrets(frozenset(["first-Secret-1"]))))
+    stream = RedactingStream.over(out, RunSecrets(Secrets(frozenset(["first-Secret-1"]))))
     assert stream.write("x first-Secret-1\n") == 17
     stream.writelines(["a ", "first-", "Secret-1"])
     assert out.getvalue() == "x ***\na ***"

@@ -235,7 +235,7 @@ def test_an_entry_that_is_looked_for_in_an_empty_state_asks_after_the_address(
 def test_the_address_of_a_state_is_said_without_its_password() -> None:
     from types import SimpleNamespace
 
-    from tasksync.cli.looking import looked_at
+    from tasksync.cli.state_lookup import looked_at
     from tasksync.core.state import State
 
     parts = SimpleNamespace(address=lambda _: "postgresql://u:geheim@db.internal/tasks")

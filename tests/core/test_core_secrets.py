@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from planting import FORMS, SECRETS, told
 
-from tasksync.core.runurl import shown, tokens_of
+from tasksync.core.run_url import shown, tokens_of
 from tasksync.core.secrets import LONG, SHORT, Secrets, is_findable
 
 ODD = ("a&b<c>\"d'\\\\eee%41x", "пароль-12345-ё", 'vibe/live+9f8e"7d6c5b4a', "S3CR/ET", "hunter2")

@@ -7,10 +7,10 @@ import tracemalloc
 from casefiles import MARKER, live_task, manifest_of, stream
 from work import calls_in
 
-from tasksync.core.build import plan_from
 from tasksync.core.fields import KeyRef, TaskKey, Values
-from tasksync.core.state import Entry, Heads, State
-from tasksync.core.survey import survey
+from tasksync.core.planning.build import plan_from
+from tasksync.core.planning.desired import read_desired
+from tasksync.core.state import Entry, EntryIndex, State
 from tasksync.core.task import Place, Task
 
 COUNT = 10_000
@@ -33,8 +33,8 @@ def entry(number: int) -> Entry:
     return Entry(key(number), number + 1, fields(number), made)  # type: ignore[arg-type]
 
 
-def heads() -> Heads:
-    return Heads(entry(number).head() for number in range(COUNT))
+def heads() -> EntryIndex:
+    return EntryIndex(entry(number).head() for number in range(COUNT))
 
 
 def test_an_unchanged_task_holds_little_memory() -> None:
@@ -42,22 +42,22 @@ def test_an_unchanged_task_holds_little_memory() -> None:
     heads()
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    state = State("finance", heads=heads())
-    found = survey(rows, state)
-    assert state.heads.row_of_id(5) == 4
+    state = State("finance", index=heads())
+    found = read_desired(rows, state)
+    assert state.index.row_of_id(5) == 4
     used = (tracemalloc.get_traced_memory()[0] - before) / COUNT
     tracemalloc.stop()
-    assert found.held == {}
+    assert found.retained == {}
     assert used < 350, f"{used:.0f} bytes a task"
 
 
 def test_an_unchanged_project_is_planned_in_little_time_and_without_its_entries() -> None:
     rows = list(stream(Task(key(n), fields(n), Place("t.yaml", n)) for n in range(COUNT)))  # type: ignore[arg-type]
     live = [live_task(n + 1, entry(n).found, markers=(MARKER,)) for n in range(COUNT)]
-    state = State("finance", heads=heads())
+    state = State("finance", index=heads())
     plans = []
     called = calls_in(
-        lambda: plans.append(plan_from(manifest_of([]), survey(rows, state), state, live))
+        lambda: plans.append(plan_from(manifest_of([]), read_desired(rows, state), state, live))
     )
     (plan,) = plans
     assert not plan

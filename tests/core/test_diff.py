@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasksync.core import diff, longdiff
+from tasksync.core import diff, long_diff
 from tasksync.core.diff import Fate, Members, delta, duration, members, paths, words
 
 
@@ -77,7 +77,7 @@ def test_paths_name_where_documents_differ():
 
 
 def test_deepdiff_is_not_loaded_before_it_is_needed():
-    code = "import sys, tasksync.core.planfile; sys.exit('deepdiff' in sys.modules)"
+    code = "import sys, tasksync.core.formats.plan_json; sys.exit('deepdiff' in sys.modules)"
     assert run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -100,22 +100,22 @@ def test_a_text_of_megabytes_does_not_stall(monkeypatch, count, kinds, between):
             super().__init__(junk, old, new, **more)
 
     met: list[int] = []
-    genuine = longdiff._met
+    genuine = long_diff._met
 
     def looked(old: str, new: str) -> tuple[int, int] | None:
         met.append(max(len(old), len(new)))
         return genuine(old, new)
 
     monkeypatch.setattr(diff, "SequenceMatcher", Counted)
-    monkeypatch.setattr(longdiff, "_met", looked)
+    monkeypatch.setattr(long_diff, "_met", looked)
     chance = random.Random(1)  # noqa: S311
     old = [f"w{chance.randrange(kinds)}" for _ in range(count)]
     new = ["z", *chance.sample(old, count)]
     before, after = between.join(old), between.join(new)
     pieces = words(before, after)
     assert sum(searched) <= diff.PAIRS_LIMIT
-    assert len(met) <= longdiff.PLACES_LIMIT
-    assert max(met, default=0) <= longdiff.AHEAD
+    assert len(met) <= long_diff.PLACES_LIMIT
+    assert max(met, default=0) <= long_diff.AHEAD
     assert "".join(piece.text for piece in pieces if piece.fate is not Fate.NEW) == before
     assert "".join(piece.text for piece in pieces if piece.fate is not Fate.GONE) == after
 
@@ -169,6 +169,6 @@ def test_comparisons_of_long_texts_are_not_kept():
 
 @given(st.text(alphabet="ab c\n", max_size=300), st.text(alphabet="ab c\n", max_size=300))
 def test_places_that_moved_give_both_texts_back(before, after):
-    pieces = list(longdiff.pieces(before, after, diff._compared))
+    pieces = list(long_diff.pieces(before, after, diff._compared))
     assert "".join(piece.text for piece in pieces if piece.fate is not Fate.NEW) == before
     assert "".join(piece.text for piece in pieces if piece.fate is not Fate.GONE) == after

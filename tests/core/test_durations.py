@@ -12,7 +12,7 @@ import pytest
 
 from tasksync.cli import arguments
 from tasksync.core import durations
-from tasksync.core.manifest import Limit
+from tasksync.core.manifest import Threshold
 from tasksync.errors import ManifestInvalid
 from tasksync.manifests.loader import load
 
@@ -105,14 +105,14 @@ def test_what_is_none_is_answered_with_how_to_write_it(text: str, says: str) -> 
 
 
 LIMITS: dict[str, Any] = {
-    "0": Limit(number=0),
-    "20": Limit(number=20),
-    "30%": Limit(share=0.3),
-    "0%": Limit(share=0.0),
-    "100%": Limit(share=1.0),
-    "12.5%": Limit(share=0.125),
-    "29.9%": Limit(share=0.299),
-    "100.0%": Limit(share=1.0),
+    "0": Threshold(number=0),
+    "20": Threshold(number=20),
+    "30%": Threshold(share=0.3),
+    "0%": Threshold(share=0.0),
+    "100%": Threshold(share=1.0),
+    "12.5%": Threshold(share=0.125),
+    "29.9%": Threshold(share=0.299),
+    "100.0%": Threshold(share=1.0),
     "101%": None,
     "100.1%": None,
     "-1%": None,
@@ -129,9 +129,9 @@ LIMITS: dict[str, Any] = {
 
 @pytest.mark.parametrize(("text", "value"), LIMITS.items(), ids=lambda one: str(one)[:12])
 def test_a_limit_is_read_alike_by_flags_manifests_and_plans(
-    tmp_path: Path, text: str, value: Limit | None
+    tmp_path: Path, text: str, value: Threshold | None
 ) -> None:
-    assert Limit.read(text) == value
+    assert Threshold.read(text) == value
     if value is None:
         with pytest.raises(ArgumentTypeError, match="is no limit"):
             arguments.limit(text)

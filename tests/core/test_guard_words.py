@@ -8,9 +8,9 @@ import pytest
 
 from tasksync.core.change import Action, Change, Reason
 from tasksync.core.fields import TaskKey
-from tasksync.core.guards import Lifted, check
-from tasksync.core.manifest import Limit, Policy
-from tasksync.core.plan import Plan, Refusal, Stray
+from tasksync.core.guards import Overrides, check
+from tasksync.core.manifest import Policy, Threshold
+from tasksync.core.plan import Orphan, Plan, Refusal
 from tasksync.core.task import Activity, Options
 
 
@@ -40,12 +40,12 @@ def test_the_share_is_told_with_the_limit_and_both_ways_to_lift_it() -> None:
     )
     assert "policy.allow: {delete: 7}" in refusal.lift
     assert "--max-delete 7" in refusal.lift
-    assert check(plan(*MANY), Lifted(max_delete=Limit(number=7))) == ()
+    assert check(plan(*MANY), Overrides(max_delete=Threshold(number=7))) == ()
 
 
 def test_updates_are_told_likewise() -> None:
     some = [change(f"t{n}", Action.UPDATE, Reason.EDITED) for n in range(3)]
-    refusal = only(check(plan(*some, policy=Policy(max_update=Limit(number=2)))))
+    refusal = only(check(plan(*some, policy=Policy(max_update=Threshold(number=2)))))
     assert (
         "3 of 20 tracked tasks (15%) would be changed; policy.maxUpdate allows 2." in refusal.what
     )
@@ -101,12 +101,12 @@ def test_renames_are_shown_as_they_have_to_be_written() -> None:
     refusal = only(check(plan(change("o0", Action.DELETE), renames=pairs)))
     assert "moved:\n    - {from: o0, to: n0}\n    - {from: o1, to: n1}" in refusal.lift
     assert "and 2 more" in refusal.lift
-    assert check(plan(change("o0", Action.DELETE), renames=pairs), Lifted(renamed=True)) == ()
+    assert check(plan(change("o0", Action.DELETE), renames=pairs), Overrides(renamed=True)) == ()
 
 
 def test_strays_are_named_with_what_helps() -> None:
     some = change("a", Action.CREATE, Reason.NEW)
-    refusal = only(check(plan(some, strays=(Stray(9, "Else", 3),))))
+    refusal = only(check(plan(some, orphans=(Orphan(9, "Else", 3),))))
     assert '9 "Else" (responsible 3)' in refusal.what
     for word in ("state rebuild", "adopt: {id: N}", "take its tag off"):
         assert word in refusal.lift
@@ -115,8 +115,8 @@ def test_strays_are_named_with_what_helps() -> None:
 def test_a_state_without_entries_names_both_cases() -> None:
     """A lost state, and another repository of the same name."""
     some = change("a", Action.CREATE, Reason.NEW)
-    refusal = only(check(plan(some, tracked=0, strays=(Stray(9, "Else", 3),))))
-    assert refusal.rail == "whose"
+    refusal = only(check(plan(some, tracked=0, orphans=(Orphan(9, "Else", 3),))))
+    assert refusal.guard == "whose"
     assert '9 "Else" (responsible 3)' in refusal.what
     assert "state rebuild --match title" in refusal.lift
     assert "another project" in refusal.lift
@@ -140,5 +140,5 @@ def test_every_refusal_is_told_at_once() -> None:
         change("p", Action.DELETE, protected=True),
         change("q", Action.DELETE, activity=Activity(1, 0)),
     ]
-    rails = [one.rail for one in check(plan(*some, unread=("b.yaml",), wanted=0))]
+    rails = [one.guard for one in check(plan(*some, unread=("b.yaml",), wanted=0))]
     assert rails == ["empty", "half-read", "max-delete", "protect", "activity"]

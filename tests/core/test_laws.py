@@ -11,16 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ideal import IdealWorld
 
-from tasksync.core.build import EVERYTHING, Scope, build_plan
 from tasksync.core.change import Action
 from tasksync.core.fields import FIELDS, KeyRef, RemoteId, TaskKey, digest_of, same
-from tasksync.core.graph import ancestors, depths
 from tasksync.core.manifest import Manifest, Moved, Policy
-from tasksync.core.matching import Want, match
 from tasksync.core.plan import Plan
+from tasksync.core.planning.build import EVERYTHING, Scope, build_plan
+from tasksync.core.planning.desired import read_desired
+from tasksync.core.planning.graph import ancestors, depths
+from tasksync.core.planning.matching import Want, match
 from tasksync.core.staleness import is_done, stale
 from tasksync.core.state import Entry
-from tasksync.core.survey import survey
 from tasksync.core.task import Activity, LiveTask, OnRemove, Options, Place, Task
 
 KEYS = [TaskKey(name) for name in "abcdefgh"]
@@ -159,7 +159,7 @@ def test_the_plan_after_an_ideal_apply_is_empty(given_: Given) -> None:
     world.apply(given_.plan(world))
     again = given_.plan(world)
     assert list(again.changes) == []
-    assert again.quiet == ()
+    assert again.state_only == ()
     assert again.drift == ()
 
 
@@ -167,17 +167,17 @@ def test_the_plan_after_an_ideal_apply_is_empty(given_: Given) -> None:
 @given(worlds())
 def test_a_plan_does_nothing_to_a_live_task_that_is_not_ours(given_: Given) -> None:
     plan = given_.plan(given_.world())
-    touched = {change.id for change in (*plan.changes, *plan.quiet)}
+    touched = {change.id for change in (*plan.changes, *plan.state_only)}
     assert not touched & given_.strangers
-    assert not {stray.id for stray in plan.strays} & given_.strangers
+    assert not {stray.id for stray in plan.orphans} & given_.strangers
 
 
 @law
 @given(worlds())
 def test_each_key_and_each_task_is_changed_at_most_once(given_: Given) -> None:
     plan = given_.plan(given_.world())
-    keys = [change.key for change in (*plan.changes, *plan.quiet)]
-    ids = [change.id for change in (*plan.changes, *plan.quiet) if change.id is not None]
+    keys = [change.key for change in (*plan.changes, *plan.state_only)]
+    ids = [change.id for change in (*plan.changes, *plan.state_only) if change.id is not None]
     assert len(keys) == len(set(keys))
     assert len(ids) == len(set(ids))
     assert all(plan.levels)
@@ -373,11 +373,11 @@ def test_depths_and_ancestors_end_even_in_circles(parents: dict[int, int]) -> No
 @given(worlds())
 def test_a_survey_holds_only_what_may_change(given_: Given) -> None:
     world = given_.world()
-    found = survey(given_.manifest.tasks(), world.state, given_.manifest.moved)
+    found = read_desired(given_.manifest.tasks(), world.state, given_.manifest.moved)
     assert found.wanted == len(list(given_.manifest.tasks()))
-    for key, task in found.held.items():
+    for key, task in found.retained.items():
         row = found.row(key)
-        assert row is None or world.state.heads.asked(row) != task.digest()
+        assert row is None or world.state.index.asked(row) != task.digest()
 
 
 def test_the_project_of_the_worlds_is_that_of_the_cases() -> None:

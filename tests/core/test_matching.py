@@ -9,7 +9,7 @@ from casefiles import live_task
 from work import calls_in
 
 from tasksync.core.fields import KeyRef, RemoteId, TaskKey
-from tasksync.core.matching import SCORED, Want, match
+from tasksync.core.planning.matching import SCORED, Want, match
 from tasksync.core.task import LiveTask
 
 

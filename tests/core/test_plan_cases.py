@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from casefiles import compared, read, shown
 
-from tasksync.core.build import build_plan
+from tasksync.core.planning.build import build_plan
 
 CASES = sorted((Path(__file__).parents[1] / "plan_cases").glob("*.yaml"))
 

@@ -8,10 +8,10 @@ import pytest
 
 from tasksync.core.change import Action, Change, Reason
 from tasksync.core.fields import TaskKey
+from tasksync.core.formats.state_json import decode_run, encode_run
 from tasksync.core.plan import Plan
 from tasksync.core.staleness import KEYS_KEPT, is_forgotten, touched_by, touched_since
 from tasksync.core.state import EVERY_KEY, KEPT_RUNS, Run
-from tasksync.core.statefile import decode_run, encode_run
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
 MINE = ("sha256:mine", 4)

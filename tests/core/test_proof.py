@@ -51,7 +51,7 @@ def test_a_known_turn_is_turned_whoever_asked_and_whatever_stood_there(
 ) -> None:
     """A task taken over after a lost answer or a lost state, too: or it is mended for ever."""
     proof = proof_of(update(name, made if stood else None, asked, action), live(**{name: made}))
-    assert proof.turned == {name: made}
+    assert proof.normalised == {name: made}
     assert not proof.missing
 
 
@@ -80,7 +80,7 @@ def test_whatever_else_came_back_may_be_a_persons_and_is_missing(
 ) -> None:
     proof = proof_of(update(name, left if stood else None, asked, action), live(**{name: left}))
     assert proof.missing == {name: left}
-    assert not proof.turned
+    assert not proof.normalised
 
 
 @pytest.mark.parametrize(("name", "asked", "left"), UNKNOWN)
@@ -88,7 +88,7 @@ def test_what_comes_out_the_same_twice_is_the_portals_own_form(
     name: str, asked: Value, left: Value
 ) -> None:
     change = update(name, left, asked, forms={name: left})
-    assert proof_of(change, live(**{name: left})).turned == {name: left}
+    assert proof_of(change, live(**{name: left})).normalised == {name: left}
 
 
 def test_what_comes_out_otherwise_the_second_time_is_missing_again() -> None:
@@ -111,18 +111,18 @@ def test_hashtags_of_a_text_among_the_tags_are_a_known_turn(
         fields = (*change.fields, FieldChange("tags", (), ("a",)))
         change = Change(change.key, change.action, change.reason, change.id, fields)
     there = live(**{field: text, "tags": ("a", "books", "year-end")})
-    assert proof_of(change, there).turned == {"tags": ("a", "books", "year-end")}
+    assert proof_of(change, there).normalised == {"tags": ("a", "books", "year-end")}
     other = live(**{field: text, "tags": ("a", "books", "people")})
-    assert proof_of(change, other).turned == {}
+    assert proof_of(change, other).normalised == {}
     assert bool(proof_of(change, other).missing) == sends_tags
 
 
 def test_a_new_responsible_leaves_the_former_one_among_the_auditors_and_resets_the_status() -> None:
     change = update(
-        "responsibleId", 1, 9, along={"status": 3}, asked={"auditors": (4,), "status": 3}
+        "responsibleId", 1, 9, sent_together={"status": 3}, asked={"auditors": (4,), "status": 3}
     )
     proof = proof_of(change, live(responsibleId=9, auditors=(1, 4), status=2))
-    assert proof.turned == {"auditors": (1, 4), "status": 2}
+    assert proof.normalised == {"auditors": (1, 4), "status": 2}
     assert not proof.missing
     assert proof_of(change, live(responsibleId=9, auditors=(4, 5), status=3))
 
@@ -136,11 +136,11 @@ def test_what_was_not_sent_and_is_not_managed_is_not_looked_at() -> None:
 
 
 def test_a_status_that_was_carried_along_is_not_remembered_as_made() -> None:
-    change = update("responsibleId", 1, 9, along={"status": 5}, asked={"status": 2})
+    change = update("responsibleId", 1, 9, sent_together={"status": 5}, asked={"status": 2})
     proof = proof_of(change, live(responsibleId=9, status=4))
-    assert proof.turned == {"status": 4}
-    assert change.entry(RemoteId(5)).made == {}
-    assert change.entry(RemoteId(5), proof.turned, proof.missing).made == {}
+    assert proof.normalised == {"status": 4}
+    assert change.entry(RemoteId(5)).normalised == {}
+    assert change.entry(RemoteId(5), proof.normalised, proof.missing).normalised == {}
 
 
 def test_what_was_not_proved_yet_stays_in_the_memory_until_it_is() -> None:

@@ -13,7 +13,7 @@ from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.state import (
     KEPT_RUNS,
     Entry,
-    Heads,
+    EntryIndex,
     LazyEntries,
     PortalIdentity,
     State,
@@ -39,11 +39,11 @@ deltas = st.builds(
 
 def check(state: State) -> None:
     """Hold the columns against the entries."""
-    assert set(state.heads) == set(state.entries)
-    assert len(state.heads) == len(state.entries)
-    for key, row in state.heads.rows.items():
+    assert set(state.index) == set(state.entries)
+    assert len(state.index) == len(state.entries)
+    for key, row in state.index.rows.items():
         head = state.entries[key].head()
-        heads = state.heads
+        heads = state.index
         assert (heads.ids[row], heads.asked(row), heads.found(row)) == (
             head.id,
             head.asked,
@@ -53,7 +53,7 @@ def check(state: State) -> None:
         found = heads.row_of_id(head.id)
         assert found is not None
         assert heads.ids[found] == head.id
-    assert list(state.heads.rows.values()) == list(range(len(state.heads)))
+    assert list(state.index.rows.values()) == list(range(len(state.index)))
 
 
 @settings(max_examples=100, deadline=None)
@@ -80,8 +80,8 @@ def test_what_is_laid_over_wins_and_the_state_below_stays(
     check(laid)
     check(state)
     wanted = {one.key: one for one in (*below, *above)}
-    assert {key: laid.entries[key] for key in laid.heads} == wanted
-    assert set(state.heads) == {one.key for one in below}
+    assert {key: laid.entries[key] for key in laid.index} == wanted
+    assert set(state.index) == {one.key for one in below}
 
 
 def test_nothing_laid_over_is_the_same_state() -> None:
@@ -90,7 +90,7 @@ def test_nothing_laid_over_is_the_same_state() -> None:
 
 
 def test_an_unknown_id_has_no_row() -> None:
-    heads = Heads([entry("a", 5).head(), entry("b", 3).head()])
+    heads = EntryIndex([entry("a", 5).head(), entry("b", 3).head()])
     assert [heads.row_of_id(remote) for remote in (3, 5, 4, 99)] == [1, 0, None, None]
     heads.put(entry("c", 4).head())
     assert heads.row_of_id(4) == 2
@@ -98,7 +98,7 @@ def test_an_unknown_id_has_no_row() -> None:
 
 def test_columns_of_different_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match="different lengths"):
-        Heads().fill(
+        EntryIndex().fill(
             [TaskKey("a")],
             ids=array("q", [1]),
             digests=b"",
@@ -133,7 +133,7 @@ def test_an_empty_delta_is_false_and_any_part_makes_it_true() -> None:
 
 def test_an_intent_becomes_the_entry_that_its_change_would_have_made() -> None:
     made = intent("a").entry(RemoteId(8))
-    assert made.made == {"parentId": 17}
+    assert made.normalised == {"parentId": 17}
     assert made.found["parentId"] == 17
     assert made.asked == intent("a").asked
     assert intent("a").at == START
@@ -146,7 +146,7 @@ def test_lazy_entries_are_read_one_by_one() -> None:
         read.append(key)
         return entry(key, 1)
 
-    lazy = LazyEntries(Heads([entry("a", 1).head()]), one)
+    lazy = LazyEntries(EntryIndex([entry("a", 1).head()]), one)
     assert list(lazy) == ["a"]
     assert read == []
     assert lazy[TaskKey("a")].key == "a"

@@ -10,12 +10,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasksync.core import planfile
 from tasksync.core.fields import RemoteId, TaskKey
+from tasksync.core.formats import plan_json
+from tasksync.core.formats.state_checks import must_be_usable, pushed
+from tasksync.core.formats.state_json import decode_state, encode_state
+from tasksync.core.formats.strict_json import BadJson, strict
 from tasksync.core.state import Entry, Intent, PortalIdentity, Run, State, state_of
-from tasksync.core.statecheck import must_be_usable, pushed
-from tasksync.core.statefile import decode_state, encode_state
-from tasksync.core.strictjson import BadJson, strict
 from tasksync.errors import PlanUnusable, StateError
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -110,4 +110,4 @@ def test_a_text_is_data_or_no_json(text: str | bytes) -> None:
 def test_a_plan_file_of_any_shape_is_refused_in_words(data: dict[str, Any]) -> None:
     text = json.dumps(data)
     with suppress(PlanUnusable):
-        planfile.opened(text.encode())
+        plan_json.opened(text.encode())

@@ -14,7 +14,7 @@ from trips import PROJECT, Trip, ended, task
 
 from tasksync.backends.processes import this_process
 from tasksync.backends.registry import open_store
-from tasksync.cli.stopping import Stop, SystemClock
+from tasksync.cli.signals import Stop, SystemClock
 from tasksync.core.ports import StateStore
 from tasksync.core.state import Holder, Lease, StateDelta
 from tasksync.errors import StateLocked, StateMoved

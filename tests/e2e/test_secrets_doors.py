@@ -29,13 +29,13 @@ from tasksync.backends.processes import this_process
 from tasksync.backends.registry import open_store
 from tasksync.cli.console import Console
 from tasksync.cli.main import run
-from tasksync.cli.stopping import Stop, SystemClock
+from tasksync.cli.signals import Stop, SystemClock
 from tasksync.cli.wiring import new_id
-from tasksync.core.plandigest import checksum_of
+from tasksync.core.formats.plan_digest import checksum_of
 from tasksync.core.secrets import Secrets
 from tasksync.core.state import StateDelta
 from tasksync.errors import StateError
-from tasksync.portal.exchange import NotSent, Request
+from tasksync.portal.messages import NotSent, PortalRequest
 from tasksync.portal.transport import HttpTransport
 
 JSON = {"Content-Type": "application/json"}
@@ -240,7 +240,7 @@ def test_a_database_and_an_object_store_that_quote_us_are_not_quoted(
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": words}}, "GetObject")
 
     monkeypatch.setattr(postgres.psycopg, "connect", refuse)
-    monkeypatch.setattr(s3.S3Shelf, "_client", answer)
+    monkeypatch.setattr(s3.S3Document, "_client", answer)
     for state in ("postgresql://bob@h/db", "s3://bucket/key"):
         end = Loose(loose.folder, loose.portal, state, tasks=loose.tasks).plan()
         end.must(1)
@@ -256,7 +256,7 @@ def test_a_proxy_that_quotes_us_is_not_quoted(turn: int) -> None:
         env = {"HTTPS_PROXY": ENV["HTTPS_PROXY"].replace(":9", f":{port}")}
         send = HttpTransport("https://portal.example", KEY, env=env, secrets=lambda: ours)
         with pytest.raises(NotSent) as met:
-            send(Request("GET", "/v1/me"))
+            send(PortalRequest("GET", "/v1/me"))
         send.close()
     assert "407" in str(met.value)
     assert not told(str(met.value))

@@ -31,7 +31,7 @@ def _holder(team: Trip) -> object:
     from trips import PROJECT
 
     from tasksync.backends.registry import open_store
-    from tasksync.cli.stopping import Stop, SystemClock
+    from tasksync.cli.signals import Stop, SystemClock
     from tasksync.core.state import Holder
 
     here = Holder("dora", "elsewhere", os.getpid())

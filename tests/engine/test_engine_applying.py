@@ -8,11 +8,11 @@ import pytest
 from casefiles import MARKER, live_task
 from scripted import IDENTITY, Bench, Breaks, Dies, Killed, Lost, Rejects, became, bench
 
-from tasksync.core.build import Scope
-from tasksync.core.change import Became
+from tasksync.core.change import Status
 from tasksync.core.events import ApplyStarted, ChangeEnded, Note, Settling
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.manifest import Moved, Policy
+from tasksync.core.planning.build import Scope
 from tasksync.core.state import StateDelta
 from tasksync.engine.applying import ATTEMPTS, RunFacts
 from tasksync.errors import PortalUnavailable, StateMoved, StateNotSaved
@@ -26,7 +26,7 @@ def test_everything_is_created_once_and_remembered() -> None:
     assert report.complete
     assert set(here.portal.world) == {"a", "b", "c", "d"}
     assert here.portal.world["d"]["parentId"] == "b"
-    assert sorted(here.state.heads) == ["a", "b", "c", "d"]
+    assert sorted(here.state.index) == ["a", "b", "c", "d"]
     assert here.state.intents == ()
     assert not here.plan(here.manifest(FOUR))
 
@@ -137,12 +137,12 @@ def test_a_create_in_doubt_is_not_sent_by_later_runs_until_it_is_placed() -> Non
     sent = len(here.portal.sent)
     plan = here.plan(here.manifest(blocks))
     assert plan.in_doubt == ("a",)
-    assert [stray.title for stray in plan.strays] == ["Else"]
+    assert [stray.title for stray in plan.orphans] == ["Else"]
     report = here.apply(here.manifest(blocks))
     assert became(report) == {"a": "in doubt", "c": "skipped"}
     assert report.outcomes[TaskKey("c")].message == "its parent a is in doubt"
     assert len(here.portal.sent) == sent
-    stray = plan.strays[0].id
+    stray = plan.orphans[0].id
     report = here.apply(here.manifest({**blocks, "a": {"adopt": stray}}))
     assert report.complete
     assert here.state.intents == ()
@@ -199,7 +199,7 @@ def test_a_lost_lease_sends_and_commits_nothing_more() -> None:
     serial.append(here.state.serial)
     assert len(here.portal.sent) == 1
     assert [intent.key for intent in here.state.intents] == ["a"]
-    assert len(here.state.heads) == 0
+    assert len(here.state.index) == 0
     assert here.apply(here.manifest({"a": {}, "b": {}, "c": {}})).complete
     assert set(here.portal.world) == {"a", "b", "c"}
 
@@ -234,7 +234,7 @@ def test_a_state_that_cannot_be_saved_is_loud_and_written_beside() -> None:
 def _told(here: Bench) -> dict[str, str]:
     """What was told of every change, also where the run raised."""
     ends = [event.outcome for event in here.events if isinstance(event, ChangeEnded)]
-    return {outcome.change.key: outcome.became.value for outcome in ends}
+    return {outcome.change.key: outcome.status.value for outcome in ends}
 
 
 def test_an_intent_that_cannot_be_saved_is_not_sent() -> None:
@@ -273,7 +273,7 @@ def test_a_portal_that_breaks_ends_the_run_with_what_is_done_saved() -> None:
     report = here.apply(here.manifest({"a": {}, "b": {}, "c": {}}))
     assert isinstance(report.error, PortalUnavailable)
     assert became(report) == {"a": "done", "b": "not started", "c": "not started"}
-    assert list(here.state.heads) == ["a"]
+    assert list(here.state.index) == ["a"]
     assert here.state.runs[-1].outcome == "partial"
 
 
@@ -313,7 +313,7 @@ def test_moved_keys_are_saved_before_anything_is_sent() -> None:
     here = bench()
     here.apply(here.manifest({"old": {"title": "T"}, "kid": {"parent": "old"}}))
     known: list[list[str]] = []
-    here.portal.script = [lambda: known.append(sorted(here.state.heads))]
+    here.portal.script = [lambda: known.append(sorted(here.state.index))]
     move = (Moved(TaskKey("old"), TaskKey("new")),)
     blocks = {"new": {"title": "T2"}, "kid": {"parent": "new"}, "more": {"parent": "new"}}
     report = here.apply(here.manifest(blocks, moved=move))
@@ -322,7 +322,7 @@ def test_moved_keys_are_saved_before_anything_is_sent() -> None:
     assert here.portal.world["more"]["parentId"] == "T2"
     again = here.plan(here.manifest(blocks, moved=move))
     assert not again
-    assert again.quiet == ()
+    assert again.state_only == ()
 
 
 def test_files_and_identity_are_remembered() -> None:
@@ -378,7 +378,7 @@ def test_a_vanished_task_whose_maker_died_keeps_its_protection() -> None:
         here.apply(here.manifest({"a": {}}))
     plan = here.plan(here.manifest({"a": {}}))
     assert not plan, "a plan looks at what is in doubt in memory"
-    assert plan.twins == ()
+    assert plan.duplicates == ()
     assert here.apply(here.manifest({"a": {}})).complete
     assert here.state.entries[TaskKey("a")].protected
     assert here.state.entries[TaskKey("a")].id == 51
@@ -422,8 +422,8 @@ def test_every_change_is_told_exactly_once_at_the_end() -> None:
     here = bench()
     here.portal.script = [Lost()]
     report = here.apply(here.manifest(FOUR))
-    last = {e.outcome.change.key: e.outcome.became for e in here.of(ChangeEnded)}
-    assert last == dict.fromkeys(report.outcomes, Became.DONE)
+    last = {e.outcome.change.key: e.outcome.status for e in here.of(ChangeEnded)}
+    assert last == dict.fromkeys(report.outcomes, Status.DONE)
 
 
 def test_what_a_create_takes_is_remembered_and_told_to_the_next_run() -> None:

@@ -82,7 +82,7 @@ def test_after_a_fault_the_next_apply_does_the_rest(size: int, at: int, fault: S
     assert here.state.intents == ()
     plan = here.plan(manifest)
     assert not plan
-    assert (plan.quiet, plan.strays, plan.twins) == ((), (), ())
+    assert (plan.state_only, plan.orphans, plan.duplicates) == ((), (), ())
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=repr)

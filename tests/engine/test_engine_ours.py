@@ -9,7 +9,7 @@ from casefiles import MARKER, live_task
 from scripted import Bench, Dies, Killed, Lost, became, bench
 from stores import HandClock
 
-from tasksync.core.change import Action, Became
+from tasksync.core.change import Action, Status
 from tasksync.core.events import Note, Settling
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.plan import Hidden
@@ -37,8 +37,8 @@ def test_a_portal_that_does_not_keep_the_marker_ends_the_run(fault: str) -> None
     assert report.error.exit_code == 1
     assert "marker: none" in report.error.advice
     assert len(here.portal.live) == FIRST_BATCH
-    assert len(here.state.heads) == FIRST_BATCH
-    assert len(report.of(Became.NOT_STARTED)) == 25 - FIRST_BATCH
+    assert len(here.state.index) == FIRST_BATCH
+    assert len(report.of(Status.NOT_STARTED)) == 25 - FIRST_BATCH
 
 
 def test_a_listing_that_lags_is_waited_for_before_the_marker_is_called_lost() -> None:
@@ -193,7 +193,7 @@ def test_what_is_forgotten_is_free_for_others() -> None:
     gone = here.manifest({"a": {}}, removed=(B,))
     assert here.apply(gone).complete
     assert here.portal.live[RemoteId(2)].markers == ()
-    assert sorted(here.state.heads) == ["a"]
+    assert sorted(here.state.index) == ["a"]
     assert here.state.released == ()
 
 

@@ -41,7 +41,7 @@ def test_a_task_that_cannot_be_read_is_left_alone_and_named(
     assert "deadline" in lacks or "title" in plan.unreadable[0].what
     assert here.apply(here.manifest(wanted)).complete
     assert remote in here.portal.live
-    assert "b" in here.state.heads
+    assert "b" in here.state.index
     task = here.portal.live[remote]
     fields = {**task.fields, "title": "b", "responsibleId": 1, "tags": (), "deadline": None}
     here.portal.live[remote] = replace(task, unreadable="", fields=fields, markers=(MARKER,))

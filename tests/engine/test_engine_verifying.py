@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from scripted import Bench, bench
 
-from tasksync.core.events import ValueMissing, ValueTurned, Verified
+from tasksync.core.events import ValueMissing, ValueNormalised, Verified
 from tasksync.core.fields import TaskKey, Value
 from tasksync.engine.applying import Report
 from tasksync.engine.verifying import read_by_list, requests_for
@@ -34,9 +34,9 @@ def test_what_the_portal_turned_is_said_remembered_and_no_drift() -> None:
     here.portal.turn = under_control
     verdict = here.verify(applied(here, {"a": {"status": 5}}))
     assert verdict.missing == ()
-    turned = here.of(ValueTurned)
+    turned = here.of(ValueNormalised)
     assert [(one.key, one.name, one.asked, one.made) for one in turned] == [("a", "status", 5, 4)]
-    assert here.state.entries[TaskKey("a")].made == {"status": 4}
+    assert here.state.entries[TaskKey("a")].normalised == {"status": 4}
     plan = here.plan(here.manifest({"a": {"status": 5}}))
     assert not plan
     assert plan.drift == ()

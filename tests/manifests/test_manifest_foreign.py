@@ -78,7 +78,7 @@ def test_a_handle_is_not_quoted_by_the_other_parser(
 ) -> None:
     """PyYAML's own parser quotes what libyaml does not."""
     monkeypatch.setattr(
-        "tasksync.manifests.careful.events", lambda stream: reader.events(stream, pure=True)
+        "tasksync.manifests.parse_located.events", lambda stream: reader.events(stream, pure=True)
     )
     path = tmp_path / "m.yaml"
     path.write_text(FILES["a handle"])

@@ -10,7 +10,7 @@ import pytest
 from validating import validate
 
 from tasksync.core.fields import FIELDS, PRIORITY_WORDS, STATUS_WORDS, TITLE_LIMIT
-from tasksync.core.manifest import Limit, Moved, Policy
+from tasksync.core.manifest import Moved, Policy, Threshold
 from tasksync.core.task import OnRemove, Task
 from tasksync.errors import ManifestInvalid
 from tasksync.manifests import schema
@@ -49,9 +49,9 @@ def test_the_header_is_known_before_the_tasks_are_read(tmp_path: Path) -> None:
     assert manifest.project == "finance-q2"
     assert manifest.timezone == "Europe/Berlin"
     assert manifest.policy == Policy(
-        max_delete=Limit(share=0.25),
-        max_update=Limit(number=40),
-        max_vanished=Limit(share=0.125),
+        max_delete=Threshold(share=0.25),
+        max_update=Threshold(number=40),
+        max_vanished=Threshold(share=0.125),
         on_remove=OnRemove.DEFER,
         marker=False,
         allow_delete=3,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from validating import validate
 
 from tasksync.errors import ManifestInvalid
-from tasksync.manifests import reader, sources
+from tasksync.manifests import files, reader
 from tasksync.manifests.loader import load
 
 HEAD = "apiVersion: tasksync/v1\nproject: p\ndefaults: {responsibleId: 1}\n"
@@ -91,8 +91,8 @@ def test_a_character_cut_between_two_pieces_is_whole(
     """Pieces may end anywhere: inside a letter, inside a line break, inside `tasks:`."""
     path = written(tmp_path, f"{HEAD}tasks:\r\n  a: {{title: Отчёт}}\r\n")
     for size in range(1, 40):
-        monkeypatch.setattr(sources, "CHUNK", size)
-        assert sources.look(sources.Source("m", path)).tasks_line == 4
+        monkeypatch.setattr(files, "CHUNK", size)
+        assert files.look(files.Source("m", path)).tasks_line == 4
         assert validate([str(path)]) == 1
 
 
@@ -104,8 +104,8 @@ def test_a_lone_carriage_return_between_two_pieces_is_seen(
     path = tmp_path / "cr.yaml"
     path.write_bytes(text.encode())
     for size in (1, 7, text.index("\r") + 1, 1 << 20):
-        monkeypatch.setattr(sources, "CHUNK", size)
-        assert sources.look(sources.Source("m", path)).tasks_line == 0
+        monkeypatch.setattr(files, "CHUNK", size)
+        assert files.look(files.Source("m", path)).tasks_line == 0
 
 
 DEEP = {

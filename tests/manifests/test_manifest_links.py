@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tasksync import boundedfiles
-from tasksync.manifests import sources
-from tasksync.manifests.sources import PIPE_LIMIT, find
+from tasksync import file_limits
+from tasksync.manifests import files
+from tasksync.manifests.files import PIPE_LIMIT, find
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +54,7 @@ def test_a_pipe_into_which_nobody_writes_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Opening it waited for a writer, for ever."""
-    monkeypatch.setattr(boundedfiles, "SILENCE", 0.05)
+    monkeypatch.setattr(file_limits, "SILENCE", 0.05)
     os.mkfifo(tmp_path / "pipe")
     found, problems = find([str(tmp_path / "pipe")])
     assert not found
@@ -63,7 +63,7 @@ def test_a_pipe_into_which_nobody_writes_is_given_up(
 
 def test_a_pipe_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Never silent for long, and never done."""
-    monkeypatch.setattr(boundedfiles, "WHOLE", -1.0)
+    monkeypatch.setattr(file_limits, "WHOLE", -1.0)
     reading, writing = os.pipe()
     os.write(writing, b"tasks: {}\n")
     found, problems = find([f"/dev/fd/{reading}"])
@@ -78,8 +78,8 @@ def test_a_file_that_is_too_long_is_not_read(
 ) -> None:
     """Its length is known before its first byte is."""
     (tmp_path / "long.yaml").write_text("tasks: {}\n")
-    monkeypatch.setattr(sources, "SIZE_LIMIT", 5)
-    monkeypatch.setattr(sources, "look", lambda _source: pytest.fail("it was read"))
+    monkeypatch.setattr(files, "SIZE_LIMIT", 5)
+    monkeypatch.setattr(files, "look", lambda _source: pytest.fail("it was read"))
     found, problems = find([str(tmp_path / "long.yaml")])
     assert not found
     assert problems[0].what.startswith("the file has more than")

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from tasksync.core.fields import FIELDS, KeyRef, RemoteId, TaskKey, Value
 from tasksync.core.task import OnRemove, Options, Task
-from tasksync.manifests.faults import BadValue
-from tasksync.manifests.instants import Instants, zone_of
+from tasksync.manifests.datetimes import Instants, zone_of
 from tasksync.manifests.loader import load
 from tasksync.manifests.reader import Decimal, plain
+from tasksync.manifests.unplaced import BadValue
 from tasksync.manifests.values import TASK_NAMES, Normaliser
 
 #: numbers, dates and constants to somebody, but text here

@@ -14,8 +14,8 @@ from tasksync.core.change import Action, Change, FieldChange, Reason
 from tasksync.core.events import Event
 from tasksync.core.fields import RemoteId, TaskKey, Value
 from tasksync.portal.client import RestPortal
-from tasksync.portal.exchange import Answer, Request
-from tasksync.portal.settings import PortalSettings
+from tasksync.portal.messages import PortalAnswer, PortalRequest
+from tasksync.portal.setup import PortalSettings
 
 MARKER = "tasksync:demo"
 
@@ -45,12 +45,12 @@ class Script:
 
     def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)
-        self.met: list[Request] = []
+        self.met: list[PortalRequest] = []
         self.times: list[float] = []
         self.clock: FakeClock | None = None
         self._lock = threading.Lock()
 
-    def __call__(self, request: Request) -> Answer:
+    def __call__(self, request: PortalRequest) -> PortalAnswer:
         """Answer the next request; the last answer stays."""
         with self._lock:
             self.met.append(request)
@@ -73,16 +73,16 @@ class Script:
         return found
 
 
-def ok(data: Any, status: int = 200, **more: Any) -> Answer:
+def ok(data: Any, status: int = 200, **more: Any) -> PortalAnswer:
     """A success in the vendor's envelope."""
-    return Answer(status, {}, orjson.dumps({"success": True, "data": data, **more}))
+    return PortalAnswer(status, {}, orjson.dumps({"success": True, "data": data, **more}))
 
 
-def no(status: int, code: str, text: str = "", headers: Any = None, **more: Any) -> Answer:
+def no(status: int, code: str, text: str = "", headers: Any = None, **more: Any) -> PortalAnswer:
     """An error in the vendor's envelope."""
     error = {"code": code, "message": text, **more}
     body = orjson.dumps({"success": False, "error": error})
-    return Answer(status, headers or {}, body)
+    return PortalAnswer(status, headers or {}, body)
 
 
 def create(key: str, **fields: Value) -> Change:
@@ -110,11 +110,11 @@ class Made:
         self.next = 100
         self._lock = threading.Lock()
 
-    def __call__(self, request: Request) -> Answer:
+    def __call__(self, request: PortalRequest) -> PortalAnswer:
         """Do what is asked."""
         if request.path != "/v1/batch":
             if request.method == "DELETE":
-                return Answer(204)
+                return PortalAnswer(204)
             known = request.path.removeprefix("/v1/tasks").strip("/")
             return ok({"id": known or str(self._new())}, 200 if known else 201)
         results: dict[str, Any] = {}

@@ -7,18 +7,18 @@ from typing import Any
 import orjson
 import pytest
 
-from tasksync.core.change import Became, Change, FieldChange
-from tasksync.portal.exchange import Answer
+from tasksync.core.change import Change, FieldChange, Status
+from tasksync.portal.messages import PortalAnswer
 
-DONE, FAILED, DOUBT = Became.DONE, Became.FAILED, Became.IN_DOUBT
+DONE, FAILED, DOUBT = Status.DONE, Status.FAILED, Status.IN_DOUBT
 
 
-def batch_of(say: Any, results: Any, errors: Any = ()) -> Answer:
+def batch_of(say: Any, results: Any, errors: Any = ()) -> PortalAnswer:
     return say.ok({"results": results, "errors": dict(errors)})
 
 
-def states(found: Any) -> dict[str, Became]:
-    return {key: one.became for key, one in found.items()}
+def states(found: Any) -> dict[str, Status]:
+    return {key: one.status for key, one in found.items()}
 
 
 def test_swapped_results_of_creates_are_in_doubt(bench, say):
@@ -57,8 +57,8 @@ def test_a_create_is_done_only_as_it_was_sent(bench, say, alone, row, became):
     else:
         results = {"c0": answer, "c1": {"id": "101"}}
         found = bench(batch_of(say, results)).perform(say.create("a"), say.create("z"))
-        assert found["z"].became is DONE
-    assert (found["a"].became, found["a"].id) == (became, 100 if became is DONE else None)
+        assert found["z"].status is DONE
+    assert (found["a"].status, found["a"].id) == (became, 100 if became is DONE else None)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_create_is_done_only_as_it_was_sent(bench, say, alone, row, became):
 def test_a_title_that_the_portal_turned_is_the_same_task(bench, say, sent, answered):
     """Entities, normal forms, blanks, and characters that it cannot hold."""
     answer = say.ok({"id": 9, "title": answered, "responsibleId": 1}, 201)
-    assert bench(answer).perform(say.create("k", title=sent))["k"].became is DONE
+    assert bench(answer).perform(say.create("k", title=sent))["k"].status is DONE
 
 
 @pytest.mark.parametrize("learnt", ["find", "newest", "newer", "by id", "made"])
@@ -101,15 +101,15 @@ def test_an_id_that_was_there_before_is_no_new_task(bench, say, learnt, remote):
     else:
         desk.perform(say.create("first"))
     found = desk.perform(say.create("a"))["a"]
-    assert found.became is (DONE if remote > 70 else DOUBT)
-    assert found.became is DONE or "no new one" in found.message
+    assert found.status is (DONE if remote > 70 else DOUBT)
+    assert found.status is DONE or "no new one" in found.message
 
 
 def test_two_requests_in_flight_may_share_out_the_ids(bench, say):
     """An answer is held against what was known when its own request left."""
     desk = bench(say.made, parallelism=2)
     found = desk.perform(*(say.create(f"k{n}") for n in range(300)))
-    assert {one.became for one in found.values()} == {DONE}
+    assert {one.status for one in found.values()} == {DONE}
     assert len({one.id for one in found.values()}) == 300
 
 
@@ -121,7 +121,7 @@ class Tasks:
         self.titles = {7: "old", 8: "old"}
         self.patches = 0
 
-    def __call__(self, request: Any) -> Answer:
+    def __call__(self, request: Any) -> PortalAnswer:
         """Answer a PATCH, a batch of them, or a batch of reads."""
         if request.method == "PATCH":
             self.patches += 1
@@ -161,12 +161,12 @@ def test_another_tasks_row_is_no_answer_to_a_patch(bench, say, count):
     changes = [retitled(say, key, remote) for key, remote in (("a", 7), ("b", 8))][:count]
     world = Tasks(say, works=True)
     found = bench(world).perform(*changes)
-    assert {one.became for one in found.values()} == {DONE}
+    assert {one.status for one in found.values()} == {DONE}
     assert {one.found.fields["title"] for one in found.values()} == {"new"}
     assert world.patches == count
     world = Tasks(say, works=False)
     found = bench(world).perform(*changes)
-    assert {one.became for one in found.values()} == {FAILED}
+    assert {one.status for one in found.values()} == {FAILED}
     assert world.patches == 2 * count
     assert "another task" in found["a"].message
 
@@ -180,7 +180,7 @@ ODD = [None, {}, [], "", "deleted", 1, {"deleted": True}, {"id": "999"}, {"id": 
 def test_a_delete_is_believed_only_by_true_or_its_own_id(bench, say, odd, there, count):
     """A batch that answers nothing proves nothing: each is looked up."""
 
-    def portal(request: Any) -> Answer:
+    def portal(request: Any) -> PortalAnswer:
         if request.method == "DELETE":
             return say.ok(odd)
         calls = orjson.loads(request.body)["calls"]
@@ -192,7 +192,7 @@ def test_a_delete_is_believed_only_by_true_or_its_own_id(bench, say, odd, there,
 
     desk = bench(portal)
     found = desk.perform(*(say.delete(f"k{n}", 7 + n) for n in range(count)))
-    assert {one.became for one in found.values()} == {FAILED if there else DONE}
+    assert {one.status for one in found.values()} == {FAILED if there else DONE}
     assert desk.portal.requests == 2
 
 
@@ -206,7 +206,7 @@ def test_a_delete_that_is_answered_is_not_looked_up(bench, say, good):
     answer = batch_of(say, {"c0": row(7), "c1": row(8)})
     desk = bench(answer)
     found = desk.perform(say.delete("a", 7), say.delete("b", 8))
-    assert {one.became for one in found.values()} == {DONE}
+    assert {one.status for one in found.values()} == {DONE}
     assert desk.portal.requests == 1
 
 

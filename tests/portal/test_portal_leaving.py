@@ -13,17 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from tasksync.cli.inprocess import InProcess
-from tasksync.cli.stopping import Stop, SystemClock
-from tasksync.portal.exchange import NotPermitted, NotSent, Request
+from tasksync.cli.in_process import InProcess
+from tasksync.cli.signals import Stop, SystemClock
+from tasksync.portal.messages import NotPermitted, NotSent, PortalRequest
 from tasksync.portal.transport import HttpTransport
 
 KEY = "vibe_api_0123456789abcdef"
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
 
-def delete(permitted) -> Request:
-    return Request("DELETE", "/v1/tasks/7", permitted=permitted)
+def delete(permitted) -> PortalRequest:
+    return PortalRequest("DELETE", "/v1/tasks/7", permitted=permitted)
 
 
 class Server:

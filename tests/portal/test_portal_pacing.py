@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasksync.portal.backoff import LONGEST_HINT, LONGEST_PAUSE, pause
-from tasksync.portal.pacing import JITTER, Limit, Pace, seconds_for
+from tasksync.portal.pacing import JITTER, Pace, RateLimit, seconds_for
 
 
 def drive(pace: Pace, waits: list[tuple[float, float, float]]) -> list[float]:
@@ -52,7 +52,7 @@ trips = st.tuples(st.floats(0, 0.3), st.floats(0, JITTER), st.floats(0, 2))
 @settings(max_examples=100, deadline=None)
 def test_no_window_is_ever_overfull(waits, count, in_minute):
     """Whatever the network does to the order of arrivals."""
-    pace = Pace(Limit(count, 1.0), Limit(in_minute, 6.0))
+    pace = Pace(RateLimit(count, 1.0), RateLimit(in_minute, 6.0))
     arrivals = drive(pace, waits)
     assert fullest(arrivals, 1.0) <= count
     assert fullest(arrivals, 6.0) <= in_minute
@@ -104,7 +104,7 @@ def test_limits_are_tightened_and_never_loosened():
     pace = Pace()
     pace.tighten(per_second=0.5, per_minute=100)
     pace.tighten(per_second=50, per_minute=1000)
-    assert (pace.second, pace.minute.count) == (Limit(1, 2.0), 100)
+    assert (pace.second, pace.minute.count) == (RateLimit(1, 2.0), 100)
     pace.tighten(per_second=0, per_minute=0)
     assert pace.minute.count == 100
 
@@ -157,10 +157,10 @@ def test_pauses_double():
 
 
 @pytest.mark.parametrize("stall", [0.3, 1.0, 1.2, 2.0, 20.0])
-@pytest.mark.parametrize("second", [Limit(10, 1.0), Limit(4, 1.0), Limit(2, 0.8)])
+@pytest.mark.parametrize("second", [RateLimit(10, 1.0), RateLimit(4, 1.0), RateLimit(2, 0.8)])
 def test_a_request_that_reaches_the_portal_late_counts_when_it_does(stall, second):
     """The whole process stood still between leaving and the wire, for longer than any network."""
-    pace = Pace(second, Limit(300, 60.0))
+    pace = Pace(second, RateLimit(300, 60.0))
     waits = [*[(0, 0, 0.01)] * 25, (0, stall, 0.01), *[(0, 0, 0.01)] * 40]
     arrivals = drive(pace, waits)
     assert fullest(arrivals, second.seconds) <= second.count

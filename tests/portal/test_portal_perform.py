@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasksync.core.change import Action, Became, Change, Reason
+from tasksync.core.change import Action, Change, Reason, Status
 from tasksync.core.events import Note
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.errors import (
@@ -21,18 +21,18 @@ from tasksync.errors import (
     StateMoved,
 )
 from tasksync.portal.batches import CreateSize, Size, estimate, pack
-from tasksync.portal.exchange import Answer, NotPermitted, NotSent, Unanswered
+from tasksync.portal.messages import NotPermitted, NotSent, PortalAnswer, Unanswered
 
-DONE, FAILED, DOUBT, LATER = Became.DONE, Became.FAILED, Became.IN_DOUBT, Became.NOT_STARTED
-GARBAGE = Answer(200, {}, b"<html>Bad gateway</html>")
+DONE, FAILED, DOUBT, LATER = Status.DONE, Status.FAILED, Status.IN_DOUBT, Status.NOT_STARTED
+GARBAGE = PortalAnswer(200, {}, b"<html>Bad gateway</html>")
 
 
 def creates(say, count: int) -> list[Change]:
     return [say.create(f"k{n}") for n in range(count)]
 
 
-def became(found: Any) -> set[Became]:
-    return {one.became for one in found.values()}
+def became(found: Any) -> set[Status]:
+    return {one.status for one in found.values()}
 
 
 def test_creates_go_in_growing_batches_with_intents_first(bench, say):
@@ -138,7 +138,7 @@ def test_a_change_that_the_portal_need_not_hear_of_is_done(bench, say):
 def test_a_single_create_takes_its_own_route(bench, say, status, row):
     """200 or 201; id as text or number (contract 2)."""
     found = bench(say.ok(row, status)).perform(say.create("a"))["a"]
-    assert (found.became, found.id) == (DONE, 5)
+    assert (found.status, found.id) == (DONE, 5)
     assert found.found is not None
 
 
@@ -146,7 +146,7 @@ def test_a_single_create_takes_its_own_route(bench, say, status, row):
 def test_an_update_may_answer_anything(bench, say, result):
     """Object, true or null, alone or in a batch (contract 14.7)."""
     alone = bench(say.ok(result)).perform(say.update("a", 7, title="x"))["a"]
-    assert alone.became is DONE
+    assert alone.status is DONE
     other = {**result, "id": "8"} if isinstance(result, dict) else result
     answer = say.ok({"results": {"c0": result, "c1": other}, "errors": []})
     two = (say.update("a", 7, title="x"), say.update("b", 8, title="x"))
@@ -155,23 +155,23 @@ def test_an_update_may_answer_anything(bench, say, result):
 
 @pytest.mark.parametrize(
     "answer",
-    [Answer(204), "404", Answer(200, {}, b'{"success":true,"data":true}')],
+    [PortalAnswer(204), "404", PortalAnswer(200, {}, b'{"success":true,"data":true}')],
 )
 def test_a_delete_is_done_when_the_task_is_gone(bench, say, answer):
     """204, and 404 ENTITY_NOT_FOUND (delete seed)."""
     answer = say.no(404, "ENTITY_NOT_FOUND", "task 7 not found") if answer == "404" else answer
-    assert bench(answer).perform(say.delete("a", 7))["a"].became is DONE
+    assert bench(answer).perform(say.delete("a", 7))["a"].status is DONE
 
 
 LOST = [
     Unanswered("timed out"),
     Unanswered("connection reset"),
     GARBAGE,
-    Answer(200, {}, b""),
-    Answer(201, {}, b'{"success":true,"data":{"id":'),
-    Answer(500, {}, b""),
-    Answer(503, {}, b"<html>"),
-    Answer(408, {}, b""),
+    PortalAnswer(200, {}, b""),
+    PortalAnswer(201, {}, b'{"success":true,"data":{"id":'),
+    PortalAnswer(500, {}, b""),
+    PortalAnswer(503, {}, b"<html>"),
+    PortalAnswer(408, {}, b""),
     "500 INTERNAL_ERROR",
     "502 BITRIX_UNAVAILABLE",
     "504 QUEUE_TIMEOUT",
@@ -219,7 +219,7 @@ def test_patience_ends(bench, say):
                 desk.about,
             )
         )
-    assert {one.change.key: one.became for one in found} == {
+    assert {one.change.key: one.status for one in found} == {
         "u0": FAILED,
         "u1": FAILED,
         "u2": FAILED,
@@ -248,7 +248,7 @@ def test_a_connection_that_never_stood_is_tried_again_and_then_stops_the_run(ben
     with pytest.raises(PortalUnreachable):
         found.extend(desk.portal.perform(creates(say, 60), desk.about))
     assert len(found) == 60
-    assert {one.became for one in found} == {LATER}
+    assert {one.status for one in found} == {LATER}
 
 
 def batch_of(say, results, errors):
@@ -274,9 +274,9 @@ def test_each_create_of_a_batch_is_judged_by_its_own_answer(bench, say):
         "c10": "broken",
     }
     found = bench(batch_of(say, results, errors)).perform(*creates(say, 13))
-    by_state: dict[Became, set[str]] = {}
+    by_state: dict[Status, set[str]] = {}
     for key, one in found.items():
-        by_state.setdefault(one.became, set()).add(key)
+        by_state.setdefault(one.status, set()).add(key)
     assert by_state == {
         DONE: {"k0"},
         FAILED: {"k6"},
@@ -291,7 +291,7 @@ def test_a_throttled_create_inside_a_batch_is_sent_again_alone(bench, say):
     first = batch_of(say, {"c0": {"id": 1}}, {"c1": {"code": "RATE_LIMITED", "retryAfter": 3}})
     desk = bench(first, say.ok({"id": "2"}))
     found = desk.perform(*creates(say, 2))
-    assert [(one.became, one.id) for one in found.values()] == [(DONE, 1), (DONE, 2)]
+    assert [(one.status, one.id) for one in found.values()] == [(DONE, 1), (DONE, 2)]
     assert desk.script.paths == ["POST /v1/batch", "POST /v1/tasks"]
     assert desk.clock.at >= 1003
 
@@ -305,8 +305,8 @@ def test_updates_that_were_not_answered_are_repeated_together(bench, say):
     )
     desk = bench(first, say.made)
     found = desk.perform(*(say.update(f"k{n}", n + 1, title="x") for n in range(4)))
-    assert [one.became for one in found.values()].count(DONE) == 3
-    assert found["k3"].became is FAILED
+    assert [one.status for one in found.values()].count(DONE) == 3
+    assert found["k3"].status is FAILED
     assert [call["entityId"] for call in desk.script.calls(1)] == [2, 3]
 
 
@@ -325,7 +325,7 @@ def test_a_delete_that_failed_is_looked_up(bench, say):
     got = say.ok({"results": {"t2": []}, "errors": []})
     desk = bench(first, listed, got)
     found = desk.perform(*(say.delete(f"k{n}", n + 1) for n in range(4)))
-    assert [found[f"k{n}"].became for n in range(4)] == [DONE, DONE, FAILED, DONE]
+    assert [found[f"k{n}"].status for n in range(4)] == [DONE, DONE, FAILED, DONE]
     assert "No access" in found["k2"].message
 
 
@@ -344,8 +344,8 @@ def test_one_bad_call_does_not_spoil_a_batch_that_is_refused_whole(bench, say):
 
     desk = bench(strict)
     found = desk.perform(*creates(say, 20))
-    assert [key for key, one in found.items() if one.became is not DONE] == ["k5"]
-    assert found["k5"].became is FAILED
+    assert [key for key, one in found.items() if one.status is not DONE] == ["k5"]
+    assert found["k5"].status is FAILED
     assert desk.portal.requests < 12
 
 
@@ -356,7 +356,7 @@ def test_all_calls_invalid_is_an_answer_to_each(bench, say):
         "error": {"code": "INVALID_REQUEST", "message": "All calls in the batch failed validation"},
         "data": {"errors": {f"c{n}": {"code": "VALIDATION_ERROR"} for n in range(3)}},
     }
-    desk = bench(Answer(400, {}, orjson.dumps(body)))
+    desk = bench(PortalAnswer(400, {}, orjson.dumps(body)))
     assert became(desk.perform(*creates(say, 3))) == {FAILED}
     assert desk.portal.requests == 1
 
@@ -368,18 +368,18 @@ def test_calls_that_a_refused_batch_does_not_name_go_once_more(bench, say):
         "error": {"code": "INVALID_REQUEST", "message": "…"},
         "data": {"errors": {"c1": {"code": "VALIDATION_ERROR"}}},
     }
-    desk = bench(Answer(400, {}, orjson.dumps(body)), say.made)
+    desk = bench(PortalAnswer(400, {}, orjson.dumps(body)), say.made)
     found = desk.perform(*creates(say, 4))
-    assert [one.became for one in found.values()].count(DONE) == 3
-    assert found["k1"].became is FAILED
+    assert [one.status for one in found.values()].count(DONE) == 3
+    assert found["k1"].status is FAILED
     assert desk.portal.requests == 2
 
 
 def test_a_404_that_is_not_the_vendors_deletes_nothing(bench, say):
     """A gateway's 404 says nothing about the task: it is looked up."""
     listed = say.ok({"results": {"t7": [{"id": "7", "tags": []}]}, "errors": []})
-    found = bench(Answer(404, {}, b"<html>nginx</html>"), listed).perform(say.delete("a", 7))
-    assert found["a"].became is FAILED
+    found = bench(PortalAnswer(404, {}, b"<html>nginx</html>"), listed).perform(say.delete("a", 7))
+    assert found["a"].status is FAILED
 
 
 @pytest.mark.parametrize(
@@ -404,7 +404,7 @@ def test_what_concerns_the_key_ends_the_run_after_every_outcome(
     with pytest.raises(kind) as met:
         found.extend(desk.portal.perform(creates(say, count), desk.about))
     assert met.value.code == code
-    assert [one.became for one in found] == [FAILED] * min(count, 50) + [LATER] * max(0, count - 50)
+    assert [one.status for one in found] == [FAILED] * min(count, 50) + [LATER] * max(0, count - 50)
     assert desk.portal.requests == 1
 
 
@@ -412,7 +412,7 @@ def test_a_denied_task_is_its_own_failure(bench, say):
     """BITRIX_ACCESS_DENIED for one task does not stop the others."""
     desk = bench(say.no(403, "BITRIX_ACCESS_DENIED"), say.made)
     found = desk.perform(say.update("a", 7, title="x"))
-    assert found["a"].became is FAILED
+    assert found["a"].status is FAILED
 
 
 def test_a_read_only_key_writes_nothing(bench, say):
@@ -509,7 +509,7 @@ def test_the_budget_stops_cleanly(bench, say):
     desk = bench(say.made, max_requests=2)
     desk.portal.create_seconds = 0.01
     found = desk.perform(*creates(say, 130))
-    assert [one.became for one in found.values()] == [DONE] * 100 + [LATER] * 30
+    assert [one.status for one in found.values()] == [DONE] * 100 + [LATER] * 30
     assert desk.portal.requests == 2
     assert desk.sent == [[f"k{n}" for n in range(50)], [f"k{n}" for n in range(50, 100)]]
     assert "--max-requests" in found["k129"].message
@@ -522,8 +522,8 @@ def test_stopping_sends_nothing_more(bench, say, parallelism):
     desk.portal.create_seconds = 0.01
     desk.portal.stopping = lambda: desk.portal.requests >= 1
     found = desk.perform(*creates(say, 130))
-    assert [one.became for one in found.values()].count(DONE) == 50
-    assert [one.became for one in found.values()].count(LATER) == 80
+    assert [one.status for one in found.values()].count(DONE) == 50
+    assert [one.status for one in found.values()].count(LATER) == 80
 
 
 @pytest.mark.parametrize("parallelism", [1, 2])
@@ -542,7 +542,7 @@ def test_what_about_to_send_raises_ends_the_sending_after_what_is_in_flight(
     found = []
     with pytest.raises(StateMoved):
         found.extend(desk.portal.perform(creates(say, 130), about))
-    assert [one.became for one in found] == [DONE] * 50
+    assert [one.status for one in found] == [DONE] * 50
     assert desk.portal.requests == 1
 
 
@@ -566,12 +566,12 @@ def test_a_request_leaves_within_ten_seconds_of_its_intents_or_not_at_all(bench,
         desk.about(changes)
         desk.clock.at += next(slow, 11.0)
 
-    assert {one.became for one in desk.portal.perform(creates(say, 2), about)} == {DONE}
+    assert {one.status for one in desk.portal.perform(creates(say, 2), about)} == {DONE}
     assert len(desk.sent) == 2
     found = []
     with pytest.raises(PortalUnavailable, match="Saving"):
         found.extend(desk.portal.perform(creates(say, 2), about))
-    assert {one.became for one in found} == {LATER}
+    assert {one.status for one in found} == {LATER}
     assert desk.portal.requests == 1
 
 
@@ -592,7 +592,7 @@ def test_a_day_of_retry_after_ends_the_writing_with_when_to_come_again(
         found.extend(desk.portal.perform(creates(say, 130), desk.about))
     assert "UTC on 2026-" in met.value.advice
     assert len(found) == 130
-    assert {one.became for one in found} == ({LATER} if status == 429 else {DOUBT, LATER})
+    assert {one.status for one in found} == ({LATER} if status == 429 else {DOUBT, LATER})
     assert desk.portal.requests <= parallelism
     assert desk.clock.at < 1002
     with pytest.raises(PortalUnavailable, match="24 h"):
@@ -607,7 +607,7 @@ def test_a_day_that_one_call_of_a_batch_asks_for_ends_the_writing(bench, say):
     found = []
     with pytest.raises(PortalUnavailable, match="24 h"):
         found.extend(desk.portal.perform(creates(say, 2), desk.about))
-    assert {one.change.key: one.became for one in found}["k1"] is LATER
+    assert {one.change.key: one.status for one in found}["k1"] is LATER
     assert desk.clock.at < 1002
 
 
@@ -616,7 +616,7 @@ def test_a_write_waits_ten_minutes_where_the_portal_asks_for_them(bench, say, ki
     """In full, whatever the patience, and it is said."""
     change = say.create("a") if kind == "create" else say.delete("a", 7)
     desk = bench(*[say.no(429, "RATE_LIMITED", retryAfter=590)] * 2, say.made)
-    assert desk.perform(change)["a"].became is DONE
+    assert desk.perform(change)["a"].status is DONE
     assert desk.clock.at == pytest.approx(1000 + 2 * 590, abs=3)
     assert [one.partition(", until")[0] for one in notes(desk)] == [
         "The portal asks to wait 10 min"
@@ -649,7 +649,7 @@ class AtTheDoor:
 def late(bench, say, **settings):
     """Return a bench whose transport asks."""
     desk = bench(say.made, **settings)
-    desk.portal._line.send = AtTheDoor(desk.script)
+    desk.portal._line.transport = AtTheDoor(desk.script)
     return desk
 
 
@@ -660,7 +660,7 @@ def test_a_request_that_would_leave_late_is_dropped_and_made_anew(bench, say, ki
     desk = late(bench, say, parallelism=parallelism)
     change = say.create("a") if kind == "create" else getattr(say, kind)("a", 7)
     found = list(desk.portal.perform([change], refusing(desk, 1)))
-    assert [one.became for one in found] == [DONE]
+    assert [one.status for one in found] == [DONE]
     assert desk.sent == [["a"], ["a"]]
     assert len(desk.script.met) == desk.portal.requests == desk.portal.writing_requests == 1
 
@@ -690,7 +690,7 @@ def test_requests_that_are_always_late_end_the_run_with_nothing_sent(bench, say)
     found = []
     with pytest.raises(PortalUnavailable, match="connecting to the portal"):
         found.extend(desk.portal.perform([say.delete("a", 7)], refusing(desk, 3)))
-    assert [one.became for one in found] == [LATER]
+    assert [one.status for one in found] == [LATER]
     assert desk.script.met == []
 
 

@@ -22,7 +22,7 @@ from tasksync.errors import (
     PortalUnreachable,
     PortalUnreadable,
 )
-from tasksync.portal.exchange import Answer, NotHttp, NotSent, TooLong, Unanswered
+from tasksync.portal.messages import NotHttp, NotSent, PortalAnswer, TooLong, Unanswered
 
 MARKER = "tasksync:demo"
 _NEVER = 10**9
@@ -37,7 +37,7 @@ class World:
         self.quirks = quirks
         self.lists = 0
 
-    def __call__(self, request: Any) -> Answer:
+    def __call__(self, request: Any) -> PortalAnswer:
         """Answer a listing or a batch of reads."""
         if request.path == "/v1/batch":
             return self._batch(orjson.loads(request.body)["calls"])
@@ -79,7 +79,7 @@ class World:
             meta["total"] = len(page)
         return meta
 
-    def _batch(self, calls: list[dict[str, Any]]) -> Answer:
+    def _batch(self, calls: list[dict[str, Any]]) -> PortalAnswer:
         results, errors = {}, {}
         for call in calls:
             remote = call.get("entityId") or call["params"]["filter"]["id"]
@@ -351,15 +351,15 @@ def test_an_answer_that_says_nothing_binds_no_state(bench, say):
 def test_a_byte_order_mark_before_the_first_answer_is_no_stranger(bench, say):
     """PHP files saved with one send it before everything."""
     body = b"\xef\xbb\xbf" + say.ok({"portal": "p"}).body
-    assert bench(Answer(200, {}, body)).portal.identity().portal == "p"
+    assert bench(PortalAnswer(200, {}, body)).portal.identity().portal == "p"
 
 
 def test_a_portal_without_me_is_named_by_its_host(bench, say):
     """404 is tolerated, 401 is not."""
     assert bench(say.no(404, "NOT_FOUND")).portal.identity().portal == "portal.example"
-    assert bench(Answer(404, {}, b"")).portal.identity().portal == "portal.example"
+    assert bench(PortalAnswer(404, {}, b"")).portal.identity().portal == "portal.example"
     with pytest.raises(PortalUnreadable):  # design 9: a first answer that is not the API's
-        bench(Answer(404, {}, b"nginx")).portal.identity()
+        bench(PortalAnswer(404, {}, b"nginx")).portal.identity()
     with pytest.raises(AuthenticationFailed):
         bench(say.no(401, "INVALID_API_KEY")).portal.identity()
 
@@ -375,7 +375,12 @@ def test_the_portals_own_rate_is_kept_to(bench, say):
 
 @pytest.mark.parametrize(
     "trouble",
-    [Unanswered("reset"), NotSent("refused"), Answer(200, {}, b"<html>"), Answer(502, {}, b"")],
+    [
+        Unanswered("reset"),
+        NotSent("refused"),
+        PortalAnswer(200, {}, b"<html>"),
+        PortalAnswer(502, {}, b""),
+    ],
     ids=str,
 )
 def test_reads_are_repeated(bench, say, trouble):
@@ -388,7 +393,12 @@ def test_reads_are_repeated(bench, say, trouble):
 
 @pytest.mark.parametrize(
     "trouble",
-    [Unanswered("reset"), NotSent("refused"), Answer(502, {}, b"<html>nginx"), Answer(503)],
+    [
+        Unanswered("reset"),
+        NotSent("refused"),
+        PortalAnswer(502, {}, b"<html>nginx"),
+        PortalAnswer(503),
+    ],
     ids=str,
 )
 def test_a_first_read_is_repeated_where_a_gateway_is_busy(bench, say, trouble):
@@ -405,26 +415,26 @@ _HTML = {"content-type": "text/html; charset=UTF-8"}
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        (Answer(200, _HTML, _PAGE), 'HTTP 200, text/html: "Example Domain This is'),
-        (Answer(404, _HTML, _PAGE), "HTTP 404, text/html"),
-        (Answer(401, _HTML, _PAGE), "HTTP 401, text/html"),
-        (Answer(403, _HTML, _PAGE), "HTTP 403, text/html"),
-        (Answer(405, {}, b"no such method"), 'HTTP 405, without a type: "no such method"'),
-        (Answer(200, {}, b""), "HTTP 200, without a type, empty"),
-        (Answer(200, {}, b"\xff\xfe\x00"), "HTTP 200"),
+        (PortalAnswer(200, _HTML, _PAGE), 'HTTP 200, text/html: "Example Domain This is'),
+        (PortalAnswer(404, _HTML, _PAGE), "HTTP 404, text/html"),
+        (PortalAnswer(401, _HTML, _PAGE), "HTTP 401, text/html"),
+        (PortalAnswer(403, _HTML, _PAGE), "HTTP 403, text/html"),
+        (PortalAnswer(405, {}, b"no such method"), 'HTTP 405, without a type: "no such method"'),
+        (PortalAnswer(200, {}, b""), "HTTP 200, without a type, empty"),
+        (PortalAnswer(200, {}, b"\xff\xfe\x00"), "HTTP 200"),
         (
-            Answer(200, {"Content-Type": "application/json"}, b'{"hello": 1}'),
+            PortalAnswer(200, {"Content-Type": "application/json"}, b'{"hello": 1}'),
             'json: "{"hello": 1}"',
         ),
-        (Answer(200, {"Content-Type": "application/json"}, b"[1]"), "application/json"),
-        (Answer(200, {"Content-Type": "application/json"}, b'{"data": '), "application/json"),
+        (PortalAnswer(200, {"Content-Type": "application/json"}, b"[1]"), "application/json"),
+        (PortalAnswer(200, {"Content-Type": "application/json"}, b'{"data": '), "application/json"),
         (
-            Answer(302, {"Location": "https://login.example/?token=secret"}, b""),
+            PortalAnswer(302, {"Location": "https://login.example/?token=secret"}, b""),
             'HTTP 302, a redirect to "https://login.example/"',
         ),
-        (Answer(301, {}, b""), "HTTP 301, a redirect to nowhere"),
+        (PortalAnswer(301, {}, b""), "HTTP 301, a redirect to nowhere"),
     ],
-    ids=lambda one: str(one.status) if isinstance(one, Answer) else None,
+    ids=lambda one: str(one.status) if isinstance(one, PortalAnswer) else None,
 )
 def test_a_first_answer_that_is_not_the_apis_ends_the_run_at_once(bench, answer, told):
     """Design 9: by the name of the setting, with status, type and the first words."""
@@ -454,7 +464,7 @@ def test_a_first_answer_that_is_no_http_ends_the_run_at_once(bench, say):
 def test_a_long_first_answer_is_cut_in_its_words(bench):
     """And is not searched as a whole."""
     with pytest.raises(PortalUnreadable) as met:
-        bench(Answer(200, _HTML, b"<" * 30_000_000)).portal.identity()
+        bench(PortalAnswer(200, _HTML, b"<" * 30_000_000)).portal.identity()
     assert len(met.value.message) < 300
 
 
@@ -469,7 +479,7 @@ def test_an_api_error_as_the_first_answer_is_told_as_itself(bench, say):
     [
         (Unanswered("reset"), PortalUnavailable),
         (NotSent("name not known"), PortalUnreachable),
-        (Answer(302, {"Location": "https://evil.example/"}, b""), PortalUnreadable),
+        (PortalAnswer(302, {"Location": "https://evil.example/"}, b""), PortalUnreadable),
     ],
     ids=str,
 )
@@ -639,7 +649,7 @@ def test_a_rate_that_is_none_changes_nothing(bench, rate):
     body = '{"success":true,"data":{"portal":"p","rateLimit":{"requestsPerSecond":%s}}}' % (
         str(rate).lower() if isinstance(rate, int) else repr(rate).replace("'", '"')
     )
-    found = bench(Answer(200, {}, body.encode())).portal.identity()
+    found = bench(PortalAnswer(200, {}, body.encode())).portal.identity()
     assert found.requests_per_second in {None, 1.0}
 
 
@@ -697,7 +707,7 @@ def test_names_of_a_portal_and_its_owner_are_not_believed_to_have_megabytes(benc
     me = {"portal": long, "owner": {"name": long}, "currentUser": {"bitrixUserId": "1" * 9999}}
     found = bench(say.ok(me)).portal.identity()
     huge = b'{"success":true,"data":{"currentUser":{"bitrixUserId":1' + b"0" * 4000 + b"}}}"
-    assert bench(Answer(200, {}, huge)).portal.identity().owner == ""
+    assert bench(PortalAnswer(200, {}, huge)).portal.identity().owner == ""
     assert len(found.portal) <= 250
     assert len(found.owner) <= 600
     other = {"portal": "p.example", "owner": {"name": "Anna"}, "currentUser": {"bitrixUserId": [1]}}

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasksync.core.change import Became
-from tasksync.portal.exchange import Answer, Request
+from tasksync.core.change import Status
+from tasksync.portal.messages import PortalAnswer, PortalRequest
 from tasksync.sandbox.web import http_messages
 from tasksync.sandbox.web.api_keys import GOOD_KEY
 from tasksync.sandbox.web.routes import open_api
@@ -50,14 +50,14 @@ def sandbox(**quirks: Any) -> Any:
     """A transport into a sandbox in this process."""
     api = open_api(quirks=quirks)
 
-    def send(request: Request) -> Answer:
+    def send(request: PortalRequest) -> PortalAnswer:
         headers = {"X-Api-Key": GOOD_KEY, **dict(request.headers)}
         met = api.handle(
             http_messages.WebRequest(
                 request.method, request.path, urlencode(request.query), headers, request.body or b""
             )
         )
-        return Answer(met.status, met.headers, met.body)
+        return PortalAnswer(met.status, met.headers, met.body)
 
     return send
 
@@ -69,7 +69,7 @@ def live_once(bench: Any, say: Any, quirks: dict[str, Any]) -> None:
 
     def perform(*changes: Any) -> list[Any]:
         found = list(portal.perform(changes, lambda _: None))
-        assert {one.became for one in found} == {Became.DONE}, found
+        assert {one.status for one in found} == {Status.DONE}, found
         return sorted(found, key=lambda one: int(one.change.key[1:]))
 
     wanted = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tasksync.core.change import Became
+from tasksync.core.change import Status
 from tasksync.core.events import Note
 from tasksync.errors import PortalUnavailable
 
@@ -49,7 +49,7 @@ def test_what_may_be_repeated_waits_and_is_done(bench, say, way, times, kind):
         "delete": lambda n: say.delete(f"k{n}", n + 1),
     }[kind]
     found = desk.perform(*(made(n) for n in range(3)))
-    assert {one.became for one in found.values()} == {Became.DONE}
+    assert {one.status for one in found.values()} == {Status.DONE}
     assert 60 * times - 1 <= desk.clock.at - 1000 <= 66 * times
     assert len(notes(desk)) == times
     assert "60 s" in notes(desk)[0]
@@ -61,7 +61,7 @@ def test_creates_wait_where_it_is_known_that_nothing_was_done(bench, say, count)
     """429 refuses before it begins (design 7)."""
     desk = bench(*([answers(say, count)["429"]] * 8), say.made)
     found = desk.perform(*(say.create(f"k{n}") for n in range(count)))
-    assert {one.became for one in found.values()} == {Became.DONE}
+    assert {one.status for one in found.values()} == {Status.DONE}
     assert desk.clock.at - 1000 >= 8 * 60
 
 
@@ -70,7 +70,7 @@ def test_creates_that_may_have_been_done_are_in_doubt_and_the_next_ones_wait(ben
     """Sent again by the engine, once it is known that they never happened."""
     desk = bench(answers(say, 3)[way], say.made)
     found = desk.perform(*(say.create(f"k{n}") for n in range(3)))
-    assert {one.became for one in found.values()} == {Became.IN_DOUBT}
+    assert {one.status for one in found.values()} == {Status.IN_DOUBT}
     assert {one.code for one in found.values()} == {SPENT}
     assert desk.portal.requests == 1
     desk.perform(*(say.create(f"z{n}") for n in range(3)))
@@ -86,7 +86,7 @@ def test_what_was_done_of_a_batch_is_done_and_the_rest_waits(bench, say):
     ]
     desk = bench(*rounds, say.made)
     found = desk.perform(*(say.update(f"k{n}", n + 1, title="x") for n in range(5)))
-    assert {one.became for one in found.values()} == {Became.DONE}
+    assert {one.status for one in found.values()} == {Status.DONE}
     assert notes(desk)
 
 
@@ -100,7 +100,7 @@ def test_ten_minutes_are_the_end(bench, say, way):
         found.extend(desk.portal.perform(changes, desk.about))
     assert "ten minutes" in met.value.advice
     assert {one.change.key for one in found} == {"a", "b"}
-    assert {one.became for one in found} <= {Became.FAILED, Became.NOT_STARTED}
+    assert {one.status for one in found} <= {Status.FAILED, Status.NOT_STARTED}
     assert 500 <= desk.clock.at - 1000 <= 660
 
 
@@ -122,7 +122,7 @@ def test_what_the_portal_asks_for_is_kept_to(bench, say):
     """Where it says when to come again."""
     desk = bench(answers(say, 1, 200)["429"], say.made)
     found = desk.perform(say.create("a"))
-    assert found["a"].became is Became.DONE
+    assert found["a"].status is Status.DONE
     assert desk.clock.at - 1000 == pytest.approx(200, abs=0.5)
 
 

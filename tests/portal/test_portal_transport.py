@@ -18,19 +18,26 @@ import pytest
 import responses
 from requests import certs
 
-from tasksync import bounded as limits
+from tasksync import http_bounds as limits
 from tasksync.errors import SettingsError
 from tasksync.portal import transport
 from tasksync.portal.address import normalise_url
 from tasksync.portal.client import RestPortal
-from tasksync.portal.exchange import Answer, NotHttp, NotSent, Request, TooLong, Unanswered
-from tasksync.portal.settings import PortalSettings
+from tasksync.portal.messages import (
+    NotHttp,
+    NotSent,
+    PortalAnswer,
+    PortalRequest,
+    TooLong,
+    Unanswered,
+)
+from tasksync.portal.setup import PortalSettings
 from tasksync.portal.transport import HttpTransport
 
 KEY = "vibe_api_0123456789abcdef"
 TOKEN = "vibe_session_fedcba9876543210"
 URL = "https://vibecode.bitrix24.com"
-ME = Request("GET", "/v1/me")
+ME = PortalRequest("GET", "/v1/me")
 
 
 @pytest.mark.parametrize(
@@ -83,7 +90,7 @@ def test_the_key_and_the_session_go_as_headers():
     send = HttpTransport(URL, KEY, TOKEN)
     body = orjson.dumps({"calls": []})
     headers = (("Content-Type", "application/json"),)
-    answer = send(Request("POST", "/v1/batch", (("a[>b]", "1,2"),), body, headers))
+    answer = send(PortalRequest("POST", "/v1/batch", (("a[>b]", "1,2"),), body, headers))
     sent: Any = responses.calls[0].request
     assert sent.headers["X-Api-Key"] == KEY
     assert sent.headers["Authorization"] == f"Bearer {TOKEN}"
@@ -209,7 +216,7 @@ def test_an_answer_over_a_socket_is_whole():
 def test_what_broke_after_sending_is_unanswered(answer):
     """It may have been done."""
     with server(answer) as url, pytest.raises(Unanswered):
-        HttpTransport(url, KEY)(Request("POST", "/v1/tasks", (), b"{}"))
+        HttpTransport(url, KEY)(PortalRequest("POST", "/v1/tasks", (), b"{}"))
 
 
 def test_a_time_out_is_unanswered():
@@ -404,6 +411,6 @@ def test_the_portal_over_requests_end_to_end(say):
     made = list(portal.perform([say.create("a")], lambda _: None))
     assert made[0].id == 7
     gone = list(portal.perform([say.delete("a", 7)], lambda _: None))
-    assert gone[0].became == "done"
+    assert gone[0].status == "done"
     assert isinstance(HttpTransport(URL, KEY), HttpTransport)
-    assert Answer(200).header("nothing") == ""
+    assert PortalAnswer(200).header("nothing") == ""

@@ -12,9 +12,17 @@ import pytest
 
 from tasksync import errors
 from tasksync.core.change import Action
-from tasksync.portal import mistakes, wire
-from tasksync.portal.exchange import Answer
-from tasksync.portal.mistakes import CODES, Fault, Weight, error_of, meaning_of, quoted, said
+from tasksync.portal import error_codes, wire
+from tasksync.portal.error_codes import (
+    CODES,
+    CallError,
+    ErrorClass,
+    error_of,
+    meaning_of,
+    quoted,
+    said,
+)
+from tasksync.portal.messages import PortalAnswer
 from tasksync.portal.rows import live_task
 
 NOW = datetime(2026, 5, 12, 12, 0, 0, tzinfo=UTC)
@@ -87,8 +95,8 @@ def test_a_total_is_read_where_older_pages_put_it(say):
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"7", b"{}", b'{"success":true}', b'{"a"'])
 def test_a_success_that_is_not_the_envelope_is_unreadable(body):
     """Garbage under 200 proves nothing."""
-    with pytest.raises(wire.Unreadable):
-        wire.read(Answer(200, {}, body), NOW)
+    with pytest.raises(wire.UnreadableAnswer):
+        wire.read(PortalAnswer(200, {}, body), NOW)
 
 
 @pytest.mark.parametrize(
@@ -105,12 +113,12 @@ def test_a_success_that_is_not_the_envelope_is_unreadable(body):
 )
 def test_what_is_legal_or_nearly_is_read(body, data):
     """One odd character closes nothing."""
-    assert wire.read(Answer(200, {}, body), NOW).data == data
+    assert wire.read(PortalAnswer(200, {}, body), NOW).data == data
 
 
 def test_a_value_that_is_no_json_spoils_its_field_alone():
     """NaN is read as a number that no field takes: rows.py names it."""
-    data = wire.read(Answer(200, {}, b'{"data": [{"id": 1, "timeEstimate": NaN}]}'), NOW).data
+    data = wire.read(PortalAnswer(200, {}, b'{"data": [{"id": 1, "timeEstimate": NaN}]}'), NOW).data
     assert live_task(data[0]).unreadable == "timeEstimate: NaN"
 
 
@@ -127,8 +135,8 @@ def test_a_value_that_is_no_json_spoils_its_field_alone():
 )
 def test_what_is_not_the_apis_is_told_with_status_type_place_and_first_words(body, words):
     """So that a person sees what answered instead."""
-    answer = Answer(200, {"Content-Type": "text/html; charset=UTF-8"}, body)
-    with pytest.raises(wire.Unreadable, match="HTTP 200, text/html") as met:
+    answer = PortalAnswer(200, {"Content-Type": "text/html; charset=UTF-8"}, body)
+    with pytest.raises(wire.UnreadableAnswer, match="HTTP 200, text/html") as met:
         wire.read(answer, NOW)
     assert words in str(met.value)
     assert len(str(met.value)) < 300
@@ -136,13 +144,13 @@ def test_what_is_not_the_apis_is_told_with_status_type_place_and_first_words(bod
 
 def test_no_content_is_a_success():
     """The delete seed."""
-    assert wire.read(Answer(204), NOW).fault is None
+    assert wire.read(PortalAnswer(204), NOW).fault is None
 
 
 def test_a_redirect_is_not_followed_and_named_without_its_query():
     """The key must not go to another host."""
-    with pytest.raises(wire.Unreadable, match="redirect") as met:
-        wire.read(Answer(302, {"location": "https://evil.example/x?key=1"}), NOW)
+    with pytest.raises(wire.UnreadableAnswer, match="redirect") as met:
+        wire.read(PortalAnswer(302, {"location": "https://evil.example/x?key=1"}), NOW)
     assert "key=1" not in str(met.value)
 
 
@@ -177,7 +185,7 @@ def test_errors_of_calls_may_be_a_map_a_list_or_nothing(say):
         assert (calls.results, calls.faults) == ({"c0": True}, {})
     calls = wire.calls_of(wire.read(say.ok({"results": [], "errors": {"c0": {"code": "X"}}}), NOW))
     assert calls.faults["c0"].code == "X"
-    with pytest.raises(wire.Unreadable):
+    with pytest.raises(wire.UnreadableAnswer):
         wire.calls_of(wire.read(say.ok([]), NOW))
 
 
@@ -188,7 +196,7 @@ def test_a_batch_refused_call_by_call_is_read_so():
         "error": {"code": "INVALID_REQUEST", "message": "All calls in the batch failed validation"},
         "data": {"errors": {"c0": {"code": "MISSING_ENTITY_ID", "message": "…"}}},
     }
-    reply = wire.read(Answer(400, {}, orjson.dumps(body)), NOW)
+    reply = wire.read(PortalAnswer(400, {}, orjson.dumps(body)), NOW)
     assert wire.calls_of(reply).faults["c0"].code == "MISSING_ENTITY_ID"
 
 
@@ -227,7 +235,7 @@ def test_only_a_task_object_has_a_usable_id(result, remote):
 )
 def test_some_refusals_are_none(text):
     """422 BITRIX_ERROR with the text OPERATION_TIME_LIMIT may be repeated (contract 5.2)."""
-    assert wire.fault_of({"code": "BITRIX_ERROR", "message": text}, 422).weight is Weight.UNSURE
+    assert wire.fault_of({"code": "BITRIX_ERROR", "message": text}, 422).weight is ErrorClass.UNSURE
 
 
 def test_the_native_error_beside_the_envelope_is_read():
@@ -237,9 +245,9 @@ def test_the_native_error_beside_the_envelope_is_read():
         "error": {"code": "BITRIX_ERROR", "message": "failed"},
         "bitrixError": {"error": "OPERATION_TIME_LIMIT", "error_description": "too long"},
     }
-    fault = wire.read(Answer(422, {}, orjson.dumps(body)), NOW).fault
+    fault = wire.read(PortalAnswer(422, {}, orjson.dumps(body)), NOW).fault
     assert fault is not None
-    assert fault.weight is Weight.UNSURE
+    assert fault.weight is ErrorClass.UNSURE
     assert "too long" in fault.text
 
 
@@ -305,7 +313,7 @@ EXIT_7 = {401, 403}
 @pytest.mark.parametrize(("status", "code"), ROWS)
 def test_every_code_has_its_message_advice_and_exit(status, code):
     """One clear line with the code, advice, exit 7 for keys and rights."""
-    error = error_of(Fault(code, "words of the portal<br>", status), "Reading tasks")
+    error = error_of(CallError(code, "words of the portal<br>", status), "Reading tasks")
     assert code in error.message
     assert '"words of the portal"' in error.message
     assert error.advice
@@ -323,9 +331,9 @@ def test_no_code_of_the_table_is_forgotten():
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 520, 408, 0])
 def test_an_unknown_code_is_never_taken_for_a_refusal(status):
     """Whatever a gateway writes into its 5xx."""
-    assert meaning_of(Fault("SOMETHING_NEW", "", status)).weight is Weight.UNSURE
+    assert meaning_of(CallError("SOMETHING_NEW", "", status)).weight is ErrorClass.UNSURE
     if status >= 500:
-        assert meaning_of(Fault("BITRIX_ERROR", "", status)).weight is Weight.UNSURE
+        assert meaning_of(CallError("BITRIX_ERROR", "", status)).weight is ErrorClass.UNSURE
 
 
 def test_the_portals_words_cannot_draw_on_a_terminal():
@@ -362,11 +370,15 @@ def test_words_without_end_are_cut_before_they_are_searched(monkeypatch, text):
             searched.append(len(words))
             return self.real.sub(put, words)
 
-    for module, name in ((wire, "_MISSING_WORDS"), (mistakes, "_BREAKS"), (mistakes, "_CONTROLS")):
+    for module, name in (
+        (wire, "_MISSING_WORDS"),
+        (error_codes, "_BREAKS"),
+        (error_codes, "_CONTROLS"),
+    ):
         monkeypatch.setattr(module, name, Watched(getattr(module, name)))
     error = {"code": "BITRIX_ERROR", "message": text}
     body = orjson.dumps({"success": False, "error": error, "bitrixError": error})
-    fault = wire.read(Answer(400, {}, body), NOW).fault
+    fault = wire.read(PortalAnswer(400, {}, body), NOW).fault
     assert fault is not None
     assert not wire.says_missing(fault)
     assert len(str(error_of(fault))) < 1000
@@ -380,7 +392,7 @@ def test_words_without_end_are_cut_before_they_are_searched(monkeypatch, text):
 def test_a_code_of_any_kind_is_short(code):
     """It stands in a message for people."""
     body = json.dumps({"success": False, "error": {"code": code, "message": ""}}).encode()
-    fault = wire.read(Answer(400, {}, body), NOW).fault
+    fault = wire.read(PortalAnswer(400, {}, body), NOW).fault
     assert fault is not None
     assert len(fault.code) <= 100
 
@@ -388,14 +400,14 @@ def test_a_code_of_any_kind_is_short(code):
 def test_numbers_and_depths_without_end_are_no_fault_of_ours():
     """A wait of 400 digits, an id of 5000, and nesting that one reader takes and another not."""
     wait = b'{"success":false,"error":{"code":"X","retryAfter":1%s},"n":NaN}' % (b"0" * 400)
-    fault = wire.read(Answer(400, {}, wait), NOW).fault
+    fault = wire.read(PortalAnswer(400, {}, wait), NOW).fault
     assert fault is not None
     assert fault.retry_after is None
     assert wire.usable_id({"id": "9" * 5000}) is None
     for depth in range(100, 1000, 50):
         body = b'{"data":' + b"[" * depth + b'"\\ud800"' + b"]" * depth + b"}"
-        with suppress(wire.Unreadable):
-            wire.read(Answer(200, {}, body), NOW)
+        with suppress(wire.UnreadableAnswer):
+            wire.read(PortalAnswer(200, {}, body), NOW)
 
 
 @pytest.mark.parametrize("raw", [2**63, str(2**63), "9" * 19, "9" * 5000, True, 0, 1.0])

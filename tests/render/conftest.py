@@ -11,7 +11,7 @@ import pytest
 
 from tasksync.core.change import Action, Change, FieldChange, Reason
 from tasksync.core.fields import KeyRef, RemoteId, TaskKey
-from tasksync.core.plan import Drift, Plan, Stray, Twin
+from tasksync.core.plan import Drift, Duplicate, Orphan, Plan
 from tasksync.core.task import Activity, Place
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -44,7 +44,7 @@ def _updates() -> tuple[Change, ...]:
             Reason.EDITED_AND_DRIFTED,
             RemoteId(3871),
             fields,
-            along={"endDatePlan": "2026-05-30T18:00:00+03:00"},
+            sent_together={"endDatePlan": "2026-05-30T18:00:00+03:00"},
             asked={"title": "Prepare the quarterly report", "groupId": 5, "responsibleId": 22},
             title="Prepare the quarterly report",
             place=Place("tasks/finance.yaml", 31, 3),
@@ -113,8 +113,8 @@ def everything() -> Plan:
             Drift(key, RemoteId(3871), "status", 2, 3),
             Drift(key, RemoteId(3871), "tags", ("finance",), ("finance", "mine")),
         ),
-        twins=(Twin(TaskKey("twice"), RemoteId(50), RemoteId(51), "Made twice"),),
-        strays=(Stray(RemoteId(77), EVIL),),
+        duplicates=(Duplicate(TaskKey("twice"), RemoteId(50), RemoteId(51), "Made twice"),),
+        orphans=(Orphan(RemoteId(77), EVIL),),
         renames=((TaskKey("audit-q1"), TaskKey("collect-figures")),),
         moved=((TaskKey("old-name"), TaskKey("quarterly-report")),),
         in_doubt=(TaskKey("audit-q5"),),

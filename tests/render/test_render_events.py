@@ -11,14 +11,14 @@ import jsonschema
 import pytest
 
 from tasksync.core import events
-from tasksync.core.change import Action, Became, Change, FieldChange, Outcome, Reason
+from tasksync.core.change import Action, Change, FieldChange, Outcome, Reason, Status
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.plan import Drift, Plan, Refusal, Summary
 from tasksync.core.state import Holder
 from tasksync.core.task import Place, Problem
 from tasksync.errors import ManifestInvalid, PlanRefused, PortalRejected
-from tasksync.render.events import EventLines
-from tasksync.render.saying import said
+from tasksync.render.event_lines import EventLines
+from tasksync.render.event_text import said
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas/events.schema.json").read_text("utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -35,11 +35,11 @@ EVERY_EVENT: tuple[events.Event, ...] = (
     events.Settling((KEY,), 12.0),
     events.ApplyStarted(Summary(change=1), 1, 1),
     events.ChangesSent((CHANGE,)),
-    events.ChangeEnded(Outcome(CHANGE, Became.DONE, ID)),
-    events.ChangeEnded(Outcome(CHANGE, Became.FAILED, code="BITRIX_ERROR", message="no\x1b[2J")),
-    events.ChangeEnded(Outcome(CHANGE, Became.IN_DOUBT)),
-    events.ChangeEnded(Outcome(CHANGE, Became.SKIPPED, message="its parent failed")),
-    events.ValueTurned(KEY, ID, "status", 5, 4),
+    events.ChangeEnded(Outcome(CHANGE, Status.DONE, ID)),
+    events.ChangeEnded(Outcome(CHANGE, Status.FAILED, code="BITRIX_ERROR", message="no\x1b[2J")),
+    events.ChangeEnded(Outcome(CHANGE, Status.IN_DOUBT)),
+    events.ChangeEnded(Outcome(CHANGE, Status.SKIPPED, message="its parent failed")),
+    events.ValueNormalised(KEY, ID, "status", 5, 4),
     events.ValueMissing(KEY, ID, "deadline", "2026-05-19T18:00:00+03:00", None),
     events.Verified(1, 1),
     events.Paced(10.0, 300, 0.25),
@@ -92,8 +92,6 @@ def test_every_event_is_a_line_that_the_schema_knows():
         *["apply_errored"] * 3,
         *["diagnostic"] * 2,
         "refresh_complete",
-        "diagnostic",
-        "log",
         "apply_progress",
         "log",
     ]
@@ -101,7 +99,7 @@ def test_every_event_is_a_line_that_the_schema_knows():
 
 def test_a_complete_change_names_its_task_and_how_long_it_took():
     _version, _start, line = heard(
-        events.ChangesSent((CHANGE,)), events.ChangeEnded(Outcome(CHANGE, Became.DONE, ID))
+        events.ChangesSent((CHANGE,)), events.ChangeEnded(Outcome(CHANGE, Status.DONE, ID))
     )
     assert line["hook"] == {
         "resource": {"addr": 'task["audit"]', "resource_type": "task", "resource_name": "audit"},
@@ -118,7 +116,7 @@ def test_plan_and_end_are_summed_up():
     lines(events.ReadProgress(1, 1))
     drift = (Drift(KEY, ID, "status", 2, 3), Drift(KEY, ID, "title", "a", "b"))
     lines.planned(Plan("p", "portal", "l", 1, ((CHANGE,),), drift=drift))
-    lines.ended((Outcome(CHANGE, Became.FAILED),))
+    lines.ended((Outcome(CHANGE, Status.FAILED),))
     seen = lines_of(stream)
     for line in seen:
         VALIDATOR.validate(line)

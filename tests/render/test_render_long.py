@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from work import calls_in
 
-from tasksync.render import seen
-from tasksync.render.marks import marked
-from tasksync.render.seen import alike, disarmed, spelled
+from tasksync.render import visible
+from tasksync.render.inline_diff import marked
+from tasksync.render.visible import alike, disarmed, spelled
 
 
 @pytest.mark.parametrize(
@@ -21,16 +21,16 @@ from tasksync.render.seen import alike, disarmed, spelled
 def test_long_look_alikes_are_spelled_where_they_part(monkeypatch, text, other):
     """Character by character it took minutes; the first place is enough to see it by."""
     compared = []
-    genuine = seen.SequenceMatcher
+    genuine = visible.SequenceMatcher
 
     def counted(junk, one, two, **more):
         compared.append(len(one) * len(two))
         return genuine(junk, one, two, **more)
 
-    monkeypatch.setattr(seen, "SequenceMatcher", counted)
+    monkeypatch.setattr(visible, "SequenceMatcher", counted)
     assert alike(text, other)
     pieces = spelled(text, other)
-    assert max(compared) <= seen.SPELLED_PART**2
+    assert max(compared) <= visible.SPELLED_PART**2
     assert any(named for _piece, named in pieces)
     assert any("(" in piece for piece, named in pieces if named)
 
@@ -48,7 +48,7 @@ def test_lines_without_words_are_looked_at_once_each(blank):
     assert disarmed(few).endswith("\\u003a:error::x")
     assert disarmed(many).endswith("\\u003a:error::x")
     # a match never holds more than its own line
-    assert "\n" not in seen._AT_START.search(many).group()
+    assert "\n" not in visible._AT_START.search(many).group()
 
 
 def test_untouched_lines_are_counted_and_not_shown_one_by_one():

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tasksync.core.change import Action, Became, Change, Outcome, Reason
-from tasksync.core.events import ValueMissing, ValueTurned
+from tasksync.core.change import Action, Change, Outcome, Reason, Status
+from tasksync.core.events import ValueMissing, ValueNormalised
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.plan import Refusal
 from tasksync.core.task import Place, Problem
 from tasksync.errors import ManifestInvalid, PlanRefused, PortalRejected
-from tasksync.render.faults import error_text, unexpected_text
-from tasksync.render.outcomes import apply_text, tally
+from tasksync.render.error_text import error_text, unexpected_text
+from tasksync.render.outcomes import apply_counts, apply_text
 
 
-def outcome(key: str, action: Action, became: Became = Became.DONE, **other: str) -> Outcome:
+def outcome(key: str, action: Action, became: Status = Status.DONE, **other: str) -> Outcome:
     return Outcome(Change(TaskKey(key), action, Reason.NEW, RemoteId(7)), became, **other)
 
 
@@ -38,19 +38,19 @@ def test_failures_are_named_with_code_message_and_advice(golden):
         outcome(
             "parent",
             Action.CREATE,
-            Became.FAILED,
+            Status.FAILED,
             code="BITRIX_ERROR",
             message="Assignee not specified\x1b[2J",
             advice="name a responsibleId that this portal has",
         ),
-        outcome("child", Action.CREATE, Became.SKIPPED, message="its parent failed"),
-        outcome("lost", Action.CREATE, Became.IN_DOUBT, message="the connection was lost"),
-        outcome("late", Action.UPDATE, Became.NOT_STARTED),
+        outcome("child", Action.CREATE, Status.SKIPPED, message="its parent failed"),
+        outcome("lost", Action.CREATE, Status.IN_DOUBT, message="the connection was lost"),
+        outcome("late", Action.UPDATE, Status.NOT_STARTED),
     )
-    told = (ValueTurned(TaskKey("turned"), RemoteId(7), "status", 5, 4),)
+    told = (ValueNormalised(TaskKey("turned"), RemoteId(7), "status", 5, 4),)
     more = "tasksync apply --resume plan.json does the rest."
     golden("apply-incomplete.txt", apply_text(outcomes, told=told, more=more))
-    assert tally(outcomes).not_started == 2
+    assert apply_counts(outcomes).not_started == 2
 
 
 def test_a_value_that_was_not_written_makes_an_apply_incomplete():
@@ -93,7 +93,7 @@ def test_the_end_says_whose_tasks_and_how_far_it_came():
     assert end.startswith("Apply complete! Tasks: 1 added")
     many = [
         Outcome(Change(TaskKey(f"k{n}"), Action.CREATE, Reason.NEW), became)
-        for n, became in enumerate([Became.DONE] * 9 + [Became.NOT_STARTED] * 41)
+        for n, became in enumerate([Status.DONE] * 9 + [Status.NOT_STARTED] * 41)
     ]
     lines = apply_text(many, where=where).splitlines()
     assert lines[0] == "41 changes not started:"

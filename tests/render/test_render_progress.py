@@ -7,7 +7,7 @@ import io
 import pytest
 
 from tasksync.core import events
-from tasksync.core.change import Action, Became, Change, Outcome, Reason
+from tasksync.core.change import Action, Change, Outcome, Reason, Status
 from tasksync.core.fields import TaskKey
 from tasksync.core.plan import Summary
 from tasksync.core.state import Holder
@@ -24,7 +24,7 @@ class Time:
         return self.now
 
 
-def ended(number: int, became: Became = Became.DONE) -> events.ChangeEnded:
+def ended(number: int, became: Status = Status.DONE) -> events.ChangeEnded:
     return events.ChangeEnded(
         Outcome(Change(TaskKey(f"k{number}"), Action.CREATE, Reason.NEW), became)
     )
@@ -36,7 +36,7 @@ def applied(time: Time, listener, total: int = 320) -> None:
     listener(events.Paced(10.0, 300, 0.0))
     for number in range(total):
         time.now += 1 / 32
-        listener(ended(number, Became.IN_DOUBT if number == 3 else Became.DONE))
+        listener(ended(number, Status.IN_DOUBT if number == 3 else Status.DONE))
     listener(events.Note("the key's owner changed"))
     listener(events.Verified(total, 1))
     listener.close()
@@ -62,7 +62,7 @@ def test_a_run_that_stops_early_says_how_much_was_done(kind):
     listener(events.ApplyStarted(Summary(add=1000), 10, 1000))
     for number in range(1000):
         time.now += 1 / 1000
-        listener(ended(number, Became.DONE if number < 400 else Became.NOT_STARTED))
+        listener(ended(number, Status.DONE if number < 400 else Status.NOT_STARTED))
     listener.close()
     assert "1000/1000" not in stream.getvalue()
     last = stream.getvalue().rpartition("400/1000")[2]
@@ -131,7 +131,7 @@ def test_the_last_line_in_a_pipe_says_how_far_a_stopped_run_came():
     stream, time = io.StringIO(), Time()
     lines = Lines(stream, time)
     lines(events.ApplyStarted(Summary(add=3000), 60, 3000))
-    ends = [Became.DONE] * 948 + [Became.FAILED, Became.IN_DOUBT] + [Became.NOT_STARTED] * 2050
+    ends = [Status.DONE] * 948 + [Status.FAILED, Status.IN_DOUBT] + [Status.NOT_STARTED] * 2050
     for number, became in enumerate(ends):
         lines(ended(number, became))
     assert stream.getvalue().splitlines()[-1] == (

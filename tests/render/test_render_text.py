@@ -14,9 +14,9 @@ from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.plan import Plan, Refusal
 from tasksync.core.state import Entry
 from tasksync.render.html import plan_html
-from tasksync.render.json import plan_json
+from tasksync.render.inline_diff import marked
+from tasksync.render.json import plan_as_json
 from tasksync.render.markdown import plan_markdown
-from tasksync.render.marks import marked
 from tasksync.render.style import colours
 from tasksync.render.text import entry_line, entry_text, plan_text, read_line
 
@@ -48,12 +48,12 @@ def test_a_refused_plan_in_words(full, golden):
 
 
 def test_everything_as_json(full, golden):
-    text = plan_json(full, version="0.1.0", requests=3, seconds=2.4, refusals=REFUSALS)
+    text = plan_as_json(full, version="0.1.0", requests=3, seconds=2.4, refusals=REFUSALS)
     golden("plan-everything.json", text)
 
 
 def test_nothing_as_json(none, golden):
-    golden("plan-nothing.json", plan_json(none, version="0.1.0", requests=0, seconds=0.0))
+    golden("plan-nothing.json", plan_as_json(none, version="0.1.0", requests=0, seconds=0.0))
 
 
 def test_the_words_that_scripts_look_for(full, none):

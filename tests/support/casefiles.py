@@ -14,12 +14,12 @@ from typing import Any
 
 import yaml
 
-from tasksync.core.build import Scope
 from tasksync.core.change import Change
-from tasksync.core.fields import FIELDS, KeyRef, Kind, RemoteId, TaskKey, Value, Values, plain
-from tasksync.core.guards import Lifted, check
-from tasksync.core.manifest import Limit, Manifest, Moved, Policy, Wanted
+from tasksync.core.fields import FIELDS, FieldKind, KeyRef, RemoteId, TaskKey, Value, Values, plain
+from tasksync.core.guards import Overrides, check
+from tasksync.core.manifest import Manifest, Moved, Policy, Threshold, Wanted
 from tasksync.core.plan import Plan
+from tasksync.core.planning.build import Scope
 from tasksync.core.state import Entry, PortalIdentity, State, state_of
 from tasksync.core.task import Activity, LiveTask, OnRemove, Options, Place, Task
 
@@ -95,7 +95,7 @@ class Case:
     state: State
     live: tuple[LiveTask, ...] | None
     scope: Scope
-    lifted: Lifted
+    lifted: Overrides
     unread: tuple[str, ...]
     in_doubt: tuple[TaskKey, ...]
     other_owner: str
@@ -180,12 +180,12 @@ def _policy(data: Mapping[str, Any]) -> Policy:
     return Policy(**{known[name][0]: known[name][1](value) for name, value in data.items()})  # type: ignore[operator, arg-type]
 
 
-def limit(text: object) -> Limit:
+def limit(text: object) -> Threshold:
     """Return 3 or 30% as a limit."""
     words = str(text)
     if words.endswith("%"):
-        return Limit(share=float(words[:-1]) / 100)
-    return Limit(number=int(words))
+        return Threshold(share=float(words[:-1]) / 100)
+    return Threshold(number=int(words))
 
 
 def _scope(data: Mapping[str, Any]) -> Scope:
@@ -193,16 +193,16 @@ def _scope(data: Mapping[str, Any]) -> Scope:
     return Scope(tuple(targets), tuple(excludes), data.get("destroy", False))
 
 
-def _lifted(data: Mapping[str, Any]) -> Lifted:
+def _lifted(data: Mapping[str, Any]) -> Overrides:
     limits = {name: limit(value) for name, value in data.items() if name.startswith("max_")}
-    return Lifted(**{**data, **limits})
+    return Overrides(**{**data, **limits})
 
 
 def shown(plan: Plan, case: Case) -> dict[str, Any]:
     """Return of a plan what a case may expect of it."""
     return {
         "levels": [[_shown(change) for change in level] for level in plan.levels],
-        "quiet": [change.key for change in plan.quiet],
+        "quiet": [change.key for change in plan.state_only],
         "drift": [
             {
                 "key": d.key,
@@ -215,8 +215,8 @@ def shown(plan: Plan, case: Case) -> dict[str, Any]:
         "standing": [
             [one.key, one.name, plain(one.wanted), plain(one.found)] for one in plan.standing
         ],
-        "twins": [[twin.key, twin.id, twin.twin] for twin in plan.twins],
-        "strays": [stray.id for stray in plan.strays],
+        "twins": [[twin.key, twin.id, twin.twin] for twin in plan.duplicates],
+        "strays": [stray.id for stray in plan.orphans],
         "hidden": [[one.key, one.id, one.waits] for one in plan.hidden],
         "learned": dict(plan.learned),
         "renames": [list(pair) for pair in plan.renames],
@@ -224,7 +224,7 @@ def shown(plan: Plan, case: Case) -> dict[str, Any]:
         "unchanged": plan.unchanged,
         "left_out": plan.left_out,
         "vanished": plan.vanished,
-        "refusals": [refusal.rail for refusal in check(plan, case.lifted)],
+        "refusals": [refusal.guard for refusal in check(plan, case.lifted)],
     }
 
 
@@ -235,9 +235,9 @@ def _shown(change: Change) -> dict[str, Any]:
         "reason": change.reason.value,
         "id": change.id,
         "fields": {one.name: [plain(one.before), plain(one.after)] for one in change.fields},
-        "along": {name: plain(value) for name, value in change.along.items()},
+        "along": {name: plain(value) for name, value in change.sent_together.items()},
         "body": {name: plain(value) for name, value in change.body.items()},
-        "made": {name: plain(value) for name, value in change.made.items()},
+        "made": {name: plain(value) for name, value in change.normalised.items()},
         "forms": {name: plain(value) for name, value in change.forms.items()},
         "drifted": [one.name for one in change.fields if one.drifted],
         "protected": change.protected,
@@ -247,7 +247,7 @@ def _shown(change: Change) -> dict[str, Any]:
         "activity": None
         if change.activity is None
         else [change.activity.comments, change.activity.seconds],
-        "kind": Kind.TEXT.value,
+        "kind": FieldKind.TEXT.value,
     }
 
 

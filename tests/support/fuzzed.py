@@ -15,10 +15,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tasksync.backends.httpexchange import Exchanges
+from tasksync.backends.http_exchange import Exchanges
 from tasksync.cli.console import Console
 from tasksync.cli.main import run
-from tasksync.cli.stopping import SystemClock
+from tasksync.cli.signals import SystemClock
 from tasksync.portal.transport import HttpTransport
 
 _slept = 0.0

@@ -36,7 +36,7 @@ class IdealWorld:
         """Do all of a plan."""
         for before, after in plan.moved:
             self.entries[after] = replace(self.entries.pop(before), key=after)
-        for change in plan.quiet:
+        for change in plan.state_only:
             assert change.id is not None
             self.entries[change.key] = change.entry(change.id)
         adopted = {c.key: c.id for c in plan.changes if c.action is Action.ADOPT and c.id}

@@ -11,24 +11,24 @@ from casefiles import BLANK, MARKER, PROJECT, live_task, manifest_of, wanted_tas
 from memory_store import MemoryStore, SharedMemory
 from stores import ANNA, START, HandClock, counted_ids
 
-from tasksync.core import planfile
-from tasksync.core.build import EVERYTHING, Scope
-from tasksync.core.change import Action, Became, Change, Outcome
+from tasksync.core.change import Action, Change, Outcome, Status
 from tasksync.core.events import Event
 from tasksync.core.fields import RemoteId, TaskKey, Value
+from tasksync.core.formats import plan_json
 from tasksync.core.manifest import Manifest
 from tasksync.core.plan import Plan
+from tasksync.core.planning.build import EVERYTHING, Scope
 from tasksync.core.ports import Permission
 from tasksync.core.state import Lease, PortalIdentity, State, StateDelta
 from tasksync.core.task import LiveTask
 from tasksync.engine.applying import Applier, EnginePorts, Report, RunFacts
-from tasksync.engine.holding import Checked, checked
-from tasksync.engine.keeping import Keeper
-from tasksync.engine.planning import Planner
-from tasksync.engine.resolving import Resolver
-from tasksync.engine.verifying import Verdict, Verifier
+from tasksync.engine.doubt import Resolver
+from tasksync.engine.lease import LeaseHolder
+from tasksync.engine.planner import Planner
+from tasksync.engine.rechecking import Checked, checked
+from tasksync.engine.verifying import Verification, Verifier
 from tasksync.errors import PortalUnavailable, StateUnreadable
-from tasksync.portal.exchange import always
+from tasksync.portal.messages import always
 
 IDENTITY = PortalIdentity("portal", "anna")
 
@@ -117,7 +117,7 @@ class ScriptedPortal:
         for at in range(0, len(some), self.size):
             batch = tuple(some[at : at + self.size])
             if self.stop():
-                yield from (Outcome(change, Became.NOT_STARTED, change.id) for change in batch)
+                yield from (Outcome(change, Status.NOT_STARTED, change.id) for change in batch)
                 continue
             while not (about_to_send(batch) or always)():
                 pass  # dropped before its first byte, and put back
@@ -139,12 +139,12 @@ class ScriptedPortal:
             self._lose(batch, step)
             for change in batch:
                 if change.action is Action.CREATE:
-                    yield Outcome(change, Became.IN_DOUBT, message="no answer")
+                    yield Outcome(change, Status.IN_DOUBT, message="no answer")
                 else:
                     yield self._do(change)
             return
         outcomes = [
-            Outcome(change, Became.FAILED, change.id, message="rejected")
+            Outcome(change, Status.FAILED, change.id, message="rejected")
             if change.key in refused
             else self._do(change)
             for change in batch
@@ -181,19 +181,19 @@ class ScriptedPortal:
             self.live[remote] = live_task(
                 remote, {**BLANK, **sent}, markers=markers, created=created
             )
-            return Outcome(change, Became.DONE, remote)
+            return Outcome(change, Status.DONE, remote)
         assert change.id is not None
         if change.action is Action.DELETE:
             self.live.pop(change.id, None)
         elif change.id not in self.live:
-            return Outcome(change, Became.FAILED, change.id, message="gone")
+            return Outcome(change, Status.FAILED, change.id, message="gone")
         else:
             task = self.live[change.id]
             markers = task.markers
             if "tags" in sent and self.marker and not self.drops_marker:
                 markers = () if change.action is Action.FORGET else (self.marker,)
             self.live[task.id] = replace(task, fields={**task.fields, **sent}, markers=markers)
-        return Outcome(change, Became.DONE, change.id)
+        return Outcome(change, Status.DONE, change.id)
 
     @property
     def world(self) -> dict[str, Any]:
@@ -253,11 +253,11 @@ class Bench:
         store.fail = self.fail
         return store
 
-    def keeper(self) -> Keeper:
+    def keeper(self) -> LeaseHolder:
         self.store = self.new_store()
         self.shared.lease = None
         lease = self.store.acquire(ANNA, 60.0)
-        return Keeper(self.store, lease, self.clock, self._rescue)
+        return LeaseHolder(self.store, lease, self.clock, self._rescue)
 
     def _rescue(self, delta: StateDelta) -> str:
         self.rescued.append(delta)
@@ -285,7 +285,7 @@ class Bench:
     def plan(self, manifest: Manifest, scope: Scope = EVERYTHING, *, refresh: bool = True) -> Plan:
         return self.planner().plan(manifest, self.state, scope, refresh=refresh)
 
-    def applier(self, keeper: Keeper, plan: Plan, state: State) -> Applier:
+    def applier(self, keeper: LeaseHolder, plan: Plan, state: State) -> Applier:
         ports = EnginePorts(
             self.portal, keeper, self.resolver(), self.clock, self.events.append, self._stopping
         )
@@ -306,8 +306,8 @@ class Bench:
 
     def check(self, plan: Plan) -> Checked:
         """Hold a saved plan, as it comes back from its file, against now."""
-        text = planfile.dumps(planfile.encode(plan, version="1", requests=1, seconds=1.0))
-        return checked(planfile.loads(text), self.state, self.portal)
+        text = plan_json.dumps(plan_json.encode(plan, version="1", requests=1, seconds=1.0))
+        return checked(plan_json.loads(text), self.state, self.portal)
 
     def resume(self, plan: Plan) -> Report:
         """One run of what is left of a saved plan."""
@@ -317,9 +317,9 @@ class Bench:
         assert not now.stale, now.stale
         return self.applier(keeper, now.plan, state).apply()
 
-    def verify(self, report: Report) -> Verdict:
+    def verify(self, report: Report) -> Verification:
         verifier = Verifier(self.portal, self.keeper(), self.clock, self.events.append, self.marker)
-        return verifier.verify(report.outcomes.values(), len(self.state.heads))
+        return verifier.verify(report.outcomes.values(), len(self.state.index))
 
     def of(self, kind: type) -> list[Any]:
         """The events of one kind."""
@@ -334,4 +334,4 @@ def bench(*, size: int = 2, marker: str | None = MARKER) -> Bench:
 
 def became(report: Report) -> dict[TaskKey, str]:
     """Return what became of each key."""
-    return {key: outcome.became.value for key, outcome in report.outcomes.items()}
+    return {key: outcome.status.value for key, outcome in report.outcomes.items()}

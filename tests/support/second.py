@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from examiner.portal import ExaminerPortal
 from portal import Json, normal
+from second_portal.portal import SecondPortal as Portal
 
 #: a fault of the sandbox -> the same of the second portal
 _KINDS = {"slow": "hang", "hang": "hang", "lost": "lost", "status": "status"}
 
 
-class SecondPortal:
+class SecondByName:
     """A portal written from the documents alone, by the names of support/portal.py."""
 
-    def __init__(self, running: ExaminerPortal) -> None:
+    def __init__(self, running: Portal) -> None:
         self.running = running
         self.url = running.url
         self.key = str(running.office["key"])
@@ -71,8 +71,8 @@ class SecondPortal:
 
 
 @contextmanager
-def served() -> Iterator[SecondPortal]:
+def served() -> Iterator[SecondByName]:
     """Serve one in a thread; nothing may have been sent that it drops."""
-    with ExaminerPortal() as running:
-        yield SecondPortal(running)
+    with Portal() as running:
+        yield SecondByName(running)
         assert not running.office.dropped, "a field that the portal drops was sent"

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 from tasksync.core.fields import KeyRef, RemoteId, TaskKey, Values
+from tasksync.core.formats.state_json import encode_state
 from tasksync.core.state import Entry, Holder, Intent, Run, State
-from tasksync.core.statefile import encode_state
 from tasksync.core.task import OnRemove, Options
 
 START = datetime(2026, 5, 19, 10, 0, 0, 123456, tzinfo=UTC)
@@ -107,13 +107,13 @@ def run(name: str, **more: object) -> Run:
 
 def whole(state: State) -> dict[str, object]:
     """Return all that a state says, entries looked at one by one, heads held against them."""
-    for key, row in state.heads.rows.items():
+    for key, row in state.index.rows.items():
         head = state.entries[key].head()
-        seen = (key, state.heads.ids[row], state.heads.asked(row), state.heads.found(row))
+        seen = (key, state.index.ids[row], state.index.asked(row), state.index.found(row))
         assert seen == (head.key, head.id, head.asked, head.found)
-        assert state.heads.masks[row] == head.mask
-        assert bool(state.heads.deferred[row]) == head.deferred
-    assert len(state.heads) == len(state.entries)
+        assert state.index.masks[row] == head.mask
+        assert bool(state.index.deferred[row]) == head.deferred
+    assert len(state.index) == len(state.entries)
     return encode_state(state)
 
 

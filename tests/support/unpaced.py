@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
 
-from tasksync.portal.pacing import Limit, Pace, Unhurried
+from tasksync.portal.pacing import Pace, RateLimit, Unhurried
 
-_NONE = Limit(1_000_000, 1.0)
+_NONE = RateLimit(1_000_000, 1.0)
 
 
 @contextmanager

@@ -36,8 +36,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Apply a manifest or a saved plan."""
-    from tasksync.cli.applying import apply_manifest, apply_saved
-    from tasksync.cli.stopping import terminable
+    from tasksync.cli.apply_flow import apply_manifest, apply_saved
+    from tasksync.cli.signals import terminable
     from tasksync.errors import UsageError
 
     if args.planfile and args.resume:

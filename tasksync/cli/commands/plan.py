@@ -39,8 +39,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Plan, show, perhaps save; exit 4 where apply would refuse it, else 2 where that is asked."""
-    from tasksync.cli.planning import cost_of, head_of, lifted, scope, with_unread
-    from tasksync.cli.progress import listening
+    from tasksync.cli.listeners import listening
+    from tasksync.cli.plan_flow import cost_of, head_of, overrides, scope, with_unread
     from tasksync.cli.settings import forgets
     from tasksync.cli.showing import show
     from tasksync.cli.wiring import session
@@ -62,19 +62,19 @@ def run(args: argparse.Namespace, console: Console) -> int:
             store.close()
     cost = cost_of(plan, state.identity)
     head = head_of(plan, None if args.no_refresh else portal.requests, monotonic() - begun)
-    refusals = check(plan, lifted(args))
+    refusals = check(plan, overrides(args))
     format_ = "json" if args.json else args.format
     show(console, plan, format_, cost, refusals, head=head, colour=not args.no_color)
     if args.out:
-        from tasksync.cli.planfiles import write
-        from tasksync.cli.planning import with_sources
+        from tasksync.cli.plan_files import write
+        from tasksync.cli.plan_flow import with_sources
 
         write(args.out, with_sources(plan, manifest, others=False), cost, console.outside())
         console.tell(f"Saved the plan to {args.out}. To do exactly this: tasksync apply {args.out}")
     if note := forgets(args, console):
         console.tell(note)
     if refusals:
-        rails = ", ".join(one.rail for one in refusals)
+        rails = ", ".join(one.guard for one in refusals)
         console.tell(f"Apply would refuse this plan (exit {REFUSED}): {rails}; see the plan.")
         return REFUSED
     return CHANGES if args.detailed_exitcode and plan else 0

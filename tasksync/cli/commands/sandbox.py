@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tasksync.boundedfiles import why
 from tasksync.cli.console import Console
-from tasksync.cli.stopping import terminable
+from tasksync.cli.signals import terminable
 from tasksync.errors import SettingsError, UsageError
+from tasksync.file_limits import why
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -20,7 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print the plan; raises PlanUnusable."""
-    from tasksync.cli.planfiles import read
+    from tasksync.cli.plan_files import read
 
     saved = read(args.planfile)
     format_ = "json" if args.json else args.format

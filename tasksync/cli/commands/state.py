@@ -90,18 +90,18 @@ def _positional(parser: argparse.ArgumentParser, verb: str) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Do one verb."""
-    from tasksync.cli import keeping
+    from tasksync.cli import state_commands
 
     verbs: Mapping[str, Callable[[argparse.Namespace, Console], int]] = {
-        "list": keeping.list_,
-        "show": keeping.show,
-        "mv": keeping.move,
-        "rm": keeping.remove,
-        "pull": keeping.pull,
-        "push": keeping.push,
-        "rebuild": keeping.rebuild,
-        "rebind": keeping.rebind,
-        "unlock": keeping.unlock,
+        "list": state_commands.list_,
+        "show": state_commands.show,
+        "mv": state_commands.move,
+        "rm": state_commands.remove,
+        "pull": state_commands.pull,
+        "push": state_commands.push,
+        "rebuild": state_commands.rebuild,
+        "rebind": state_commands.rebind,
+        "unlock": state_commands.unlock,
     }
     if args.verb not in verbs:
         raise UsageError("state needs a verb.", f"One of: {', '.join(WORDS)}.")

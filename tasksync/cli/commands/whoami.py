@@ -24,10 +24,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Ask the portal who we are, and show it; a key that it refuses is exit 7."""
-    from tasksync.cli.progress import listening
+    from tasksync.cli.listeners import listening
     from tasksync.cli.wiring import session
     from tasksync.core.account import remarks
-    from tasksync.render.account import account_json, account_text
+    from tasksync.render.account_text import account_json, account_text
     from tasksync.render.style import PLAIN, colours
 
     parts = session(args, console)

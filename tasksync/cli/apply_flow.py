@@ -1,0 +1,308 @@
+"""The work of apply: under the lock read, plan, ask, do, prove, and say what is left."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import closing
+from dataclasses import replace
+from time import monotonic
+
+from tasksync.cli.console import Console
+from tasksync.cli.listeners import listening
+from tasksync.cli.plan_files import read
+from tasksync.cli.plan_flow import (
+    cost_of,
+    head_of,
+    overrides,
+    scope,
+    with_sources,
+    with_spent,
+    with_unread,
+)
+from tasksync.cli.redaction import said_by
+from tasksync.cli.saved_plan_checks import (
+    must_be_begun_here,
+    must_be_open,
+    must_belong,
+    must_hold,
+    named,
+    this_of,
+)
+from tasksync.cli.settings import forgets
+from tasksync.cli.showing import Cost, show
+from tasksync.cli.signals import graceful
+from tasksync.cli.wiring import Session, new_id, session
+from tasksync.core.formats.plan_json import Opened
+from tasksync.core.guards import check
+from tasksync.core.manifest import Manifest
+from tasksync.core.plan import Plan
+from tasksync.core.planning.desired import Desired
+from tasksync.core.ports import StateStore
+from tasksync.core.staleness import touched_by, touched_since
+from tasksync.core.state import State
+from tasksync.engine.applying import Applier, EnginePorts, Report, RunFacts
+from tasksync.engine.lease import LeaseHolder
+from tasksync.engine.planner import surveyed
+from tasksync.engine.portal_check import check_portal, other_owner
+from tasksync.engine.rechecking import checked
+from tasksync.engine.verifying import Verification, Verifier
+from tasksync.errors import (
+    MarkerNotKept,
+    PlanRefused,
+    PlanStale,
+    PortalAsksToWait,
+    PortalError,
+    StateError,
+    TasksyncError,
+    UsageError,
+)
+from tasksync.portal.client import RestPortal
+from tasksync.render.outcomes import apply_text, done_and_left
+from tasksync.render.style import PLAIN, colours
+from tasksync.render.wording import left_out, whereabouts
+
+
+def apply_manifest(args: argparse.Namespace, console: Console) -> int:
+    """Plan under the lock and do it; returns the exit code."""
+    begun = monotonic()
+    parts = session(args, console)
+    _must_be_answerable(args, console)
+    if note := forgets(args, console):
+        console.tell(note)
+    with listening(parts):
+        manifest = parts.manifest()
+        with closing(parts.store(manifest.project)) as store:
+            return _apply(parts, manifest, store, begun)
+
+
+def _apply(parts: Session, manifest: Manifest, store: StateStore, begun: float) -> int:
+    args, console = parts.args, parts.console
+    before = _first_look(store, manifest)
+    read_already: Desired | None = surveyed(manifest, before, scope(args))
+    portal = parts.portal(manifest.marker)
+    with parts.hold_lease(store, manifest.project) as keeper:
+        planner = parts.planner(portal, parts.resolver(portal, manifest.marker))
+        state = planner.resolved(keeper, keeper.load())
+        if state.intents or _moved(before, state):
+            manifest, read_already = parts.manifest(), None
+        plan = planner.plan(
+            manifest,
+            state,
+            scope(args),
+            refresh=not args.no_refresh,
+            read_already=read_already,
+        )
+        plan = with_unread(plan, state, manifest)
+        cost = cost_of(plan, state.identity, verify=not args.no_verify)
+        head = head_of(plan, None if args.no_refresh else portal.requests, monotonic() - begun)
+        parts.pause()
+        if parts.events is not None:
+            parts.events.planned(plan)
+        else:
+            show(console, plan, "text", cost, head=head, colour=not args.no_color)
+        if refusals := check(plan, overrides(args)):
+            raise PlanRefused(refusals)
+        if plan and not args.yes:
+            if not _approved(console, plan):
+                console.tell("Apply cancelled. Nothing was written.")
+                return 1
+            if not args.no_refresh:
+                _must_still_hold(plan, state, portal)
+        plan = with_sources(plan, manifest, others=True)
+        return _Doing(parts, keeper, portal, state).do(plan, cost, plan.remembered)
+
+
+def _first_look(store: StateStore, manifest: Manifest) -> State:
+    """Return the state before it is locked: only to hold the manifest against it.
+
+    The manifest's faults come first, so they are told even where the state cannot be read.
+    """
+    try:
+        return store.load()
+    except StateError:
+        for _wanted in manifest.tasks():
+            pass
+        raise
+
+
+def _moved(before: State, state: State) -> bool:
+    return (before.lineage, before.serial) != (state.lineage, state.serial)
+
+
+def apply_saved(args: argparse.Namespace, console: Console, name: str, *, resume: bool) -> int:
+    """Do a saved plan, or what is left of it; returns the exit code."""
+    parts = session(args, console)
+    saved = read(name)
+    parts.says(lambda: said_by(saved.plan))
+    args.file = args.file or list(saved.plan.files[:1])
+    with listening(parts), closing(parts.store(saved.plan.project)) as store:
+        return _apply_saved(parts, saved, name, store, resume=resume)
+
+
+def _apply_saved(
+    parts: Session, saved: Opened, name: str, store: StateStore, *, resume: bool
+) -> int:
+    args = parts.args
+    portal = parts.portal(saved.plan.marker)
+    with parts.hold_lease(store, saved.plan.project) as keeper:
+        state = keeper.load()
+        here = must_belong(saved.plan, state, portal, parts)
+        must_be_begun_here(saved, state, resume=resume, name=name)
+        must_be_open(saved, state, resume=resume, name=name)
+        planner = parts.planner(portal, parts.resolver(portal, saved.plan.marker))
+        state = planner.resolved(keeper, state)
+        touched = touched_since(saved.plan, state.runs, this_of(saved))
+        now = checked(saved.plan, state, portal, touched)
+        must_hold(now, args, name)
+        if now.touched:
+            parts.console.tell(
+                "Left out, since another run changed them after this plan was begun: "
+                f"{', '.join(now.touched)}."
+            )
+        owner = other_owner(here, state.identity)
+        plan = replace(now.plan, other_owner=owner or now.plan.other_owner)
+        plan = with_spent(plan, state)
+        if refusals := check(plan, overrides(args)):
+            raise PlanRefused(refusals)
+        cost = cost_of(plan, state.identity, verify=not args.no_verify)
+        skipped = len(now.stale) + len(now.touched)
+        doing = _Doing(
+            parts, keeper, portal, state, digest=saved.digest, skipped=skipped, name=name
+        )
+        return doing.do(plan, cost, saved.plan.remembered)
+
+
+class _Doing:
+    """The writing half of an apply."""
+
+    def __init__(
+        self,
+        parts: Session,
+        keeper: LeaseHolder,
+        portal: RestPortal,
+        state: State,
+        *,
+        digest: str = "",
+        skipped: int = 0,
+        name: str = "",
+    ) -> None:
+        self._parts = parts
+        self._keeper = keeper
+        self._portal = portal
+        self._state = state
+        self._digest = digest
+        self._skipped = skipped
+        self._go_on = f"tasksync apply --resume {name}" if name else "tasksync apply"
+
+    def do(self, plan: Plan, cost: Cost, files: tuple[str, ...] | None) -> int:
+        """Write, prove, and say what became of it; returns the exit code."""
+        parts = self._parts
+        resolver = parts.resolver(self._portal, plan.marker)
+        ports = EnginePorts(
+            self._portal, self._keeper, resolver, parts.clock, parts.hear, parts.stop
+        )
+        identity = check_portal(self._portal, self._state)
+        facts = RunFacts(
+            new_id(), self._digest, identity, files, plan.serial, self._skipped,
+            began=not self._state.lineage,
+            touched=touched_by(plan, self._state.runs, (self._digest, plan.serial)),
+        )  # fmt: skip
+        applier = Applier(ports, plan, self._state, facts)
+        total = sum(map(len, plan.levels))
+
+        def standing() -> str:
+            done = applier.report.done
+            return done_and_left(done, total - done)
+
+        with graceful(parts.stop, parts.console.tell, standing):
+            try:
+                report = applier.apply(cost.requests)
+                verdict = self._proved(plan, report)
+            except TasksyncError as error:
+                applier.report.error = error
+                self._summed(plan, applier.report)
+                raise
+        return self._told(plan, report, verdict)
+
+    def _proved(self, plan: Plan, report: Report) -> Verification:
+        parts = self._parts
+        if parts.args.no_verify or parts.stop() or report.error is not None:
+            return Verification(0)
+        verifier = Verifier(self._portal, self._keeper, parts.clock, parts.hear, plan.marker)
+        try:
+            return verifier.verify(report.outcomes.values(), plan.tracked + plan.summary.add)
+        except PortalError as error:
+            report.error = error
+            parts.console.tell("What was written is saved, but could not be read back as proof.")
+            return Verification(0)
+
+    def _summed(self, plan: Plan, report: Report) -> None:
+        """Say what became of it."""
+        parts, args, console = self._parts, self._parts.args, self._parts.console
+        parts.pause()
+        if parts.events is not None:
+            parts.events.ended(report.outcomes.values())
+        elif plan or self._digest:
+            style = colours() if console.coloured(console.out, wanted=not args.no_color) else PLAIN
+            stale = f"{self._skipped} stale changes were left out." if self._skipped else ""
+            console.say(
+                apply_text(
+                    list(report.outcomes.values()),
+                    told=parts.told,
+                    more="\n".join(line for line in (stale, left_out(plan)) if line),
+                    whole=not stale and report.error is None,
+                    where=whereabouts(plan),
+                    style=style,
+                )
+            )
+
+    def _told(self, plan: Plan, report: Report, verdict: Verification) -> int:
+        parts, console = self._parts, self._parts.console
+        self._summed(plan, report)
+        if report.error is not None:
+            console.tell(f"Error: {report.error}")
+        if self._parts.stop() and not report.complete:
+            done = report.done
+            console.tell(
+                f"Interrupted: {done_and_left(done, len(report.outcomes) - done)}. The state is "
+                f"saved and the lock released; to go on: {self._go_on}"
+            )
+            return 130
+        if report.error is not None and report.error.exit_code == 7:  # noqa: PLR2004 - see errors
+            return 7
+        if isinstance(report.error, PortalAsksToWait | MarkerNotKept):
+            return 1
+        waits = any(one.waits for one in plan.unreadable)
+        whole = report.complete and not verdict.missing and not self._skipped and not waits
+        if whole:
+            parts.forget_dumped(plan.project)
+        return 0 if whole else 3
+
+
+def _must_be_answerable(args: argparse.Namespace, console: Console) -> None:
+    if not args.yes and not console.may_ask(wanted=not args.no_input):
+        raise UsageError(
+            "Apply has to ask, and there is nobody to ask: no terminal, CI, or --no-input.",
+            "Use --yes, or plan --out FILE and then apply FILE.",
+        )
+
+
+def _approved(console: Console, plan: Plan) -> bool:
+    if plan.destroy:
+        console.tell("There is no undo: a deleted task cannot be restored.")
+    count = sum(len(level) for level in plan.levels)
+    changes = "1 change" if count == 1 else f"{count} changes"
+    console.err.write(f"Apply {changes} to {whereabouts(plan)}? Only 'yes' will be accepted: ")
+    console.err.flush()
+    return console.source.readline().strip() == "yes"
+
+
+def _must_still_hold(plan: Plan, state: State, portal: RestPortal) -> None:
+    """Read again what the person answered to; raises PlanStale where something moved meanwhile."""
+    now = checked(plan, state, portal)
+    if now.stale:
+        raise PlanStale(
+            f"While apply asked, {len(now.stale)} of its changes became stale. Nothing was "
+            f"written:\n{named(now.stale)}",
+            "Apply again: it plans with what is there now.",
+        )

@@ -1,0 +1,72 @@
+"""Saved plans on disk: written aside and renamed, read whole."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from tasksync import __version__
+from tasksync import file_limits as bounded
+from tasksync.cli.settings import made
+from tasksync.cli.showing import Cost
+from tasksync.core.formats import plan_json
+from tasksync.core.guards import check
+from tasksync.core.plan import Plan
+from tasksync.core.secrets import Secrets
+from tasksync.errors import PlanUnusable, SettingsError
+
+
+def read(name: str) -> plan_json.Opened:
+    """Return a saved plan; raises PlanUnusable when it is none, or was changed by hand."""
+    try:
+        text = bounded.read(name, bounded.DOCUMENT)
+    except (OSError, ValueError) as error:
+        raise PlanUnusable(
+            f"The plan {name} cannot be read: {bounded.why(error)}.",
+            "Make one with tasksync plan --out FILE.",
+        ) from error
+    try:
+        return plan_json.opened(text)
+    except PlanUnusable as error:
+        manifest = name.endswith((".yaml", ".yml"))
+        mend = f"A manifest is planned: tasksync plan -f {name}" if manifest else error.advice
+        raise PlanUnusable(f"{name}: {error.message}.", mend) from error
+
+
+def write(name: str, plan: Plan, cost: Cost, secrets: Secrets) -> None:
+    """Save a plan, without our secrets, durably in the place of what is there.
+
+    Raises SettingsError.
+    """
+    data = plan_json.encode(
+        plan,
+        version=__version__,
+        requests=cost.requests,
+        seconds=cost.seconds,
+        refusals=check(plan),
+    )
+    text = plan_json.dumps_without(data, secrets)
+    given = Path(name)
+    try:
+        if given.exists() and not given.is_file():  # a device or a pipe is written to, and stays
+            given.write_text(text, encoding="utf-8")
+            return
+        target = given.resolve()  # a link stays a link
+        if target.parent.exists():
+            made(target.parent)
+        handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        with ExitStack() as failing:  # a full disk, or Ctrl-C: half a plan helps nobody
+            failing.callback(Path(aside).unlink, missing_ok=True)
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())
+            Path(aside).replace(target)
+            failing.pop_all()
+    except OSError as error:
+        raise SettingsError(
+            f"The plan cannot be written to {name}: {error.strerror or error}.",
+            "Choose another --out.",
+        ) from error

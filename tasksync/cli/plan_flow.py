@@ -1,0 +1,77 @@
+"""What plan and apply share: scope, rails, cost, and the line that says what was read."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+
+from tasksync.cli.settings import unread
+from tasksync.cli.showing import Cost
+from tasksync.core.guards import Overrides
+from tasksync.core.manifest import Manifest
+from tasksync.core.plan import Plan
+from tasksync.core.planning.build import Scope
+from tasksync.core.state import PortalIdentity, State
+from tasksync.engine import marker_proof
+from tasksync.engine.applying import in_lots
+from tasksync.engine.verifying import requests_for
+from tasksync.portal.batches import estimate
+from tasksync.portal.pacing import seconds_for
+
+
+def scope(args: argparse.Namespace) -> Scope:
+    """Return what the plan is about."""
+    return Scope(tuple(args.target or ()), tuple(args.exclude or ()), args.destroy)
+
+
+def overrides(args: argparse.Namespace) -> Overrides:
+    """Return which rails the flags lift."""
+    return Overrides(
+        max_delete=args.max_delete,
+        max_update=args.max_update,
+        delete_active=args.dangerous_delete_active,
+        allow_empty=args.dangerous_allow_empty,
+        half_read=args.dangerous_half_read,
+        vanished=args.dangerous_recreate_vanished,
+        renamed=args.dangerous_delete_renamed,
+        reopen=args.dangerous_reopen,
+    )
+
+
+def with_unread(plan: Plan, state: State, manifest: Manifest) -> Plan:
+    """Return the plan with the files that it read, and the known ones that it did not."""
+    missed = unread(state.files, plan.files, manifest.root)
+    return with_spent(replace(plan, remembered=manifest.remembered, unread=missed), state)
+
+
+def with_spent(plan: Plan, state: State) -> Plan:
+    """Return the plan with what earlier runs used of policy.allow."""
+    return replace(plan, spent=state.allowances.get(plan.policy.allowance, 0))
+
+
+def with_sources(plan: Plan, manifest: Manifest, *, others: bool) -> Plan:
+    """Return the plan with the source fingerprints that entries are to remember.
+
+    `others`: also of what it leaves alone and had to be parsed; a saved plan stays small without.
+    """
+    keys = plan.keys
+    known = manifest.blocks(keys) if keys else {}
+    return plan.with_sources(known if others else {key: known[key] for key in keys & known.keys()})
+
+
+def cost_of(plan: Plan, here: PortalIdentity | None = None, *, verify: bool = True) -> Cost:
+    """Return what applying takes when nothing fails: writing, and one read as proof.
+
+    `here` is what the state remembers of the portal: what a create takes there.
+    """
+    writes = estimate(in_lots(plan), None if here is None else here.create_seconds)
+    reads = (requests_for(plan) if verify else 0) + marker_proof.requests_for(plan)
+    paced = seconds_for(writes.requests + reads)
+    return Cost(writes.requests + reads, max(paced, writes.seconds))
+
+
+def head_of(plan: Plan, requests: int | None, seconds: float) -> str:
+    """Return the line that says what was read."""
+    from tasksync.render.text import read_line
+
+    return read_line(len(plan.files), plan.wanted, requests, seconds)

@@ -1,0 +1,66 @@
+"""Which state was looked at, and what to say where it does not hold what somebody asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tasksync.backends.masking import masked
+from tasksync.cli.wiring import Session
+from tasksync.core.fields import TaskKey
+from tasksync.core.planning.scope import nearest
+from tasksync.core.state import Entry, State
+from tasksync.errors import StateError
+from tasksync.render.wording import clean, count
+
+_FORGOTTEN = "Is TASKSYNC_STATE or --state set as for apply?"
+_SQLITE = "sqlite:"
+
+
+def looked_at(parts: Session, state: State) -> str:
+    """Return which state was looked at, without what opens it: `the state of P in sqlite:…`."""
+    return f"the state of {clean(state.project)} in {clean(masked(parts.address(state.project)))}"
+
+
+def listed(parts: Session, state: State, glob: str, shown: int) -> str:
+    """Return what is said beside a list, on stderr: the list itself is data."""
+    where = looked_at(parts, state)
+    there = len(state.index) + len(state.intents)
+    if not there:
+        none = f"There is no entry in {where}{_absent(parts, state)}."
+        return f"{none} {_advice(parts, state)}".rstrip()
+    whole = count(there, "entry", "entries")
+    if shown == there:
+        return f"{whole} in {where}."
+    if shown:
+        return f"{shown} of {whole} in {where}."
+    return f"No key fits {glob!r} among {whole} in {where}. {_near(state, glob)}".rstrip()
+
+
+def entry_of(parts: Session, state: State, key: str) -> Entry:
+    """Return an entry; raises StateError, with what is near, or what was perhaps forgotten."""
+    if key in state.index:
+        return state.entries[TaskKey(key)]
+    where = looked_at(parts, state)
+    raise StateError(
+        f"There is no entry {key!r} in {where}{_absent(parts, state)}.",
+        (_near(state, key) or "tasksync state list shows every key.")
+        if state.index
+        else _advice(parts, state) or "Nothing was applied with it yet.",
+    )
+
+
+def _near(state: State, name: str) -> str:
+    near = nearest(name, state.index.rows)
+    return f"Did you mean {clean(near)}?" if near else ""
+
+
+def _absent(parts: Session, state: State) -> str:
+    """Say that there is not even a file, where that can be seen."""
+    kind, _colon, name = parts.address(state.project).partition(":")
+    gone = f"{kind}:" == _SQLITE and not name.startswith("//") and not Path(name).exists()
+    return " (there is no such file)" if gone else ""
+
+
+def _advice(parts: Session, state: State) -> str:
+    """Return what may have been forgotten where a state is empty."""
+    return _FORGOTTEN if not parts.args.state or not state.lineage else ""

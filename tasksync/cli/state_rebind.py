@@ -1,0 +1,54 @@
+"""`tasksync state rebind`: a state bound to the new name of a portal that was renamed."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+
+from tasksync.cli.wiring import Session
+from tasksync.core.state import State, StateDelta
+from tasksync.engine.lease import LeaseHolder
+from tasksync.errors import UsageError
+
+
+def rebound(parts: Session, keeper: LeaseHolder, state: State) -> int:
+    """Show both names, ask, and bind the state under the lock; the portal is only asked its name.
+
+    All else stays as it was remembered, the key's owner too: a rename changes none, and the next
+    plan has to see that another one may see other tasks.
+    """
+    console, known = parts.console, state.identity
+    with closing(parts.portal(None)) as portal:
+        here = portal.identity()
+    if known is None:
+        console.say(f"The state is bound to no portal; the first apply binds it to {here.portal}.")
+        return 0
+    if known.portal == here.portal:
+        console.say(f"The state is bound to {here.portal} already.")
+        return 0
+    unnamed = " (its host: it names no portal)" if here.portal == here.host else ""
+    owner = f", where the key is of {here.owner}" if here.owner else ""
+    console.say(
+        f"The state of {state.project} with {len(state.index)} tasks is bound to\n"
+        f"  {known.portal}\nand would be bound to\n  {here.portal}{unnamed}{owner}"
+    )
+    _must_be_wanted(parts, here.portal)
+    keeper.commit(StateDelta(identity=replace(known, portal=here.portal)))
+    console.say(
+        f"Bound to {here.portal}. The portal was not touched; tasksync plan shows the rest."
+    )
+    return 0
+
+
+def _must_be_wanted(parts: Session, name: str) -> None:
+    args, console = parts.args, parts.console
+    if args.yes:
+        return
+    if not console.may_ask(wanted=not args.no_input):
+        raise UsageError("Rebind has to ask, and there is nobody to ask.", "Use --yes.")
+    console.err.write(
+        f"Is {name} the same portal under another name? Only 'yes' will be accepted: "
+    )
+    console.err.flush()
+    if console.source.readline().strip() != "yes":
+        raise UsageError("Nothing was bound.", "Answer yes, or use --yes.")

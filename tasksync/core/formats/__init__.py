@@ -1,0 +1,1 @@
+"""Plan and state as plain JSON and back."""

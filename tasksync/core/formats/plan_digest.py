@@ -1,0 +1,104 @@
+"""What a plan is known by: the digest of what the manifest asks for, the checksum of its file.
+
+The digest is equal for two plans of the same manifest and state, whenever they were made and
+whatever was changed or is gone on the portal meanwhile: what puts that right is not in it. The
+checksum covers a whole plan file, so that nothing that decides is changed in it by hand.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+
+from tasksync.core.change import Action, Change, Reason
+from tasksync.core.fields import KeyRef, Value, plain
+from tasksync.core.plan import Plan
+from tasksync.core.task import Options, asked_digest
+
+canonical = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode
+#: why an entry is forgotten though the manifest may have asked for more
+_LEFT_BY_ITSELF = frozenset({Reason.GONE, Reason.TAKEN, Reason.HIDDEN})
+
+
+def digest_of_plan(plan: Plan, policy: Mapping[str, object]) -> str:
+    """Return `sha256:…` of project, portal, marker, policy and what the manifest asks to change.
+
+    No serial, time, path or line, no ids of what is found, no correction of what moved.
+    """
+    asked = {
+        "project": plan.project,
+        "portal": plan.portal,
+        "marker": plan.marker,
+        "policy": dict(policy),
+        "moved": sorted([before, after] for before, after in plan.moved),
+        "changes": sorted(_asked(plan), key=canonical),
+    }
+    return _sha256(asked)
+
+
+def checksum_of(document: Mapping[str, object]) -> str:
+    """Return `sha256:…` of everything that a plan file says, but for the checksum itself."""
+    return _sha256({name: value for name, value in document.items() if name != "checksum"})
+
+
+def _sha256(data: object) -> str:
+    return "sha256:" + sha256(canonical(data).encode()).hexdigest()
+
+
+def _asked(plan: Plan) -> Iterator[dict[str, object]]:
+    """Yield key, action and after-values of what the manifest asks for.
+
+    A task that the portal lost, and one that is found by its marker, are what they were before
+    that: an entry to keep, and a task to make.
+    """
+    for change in (*plan.changes, *plan.state_only):
+        match change.action:
+            case Action.DEFER if any(one.drifted for one in change.fields):
+                continue  # deferred long ago, and taken up on the portal
+            case Action.DELETE | Action.DEFER | Action.FORGET:
+                yield {"key": change.key, "id": change.id, "action": _removal(change, plan)}
+            case Action.CREATE | Action.ADOPT if not change.base_digest:
+                yield _item(change, _taking(change), {**change.asked, **change.body})
+            case Action.UPDATE | Action.NOOP if _is_edited(change):
+                after = {name: change.asked.get(name) for name in change.edited}
+                yield {**_item(change, "update", after), "id": change.id}
+
+
+def _removal(change: Change, plan: Plan) -> str:
+    """Return how a task leaves; one that is gone by itself would have left as the policy says."""
+    gone = change.reason in _LEFT_BY_ITSELF
+    return plan.policy.on_remove.value if gone else change.action.value
+
+
+def _taking(change: Change) -> str:
+    """Return `adopt: id` where the manifest names it; a task found by its marker was to be made."""
+    adopt = change.options.adopt
+    return "create" if adopt is None else f"adopt {adopt}"
+
+
+def _is_edited(change: Change) -> bool:
+    if change.edited or change.reason is Reason.RETURNED:
+        return True
+    before = change.base_digest.partition("-")[0]
+    return bool(before) and asked_digest(change.asked, change.options).hex() != before
+
+
+def _item(change: Change, action: str, after: Mapping[str, Value]) -> dict[str, object]:
+    return {
+        "key": change.key,
+        "action": action,
+        "after": {name: _plain(change, name, value) for name, value in after.items()},
+        "options": _options(change.options),
+    }
+
+
+def _plain(change: Change, name: str, value: Value) -> object:
+    """Return a value as data: a parent by its key, whether or not its id is known by now."""
+    asked = change.asked.get(name)
+    return plain(asked if isinstance(asked, KeyRef) else value)
+
+
+def _options(options: Options) -> list[object]:
+    protect, remove, ignored, adopt = options.plain()
+    return [protect, None if remove is None else str(remove), ignored, adopt]

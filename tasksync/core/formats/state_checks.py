@@ -1,0 +1,197 @@
+"""A state that somebody hands in (`state push`): every value of it is looked at.
+
+Reading a store is more lenient: what was saved must stay readable. What comes from outside may be
+written by hand, and what no command could use afterwards is refused here, with entry and field.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from tasksync.core.fields import (
+    FIELDS,
+    PRIORITY_WORDS,
+    STATUS_WORDS,
+    FieldKind,
+    KeyRef,
+    Value,
+    Values,
+    is_instant,
+)
+from tasksync.core.formats.state_json import LARGEST, decode_state
+from tasksync.core.keys import first_bad, is_key
+from tasksync.core.manifest import MARKER_PREFIX
+from tasksync.core.state import Entry, Intent, PortalIdentity, Run, State
+from tasksync.errors import StateError, StateUnreadable
+
+_ADVICE = "Nothing was changed. Mend it there, or take what tasksync state pull wrote."
+_NAME = 255
+
+
+def pushed(document: object) -> State:
+    """Return the state of a document from outside; raises StateUnreadable with entry and field."""
+    state = decode_state(document)
+    for where, fault in _faults(state):
+        if fault:
+            raise StateUnreadable(f"This state is not taken: {where}: {fault}.", _ADVICE)
+    return state
+
+
+def must_be_usable(state: State) -> None:
+    """Raise StateError where a state holds a key that no task can have.
+
+    `state push` of earlier versions took such keys. `state list`, `show`, `pull`, `mv`, `rm` and
+    `push` work on them, so that they can be mended.
+    """
+    key = first_bad((*state.index, *(intent.key for intent in state.intents)))
+    if key is not None:
+        raise StateError(
+            f"The state has an entry whose key no task can have: {_cut(key)}.",
+            f"tasksync state rm ${key!a} (as bash writes it) forgets it; or give it another "
+            "key with state mv. Nothing was changed.",
+        )
+
+
+def _faults(state: State) -> Iterator[tuple[str, str]]:
+    """Yield each place with what is wrong there, or ""."""
+    yield "lineage", _name(state.lineage, empty=True)
+    yield "identity", _identity(state.identity)
+    for name in state.files:
+        yield "files", "" if name and "\0" not in name else f"{_cut(name)} is no file"
+    for key in state.index:
+        yield f"entry {_cut(key)}", "" if is_key(key) else "that is no key of a task"
+    for entry in state.entries.values():
+        yield from _entry(entry)
+    for intent in state.intents:
+        yield from _intent(intent)
+    yield "intents", _twice([intent.key for intent in state.intents])
+    for run in state.runs:
+        yield from _run(run)
+    yield "runs", _twice([run.id for run in state.runs])
+
+
+def _entry(entry: Entry) -> Iterator[tuple[str, str]]:
+    where = f"entry {entry.key}"
+    yield from _asked(where, "asked", entry.asked)
+    yield from _seen(where, "made", entry.normalised)
+    yield from _seen(where, "unproved", entry.unproved)
+    yield f"{where}: created", "" if not entry.created else _date(entry.created)
+    yield f"{where}: options.adopt", _adopted(entry.options.adopt)
+
+
+def _intent(intent: Intent) -> Iterator[tuple[str, str]]:
+    where = f"intent {_cut(intent.key)}"
+    yield where, "" if is_key(intent.key) else "that is no key of a task"
+    yield from _asked(where, "asked", intent.asked)
+    yield from _asked(where, "sent", intent.sent)
+    yield f"{where}: after", "" if 0 <= intent.after <= LARGEST else _no_id(intent.after)
+    yield f"{where}: run", _name(intent.run)
+    yield f"{where}: options.adopt", _adopted(intent.options.adopt)
+
+
+def _run(run: Run) -> Iterator[tuple[str, str]]:
+    where = f"run {_cut(run.id)}"
+    yield where, _name(run.id)
+    yield f"{where}: outcome", _name(run.outcome, empty=True)
+    yield f"{where}: plan", _name(run.plan, empty=True)
+    for key in run.touched:
+        yield f"{where}: touched", "" if is_key(key) else f"{_cut(key)} is no key of a task"
+
+
+def _asked(where: str, part: str, values: Values) -> Iterator[tuple[str, str]]:
+    """What we asked for stood in a manifest once: only what can stand there."""
+    for name, value in values.items():
+        yield f"{where}: {part}.{name}", _value(name, value) or _asked_for(name, value)
+
+
+def _seen(where: str, part: str, values: Values) -> Iterator[tuple[str, str]]:
+    """What the portal made of it may be odd, but has to fit."""
+    for name, value in values.items():
+        yield f"{where}: {part}.{name}", _value(name, value)
+
+
+def _value(name: str, value: Value) -> str:
+    field = FIELDS[name]
+    if value is None:
+        return "" if field.clearable and field.empty is None else "it cannot be null"
+    if isinstance(value, KeyRef):
+        return "" if is_key(value.key) else f"{_cut(value.key)} is no key of a task"
+    if field.kind is FieldKind.INSTANT:
+        return _date(str(value))
+    for number in value if isinstance(value, tuple) else (value,):
+        if isinstance(number, bool):
+            return "true and false are no numbers"
+        if isinstance(number, int) and abs(number) > LARGEST:
+            return f"{number} does not fit into 63 bits"
+    return ""
+
+
+def _asked_for(name: str, value: Value) -> str:
+    kind = FIELDS[name].kind
+    match value:
+        case int():
+            return "" if value in _RANGES.get(kind, _ANY) else f"it cannot be {value}"
+        case tuple() if kind is FieldKind.PEOPLE:
+            odd = [one for one in value if isinstance(one, int) and one < 1]
+            return f"{odd[0]} is nobody" if odd else _ordered(value)
+        case tuple():
+            wrong = [one for one in map(str, value) if _is_no_tag(one)]
+            return f"{_cut(wrong[0])} can be no tag" if wrong else _ordered(value)
+    return ""
+
+
+_ANY = range(LARGEST + 1)
+_IDS = range(1, LARGEST + 1)
+_RANGES = {
+    FieldKind.STATUS: range(min(STATUS_WORDS), max(STATUS_WORDS) + 1),
+    FieldKind.PRIORITY: range(min(PRIORITY_WORDS), max(PRIORITY_WORDS) + 1),
+    FieldKind.PERSON: _IDS,
+    FieldKind.GROUP: _IDS,
+    FieldKind.PARENT: _IDS,
+}
+
+
+def _is_no_tag(tag: str) -> bool:
+    return not tag.strip() or "," in tag or tag.strip().lower().startswith(MARKER_PREFIX)
+
+
+def _ordered(values: tuple[Any, ...]) -> str:
+    """Lists are compared as they stand: in normal form they are sorted, and nothing comes twice."""
+    return "" if list(values) == sorted(set(values)) else "it is not sorted, or repeats itself"
+
+
+def _date(text: str) -> str:
+    return "" if is_instant(text) else f"{_cut(text)} is no date with a zone"
+
+
+def _adopted(adopt: int | None) -> str:
+    return "" if adopt is None or 0 < adopt <= LARGEST else _no_id(adopt)
+
+
+def _no_id(number: int) -> str:
+    return f"{number} is no id of a task"
+
+
+def _identity(identity: PortalIdentity | None) -> str:
+    if identity is None:
+        return ""
+    for number in (identity.requests_per_second, identity.create_seconds):
+        if number is not None and not 0 < number < math.inf:
+            return f"{number} is no pace"
+    return _name(identity.portal) or _name(identity.owner, empty=True)
+
+
+def _name(text: str, *, empty: bool = False) -> str:
+    if not text:
+        return "" if empty else "it is empty"
+    return "" if text.isprintable() and len(text) <= _NAME else f"{_cut(text)} cannot be a name"
+
+
+def _twice(names: list[str]) -> str:
+    return "" if len(set(names)) == len(names) else "one stands there twice"
+
+
+def _cut(text: str) -> str:
+    return ascii(text[:60])

@@ -1,0 +1,1 @@
+"""From what is wanted, remembered and found to a plan: pure functions."""

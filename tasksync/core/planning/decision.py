@@ -1,0 +1,383 @@
+"""What is decided from what: wanted, remembered and found become changes (design 5).
+
+wanted  remembered  found                           action
+yes     no          none                            CREATE   new
+yes     no          marked, unknown, matching       ADOPT    then UPDATE what differs
+yes     yes         equal in managed fields         NOOP
+yes     yes         differs                         UPDATE   exactly the differing fields
+yes     yes         gone                            CREATE   vanished
+no      yes         found                           DELETE   or DEFER, FORGET
+no      yes         gone                            FORGET
+no      no          anything                        nothing
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from tasksync.core.change import Action, Change, FieldChange, Reason, base_digest_of
+from tasksync.core.fields import (
+    DEFERRED,
+    FIELDS,
+    MOVED_ON,
+    PENDING,
+    STATUS_WORDS,
+    FieldKind,
+    KeyRef,
+    RemoteId,
+    TaskKey,
+    Value,
+    Values,
+    beside,
+    same,
+)
+from tasksync.core.plan import Drift, Standing
+from tasksync.core.proof import STATUS_TURNS
+from tasksync.core.state import Entry
+from tasksync.core.task import LiveTask, OnRemove, Options, Task
+
+_MISSING = object()
+_EMPTY = tuple((name, one.empty) for name, one in FIELDS.items())
+
+
+class StatusPolicy(StrEnum):
+    """What becomes of a status that people moved on to one of MOVED_ON (design 5 and 12)."""
+
+    STANDS = "stands"
+    ENFORCE = "enforce"
+
+
+@dataclass(slots=True)
+class Decision:
+    """What was decided of one key: a change (NOOP: perhaps to be remembered), and beside it drift.
+
+    `standing` is what differs and is left as it is.
+    """
+
+    change: Change
+    drift: list[Drift] = field(default_factory=list)
+    remember: bool = False
+    standing: list[Standing] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Compared:
+    """What comparing the managed fields of one task came to."""
+
+    differing: list[FieldChange] = field(default_factory=list)
+    drift: list[Drift] = field(default_factory=list)
+    made: dict[str, Value] = field(default_factory=dict)
+    standing: list[Standing] = field(default_factory=list)
+
+
+def creation(task: Task, reason: Reason, entry: Entry | None = None) -> Change:
+    """Return the CREATE of a wanted task: every field that is not empty is sent."""
+    wanted = task.fields
+    fields = tuple(
+        [
+            FieldChange(name, None, wanted[name])
+            for name, empty in _EMPTY
+            if name in wanted and wanted[name] != empty
+        ]
+    )
+    return Change(
+        task.key,
+        Action.CREATE,
+        reason,
+        fields=fields,
+        asked=task.fields,
+        options=task.options,
+        protected=_protected(task.options, entry),
+        title=str(task.fields.get("title", task.key)),
+        place=task.place,
+        base_digest=base_digest_of(entry),
+    )
+
+
+def comparison(
+    task: Task,
+    entry: Entry,
+    live: LiveTask,
+    ids: Mapping[TaskKey, RemoteId],
+    policy: StatusPolicy = StatusPolicy.STANDS,
+) -> Decision:
+    """Return UPDATE with exactly the fields that differ, or NOOP, and the drift beside it."""
+    seen = _compared(task, entry, live, ids, policy)
+    differing = seen.differing
+    if all(one.name != "status" for one in differing):
+        differing += _return(task, entry, live)
+    differing.sort(key=lambda one: FIELDS[one.name].bit)
+    along = _along(seen, task, live, ids)
+    change = Change(
+        task.key,
+        Action.UPDATE if differing else Action.NOOP,
+        _reason(differing, entry),
+        live.id,
+        tuple(differing),
+        along,
+        task.fields,
+        seen.made,
+        task.options,
+        _protected(task.options, entry),
+        str(task.fields.get("title") or live.fields.get("title") or task.key),
+        task.place,
+        live.markers,
+        responsible=_person(live.fields),
+        base_digest=base_digest_of(entry),
+        forms=_forms({*(one.name for one in differing), *along}, task, entry),
+        edited=tuple(_edited(task.fields, entry.asked)),
+    )
+    return Decision(change, seen.drift, _must_remember(change, entry), seen.standing)
+
+
+def adoption(
+    task: Task,
+    live: LiveTask,
+    reason: Reason,
+    ids: Mapping[TaskKey, RemoteId],
+    gone: Entry | None = None,
+) -> Decision:
+    """Return the ADOPT of a live task, with the fields that differ from what is wanted.
+
+    `gone` is the entry whose own task vanished, where there is one.
+    """
+    verdict = comparison(task, Entry(task.key, live.id, {}), live, ids)
+    change = replace(
+        verdict.change,
+        action=Action.ADOPT,
+        reason=reason,
+        protected=_protected(task.options, gone),
+        base_digest=base_digest_of(gone),
+        edited=(),
+    )
+    return Decision(change, standing=verdict.standing)
+
+
+def removal(entry: Entry, live: LiveTask | None, on_remove: OnRemove, reason: Reason) -> Decision:
+    """Return what happens to a task that is no longer wanted."""
+    if live is None:
+        return Decision(forgetting(entry, Reason.GONE))
+    match on_remove:
+        case OnRemove.FORGET:
+            return Decision(forgetting(entry, reason))
+        case OnRemove.DEFER:
+            return _deferral(entry, live, reason)
+        case OnRemove.DELETE:
+            return Decision(_deletion(entry, live, reason))
+
+
+def _compared(
+    task: Task,
+    entry: Entry,
+    live: LiveTask,
+    ids: Mapping[TaskKey, RemoteId],
+    policy: StatusPolicy,
+) -> _Compared:
+    seen = _Compared()
+    made, remembered = seen.made, entry.found
+    for name, wanted in task.fields.items():
+        found = live.fields.get(name, _MISSING)
+        unknown = found is _MISSING and name not in remembered
+        believed = _known(remembered.get(name, FIELDS[name].empty), ids)
+        before: Value = believed if found is _MISSING else found  # type: ignore[assignment]
+        if not FIELDS[name].on_update and name not in task.options.ignore_changes:
+            if not (unknown or _same(name, before, wanted)):
+                seen.standing.append(Standing(task.key, live.id, name, wanted, before))
+            continue
+        unchanged = name in entry.asked and _same(name, wanted, entry.asked[name])
+        drifted = name in remembered and not _same(name, before, _known(remembered[name], ids))
+        # which task a key means may have changed since, but not that the portal keeps no parent
+        refers = isinstance(wanted, KeyRef) and remembered.get(name) is not None
+        expected = unchanged and not drifted and not refers
+        if name in task.options.ignore_changes:
+            made[name] = before
+        elif not unknown and (expected or _same(name, before, _known(wanted, ids))):
+            if not _same(name, before, wanted):
+                made[name] = before
+        else:
+            moved_on = name == "status" and _moved_on(wanted, before, entry, live)
+            if moved_on and policy is StatusPolicy.STANDS and (unchanged or not entry.asked):
+                seen.standing.append(Standing(task.key, live.id, name, wanted, before))
+                continue
+            shown = _beside(name, before, wanted)
+            seen.differing.append(FieldChange(name, shown, wanted, drifted or moved_on))
+            if drifted and unchanged:
+                seen.drift.append(Drift(task.key, live.id, name, remembered[name], before))
+    return seen
+
+
+def _moved_on(wanted: Value, found: Value, entry: Entry, live: LiveTask) -> bool:
+    """Tell whether it was people who moved a status on: neither we nor what the portal made of it.
+
+    Without a memory of the status it was they, unless the portal makes the one of the other, or
+    the task was deferred by us.
+    """
+    if live.fields.get("status") not in MOVED_ON or (entry.deferred and found == DEFERRED):
+        return False
+    remembered = entry.found.get("status")
+    return found != remembered if entry.asked else (wanted, found) not in STATUS_TURNS
+
+
+def _forms(names: Iterable[str], task: Task, entry: Entry) -> dict[str, Value]:
+    """Return what came back of these fields when the very same was asked of them before.
+
+    A parent that is named by its key is asked for anew where that key's task is another now.
+    """
+    forms: dict[str, Value] = {}
+    for name in names:
+        wanted = task.fields.get(name)
+        if name not in entry.asked or not _same(name, wanted, entry.asked[name]):
+            continue
+        if name in entry.unproved:
+            forms[name] = entry.unproved[name]
+        elif name in entry.normalised and not isinstance(wanted, KeyRef):
+            forms[name] = entry.normalised[name]
+    return forms
+
+
+def _return(task: Task, entry: Entry, live: LiveTask) -> list[FieldChange]:
+    """Return the status that a task deferred by us gets back when its key comes back.
+
+    That the portal has what our deferring made of it is no reason to leave it there.
+    """
+    status = task.fields.get("status", PENDING)
+    away = entry.deferred and live.fields.get("status") == DEFERRED
+    return [FieldChange("status", DEFERRED, status)] if away and status != DEFERRED else []
+
+
+def _beside(name: str, before: Value, wanted: Value) -> Value:
+    return beside(before, wanted) if FIELDS[name].kind is FieldKind.INSTANT else before
+
+
+def _known(value: Value, ids: Mapping[TaskKey, RemoteId]) -> Value:
+    return ids.get(value.key, value) if isinstance(value, KeyRef) else value
+
+
+def _same(name: str, left: object, right: object) -> bool:
+    return left == right or same(name, left, right)  # type: ignore[arg-type]
+
+
+def _along(
+    seen: _Compared, task: Task, live: LiveTask, ids: Mapping[TaskKey, RemoteId]
+) -> dict[str, Value]:
+    names = {one.name for one in seen.differing}
+    with_it: set[str] = set()
+    if names & {"startDatePlan", "endDatePlan"}:
+        with_it |= {"startDatePlan", "endDatePlan"}
+    along = {name: task.fields[name] for name in with_it - names if _is_ours(name, task)}
+    if "responsibleId" in names and "status" not in names:
+        along |= _kept_status(seen, task, live)
+    return {name: _known(along[name], ids) for name in FIELDS if name in along}
+
+
+def _kept_status(seen: _Compared, task: Task, live: LiveTask) -> dict[str, Value]:
+    """Return the status that a task is to keep when its responsible changes.
+
+    The portal resets it to pending then (create and update seeds, contract 8.5): where it is not
+    ours to say, the one that people gave it goes along.
+    """
+    stands = any(one.name == "status" for one in seen.standing)
+    if _is_ours("status", task) and not stands:
+        return {"status": task.fields["status"]}
+    found = live.fields.get("status")
+    return {"status": found} if found in STATUS_WORDS and found != PENDING else {}
+
+
+def _is_ours(name: str, task: Task) -> bool:
+    return name in task.fields and name not in task.options.ignore_changes
+
+
+def _reason(differing: list[FieldChange], entry: Entry) -> Reason:
+    drifted = any(one.drifted for one in differing)
+    edited = any(
+        one.name not in entry.asked or not same(one.name, one.after, entry.asked[one.name])
+        for one in differing
+    )
+    if entry.deferred:
+        return Reason.RETURNED
+    if drifted and edited:
+        return Reason.EDITED_AND_DRIFTED
+    if drifted:
+        return Reason.DRIFTED
+    return Reason.EDITED if edited or not differing else Reason.PARENT_MOVED
+
+
+def _must_remember(change: Change, entry: Entry) -> bool:
+    if change.action is not Action.NOOP:
+        return False
+    after, head = change.entry(entry.id), entry.head()
+    return replace(after.head(), created=head.created) != head or after.protected != entry.protected
+
+
+def _protected(options: Options, entry: Entry | None) -> bool:
+    if options.protect is not None:
+        return options.protect
+    return entry is not None and entry.protected
+
+
+def _edited(wanted: Values, asked: Values) -> Iterator[str]:
+    """Yield the fields that are asked otherwise than before, those let go included."""
+    for name in FIELDS:
+        before, after = asked.get(name, _MISSING), wanted.get(name, _MISSING)
+        if (before is _MISSING) != (after is _MISSING) or not _same(name, before, after):
+            yield name
+
+
+def _person(values: Values) -> int | None:
+    person = values.get("responsibleId")
+    return person if isinstance(person, int) else None
+
+
+def forgetting(entry: Entry, reason: Reason) -> Change:
+    """Return the FORGET of an entry: the task, if there is one, stays."""
+    return Change(
+        entry.key, Action.FORGET, reason, entry.id, title=entry.title,
+        protected=entry.protected, responsible=_person(entry.found),
+        base_digest=base_digest_of(entry),
+    )  # fmt: skip
+
+
+def _deletion(entry: Entry, live: LiveTask, reason: Reason) -> Change:
+    return Change(
+        entry.key,
+        Action.DELETE,
+        reason,
+        entry.id,
+        tuple(
+            FieldChange(name, live.fields.get(name), None)
+            for name in FIELDS
+            if name in entry.asked and name in live.fields
+        ),
+        title=str(live.fields.get("title") or entry.title),
+        protected=entry.protected,
+        markers=live.markers,
+        activity=live.activity,
+        responsible=_person(live.fields),
+        base_digest=base_digest_of(entry),
+    )
+
+
+def _deferral(entry: Entry, live: LiveTask, reason: Reason) -> Decision:
+    status = live.fields.get("status")
+    # what people did with a task that was deferred already is their work
+    settled = entry.deferred and status in MOVED_ON
+    change = Change(
+        entry.key,
+        Action.NOOP if settled else Action.DEFER,
+        reason,
+        entry.id,
+        () if settled else (FieldChange("status", status, DEFERRED, drifted=entry.deferred),),
+        asked=entry.asked,
+        normalised={**entry.normalised},
+        options=entry.options,
+        protected=entry.protected,
+        title=str(live.fields.get("title") or entry.title),
+        markers=live.markers,
+        activity=live.activity,
+        responsible=_person(live.fields),
+        base_digest=base_digest_of(entry),
+    )
+    stands = [Standing(entry.key, entry.id, "status", DEFERRED, status)] if settled else []
+    return Decision(change, standing=[one for one in stands if status != DEFERRED])

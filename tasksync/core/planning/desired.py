@@ -1,0 +1,116 @@
+"""The manifest's stream laid over the remembered heads: what may be dropped, what is held.
+
+A task whose digest equals the remembered one leaves 13 bytes in columns; every other task is
+held whole, because the plan will have to look at it.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tasksync.core.fields import RemoteId, TaskKey
+from tasksync.core.manifest import Moved, Wanted
+from tasksync.core.state import EntryIndex, State
+from tasksync.core.task import Place, Task
+
+UNSEEN, SAME, DIFFERS = range(3)
+#: what stands in `parents` where no row of the heads can: no parent, or one that has no entry
+NO_PARENT, NEW_PARENT = -1, -2
+
+
+@dataclass(slots=True)
+class Desired:
+    """What reading the manifest found; rows are rows of `heads`.
+
+    `held` are tasks that are new or differ; `moved` maps a new key to the remembered one;
+    `parents` holds the row of the task that a row's task names as its parent.
+    """
+
+    index: EntryIndex
+    seen: bytearray
+    lines: array[int]
+    places: array[int]
+    parents: array[int]
+    files: list[str] = field(default_factory=list)
+    retained: dict[TaskKey, Task] = field(default_factory=dict)
+    moved: dict[TaskKey, TaskKey] = field(default_factory=dict)
+    wanted: int = 0
+
+    @property
+    def renamed(self) -> dict[TaskKey, TaskKey]:
+        """The new key of each remembered one that is moved."""
+        return {before: after for after, before in self.moved.items()}
+
+    def row(self, key: TaskKey) -> int | None:
+        """Return the row that remembers a wanted key, also under the name it had before."""
+        return self.index.row(self.moved.get(key, key))
+
+    def task(self, key: TaskKey, state: State) -> Task | None:
+        """Return a wanted task; one that equals its entry is made from the entry."""
+        if key in self.retained:
+            return self.retained[key]
+        row = self.row(key)
+        if row is None or self.seen[row] != SAME:
+            return None
+        entry = state.entries[self.moved.get(key, key)]
+        place = Place(self.files[self.places[row]], self.lines[row])
+        return Task(key, entry.asked, place, entry.options)
+
+    def new(self) -> list[Task]:
+        """Return the wanted tasks without an entry."""
+        return [task for key, task in self.retained.items() if self.row(key) is None]
+
+    def adopts(self) -> dict[RemoteId, TaskKey]:
+        """Return the ids that tasks without an entry want to take over."""
+        return {
+            task.options.adopt: task.key for task in self.new() if task.options.adopt is not None
+        }
+
+
+def read_desired(tasks: Iterable[Wanted], state: State, moved: Iterable[Moved] = ()) -> Desired:
+    """Read the manifest's stream to its end; raises what the stream raises."""
+    heads = state.index
+    zeros, none = bytes(4 * len(heads)), b"\xff" * (4 * len(heads))
+    found = Desired(
+        heads, bytearray(len(heads)), array("I", zeros), array("I", zeros), array("i", none)
+    )
+    found.moved = _moves(moved, heads)
+    _read(tasks, found)
+    return found
+
+
+def _moves(moved: Iterable[Moved], heads: EntryIndex) -> dict[TaskKey, TaskKey]:
+    """Return the moves that are still to be made, each key once on either side."""
+    taken: dict[TaskKey, TaskKey] = {}
+    for move in moved:
+        if move.before in heads and move.after not in heads:
+            taken.setdefault(move.before, move.after)
+    return {after: before for before, after in reversed(taken.items())}
+
+
+def _read(tasks: Iterable[Wanted], found: Desired) -> None:
+    moved, seen, lines, places = found.moved, found.seen, found.lines, found.places
+    asks, row_of = found.index.asks, found.index.rows.get
+    numbers: dict[str, int] = {}
+    count, last, place = 0, None, 0
+    for key, digest, parent, file, line, task in tasks:
+        count += 1
+        row = row_of(moved.get(key, key) if moved else key)
+        if row is None:
+            found.retained[key] = task()
+            continue
+        if file is not last:
+            last, place = file, numbers.setdefault(file, len(numbers))
+        if asks(row, digest):
+            seen[row] = SAME
+        else:
+            seen[row] = DIFFERS
+            found.retained[key] = task()
+        if parent is not None:
+            found.parents[row] = row_of(moved.get(parent, parent), NEW_PARENT)
+        lines[row] = line
+        places[row] = place
+    found.files = list(numbers)
+    found.wanted = count

@@ -1,0 +1,227 @@
+"""Live tasks as they pass: what equals the remembered is dropped, the rest is held.
+
+Held are the bodies of what may change; of 100 000 unchanged tasks a byte each is left.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tasksync.core.fields import (
+    DEFERRED,
+    KeyRef,
+    RemoteId,
+    TaskKey,
+    digest_named,
+    instant,
+    names_in,
+)
+from tasksync.core.manifest import marker_of
+from tasksync.core.ownership import Owner, is_foreign, is_own, owner_of
+from tasksync.core.planning.desired import NEW_PARENT, NO_PARENT, SAME, UNSEEN, Desired
+from tasksync.core.state import NO_DATE, NOT_SHOWN, Entry, State
+from tasksync.core.task import LiveTask
+
+
+@dataclass(slots=True)
+class Found:
+    """What passing the live tasks left: those to look at, and those the state does not know.
+
+    `present` has a byte for each row of the heads.
+    `taken` are rows whose id is another task's now; `hidden` rows that the portal does not show,
+    though it gave them an id; `learned` the createdDate ("" where there is none) of rows that
+    were not known to be shown, or not with a date. `unreadable` are rows whose task is there, but
+    has fields that cannot be read: it is left alone.
+    """
+
+    present: bytearray
+    taken: dict[int, LiveTask] = field(default_factory=dict)
+    hidden: set[int] = field(default_factory=set)
+    learned: dict[int, str] = field(default_factory=dict)
+    unreadable: dict[int, LiveTask] = field(default_factory=dict)
+    retained: dict[RemoteId, LiveTask] = field(default_factory=dict)
+    unknown: list[LiveTask] = field(default_factory=list)
+    adoptable: dict[RemoteId, LiveTask] = field(default_factory=dict)
+    names: dict[int, str] = field(default_factory=dict)
+
+
+class Refresh:
+    """Lets live tasks pass by a survey of what is wanted; `everything` holds all of ours."""
+
+    def __init__(
+        self, wanted: Desired, state: State, marker: str | None, *, everything: bool
+    ) -> None:
+        self._wanted = wanted
+        self._state = state
+        self._heads = wanted.index
+        self._marker = marker
+        self._mark = marker_of(state.project)
+        self._adopts = wanted.adopts()
+        self._released = frozenset(state.released)
+        self._everything = everything
+        self.found = Found(bytearray(len(self._heads)))
+
+    def live(self, tasks: Iterable[LiveTask]) -> Found:
+        """Return what reading the portal left."""
+        self._pass(tasks)
+        self._hidden()
+        self._children_of_the_gone()
+        return self.found
+
+    def remembered(self, unknown: Iterable[LiveTask]) -> Found:
+        """Return what there is when the state is taken for what is there.
+
+        `unknown` are tasks that were read all the same, since the state cannot know them.
+        """
+        found, seen, parents = self.found, self._wanted.seen, self._wanted.parents
+        found.present = bytearray(b"\x01" * len(self._heads))
+        away = self._heads.deferred
+        if seen.count(SAME) < len(seen) or NEW_PARENT in parents or any(away):
+            for key, row in self._heads.rows.items():
+                if seen[row] == SAME and not away[row] and parents[row] != NEW_PARENT:
+                    continue
+                self._hold(remembered(self._state.entries[key]))
+        for task in unknown:
+            known = self._heads.row_of_id(task.id)
+            if known is None or not self._is_own(known, task):
+                self._not_remembered(task)
+        return found
+
+    def _pass(self, tasks: Iterable[LiveTask]) -> None:
+        heads, present = self._heads, self.found.present
+        ours = (self._marker,) if self._marker is not None else ()
+        seen, parents, ids = self._wanted.seen, self._wanted.parents, heads.ids
+        always = b"\x01" * len(heads) if self._everything else heads.deferred
+        masks: dict[int, tuple[str, ...]] = {}
+        for task in tasks:
+            row = heads.row_of_id(task.id)
+            if row is None:
+                self._not_remembered(task)
+                continue
+            if task.unreadable:
+                present[row] = 1
+                self.found.unreadable[row] = task
+                continue
+            if not self._is_own(row, task):
+                self.found.taken[row] = task
+                self._not_remembered(task)
+                continue
+            present[row] = 1
+            if heads.created[row] <= NO_DATE and (task.created or heads.created[row] == NOT_SHOWN):
+                self.found.learned[row] = task.created or ""
+            mask = heads.masks[row]
+            names = masks.get(mask) or masks.setdefault(mask, names_in(mask))
+            above = parents[row]
+            if (
+                seen[row] != SAME
+                or always[row]
+                or (ours and task.markers != ours)
+                or (above != NO_PARENT and _elsewhere(task, above, ids))
+                or _differs(task, names, heads.found(row))
+            ):
+                self._hold(task)
+
+    def _is_own(self, row: int, task: LiveTask) -> bool:
+        """Tell what `is_own` tells, without the entry where the columns are enough."""
+        created = self._heads.created[row]
+        if is_foreign(task, self._mark):
+            return False
+        if created > NO_DATE and task.created:
+            return instant(task.created) == created
+        if self._mark in task.markers and created <= NO_DATE:
+            return True
+        return is_own(self._state.entries[self._heads.key(row)], task, self._mark)
+
+    def _hidden(self) -> None:
+        """Find what was made and is not shown yet: it counts as there."""
+        present, created = self.found.present, self._heads.created
+        if 0 not in present:
+            return
+        for row, there in enumerate(present):
+            if there or created[row] != NOT_SHOWN or row in self.found.taken:
+                continue
+            if self._state.entries[self._heads.key(row)].hidden:
+                self.found.hidden.add(row)
+                present[row] = 1
+
+    def _hold(self, task: LiveTask) -> None:
+        self.found.retained[task.id] = task
+        self.found.names.update(task.names)
+
+    def _not_remembered(self, task: LiveTask) -> None:
+        matched = self._marker is not None
+        owner = owner_of(task, self._mark, self._adopts, matched=matched)
+        if owner is Owner.ADOPTABLE:
+            self.found.adoptable[task.id] = task
+        elif owner is Owner.CANDIDATE and task.id not in self._released:
+            self.found.unknown.append(task)
+        else:
+            return
+        self.found.names.update(task.names)
+
+    def _children_of_the_gone(self) -> None:
+        """Hold the children of what will be made again: their parent gets another id."""
+        present, seen, held = self.found.present, self._wanted.seen, self.found.retained
+        keys: list[TaskKey] = []
+        for row, above in enumerate(self._wanted.parents):
+            if above < 0 or present[above] or not present[row] or seen[row] != SAME:
+                continue
+            if self._heads.ids[row] not in held:
+                keys = keys or list(self._heads.rows)
+                self._hold(remembered(self._state.entries[keys[row]]))
+
+
+class Present(Mapping[TaskKey, RemoteId]):
+    """The ids of wanted keys that are remembered and still there."""
+
+    def __init__(self, wanted: Desired, present: bytearray) -> None:
+        self._wanted = wanted
+        self._present = present
+
+    def __getitem__(self, key: TaskKey) -> RemoteId:
+        row = self._wanted.row(key)
+        if row is None or not self._present[row]:
+            raise KeyError(key)
+        return RemoteId(self._wanted.index.ids[row])
+
+    def __iter__(self) -> Iterator[TaskKey]:
+        after = self._wanted.renamed
+        rows = self._wanted.index.rows.items()
+        return (after.get(key, key) for key, row in rows if self._present[row])
+
+    def __len__(self) -> int:
+        return sum(self._present)
+
+
+def gone(wanted: Desired, found: Found) -> list[TaskKey]:
+    """Return the wanted keys whose remembered task is no longer there."""
+    if 0 not in found.present:
+        return []
+    after = wanted.renamed
+    return [
+        after.get(key, key)
+        for key, row in wanted.index.rows.items()
+        if not found.present[row] and wanted.seen[row] != UNSEEN
+    ]
+
+
+def remembered(entry: Entry) -> LiveTask:
+    """Return a live task as the state remembers it: for --no-refresh."""
+    fields = {name: value for name, value in entry.found.items() if not isinstance(value, KeyRef)}
+    if entry.deferred:
+        fields["status"] = DEFERRED
+    return LiveTask(entry.id, fields, created=entry.created or None, read=False)
+
+
+def _elsewhere(task: LiveTask, above: int, ids: array[int]) -> bool:
+    """Tell whether a task hangs on another than the one that its wanted parent is now."""
+    return above == NEW_PARENT or task.fields.get("parentId") != ids[above]
+
+
+def _differs(task: LiveTask, names: tuple[str, ...], digest: bytes) -> bool:
+    try:
+        return digest_named(task.fields, names) != digest
+    except KeyError:
+        return True

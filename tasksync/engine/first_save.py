@@ -1,0 +1,117 @@
+"""What an apply saves before it sends anything: the run, and what needs no portal to be true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tasksync.core.fields import TaskKey
+from tasksync.core.plan import Plan
+from tasksync.core.ports import Portal
+from tasksync.core.state import Entry, PortalIdentity, Run, State, StateDelta
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What the state should remember of a run: its id, a saved plan's digest, whose portal.
+
+    `serial` is of the state that the plan was made from; `left_out` counts the changes of a saved
+    plan that this run does not do. `began`: there was no state before this run. `touched` is what
+    a saved plan that was done in part must leave alone from now on.
+    """
+
+    id: str
+    plan: str
+    identity: PortalIdentity
+    files: tuple[str, ...] | None
+    serial: int = 0
+    left_out: int = 0
+    began: bool = False
+    touched: tuple[TaskKey, ...] = ()
+
+    def run(self, at: datetime, outcome: str, allowances: Mapping[str, int]) -> Run:
+        """Return the run as it is remembered, with what was used of policy.allow by now."""
+        return Run(
+            self.id, at, outcome, self.plan, self.serial, self.began, self.touched, allowances
+        )
+
+
+def first_save(plan: Plan, state: State, facts: RunFacts, now: datetime) -> StateDelta:
+    """Return the first delta of a run: quiet changes, moved keys, and the run itself.
+
+    And what reading has shown of tasks that were not known to be shown, or not with a date.
+    """
+    moves = [(old, new) for old, new in plan.moved if old in state.index]
+    quiet = tuple(change.entry(change.id) for change in plan.state_only if change.id is not None)
+    kept = {entry.key for entry in quiet}
+    shown = _Shown(plan, state)
+    moved = (replace(shown.entry(old), key=new) for old, new in moves if new not in kept)
+    put = (*moved, *quiet, *_untied(plan, shown))
+    others = {entry.key for entry in put} | {old for old, _new in moves}
+    return StateDelta(
+        put=(*put, *(shown.entry(key) for key in sorted(plan.learned.keys() - others))),
+        drop=tuple(old for old, _new in moves),
+        run=facts.run(now, "started", state.allowances) if any(plan.levels) else None,
+        identity=facts.identity if _is_news(facts.identity, state.identity, plan) else None,
+        files=_files(plan, facts.files, state.files),
+    )
+
+
+class _Shown:
+    """The entries of a state as the plan's reading has shown them."""
+
+    def __init__(self, plan: Plan, state: State) -> None:
+        self._learned = plan.learned
+        self.state = state
+
+    def entry(self, key: TaskKey) -> Entry:
+        """Return the entry of a remembered key."""
+        entry = self.state.entries[key]
+        return entry.shown(self._learned[key]) if key in self._learned else entry
+
+
+def _untied(plan: Plan, shown: _Shown) -> Iterator[Entry]:
+    """Yield unchanged entries whose block had to be parsed: of an older tasksync, or reworded.
+
+    Only beside other changes: an apply that changes nothing saves nothing.
+    """
+    if not any(plan.levels):
+        return
+    others = plan.keys.union(*plan.moved)
+    for key in sorted(plan.reworded.keys() - others):
+        row = shown.state.index.row(key)
+        if row is not None and shown.state.index.source(row) != plan.reworded[key]:
+            yield replace(shown.entry(key), source=plan.reworded[key])
+
+
+def _is_news(here: PortalIdentity, known: PortalIdentity | None, plan: Plan) -> bool:
+    if _is_half_seen(plan):
+        return False
+    return known is None or (known.portal, known.owner) != (here.portal, here.owner)
+
+
+def _is_half_seen(plan: Plan) -> bool:
+    """Tell whether another owner's eyes saw a part alone: what else he cannot see is not known."""
+    return bool(plan.other_owner) and plan.partial
+
+
+def learned(
+    here: PortalIdentity, known: PortalIdentity | None, plan: Plan, portal: Portal
+) -> PortalIdentity | None:
+    """Return the identity with what a run learned of its portal, where that is news."""
+    takes = portal.create_seconds
+    if takes is None:
+        return None
+    bound = known if known is not None and _is_half_seen(plan) else here
+    now = replace(bound, create_seconds=max(round(takes, 3), 0.001))
+    return None if now == known else now
+
+
+def _files(
+    plan: Plan, files: tuple[str, ...] | None, known: tuple[str, ...]
+) -> tuple[str, ...] | None:
+    """Return the manifest files to remember; what only a part was planned of stays known."""
+    if files is not None and plan.partial:
+        files = tuple(sorted({*files, *known}))
+    return None if files == known else files

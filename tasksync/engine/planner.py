@@ -1,0 +1,141 @@
+"""From a manifest, a state and a portal to a plan: resolve what is in doubt, refresh, decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from tasksync.core.fields import FIELDS, FieldKind, RemoteId
+from tasksync.core.formats.state_checks import must_be_usable
+from tasksync.core.manifest import Manifest
+from tasksync.core.plan import Plan
+from tasksync.core.planning.build import EVERYTHING, Scope, plan_from
+from tasksync.core.planning.desired import Desired, read_desired
+from tasksync.core.planning.scope import must_match
+from tasksync.core.ports import Listener, Portal
+from tasksync.core.state import State, overlaid
+from tasksync.core.task import LiveTask
+from tasksync.engine.doubt import Resolver
+from tasksync.engine.lease import LeaseHolder
+from tasksync.engine.portal_check import check_portal, other_owner, tell_other_owner
+
+Names = Callable[[Collection[int]], Mapping[int, str]]
+_PERSONAL = {FieldKind.PERSON, FieldKind.PEOPLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Makes plans; `names` looks up people by id, as well as it can."""
+
+    portal: Portal
+    resolver: Resolver
+    listener: Listener
+    names: Names
+
+    def plan(
+        self,
+        manifest: Manifest,
+        state: State,
+        scope: Scope = EVERYTHING,
+        *,
+        refresh: bool = True,
+        trusting: bool = False,
+        read_already: Desired | None = None,
+        by_title: bool = False,
+    ) -> Plan:
+        """Return the plan; creates in doubt are looked for in memory, and nothing is saved.
+
+        `trusting` takes the portal for the one that the state knows, and asks it nothing that
+        need not be asked; not for a plan that is carried out at once.
+
+        `read_already` is the manifest laid over an equal state; its stream is not read again.
+        The manifest is read to its end, and so checked, before the portal is asked anything;
+        only creates in doubt have to be looked for first. `by_title`: see `plan_from`.
+        """
+        wanted = read_already
+        if wanted is None and not state.intents:
+            wanted = surveyed(manifest, state, scope)
+        must_be_usable(state)
+        known_one = state.identity if trusting and not state.intents else None
+        identity = known_one or check_portal(self.portal, state)
+        tell_other_owner(identity, state.identity, self.listener)
+        seen = self.resolver.look(state.intents, state, ())
+        known = overlaid(state, seen.found)
+        if wanted is None:
+            wanted = surveyed(manifest, known, scope)
+        if refresh:
+            live = self.portal.find(manifest.marker, _Tracked(known, wanted.adopts()))
+            plan = plan_from(manifest, wanted, known, live, scope, by_title=by_title)
+        else:
+            unknown = self._not_remembered(wanted, manifest.marker)
+            plan = plan_from(manifest, wanted, known, None, scope, unknown, by_title=by_title)
+        owner = other_owner(identity, state.identity)
+        plan = replace(plan, portal=identity.portal, in_doubt=seen.doubtful, other_owner=owner)
+        return self.named(plan)
+
+    def _not_remembered(self, wanted: Desired, marker: str | None) -> Iterator[LiveTask]:
+        """Read what a state cannot know although it is believed: else creates could be twins."""
+        if not wanted.new():
+            return
+        if marker is not None:  # all of them: ids come again below what is remembered
+            yield from self.portal.newer(marker, RemoteId(0))
+        yield from self.portal.find(None, tuple(wanted.adopts()))
+
+    def named(self, plan: Plan) -> Plan:
+        """Return the plan with the names of the people it speaks of."""
+        known = dict(plan.names)
+        unknown = _people(plan) - known.keys()
+        found = {**known, **self.names(sorted(unknown))} if unknown else known
+        return replace(plan, names=tuple(sorted(found.items())))
+
+    def resolved(self, keeper: LeaseHolder, state: State) -> State:
+        """Settle what an earlier run left in doubt, save it, and return the state after that."""
+        must_be_usable(state)
+        if not state.intents:
+            return state
+        check_portal(self.portal, state)
+        keeper.commit(self.resolver.settled(state.intents, state).delta())
+        return keeper.load()
+
+
+def surveyed(manifest: Manifest, state: State, scope: Scope) -> Desired:
+    """Lay the manifest over a state; raises UsageError where the scope names no key of either."""
+    wanted = read_desired(manifest.tasks(state.index), state, manifest.moved)
+    must_match(scope, wanted, state)
+    return wanted
+
+
+class _Tracked(Collection[RemoteId]):
+    """The ids that a refresh must account for: those remembered, and those to adopt."""
+
+    def __init__(self, state: State, adopts: Collection[RemoteId]) -> None:
+        self._heads = state.index
+        self._adopts = adopts
+
+    def __len__(self) -> int:
+        return len(self._heads) + len(self._adopts)
+
+    def __iter__(self) -> Iterator[RemoteId]:
+        return (RemoteId(remote) for remote in chain(self._heads.ids, self._adopts))
+
+    def __contains__(self, remote: object) -> bool:
+        known = isinstance(remote, int) and self._heads.row_of_id(remote) is not None
+        return known or remote in self._adopts
+
+
+def _people(plan: Plan) -> set[int]:
+    found: set[int] = set()
+    for change in plan.changes:
+        if change.responsible is not None:
+            found.add(change.responsible)
+        for one in change.fields:
+            if FIELDS[one.name].kind in _PERSONAL:
+                found |= {p for value in (one.before, one.after) for p in _ids(value)}
+    return found
+
+
+def _ids(value: object) -> Iterable[int]:
+    if isinstance(value, tuple):
+        return (item for item in value if isinstance(item, int))
+    return (value,) if isinstance(value, int) else ()

@@ -1,0 +1,175 @@
+"""HTTP exchanges that are bounded as a whole: what all rooms that talk through `requests` share.
+
+The time-outs of a socket bound each step; a timer bounds them all together (connecting, TLS, a
+proxy, headers, 1xx, chunks) by ending the connection from outside. Nothing is repeated and no
+redirect followed.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from io import BytesIO
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection
+
+#: no answer is longer (bytes, once decoded): a page of 5 000 tasks has a few megabytes
+LONGEST_BODY = 64 * 1024 * 1024
+#: no answer holds more values: a page of 5 000 tasks has some hundred thousand
+MOST_VALUES = 1_000_000
+#: nor so many characters of ASCII that are quoted without need
+MOST_ESCAPES = 500_000
+_QUOTES = 8
+_ESCAPES = (b"\\u00", b"%", b"&")
+_CHUNK = 256 * 1024
+
+
+class Exchange:
+    """One request on its way, and its end: `over` once it was ended from outside."""
+
+    def __init__(self) -> None:
+        self.over = False
+        self.link: HTTPConnection | None = None
+        self.sock: Any = None
+
+    def leave(self) -> None:
+        """Let the first byte leave; raises TimeoutError where there is no time left."""
+        if self.over:
+            raise TimeoutError
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """End the connection when so much time has passed."""
+        timer = threading.Timer(seconds, self._end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _end(self) -> None:
+        self.over = True
+        sock = self.sock or (self.link.sock if self.link is not None else None)
+        sock = getattr(sock, "socket", sock)  # TLS inside a proxy's TLS
+        if isinstance(sock, socket.socket):
+            with suppress(OSError):  # below TLS, so that its reader meets an end and no raw bytes
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+class Current(threading.local):
+    """The exchange that a thread is in."""
+
+    exchange = Exchange()
+
+
+class BoundedSession(requests.Session):
+    """Follows no redirect: looking for its target, requests would read a body without end."""
+
+    def __init__(self, current: Current) -> None:
+        super().__init__()
+        self.mount("https://", _Adapter(current))
+        self.mount("http://", _Adapter(current))
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Name none."""
+
+
+def whole_body(response: requests.Response, check: Callable[[int], None]) -> bytes:
+    """Read a body to its end; `check` is told its length so far, decoded, and may raise."""
+    if not hasattr(response.raw, "read1"):
+        return response.content
+    with BytesIO() as whole:  # closed on an exception, which may be kept and would keep it
+        while part := response.raw.read1(_CHUNK, decode_content=True):
+            whole.write(part)
+            check(whole.tell())
+        return whole.getvalue()  # no copy: a list of parts and their sum would be two
+
+
+def is_dense(body: bytes, most: int = MOST_VALUES) -> bool:
+    """Tell whether JSON holds more than so many values, or more escapes than anybody needs.
+
+    Two bytes may be a value, a hundred once decoded, and 64 MiB of them gigabytes; what stands
+    inside texts is not counted. Behind an escape a secret may hide, so that each is looked at.
+    """
+    if sum(map(body.count, _ESCAPES)) > MOST_ESCAPES:
+        return True
+    if _signs(body) <= most:
+        return False
+    if body.count(b'"') > _QUOTES * most:  # a value and its name have four
+        return True
+    found, at, outside = 0, 0, True
+    while at < len(body) and found <= most:
+        piece = body[at : at + _CHUNK]
+        if (len(piece) - len(piece.rstrip(b"\\"))) % 2:  # an escape is not cut in two
+            piece = body[at : at + _CHUNK + 1]
+        at += len(piece)
+        parts = piece.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')
+        found += sum(map(_signs, parts[0 if outside else 1 :: 2]))
+        outside = outside == (len(parts) % 2 == 1)
+    return found > most
+
+
+def _signs(body: bytes) -> int:
+    return body.count(b",") + body.count(b"[") + body.count(b"{")
+
+
+class _Adapter(HTTPAdapter):
+    """Tells each exchange its connection, and asks it before the first byte leaves.
+
+    `endheaders` is the last step before the first byte: the connection is made before it (with TLS
+    handshake and a proxy's CONNECT), so that no waiting lies between the asking and the byte.
+    """
+
+    def __init__(self, current: Current) -> None:
+        self._current = current
+        super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the pools of this adapter's kind."""
+        super().init_poolmanager(*args, **kwargs)
+        self._watch(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
+        """Make the pools behind a proxy of this adapter's kind."""
+        known = proxy in self.proxy_manager
+        manager = super().proxy_manager_for(proxy, **proxy_kwargs)
+        if not known:
+            self._watch(manager)
+        return manager
+
+    def _watch(self, manager: Any) -> None:
+        pools = manager.pool_classes_by_scheme
+        manager.pool_classes_by_scheme = {
+            scheme: _watched(pool, self._current) for scheme, pool in pools.items()
+        }
+
+
+class _WatchedConnection(HTTPConnection):
+    """A connection that is made first, then asks, then sends; it can be ended from outside."""
+
+    current: Current
+
+    def connect(self) -> None:
+        """Connect where the exchange sees it."""
+        self.current.exchange.link = self
+        super().connect()
+
+    def endheaders(self, *args: Any, **kwargs: Any) -> None:
+        """Ask, and let the first byte leave."""
+        if self.sock is None:
+            self.connect()
+        self.current.exchange.sock = self.sock
+        self.current.exchange.leave()
+        super().endheaders(*args, **kwargs)
+
+
+def _watched(pool: Any, current: Current) -> type:
+    """Return a kind of pool (plain, TLS, through SOCKS) whose connections are watched."""
+    link = type("Watched", (_WatchedConnection, pool.ConnectionCls), {"current": current})
+    return type("WatchedPool", (pool,), {"ConnectionCls": link})

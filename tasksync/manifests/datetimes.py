@@ -1,0 +1,155 @@
+"""Dates and times as people write them, in normal form: real, with an offset, to the second."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import TZPATH, ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from tasksync.manifests.hints import did_you_mean
+from tasksync.manifests.unplaced import BadValue
+
+#: the far ends of what a portal may hold; beyond them instants cannot be counted
+FIRST_YEAR, LAST_YEAR = 1970, 9998
+#: no place on earth is further from UTC
+FURTHEST = timedelta(hours=14)
+#: how many texts are remembered: deadlines repeat
+REMEMBERED = 20_000
+
+_SHAPE = re.compile(
+    r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(:\d{2})?(?:(Z)|([+-]\d{2})(?::?(\d{2}))?)?\Z", re.ASCII
+)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
+_BLANK = re.compile(r"\d{4}-\d{2}-\d{2} +\d{2}:\d{2}", re.ASCII)
+_FRACTION = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d", re.ASCII)
+
+
+def written(text: str) -> str:
+    """Return how a date and time that cannot be read should be written."""
+    if _DAY.match(text):
+        return f"add the time: {text}T18:00:00+03:00"
+    if _FRACTION.match(text):
+        return "leave fractions of a second off"
+    if _BLANK.match(text):
+        return "write T between date and time, and no blanks"
+    return "write it like 2026-05-19T18:00:00+03:00"
+
+
+class Moment(NamedTuple):
+    """An instant as it is shown (the written offset kept), and its second since 1970."""
+
+    text: str
+    second: int
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """Return a time zone by its name; raises BadValue with what might have been meant."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        known = (zone for zone in available_timezones() if zone != "localtime")
+        mend = did_you_mean(name, known) or "use a name like Europe/Berlin"
+        what = f"there is no time zone {name}"
+        raise BadValue(what, mend) from error
+
+
+def rules_of(name: str) -> bytes:
+    """Return what changes when the rules of a time zone do: governments change them."""
+    for folder in TZPATH:
+        with suppress(OSError):
+            return sha256(Path(folder, name).read_bytes()).digest()
+    with suppress(ImportError):
+        import tzdata  # type: ignore[import-not-found,import-untyped,unused-ignore]
+
+        return str(tzdata.IANA_VERSION).encode()
+    return b""
+
+
+class Instants(dict[str, Moment]):
+    """Reads datetimes for one project; `zone` is of those without an offset.
+
+    `instants[text]` is the instant; a text that is no instant raises BadValue. It is a dict
+    because deadlines repeat: what was read before costs one look.
+    """
+
+    __slots__ = ("_zone",)
+
+    def __init__(self, zone: ZoneInfo | None = None) -> None:
+        super().__init__()
+        self._zone = zone
+
+    def __missing__(self, text: str) -> Moment:
+        found = self._read(text)
+        if len(self) >= REMEMBERED:
+            self.clear()
+        self[text] = found
+        return found
+
+    def _read(self, text: str) -> Moment:
+        shape = _SHAPE.match(text)
+        if shape is None:
+            raise BadValue(f"{text} is no date and time", written(text))
+        day, time, seconds, utc, hours, minutes = shape.groups()
+        whole = f"{day}T{time}{seconds or ':00'}"
+        if utc:
+            whole += "+00:00"
+        elif hours:
+            whole += f"{hours}:{minutes or '00'}"
+        return self._moment(text, whole)
+
+    def _moment(self, told: str, text: str) -> Moment:
+        if mend := _out_of_range(text):
+            raise BadValue(f"there is no such date and time as {told}", mend)
+        when = datetime.fromisoformat(text)
+        if not FIRST_YEAR <= when.year <= LAST_YEAR:
+            what = f"the year of {told} is out of reach"
+            raise BadValue(what, f"use {FIRST_YEAR} to {LAST_YEAR}")
+        when = self._placed(told, when)
+        if abs(when.utcoffset() or timedelta()) > FURTHEST:
+            raise BadValue(f"no place is as far from UTC as {told} says", "use -14:00 to +14:00")
+        return Moment(when.isoformat(), int(when.timestamp()))
+
+    def _placed(self, told: str, when: datetime) -> datetime:
+        if when.tzinfo is not None:
+            return when
+        if self._zone is None:
+            mend = f"write {told}+03:00, or give the project a timezone"
+            raise BadValue(f"{told} has no offset", mend)
+        early, late = (when.replace(tzinfo=self._zone, fold=fold) for fold in (0, 1))
+        if early.utcoffset() == late.utcoffset():
+            return _fixed(early)
+        both = f"{_fixed(early).isoformat()} or {_fixed(late).isoformat()}"
+        there = early.astimezone(UTC).astimezone(self._zone).replace(tzinfo=None) == when
+        happens = "is there twice" if there else "is skipped"
+        what = f"{told} {happens} in {self._zone.key}: the clocks change"
+        raise BadValue(what, f"write {both}" if there else "choose another time, or give an offset")
+
+
+def _out_of_range(text: str) -> str:
+    """Return what a part of a date and time may be where it is not; "" where all is well.
+
+    Python words that too, and differently in each version; later ones take 24:00 for a time.
+    """
+    year, month, day, hour, minute, second, *offset = map(int, re.findall(r"\d+", text))
+    if year < 1:
+        return f"use a year from {FIRST_YEAR} to {LAST_YEAR}"
+    if not 1 <= month <= 12:  # noqa: PLR2004 - the months of a year
+        return "month must be in 1..12"
+    if not 1 <= day <= monthrange(year, month)[1]:
+        return "day is out of range for month"
+    for name, value, most in (("hour", hour, 23), ("minute", minute, 59), ("second", second, 59)):
+        if value > most:
+            return f"{name} must be in 0..{most}"
+    if offset and (offset[0] > 23 or offset[1] > 59):  # noqa: PLR2004 - hours and minutes
+        return "use an offset from -14:00 to +14:00"
+    return ""
+
+
+def _fixed(when: datetime) -> datetime:
+    """Return the same instant with its offset written out instead of the zone's name."""
+    return datetime.fromisoformat(when.isoformat())

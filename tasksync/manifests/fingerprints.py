@@ -1,0 +1,186 @@
+"""Blocks: the text of each task as it stands in its file, known again without being parsed.
+
+The state ties the digest of a block to what it asked (core.state `tied`), so text that did not
+change is neither parsed, judged nor normalised again, in a fresh checkout too. What makes that
+safe:
+
+- The key of the digest is everything else that a task depends on (defaults, zone, versions).
+- A block is remembered only after the file was parsed as a whole, and its tasks began on exactly
+  the lines where the cut blocks begin (`ties`). A block in a block mapping means the same
+  wherever its mapping is indented alike, since nothing in it refers to what is outside:
+  anchors, aliases and tags are left to the parser, and so is whoever uses one.
+- What could be misread here (key, parent) was held against the parse when it was remembered.
+- The blocks that are not known are parsed, in their places, with comments where the known ones
+  stand: a comment ends every open scalar in block style, and any other open value either swallows
+  a block that should begin or never ends, so that the lines no longer agree. Then, and on any
+  other doubt, the whole file is parsed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import NamedTuple
+
+from tasksync.core.fields import TaskKey
+from tasksync.core.state import NO_BLOCK, EntryIndex, source_fingerprint
+from tasksync.manifests.columns import DIGEST, TaskColumns
+from tasksync.manifests.reader import Stream
+
+CHUNK = 1 << 20
+LONGEST = 4 << 20  # bytes of one block
+#: so many unknown blocks are always worth it; of more, only a share of those seen
+FEW = 200
+SHARE = 4
+
+_TASKS = re.compile(rb"tasks:[ \t]*(?:#[^\r\n]*)?\r?\n")
+#: a line that holds no value: blank, or a comment
+_NOTHING = re.compile(rb"[ \t]*(?:#[^\r\n]*)?\r?\n?\Z")
+_KEY = re.compile(rb" +([A-Za-z0-9][A-Za-z0-9._/-]*):[ \t]*(?:#[^\r\n]*)?\r?\n")
+_PARENT = re.compile(rb"\n +parent:[ \t]+([A-Za-z0-9][A-Za-z0-9._/-]*)[ \t]*\r?(?:\n|\Z)")
+#: whatever might be an anchor, an alias or a tag, or takes a task over
+_TIED_ELSEWHERE = re.compile(rb"(?:^|[\s\[\]{},:])(?:[&*]\S|!)|adopt", re.MULTILINE)
+_SUSPECT = (b"&", b"*", b"!", b"adopt")
+
+
+class _Uncut(ValueError):
+    """This file is no list of blocks, or hardly one of them is known."""
+
+
+class Parsed(NamedTuple):
+    """What the parse of a whole file told: keys by line, parents by key, digests in order."""
+
+    keys: Mapping[int, str]
+    parents: Mapping[str, str]
+    asked: bytes
+
+
+@dataclass(slots=True)
+class Recalled:
+    """A file whose known blocks are rows; `unknown` are rows that wait for the parse of `rest`.
+
+    `rest` is the file with only the unknown blocks in it, each on its own line.
+    """
+
+    rows: TaskColumns = field(default_factory=TaskColumns)
+    unknown: list[int] = field(default_factory=list)
+    rest: bytes = b""
+
+
+def recall(stream: Stream, tasks_line: int, context: str, heads: EntryIndex) -> Recalled | None:
+    """Return the tasks of a file by what the state knows of their blocks.
+
+    None where the file is not cut into blocks, or where too many are unknown.
+    """
+    try:
+        return _recalled(stream, tasks_line, context.encode(), heads)
+    except _Uncut:
+        return None
+
+
+def _recalled(stream: Stream, tasks_line: int, key: bytes, heads: EntryIndex) -> Recalled:
+    head, texts = _cut(stream, tasks_line)
+    found, rest, gap = Recalled(), [head], 0
+    line = head.count(b"\n") + 1
+    rows, remembered = found.rows, heads.rows.get
+    for number, text in enumerate(texts):
+        breaks = text.count(b"\n")
+        named = _KEY.match(text)
+        name = named[1].decode() if named else ""
+        row = remembered(TaskKey(name))
+        asked = NO_BLOCK if row is None else heads.asked(row)
+        if row is not None and source_fingerprint(_digest(text, key), asked) == heads.source(row):
+            rows.add(heads.key(row), asked, line, _parent(text))
+            gap += breaks
+        else:
+            if len(found.unknown) >= FEW + number // SHARE:
+                raise _Uncut
+            rows.add(name, NO_BLOCK, line, None)
+            found.unknown.append(number)
+            rest.append(b"#" + b"\n" * gap + text if gap else text)
+            gap = 0
+        line += breaks
+    found.rest = b"".join(rest)
+    return found
+
+
+def ties(stream: Stream, tasks_line: int, context: str, parsed: Parsed) -> dict[TaskKey, bytes]:
+    """Return what ties the blocks of a file to what they ask, where that may be remembered.
+
+    Nothing is returned where the blocks are not cut exactly where the tasks were parsed.
+    """
+    try:
+        return _ties(stream, tasks_line, context.encode(), parsed)
+    except _Uncut:
+        return {}
+
+
+def _ties(stream: Stream, tasks_line: int, key: bytes, parsed: Parsed) -> dict[TaskKey, bytes]:
+    head, texts = _cut(stream, tasks_line)
+    known: dict[TaskKey, bytes] = {}
+    line, end = head.count(b"\n") + 1, 0
+    for text in texts:
+        name, start, end = parsed.keys.get(line), end, end + DIGEST
+        if name is None:
+            raise _Uncut
+        if _says(text, name, parsed.parents.get(name)):
+            known[TaskKey(name)] = source_fingerprint(_digest(text, key), parsed.asked[start:end])
+        line += text.count(b"\n")
+    if not end == len(parsed.keys) * DIGEST == len(parsed.asked):
+        raise _Uncut
+    return known
+
+
+def _says(text: bytes, name: str, parent: str | None) -> bool:
+    """Tell whether a block seems to say what it says, and refers to nothing outside."""
+    named = _KEY.match(text)
+    if named is None or named[1].decode() != name or _parent(text) != parent:
+        return False
+    return not (any(one in text for one in _SUSPECT) and _TIED_ELSEWHERE.search(text))
+
+
+def _digest(text: bytes, key: bytes) -> bytes:
+    return blake2b(text, digest_size=16, key=key).digest()
+
+
+def _parent(text: bytes) -> str | None:
+    if b"parent:" not in text:
+        return None
+    found = _PARENT.search(text)
+    return found[1].decode() if found else None
+
+
+def _cut(stream: Stream, tasks_line: int) -> tuple[bytes, Iterator[bytes]]:
+    """Return what stands before the first block, and the texts of the blocks.
+
+    Raises _Uncut where nothing follows `tasks:` in its line and below it that could be cut.
+    """
+    head = [stream.readline() for _line in range(tasks_line)]
+    if not head or _TASKS.match(head[-1]) is None:
+        raise _Uncut
+    while (line := stream.readline()) and _NOTHING.match(line):
+        head.append(line)
+    indent = len(line) - len(line.lstrip(b" "))
+    if not indent or line[indent : indent + 1] == b"\t":
+        raise _Uncut
+    return b"".join(head), _texts(stream, line, indent)
+
+
+def _texts(stream: Stream, first: bytes, indent: int) -> Iterator[bytes]:
+    """Yield texts that begin with a value at this indent, each to where the next begins."""
+    begins = re.compile(rb"\n {%d}[^ \t\r\n#]" % indent)
+    kept = first
+    while chunk := stream.read(CHUNK):
+        searched = max(0, len(kept) - indent - 1)
+        kept += chunk
+        start = 0
+        for found in begins.finditer(kept, searched):
+            end = found.start() + 1
+            yield kept[start:end]
+            start = end
+        kept = kept[start:]
+        if len(kept) > LONGEST:
+            raise _Uncut
+    yield kept

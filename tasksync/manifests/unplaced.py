@@ -1,0 +1,34 @@
+"""What is wrong with a value, before anybody knows in which line it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tasksync.manifests.node import Step
+
+
+@dataclass(frozen=True, slots=True)
+class UnplacedProblem:
+    """One fault of a value: the path to it inside the value, what is wrong, how to mend it.
+
+    `name` is set where the name of a field is at fault and not its value.
+    """
+
+    path: tuple[Step, ...]
+    what: str
+    mend: str = ""
+    name: str | None = None
+
+
+class BadValue(ValueError):
+    """A value that cannot be; `path` leads to the part at fault."""
+
+    def __init__(self, what: str, mend: str = "", path: tuple[Step, ...] = ()) -> None:
+        super().__init__(what)
+        self.what = what
+        self.mend = mend
+        self.path = path
+
+    def under(self, *steps: Step) -> UnplacedProblem:
+        """Return the fault as seen from the value that holds this one."""
+        return UnplacedProblem((*steps, *self.path), self.what, self.mend)

@@ -1,0 +1,364 @@
+"""The words for values, reasons and counts that every format shares."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+
+from tasksync.core.change import Action, Change, Reason
+from tasksync.core.diff import delta, duration
+from tasksync.core.fields import FIELDS, PRIORITY_WORDS, STATUS_WORDS, FieldKind, KeyRef, Value
+from tasksync.core.people import HAPPENS, Person
+from tasksync.core.plan import Plan, Standing, Summary
+from tasksync.core.task import Activity
+from tasksync.render.visible import alike, disarmed, looks, spelled, visible
+
+Names = Mapping[int, str]
+Items = tuple[object, ...]
+
+LONG = 60
+
+WHY: Mapping[Reason, str] = MappingProxyType(
+    {
+        Reason.NEW: "",
+        Reason.EDITED: "",
+        Reason.DRIFTED: "changed on the portal, put right",
+        Reason.EDITED_AND_DRIFTED: "edited, and changed on the portal",
+        Reason.VANISHED: "vanished from the portal",
+        Reason.VANISHED_AGAIN: "vanished from the portal for the second time",
+        Reason.TAKEN: "another task stands under its number now",
+        Reason.HIDDEN: "this key cannot see it; it stays on the portal",
+        Reason.MARKER_MISSING: "marker put back",
+        Reason.DROPPED: "no longer in the manifest",
+        Reason.DESTROYED: "everything is to go",
+        Reason.GONE: "gone from the portal already",
+        Reason.LOST_STATE: "ours by its marker, and not in the state",
+        Reason.ADOPTED: "taken over as the manifest asks",
+        Reason.PARENT_MOVED: "its parent is another task now",
+        Reason.RETURNED: "back in the manifest",
+    }
+)
+
+#: what is written above a list of changes of one kind
+DOES: Mapping[Action, str] = MappingProxyType(
+    {
+        Action.CREATE: "create",
+        Action.UPDATE: "update in-place",
+        Action.DELETE: "delete",
+        Action.DEFER: "defer",
+        Action.ADOPT: "adopt",
+        Action.FORGET: "forget",
+        Action.NOOP: "no change",
+    }
+)
+
+
+def clean(text: str) -> str:
+    """Return text for one line that neither steers a terminal nor commands a CI runner.
+
+    What is not seen is written as its code, and so is one character of what would be obeyed.
+    """
+    return disarmed(visible(text))
+
+
+def clean_lines(text: str) -> str:
+    """The same for a text of several lines."""
+    return "\n".join(clean(line) for line in text.split("\n"))
+
+
+def quoted(text: str) -> str:
+    """Return a text in quotes, on one line."""
+    return clean(f'"{_inner(text)}"')
+
+
+def lines(text: str) -> list[str]:
+    """Return a text of several lines as it may be shown, line by line; one that ends is none more.
+
+    Several lines stand without quotes, as those of a text that was edited.
+    """
+    return [clean(line.rstrip()) for line in text.rstrip("\n").split("\n")]
+
+
+def _inner(text: str) -> str:
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return text
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def spelled_out(text: str, other: str) -> str:
+    """Return a text as `clean` does, with what tells it from one that looks the same by name."""
+    if not alike(text, other):
+        return clean(text)
+    return clean(
+        "".join(piece if named else visible(piece) for piece, named in spelled(text, other))
+    )
+
+
+def pair(name: str, before: Value, after: Value, names: Names) -> tuple[str, str]:
+    """Return two values in words, on one line each, so that they can be told from one another."""
+    if isinstance(before, str) and isinstance(after, str) and alike(before, after):
+        texts = ((before, after), (after, before))
+        old, new = (
+            "".join(part if named else _inner(part) for part, named in spelled(one, other))
+            for one, other in texts
+        )
+        quote = '"' if FIELDS[name].kind is FieldKind.TEXT else ""
+        return clean(f"{quote}{old}{quote}"), clean(f"{quote}{new}{quote}")
+    return shown(name, before, names), shown(name, after, names)
+
+
+def swapped(name: str, added: Items, removed: Items, names: Names) -> tuple[Items, Items]:
+    """Return what a set gained and lost in words; members that look alike are spelled out."""
+    looked = {looks(item): item for item in (*added, *removed) if isinstance(item, str)}
+    if len(looked) == len(added) + len(removed):
+        looked = {}
+
+    def worded(item: object, others: Items) -> str:
+        if looked and isinstance(item, str):
+            twin = (one for one in others if isinstance(one, str) and alike(item, one))
+            return spelled_out(item, next(twin, item))
+        return member(name, item, names)
+
+    return (
+        tuple(worded(item, removed) for item in added),
+        tuple(worded(item, added) for item in removed),
+    )
+
+
+def label(name: str, *values: Value) -> str:
+    """Return how a field is called; a parent of this project goes by its key."""
+    named = name == "parentId" and any(isinstance(value, KeyRef) for value in values)
+    return "parent" if named else name
+
+
+def person(number: object, names: Names) -> str:
+    """Return `22 (petrova@example.com)`, or the number alone."""
+    name = names.get(number) if isinstance(number, int) else None
+    return f"{number} ({clean(name)})" if name else str(number)
+
+
+def shown(name: str, value: Value, names: Names) -> str:
+    """Return a value in words, on one line."""
+    if value is None:
+        return "(none)"
+    match FIELDS[name].kind:
+        case FieldKind.TEXT:
+            return _text(str(value))
+        case FieldKind.PERSON:
+            return person(value, names)
+        case FieldKind.PEOPLE | FieldKind.TAGS:
+            return listed(name, value, names)
+        case FieldKind.PARENT if isinstance(value, KeyRef):
+            return clean(value.key)
+        case kind:
+            return _number(kind, value)
+
+
+def _text(text: str) -> str:
+    if "\n" not in text:
+        return quoted(text)
+    return " | ".join(line.strip() for line in lines(text))
+
+
+def _number(kind: FieldKind, value: Value) -> str:
+    if not isinstance(value, int):
+        return clean(str(value))
+    match kind:
+        case FieldKind.STATUS:
+            return STATUS_WORDS.get(value, str(value))
+        case FieldKind.PRIORITY:
+            return PRIORITY_WORDS.get(value, str(value))
+        case FieldKind.SECONDS:
+            return duration(value)
+        case _:
+            return str(value)
+
+
+def listed(name: str, value: Value, names: Names) -> str:
+    """Return the members of a set, joined; `(none)` for an empty one."""
+    items = value if isinstance(value, tuple) else ()
+    return ", ".join(member(name, item, names) for item in items) or "(none)"
+
+
+def member(name: str, item: object, names: Names) -> str:
+    """Return one member of a set in words."""
+    return person(item, names) if FIELDS[name].kind is FieldKind.PEOPLE else clean(str(item))
+
+
+def is_set(name: str) -> bool:
+    """Tell whether a field holds a set."""
+    return FIELDS[name].kind in {FieldKind.PEOPLE, FieldKind.TAGS}
+
+
+def is_long(name: str, *values: Value) -> bool:
+    """Tell whether a text is better shown by the words that moved."""
+    texts = [value for value in values if isinstance(value, str)]
+    wide = FIELDS[name].kind is FieldKind.TEXT and len(texts) == len(values)
+    return wide and any(len(text) > LONG or "\n" in text for text in texts)
+
+
+def moved(name: str, before: Value, after: Value) -> str:
+    """Return `+4 d` for a date or a length of time that moved, else nothing."""
+    kind = FIELDS[name].kind
+    if kind is FieldKind.INSTANT and before is not None and after is not None:
+        return delta(str(before), str(after))
+    if kind is FieldKind.SECONDS and isinstance(before, int) and isinstance(after, int) and before:
+        return ("+" if after > before else "-") + duration(after - before)
+    return ""
+
+
+def lost(activity: Activity | None) -> str:
+    """Return what goes with a deleted task, in words; nothing where nobody worked on it."""
+    if activity is None:
+        return "activity unknown: the portal does not tell whether people worked on it"
+    comments = count(activity.comments, "comment") if activity.comments else ""
+    logged = f"{duration(activity.seconds)} logged" if activity.seconds else ""
+    both = " and ".join(part for part in (comments, logged) if part)
+    return f"{both} would be lost" if both else ""
+
+
+def why(change: Change) -> str:
+    """Return the reason in words; nothing where the change speaks for itself."""
+    return WHY[change.reason]
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """Return `1 task`, `3 tasks`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def also(pairs: Iterable[tuple[int, str]]) -> str:
+    """Return `Also 2 to adopt, 1 to defer.`, or nothing where all are zero."""
+    parts = ", ".join(f"{number} {what}" for number, what in pairs if number)
+    return f" Also {parts}." if parts else ""
+
+
+def planned(summary: Summary) -> str:
+    """Return the line that people's scripts look for (design 4)."""
+    rest = ((summary.adopt, "adopt"), (summary.defer, "defer"), (summary.forget, "forget"))
+    return (
+        f"Plan: {summary.add} to add, {summary.change} to change, {summary.remove} to destroy."
+        + also((number, f"to {what}") for number, what in rest)
+    )
+
+
+def whereabouts(plan: Plan) -> str:
+    """Return `finance-q2 on acme.bitrix24.com`: what a plan is of."""
+    project, portal = clean(plan.project), clean(plan.portal)
+    return f"{project} on {portal}" if portal else project
+
+
+def left_out(plan: Plan) -> str:
+    """Return what --target and --exclude keep out of a plan, in a sentence; else nothing."""
+    if not plan.partial:
+        return ""
+    if not plan.narrowed:  # a plan file of an earlier version does not say
+        return "Narrowed by --target or --exclude."
+    flags = plan.narrowed
+    if len(flags) > _FLAGS:
+        flags = tuple(dict.fromkeys(flag.partition(" ")[0] for flag in flags))
+    what = count(plan.left_out, "change is", "changes are") if plan.left_out else "no change is"
+    return f"Narrowed by {clean(' '.join(flags))}: {what} left out."
+
+
+#: so many flags are named with their globs
+_FLAGS = 3
+
+
+def takes(requests: int, seconds: float) -> str:
+    """Return `About 3 requests.`, with the time where it is worth a word."""
+    time = f", {duration(round(seconds))}" if seconds >= 1 else ""
+    return f"About {count(requests, 'request')}{time}."
+
+
+def person_line(one: Person) -> tuple[str, str]:
+    """Return who, and what happens to them."""
+    who = f"{one.id} {clean(one.name)}".rstrip()
+    return who, ", ".join(f"{number} {HAPPENS[what]}" for what, number in one.counts)
+
+
+def rename_advice(before: str, after: str) -> str:
+    """Return what to add to the manifest so that a task keeps its history."""
+    return f"moved: [{{from: {before}, to: {after}}}]"
+
+
+def _allowance(plan: Plan) -> Iterator[str]:
+    """Say what is left of policy.allow, where it matters."""
+    if plan.left is None or not (plan.removals or plan.spent):
+        return
+    words = f"policy.allow: {clean(plan.policy.allowance)} has {plan.left} left"
+    if plan.removals:
+        words += f"; this plan removes {count(plan.removals, 'task')}"
+    yield words + ("." if plan.left else "; it is used up and may be taken out.")
+
+
+def notes(plan: Plan) -> tuple[str, ...]:
+    """Return what a person should know beside the changes, drift left out; each on one line."""
+    return (
+        *(
+            f"{clean(old)} looks like a rename: add {rename_advice(clean(old), clean(new))} "
+            "to the manifest, and the task keeps its comments and its logged time."
+            for old, new in plan.renames
+        ),
+        *(f"{clean(old)} has moved to {clean(new)}." for old, new in plan.moved),
+        *_allowance(plan),
+        *(
+            f"{clean(twin.key)} (task {twin.id}) has a twin, task {twin.twin} "
+            f"{quoted(twin.title)}: one create arrived twice. Delete the one that nobody works on."
+            for twin in plan.duplicates
+        ),
+        *(
+            f"task {stray.id} {quoted(stray.title)} bears our marker and fits no key: "
+            f"take it over with adopt: {{id: {stray.id}}}, or take its marker away."
+            for stray in plan.orphans
+        ),
+        *(
+            f"{clean(one.key)} (task {one.id}) was made, and this key cannot see it: it is not "
+            f"made again{', and the edit of it waits' if one.waits else ''}."
+            for one in plan.hidden
+        ),
+        *(
+            f"{clean(one.key)} (task {one.id}) cannot be read ({clean(one.what)}): it is left "
+            f"alone{', and the change of it waits' if one.waits else ''}. Mend the field on the "
+            "portal; other tasks go on."
+            for one in plan.unreadable
+        ),
+        *_standing(plan),
+        *_in_doubt(plan),
+    )
+
+
+#: so many keys of tasks that stand alike are named; the JSON has them all
+_NAMED = 20
+
+
+def _standing(plan: Plan) -> Iterator[str]:
+    """Say what differs and is left as it is, and what it would take."""
+    alike: dict[tuple[str, Value, Value], list[Standing]] = {}
+    for one in plan.standing:
+        alike.setdefault((one.name, one.wanted, one.found), []).append(one)
+    names = dict(plan.names)
+    for (name, wanted, found), group in alike.items():
+        keys = ", ".join(f"{clean(one.key)} (task {one.id})" for one in group[:_NAMED])
+        more = f" and {len(group) - _NAMED} more" if len(group) > _NAMED else ""
+        is_, said = (shown(name, value, names) for value in (found, wanted))
+        if name == "status":
+            yield (
+                f"status {is_} stands, asked was {said}: people moved it on: {keys}{more}. An edit "
+                "of status in the manifest is sent, with --dangerous-reopen."
+            )
+        else:
+            yield (
+                f"{label(name)} stays {is_}, asked is {said}: the portal sets it on create only: "
+                f"{keys}{more}. It takes deleting the task and creating it anew, which loses its "
+                "comments and logged time; or write it into the manifest as it is."
+            )
+
+
+def _in_doubt(plan: Plan) -> tuple[str, ...]:
+    if not plan.in_doubt:
+        return ()
+    keys = ", ".join(clean(key) for key in plan.in_doubt)
+    what = count(len(plan.in_doubt), "create")
+    return (f"the answer to {what} of an earlier run was lost; apply finds out first: {keys}.",)
