@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from portal import Portal
-from second import SecondPortal
+from second import SecondByName
 
 from tasksync.cli.console import Console
 from tasksync.cli.main import run
@@ -48,7 +48,7 @@ class Trip:
     """A manifest in a folder, a state, a portal."""
 
     folder: Path
-    portal: Portal | SecondPortal
+    portal: Portal | SecondByName
     state: str = ""
     settle: float = SETTLE
     tasks: dict[str, Json] = field(default_factory=dict)
