@@ -238,7 +238,7 @@ def test_a_refused_file_keeps_its_log_as_it_is(tmp_path: Path, *, log: bool) -> 
 def test_a_state_of_another_project_is_refused(tmp_path: Path) -> None:
     path = filled(tmp_path / "s.db")
     message = refused_untouched(path, StateForeign, "hr-onboarding")
-    assert "'finance-q2'" in message
+    assert '"finance-q2"' in message
     assert "'hr-onboarding'" in message
 
 
