@@ -30,10 +30,12 @@ def main(folder: str, file: str) -> None:
     )
     while batch := tuple(itertools.islice(entries, ROWS)):
         store.commit(StateDelta(put=batch), lease)
-    blocks = manifest.blocks(())
+    fingerprints = manifest.source_fingerprints(())
     known = store.load().entries
-    tied = (replace(known[key], source=blocks[key]) for key in sorted(blocks))
-    while batch := tuple(itertools.islice(tied, ROWS)):
+    entries_with_sources = (
+        replace(known[key], source=fingerprints[key]) for key in sorted(fingerprints)
+    )
+    while batch := tuple(itertools.islice(entries_with_sources, ROWS)):
         store.commit(StateDelta(put=batch), lease)
     store.commit(StateDelta(identity=PortalIdentity("bench"), files=manifest.files), lease)
     store.release(lease)

@@ -92,7 +92,7 @@ class Reading(Protocol):
         ...
 
 
-def _no_blocks(_keys: Collection[TaskKey] = ()) -> Mapping[TaskKey, bytes]:
+def _no_fingerprints(_keys: Collection[TaskKey] = ()) -> Mapping[TaskKey, bytes]:
     return MappingProxyType({})
 
 
@@ -102,8 +102,9 @@ class Manifest:
 
     `files` are the manifest files as the person named them, sorted; `remembered` the same as
     the state knows them: relative to `root`, the folder of the document that holds `project`,
-    so that neither the working directory nor the checkout's place matters. `blocks` gives, once
-    the tasks were read, what `tied` made of the blocks of some keys, and of all that were parsed.
+    so that neither the working directory nor the checkout's place matters. `source_fingerprints`
+    gives, once
+    the tasks were read, those of some keys, and of all that were parsed.
     """
 
     project: str
@@ -115,7 +116,7 @@ class Manifest:
     moved: tuple[Moved, ...] = ()
     removed: tuple[TaskKey, ...] = ()
     timezone: str | None = None
-    blocks: Callable[[Collection[TaskKey]], Mapping[TaskKey, bytes]] = _no_blocks
+    source_fingerprints: Callable[[Collection[TaskKey]], Mapping[TaskKey, bytes]] = _no_fingerprints
 
     @property
     def marker(self) -> str | None:

@@ -62,7 +62,7 @@ class Bodies:
         normalise = self._normalisers[raw.document]
         digest = bytes(self._rows.digests[row * DIGEST : (row + 1) * DIGEST])
         try:
-            normal = normalise(normalise.lay(raw.body))
+            normal = normalise(normalise.with_defaults(raw.body))
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise self._changed() from error
         if raw.irregular or raw.key != self._rows.keys[row] or normal.digest != digest:

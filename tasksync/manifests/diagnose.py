@@ -10,7 +10,7 @@ from tasksync.core.task import Place, Problem
 from tasksync.manifests import parse_located, schema
 from tasksync.manifests.files import Source
 from tasksync.manifests.header import located
-from tasksync.manifests.node import Spot
+from tasksync.manifests.node import Position
 from tasksync.manifests.parse_located import NodeTask
 from tasksync.manifests.reader import YamlUnreadable
 from tasksync.manifests.unplaced import BadValue, UnplacedProblem
@@ -30,7 +30,7 @@ class Suspects:
 
     failed: set[int]
     beside: Mapping[str, Sequence[UnplacedProblem]]
-    told: set[Spot]
+    told: set[Position]
     strange: frozenset[int] = frozenset()
 
 
@@ -67,7 +67,7 @@ def _explained(file: str, task: NodeTask, normaliser: Normaliser) -> Iterator[Pr
         except BadValue as bad:
             yield Problem(Place(file, *task.position), bad.what, bad.mend)
     own = task.body.value
-    block: Any = normaliser.lay(own) if isinstance(own, dict) else own
+    block: Any = normaliser.with_defaults(own) if isinstance(own, dict) else own
     faults = list(schema.faults(schema.WHOLE_TASK, block)) if not task.body.broken else []
     if isinstance(block, dict):
         worded = {fault.path[0] for fault in faults if fault.path}

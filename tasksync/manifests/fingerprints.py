@@ -1,12 +1,14 @@
 """Blocks: the text of each task as it stands in its file, known again without being parsed.
 
-The state ties the digest of a block to what it asked (core.state `tied`), so text that did not
+The state keeps a source fingerprint of each: its text with what it asked (core.state), so text
+that did not
 change is neither parsed, judged nor normalised again, in a fresh checkout too. What makes that
 safe:
 
 - The key of the digest is everything else that a task depends on (defaults, zone, versions).
 - A block is remembered only after the file was parsed as a whole, and its tasks began on exactly
-  the lines where the cut blocks begin (`ties`). A block in a block mapping means the same
+  the lines where the cut blocks begin (`fingerprints_of`). A block in a block mapping means the
+  same
   wherever its mapping is indented alike, since nothing in it refers to what is outside:
   anchors, aliases and tags are left to the parser, and so is whoever uses one.
 - What could be misread here (key, parent) was held against the parse when it was remembered.
@@ -41,7 +43,7 @@ _NOTHING = re.compile(rb"[ \t]*(?:#[^\r\n]*)?\r?\n?\Z")
 _KEY = re.compile(rb" +([A-Za-z0-9][A-Za-z0-9._/-]*):[ \t]*(?:#[^\r\n]*)?\r?\n")
 _PARENT = re.compile(rb"\n +parent:[ \t]+([A-Za-z0-9][A-Za-z0-9._/-]*)[ \t]*\r?(?:\n|\Z)")
 #: whatever might be an anchor, an alias or a tag, or takes a task over
-_TIED_ELSEWHERE = re.compile(rb"(?:^|[\s\[\]{},:])(?:[&*]\S|!)|adopt", re.MULTILINE)
+_REFERS_ELSEWHERE = re.compile(rb"(?:^|[\s\[\]{},:])(?:[&*]\S|!)|adopt", re.MULTILINE)
 _SUSPECT = (b"&", b"*", b"!", b"adopt")
 
 
@@ -106,18 +108,22 @@ def _recalled(stream: Stream, tasks_line: int, key: bytes, heads: EntryIndex) ->
     return found
 
 
-def ties(stream: Stream, tasks_line: int, context: str, parsed: Parsed) -> dict[TaskKey, bytes]:
-    """Return what ties the blocks of a file to what they ask, where that may be remembered.
+def fingerprints_of(
+    stream: Stream, tasks_line: int, context: str, parsed: Parsed
+) -> dict[TaskKey, bytes]:
+    """Return the source fingerprints of the tasks of a file, where that may be remembered.
 
     Nothing is returned where the blocks are not cut exactly where the tasks were parsed.
     """
     try:
-        return _ties(stream, tasks_line, context.encode(), parsed)
+        return _fingerprints_of(stream, tasks_line, context.encode(), parsed)
     except _Uncut:
         return {}
 
 
-def _ties(stream: Stream, tasks_line: int, key: bytes, parsed: Parsed) -> dict[TaskKey, bytes]:
+def _fingerprints_of(
+    stream: Stream, tasks_line: int, key: bytes, parsed: Parsed
+) -> dict[TaskKey, bytes]:
     head, texts = _cut(stream, tasks_line)
     known: dict[TaskKey, bytes] = {}
     line, end = head.count(b"\n") + 1, 0
@@ -138,7 +144,7 @@ def _says(text: bytes, name: str, parent: str | None) -> bool:
     named = _KEY.match(text)
     if named is None or named[1].decode() != name or _parent(text) != parent:
         return False
-    return not (any(one in text for one in _SUSPECT) and _TIED_ELSEWHERE.search(text))
+    return not (any(one in text for one in _SUSPECT) and _REFERS_ELSEWHERE.search(text))
 
 
 def _digest(text: bytes, key: bytes) -> bytes:

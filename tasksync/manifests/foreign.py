@@ -31,9 +31,9 @@ def problem(file: str, node: Node) -> Problem | None:
         return Problem(Place(file, *node.position), what, _MEND)
     if _NAME not in node.names:
         near = next((name for name in node.names if name.lower() == _NAME.lower()), None)
-        spot = node.position if near is None else node.names[near]
+        position = node.position if near is None else node.names[near]
         mend = _MEND if near is None else f"write it with a capital V: {_NAME}"
-        return Problem(Place(file, *spot), f"{_NAME} is missing", mend)
+        return Problem(Place(file, *position), f"{_NAME} is missing", mend)
     version, part = node.value.get(_NAME), node.parts[_NAME]
     if version == API_VERSION:
         return None

@@ -19,7 +19,7 @@ from tasksync.core.task import OnRemove, Place, Problem
 from tasksync.manifests import foreign, parse_located, schema
 from tasksync.manifests.datetimes import Instants, rules_of, zone_of
 from tasksync.manifests.files import Look, Source, look
-from tasksync.manifests.node import Node, Spot
+from tasksync.manifests.node import Node, Position
 from tasksync.manifests.reader import YamlUnreadable
 from tasksync.manifests.unplaced import BadValue, UnplacedProblem
 from tasksync.manifests.values import Normaliser, check_key
@@ -124,7 +124,7 @@ def _ours(file: str, nodes: Iterator[Node], found: list[Problem]) -> Iterator[No
 
 
 def located(
-    file: str, node: Node, faults: Iterator[UnplacedProblem], first: Spot | None = None
+    file: str, node: Node, faults: Iterator[UnplacedProblem], first: Position | None = None
 ) -> Iterator[Problem]:
     """Yield faults of a value as problems with their places; what is broken is not said again.
 
@@ -134,10 +134,10 @@ def located(
         part = node.at(fault.path)
         if part is None:
             continue
-        spot = part.position if fault.path or first is None else first
+        position = part.position if fault.path or first is None else first
         if fault.name is not None:
-            spot = part.names.get(fault.name, spot)
-        yield Problem(Place(file, *spot), fault.what, fault.mend)
+            position = part.names.get(fault.name, position)
+        yield Problem(Place(file, *position), fault.what, fault.mend)
 
 
 class _Assembly:
@@ -158,7 +158,7 @@ class _Assembly:
             self._belongs(file, node)
             self._renames(file, node)
         zone = self._project_words()
-        self._lay(zone)
+        self._apply_defaults(zone)
         if self._shaped(everything) and not any(
             "tasks" in _names(node) for _file, node in everything
         ):
@@ -251,7 +251,7 @@ class _Assembly:
             return None
         return Named(TaskKey(node.value), place)
 
-    def _lay(self, zone: ZoneInfo | None) -> None:
+    def _apply_defaults(self, zone: ZoneInfo | None) -> None:
         instants = Instants(zone)
         bare = Normaliser({}, instants)
         usable: dict[int, dict[str, object]] = {}
@@ -262,9 +262,9 @@ class _Assembly:
         known: dict[bytes, Normaliser] = {}
         rules = b"" if zone is None else zone.key.encode() + rules_of(zone.key)
         for head in self._header.files:
-            laid = [{**of_project, **usable[id(node)]} for node in head.documents]
-            told = [orjson.dumps(defaults, option=orjson.OPT_SORT_KEYS) for defaults in laid]
-            for name, defaults in zip(told, laid, strict=True):
+            merged = [{**of_project, **usable[id(node)]} for node in head.documents]
+            told = [orjson.dumps(defaults, option=orjson.OPT_SORT_KEYS) for defaults in merged]
+            for name, defaults in zip(told, merged, strict=True):
                 known.setdefault(name, Normaliser(defaults, instants))
             self._header.normalisers.append([known[name] for name in told])
             self._header.contexts.append(b"\n".join([rules, *told]))
@@ -293,7 +293,7 @@ def _dict(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _names(node: Node) -> Mapping[str, Spot]:
+def _names(node: Node) -> Mapping[str, Position]:
     return node.names
 
 

@@ -23,11 +23,11 @@ _LINE = (1 << FILE_SHIFT) - 1
 
 
 @dataclass(frozen=True, slots=True)
-class KeyFault:
+class KeyProblem:
     """A fault of one task that shows only beside the others."""
 
     key: TaskKey
-    fault: UnplacedProblem
+    problem: UnplacedProblem
 
 
 class KeyIndex:
@@ -74,7 +74,7 @@ class KeyIndex:
         what = f"the task {key} is defined twice; first at {self.place(key)}"
         return Problem(place, what, "keep one, or give one another key")
 
-    def faults(self, *, complete: bool) -> Iterator[KeyFault]:
+    def faults(self, *, complete: bool) -> Iterator[KeyProblem]:
         """Yield what is wrong between tasks; unknown parents only where all was read."""
         if complete:
             yield from self._unknown_parents()
@@ -82,10 +82,10 @@ class KeyIndex:
         for remote, keys in self.adopts.items():
             for key in keys[1:]:
                 what = f"the task {keys[0]} adopts {remote} too, at {self.place(keys[0])}"
-                fault = UnplacedProblem(("adopt", "id"), what, "one task has one key")
-                yield KeyFault(TaskKey(key), fault)
+                problem = UnplacedProblem(("adopt", "id"), what, "one task has one key")
+                yield KeyProblem(TaskKey(key), problem)
 
-    def _unknown_parents(self) -> Iterator[KeyFault]:
+    def _unknown_parents(self) -> Iterator[KeyProblem]:
         hints: dict[str, str] = {}
         for child, parent in self.parents.items():
             if parent in self.keys:
@@ -94,9 +94,9 @@ class KeyIndex:
                 hints[parent] = did_you_mean(parent, self.keys)
             mend = hints.get(parent) or "for a task that is not of this project use parentId"
             what = f"parent {parent} is no key of this project"
-            yield KeyFault(TaskKey(child), UnplacedProblem(("parent",), what, mend))
+            yield KeyProblem(TaskKey(child), UnplacedProblem(("parent",), what, mend))
 
-    def _cycles(self) -> Iterator[KeyFault]:
+    def _cycles(self) -> Iterator[KeyProblem]:
         done: set[str] = set()
         for start in self.parents:
             trail: dict[str, None] = {}
@@ -109,21 +109,21 @@ class KeyIndex:
                 yield self._cycle(walked[walked.index(at) :])
             done.update(trail)
 
-    def _cycle(self, keys: list[str]) -> KeyFault:
+    def _cycle(self, keys: list[str]) -> KeyProblem:
         first = min(keys, key=self.keys.__getitem__)
-        turned = keys[keys.index(first) :] + keys[: keys.index(first)]
-        if len(turned) == 1:
-            fault = UnplacedProblem(
+        rotated = keys[keys.index(first) :] + keys[: keys.index(first)]
+        if len(rotated) == 1:
+            problem = UnplacedProblem(
                 ("parent",), f"{first} is its own parent", "name another, or none"
             )
         else:
-            chain = " -> ".join([*turned, first])
+            chain = " -> ".join([*rotated, first])
             what = f"these tasks are parents of each other: {chain}"
-            fault = UnplacedProblem(("parent",), what, "take one parent away")
-        return KeyFault(TaskKey(first), fault)
+            problem = UnplacedProblem(("parent",), what, "take one parent away")
+        return KeyProblem(TaskKey(first), problem)
 
 
-def renames(header: Header, ledger: KeyIndex, *, complete: bool) -> Iterator[Problem]:
+def renames(header: Header, index: KeyIndex, *, complete: bool) -> Iterator[Problem]:
     """Yield what is wrong with `moved` and `removed` beside the keys that there are."""
     olds: dict[str, Place] = {}
     news: dict[str, Place] = {}
@@ -131,28 +131,28 @@ def renames(header: Header, ledger: KeyIndex, *, complete: bool) -> Iterator[Pro
         if old.key == new.key:
             yield Problem(old.place, f"{old.key} is moved to itself", "remove the pair")
             continue
-        yield from _still_there(old.key, old.place, ledger, "moved away")
+        yield from _still_there(old.key, old.place, index, "moved away")
         yield from _twice(old.key, old.place, olds, "is moved twice")
         yield from _twice(new.key, new.place, news, "is the target of two moves")
     for old, new in header.moved:
         if new.key in olds and old.key != new.key:
             what = f"{new.key} is moved on at {olds[new.key]}"
             yield Problem(new.place, what, "name the last key in both")
-        elif complete and new.key not in ledger.keys:
-            mend = did_you_mean(new.key, ledger.keys) or "name the task's new key"
+        elif complete and new.key not in index.keys:
+            mend = did_you_mean(new.key, index.keys) or "name the task's new key"
             yield Problem(new.place, f"{new.key} is no key of this project", mend)
     gone: dict[str, Place] = {}
     for named in header.removed:
-        yield from _still_there(named.key, named.place, ledger, "removed")
+        yield from _still_there(named.key, named.place, index, "removed")
         yield from _twice(named.key, named.place, gone, "is removed twice")
         if named.key in olds:
             what = f"{named.key} is moved at {olds[named.key]}"
             yield Problem(named.place, what, "a key is moved or removed, not both")
 
 
-def _still_there(key: str, place: Place, ledger: KeyIndex, how: str) -> Iterator[Problem]:
-    if key in ledger.keys:
-        what = f"{key} is {how}, but still a key at {ledger.place(key)}"
+def _still_there(key: str, place: Place, index: KeyIndex, how: str) -> Iterator[Problem]:
+    if key in index.keys:
+        what = f"{key} is {how}, but still a key at {index.place(key)}"
         yield Problem(place, what, "take the task's block out, or this")
 
 

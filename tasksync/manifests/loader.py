@@ -60,7 +60,7 @@ def load(paths: Sequence[str]) -> Manifest:
         moved=tuple(Moved(old.key, new.key) for old, new in head.moved),
         removed=tuple(named.key for named in head.removed),
         timezone=head.timezone,
-        blocks=stream.blocks,
+        source_fingerprints=stream.source_fingerprints,
     )
 
 
@@ -69,7 +69,7 @@ class _Stream:
 
     def __init__(self, head: Header) -> None:
         self._head = head
-        self._ledger = KeyIndex([file.name for file in head.files])
+        self._key_index = KeyIndex([file.name for file in head.files])
         self._problems = head.problems
         self._failed: dict[int, set[int]] = {}
         self._parsed: set[int] = set()  # files of which every block was parsed
@@ -88,39 +88,41 @@ class _Stream:
                 self._complete = False
         self._finish()
 
-    def blocks(self, keys: Collection[TaskKey] = ()) -> dict[TaskKey, bytes]:
-        """Return what ties blocks to what they ask, where that may be remembered.
+    def source_fingerprints(self, keys: Collection[TaskKey] = ()) -> dict[TaskKey, bytes]:
+        """Return the source fingerprints of tasks, where that may be remembered.
 
         Of the blocks that were parsed, and of these keys.
         """
         asked = self._apart.union(keys)
-        files = {self._ledger.file_of(key) for key in asked if key in self._ledger.keys}
+        files = {self._key_index.file_of(key) for key in asked if key in self._key_index.keys}
         known: dict[TaskKey, bytes] = {}
-        for number, lines in self._ledger.lines(files | self._parsed).items():
-            found = self._blocks(number, lines)
+        for number, lines in self._key_index.lines(files | self._parsed).items():
+            found = self._fingerprints_of(number, lines)
             if number not in self._parsed:
                 found = {key: found[key] for key in found.keys() & asked}
             known |= found
         return known
 
-    def _blocks(self, number: int, keys: Mapping[int, str]) -> dict[TaskKey, bytes]:
+    def _fingerprints_of(self, number: int, keys: Mapping[int, str]) -> dict[TaskKey, bytes]:
         file, context = self._head.files[number], _context(self._head.contexts[number])
         try:
             with file.source.open() as opened:
                 stream = Hashed(opened)
-                parsed = fingerprints.Parsed(keys, self._ledger.parents, bytes(self._asked[number]))
-                found = fingerprints.ties(stream, file.tasks_line, context, parsed)
+                parsed = fingerprints.Parsed(
+                    keys, self._key_index.parents, bytes(self._asked[number])
+                )
+                found = fingerprints.fingerprints_of(stream, file.tasks_line, context, parsed)
                 stream.check(file.look.digest, file.name)
         except YamlUnreadable:
             return {}
-        adopting = {key for keys in self._ledger.adopts.values() for key in keys}
+        adopting = {key for keys in self._key_index.adopts.values() for key in keys}
         return {key: digest for key, digest in found.items() if key not in adopting}
 
     def _file(self, number: int, file: FileHead, heads: EntryIndex | None) -> Iterable[Wanted]:
         context = _context(self._head.contexts[number])
         if heads and (recalled := self._recalled(number, file, context, heads)):
             rows, body = recalled
-            return _laid(file.name, rows, body)
+            return _wanted(file.name, rows, body)
         return self._fresh(number, file)
 
     def _recalled(
@@ -148,7 +150,7 @@ class _Stream:
                 parsed[row] = partial(_task, file.name, raw, normal)
         except (YamlUnreadable, ValueError):
             return None
-        if not self._ledger.take(number, rows):
+        if not self._key_index.take(number, rows):
             return None
         self._apart.update(rows.keys[row] for row in parsed)
         self._asked[number] = rows.digests
@@ -169,13 +171,13 @@ class _Stream:
                 adopt, parent = normal.options.adopt, normal.parent
                 asked += normal.digest
                 if adopt is not None:
-                    self._ledger.adopts.setdefault(adopt, []).append(raw.key)
+                    self._key_index.adopts.setdefault(adopt, []).append(raw.key)
                 body = partial(_task, file.name, raw, normal)
                 yield Wanted(TaskKey(raw.key), normal.digest, parent, file.name, raw.line, body)
 
     def _checked(self, number: int, file: FileHead, raw: RawTask) -> Normal | None:
         """Return a task in normal form, or None where it is left to be explained."""
-        key_index, key, body = self._ledger, raw.key, raw.body
+        key_index, key, body = self._key_index, raw.key, raw.body
         if key is None:
             return None
         if key in key_index.keys:
@@ -191,7 +193,7 @@ class _Stream:
         normalise = self._head.normalisers[number][raw.document]
         try:
             check_key(raw.key or "")
-            block = normalise.lay(raw.body)
+            block = normalise.with_defaults(raw.body)
             if not raw.irregular and self._judge(block):
                 return normalise(block)
         except ValueError:
@@ -200,10 +202,10 @@ class _Stream:
 
     def _finish(self) -> None:
         beside: dict[int, dict[str, list[UnplacedProblem]]] = {}
-        for one in self._ledger.faults(complete=self._complete):
-            of_file = beside.setdefault(self._ledger.file_of(one.key), {})
-            of_file.setdefault(one.key, []).append(one.fault)
-        self._problems += key_index.renames(self._head, self._ledger, complete=self._complete)
+        for one in self._key_index.faults(complete=self._complete):
+            of_file = beside.setdefault(self._key_index.file_of(one.key), {})
+            of_file.setdefault(one.key, []).append(one.problem)
+        self._problems += key_index.renames(self._head, self._key_index, complete=self._complete)
         for number in sorted(self._failed.keys() | beside.keys()):
             if len(self._problems) > MOST_PROBLEMS:
                 break
@@ -228,7 +230,7 @@ def _context(told: bytes) -> str:
     return sha256(b"\0".join([*(part.encode() for part in parts), told])).hexdigest()[:32]
 
 
-def _laid(file: str, rows: TaskColumns, body: Callable[[int], Task]) -> Iterator[Wanted]:
+def _wanted(file: str, rows: TaskColumns, body: Callable[[int], Task]) -> Iterator[Wanted]:
     ends = range(0, len(rows.digests), DIGEST)
     digests, parents = bytes(rows.digests), rows.parents.get
     columns = zip(

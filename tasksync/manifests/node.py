@@ -10,7 +10,7 @@ from typing import TypeAlias
 #: a name in a mapping, or an index in a list
 Step: TypeAlias = str | int
 #: line and column, both from 1
-Spot: TypeAlias = tuple[int, int]
+Position: TypeAlias = tuple[int, int]
 Path: TypeAlias = Sequence[Step]
 
 
@@ -22,9 +22,9 @@ class Node:
     """
 
     value: object
-    position: Spot
+    position: Position
     parts: Mapping[Step, Node] = field(default_factory=lambda: MappingProxyType({}))
-    names: Mapping[str, Spot] = field(default_factory=lambda: MappingProxyType({}))
+    names: Mapping[str, Position] = field(default_factory=lambda: MappingProxyType({}))
     broken: bool = False
 
     def at(self, path: Path) -> Node | None:

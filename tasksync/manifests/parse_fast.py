@@ -1,7 +1,7 @@
-"""The fast pass: tasks as plain values, one at a time, and a word when something is odd.
+"""The fast pass: tasks as plain values, one at a time, and a mark when something is irregular.
 
-It words no problem: what is odd (a tag, a repeated or unknown name, an alias that leads
-nowhere …) is read again by the careful pass, which knows all places.
+It describes no problem: what is irregular (a tag, a repeated or unknown name, an alias that leads
+nowhere …) is read again by the located pass, which knows all places.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ TASK_DEPTH = 3
 
 
 class RawTask(NamedTuple):
-    """A task as it stands; when something about it is odd, body and key are not to be trusted.
+    """A task as it stands; body and key are not to be trusted when it is irregular.
 
     `document` counts from 0 in its file; line and column of the key count from 1.
     """
@@ -61,55 +61,55 @@ def tasks(stream: Stream, file: str, names: Mapping[str, str]) -> Iterator[RawTa
         raise unreadable(file, error, stream) from error
 
 
-def _document(quick: _FastParser, document: int, names: Mapping[str, str]) -> Iterator[RawTask]:
-    root = quick.next()
+def _document(parser: _FastParser, document: int, names: Mapping[str, str]) -> Iterator[RawTask]:
+    root = parser.next()
     if not isinstance(root, MappingStartEvent):
-        quick.value(root, 1)
+        parser.value(root, 1)
         return
-    met = False
-    while not isinstance(event := quick.next(), MappingEndEvent):
-        if isinstance(event, ScalarEvent) and event.value == "tasks" and not met:
-            met = True
-            value = quick.next()
+    tasks_seen = False
+    while not isinstance(event := parser.next(), MappingEndEvent):
+        if isinstance(event, ScalarEvent) and event.value == "tasks" and not tasks_seen:
+            tasks_seen = True
+            value = parser.next()
             if isinstance(value, MappingStartEvent):
-                yield from _tasks(quick, document, names)
+                yield from _tasks(parser, document, names)
             else:
-                quick.value(value, 2)
+                parser.value(value, 2)
         else:
-            quick.value(event, 2)
-            quick.value(quick.next(), 2)
+            parser.value(event, 2)
+            parser.value(parser.next(), 2)
 
 
-def _tasks(quick: _FastParser, document: int, names: Mapping[str, str]) -> Iterator[RawTask]:
-    while (event := quick.next()).__class__ is not MappingEndEvent:
+def _tasks(parser: _FastParser, document: int, names: Mapping[str, str]) -> Iterator[RawTask]:
+    while (event := parser.next()).__class__ is not MappingEndEvent:
         mark = event.start_mark
-        quick.odd = False
-        key = quick.key(event)
-        body = quick.body(names)
-        yield RawTask(document, key, mark.line + 1, mark.column + 1, body, quick.odd)
+        parser.irregular = False
+        key = parser.key(event)
+        body = parser.body(names)
+        yield RawTask(document, key, mark.line + 1, mark.column + 1, body, parser.irregular)
 
 
 class _FastParser:
-    """Builds plain values from events; whatever is unusual sets `odd`."""
+    """Builds plain values from events; whatever is unusual sets `irregular`."""
 
-    __slots__ = ("_anchors", "_budget", "_size", "next", "odd")
+    __slots__ = ("_anchors", "_budget", "_size", "irregular", "next")
 
     def __init__(self, next_event: Next, file: str) -> None:
         self.next = next_event
-        self.odd = False
+        self.irregular = False
         self._budget = Budget(file)
         self._anchors: dict[str, tuple[object, int]] = {}
         self._size = 0
 
     def key(self, event: Any, depth: int = TASK_DEPTH) -> str | None:
-        """Return a key as text; None, and odd, when it is anything but text."""
+        """Return a key as text; None, and irregular, when it is anything but text."""
         if event.__class__ is ScalarEvent and event.tag is None:
             text: str = event.value
             if not event.implicit[0] or (text != "<<" and isinstance(plain(text), str)):
                 return text
         else:
             self.value(event, depth)
-        self.odd = True
+        self.irregular = True
         return None
 
     def body(self, names: Mapping[str, str]) -> dict[str, object]:
@@ -120,7 +120,7 @@ class _FastParser:
         value = self.value(event, TASK_DEPTH)
         if isinstance(value, dict) and value.keys() <= names.keys():
             return value
-        self.odd = True
+        self.irregular = True
         return {}
 
     def _fields(self, names: Mapping[str, str]) -> dict[str, object]:
@@ -130,7 +130,7 @@ class _FastParser:
             if event.__class__ is ScalarEvent:
                 name = known(event.value)
                 if name is None or name in body or event.tag is not None:
-                    self.odd = True
+                    self.irregular = True
             else:
                 name = self.key(event, TASK_DEPTH + 1)
             event = following()
@@ -163,7 +163,7 @@ class _FastParser:
         before = self._size
         self._size += 1
         if event.tag is not None:
-            self.odd = True
+            self.irregular = True
         value = self._bare(event, depth)
         if event.anchor is not None:
             self._anchors[event.anchor] = value, self._size - before
@@ -182,13 +182,13 @@ class _FastParser:
         while not isinstance(event := self.next(), MappingEndEvent):
             name = self.key(event, depth + 1) or ""
             if name in found:
-                self.odd = True
+                self.irregular = True
             found[name] = self.value(self.next(), depth + 1)
         return found
 
     def _alias(self, event: Any) -> object:
         if event.anchor not in self._anchors:
-            self.odd = True
+            self.irregular = True
             return None
         value, size = self._anchors[event.anchor]
         self._size += size

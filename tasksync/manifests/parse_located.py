@@ -1,4 +1,4 @@
-"""The careful pass: the same values as the fast one, each with its place and every fault named."""
+"""The located pass: the same values as the fast one, each with its place and every fault named."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from tasksync.core.task import Place, Problem
-from tasksync.manifests.node import Node, Spot, Step
+from tasksync.manifests.node import Node, Position, Step
 from tasksync.manifests.reader import (
     AliasEvent,
     Budget,
@@ -35,7 +35,7 @@ class NodeTask(NamedTuple):
 
     document: int
     key: str | None
-    position: Spot
+    position: Position
     body: Node
 
 
@@ -93,7 +93,7 @@ class _LocatedParser:
         if not isinstance(root, MappingStartEvent):
             return self.value(root, 1)
         self._untagged(root)
-        names: dict[str, Spot] = {}
+        names: dict[str, Position] = {}
         parts: dict[Step, Node] = {}
         while not isinstance(event := self.next(), MappingEndEvent):
             name = self._name(event, names, 2)
@@ -112,25 +112,25 @@ class _LocatedParser:
                 self._put(parts, name, self.value(value, 2))
         return _mapping(parts, names, _at(root))
 
-    def tasks(self) -> Iterator[tuple[str | None, Spot, Node]]:
+    def tasks(self) -> Iterator[tuple[str | None, Position, Node]]:
         """Yield key, place of the key and body of each task of the document; says no more of it."""
         root = self.next()
         if not isinstance(root, MappingStartEvent):
             self._silently(root)
             return
-        met = False
+        tasks_seen = False
         while not isinstance(event := self.next(), MappingEndEvent):
-            ours = isinstance(event, ScalarEvent) and event.value == "tasks" and not met
+            ours = isinstance(event, ScalarEvent) and event.value == "tasks" and not tasks_seen
             if not ours:
                 self._silently(event)
             value = self.next()
             if ours and isinstance(value, MappingStartEvent):
-                met = True
+                tasks_seen = True
                 yield from self._tasks()
             else:
                 self._silently(value)
 
-    def _tasks(self) -> Iterator[tuple[str | None, Spot, Node]]:
+    def _tasks(self) -> Iterator[tuple[str | None, Position, Node]]:
         while not isinstance(event := self.next(), MappingEndEvent):
             key = self._name(event, {}, 3)
             yield key, _at(event), self.value(self.next(), 3)
@@ -172,7 +172,7 @@ class _LocatedParser:
             while not isinstance(event := self.next(), SequenceEndEvent):
                 parts[len(parts)] = self.value(event, depth + 1)
             return Node([part.value for part in parts.values()], place, parts)
-        names: dict[str, Spot] = {}
+        names: dict[str, Position] = {}
         while not isinstance(event := self.next(), MappingEndEvent):
             name = self._name(event, names, depth + 1)
             self._put(parts, name, self.value(self.next(), depth + 1))
@@ -183,7 +183,7 @@ class _LocatedParser:
         if name is not None:
             parts.setdefault(name, node)
 
-    def _name(self, event: Any, names: dict[str, Spot], depth: int) -> str | None:
+    def _name(self, event: Any, names: dict[str, Position], depth: int) -> str | None:
         """Return a key that is text and new; report it and return None when it is not."""
         if not isinstance(event, ScalarEvent):
             self._silently(event, depth)
@@ -198,7 +198,9 @@ class _LocatedParser:
         names[event.value] = _at(event)
         return event.value
 
-    def _unfit(self, text: str, names: dict[str, Spot], *, plainly: bool) -> tuple[str, str] | None:
+    def _unfit(
+        self, text: str, names: dict[str, Position], *, plainly: bool
+    ) -> tuple[str, str] | None:
         if plainly and text == "<<":
             return "merging with << is not supported", _MERGE_MEND
         if plainly and not isinstance(plain(text), str):
@@ -230,14 +232,14 @@ class _LocatedParser:
         self._budget.spend(size, event.start_mark)
         return replace(node, position=here)
 
-    def _say(self, here: Spot, what: str, mend: str) -> None:
+    def _say(self, here: Position, what: str, mend: str) -> None:
         self._problems.append(Problem(Place(self._file, *here), what, mend))
 
 
-def _mapping(parts: dict[Step, Node], names: dict[str, Spot], place: Spot) -> Node:
+def _mapping(parts: dict[Step, Node], names: dict[str, Position], place: Position) -> Node:
     value = {str(name): part.value for name, part in parts.items()}
     return Node(value, place, parts, names)
 
 
-def _at(event: Any) -> Spot:
+def _at(event: Any) -> Position:
     return position(event.start_mark)

@@ -1,4 +1,4 @@
-"""The door to PyYAML: its events, its errors as problems, and what a plain word means.
+"""All use of PyYAML: its events, its errors as problems, and what a plain word means.
 
 The only file that knows PyYAML. Events are libyaml's where PyYAML was built with it. A plain
 word is `true`, `false`, nothing (`null`, `~` or empty), a whole or a decimal number, and text
@@ -30,7 +30,7 @@ from yaml.reader import Reader, ReaderError
 from yaml.scanner import Scanner
 
 from tasksync.core.task import Place, Problem
-from tasksync.manifests.node import Spot
+from tasksync.manifests.node import Position
 
 __all__ = [
     "AliasEvent",
@@ -134,9 +134,9 @@ class Decimal(float):
     text: str
 
     def __new__(cls, text: str) -> Self:
-        made = super().__new__(cls, text)
-        made.text = text
-        return made
+        word = super().__new__(cls, text)
+        word.text = text
+        return word
 
     def is_integer(self) -> bool:
         """Tell JSON Schema, for which 1.0 is an integer, that this is none."""
@@ -157,12 +157,12 @@ def _decimal(text: str) -> object:
     return Decimal(text) if "." in text and _DECIMAL.match(text) else text
 
 
-def position(mark: Any) -> Spot:
+def position(mark: Any) -> Position:
     """Return line and column of a mark, both from 1."""
     return mark.line + 1, mark.column + 1
 
 
-def position_at(stream: Stream, offset: int) -> Spot:
+def position_at(stream: Stream, offset: int) -> Position:
     """Return line and column of the byte at this offset of a stream that can be read again."""
     stream.seek(0)
     before = stream.read(offset)

@@ -67,7 +67,7 @@ def check_key(key: str) -> None:
 
 
 class Normaliser:
-    """Lays defaults under a task's block and brings it to normal form."""
+    """Puts defaults under a task's block and brings it to normal form."""
 
     __slots__ = ("_bare", "_defaults", "_plan")
 
@@ -76,7 +76,7 @@ class Normaliser:
         self._bare = {name: value for name, value in defaults.items() if name != "parentId"}
         self._plan = [(name, _converter(name, instants), FIELDS[name].empty) for name in FIELDS]
 
-    def lay(self, body: Mapping[str, object]) -> dict[str, object]:
+    def with_defaults(self, body: Mapping[str, object]) -> dict[str, object]:
         """Return the block with the defaults under it; a parent's key displaces its number."""
         return {**(self._bare if "parent" in body else self._defaults), **body}
 

@@ -15,8 +15,8 @@ from tasksync.portal.pacing import seconds_for
 #: POST /v1/batch takes so many calls (contract 3)
 FULL = 50
 SMALLEST = 5
-#: so many quick answers in a row make batches bigger again
-QUICK_ONES = 5
+#: so many answers in time in a row make batches bigger again
+IN_TIME_TO_GROW = 5
 #: the first batch of creates on a portal of which nothing is known
 FIRST = 10
 #: a batch of creates is expected to be answered within this (seconds): the gateway queues 30 s
@@ -39,7 +39,7 @@ class Size:
     def __init__(self, timeout: float) -> None:
         self.now = FULL
         self._slow = timeout / 3
-        self._quick = 0
+        self._in_time = 0
 
     def __call__(self) -> int:
         """Return the size in force."""
@@ -48,24 +48,24 @@ class Size:
     def shrink(self) -> None:
         """Take that a batch was too much."""
         self.now = max(SMALLEST, self.now // 2)
-        self._quick = 0
+        self._in_time = 0
 
     def took(self, seconds: float, calls: int) -> None:
         """Take how long a batch of so many calls took."""
         if calls > 1 and seconds > self._slow:
             self.shrink()
             return
-        self._quick += 1
-        if self._quick >= QUICK_ONES and self.now < FULL:
+        self._in_time += 1
+        if self._in_time >= IN_TIME_TO_GROW and self.now < FULL:
             self.now = min(FULL, self.now + SMALLEST)
-            self._quick = 0
+            self._in_time = 0
 
 
 class CreateSize:
     """How many creates go into a batch: few at first, more while they are answered soon.
 
-    A create that is lost is in doubt until the settle time is over, and the calls of a batch run
-    one after another; so a batch is no longer than what is answered within ANSWERED. `seconds`
+    A create without an answer is in doubt until the settle time is over, and the calls of a batch
+    run one after another; so a batch is no longer than what is answered within ANSWERED. `seconds`
     is what one create takes, as far as it is known: set it to what the state remembers.
     """
 
@@ -106,7 +106,7 @@ Sizes = Callable[[bool], int]
 
 
 def full(creates: bool) -> int:  # noqa: FBT001 - the one question that a size is asked
-    """Return how many calls go into a request on a portal that is quick and known."""
+    """Return how many calls go into a request on a portal that answers soon and is known."""
     del creates
     return FULL
 
@@ -142,12 +142,12 @@ def estimate(levels: Iterable[Sequence[Change]], create_seconds: float | None = 
     the task, as it documents; two in flight may take a request or two more.
     """
     creates = CreateSize(create_seconds)
-    requests = made = 0
+    requests = created = 0
     for level in levels:
         for some in pack(level, lambda new: creates() if new else FULL):
             requests += 1
             if some[0].action is Action.CREATE:
-                made += len(some)
+                created += len(some)
                 creates.took(len(some) * (create_seconds or 0.0), len(some))
-    working = made * (create_seconds or 0.0) / AT_ONCE
+    working = created * (create_seconds or 0.0) / AT_ONCE
     return Estimate(requests, max(seconds_for(requests), working))

@@ -34,8 +34,8 @@ class Job:
     """The changes of one request, and what happened to it so far.
 
     `ready` is when it may be sent, `since` when it was first sent (monotonic seconds). `doubt`
-    is why an earlier attempt may have been done. `turned`: dates are cleared the other way now.
-    `floor` is the highest id that was known when it left; `looked`: it was looked up once.
+    is why an earlier attempt may have been done. `retried_clear`: dates are cleared the other way
+    now. `floor` is the highest id that was known when it left; `looked`: it was looked up once.
     """
 
     changes: tuple[Change, ...]
@@ -44,7 +44,7 @@ class Job:
     since: float | None = None
     doubt: CallError | None = None
     clear: wire.Clear = wire.EMPTY
-    normalised: bool = False
+    retried_clear: bool = False
     floor: int = 0
     looked: bool = False
 
@@ -62,18 +62,17 @@ class Job:
 class Classification:
     """What came of one answer.
 
-    `again` waits before it is sent; `next` and `turned` (one change each, dates cleared the other
-    way now) go at once. `doomed` are deletes that failed and
-    have to be looked up; `unread` are jobs whose cleared dates the answer did not show.
-    `trouble`: the portal was not well; `spent`: the method's working time is used up; `error`
-    ends the run.
+    `again` waits before it is sent; `next` and `retry_clear` (one change each, dates cleared the
+    other way now) go at once. `failed_deletes` have to be looked up; `unread` are jobs whose
+    cleared dates the answer did not show. `trouble`: the portal was not well; `spent`: the
+    method's working time is used up; `error` ends the run.
     """
 
     outcomes: list[Outcome] = field(default_factory=list)
     again: list[Job] = field(default_factory=list)
     hint: float | None = None
     next: list[Job] = field(default_factory=list)
-    normalised: list[Job] = field(default_factory=list)
+    retry_clear: list[Job] = field(default_factory=list)
     failed_deletes: list[tuple[Change, CallError]] = field(default_factory=list)
     unread: list[Job] = field(default_factory=list)
     trouble: CallError | None = None
@@ -84,79 +83,83 @@ class Classification:
 
 def classify(job: Job, reply: wire.Reply | NoAnswer) -> Classification:
     """Return what an answer to a job means."""
-    verdict = Classification()
+    classification = Classification()
     if isinstance(reply, NoAnswer):
-        _lost(job, reply, verdict)
+        _no_answer(job, reply, classification)
     elif reply.fault is not None and not _refused_by_call(reply.fault, reply):
-        _whole(job, reply.fault, verdict)
+        _whole(job, reply.fault, classification)
     elif len(job.changes) == 1:
-        _alone(job, job.changes[0], reply, verdict)
+        _single(job, job.changes[0], reply, classification)
     else:
         try:
             calls = wire.calls_of(reply)
         except wire.UnreadableAnswer as fault:
-            _unsure(job, CallError("", str(fault)), verdict)
+            _ambiguous(job, CallError("", str(fault)), classification)
         else:
-            _batch(job, calls, verdict, refused=reply.fault is not None)
-    return verdict
+            _batch(job, calls, classification, refused=reply.fault is not None)
+    return classification
 
 
-def _alone(job: Job, change: Change, reply: wire.Reply, verdict: Classification) -> None:
+def _single(job: Job, change: Change, reply: wire.Reply, classification: Classification) -> None:
     """Judge a change that had a request of its own: a delete is answered by 204 (delete seed)."""
-    _one(job, change, reply.data, reply.fault, verdict)
+    _one(job, change, reply.data, reply.fault, classification)
 
 
 def _refused_by_call(fault: CallError, reply: wire.Reply) -> bool:
     """Tell whether a 4xx names the calls that it is about: nothing was done (contract 3)."""
-    return bool(reply.calls) and fault.weight is ErrorClass.REFUSED
+    return bool(reply.calls) and fault.error_class is ErrorClass.REFUSED
 
 
-def _lost(job: Job, lost: NoAnswer, verdict: Classification) -> None:
-    if lost.sent:
-        _unsure(job, CallError("", f"no usable answer: {lost.why}"), verdict)
+def _no_answer(job: Job, no_answer: NoAnswer, classification: Classification) -> None:
+    if no_answer.sent:
+        _ambiguous(job, CallError("", f"no usable answer: {no_answer.why}"), classification)
         return
-    error = no_answer_error(lost, "Writing")
+    error = no_answer_error(no_answer, "Writing")
     if isinstance(error, PortalUnreadable):
-        verdict.error = error
-        verdict.outcomes += (failed(one, CallError("", lost.why)) for one in job.changes)
+        classification.error = error
+        classification.outcomes += (
+            failed(one, CallError("", no_answer.why)) for one in job.changes
+        )
     else:
-        verdict.unreached = lost
-        verdict.again.append(job)
+        classification.unreached = no_answer
+        classification.again.append(job)
 
 
-def _whole(job: Job, fault: CallError, verdict: Classification) -> None:
+def _whole(job: Job, fault: CallError, classification: Classification) -> None:
     """Judge a request that failed as a whole: refused ones did nothing (design 7)."""
-    weight = fault.weight
-    if weight is ErrorClass.UNSURE:
-        _unsure(job, fault, verdict)
-    elif weight is ErrorClass.WAIT:
-        verdict.again.append(job)
-        verdict.hint = fault.retry_after
-        verdict.spent = fault if fault.spent else None
-    elif weight in _ENDS:
-        verdict.error = error_of(fault, "Writing")
-        verdict.outcomes += (failed(one, fault) for one in job.changes)
+    error_class = fault.error_class
+    if error_class is ErrorClass.AMBIGUOUS:
+        _ambiguous(job, fault, classification)
+    elif error_class is ErrorClass.WAIT:
+        classification.again.append(job)
+        classification.hint = fault.retry_after
+        classification.spent = fault if fault.spent else None
+    elif error_class in _ENDS:
+        classification.error = error_of(fault, "Writing")
+        classification.outcomes += (failed(one, fault) for one in job.changes)
     elif len(job.changes) == 1:
-        _one(job, job.changes[0], None, fault, verdict)
+        _one(job, job.changes[0], None, fault, classification)
     else:
         # one bad call must not spoil the others: halves until it stands alone
         middle = (len(job.changes) + 1) // 2
-        verdict.next += (job.only(job.changes[:middle]), job.only(job.changes[middle:]))
+        classification.next += (job.only(job.changes[:middle]), job.only(job.changes[middle:]))
 
 
-def _unsure(job: Job, fault: CallError, verdict: Classification) -> None:
+def _ambiguous(job: Job, fault: CallError, classification: Classification) -> None:
     if fault.spent:
-        verdict.spent = fault
+        classification.spent = fault
     else:
-        verdict.trouble = fault
-    verdict.hint = max(fault.retry_after or 0.0, verdict.hint or 0.0) or fault.retry_after
+        classification.trouble = fault
+    classification.hint = (
+        max(fault.retry_after or 0.0, classification.hint or 0.0) or fault.retry_after
+    )
     if job.creates:
-        verdict.outcomes += (in_doubt(one, fault) for one in job.changes)
+        classification.outcomes += (in_doubt(one, fault) for one in job.changes)
     else:
-        verdict.again.append(replace(job, doubt=fault))
+        classification.again.append(replace(job, doubt=fault))
 
 
-def _batch(job: Job, calls: wire.Calls, verdict: Classification, *, refused: bool) -> None:
+def _batch(job: Job, calls: wire.Calls, classification: Classification, *, refused: bool) -> None:
     """Judge the calls of an answered batch; repeats go together in one job again.
 
     `refused`: the request as a whole did nothing, so calls that it does not name go once more.
@@ -177,12 +180,12 @@ def _batch(job: Job, calls: wire.Calls, verdict: Classification, *, refused: boo
         elif result is _MISSING and fault is None and refused:
             spared.append(change)
         elif result is _MISSING and fault is None:
-            _unsure(job.only((change,)), _NO_RESULT, inner)
+            _ambiguous(job.only((change,)), _NO_RESULT, inner)
         else:
             _one(job.only((change,)), change, result, fault, inner)
     if spared:
         inner.next.append(job.only(tuple(spared)))
-    _gather(job, inner, verdict)
+    _gather(job, inner, classification)
 
 
 def _shared(result: Any, ids: Mapping[int | None, int]) -> bool:
@@ -190,33 +193,37 @@ def _shared(result: Any, ids: Mapping[int | None, int]) -> bool:
     return found is not None and ids[found] > 1
 
 
-def _gather(job: Job, inner: Classification, verdict: Classification) -> None:
-    for name in ("outcomes", "next", "normalised", "failed_deletes", "unread"):
-        getattr(verdict, name).extend(getattr(inner, name))
+def _gather(job: Job, inner: Classification, classification: Classification) -> None:
+    for name in ("outcomes", "next", "retry_clear", "failed_deletes", "unread"):
+        getattr(classification, name).extend(getattr(inner, name))
     if inner.again:
         doubt = next((one.doubt for one in inner.again if one.doubt is not job.doubt), job.doubt)
         changes = tuple(change for one in inner.again for change in one.changes)
-        verdict.again.append(replace(job, changes=changes, doubt=doubt))
-    verdict.hint, verdict.trouble, verdict.error = inner.hint, inner.trouble, inner.error
-    verdict.spent = inner.spent
+        classification.again.append(replace(job, changes=changes, doubt=doubt))
+    classification.hint, classification.trouble, classification.error = (
+        inner.hint,
+        inner.trouble,
+        inner.error,
+    )
+    classification.spent = inner.spent
 
 
 def _one(
-    job: Job, change: Change, result: Any, fault: CallError | None, verdict: Classification
+    job: Job, change: Change, result: Any, fault: CallError | None, classification: Classification
 ) -> None:
     """Judge one change by its own result or error."""
     if change.action is Action.CREATE:
-        fault = _created(job, change, wire.task_in(result), fault, verdict)
+        fault = _created(job, change, wire.task_in(result), fault, classification)
         if fault is None:
             return
     elif fault is None and result is False:
         fault = _NO_RESULT
     if fault is not None:
-        _faulty(job, change, fault, verdict)
+        _faulty(job, change, fault, classification)
     elif change.action is Action.DELETE:
-        _deleted(change, result, verdict)
+        _deleted(change, result, classification)
     else:
-        _patched(job, change, wire.task_in(result), verdict)
+        _patched(job, change, wire.task_in(result), classification)
 
 
 def _created(
@@ -224,7 +231,7 @@ def _created(
     change: Change,
     task: wire.Json | None,
     fault: CallError | None,
-    verdict: Classification,
+    classification: Classification,
 ) -> CallError | None:
     """Hold what is answered to a create against what was sent; return why it is not done.
 
@@ -238,9 +245,9 @@ def _created(
     elif not _as_sent(change, task):
         told = f"the answer names task {remote}, which is not what was sent"
     else:  # the task is there, whatever else the answer says
-        verdict.outcomes.append(done(change, remote, task))
+        classification.outcomes.append(done(change, remote, task))
         return None
-    verdict.outcomes.append(in_doubt(change, CallError("", told)))
+    classification.outcomes.append(in_doubt(change, CallError("", told)))
     return None
 
 
@@ -254,42 +261,42 @@ def _as_sent(change: Change, task: wire.Json | None) -> bool:
     return same_title and (person is None or person == sent.get("responsibleId"))
 
 
-def _deleted(change: Change, result: Any, verdict: Classification) -> None:
+def _deleted(change: Change, result: Any, classification: Classification) -> None:
     """Believe `true` and the task's own id; whatever else is answered is looked up (contract 3)."""
     if result is True or wire.usable_id(wire.task_in(result)) == change.id:
-        verdict.outcomes.append(done(change, change.id))
+        classification.outcomes.append(done(change, change.id))
     else:
-        verdict.failed_deletes.append((change, _NO_RESULT))
+        classification.failed_deletes.append((change, _NO_RESULT))
 
 
-def _faulty(job: Job, change: Change, fault: CallError, verdict: Classification) -> None:
-    weight = fault.weight
+def _faulty(job: Job, change: Change, fault: CallError, classification: Classification) -> None:
+    error_class = fault.error_class
     one = job.only((change,))
-    if weight is ErrorClass.WAIT:
-        verdict.again.append(one)
-        verdict.spent = fault if fault.spent else verdict.spent
-        verdict.hint = max(fault.retry_after or 0.0, verdict.hint or 0.0) or None
-    elif weight is ErrorClass.UNSURE:
-        _unsure(one, fault, verdict)
-    elif weight in _ENDS:
-        verdict.error = error_of(fault, "Writing")
-        verdict.outcomes.append(failed(change, fault))
+    if error_class is ErrorClass.WAIT:
+        classification.again.append(one)
+        classification.spent = fault if fault.spent else classification.spent
+        classification.hint = max(fault.retry_after or 0.0, classification.hint or 0.0) or None
+    elif error_class is ErrorClass.AMBIGUOUS:
+        _ambiguous(one, fault, classification)
+    elif error_class in _ENDS:
+        classification.error = error_of(fault, "Writing")
+        classification.outcomes.append(failed(change, fault))
     elif change.action is Action.FORGET and wire.says_missing(fault):
-        verdict.outcomes.append(done(change, change.id))
+        classification.outcomes.append(done(change, change.id))
     elif change.action is Action.DELETE:
         if wire.says_missing(fault):
-            verdict.outcomes.append(done(change, change.id))
+            classification.outcomes.append(done(change, change.id))
         else:
-            verdict.failed_deletes.append((change, fault))
-    elif fault.code in _ABOUT_VALUES and not job.normalised and wire.cleared_dates(change):
-        verdict.normalised.append(turned(one, alone=job.clear.alone))
+            classification.failed_deletes.append((change, fault))
+    elif fault.code in _ABOUT_VALUES and not job.retried_clear and wire.cleared_dates(change):
+        classification.retry_clear.append(retry_clear(one, dates_only=job.clear.dates_only))
     else:
-        verdict.outcomes.append(failed(change, fault))
+        classification.outcomes.append(failed(change, fault))
 
 
-def turned(job: Job, *, alone: bool) -> Job:
+def retry_clear(job: Job, *, dates_only: bool) -> Job:
     """Return a job that clears its dates the other way, once."""
-    return replace(job, clear=job.clear.other(alone=alone), normalised=True)
+    return replace(job, clear=job.clear.other(dates_only=dates_only), retried_clear=True)
 
 
 def merged(jobs: Sequence[Job]) -> list[Job]:
@@ -297,49 +304,53 @@ def merged(jobs: Sequence[Job]) -> list[Job]:
     ways: dict[wire.Clear, list[Change]] = {}
     for job in jobs:
         ways.setdefault(job.clear, []).extend(job.changes)
-    return [Job(tuple(changes), clear=way, normalised=True) for way, changes in ways.items()]
+    return [Job(tuple(changes), clear=way, retried_clear=True) for way, changes in ways.items()]
 
 
-def _patched(job: Job, change: Change, task: wire.Json | None, verdict: Classification) -> None:
+def _patched(
+    job: Job, change: Change, task: wire.Json | None, classification: Classification
+) -> None:
     one = job.only((change,))
     dates = wire.cleared_dates(change)
     if wire.usable_id(task) not in {None, change.id}:  # another task's row says nothing of ours
-        verdict.unread.append(one)
+        classification.unread.append(one)
         return
     found = live_or_none(task)
     if not dates:
-        verdict.outcomes.append(done(change, change.id, task))
+        classification.outcomes.append(done(change, change.id, task))
     elif found is None or any(name not in found.fields for name in dates):
-        verdict.unread.append(one)
+        classification.unread.append(one)
     else:
-        cleared(one, found, verdict)
+        cleared(one, found, classification)
 
 
-def read_back(job: Job, found: LiveTask, verdict: Classification) -> None:
+def classify_read_back(job: Job, found: LiveTask, classification: Classification) -> None:
     """Judge a PATCH by its task as it was read: sent again once where nothing of it is there."""
     change = job.changes[0]
     moved = [one for one in change.fields if one.name in found.fields]
     if moved and all(found.fields[one.name] == one.before != one.after for one in moved):
         if job.looked:
-            verdict.outcomes.append(failed(change, _OTHERS))
+            classification.outcomes.append(failed(change, _OTHERS))
         else:
-            verdict.next.append(replace(job, looked=True))
+            classification.next.append(replace(job, looked=True))
     else:
-        cleared(job, found, verdict)
+        cleared(job, found, classification)
 
 
-def cleared(job: Job, found: LiveTask, verdict: Classification) -> None:
+def cleared(job: Job, found: LiveTask, classification: Classification) -> None:
     """Compare cleared dates with what the portal shows; the other way is tried once."""
     change = job.changes[0]
     left = [name for name in wire.cleared_dates(change) if found.fields.get(name) is not None]
     if not left:
-        verdict.outcomes.append(Outcome(change, Status.DONE, change.id, found))
-    elif not job.normalised:
-        verdict.normalised.append(turned(job, alone=True))
+        classification.outcomes.append(Outcome(change, Status.DONE, change.id, found))
+    elif not job.retried_clear:
+        classification.retry_clear.append(retry_clear(job, dates_only=True))
     else:
         words = f'the portal keeps {", ".join(left)}, sent as "" and as null'
         advice = "Clear it by hand on the portal, or take null out of the manifest."
-        verdict.outcomes.append(Outcome(change, Status.FAILED, change.id, found, "", words, advice))
+        classification.outcomes.append(
+            Outcome(change, Status.FAILED, change.id, found, "", words, advice)
+        )
 
 
 def name_of(at: int) -> str:
@@ -357,7 +368,7 @@ def done(change: Change, remote: int | None, task: wire.Json | None = None) -> O
 
 
 def live_or_none(task: wire.Json | None) -> LiveTask | None:
-    """Return an answered task; an odd one is left to the next listing."""
+    """Return an answered task; an irregular one is left to the next listing."""
     if wire.usable_id(task) is None:
         return None
     try:

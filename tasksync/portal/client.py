@@ -16,9 +16,10 @@ from tasksync.errors import PermissionDenied, PortalRejected, PortalUnreadable
 from tasksync.portal import listing, lookups
 from tasksync.portal.batches import Size
 from tasksync.portal.error_codes import CODES
+from tasksync.portal.learned import Learned
 from tasksync.portal.me_answer import account_of, owner_of
 from tasksync.portal.messages import PortalRequest, Transport
-from tasksync.portal.perform import InFlight, Learned, Performance
+from tasksync.portal.perform import InFlight, Performance
 from tasksync.portal.pool import Inline, Pool
 from tasksync.portal.requester import Requester
 from tasksync.portal.setup import PortalSettings
@@ -32,41 +33,41 @@ class RestPortal:
     def __init__(
         self, send: Transport, clock: Clock, settings: PortalSettings, listener: Listener
     ) -> None:
-        self._line = Requester(send, clock, settings, listener)
+        self._requester = Requester(send, clock, settings, listener)
         self._settings = settings
         self._listener = listener
-        self._habits = Learned(Size(settings.timeout))
-        self._crew: Pool[InFlight] | None = None
+        self._learned = Learned(Size(settings.timeout))
+        self._pool: Pool[InFlight] | None = None
         self._me: tuple[PortalIdentity, Account] | None = None
         self._read_only = False
 
     @property
     def requests(self) -> int:
         """How many requests were sent so far, all told."""
-        return self._line.requests
+        return self._requester.requests
 
     @property
     def writing_requests(self) -> int:
         """How many of them carried changes."""
-        return self._line.writing
+        return self._requester.writing
 
     @property
     def create_seconds(self) -> float | None:
         """Seconds that one create takes here, as far as it is known (design 9)."""
-        return self._habits.creates.seconds
+        return self._learned.creates.seconds
 
     @create_seconds.setter
     def create_seconds(self, known: float | None) -> None:
-        self._habits.creates.seconds = known
+        self._learned.creates.seconds = known
 
     @property
     def stopping(self) -> Callable[[], bool]:
         """Asked before each new request: when it says yes, `perform` ends what is in flight."""
-        return self._line.stopping
+        return self._requester.stopping
 
     @stopping.setter
     def stopping(self, asked: Callable[[], bool]) -> None:
-        self._line.stopping = asked
+        self._requester.stopping = asked
 
     def identity(self) -> PortalIdentity:
         """Whose portal and whose key (`GET /v1/me`, contract 10); asked once.
@@ -84,8 +85,8 @@ class RestPortal:
         missing = set(ids)
         unmarked: list[LiveTask] = []
         if marker is not None:
-            for live in listing.Listing(self._line, self._listener, marker).rows():
-                self._habits.saw(live.id)
+            for live in listing.Listing(self._requester, self._listener, marker).rows():
+                self._learned.saw(live.id)
                 if marker in live.markers:
                     missing.discard(live.id)
                     yield live
@@ -95,20 +96,20 @@ class RestPortal:
                 else:
                     listing.whose(live, marker)
         yield from unmarked
-        for live in lookups.by_ids(self._line, missing):
-            self._habits.saw(live.id)
+        for live in lookups.by_ids(self._requester, missing):
+            self._learned.saw(live.id)
             yield live
 
     def newest(self) -> RemoteId:
         """The highest task id that the portal has now (0: none)."""
-        found = listing.newest(self._line)
-        self._habits.saw(found)
+        found = listing.newest(self._requester)
+        self._learned.saw(found)
         return found
 
     def newer(self, marker: str | None, after: RemoteId) -> Iterator[LiveTask]:
         """The tasks that bear `marker` (None: all) and have an id above `after`."""
-        for live in listing.Listing(self._line, self._listener, marker).rows(after):
-            self._habits.saw(live.id)
+        for live in listing.Listing(self._requester, self._listener, marker).rows(after):
+            self._learned.saw(live.id)
             if marker is None or listing.whose(live, marker):
                 yield live
 
@@ -123,20 +124,20 @@ class RestPortal:
             raise PermissionDenied(
                 f"Writing: {row.says} ({_READONLY}).", row.advice, code=_READONLY
             )
-        if self._crew is None:
-            self._crew = _pool(self._line, self._settings.parallelism)
-        level = Performance(self._line, self._habits, self._crew, about_to_send)
+        if self._pool is None:
+            self._pool = _pool(self._requester, self._settings.parallelism)
+        level = Performance(self._requester, self._learned, self._pool, about_to_send)
         yield from level.outcomes(changes)
 
     def people(self, ids: Collection[int]) -> Mapping[int, str]:
         """Names and e-mails beside ids, for people to read; what is not known is left out."""
-        return lookups.people(self._line, ids)
+        return lookups.people(self._requester, ids)
 
     def close(self) -> None:
         """Let the sending threads go; what is in flight is waited for."""
-        if self._crew is not None:
-            self._crew.close()
-            self._crew = None
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
 
     def _told(self) -> tuple[PortalIdentity, Account]:
         if self._me is None:
@@ -146,7 +147,7 @@ class RestPortal:
     def _ask_me(self) -> tuple[PortalIdentity, Account]:
         me: Mapping[str, Any] = {}
         try:
-            told = self._line.ask(PortalRequest("GET", "/v1/me"), "Asking who we are").data
+            told = self._requester.ask(PortalRequest("GET", "/v1/me"), "Asking who we are").data
         except PortalRejected as error:
             if error.code not in {"NOT_FOUND", "ENTITY_NOT_FOUND", ""}:
                 raise
@@ -158,7 +159,7 @@ class RestPortal:
                 )
             me = told if isinstance(told, dict) else {}
         found = account_of(me, self._settings.host)
-        pace = self._line.pace
+        pace = self._requester.pace
         pace.tighten(per_second=found.rate)
         self._read_only = found.access == READ_ONLY
         if self._settings.paced:
@@ -167,9 +168,9 @@ class RestPortal:
         return here, found
 
 
-def _pool(line: Requester, size: int) -> Pool[InFlight]:
+def _pool(requester: Requester, size: int) -> Pool[InFlight]:
     if size <= 1:
-        return Inline(line.send)
+        return Inline(requester.send)
     from tasksync.portal.thread_pool import Threads  # costs 10 ms, and a plan sends nothing
 
-    return Threads(line.send, size)
+    return Threads(requester.send, size)

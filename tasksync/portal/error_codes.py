@@ -1,7 +1,7 @@
 """The vendor's error codes: what each means, what to do, and whether anything was done.
 
 Codes are those of the three seeds and of contract 3 and 5.2. A code that stands nowhere is
-judged by its HTTP status, and without one it is UNSURE: never taken for a refusal.
+classified by its HTTP status, and without one it is AMBIGUOUS: never taken for a refusal.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ class ErrorClass(StrEnum):
     MISSING = "missing"  # the task is not there
     WAIT = "wait"  # 429: nothing was done, come again
     BLOCKED = "blocked"  # ERROR_LOOP_DETECTED: nothing was done, stop
-    UNSURE = "unsure"  # it may have been done
+    AMBIGUOUS = "ambiguous"  # it may have been done
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """One row of the table."""
 
-    weight: ErrorClass
+    error_class: ErrorClass
     says: str
     advice: str = ""
 
@@ -46,7 +46,7 @@ class CallError:
     text: str = ""
     status: int = 0
     retry_after: float | None = None
-    unsure: bool = False  # its text says that it may have been done (wire.py)
+    ambiguous: bool = False  # its text says that it may have been done (wire.py)
 
     @property
     def spent(self) -> bool:
@@ -54,9 +54,9 @@ class CallError:
         return self.code == SPENT
 
     @property
-    def weight(self) -> ErrorClass:
+    def error_class(self) -> ErrorClass:
         """What it says about the deed."""
-        return ErrorClass.UNSURE if self.unsure else meaning_of(self).weight
+        return ErrorClass.AMBIGUOUS if self.ambiguous else meaning_of(self).error_class
 
 
 _KEY = "Check TASKSYNC_API_KEY: make a new key in the portal's VibeCode section if need be."
@@ -169,19 +169,21 @@ CODES: dict[str, Meaning] = {
         "Mend the errors named above, wait an hour, then apply again: it takes up the rest.",
     ),
     # 5xx, and codes that one production client repeats
-    "INTERNAL_ERROR": Meaning(_W.UNSURE, "the platform had an internal error", _LATER),
-    "BITRIX_UNAVAILABLE": Meaning(_W.UNSURE, "Bitrix24 does not answer the platform", _LATER),
-    "WINDOWED_SEARCH_FAILED": Meaning(_W.UNSURE, "the search failed", _LATER),
-    "QUEUE_TIMEOUT": Meaning(_W.UNSURE, "the portal's queue was too long", _LATER),
-    "QUEUE_OVERFLOW": Meaning(_W.UNSURE, "the portal's queue is full", _LATER),
+    "INTERNAL_ERROR": Meaning(_W.AMBIGUOUS, "the platform had an internal error", _LATER),
+    "BITRIX_UNAVAILABLE": Meaning(_W.AMBIGUOUS, "Bitrix24 does not answer the platform", _LATER),
+    "WINDOWED_SEARCH_FAILED": Meaning(_W.AMBIGUOUS, "the search failed", _LATER),
+    "QUEUE_TIMEOUT": Meaning(_W.AMBIGUOUS, "the portal's queue was too long", _LATER),
+    "QUEUE_OVERFLOW": Meaning(_W.AMBIGUOUS, "the portal's queue is full", _LATER),
     SPENT: Meaning(
-        _W.UNSURE,
+        _W.AMBIGUOUS,
         "the working time that Bitrix24 gives this method in ten minutes is used up",
         "Nothing is lost: run apply again in ten minutes, it takes up the rest.",
     ),
-    "TIMEOUT_QUARANTINE": Meaning(_W.UNSURE, "the portal is in quarantine after time-outs", _LATER),
-    "BITRIX_TIMEOUT": Meaning(_W.UNSURE, "Bitrix24 did not answer in time", _LATER),
-    "AUTO_PAGINATION_FAILED": Meaning(_W.UNSURE, "the portal could not page", _LATER),
+    "TIMEOUT_QUARANTINE": Meaning(
+        _W.AMBIGUOUS, "the portal is in quarantine after time-outs", _LATER
+    ),
+    "BITRIX_TIMEOUT": Meaning(_W.AMBIGUOUS, "Bitrix24 did not answer in time", _LATER),
+    "AUTO_PAGINATION_FAILED": Meaning(_W.AMBIGUOUS, "the portal could not page", _LATER),
 }
 
 _BY_STATUS = {
@@ -189,23 +191,23 @@ _BY_STATUS = {
     402: Meaning(_W.REFUSED, "the portal asks for payment", _BILL),
     403: Meaning(_W.RIGHT, "the key may not do this", _RIGHTS),
     404: Meaning(_W.MISSING, "not found on the portal", "Check --portal, then run plan again."),
-    408: Meaning(_W.UNSURE, "the portal gave up waiting", _LATER),
+    408: Meaning(_W.AMBIGUOUS, "the portal gave up waiting", _LATER),
     429: Meaning(_W.WAIT, "the request limit is reached", _LATER),
-    499: Meaning(_W.UNSURE, "something between here and the portal gave up", _LATER),
+    499: Meaning(_W.AMBIGUOUS, "something between here and the portal gave up", _LATER),
 }
 _CLIENT = Meaning(_W.REFUSED, "the portal will not do it", _FIELD)
-_UNKNOWN = Meaning(_W.UNSURE, "the portal is not well", _LATER)
+_UNKNOWN = Meaning(_W.AMBIGUOUS, "the portal is not well", _LATER)
 _TRIAL = Meaning(_W.REFUSED, "the portal's trial does not allow it", _BILL)
 
 
 def meaning_of(fault: CallError) -> Meaning:
-    """Return the row of a fault: by its code, else by its status; 5xx is always UNSURE."""
+    """Return the row of a fault: by its code, else by its status; 5xx is always AMBIGUOUS."""
     known = CODES.get(fault.code)
     if fault.status == 429:  # noqa: PLR2004 - whatever the code: it was refused before it began
         row = known or _BY_STATUS[429]
-        return row if row.weight is _W.BLOCKED else replace(row, weight=_W.WAIT)
+        return row if row.error_class is _W.BLOCKED else replace(row, error_class=_W.WAIT)
     if fault.status >= 500:  # noqa: PLR2004 - a gateway may put any code into its 5xx
-        return known if known and known.weight is _W.UNSURE else _UNKNOWN
+        return known if known and known.error_class is _W.AMBIGUOUS else _UNKNOWN
     if known is not None:
         return known
     if fault.code.startswith("TRIAL_"):
@@ -235,12 +237,12 @@ def error_of(fault: CallError, doing: str = "") -> errors.PortalError:
         _W.FORBIDDEN: errors.PermissionDenied,
         _W.BLOCKED: errors.PortalBlocked,
         _W.WAIT: errors.PortalUnavailable,
-        _W.UNSURE: errors.PortalUnavailable,
+        _W.AMBIGUOUS: errors.PortalUnavailable,
     }
-    if fault.weight is _W.MISSING and fault.status == 404:  # noqa: PLR2004 - what is read has no id
+    if fault.error_class is _W.MISSING and fault.status == 404:  # noqa: PLR2004 - what is read has no id
         message = f"{doing}: the portal does not know this route{_names(fault)}"
         return errors.PortalRejected(message, _ROUTE, code=fault.code)
-    kind = kinds.get(fault.weight, errors.PortalRejected)
+    kind = kinds.get(fault.error_class, errors.PortalRejected)
     message = (f"{doing}: " if doing else "") + said(fault)
     return kind(message, meaning_of(fault).advice, code=fault.code)
 
@@ -248,7 +250,7 @@ def error_of(fault: CallError, doing: str = "") -> errors.PortalError:
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _BREAKS = re.compile(r"(?:\s*<br\s*/?>)+\s*$", re.IGNORECASE)
 LONGEST_QUOTE = 500
-#: what is searched, so that no expression meets words without end (design 9)
+#: what is searched, so that no expression searches words without end (design 9)
 _SEARCHED = 2 * LONGEST_QUOTE
 
 

@@ -19,7 +19,7 @@ def is_json(answer: PortalAnswer) -> bool:
     return answer.body.removeprefix(BOM).lstrip()[:1] == b"{"
 
 
-def stranger(answer: PortalAnswer, *, readable: bool) -> str:
+def foreign_answer(answer: PortalAnswer, *, readable: bool) -> str:
     """Return what was answered (status, type, first words) where no API answers so, else "".
 
     `readable`: it could be read as an answer of the API. A gateway's 429 and 5xx come with any
@@ -38,8 +38,8 @@ def stranger(answer: PortalAnswer, *, readable: bool) -> str:
     return f"HTTP {status}, {quoted(kind)[1:-1]}" + (f": {words}" if words else ", empty")
 
 
-def stranger_error(host: str, doing: str, told: str) -> PortalUnreadable:
-    """Return the error that ends a run whose first answer was a stranger's."""
+def foreign_answer_error(host: str, doing: str, told: str) -> PortalUnreadable:
+    """Return the error that ends a run whose first answer was not the API's."""
     return PortalUnreadable(
         f"{doing}: --portal leads to {host}, which is not the API: it answered {told}.",
         "Check --portal (TASKSYNC_PORTAL): it must be the API's address, for example "

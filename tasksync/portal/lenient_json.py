@@ -1,4 +1,4 @@
-"""JSON as portals write it: what is legal is read, and one odd character closes nothing.
+"""JSON as portals write it: what is legal is read, and one irregular character closes nothing.
 
 orjson is fast and strict; what it refuses is tried once more with Python's own reader, which
 knows half a surrogate pair (legal in JSON's text), a byte-order mark, bytes that are no UTF-8 and

@@ -50,8 +50,8 @@ class ListPage:
 class Listing:
     """One listing of what bears a marker, or of all; page sizes are learnt on the way."""
 
-    def __init__(self, line: Requester, listener: Listener, marker: str | None) -> None:
-        self._line = line
+    def __init__(self, requester: Requester, listener: Listener, marker: str | None) -> None:
+        self._requester = requester
         self._listener = listener
         self._marker = marker
         self._limit = LARGEST
@@ -85,7 +85,7 @@ class Listing:
                 live = self._decode(row)
                 yield live if tags_were_sent(row) else _without_tags(live)
         self._decode.trim()
-        self._listener(ReadProgress(len(self._seen), self._line.requests))
+        self._listener(ReadProgress(len(self._seen), self._requester.requests))
 
     def _unordered(self, page: ListPage, above: int, below: int | None) -> Iterator[LiveTask]:
         """Yield what stands beside a page that came in another order than was asked for.
@@ -117,7 +117,7 @@ class Listing:
         `offset` too shows its page again.
         """
         query = (*self._marked(), ("order[id]", "asc"), ("offset", str(len(page.ids))))
-        return not page_of(self._line.ask(_request(query, self._limit, ("id",)), _DOING)).ids
+        return not page_of(self._requester.ask(_request(query, self._limit, ("id",)), _DOING)).ids
 
     def _prove(self, after: int) -> None:
         """Judge a page that brought nothing new: the cursor was ignored.
@@ -126,7 +126,7 @@ class Listing:
         nothing stands behind it; else it cannot be known.
         """
         asked = _request((*self._marked(), ("order[id]", "desc")), _FEW, ("id",))
-        high = page_of(self._line.ask(asked, _DOING))
+        high = page_of(self._requester.ask(asked, _DOING))
         falling = high.ids == sorted(high.ids, reverse=True)
         if not falling or not {one for one in high.ids if one > after} <= self._seen:
             raise _unusable("it repeats a page instead of going on behind the last id")
@@ -137,19 +137,19 @@ class Listing:
         if below is not None:
             filters.append(("filter[<id]", str(below)))
         filters.append(("order[id]", "asc"))
-        since = self._line.clock.monotonic()
+        since = self._requester.clock.monotonic()
         while True:
             limit = self._limit
             request = _request(filters, limit, SELECT)
-            reply = self._line.once(request) if limit > SMALLEST else None
+            reply = self._requester.once(request) if limit > SMALLEST else None
             if reply is not None and self._too_large(reply):
                 self._shrink()
                 wait = self._pause_after(reply)
-                self._line.sleep(wait)
+                self._requester.sleep(wait)
                 since += asked_for(wait)
                 continue
             if reply is None or isinstance(reply, NoAnswer) or reply.fault is not None:
-                reply = self._line.ask(request, _DOING, since=since)
+                reply = self._requester.ask(request, _DOING, since=since)
             self._grow()
             return page_of(reply)
 
@@ -165,7 +165,7 @@ class Listing:
     def _pause_after(self, reply: wire.Reply | NoAnswer) -> float:
         """Return the first pause, or what the portal asked for: a smaller page is no repeat."""
         fault = reply.fault if isinstance(reply, wire.Reply) else None
-        return pause(1, fault.retry_after if fault else None, self._line.settings.pause)
+        return pause(1, fault.retry_after if fault else None, self._requester.settings.pause)
 
     def _shrink(self) -> None:
         self._limit = max(SMALLEST, self._limit // SHRINK)
@@ -218,18 +218,18 @@ def page_of(reply: wire.Reply) -> ListPage:
     return ListPage(list(rows.values()), list(rows))
 
 
-def newest(line: Requester) -> RemoteId:
+def newest(requester: Requester) -> RemoteId:
     """Return the highest id that the portal lists; never one that is not there.
 
     A few rows show whether the order was kept; otherwise the cursor goes up to the end.
     """
-    page = page_of(line.ask(_request((("order[id]", "desc"),), _FEW, ("id",)), _DOING))
+    page = page_of(requester.ask(_request((("order[id]", "desc"),), _FEW, ("id",)), _DOING))
     highest = max(page.ids, default=0)
     if page.ids == sorted(page.ids, reverse=True):
         return RemoteId(highest)
     while True:
         filters = (("filter[>id]", str(highest)), ("order[id]", "asc"))
-        page = page_of(line.ask(_request(filters, LARGEST, ("id",)), _DOING))
+        page = page_of(requester.ask(_request(filters, LARGEST, ("id",)), _DOING))
         if max(page.ids, default=0) <= highest:
             return RemoteId(highest)
         highest = max(page.ids)

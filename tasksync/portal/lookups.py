@@ -26,14 +26,14 @@ from tasksync.portal.setup import MOST_REPEATS
 _DOING = "Reading tasks by id"
 
 
-def by_ids(line: Requester, ids: Collection[RemoteId]) -> Iterator[LiveTask]:
+def by_ids(requester: Requester, ids: Collection[RemoteId]) -> Iterator[LiveTask]:
     """Yield the tasks of these ids that are there; each that does not come is gone.
 
     First as listings of one id, which carry tags; what these did not return as `get`.
     """
     missing: list[RemoteId] = []
     for some in _fifties(sorted(set(ids))):
-        answered = _listed(line, some)
+        answered = _listed(requester, some)
         for one in some:
             row = _row_of(one, answered.results.get(_name(one)))
             if row is None:
@@ -41,35 +41,35 @@ def by_ids(line: Requester, ids: Collection[RemoteId]) -> Iterator[LiveTask]:
             else:
                 yield live_task(row)
     for some in _fifties(missing):
-        yield from _got(line, some)
+        yield from _got(requester, some)
 
 
-def present(line: Requester, ids: Collection[RemoteId]) -> set[RemoteId]:
+def present(requester: Requester, ids: Collection[RemoteId]) -> set[RemoteId]:
     """Return which of these are there, by `get` alone: a listing may lag behind a delete."""
-    found = (live.id for some in _fifties(sorted(set(ids))) for live in _got(line, some))
+    found = (live.id for some in _fifties(sorted(set(ids))) for live in _got(requester, some))
     return set(found)
 
 
-def _listed(line: Requester, ids: Sequence[RemoteId]) -> wire.Calls:
+def _listed(requester: Requester, ids: Sequence[RemoteId]) -> wire.Calls:
     """Ask for listings of one id; a portal that refuses this filter is asked by `get` alone."""
     try:
-        return _calls(line, [wire.list_call(_name(one), one, SELECT) for one in ids])
+        return _calls(requester, [wire.list_call(_name(one), one, SELECT) for one in ids])
     except PortalRejected:
         return wire.Calls({}, {})
 
 
-def _got(line: Requester, ids: Sequence[RemoteId]) -> Iterator[LiveTask]:
+def _got(requester: Requester, ids: Sequence[RemoteId]) -> Iterator[LiveTask]:
     """Yield what `get` returns, repeating the calls that were not answered."""
     left = list(ids)
     for attempt in range(1, MOST_REPEATS + 1):
-        answered = _calls(line, [wire.get_call(_name(one), one) for one in left])
+        answered = _calls(requester, [wire.get_call(_name(one), one) for one in left])
         again: list[RemoteId] = []
         hint: float | None = None
         for one in left:
             fault = answered.faults.get(_name(one))
             if fault is None and _name(one) in answered.results:
                 yield from _found(one, answered.results[_name(one)])
-            elif fault is None or fault.weight in {ErrorClass.UNSURE, ErrorClass.WAIT}:
+            elif fault is None or fault.error_class in {ErrorClass.AMBIGUOUS, ErrorClass.WAIT}:
                 again.append(one)
                 hint = fault.retry_after if fault else hint
             elif not wire.says_missing(fault):
@@ -77,9 +77,9 @@ def _got(line: Requester, ids: Sequence[RemoteId]) -> Iterator[LiveTask]:
         if not again:
             return
         left = again
-        if (ends := line.heed(hint, _DOING)) is not None:
+        if (ends := requester.heed(hint, _DOING)) is not None:
             raise ends
-        line.sleep(pause(attempt, hint, line.settings.pause))
+        requester.sleep(pause(attempt, hint, requester.settings.pause))
     msg = f"{_DOING}: the portal does not say whether task {left[0]} is there."
     raise PortalUnavailable(msg, "Nothing was written. Run it again in a minute.")
 
@@ -101,11 +101,11 @@ def _row_of(remote: RemoteId, result: Any) -> Any | None:
     return next((row for row in rows if id_in(row) == remote), None)
 
 
-def _calls(line: Requester, calls: Sequence[wire.Json]) -> wire.Calls:
+def _calls(requester: Requester, calls: Sequence[wire.Json]) -> wire.Calls:
     """Ask a batch of reads; a batch refused call by call is answered all the same."""
     request = wire.batch(calls)
     try:
-        return wire.calls_of(line.ask(request, _DOING, per_call=True))
+        return wire.calls_of(requester.ask(request, _DOING, per_call=True))
     except wire.UnreadableAnswer as fault:
         msg = f"{_DOING}: {fault}."
         raise PortalUnreadable(msg, "Nothing was written.") from fault
@@ -119,7 +119,7 @@ def _fifties(ids: Sequence[RemoteId]) -> Iterator[Sequence[RemoteId]]:
     return (ids[at : at + FULL] for at in range(0, len(ids), FULL))
 
 
-def people(line: Requester, ids: Collection[int]) -> Mapping[int, str]:
+def people(requester: Requester, ids: Collection[int]) -> Mapping[int, str]:
     """Return "name <email>" of these users where the portal tells; asked once, never raises.
 
     `GET /v1/users` with $in, at most 50 ids a request (contract 9 and 11).
@@ -130,7 +130,7 @@ def people(line: Requester, ids: Collection[int]) -> Mapping[int, str]:
         some = wanted[at : at + FULL]
         asked = orjson.dumps({"id": {"$in": some}}).decode()
         request = PortalRequest("GET", "/v1/users", (("filter", asked), ("limit", str(FULL))))
-        reply = line.once(request)
+        reply = requester.once(request)
         if isinstance(reply, NoAnswer) or reply.fault is not None:
             return found
         rows = reply.data if isinstance(reply.data, list) else []

@@ -1,4 +1,4 @@
-"""The answer of `GET /v1/me` at the door: every shape that is known of it (contract 10)."""
+"""The answer of `GET /v1/me`: every shape that is known of it (contract 10)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """When the next request may leave: the portal's limits, counted where the portal counts them.
 
 A request reaches the portal some time after it left us and before its answer is here; so each
-departure counts until its latest possible arrival (the answer, or `JITTER` after leaving) has
+slot counts until its latest possible arrival (the answer, or `JITTER` after leaving) has
 fallen out of the window. Against a near portal that costs nothing; against a far one, from
 0.2 s an answer on, the queue of two in flight is the narrower limit anyway. Pure arithmetic over
 times that are handed in.
@@ -20,7 +20,7 @@ JITTER = 1.0
 MARGIN = 0.002
 #: how much of a limit's time may be caught up with after a stall, at twice the pace
 CATCH_UP = 0.5
-#: departures kept beyond the largest limit, since arrivals may change places
+#: slots kept beyond the largest limit, since arrivals may change places
 SPARE = 20
 #: how much of the speed one throttled answer takes, and one good answer gives back
 SLOWER, FASTER, SLOWEST = 0.7, 0.02, 0.1
@@ -44,7 +44,7 @@ class Slot:
 
     at: float
     latest: float
-    flying: bool = True
+    in_flight: bool = True
 
 
 class Pace:
@@ -70,19 +70,19 @@ class Pace:
         return max(0.0, ready - now)
 
     def leave(self, now: float) -> Slot:
-        """Note that a request leaves; hand the departure back to `arrived`."""
+        """Note that a request leaves; hand the slot back to `arrived`."""
         gap = self.second.seconds / self.second.count / self.speed
         # slots missed in a stall (a slow save, a coarse sleep) are caught up with, not in a burst
         earned = CATCH_UP * self.second.seconds if self._left else 0.0
         self._due = max(self._due, now - earned) + gap
         self._slot = max(self._due, now + gap / 2)
-        departure = Slot(now, now + JITTER)
-        self._left.append(departure)
-        return departure
+        slot = Slot(now, now + JITTER)
+        self._left.append(slot)
+        return slot
 
-    def arrived(self, departure: Slot, now: float) -> None:
-        """Note that the answer to a departure is here: it reached the portal before this."""
-        departure.latest, departure.flying = max(now, departure.at), False
+    def arrived(self, slot: Slot, now: float) -> None:
+        """Note that the answer to a slot is here: it reached the portal before this."""
+        slot.latest, slot.in_flight = max(now, slot.at), False
 
     def tighten(self, per_second: float | None = None, per_minute: int | None = None) -> None:
         """Take a lower limit from /v1/me or a header; a higher one changes nothing."""
@@ -92,13 +92,13 @@ class Pace:
         if per_minute is not None and 0 < per_minute < self.minute.count:
             self.minute = RateLimit(per_minute, self.minute.seconds)
 
-    def told(self, departure: Slot, now: float, remaining: int, reset: float | None) -> None:
+    def told(self, slot: Slot, now: float, remaining: int, reset: float | None) -> None:
         """Take X-RateLimit-Remaining: what is not ours in the window is somebody else's.
 
-        Ours are the departures up to the one that was answered; later ones were not counted yet.
+        Ours are the slots up to the one that was answered; later ones were not counted yet.
         """
-        since = departure.at - self.minute.seconds
-        ours = sum(1 for one in self._left if since < one.at <= departure.at)
+        since = slot.at - self.minute.seconds
+        ours = sum(1 for one in self._left if since < one.at <= slot.at)
         share = max(1, ours + max(0, remaining))
         if share >= self.minute.count:
             self._share = None
@@ -141,10 +141,10 @@ class Pace:
         )
 
     def _free(self, count: int, seconds: float, now: float) -> float:
-        """Return when fewer than `count` departures may still lie in a window of `seconds`."""
+        """Return when fewer than `count` slots may still lie in a window of `seconds`."""
         if len(self._left) < count:
             return float("-inf")
-        latest = sorted(max(one.latest, now) if one.flying else one.latest for one in self._left)
+        latest = sorted(max(one.latest, now) if one.in_flight else one.latest for one in self._left)
         return latest[-count] + seconds + MARGIN
 
 

@@ -1,4 +1,4 @@
-"""Who carries the requests: this thread alone, or a few (threads.py) that only send."""
+"""Who carries the requests: this thread, or a few (thread_pool.py) that only send."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Generic, Protocol, TypeVar
 from tasksync.portal.messages import NotSent, PortalAnswer, PortalRequest, Unanswered
 
 T = TypeVar("T")
-Met = PortalAnswer | NotSent | Unanswered
+SendResult = PortalAnswer | NotSent | Unanswered
 
 
 class Pool(Protocol[T]):
-    """Sends requests and hands back what each met, with the ticket it was given."""
+    """Sends requests and hands back the result of each, with the ticket it was given."""
 
     @property
     def free(self) -> bool:
@@ -28,7 +28,7 @@ class Pool(Protocol[T]):
         """Send a request; only when `free`."""
         ...
 
-    def finished(self, seconds: float) -> list[tuple[T, Met]]:
+    def finished(self, seconds: float) -> list[tuple[T, SendResult]]:
         """Return what has ended, waiting at most so long for the first one."""
         ...
 
@@ -40,9 +40,9 @@ class Pool(Protocol[T]):
 class Inline(Generic[T]):
     """Sends in the caller's thread; deterministic."""
 
-    def __init__(self, meet: Callable[[PortalRequest], Met]) -> None:
-        self._meet = meet
-        self._ended: list[tuple[T, Met]] = []
+    def __init__(self, send: Callable[[PortalRequest], SendResult]) -> None:
+        self._send = send
+        self._ended: list[tuple[T, SendResult]] = []
 
     @property
     def free(self) -> bool:
@@ -56,9 +56,9 @@ class Inline(Generic[T]):
 
     def send(self, request: PortalRequest, ticket: T) -> None:
         """Send at once and keep the answer."""
-        self._ended.append((ticket, self._meet(request)))
+        self._ended.append((ticket, self._send(request)))
 
-    def finished(self, seconds: float) -> list[tuple[T, Met]]:
+    def finished(self, seconds: float) -> list[tuple[T, SendResult]]:
         """Return what has ended; never waits."""
         del seconds
         ended, self._ended = self._ended, []

@@ -1,4 +1,4 @@
-"""A transport like another, whose answers have lost our secrets before anybody reads them."""
+"""A transport like another, whose answers are freed of our secrets before anybody reads them."""
 
 from __future__ import annotations
 

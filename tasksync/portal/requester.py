@@ -1,7 +1,7 @@
 """The one way to the portal: every request is paced, counted and read here.
 
 `ask` is for reads, which may be repeated freely; writes go through `start` and `ended`, since
-what to do without an answer depends on the change (performing.py).
+what to do without an answer depends on the change (perform.py).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tasksync.errors import (
 from tasksync.portal import wire
 from tasksync.portal.backoff import LONGEST_HINT, asked_for, pause, span, time_of_day
 from tasksync.portal.error_codes import ErrorClass, error_of, quoted, said
-from tasksync.portal.foreign_answer import is_json, stranger, stranger_error
+from tasksync.portal.foreign_answer import foreign_answer, foreign_answer_error, is_json
 from tasksync.portal.messages import (
     NotHttp,
     NotSent,
@@ -49,7 +49,7 @@ TOLD_ASKED = 5.0
 USUAL_WAIT = 61.0
 #: what may pass by itself, so that what it asks to wait is heeded
 _STOPPED = "The run was stopped while the portal asked it to wait"
-_PASSING = {ErrorClass.WAIT, ErrorClass.UNSURE}
+_PASSING = {ErrorClass.WAIT, ErrorClass.AMBIGUOUS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Requester:
         self._asked_until = float("-inf")
         self._said_limits: set[tuple[float, int]] = set()
         self._come_again: PortalError | None = None
-        self._met_the_api = False
+        self._api_answered = False
 
     def wait(self) -> float:
         """Return how long the next request has to wait for the limits."""
@@ -103,36 +103,36 @@ class Requester:
         return self.pace.leave(self.clock.monotonic())
 
     def ended(
-        self, departure: Slot, met: PortalAnswer | NotSent | Unanswered
+        self, slot: Slot, result: PortalAnswer | NotSent | Unanswered
     ) -> wire.Reply | NoAnswer:
         """Note what became of a request, learn its limits, and read the answer."""
         now = self.clock.monotonic()
-        self.pace.arrived(departure, now)
-        if not isinstance(met, PortalAnswer):
-            why = quoted(str(met)) or "no answer"
+        self.pace.arrived(slot, now)
+        if not isinstance(result, PortalAnswer):
+            why = quoted(str(result)) or "no answer"
             return NoAnswer(
                 why,
-                sent=isinstance(met, Unanswered),
-                proxy=getattr(met, "proxy", ""),
-                final=isinstance(met, TooLong),
+                sent=isinstance(result, Unanswered),
+                proxy=getattr(result, "proxy", ""),
+                final=isinstance(result, TooLong),
             )
-        self._learn(departure, met, now)
+        self._learn(slot, result, now)
         try:
-            reply = wire.read(met, self.clock.now())
+            reply = wire.read(result, self.clock.now())
         except wire.UnreadableAnswer as fault:
-            return NoAnswer(str(fault), sent=not 300 <= met.status < 400)  # noqa: PLR2004
-        self._met_the_api = self._met_the_api or is_json(met)
-        if reply.fault is not None and reply.fault.weight in _PASSING:
+            return NoAnswer(str(fault), sent=not 300 <= result.status < 400)  # noqa: PLR2004
+        self._api_answered = self._api_answered or is_json(result)
+        if reply.fault is not None and reply.fault.error_class in _PASSING:
             self.heed(reply.fault.retry_after, said(reply.fault))
-        if reply.fault is not None and reply.fault.weight is ErrorClass.WAIT:
+        if reply.fault is not None and reply.fault.error_class is ErrorClass.WAIT:
             self.pace.throttled(now, pause(1, reply.fault.retry_after, self.settings.pause))
         else:
             self.pace.served()
         return reply
 
-    def dropped(self, departure: Slot, *, writes: bool = False) -> None:
+    def dropped(self, slot: Slot, *, writes: bool = False) -> None:
         """Note that a request which was to leave did not: it counts for the pace alone."""
-        self.pace.arrived(departure, self.clock.monotonic())
+        self.pace.arrived(slot, self.clock.monotonic())
         self.requests -= 1
         self.writing -= writes
 
@@ -140,8 +140,8 @@ class Requester:
         """Send one request; may run in a worker's thread and touches nothing else."""
         try:
             return self.transport(request)
-        except (NotSent, Unanswered) as lost:
-            return lost
+        except (NotSent, Unanswered) as failure:
+            return failure
 
     def once(self, request: PortalRequest, *, writes: bool = False) -> wire.Reply | NoAnswer:
         """Send one request in this thread as soon as the limits allow."""
@@ -155,24 +155,28 @@ class Requester:
             if left > TOLD_ASKED and self.stopping():
                 return NoAnswer(_STOPPED, sent=False, ends=PortalUnavailable(f"{_STOPPED}."))
             self.clock.sleep(min(left, SLICE))
-        departure, first = self.start(writes=writes), not self._met_the_api
-        met = self.send(request)
-        reply = self.ended(departure, met)
-        if first and isinstance(met, NotHttp):
-            told = f"no HTTP: {quoted(str(met))}"
-            ends = stranger_error(self.settings.host, f"{request.method} {request.path}", told)
+        slot, first = self.start(writes=writes), not self._api_answered
+        result = self.send(request)
+        reply = self.ended(slot, result)
+        if first and isinstance(result, NotHttp):
+            told = f"no HTTP: {quoted(str(result))}"
+            ends = foreign_answer_error(
+                self.settings.host, f"{request.method} {request.path}", told
+            )
             return NoAnswer(told, sent=False, ends=ends)
-        if first and isinstance(met, PortalAnswer):
-            told = stranger(met, readable=isinstance(reply, wire.Reply))
+        if first and isinstance(result, PortalAnswer):
+            told = foreign_answer(result, readable=isinstance(reply, wire.Reply))
             if told:
-                ends = stranger_error(self.settings.host, f"{request.method} {request.path}", told)
+                ends = foreign_answer_error(
+                    self.settings.host, f"{request.method} {request.path}", told
+                )
                 return NoAnswer(told, sent=False, ends=ends)
         return reply
 
     def heed(self, hint: float | None, why: str) -> PortalError | None:
         """Say a wait that the portal asks for; return what ends the run where it is too long.
 
-        Nothing is sent any more then: every later request meets the same error.
+        Nothing is sent any more then: every later request gets the same error.
         """
         if hint is None or self._come_again is not None:
             return self._come_again
@@ -241,7 +245,7 @@ class Requester:
             ):
                 return reply
             attempt += 1
-            error, wait = self.judged(reply, attempt, doing)
+            error, wait = self.error_and_wait(reply, attempt, doing)
             asked += asked_for(_hint(reply)) if wait > 0 else 0.0
             late = self.clock.monotonic() - began + wait - asked > self.settings.patience
             most = LONGEST_HINT if _spent(reply) else MOST_ASKED
@@ -251,7 +255,7 @@ class Requester:
             if self.stopping():
                 raise error
 
-    def judged(
+    def error_and_wait(
         self, reply: wire.Reply | NoAnswer, attempt: int, doing: str
     ) -> tuple[PortalError, float]:
         """Return the error of a read that failed, and the wait before a repeat (< 0: none)."""
@@ -268,9 +272,9 @@ class Requester:
         if fault is None:  # pragma: no cover - callers look first
             msg = "a good reply has no error"
             raise AssertionError(msg)
-        if fault.weight is ErrorClass.WAIT or fault.spent:
+        if fault.error_class is ErrorClass.WAIT or fault.spent:
             return error_of(fault, doing), pause(attempt, fault.retry_after, self.settings.pause)
-        if fault.weight is ErrorClass.UNSURE and attempt <= MOST_REPEATS:
+        if fault.error_class is ErrorClass.AMBIGUOUS and attempt <= MOST_REPEATS:
             wait = pause(attempt, fault.retry_after, self.settings.pause)
             return error_of(fault, doing), wait
         return error_of(fault, doing), -1.0
@@ -281,7 +285,7 @@ class Requester:
         while (left := until - self.clock.monotonic()) > 0 and not self.stopping():
             self.clock.sleep(min(left, SLICE))
 
-    def _learn(self, departure: Slot, answer: PortalAnswer, now: float) -> None:
+    def _learn(self, slot: Slot, answer: PortalAnswer, now: float) -> None:
         """Take the limits that an answer's headers tell of (contract 6.1)."""
         limit, remaining = (
             _whole(answer.header(f"X-RateLimit-{name}")) for name in ("Limit", "Remaining")
@@ -290,7 +294,7 @@ class Requester:
             self.pace.tighten(per_minute=limit)
         if remaining is not None:
             reset = _whole(answer.header("X-RateLimit-Reset"))
-            self.pace.told(departure, now, remaining, reset)
+            self.pace.told(slot, now, remaining, reset)
 
     def _tell(self, wait: float) -> None:
         """Say which limit is in force: when it changes, and now and then while it holds us."""
@@ -314,23 +318,23 @@ def _whole(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004
 
 
-def no_answer_error(lost: NoAnswer, doing: str) -> PortalError:
+def no_answer_error(no_answer: NoAnswer, doing: str) -> PortalError:
     """Return the error for a request that never got a usable answer."""
-    if lost.ends is not None:
-        return lost.ends
-    if "redirect" in lost.why:
-        return PortalUnreadable(f"{doing}: {lost.why}.", "Check --portal: it must be the API.")
-    if lost.sent:
+    if no_answer.ends is not None:
+        return no_answer.ends
+    if "redirect" in no_answer.why:
+        return PortalUnreadable(f"{doing}: {no_answer.why}.", "Check --portal: it must be the API.")
+    if no_answer.sent:
         return PortalUnavailable(
-            f"{doing}: the portal gave no answer that can be used ({lost.why}).",
+            f"{doing}: the portal gave no answer that can be used ({no_answer.why}).",
             "Nothing is lost: run it again in a minute.",
         )
-    if lost.proxy:
+    if no_answer.proxy:
         return PortalUnreachable(
-            f"{doing}: the proxy that {lost.proxy} names cannot be used ({lost.why}).",
-            f"Check {lost.proxy}, or name the portal in NO_PROXY to go past it.",
+            f"{doing}: the proxy that {no_answer.proxy} names cannot be used ({no_answer.why}).",
+            f"Check {no_answer.proxy}, or name the portal in NO_PROXY to go past it.",
         )
     return PortalUnreachable(
-        f"{doing}: the portal cannot be reached ({lost.why}).",
+        f"{doing}: the portal cannot be reached ({no_answer.why}).",
         "Check --portal, the network, the proxy and the certificates.",
     )

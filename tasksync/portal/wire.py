@@ -1,4 +1,4 @@
-"""Plain JSON at the door: bodies and batch calls out, envelopes and per-call answers in.
+"""Plain JSON in and out: bodies and batch calls out, envelopes and per-call answers in.
 
 Envelopes: seeds and contract 5.1; `POST /v1/batch`: contract 3. The only file that looks into
 the text of an error, since some things are said there alone.
@@ -33,7 +33,7 @@ _FIRST_WORDS = 80
 
 #: Bitrix24's own words that stand under BITRIX_ERROR and say that nothing final was decided
 #: (contract 5.2: a client's test shows "OPERATION_TIME_LIMIT" under 422 BITRIX_ERROR)
-_UNSURE_WORDS = ("QUERY_LIMIT_EXCEEDED", "INTERNAL_SERVER_ERROR")
+_AMBIGUOUS_WORDS = ("QUERY_LIMIT_EXCEEDED", "INTERNAL_SERVER_ERROR")
 #: Bitrix24 counts a method's working time in baskets of a minute (contract 6.1)
 SPENT_WAIT = 60.0
 #: no id has more digits
@@ -57,14 +57,14 @@ class UnreadableAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Clear:
-    """What a cleared date is sent as: "" or null; `alone`: the dates, since the rest is done."""
+    """What a cleared date is sent as: "" or null; `dates_only`: nothing else, it is done."""
 
     value: str | None = ""
-    alone: bool = False
+    dates_only: bool = False
 
-    def other(self, *, alone: bool) -> Clear:
+    def other(self, *, dates_only: bool) -> Clear:
         """Return the other way."""
-        return Clear(None if self.value == "" else "", alone)
+        return Clear(None if self.value == "" else "", dates_only)
 
 
 EMPTY = Clear()
@@ -78,7 +78,7 @@ def body_of(change: Change, marker: str | None, clear: Clear = EMPTY) -> Json:
     if change.action is Action.DEFER:
         return {"status": DEFERRED}
     dates = dict.fromkeys(cleared_dates(change), clear.value)
-    if clear.alone:
+    if clear.dates_only:
         return dates
     sent: Json = {**change.sent, **dates}
     if change.action is Action.FORGET:  # lets go of the task, so the marker comes off
@@ -220,8 +220,8 @@ def _fault(document: Any, status: int, retry: float | None) -> CallError:
     code = SPENT if _says_spent(fault.code, text) else fault.code
     wait = _seconds(error.get("retryAfter")) if isinstance(error, dict) else None
     wait = retry if wait is None else wait
-    unsure = fault.unsure or _unsure(fault.code, text)
-    return CallError(code, text, status, _wait(code, wait), unsure)
+    ambiguous = fault.ambiguous or _ambiguous(fault.code, text)
+    return CallError(code, text, status, _wait(code, wait), ambiguous)
 
 
 def fault_of(error: Any, status: int = 0) -> CallError:
@@ -233,9 +233,9 @@ def fault_of(error: Any, status: int = 0) -> CallError:
     text = text[:_LONGEST_TEXT] if isinstance(text, str) else ""
     if code == "BITRIX_ERROR" and text.strip().startswith("TASKS_BAD_TITLE"):
         code = "TASKS_BAD_TITLE"  # code or text: the seed does not say (contract 2.1)
-    unsure = _unsure(code, text)
+    ambiguous = _ambiguous(code, text)
     code = SPENT if _says_spent(code, text) else code
-    return CallError(code, text, status, _wait(code, _seconds(error.get("retryAfter"))), unsure)
+    return CallError(code, text, status, _wait(code, _seconds(error.get("retryAfter"))), ambiguous)
 
 
 def _says_spent(code: str, text: str) -> bool:
@@ -247,13 +247,13 @@ def _wait(code: str, told: float | None) -> float | None:
     return SPENT_WAIT if code == SPENT and told is None else told
 
 
-def _unsure(code: str, text: str) -> bool:
-    return code == "BITRIX_ERROR" and any(word in text for word in _UNSURE_WORDS)
+def _ambiguous(code: str, text: str) -> bool:
+    return code == "BITRIX_ERROR" and any(word in text for word in _AMBIGUOUS_WORDS)
 
 
 def says_missing(fault: CallError) -> bool:
     """Tell whether a task that was asked for by id is not there, and not just unreadable."""
-    if fault.unsure:
+    if fault.ambiguous:
         return False
     if fault.code in {"ENTITY_NOT_FOUND", "NOT_FOUND"}:
         return True

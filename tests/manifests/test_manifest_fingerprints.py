@@ -67,7 +67,7 @@ def put(folder: Path, text: str) -> str:
 def heads_of(tasks: Iterable[Task], manifest: Manifest, *, also: Iterable[str] = ()) -> EntryIndex:
     """Return what a state would hold after an apply of this manifest."""
     kept = {task.key: task for task in tasks}
-    known = manifest.blocks({*kept, *also})  # type: ignore[arg-type]
+    known = manifest.source_fingerprints({*kept, *also})  # type: ignore[arg-type]
     return EntryIndex(
         Entry(
             key, RemoteId(n), task.fields, options=task.options, source=known.get(key, NO_BLOCK)
@@ -166,14 +166,14 @@ def test_an_entry_that_moved_on_does_not_know_the_old_block(tmp_path: Path) -> N
     path = put(tmp_path, f"{HEAD}tasks:\n  a:\n    title: A\n")
     manifest = load([path])
     (row,) = manifest.tasks()
-    known = manifest.blocks([row.key])
+    known = manifest.source_fingerprints([row.key])
     moved = Entry(row.key, RemoteId(1), {"title": "other"}, source=known[row.key])
     (again,) = load([path]).tasks(EntryIndex([moved.head()]))
     assert again.digest == row.digest != moved.head().asked
 
 
-def test_a_manifest_without_a_reader_of_files_knows_no_blocks() -> None:
-    assert manifest_of([]).blocks([]) == {}
+def test_a_manifest_without_a_reader_of_files_knows_no_source_fingerprints() -> None:
+    assert manifest_of([]).source_fingerprints([]) == {}
 
 
 HIDDEN = """  a:
@@ -213,7 +213,7 @@ HIDDEN = """  a:
         "  b:\n    title: x\n    title: y\n",
     ],
 )
-def test_odd_texts_mean_the_same_beside_known_blocks(tmp_path: Path, text: str) -> None:
+def test_irregular_texts_mean_the_same_beside_known_blocks(tmp_path: Path, text: str) -> None:
     known = 'tasks:\n  b:\n    title: x\n      "\n  c:\n    title: C\n'
     for one in (known, "tasks:\n  b:\n    title: x\n", "tasks:\n  b:\r\n    title: x\r\n"):
         heads = applied(put(tmp_path, HEAD + one))
@@ -240,7 +240,7 @@ def test_odd_texts_mean_the_same_beside_known_blocks(tmp_path: Path, text: str) 
         "? tasks\n:\n",
     ],
 )
-def test_odd_heads_mean_the_same_beside_known_blocks(tmp_path: Path, head: str) -> None:
+def test_irregular_heads_mean_the_same_beside_known_blocks(tmp_path: Path, head: str) -> None:
     block = "  b:\n    title: x\n"
     heads = applied(put(tmp_path, f"{HEAD}tasks:\n{block}"))
     path = put(tmp_path, HEAD + head + block)

@@ -649,7 +649,7 @@ class AtTheDoor:
 def late(bench, say, **settings):
     """Return a bench whose transport asks."""
     desk = bench(say.made, **settings)
-    desk.portal._line.transport = AtTheDoor(desk.script)
+    desk.portal._requester.transport = AtTheDoor(desk.script)
     return desk
 
 

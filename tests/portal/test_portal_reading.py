@@ -533,7 +533,7 @@ def test_asking_to_stop_ends_a_wait_that_a_write_was_told(bench, say):
     """The pace is held for minutes; a read after it does not sit them out."""
     desk = bench(say.ok({"portal": "p"}))
     desk.portal.identity()
-    desk.portal._line.pace.throttled(desk.clock.at, 500)
+    desk.portal._requester.pace.throttled(desk.clock.at, 500)
     desk.portal.stopping = lambda: desk.clock.at > 1002
     with pytest.raises(PortalUnavailable, match="stopped"):
         desk.portal.newest()

@@ -59,7 +59,7 @@ def test_an_update_sends_exactly_its_fields(say):
     }
     assert wire.body_of(say.update("a", 7, status=5), MARKER) == {"status": 5}
     assert wire.body_of(change, MARKER, wire.Clear(None))["deadline"] is None
-    assert wire.body_of(change, MARKER, wire.Clear(None, alone=True)) == {"deadline": None}
+    assert wire.body_of(change, MARKER, wire.Clear(None, dates_only=True)) == {"deadline": None}
 
 
 def test_a_defer_is_status_six(say):
@@ -235,7 +235,10 @@ def test_only_a_task_object_has_a_usable_id(result, remote):
 )
 def test_some_refusals_are_none(text):
     """422 BITRIX_ERROR with the text OPERATION_TIME_LIMIT may be repeated (contract 5.2)."""
-    assert wire.fault_of({"code": "BITRIX_ERROR", "message": text}, 422).weight is ErrorClass.UNSURE
+    assert (
+        wire.fault_of({"code": "BITRIX_ERROR", "message": text}, 422).error_class
+        is ErrorClass.AMBIGUOUS
+    )
 
 
 def test_the_native_error_beside_the_envelope_is_read():
@@ -247,7 +250,7 @@ def test_the_native_error_beside_the_envelope_is_read():
     }
     fault = wire.read(PortalAnswer(422, {}, orjson.dumps(body)), NOW).fault
     assert fault is not None
-    assert fault.weight is ErrorClass.UNSURE
+    assert fault.error_class is ErrorClass.AMBIGUOUS
     assert "too long" in fault.text
 
 
@@ -331,9 +334,9 @@ def test_no_code_of_the_table_is_forgotten():
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 520, 408, 0])
 def test_an_unknown_code_is_never_taken_for_a_refusal(status):
     """Whatever a gateway writes into its 5xx."""
-    assert meaning_of(CallError("SOMETHING_NEW", "", status)).weight is ErrorClass.UNSURE
+    assert meaning_of(CallError("SOMETHING_NEW", "", status)).error_class is ErrorClass.AMBIGUOUS
     if status >= 500:
-        assert meaning_of(CallError("BITRIX_ERROR", "", status)).weight is ErrorClass.UNSURE
+        assert meaning_of(CallError("BITRIX_ERROR", "", status)).error_class is ErrorClass.AMBIGUOUS
 
 
 def test_the_portals_words_cannot_draw_on_a_terminal():
