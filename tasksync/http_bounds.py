@@ -22,8 +22,9 @@ from urllib3.connection import HTTPConnection
 LONGEST_BODY = 64 * 1024 * 1024
 #: no answer holds more values: a page of 5 000 tasks has some hundred thousand
 MOST_VALUES = 1_000_000
-#: nor so many characters of ASCII that are quoted without need
-MOST_ESCAPES = 500_000
+#: nor so many characters of ASCII that are quoted without need (`%` and `&` of plain words count
+#: too, and one long text of HTML has hundreds of thousands)
+MOST_ESCAPES = 1_500_000
 _QUOTES = 8
 _ESCAPES = (b"\\u00", b"%", b"&")
 _CHUNK = 256 * 1024

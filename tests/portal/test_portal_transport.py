@@ -414,3 +414,9 @@ def test_the_portal_over_requests_end_to_end(say):
     assert gone[0].status == "done"
     assert isinstance(HttpTransport(URL, KEY), HttpTransport)
     assert PortalAnswer(200).header("nothing") == ""
+
+
+@pytest.mark.parametrize("sign", [b"& ", b"&amp;", b"5% ", b"&#39;"])
+def test_one_long_text_of_html_is_no_flood_of_escapes(sign: bytes) -> None:
+    """A page cannot be made smaller than one task, and a state not smaller than its tasks."""
+    assert not limits.is_dense(b'{"data":[{"description":"' + sign * 600_000 + b'"}]}')
