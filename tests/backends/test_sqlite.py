@@ -239,7 +239,7 @@ def test_a_state_of_another_project_is_refused(tmp_path: Path) -> None:
     path = filled(tmp_path / "s.db")
     message = refused_untouched(path, StateForeign, "hr-onboarding")
     assert '"finance-q2"' in message
-    assert "'hr-onboarding'" in message
+    assert '"hr-onboarding"' in message
 
 
 def test_a_page_turned_to_noise_is_unreadable_and_not_a_traceback(tmp_path: Path) -> None:
