@@ -7,11 +7,13 @@ redirect followed.
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from io import BytesIO
+from itertools import islice
 from typing import Any
 
 import requests
@@ -22,11 +24,11 @@ from urllib3.connection import HTTPConnection
 LONGEST_BODY = 64 * 1024 * 1024
 #: no answer holds more values: a page of 5 000 tasks has some hundred thousand
 MOST_VALUES = 1_000_000
-#: nor so many characters of ASCII that are quoted without need (`%` and `&` of plain words count
-#: too, and one long text of HTML has hundreds of thousands)
+#: nor so many characters that are quoted as no text needs it: each is looked at for our secrets
 MOST_ESCAPES = 1_500_000
 _QUOTES = 8
-_ESCAPES = (b"\\u00", b"%", b"&")
+_SIGNS_OF_ESCAPES = (b"\\u00", b"%", b"&")
+_ESCAPE = re.compile(rb"\\u00|%(?:25)*[2-7][0-9a-fA-F]|&(?:#|amp;|lt;|gt;|quot;|apos;)")
 _CHUNK = 256 * 1024
 
 
@@ -98,7 +100,7 @@ def is_dense(body: bytes, most: int = MOST_VALUES) -> bool:
     Two bytes may be a value, a hundred once decoded, and 64 MiB of them gigabytes; what stands
     inside texts is not counted. Behind an escape a secret may hide, so that each is looked at.
     """
-    if sum(map(body.count, _ESCAPES)) > MOST_ESCAPES:
+    if _has_too_many_escapes(body):
         return True
     if _signs(body) <= most:
         return False
@@ -114,6 +116,13 @@ def is_dense(body: bytes, most: int = MOST_VALUES) -> bool:
         found += sum(map(_signs, parts[0 if outside else 1 :: 2]))
         outside = outside == (len(parts) % 2 == 1)
     return found > most
+
+
+def _has_too_many_escapes(body: bytes) -> bool:
+    """Count what stands for another character; `%` and `&` of plain words and HTML are none."""
+    if sum(map(body.count, _SIGNS_OF_ESCAPES)) <= MOST_ESCAPES:
+        return False
+    return next(islice(_ESCAPE.finditer(body), MOST_ESCAPES, None), None) is not None
 
 
 def _signs(body: bytes) -> int:

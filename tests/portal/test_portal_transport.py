@@ -420,3 +420,9 @@ def test_the_portal_over_requests_end_to_end(say):
 def test_one_long_text_of_html_is_no_flood_of_escapes(sign: bytes) -> None:
     """A page cannot be made smaller than one task, and a state not smaller than its tasks."""
     assert not limits.is_dense(b'{"data":[{"description":"' + sign * 600_000 + b'"}]}')
+
+
+@pytest.mark.parametrize("sign", [b"& ", b"5% ", b"100 %, "])
+def test_plain_signs_are_no_escapes_however_many(sign: bytes) -> None:
+    """Nothing hides behind them."""
+    assert not limits.is_dense(b'{"data":"' + sign * (limits.MOST_ESCAPES + 1) + b'"}')
