@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,22 +12,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from chromium import FLAGS, browser
 
 from tasksync.core.plan import Refusal
 from tasksync.render.html import plan_html
 
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--virtual-time-budget=4000",
-)
 Opens = Callable[..., str]
 
 #: what a test adds to the page: it acts as a person would, and writes down what it saw
@@ -46,10 +34,7 @@ const typed = async (id, text) => { $(id).value = text; $(id).dispatchEvent(new 
 
 @pytest.fixture(scope="module")
 def chromium() -> str:
-    """The browser; without one the tests fail, since nobody would see that the page is broken."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert found, "Chromium is needed: apt-get update && apt-get install -y chromium"
-    return found
+    return browser()
 
 
 @pytest.fixture
@@ -61,7 +46,15 @@ def opened(chromium: str, tmp_path: Path) -> Opens:
         path.write_text(page.replace("</body>", PROBE % script) if script else page, "utf-8")
         profile = tmp_path / "profile"
         address = f"{path.as_uri()}{fragment}"
-        command = [chromium, *FLAGS, f"--user-data-dir={profile}", *flags, "--dump-dom", address]
+        command = [
+            chromium,
+            *FLAGS,
+            "--virtual-time-budget=4000",
+            f"--user-data-dir={profile}",
+            *flags,
+            "--dump-dom",
+            address,
+        ]
         done = subprocess.run(command, capture_output=True, check=True, timeout=90)
         return done.stdout.decode("utf-8")
 

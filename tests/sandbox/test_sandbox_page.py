@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import shutil
 import subprocess
 from importlib.resources import files
 from pathlib import Path
@@ -12,27 +11,12 @@ from typing import Any
 
 import pytest
 import requests
-
-CHROMIUM_FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--virtual-time-budget=1500",
-)
+from chromium import FLAGS, browser
 
 
 @pytest.fixture(scope="module")
 def chromium() -> str:
-    """The browser; without one the test fails, since nobody would see that the page is broken."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert found, "Chromium is needed: apt-get update && apt-get install -y chromium"
-    return found
+    return browser()
 
 
 @pytest.mark.parametrize("name", ["page.html", "page.css", "page.js"])
@@ -70,7 +54,14 @@ def test_a_browser_shows_the_tasks(chromium: str, url: str, tmp_path: Path) -> N
         {"title": "Old", "responsibleId": 1, "deadline": "2020-01-01T00:00:00Z", "priority": 2},
     ]
     requests.put(f"{url}/_sandbox/tasks", json=tasks, timeout=5)
-    command = [chromium, *CHROMIUM_FLAGS, f"--user-data-dir={tmp_path}", "--dump-dom", f"{url}/"]
+    command = [
+        chromium,
+        *FLAGS,
+        "--virtual-time-budget=1500",
+        f"--user-data-dir={tmp_path}",
+        "--dump-dom",
+        f"{url}/",
+    ]
     dom = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
     body = dom.partition('<tbody id="rows">')[2].partition("</tbody>")[0]
     rows = [html.unescape(re.sub("<[^>]*>", " ", row)).split() for row in body.split("</tr>")[:-1]]
