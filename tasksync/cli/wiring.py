@@ -169,7 +169,7 @@ class Session:
         return folders
 
     def _unsaved_name(self, project: str) -> str:
-        """Return how the names of this state's unsaved-state files begin: another state keeps its own."""
+        """Return how this state's unsaved-state files begin: another state has its own."""
         from hashlib import sha256
 
         where = self.options.store.url or str(self.beside.absolute())
