@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 from contextlib import closing
 from dataclasses import replace
 from time import monotonic
 
 from tasksync.cli.console import Console
 from tasksync.cli.listeners import listening
+from tasksync.cli.options import ApplyOptions, ConfirmOptions, ManifestOptions
 from tasksync.cli.plan_files import read
 from tasksync.cli.plan_flow import (
     cost_of,
     head_of,
-    overrides,
     scope,
     with_sources,
     with_spent,
@@ -62,54 +61,56 @@ from tasksync.render.style import PLAIN, colours
 from tasksync.render.wording import left_out, whereabouts
 
 
-def apply_manifest(args: argparse.Namespace, console: Console) -> int:
+def apply_manifest(options: ApplyOptions, console: Console) -> int:
     """Plan under the lock and do it; returns the exit code."""
     begun = monotonic()
-    parts = session(args, console)
-    _must_be_answerable(args, console)
-    if note := forgets(args, console):
+    parts = session(options.run, console)
+    _must_be_answerable(options.confirm, console)
+    if note := forgets(options.run, console):
         console.tell(note)
-    with listening(parts):
+    with listening(parts, as_json=options.json):
         manifest = parts.manifest()
         with closing(parts.store(manifest.project)) as store:
-            return _apply(parts, manifest, store, begun)
+            return _apply(parts, options, manifest, store, begun)
 
 
-def _apply(parts: Session, manifest: Manifest, store: StateStore, begun: float) -> int:
-    args, console = parts.args, parts.console
+def _apply(
+    parts: Session, options: ApplyOptions, manifest: Manifest, store: StateStore, begun: float
+) -> int:
+    planning, console = options.planning, parts.console
     before = _first_look(store, manifest)
-    read_already: Desired | None = surveyed(manifest, before, scope(args))
+    read_already: Desired | None = surveyed(manifest, before, scope(planning))
     portal = parts.portal(manifest.marker)
-    with parts.hold_lease(store, manifest.project) as keeper:
+    with parts.hold_lease(store, manifest.project) as holder:
         planner = parts.planner(portal, parts.resolver(portal, manifest.marker))
-        state = planner.resolved(keeper, keeper.load())
+        state = planner.resolved(holder, holder.load())
         if state.intents or _moved(before, state):
             manifest, read_already = parts.manifest(), None
         plan = planner.plan(
             manifest,
             state,
-            scope(args),
-            refresh=not args.no_refresh,
+            scope(planning),
+            refresh=not planning.no_refresh,
             read_already=read_already,
         )
         plan = with_unread(plan, state, manifest)
-        cost = cost_of(plan, state.identity, verify=not args.no_verify)
-        head = head_of(plan, None if args.no_refresh else portal.requests, monotonic() - begun)
+        cost = cost_of(plan, state.identity, verify=not options.no_verify)
+        head = head_of(plan, None if planning.no_refresh else portal.requests, monotonic() - begun)
         parts.pause()
         if parts.events is not None:
             parts.events.planned(plan)
         else:
-            show(console, plan, "text", cost, head=head, colour=not args.no_color)
-        if refusals := check(plan, overrides(args)):
+            show(console, plan, "text", cost, head=head, colour=not options.run.output.no_color)
+        if refusals := check(plan, options.planning.overrides):
             raise PlanRefused(refusals)
-        if plan and not args.yes:
+        if plan and not options.confirm.yes:
             if not _approved(console, plan):
                 console.tell("Apply cancelled. Nothing was written.")
                 return 1
-            if not args.no_refresh:
+            if not planning.no_refresh:
                 _must_still_hold(plan, state, portal)
         plan = with_sources(plan, manifest, others=True)
-        return _Doing(parts, keeper, portal, state).do(plan, cost, plan.remembered)
+        return _Doing(parts, options, holder, portal, state).do(plan, cost, plan.remembered)
 
 
 def _first_look(store: StateStore, manifest: Manifest) -> State:
@@ -129,31 +130,37 @@ def _moved(before: State, state: State) -> bool:
     return (before.lineage, before.serial) != (state.lineage, state.serial)
 
 
-def apply_saved(args: argparse.Namespace, console: Console, name: str, *, resume: bool) -> int:
+def apply_saved(options: ApplyOptions, console: Console, name: str, *, resume: bool) -> int:
     """Do a saved plan, or what is left of it; returns the exit code."""
-    parts = session(args, console)
     saved = read(name)
+    files = options.run.manifest.files or saved.plan.files[:1]
+    parts = session(replace(options.run, manifest=ManifestOptions(files)), console)
     parts.says(lambda: said_by(saved.plan))
-    args.file = args.file or list(saved.plan.files[:1])
-    with listening(parts), closing(parts.store(saved.plan.project)) as store:
-        return _apply_saved(parts, saved, name, store, resume=resume)
+    heard = listening(parts, as_json=options.json)
+    with heard, closing(parts.store(saved.plan.project)) as store:
+        return _apply_saved(parts, options, saved, name, store, resume=resume)
 
 
 def _apply_saved(
-    parts: Session, saved: Opened, name: str, store: StateStore, *, resume: bool
+    parts: Session,
+    options: ApplyOptions,
+    saved: Opened,
+    name: str,
+    store: StateStore,
+    *,
+    resume: bool,
 ) -> int:
-    args = parts.args
     portal = parts.portal(saved.plan.marker)
-    with parts.hold_lease(store, saved.plan.project) as keeper:
-        state = keeper.load()
+    with parts.hold_lease(store, saved.plan.project) as holder:
+        state = holder.load()
         here = must_belong(saved.plan, state, portal, parts)
         must_be_begun_here(saved, state, resume=resume, name=name)
         must_be_open(saved, state, resume=resume, name=name)
         planner = parts.planner(portal, parts.resolver(portal, saved.plan.marker))
-        state = planner.resolved(keeper, state)
+        state = planner.resolved(holder, state)
         touched = touched_since(saved.plan, state.runs, this_of(saved))
         now = checked(saved.plan, state, portal, touched)
-        must_hold(now, args, name)
+        must_hold(now, name, skip_stale=options.skip_stale)
         if now.touched:
             parts.console.tell(
                 "Left out, since another run changed them after this plan was begun: "
@@ -162,12 +169,12 @@ def _apply_saved(
         owner = other_owner(here, state.identity)
         plan = replace(now.plan, other_owner=owner or now.plan.other_owner)
         plan = with_spent(plan, state)
-        if refusals := check(plan, overrides(args)):
+        if refusals := check(plan, options.planning.overrides):
             raise PlanRefused(refusals)
-        cost = cost_of(plan, state.identity, verify=not args.no_verify)
+        cost = cost_of(plan, state.identity, verify=not options.no_verify)
         skipped = len(now.stale) + len(now.touched)
         doing = _Doing(
-            parts, keeper, portal, state, digest=saved.digest, skipped=skipped, name=name
+            parts, options, holder, portal, state, digest=saved.digest, skipped=skipped, name=name
         )
         return doing.do(plan, cost, saved.plan.remembered)
 
@@ -178,7 +185,8 @@ class _Doing:
     def __init__(
         self,
         parts: Session,
-        keeper: LeaseHolder,
+        options: ApplyOptions,
+        holder: LeaseHolder,
         portal: RestPortal,
         state: State,
         *,
@@ -187,7 +195,8 @@ class _Doing:
         name: str = "",
     ) -> None:
         self._parts = parts
-        self._keeper = keeper
+        self._options = options
+        self._holder = holder
         self._portal = portal
         self._state = state
         self._digest = digest
@@ -199,7 +208,7 @@ class _Doing:
         parts = self._parts
         resolver = parts.resolver(self._portal, plan.marker)
         ports = EnginePorts(
-            self._portal, self._keeper, resolver, parts.clock, parts.hear, parts.stop
+            self._portal, self._holder, resolver, parts.clock, parts.hear, parts.stop
         )
         identity = check_portal(self._portal, self._state)
         facts = RunFacts(
@@ -226,9 +235,9 @@ class _Doing:
 
     def _proved(self, plan: Plan, report: Report) -> Verification:
         parts = self._parts
-        if parts.args.no_verify or parts.stop() or report.error is not None:
+        if self._options.no_verify or parts.stop() or report.error is not None:
             return Verification(0)
-        verifier = Verifier(self._portal, self._keeper, parts.clock, parts.hear, plan.marker)
+        verifier = Verifier(self._portal, self._holder, parts.clock, parts.hear, plan.marker)
         try:
             return verifier.verify(report.outcomes.values(), plan.tracked + plan.summary.add)
         except PortalError as error:
@@ -238,12 +247,13 @@ class _Doing:
 
     def _summed(self, plan: Plan, report: Report) -> None:
         """Say what became of it."""
-        parts, args, console = self._parts, self._parts.args, self._parts.console
+        parts, console = self._parts, self._parts.console
         parts.pause()
         if parts.events is not None:
             parts.events.ended(report.outcomes.values())
         elif plan or self._digest:
-            style = colours() if console.coloured(console.out, wanted=not args.no_color) else PLAIN
+            wanted = not self._options.run.output.no_color
+            style = colours() if console.coloured(console.out, wanted=wanted) else PLAIN
             stale = f"{self._skipped} stale changes were left out." if self._skipped else ""
             console.say(
                 apply_text(
@@ -279,8 +289,8 @@ class _Doing:
         return 0 if whole else 3
 
 
-def _must_be_answerable(args: argparse.Namespace, console: Console) -> None:
-    if not args.yes and not console.may_ask(wanted=not args.no_input):
+def _must_be_answerable(confirm: ConfirmOptions, console: Console) -> None:
+    if not confirm.yes and not console.may_ask(wanted=not confirm.no_input):
         raise UsageError(
             "Apply has to ask, and there is nobody to ask: no terminal, CI, or --no-input.",
             "Use --yes, or plan --out FILE and then apply FILE.",

@@ -16,13 +16,12 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def listening(parts: Session) -> Iterator[None]:
+def listening(parts: Session, *, as_json: bool = False) -> Iterator[None]:
     """Let somebody hear the events of a block, on stderr; under apply --json, on stdout."""
-    args, console = parts.args, parts.console
-    if args.command == "apply" and args.json:
+    if as_json:
         from tasksync.render.event_lines import EventLines
 
-        parts.events = EventLines(console.out, parts.clock.now, __version__)
+        parts.events = EventLines(parts.console.out, parts.clock.now, __version__)
         parts.listen = parts.events
         try:
             yield
@@ -58,11 +57,11 @@ class _LazyListener:
     def _made(self) -> Showing:
         from tasksync.render.progress import progress
 
-        args, console = self._parts.args, self._parts.console
+        output, console = self._parts.options.output, self._parts.console
         return progress(
             console.err,
             self._parts.clock.monotonic,
             terminal=console.err.isatty() and console.env.get("TERM") != "dumb",
-            quiet=args.quiet,
-            colour=console.coloured(console.err, wanted=not args.no_color),
+            quiet=output.quiet,
+            colour=console.coloured(console.err, wanted=not output.no_color),
         )

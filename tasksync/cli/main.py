@@ -15,7 +15,7 @@ from tasksync.errors import TasksyncError
 
 TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
 if TYPE_CHECKING:
-    from typing import Protocol, TextIO
+    from typing import Any, Protocol, TextIO
 
     class _Command(Protocol):
         """What a command's module offers."""
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
         def arguments(self, parser: argparse.ArgumentParser) -> None: ...
 
-        def run(self, args: argparse.Namespace, console: Console) -> int: ...
+        def options(self, read: Mapping[str, Any]) -> Any: ...
+
+        def run(self, options: Any, console: Console) -> int: ...
 
 
 #: command -> (module, what it does); the module is imported when its command is called
@@ -93,7 +95,7 @@ def dispatch(argv: Sequence[str], console: Console) -> int:
     name = next((word for word in argv if not word.startswith("-")), None)
     parser, chosen = _parser(name, console)
     try:
-        args = parser.parse_args(argv)
+        args: argparse.Namespace = parser.parse_args(argv)
     except HelpAsked as asked:
         console.say(asked.text)
         return 0
@@ -101,7 +103,7 @@ def dispatch(argv: Sequence[str], console: Console) -> int:
         console.say(parser.format_help())
         return 0 if not argv else 64
     console.hide(argv)
-    code: int = chosen.run(args, console)
+    code: int = chosen.run(chosen.options(vars(args)), console)
     return code
 
 
@@ -110,7 +112,7 @@ def _parser(name: str | None, console: Console) -> tuple[Parser, _Command | None
         prog="tasksync",
         description="Terraform for a team's tasks: a YAML manifest, planned and applied.",
         epilog="Exit codes: 0 done, 1 error, 2 changes (plan --detailed-exitcode), 3 partial, "
-        "4 refused by a rail, 5 stale plan, 6 locked, 7 authentication, 64 usage, "
+        "4 refused by a guard, 5 stale plan, 6 locked, 7 authentication, 64 usage, "
         "130 interrupted.",
         add_help=False,
         allow_abbrev=False,

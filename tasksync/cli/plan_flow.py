@@ -1,13 +1,12 @@
-"""What plan and apply share: scope, rails, cost, and the line that says what was read."""
+"""What plan and apply share: scope, cost, and the line that says what was read."""
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import replace
 
+from tasksync.cli.options import PlanningOptions
 from tasksync.cli.settings import unread
 from tasksync.cli.showing import Cost
-from tasksync.core.guards import Overrides
 from tasksync.core.manifest import Manifest
 from tasksync.core.plan import Plan
 from tasksync.core.planning.build import Scope
@@ -19,23 +18,9 @@ from tasksync.portal.batches import estimate
 from tasksync.portal.pacing import seconds_for
 
 
-def scope(args: argparse.Namespace) -> Scope:
+def scope(planning: PlanningOptions) -> Scope:
     """Return what the plan is about."""
-    return Scope(tuple(args.target or ()), tuple(args.exclude or ()), args.destroy)
-
-
-def overrides(args: argparse.Namespace) -> Overrides:
-    """Return which rails the flags lift."""
-    return Overrides(
-        max_delete=args.max_delete,
-        max_update=args.max_update,
-        delete_active=args.dangerous_delete_active,
-        allow_empty=args.dangerous_allow_empty,
-        half_read=args.dangerous_half_read,
-        vanished=args.dangerous_recreate_vanished,
-        renamed=args.dangerous_delete_renamed,
-        reopen=args.dangerous_reopen,
-    )
+    return Scope(planning.target, planning.exclude, planning.destroy)
 
 
 def with_unread(plan: Plan, state: State, manifest: Manifest) -> Plan:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 
 from tasksync.cli.wiring import Session
@@ -91,7 +90,7 @@ def must_be_open(saved: Opened, state: State, *, resume: bool, name: str) -> Non
         )
 
 
-def must_hold(now: Checked, args: argparse.Namespace, name: str) -> None:
+def must_hold(now: Checked, name: str, *, skip_stale: bool) -> None:
     """Refuse a plan of which something is stale, unless the rest is to be done."""
     if not now.stale:
         return
@@ -102,7 +101,7 @@ def must_hold(now: Checked, args: argparse.Namespace, name: str) -> None:
             f"portal already:\n{named({key: now.stale[key] for key in now.made})}",
             "Make a new plan: it takes them over by their marker.",
         )
-    if not args.skip_stale:
+    if not skip_stale:
         rest = sum(len(level) for level in now.plan.levels)
         others = f"Do the other {rest} with --skip-stale, or make" if rest else "Make"
         raise PlanStale(words, f"{others} a new plan in {name}'s place.")

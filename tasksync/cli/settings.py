@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import stat
 from collections.abc import Collection, Mapping, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from tasksync import file_limits as bounded
 from tasksync.cli.console import Console
+from tasksync.cli.options import ManifestOptions, PortalOptions, RunOptions
 from tasksync.errors import AuthenticationFailed, SettingsError
 
 DEFAULT_PORTAL = "https://vibecode.bitrix24.com"
@@ -31,11 +31,10 @@ class Connection:
     session: str | None = field(repr=False)
 
 
-def manifest_paths(args: argparse.Namespace) -> tuple[str, ...]:
+def manifest_paths(manifest: ManifestOptions) -> tuple[str, ...]:
     """Return what -f named, or tasksync.yaml here; raises SettingsError where nothing is."""
-    paths = tuple(getattr(args, "file", None) or ())
-    if paths:
-        return paths
+    if manifest.files:
+        return manifest.files
     if not Path(DEFAULT_MANIFEST).exists():
         raise SettingsError(
             f"There is no {DEFAULT_MANIFEST} in {Path.cwd()}.",
@@ -61,9 +60,9 @@ def made(folder: Path) -> None:
         ignore.write_text("*\n", encoding="ascii")
 
 
-def connection(args: argparse.Namespace, env: Mapping[str, str], beside: Path) -> Connection:
+def connection(options: PortalOptions, env: Mapping[str, str], beside: Path) -> Connection:
     """Return how to reach the portal; raises AuthenticationFailed when a real one lacks a key."""
-    url = args.portal or DEFAULT_PORTAL
+    url = options.portal or DEFAULT_PORTAL
     session = env.get("TASKSYNC_SESSION_TOKEN") or None
     if url.startswith(SANDBOX):
         name = url.removeprefix(SANDBOX)
@@ -101,14 +100,18 @@ def _key(env: Mapping[str, str]) -> str:
     return key
 
 
-def forgets(args: argparse.Namespace, console: Console) -> str:
+def forgets(options: RunOptions, console: Console) -> str:
     """Return the warning that a CI runner's disk forgets the default state, or ""."""
-    if not console.env.get("CI") or args.state or (args.portal or "").startswith(SANDBOX):
+    if not console.env.get("CI") or options.store.url or _is_sandbox(options.portal):
         return ""
     return (
         "Note: CI is set and the state is a local file: a runner's disk forgets it. "
         "Set TASKSYNC_STATE to postgresql://, s3:// or https://."
     )
+
+
+def _is_sandbox(options: PortalOptions | None) -> bool:
+    return options is not None and (options.portal or "").startswith(SANDBOX)
 
 
 def unread(known: Sequence[str], read: Sequence[str], root: str) -> tuple[str, ...]:

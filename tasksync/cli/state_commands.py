@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +12,17 @@ from fnmatch import fnmatchcase
 from tasksync import file_limits as bounded
 from tasksync.cli.console import Console
 from tasksync.cli.listeners import listening
+from tasksync.cli.options import (
+    StateListOptions,
+    StateMoveOptions,
+    StateOptions,
+    StatePushOptions,
+    StateRebindOptions,
+    StateRebuildOptions,
+    StateRemoveOptions,
+    StateShowOptions,
+    StateUnlockOptions,
+)
 from tasksync.cli.state_lookup import entry_of, listed, looked_at
 from tasksync.cli.wiring import Session, named_project, session
 from tasksync.core.fields import TaskKey
@@ -26,9 +36,9 @@ from tasksync.errors import SettingsError, StateError, StateLocked, UsageError
 
 
 @contextmanager
-def _store(args: argparse.Namespace, console: Console) -> Iterator[tuple[Session, StateStore]]:
-    parts = session(args, console)
-    store = parts.store(named_project(args, parts.manifest))
+def _store(options: StateOptions, console: Console) -> Iterator[tuple[Session, StateStore]]:
+    parts = session(options.run, console)
+    store = parts.store(named_project(options.project, parts.manifest))
     try:
         with listening(parts):
             yield parts, store
@@ -38,77 +48,78 @@ def _store(args: argparse.Namespace, console: Console) -> Iterator[tuple[Session
 
 @contextmanager
 def _locked(
-    args: argparse.Namespace, console: Console
+    options: StateOptions, console: Console
 ) -> Iterator[tuple[Session, LeaseHolder, State]]:
-    with _store(args, console) as (parts, store):
+    with _store(options, console) as (parts, store):
         project = store.load().project
-        with parts.hold_lease(store, project) as keeper:
-            yield parts, keeper, keeper.load()
+        with parts.hold_lease(store, project) as holder:
+            yield parts, holder, holder.load()
 
 
-def list_(args: argparse.Namespace, console: Console) -> int:
+def list_(options: StateListOptions, console: Console) -> int:
     """Print a line for each entry, sorted by key; intents are named as in doubt."""
     from tasksync.render.text import entry_line
     from tasksync.render.wording import clean
 
-    with _store(args, console) as (parts, store):
+    with _store(options.state, console) as (parts, store):
         state = store.load()
-        keys = [key for key in sorted(state.index) if fnmatchcase(key, args.glob)]
+        keys = [key for key in sorted(state.index) if fnmatchcase(key, options.glob)]
         for key in keys:
             console.out.write(entry_line(state.entries[key]) + "\n")
-        doubts = [intent for intent in state.intents if fnmatchcase(intent.key, args.glob)]
+        doubts = [intent for intent in state.intents if fnmatchcase(intent.key, options.glob)]
         for intent in doubts:
             name = clean(intent.key)
             console.out.write(f"{name}  (in doubt since {intent.at:%Y-%m-%dT%H:%MZ})\n")
         console.out.flush()
-        if not args.quiet:
-            console.tell(listed(parts, state, args.glob, len(keys) + len(doubts)))
+        if not options.state.run.output.quiet:
+            console.tell(listed(parts, state, options.glob, len(keys) + len(doubts)))
     return 0
 
 
-def show(args: argparse.Namespace, console: Console) -> int:
+def show(options: StateShowOptions, console: Console) -> int:
     """Print all that is remembered of one key; raises StateError for an unknown one."""
     from tasksync.render.text import entry_text
 
-    with _store(args, console) as (parts, store):
+    with _store(options.state, console) as (parts, store):
         state = store.load()
-        console.say(entry_text(entry_of(parts, state, args.key)))
-        if not args.quiet:
+        console.say(entry_text(entry_of(parts, state, options.key)))
+        if not options.state.run.output.quiet:
             console.tell(f"From {looked_at(parts, state)}.")
     return 0
 
 
-def move(args: argparse.Namespace, console: Console) -> int:
+def move(options: StateMoveOptions, console: Console) -> int:
     """Give an entry another key."""
     from tasksync.manifests.unplaced import BadValue
     from tasksync.manifests.values import check_key
 
     try:
-        check_key(args.after)
+        check_key(options.after)
     except BadValue as bad:
         mend = bad.mend or "choose another key"
         raise UsageError(f"{bad}.", f"{mend[:1].upper()}{mend[1:]}.") from bad
-    with _locked(args, console) as (parts, keeper, state):
-        entry = entry_of(parts, state, args.before)
-        if args.after in state.index:
+    with _locked(options.state, console) as (parts, holder, state):
+        entry = entry_of(parts, state, options.before)
+        if options.after in state.index:
             raise StateError(
-                f"The state already has {args.after}.", "Choose another key, or state rm it first."
+                f"The state already has {options.after}.",
+                "Choose another key, or state rm it first.",
             )
-        moved = replace(entry, key=TaskKey(args.after))
-        keeper.commit(StateDelta(put=(moved,), drop=(entry.key,)))
-        console.say(f"Moved {args.before} to {args.after} (task {entry.id}).")
+        moved = replace(entry, key=TaskKey(options.after))
+        holder.commit(StateDelta(put=(moved,), drop=(entry.key,)))
+        console.say(f"Moved {options.before} to {options.after} (task {entry.id}).")
     return 0
 
 
-def remove(args: argparse.Namespace, console: Console) -> int:
+def remove(options: StateRemoveOptions, console: Console) -> int:
     """Forget entries, and intents, without touching the portal."""
-    with _locked(args, console) as (parts, keeper, state):
+    with _locked(options.state, console) as (parts, holder, state):
         intents = {intent.key for intent in state.intents}
-        for key in args.key:
+        for key in options.keys:
             if key not in intents:
                 entry_of(parts, state, key)
-        keys = tuple(TaskKey(key) for key in args.key)
-        keeper.commit(
+        keys = tuple(TaskKey(key) for key in options.keys)
+        holder.commit(
             StateDelta(
                 drop=tuple(key for key in keys if key in state.index),
                 close=tuple(key for key in keys if key in intents),
@@ -119,32 +130,32 @@ def remove(args: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def pull(args: argparse.Namespace, console: Console) -> int:
+def pull(options: StateOptions, console: Console) -> int:
     """Print the whole state as JSON."""
-    with _store(args, console) as (_parts, store):
+    with _store(options, console) as (_parts, store):
         console.say(json.dumps(encode_state(store.load()), ensure_ascii=False, indent=2))
     return 0
 
 
-def push(args: argparse.Namespace, console: Console) -> int:
+def push(options: StatePushOptions, console: Console) -> int:
     """Put a state in the place of what is there; an older or foreign one needs --force."""
-    incoming = pushed(_document(args.source, console))
-    with _locked(args, console) as (parts, keeper, state):
+    incoming = pushed(_document(options.source, console))
+    with _locked(options.state, console) as (parts, holder, state):
         if incoming.project != state.project:
             raise StateError(
-                f"{args.source} is the state of {incoming.project}, not of {state.project}.",
+                f"{options.source} is the state of {incoming.project}, not of {state.project}.",
                 "Name the right manifest with -f, or the right file.",
             )
-        if state.lineage and not args.force:
+        if state.lineage and not options.force:
             _must_follow(incoming, state)
         if twice := [id_ for id_, n in Counter(incoming.index.ids).items() if n > 1]:
             raise StateError(
-                f"In {args.source} two entries have the id {twice[0]}: one task has one key.",
+                f"In {options.source} two entries have the id {twice[0]}: one task has one key.",
                 "Take one of them out. Nothing was changed.",
             )
-        keeper.replace(incoming)
+        holder.replace(incoming)
         del parts
-        console.say(f"Pushed {len(incoming.index)} entries as serial {keeper.load().serial}.")
+        console.say(f"Pushed {len(incoming.index)} entries as serial {holder.load().serial}.")
     return 0
 
 
@@ -174,35 +185,35 @@ def _document(source: str, console: Console) -> object:
         ) from error
 
 
-def rebuild(args: argparse.Namespace, console: Console) -> int:
+def rebuild(options: StateRebuildOptions, console: Console) -> int:
     """Match marked tasks to the manifest's keys, remember them, and list what has no match."""
     from tasksync.cli.state_rebuild import rebuilt
 
     with (
-        _store(args, console) as (parts, store),
-        parts.hold_lease(store, store.load().project) as keeper,
+        _store(options.state, console) as (parts, store),
+        parts.hold_lease(store, store.load().project) as holder,
     ):
-        return rebuilt(parts, keeper)
+        return rebuilt(parts, holder, options)
 
 
-def rebind(args: argparse.Namespace, console: Console) -> int:
+def rebind(options: StateRebindOptions, console: Console) -> int:
     """Bind the state to the portal's new name; the portal itself is not written to."""
     from tasksync.cli.state_rebind import rebound
 
-    with _locked(args, console) as (parts, keeper, state):
+    with _locked(options.state, console) as (parts, holder, state):
         must_be_usable(state)
-        return rebound(parts, keeper, state)
+        return rebound(parts, holder, state, options.confirm)
 
 
-def unlock(args: argparse.Namespace, console: Console) -> int:
+def unlock(options: StateUnlockOptions, console: Console) -> int:
     """Take a lock away; refused while its holder is alive, and watched where nobody knows."""
-    with _store(args, console) as (parts, store):
+    with _store(options.state, console) as (parts, store):
         try:
-            unlocked(store, args.id, parts.clock, parts.hear)
+            unlocked(store, options.id, parts.clock, parts.hear)
         except StateLocked:
             raise
         except StateError as error:
             where = looked_at(parts, store.load())
             raise StateError(error.message, error.advice or f"Looked at was {where}.") from error
-        console.say(f"The lock {args.id} is taken away.")
+        console.say(f"The lock {options.id} is taken away.")
     return 0

@@ -63,4 +63,4 @@ def _absent(parts: Session, state: State) -> str:
 
 def _advice(parts: Session, state: State) -> str:
     """Return what may have been forgotten where a state is empty."""
-    return _FORGOTTEN if not parts.args.state or not state.lineage else ""
+    return _FORGOTTEN if not parts.options.store.url or not state.lineage else ""

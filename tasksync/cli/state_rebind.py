@@ -5,13 +5,15 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import replace
 
+from tasksync.cli.console import Console
+from tasksync.cli.options import ConfirmOptions
 from tasksync.cli.wiring import Session
 from tasksync.core.state import State, StateDelta
 from tasksync.engine.lease import LeaseHolder
 from tasksync.errors import UsageError
 
 
-def rebound(parts: Session, keeper: LeaseHolder, state: State) -> int:
+def rebound(parts: Session, holder: LeaseHolder, state: State, confirm: ConfirmOptions) -> int:
     """Show both names, ask, and bind the state under the lock; the portal is only asked its name.
 
     All else stays as it was remembered, the key's owner too: a rename changes none, and the next
@@ -32,19 +34,18 @@ def rebound(parts: Session, keeper: LeaseHolder, state: State) -> int:
         f"The state of {state.project} with {len(state.index)} tasks is bound to\n"
         f"  {known.portal}\nand would be bound to\n  {here.portal}{unnamed}{owner}"
     )
-    _must_be_wanted(parts, here.portal)
-    keeper.commit(StateDelta(identity=replace(known, portal=here.portal)))
+    _must_be_wanted(parts.console, confirm, here.portal)
+    holder.commit(StateDelta(identity=replace(known, portal=here.portal)))
     console.say(
         f"Bound to {here.portal}. The portal was not touched; tasksync plan shows the rest."
     )
     return 0
 
 
-def _must_be_wanted(parts: Session, name: str) -> None:
-    args, console = parts.args, parts.console
-    if args.yes:
+def _must_be_wanted(console: Console, confirm: ConfirmOptions, name: str) -> None:
+    if confirm.yes:
         return
-    if not console.may_ask(wanted=not args.no_input):
+    if not console.may_ask(wanted=not confirm.no_input):
         raise UsageError("Rebind has to ask, and there is nobody to ask.", "Use --yes.")
     console.err.write(
         f"Is {name} the same portal under another name? Only 'yes' will be accepted: "

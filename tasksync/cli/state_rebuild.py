@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tasksync.cli.console import Console
+from tasksync.cli.options import ConfirmOptions, StateRebuildOptions
 from tasksync.cli.wiring import Session
 from tasksync.core.change import Action
 from tasksync.core.plan import Plan
@@ -11,19 +13,21 @@ from tasksync.engine.portal_check import check_portal
 from tasksync.errors import UsageError
 from tasksync.render.wording import quoted
 
+_MORE = " in title, responsible and parent (--match title takes the title alone)"
 
-def rebuilt(parts: Session, keeper: LeaseHolder) -> int:
+
+def rebuilt(parts: Session, holder: LeaseHolder, options: StateRebuildOptions) -> int:
     """Rebuild under the lock; returns the exit code. Nothing is written to the portal."""
     manifest = parts.manifest()
     portal = parts.portal(manifest.marker)
     planner = parts.planner(portal, parts.resolver(portal, manifest.marker))
-    state = planner.resolved(keeper, keeper.load())
-    plan = planner.plan(parts.manifest(), state, by_title=parts.args.match == "title")
+    state = planner.resolved(holder, holder.load())
+    plan = planner.plan(parts.manifest(), state, by_title=options.by_title)
     entries = _matched(plan)
-    _list(parts, plan, entries)
+    _list(parts.console, plan, entries, by_title=options.by_title)
     if entries:
-        _must_be_wanted(parts, len(entries))
-        keeper.commit(StateDelta(put=entries, identity=check_portal(portal, state)))
+        _must_be_wanted(parts.console, options.confirm, len(entries))
+        holder.commit(StateDelta(put=entries, identity=check_portal(portal, state)))
         parts.console.say(f"Remembered {len(entries)} tasks. tasksync plan shows what differs.")
     else:
         parts.console.say("There is nothing to rebuild: no marked task matches an unknown key.")
@@ -47,32 +51,24 @@ def _matched(plan: Plan) -> tuple[Entry, ...]:
     )
 
 
-def _list(parts: Session, plan: Plan, entries: tuple[Entry, ...]) -> None:
+def _list(console: Console, plan: Plan, entries: tuple[Entry, ...], *, by_title: bool) -> None:
+    more = "" if by_title else _MORE
     for entry in entries:
-        parts.console.say(f"= {entry.key}  (task {entry.id})  {quoted(entry.title)}")
+        console.say(f"= {entry.key}  (task {entry.id})  {quoted(entry.title)}")
     for change in plan.changes:
         if change.action is Action.CREATE:
-            parts.console.say(f"? {change.key}: no marked task matches; apply would create it")
-    for stray in plan.orphans:
-        parts.console.say(
-            f"? task {stray.id} {quoted(stray.title)}: marked, and matches no key{_more(parts)}"
-        )
-    for twin in plan.duplicates:
-        title = quoted(twin.title)
-        parts.console.say(f"! task {twin.twin} {title}: a twin of {twin.key} ({twin.id})")
+            console.say(f"? {change.key}: no marked task matches; apply would create it")
+    for orphan in plan.orphans:
+        console.say(f"? task {orphan.id} {quoted(orphan.title)}: marked, and matches no key{more}")
+    for one in plan.duplicates:
+        title = quoted(one.title)
+        console.say(f"! task {one.twin} {title}: a twin of {one.key} ({one.id})")
 
 
-def _more(parts: Session) -> str:
-    if parts.args.match == "title":
-        return ""
-    return " in title, responsible and parent (--match title takes the title alone)"
-
-
-def _must_be_wanted(parts: Session, count: int) -> None:
-    args, console = parts.args, parts.console
-    if args.yes:
+def _must_be_wanted(console: Console, confirm: ConfirmOptions, count: int) -> None:
+    if confirm.yes:
         return
-    if not console.may_ask(wanted=not args.no_input):
+    if not console.may_ask(wanted=not confirm.no_input):
         raise UsageError("Rebuild has to ask, and there is nobody to ask.", "Use --yes.")
     console.err.write(f"Remember these {count}? Only 'yes' will be accepted: ")
     console.err.flush()

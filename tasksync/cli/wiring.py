@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tasksync.cli.console import Console
+from tasksync.cli.options import PortalOptions, RunOptions
 from tasksync.cli.redaction import said_in, weak, weakness
 from tasksync.cli.settings import (
     SANDBOX,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 class Session:
     """The parts of one run. `listen` may be set once the way of telling is known."""
 
-    args: argparse.Namespace
+    options: RunOptions
     console: Console
     stop: Stop
     clock: SystemClock
@@ -65,12 +65,19 @@ class Session:
     @property
     def paths(self) -> tuple[str, ...]:
         """The manifest files and folders as the person named them."""
-        return manifest_paths(self.args)
+        return manifest_paths(self.options.manifest)
 
     @property
     def beside(self) -> Path:
         """The .tasksync folder."""
-        return folder_beside(tuple(getattr(self.args, "file", None) or ()))
+        return folder_beside(self.options.manifest.files)
+
+    @property
+    def reach(self) -> PortalOptions:
+        """How the portal is reached; raises TypeError in a command that has no flags for it."""
+        if self.options.portal is None:
+            raise TypeError("this command reaches no portal")
+        return self.options.portal
 
     def manifest(self) -> Manifest:
         """Open the manifest; its tasks stream once, so every reader opens its own."""
@@ -91,7 +98,7 @@ class Session:
 
     def address(self, project: str) -> str:
         """Return where the state is kept; not for printing, it may hold a password."""
-        return self.args.state or f"sqlite:{self.beside / f'{project}.db'}"
+        return self.options.store.url or f"sqlite:{self.beside / f'{project}.db'}"
 
     def store(self, project: str) -> StateStore:
         """Open the state store of a project; nothing is created by opening."""
@@ -111,8 +118,8 @@ class Session:
             here=self.holder(),
             env=self.console.env,
             tell=lambda words: self.hear(Note(words)),
-            patience=getattr(self.args, "lock_timeout", None) or 0.0,
-            timeout=getattr(self.args, "timeout", None) or 100.0,
+            patience=self.options.store.lock_timeout,
+            timeout=self.options.store.timeout,
         )
         return RedactedStore(store, self.secrets)
 
@@ -124,8 +131,8 @@ class Session:
 
     def portal(self, marker: str | None) -> RestPortal:
         """Reach the portal; raises AuthenticationFailed when a key is needed and not there."""
-        if self.args.portal and not self.args.portal.startswith(SANDBOX):
-            refuse_native(self.args.portal)  # whoever has a webhook has no key to ask for
+        if (url := self.reach.portal) and not url.startswith(SANDBOX):
+            refuse_native(url)  # whoever has a webhook has no key to ask for
         where = self.connection()
         if self.console.hidden is not None:
             self.console.hidden.add(where.key, where.session)
@@ -135,11 +142,11 @@ class Session:
 
     def connection(self) -> Connection:
         """Return how the portal is reached; raises AuthenticationFailed when a key is missing."""
-        return connection(self.args, self.console.env, self.beside)
+        return connection(self.reach, self.console.env, self.beside)
 
     def resolver(self, portal: RestPortal, marker: str | None) -> Resolver:
         """Return what looks for creates in doubt."""
-        return Resolver(portal, self.clock, self.hear, marker, self.args.settle, self.stop)
+        return Resolver(portal, self.clock, self.hear, marker, self.reach.settle, self.stop)
 
     def planner(self, portal: RestPortal, resolver: Resolver) -> Planner:
         """Return what makes plans."""
@@ -147,48 +154,50 @@ class Session:
 
     def forget_dumped(self, project: str) -> None:
         """Take away what earlier runs wrote beside: all of it is done and saved by now."""
-        name = self._rescue_name(project)
+        name = self._unsaved_name(project)
         files = [*self.beside.glob(f"{project}.unsaved-????????.json")]  # of earlier versions
-        for folder in self._rescue_folders():
+        for folder in self._unsaved_folders():
             files += folder.glob(f"{name}-*.json")
         for file in files:
             with suppress(OSError):
                 file.unlink()
 
-    def _rescue_folders(self) -> list[Path]:
+    def _unsaved_folders(self) -> list[Path]:
         folders = [self.beside, Path.cwd()]
         with suppress(RuntimeError):  # nobody's home is known
             folders.append(Path.home())
         return folders
 
-    def _rescue_name(self, project: str) -> str:
-        """Return how the names of this state's rescue files begin: another state keeps its own."""
+    def _unsaved_name(self, project: str) -> str:
+        """Return how this state's unsaved-state files begin: another state has its own."""
         from hashlib import sha256
 
-        where = self.args.state or str(self.beside.absolute())
+        where = self.options.store.url or str(self.beside.absolute())
         return f"{project}.unsaved-{sha256(where.encode()).hexdigest()[:8]}"
 
     @contextmanager
     def hold_lease(self, store: StateStore, project: str) -> Iterator[LeaseHolder]:
         """Hold the lock for the length of a block."""
-        patience = Patience(self.args.lock_timeout)
+        patience = Patience(self.options.store.lock_timeout)
 
-        def rescue(delta: StateDelta) -> str:
+        def dump(delta: StateDelta) -> str:
             from tasksync.backends.redacted_store import redacted
 
             delta = redacted(delta, self.secrets())
-            return dump_unsaved(self._rescue_folders(), self._rescue_name(project), project, delta)
+            return dump_unsaved(
+                self._unsaved_folders(), self._unsaved_name(project), project, delta
+            )
 
         with hold_lease(
-            store, self.holder(), patience, clock=self.clock, listener=self.hear, rescue=rescue
-        ) as keeper:
-            yield keeper
+            store, self.holder(), patience, clock=self.clock, listener=self.hear, rescue=dump
+        ) as holder:
+            yield holder
 
 
-def session(args: argparse.Namespace, console: Console) -> Session:
+def session(options: RunOptions, console: Console) -> Session:
     """Return the parts of a run that need nothing yet."""
     stop = Stop()
-    return Session(args, console, stop, SystemClock(stop))
+    return Session(options, console, stop, SystemClock(stop))
 
 
 def new_id() -> str:
@@ -200,12 +209,12 @@ def new_id() -> str:
 
 def portal_of(parts: Session, where: Connection, marker: str | None) -> RestPortal:
     """Put transport, pacing and client together."""
-    args = parts.args
+    reach = parts.reach
     settings = PortalSettings(
         marker,
-        parallelism=args.parallelism,
-        timeout=args.timeout,
-        max_requests=args.max_requests,
+        parallelism=reach.parallelism,
+        timeout=reach.timeout,
+        max_requests=reach.max_requests,
     )
     if where.sandbox is not None:
         from tasksync.cli.in_process import InProcess
@@ -224,7 +233,7 @@ class _LateListener:
 
     def __init__(self, parts: Session, url: str, where: Connection) -> None:
         self._parts = parts
-        self._made = (url, where.key, where.session, parts.args.timeout, parts.console.env)
+        self._made = (url, where.key, where.session, parts.reach.timeout, parts.console.env)
         self._send: Transport | None = None
         self._lock = Lock()
 
@@ -269,11 +278,10 @@ def dump_unsaved(folders: Iterable[Path], name: str, project: str, delta: StateD
     return "no file, for none could be written; here it is: " + text
 
 
-def named_project(args: argparse.Namespace, read: Callable[[], Manifest]) -> str:
+def named_project(project: str | None, read: Callable[[], Manifest]) -> str:
     """Return the project of --project, else of the manifest's head."""
-    project = getattr(args, "project", None)
     if project:
-        return str(project)
+        return project
     try:
         return read().project
     except SettingsError as error:

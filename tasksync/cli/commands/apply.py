@@ -14,6 +14,13 @@ from tasksync.cli.arguments import (
 )
 from tasksync.cli.console import Console
 
+TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from tasksync.cli.options import ApplyOptions
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this command takes."""
@@ -34,27 +41,35 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     output_arguments(parser)
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def options(read: Mapping[str, Any]) -> ApplyOptions:
+    """Return what was asked."""
+    from tasksync.cli.options import apply_options
+
+    return apply_options(read)
+
+
+def run(options: ApplyOptions, console: Console) -> int:
     """Apply a manifest or a saved plan."""
     from tasksync.cli.apply_flow import apply_manifest, apply_saved
     from tasksync.cli.signals import terminable
     from tasksync.errors import UsageError
 
-    if args.planfile and args.resume:
+    if options.planfile and options.resume:
         raise UsageError("PLANFILE and --resume were both given.", "Give one of them.")
-    saved = args.resume or args.planfile
-    if args.planfile and str(args.planfile).endswith((".yaml", ".yml")):
+    saved = options.resume or options.planfile
+    if options.planfile and options.planfile.endswith((".yaml", ".yml")):
         raise UsageError(
             "A saved plan is JSON; a manifest is named with -f.",
-            f"Did you mean -f {args.planfile}?",
+            f"Did you mean -f {options.planfile}?",
         )
     if saved:
-        if args.target or args.exclude or args.destroy:
+        planning = options.planning
+        if planning.target or planning.exclude or planning.destroy:
             raise UsageError(
                 "A saved plan is applied as it is; --target, --exclude, --destroy belong to plan.",
                 "Make another plan with them.",
             )
         with terminable():
-            return apply_saved(args, console, saved, resume=bool(args.resume))
+            return apply_saved(options, console, saved, resume=bool(options.resume))
     with terminable():
-        return apply_manifest(args, console)
+        return apply_manifest(options, console)

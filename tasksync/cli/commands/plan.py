@@ -15,6 +15,13 @@ from tasksync.cli.arguments import (
 from tasksync.cli.console import Console
 from tasksync.cli.showing import FORMATS
 
+TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from tasksync.cli.options import PlanOptions
+
 CHANGES = 2
 REFUSED = 4
 
@@ -37,17 +44,25 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     output_arguments(parser)
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def options(read: Mapping[str, Any]) -> PlanOptions:
+    """Return what was asked."""
+    from tasksync.cli.options import plan_options
+
+    return plan_options(read)
+
+
+def run(options: PlanOptions, console: Console) -> int:
     """Plan, show, perhaps save; exit 4 where apply would refuse it, else 2 where that is asked."""
     from tasksync.cli.listeners import listening
-    from tasksync.cli.plan_flow import cost_of, head_of, overrides, scope, with_unread
+    from tasksync.cli.plan_flow import cost_of, head_of, scope, with_unread
     from tasksync.cli.settings import forgets
     from tasksync.cli.showing import show
     from tasksync.cli.wiring import session
     from tasksync.core.guards import check
 
+    planning = options.planning
     begun = monotonic()
-    parts = session(args, console)
+    parts = session(options.run, console)
     with listening(parts):
         manifest = parts.manifest()
         store = parts.store(manifest.project)
@@ -55,26 +70,28 @@ def run(args: argparse.Namespace, console: Console) -> int:
             state = store.load()
             portal = parts.portal(manifest.marker)
             planner = parts.planner(portal, parts.resolver(portal, manifest.marker))
-            blind = args.no_refresh
-            plan = planner.plan(manifest, state, scope(args), refresh=not blind, trusting=blind)
+            blind = planning.no_refresh
+            plan = planner.plan(manifest, state, scope(planning), refresh=not blind, trusting=blind)
             plan = with_unread(plan, state, manifest)
         finally:
             store.close()
     cost = cost_of(plan, state.identity)
-    head = head_of(plan, None if args.no_refresh else portal.requests, monotonic() - begun)
-    refusals = check(plan, overrides(args))
-    format_ = "json" if args.json else args.format
-    show(console, plan, format_, cost, refusals, head=head, colour=not args.no_color)
-    if args.out:
+    head = head_of(plan, None if planning.no_refresh else portal.requests, monotonic() - begun)
+    refusals = check(plan, planning.overrides)
+    colour = not options.run.output.no_color
+    show(console, plan, options.format, cost, refusals, head=head, colour=colour)
+    if options.out:
         from tasksync.cli.plan_files import write
         from tasksync.cli.plan_flow import with_sources
 
-        write(args.out, with_sources(plan, manifest, others=False), cost, console.outside())
-        console.tell(f"Saved the plan to {args.out}. To do exactly this: tasksync apply {args.out}")
-    if note := forgets(args, console):
+        write(options.out, with_sources(plan, manifest, others=False), cost, console.outside())
+        console.tell(
+            f"Saved the plan to {options.out}. To do exactly this: tasksync apply {options.out}"
+        )
+    if note := forgets(options.run, console):
         console.tell(note)
     if refusals:
-        rails = ", ".join(one.guard for one in refusals)
-        console.tell(f"Apply would refuse this plan (exit {REFUSED}): {rails}; see the plan.")
+        guards = ", ".join(one.guard for one in refusals)
+        console.tell(f"Apply would refuse this plan (exit {REFUSED}): {guards}; see the plan.")
         return REFUSED
-    return CHANGES if args.detailed_exitcode and plan else 0
+    return CHANGES if options.detailed_exitcode and plan else 0

@@ -10,6 +10,13 @@ from tasksync.cli.signals import terminable
 from tasksync.errors import SettingsError, UsageError
 from tasksync.file_limits import why
 
+TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from tasksync.cli.options import SandboxOptions
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this command takes."""
@@ -22,7 +29,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--quirks", metavar="FILE", help="JSON object of quirks to switch on")
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def options(read: Mapping[str, Any]) -> SandboxOptions:
+    """Return what was asked."""
+    from tasksync.cli.options import sandbox_options
+
+    return sandbox_options(read)
+
+
+def run(options: SandboxOptions, console: Console) -> int:
     """Serve until interrupted."""
     from tasksync.sandbox.faults.fault_rules import UnknownFault
     from tasksync.sandbox.model.journal import JournalDamaged
@@ -30,20 +44,20 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from tasksync.sandbox.web.api_keys import GOOD_KEY
     from tasksync.sandbox.web.server import SandboxSettings, start
 
-    if not 0 <= args.port < 65536:  # noqa: PLR2004 - ports
-        raise UsageError(f"{args.port} is no port.", "Use --port 0 for any free one.")
+    if not 0 <= options.port < 65536:  # noqa: PLR2004 - ports
+        raise UsageError(f"{options.port} is no port.", "Use --port 0 for any free one.")
     from tasksync.cli.settings import made
 
     try:
-        if args.data:
-            made(Path(args.data).parent)
+        if options.data:
+            made(Path(options.data).parent)
         running = start(
             SandboxSettings(
-                port=args.port,
-                data=Path(args.data) if args.data else None,
-                limits=args.limits,
-                faults=Path(args.faults) if args.faults else None,
-                quirks=_quirks(args.quirks),
+                port=options.port,
+                data=Path(options.data) if options.data else None,
+                limits=options.limits,
+                faults=Path(options.faults) if options.faults else None,
+                quirks=_quirks(options.quirks),
             )
         )
     except (UnknownFault, UnknownQuirk, JournalDamaged) as error:

@@ -9,6 +9,13 @@ from tasksync.cli.console import Console
 from tasksync.cli.showing import FORMATS, Cost, show
 from tasksync.core.guards import check
 
+TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from tasksync.cli.options import ShowOptions
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this command takes."""
@@ -18,12 +25,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     output_arguments(parser)
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def options(read: Mapping[str, Any]) -> ShowOptions:
+    """Return what was asked."""
+    from tasksync.cli.options import show_options
+
+    return show_options(read)
+
+
+def run(options: ShowOptions, console: Console) -> int:
     """Print the plan; raises PlanUnusable."""
     from tasksync.cli.plan_files import read
 
-    saved = read(args.planfile)
-    format_ = "json" if args.json else args.format
+    saved = read(options.planfile)
     cost = Cost(saved.requests, saved.seconds)
-    show(console, saved.plan, format_, cost, check(saved.plan), colour=not args.no_color)
+    colour = not options.output.no_color
+    show(console, saved.plan, options.format, cost, check(saved.plan), colour=colour)
     return 0

@@ -18,6 +18,10 @@ from tasksync.cli.arguments import (
 from tasksync.cli.console import Console
 from tasksync.errors import UsageError
 
+TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
+if TYPE_CHECKING:
+    from typing import Any
+
 WORDS: Mapping[str, str] = {
     "list": "every key with its task",
     "show": "all that is remembered of one key",
@@ -88,21 +92,29 @@ def _positional(parser: argparse.ArgumentParser, verb: str) -> None:
             parser.add_argument("glob", nargs="?", default="*", metavar="GLOB")
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
-    """Do one verb."""
+def options(read: Mapping[str, Any]) -> Callable[[Console], int]:
+    """Return the verb with what it was asked; raises UsageError where there is none."""
+    from functools import partial
+
+    from tasksync.cli import options as asked
     from tasksync.cli import state_commands
 
-    verbs: Mapping[str, Callable[[argparse.Namespace, Console], int]] = {
-        "list": state_commands.list_,
-        "show": state_commands.show,
-        "mv": state_commands.move,
-        "rm": state_commands.remove,
-        "pull": state_commands.pull,
-        "push": state_commands.push,
-        "rebuild": state_commands.rebuild,
-        "rebind": state_commands.rebind,
-        "unlock": state_commands.unlock,
+    verbs: Mapping[str, Callable[[], Callable[[Console], int]]] = {
+        "list": lambda: partial(state_commands.list_, asked.list_options(read)),
+        "show": lambda: partial(state_commands.show, asked.key_options(read)),
+        "mv": lambda: partial(state_commands.move, asked.move_options(read)),
+        "rm": lambda: partial(state_commands.remove, asked.remove_options(read)),
+        "pull": lambda: partial(state_commands.pull, asked.state_options(read)),
+        "push": lambda: partial(state_commands.push, asked.push_options(read)),
+        "rebuild": lambda: partial(state_commands.rebuild, asked.rebuild_options(read)),
+        "rebind": lambda: partial(state_commands.rebind, asked.rebind_options(read)),
+        "unlock": lambda: partial(state_commands.unlock, asked.unlock_options(read)),
     }
-    if args.verb not in verbs:
+    if read["verb"] not in verbs:
         raise UsageError("state needs a verb.", f"One of: {', '.join(WORDS)}.")
-    return verbs[args.verb](args, console)
+    return verbs[read["verb"]]()
+
+
+def run(options: Callable[[Console], int], console: Console) -> int:
+    """Do one verb."""
+    return options(console)

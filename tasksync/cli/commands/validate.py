@@ -8,17 +8,31 @@ from tasksync.cli.arguments import manifest_arguments
 from tasksync.cli.console import Console
 from tasksync.cli.settings import manifest_paths
 
+TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from tasksync.cli.options import ManifestOptions
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this command takes."""
     manifest_arguments(parser)
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def options(read: Mapping[str, Any]) -> ManifestOptions:
+    """Return what was asked."""
+    from tasksync.cli.options import manifest_options
+
+    return manifest_options(read)
+
+
+def run(options: ManifestOptions, console: Console) -> int:
     """Read the whole manifest; raises ManifestInvalid with every fault."""
     from tasksync.manifests.loader import load
 
-    manifest = load(manifest_paths(args))
+    manifest = load(manifest_paths(options))
     tasks = sum(1 for _wanted in manifest.tasks())
     files = len(manifest.files)
     console.say(

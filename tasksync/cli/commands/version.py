@@ -13,7 +13,11 @@ def arguments(_parser: argparse.ArgumentParser) -> None:
     """Take nothing."""
 
 
-def run(_args: argparse.Namespace, console: Console) -> int:
+def options(_read: object) -> None:
+    """Return nothing: nothing can be asked."""
+
+
+def run(_options: None, console: Console) -> int:
     """Say what runs here."""
     python = f"{platform.python_implementation()} {platform.python_version()}"
     console.say(f"tasksync {__version__}\n{python}\n{platform.platform()}")

@@ -10,6 +10,13 @@ from tasksync import __version__
 from tasksync.cli.arguments import output_arguments, portal_arguments
 from tasksync.cli.console import Console
 
+TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from tasksync.cli.options import WhoamiOptions
+
 #: how a key begins -> its kind, where the portal tells none (contract 10)
 _PREFIXES = {"vibe_api_": "personal", "vibe_app_": "oauth_app", "vibe_live_": "management"}
 
@@ -22,7 +29,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     output_arguments(parser)
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def options(read: Mapping[str, Any]) -> WhoamiOptions:
+    """Return what was asked."""
+    from tasksync.cli.options import whoami_options
+
+    return whoami_options(read)
+
+
+def run(options: WhoamiOptions, console: Console) -> int:
     """Ask the portal who we are, and show it; a key that it refuses is exit 7."""
     from tasksync.cli.listeners import listening
     from tasksync.cli.wiring import session
@@ -30,7 +44,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from tasksync.render.account_text import account_json, account_text
     from tasksync.render.style import PLAIN, colours
 
-    parts = session(args, console)
+    parts = session(options.run, console)
     with listening(parts), closing(parts.portal(None)) as portal:
         account = portal.account()
     where = parts.connection()
@@ -38,9 +52,13 @@ def run(args: argparse.Namespace, console: Console) -> int:
         kinds = (kind for begin, kind in _PREFIXES.items() if where.key.startswith(begin))
         account = replace(account, kind=next(kinds, ""))
     known = remarks(account, parts.clock.now(), session=bool(where.session))
-    if args.json or args.format == "json":
+    if options.format == "json":
         console.say(account_json(account, known, version=__version__))
         return 0
-    style = colours() if console.coloured(console.out, wanted=not args.no_color) else PLAIN
+    style = (
+        colours()
+        if console.coloured(console.out, wanted=not options.run.output.no_color)
+        else PLAIN
+    )
     console.say(account_text(account, known, style))
     return 0

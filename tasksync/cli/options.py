@@ -1,0 +1,358 @@
+"""What a person asked for: frozen values, made once from what argparse read, for each command.
+
+`read` in the functions below is what argparse read: the name of a flag -> its value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tasksync.core.guards import Overrides
+
+#: seconds that a state behind http or in S3 may take to answer, where no flag says it
+_STORE_TIMEOUT = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestOptions:
+    """The files and folders that -f named; none means tasksync.yaml."""
+
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOptions:
+    """Where the state is, and how many seconds its lock and its answers are waited for."""
+
+    url: str | None = None
+    lock_timeout: float = 0.0
+    timeout: float = _STORE_TIMEOUT
+
+
+@dataclass(frozen=True, slots=True)
+class PortalOptions:
+    """How the portal is reached; `timeout` and `settle` are seconds."""
+
+    portal: str | None
+    parallelism: int
+    timeout: float
+    settle: float
+    max_requests: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanningOptions:
+    """What a plan is about, and which guards are overridden."""
+
+    target: tuple[str, ...]
+    exclude: tuple[str, ...]
+    destroy: bool
+    no_refresh: bool
+    overrides: Overrides
+
+
+@dataclass(frozen=True, slots=True)
+class OutputOptions:
+    """How things are shown."""
+
+    no_color: bool
+    quiet: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmOptions:
+    """Whether the person has said yes already, or may not be asked."""
+
+    yes: bool
+    no_input: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What the parts of every run are made of; `portal` is None where a command reaches none."""
+
+    manifest: ManifestOptions
+    store: StoreOptions
+    portal: PortalOptions | None
+    output: OutputOptions
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """`tasksync plan`."""
+
+    run: RunOptions
+    planning: PlanningOptions
+    out: str | None
+    detailed_exitcode: bool
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyOptions:
+    """`tasksync apply`; `json` asks for a line an event."""
+
+    run: RunOptions
+    planning: PlanningOptions
+    confirm: ConfirmOptions
+    planfile: str | None
+    resume: str | None
+    skip_stale: bool
+    no_verify: bool
+    json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShowOptions:
+    """`tasksync show`."""
+
+    planfile: str
+    format: str
+    output: OutputOptions
+
+
+@dataclass(frozen=True, slots=True)
+class WhoamiOptions:
+    """`tasksync whoami`."""
+
+    run: RunOptions
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxOptions:
+    """`tasksync sandbox`; all but `port` and `limits` name files."""
+
+    port: int
+    limits: str
+    data: str | None
+    faults: str | None
+    quirks: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StateOptions:
+    """What every verb of `tasksync state` takes; `project` instead of the manifest's."""
+
+    run: RunOptions
+    project: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StateListOptions:
+    """`state list`."""
+
+    state: StateOptions
+    glob: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateShowOptions:
+    """`state show`."""
+
+    state: StateOptions
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateMoveOptions:
+    """`state mv`."""
+
+    state: StateOptions
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateRemoveOptions:
+    """`state rm`."""
+
+    state: StateOptions
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatePushOptions:
+    """`state push`; the source is a file, or - for stdin."""
+
+    state: StateOptions
+    source: str
+    force: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StateRebuildOptions:
+    """`state rebuild`; `by_title`: the title alone has to agree."""
+
+    state: StateOptions
+    confirm: ConfirmOptions
+    by_title: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StateRebindOptions:
+    """`state rebind`."""
+
+    state: StateOptions
+    confirm: ConfirmOptions
+
+
+@dataclass(frozen=True, slots=True)
+class StateUnlockOptions:
+    """`state unlock`."""
+
+    state: StateOptions
+    id: str
+
+
+def manifest_options(read: Mapping[str, Any]) -> ManifestOptions:
+    """Return what -f named."""
+    return ManifestOptions(tuple(read.get("file") or ()))
+
+
+def plan_options(read: Mapping[str, Any]) -> PlanOptions:
+    """Return what `plan` was asked."""
+    return PlanOptions(
+        _run(read),
+        _planning(read),
+        out=read["out"],
+        detailed_exitcode=read["detailed_exitcode"],
+        format=_format(read),
+    )
+
+
+def apply_options(read: Mapping[str, Any]) -> ApplyOptions:
+    """Return what `apply` was asked."""
+    return ApplyOptions(
+        _run(read),
+        _planning(read),
+        _confirm(read),
+        planfile=read["planfile"],
+        resume=read["resume"],
+        skip_stale=read["skip_stale"],
+        no_verify=read["no_verify"],
+        json=read["json"],
+    )
+
+
+def show_options(read: Mapping[str, Any]) -> ShowOptions:
+    """Return what `show` was asked."""
+    return ShowOptions(read["planfile"], _format(read), _output(read))
+
+
+def whoami_options(read: Mapping[str, Any]) -> WhoamiOptions:
+    """Return what `whoami` was asked."""
+    return WhoamiOptions(_run(read), _format(read))
+
+
+def sandbox_options(read: Mapping[str, Any]) -> SandboxOptions:
+    """Return what `sandbox` was asked."""
+    return SandboxOptions(
+        read["port"], read["limits"], read["data"], read["faults"], read["quirks"]
+    )
+
+
+def state_options(read: Mapping[str, Any]) -> StateOptions:
+    """Return what every verb of `state` takes."""
+    return StateOptions(_run(read), read["project"])
+
+
+def list_options(read: Mapping[str, Any]) -> StateListOptions:
+    """Return what `state list` was asked."""
+    return StateListOptions(state_options(read), read["glob"])
+
+
+def key_options(read: Mapping[str, Any]) -> StateShowOptions:
+    """Return what `state show` was asked."""
+    return StateShowOptions(state_options(read), read["key"])
+
+
+def move_options(read: Mapping[str, Any]) -> StateMoveOptions:
+    """Return what `state mv` was asked."""
+    return StateMoveOptions(state_options(read), read["before"], read["after"])
+
+
+def remove_options(read: Mapping[str, Any]) -> StateRemoveOptions:
+    """Return what `state rm` was asked."""
+    return StateRemoveOptions(state_options(read), tuple(read["key"]))
+
+
+def push_options(read: Mapping[str, Any]) -> StatePushOptions:
+    """Return what `state push` was asked."""
+    return StatePushOptions(state_options(read), read["source"], read["force"])
+
+
+def rebuild_options(read: Mapping[str, Any]) -> StateRebuildOptions:
+    """Return what `state rebuild` was asked."""
+    return StateRebuildOptions(state_options(read), _confirm(read), read["match"] == "title")
+
+
+def rebind_options(read: Mapping[str, Any]) -> StateRebindOptions:
+    """Return what `state rebind` was asked."""
+    return StateRebindOptions(state_options(read), _confirm(read))
+
+
+def unlock_options(read: Mapping[str, Any]) -> StateUnlockOptions:
+    """Return what `state unlock` was asked."""
+    return StateUnlockOptions(state_options(read), read["id"])
+
+
+def _run(read: Mapping[str, Any]) -> RunOptions:
+    store = StoreOptions(
+        read.get("state"),
+        read.get("lock_timeout") or 0.0,
+        read.get("timeout") or _STORE_TIMEOUT,
+    )
+    portal = _portal(read) if "portal" in read else None
+    return RunOptions(manifest_options(read), store, portal, _output(read))
+
+
+def _portal(read: Mapping[str, Any]) -> PortalOptions:
+    return PortalOptions(
+        read["portal"],
+        parallelism=read["parallelism"],
+        timeout=read["timeout"],
+        settle=read["settle"],
+        max_requests=read["max_requests"],
+    )
+
+
+def _planning(read: Mapping[str, Any]) -> PlanningOptions:
+    return PlanningOptions(
+        tuple(read["target"] or ()),
+        tuple(read["exclude"] or ()),
+        destroy=read["destroy"],
+        no_refresh=read["no_refresh"],
+        overrides=_overrides(read),
+    )
+
+
+def _overrides(read: Mapping[str, Any]) -> Overrides:
+    from tasksync.core.guards import Overrides
+
+    return Overrides(
+        max_delete=read["max_delete"],
+        max_update=read["max_update"],
+        delete_active=read["dangerous_delete_active"],
+        allow_empty=read["dangerous_allow_empty"],
+        half_read=read["dangerous_half_read"],
+        vanished=read["dangerous_recreate_vanished"],
+        renamed=read["dangerous_delete_renamed"],
+        reopen=read["dangerous_reopen"],
+    )
+
+
+def _output(read: Mapping[str, Any]) -> OutputOptions:
+    return OutputOptions(read["no_color"], read["quiet"])
+
+
+def _confirm(read: Mapping[str, Any]) -> ConfirmOptions:
+    return ConfirmOptions(read["yes"], read["no_input"])
+
+
+def _format(read: Mapping[str, Any]) -> str:
+    return "json" if read["json"] else str(read["format"])
