@@ -42,7 +42,7 @@ from tasksync.core.staleness import touched_by, touched_since
 from tasksync.core.state import State
 from tasksync.engine.applying import Applier, EnginePorts, Report, RunFacts
 from tasksync.engine.lease import LeaseHolder
-from tasksync.engine.planner import surveyed
+from tasksync.engine.planner import desired_in_scope
 from tasksync.engine.portal_check import check_portal, other_owner
 from tasksync.engine.rechecking import checked
 from tasksync.engine.verifying import Verification, Verifier
@@ -78,7 +78,7 @@ def apply_manifest(args: argparse.Namespace, console: Console) -> int:
 def _apply(parts: Session, manifest: Manifest, store: StateStore, begun: float) -> int:
     args, console = parts.args, parts.console
     before = _first_look(store, manifest)
-    read_already: Desired | None = surveyed(manifest, before, scope(args))
+    read_already: Desired | None = desired_in_scope(manifest, before, scope(args))
     portal = parts.portal(manifest.marker)
     with parts.hold_lease(store, manifest.project) as keeper:
         planner = parts.planner(portal, parts.resolver(portal, manifest.marker))

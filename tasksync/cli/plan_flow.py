@@ -55,7 +55,7 @@ def with_sources(plan: Plan, manifest: Manifest, *, others: bool) -> Plan:
     `others`: also of what it leaves alone and had to be parsed; a saved plan stays small without.
     """
     keys = plan.keys
-    known = manifest.blocks(keys) if keys else {}
+    known = manifest.sources(keys) if keys else {}
     return plan.with_sources(known if others else {key: known[key] for key in keys & known.keys()})
 
 

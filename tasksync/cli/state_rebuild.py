@@ -59,7 +59,7 @@ def _list(parts: Session, plan: Plan, entries: tuple[Entry, ...]) -> None:
         )
     for twin in plan.duplicates:
         title = quoted(twin.title)
-        parts.console.say(f"! task {twin.twin} {title}: a twin of {twin.key} ({twin.id})")
+        parts.console.say(f"! task {twin.other} {title}: a twin of {twin.key} ({twin.id})")
 
 
 def _more(parts: Session) -> str:

@@ -180,7 +180,12 @@ class Session:
             return dump_unsaved(self._rescue_folders(), self._rescue_name(project), project, delta)
 
         with hold_lease(
-            store, self.holder(), patience, clock=self.clock, listener=self.hear, rescue=rescue
+            store,
+            self.holder(),
+            patience,
+            clock=self.clock,
+            listener=self.hear,
+            dump_unsaved=rescue,
         ) as keeper:
             yield keeper
 

@@ -87,12 +87,12 @@ class Wanted(NamedTuple):
 class Reading(Protocol):
     """Streams the tasks of a manifest; what the heads remember need not be parsed."""
 
-    def __call__(self, heads: EntryIndex | None = None, /) -> Iterable[Wanted]:
+    def __call__(self, index: EntryIndex | None = None, /) -> Iterable[Wanted]:
         """Stream them; raises ManifestInvalid after the last when anything at all was wrong."""
         ...
 
 
-def _no_blocks(_keys: Collection[TaskKey] = ()) -> Mapping[TaskKey, bytes]:
+def _no_sources(_keys: Collection[TaskKey] = ()) -> Mapping[TaskKey, bytes]:
     return MappingProxyType({})
 
 
@@ -115,7 +115,7 @@ class Manifest:
     moved: tuple[Moved, ...] = ()
     removed: tuple[TaskKey, ...] = ()
     timezone: str | None = None
-    blocks: Callable[[Collection[TaskKey]], Mapping[TaskKey, bytes]] = _no_blocks
+    sources: Callable[[Collection[TaskKey]], Mapping[TaskKey, bytes]] = _no_sources
 
     @property
     def marker(self) -> str | None:

@@ -60,7 +60,7 @@ def load(paths: Sequence[str]) -> Manifest:
         moved=tuple(Moved(old.key, new.key) for old, new in head.moved),
         removed=tuple(named.key for named in head.removed),
         timezone=head.timezone,
-        blocks=stream.blocks,
+        sources=stream.blocks,
     )
 
 

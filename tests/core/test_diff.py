@@ -100,7 +100,7 @@ def test_a_text_of_megabytes_does_not_stall(monkeypatch, count, kinds, between):
             super().__init__(junk, old, new, **more)
 
     met: list[int] = []
-    genuine = long_diff._met
+    genuine = long_diff._common_words
 
     def looked(old: str, new: str) -> tuple[int, int] | None:
         met.append(max(len(old), len(new)))

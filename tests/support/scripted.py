@@ -332,6 +332,6 @@ def bench(*, size: int = 2, marker: str | None = MARKER) -> Bench:
     return Bench(ScriptedPortal(clock, size=size, marker=marker), clock, marker=marker)
 
 
-def became(report: Report) -> dict[TaskKey, str]:
+def statuses(report: Report) -> dict[TaskKey, str]:
     """Return what became of each key."""
     return {key: outcome.status.value for key, outcome in report.outcomes.items()}
