@@ -277,7 +277,7 @@ def _put_entries(db: Any, name: str, entries: Iterable[Entry]) -> None:
     last = {entry.key: entry for entry in entries}
     if not last:
         return
-    heads = [entry.head() for entry in last.values()]
+    heads = [entry.summary() for entry in last.values()]
     columns = (
         [head.key for head in heads],
         [head.id for head in heads],

@@ -139,7 +139,7 @@ def _json(text: str) -> Any:
 
 
 def _row(entry: Entry) -> tuple[object, ...]:
-    head = entry.head()
+    head = entry.summary()
     body = to_text(state_json.encode_entry(entry))
     digests = (head.asked, head.found, head.source)
     return (head.key, head.id, *digests, head.mask, head.deferred, body, head.created)

@@ -41,7 +41,7 @@ from tasksync.core.staleness import touched_by, touched_since
 from tasksync.core.state import State
 from tasksync.engine.applying import Applier, EnginePorts, Report, RunFacts
 from tasksync.engine.lease import LeaseHolder
-from tasksync.engine.planner import surveyed
+from tasksync.engine.planner import desired_in_scope
 from tasksync.engine.portal_check import check_portal, other_owner
 from tasksync.engine.rechecking import checked
 from tasksync.engine.verifying import Verification, Verifier
@@ -79,7 +79,7 @@ def _apply(
 ) -> int:
     planning, console = options.planning, parts.console
     before = _first_look(store, manifest)
-    read_already: Desired | None = surveyed(manifest, before, scope(planning))
+    read_already: Desired | None = desired_in_scope(manifest, before, scope(planning))
     portal = parts.portal(manifest.marker)
     with parts.hold_lease(store, manifest.project) as holder:
         planner = parts.planner(portal, parts.resolver(portal, manifest.marker))

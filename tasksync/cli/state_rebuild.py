@@ -62,7 +62,7 @@ def _list(console: Console, plan: Plan, entries: tuple[Entry, ...], *, by_title:
         console.say(f"? task {orphan.id} {quoted(orphan.title)}: marked, and matches no key{more}")
     for one in plan.duplicates:
         title = quoted(one.title)
-        console.say(f"! task {one.twin} {title}: a twin of {one.key} ({one.id})")
+        console.say(f"! task {one.other} {title}: a duplicate of {one.key} ({one.id})")
 
 
 def _must_be_wanted(console: Console, confirm: ConfirmOptions, count: int) -> None:

@@ -189,7 +189,7 @@ class Session:
             )
 
         with hold_lease(
-            store, self.holder(), patience, clock=self.clock, listener=self.hear, rescue=dump
+            store, self.holder(), patience, clock=self.clock, listener=self.hear, dump_unsaved=dump
         ) as holder:
             yield holder
 

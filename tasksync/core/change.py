@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from tasksync.core.fields import FIELDS, KeyRef, RemoteId, TaskKey, Value, Values, same, to_wire
-from tasksync.core.state import NO_BLOCK, Entry
+from tasksync.core.state import NO_SOURCE, Entry
 from tasksync.core.task import NO_OPTIONS, Activity, LiveTask, Options, Place, asked_digest
 
 
@@ -103,7 +103,7 @@ class Change:
     created: str = ""
     edited: tuple[str, ...] = ()
     forms: Values = field(default_factory=lambda: MappingProxyType({}))
-    source: bytes = NO_BLOCK
+    source: bytes = NO_SOURCE
 
     @property
     def carried(self) -> frozenset[str]:
@@ -176,7 +176,7 @@ class Change:
         )
 
     def entry(
-        self, remote: RemoteId, turned: Values | None = None, unproved: Values | None = None
+        self, remote: RemoteId, normalised: Values | None = None, unproved: Values | None = None
     ) -> Entry:
         """Return the entry once this change is done.
 
@@ -184,23 +184,23 @@ class Change:
         that it neither wrote nor is known to turn; None: not read back yet. What was created is
         `hidden` until it is seen, and `remade` where it had an entry before.
         """
-        held: dict[str, Value] = {
+        remembered: dict[str, Value] = {
             **self.normalised,
-            **self._kept(self.body),
-            **self._kept(turned or {}),
+            **self._without_carried(self.body),
+            **self._without_carried(normalised or {}),
         }
-        made = {
-            name: held[name]
+        own_forms = {
+            name: remembered[name]
             for name in self.asked
-            if name in held and not same(name, held[name], self.asked[name])
+            if name in remembered and not same(name, remembered[name], self.asked[name])
         }
-        open_ = self._kept(self.forms if unproved is None else unproved)
+        open_ = self._without_carried(self.forms if unproved is None else unproved)
         creates = self.action is Action.CREATE
         return Entry(
             self.key,
             remote,
             self.asked,
-            made,
+            own_forms,
             self.options,
             self.protected,
             deferred=self.action is Action.DEFER,
@@ -211,7 +211,7 @@ class Change:
             unproved={name: value for name, value in open_.items() if name in self.asked},
         )
 
-    def _kept(self, values: Values) -> dict[str, Value]:
+    def _without_carried(self, values: Values) -> dict[str, Value]:
         """Return the values that are remembered: what was only carried along is not ours to say."""
         carried = self.carried if self.sent_together else frozenset()
         return {name: value for name, value in values.items() if name not in carried}

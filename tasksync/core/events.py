@@ -81,7 +81,7 @@ class ValueNormalised:
     id: RemoteId
     name: str
     asked: object
-    made: object
+    found: object
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,18 +51,18 @@ class Overrides:
     reopen: bool = False
 
 
-NOTHING_LIFTED = Overrides()
+NO_OVERRIDES = Overrides()
 
 
-def check(plan: Plan, lifted: Overrides = NOTHING_LIFTED) -> tuple[Refusal, ...]:
+def check(plan: Plan, overrides: Overrides = NO_OVERRIDES) -> tuple[Refusal, ...]:
     """Return every refusal; an empty tuple lets the plan through."""
     return tuple(
         refusal
-        for rail in (
+        for guard in (
             _empty, _half_read, _max_delete, _max_update, _max_vanished, _recreate,
-            _protect, _activity, _unknown, _reopen, _rename, _whose, _strays, _adopt,
+            _protect, _activity, _unknown, _reopen, _rename, _whose, _orphans, _adopt,
         )
-        for refusal in rail(plan, plan.policy, lifted)
+        for refusal in guard(plan, plan.policy, overrides)
     )  # fmt: skip
 
 
@@ -99,9 +99,9 @@ def _share(count: int, tracked: int) -> str:
     return f"{count} of {tracked} tracked tasks ({count / tracked * 100:.4g}%)"
 
 
-def _empty(plan: Plan, _policy: Policy, lifted: Overrides) -> Iterator[Refusal]:
+def _empty(plan: Plan, _policy: Policy, overrides: Overrides) -> Iterator[Refusal]:
     gone = [change for change in _leaving(plan) if change.reason is not Reason.GONE]
-    if plan.wanted or not gone or plan.destroy or lifted.allow_empty:
+    if plan.wanted or not gone or plan.destroy or overrides.allow_empty:
         return
     if not _allowed(plan, len(gone)):
         yield Refusal(
@@ -113,9 +113,9 @@ def _empty(plan: Plan, _policy: Policy, lifted: Overrides) -> Iterator[Refusal]:
         )
 
 
-def _half_read(plan: Plan, _policy: Policy, lifted: Overrides) -> Iterator[Refusal]:
+def _half_read(plan: Plan, _policy: Policy, overrides: Overrides) -> Iterator[Refusal]:
     gone = _leaving(plan)
-    if not gone or not plan.unread or lifted.half_read or plan.destroy:
+    if not gone or not plan.unread or overrides.half_read or plan.destroy:
         return
     yield Refusal(
         "half-read",
@@ -126,8 +126,8 @@ def _half_read(plan: Plan, _policy: Policy, lifted: Overrides) -> Iterator[Refus
     )
 
 
-def _max_delete(plan: Plan, policy: Policy, lifted: Overrides) -> Iterator[Refusal]:
-    limit = lifted.max_delete or policy.max_delete
+def _max_delete(plan: Plan, policy: Policy, overrides: Overrides) -> Iterator[Refusal]:
+    limit = overrides.max_delete or policy.max_delete
     gone = _removals(plan, Action.DELETE, Action.DEFER)
     lifts = plan.destroy and limit.share is not None
     if lifts or not _over(limit, len(gone), plan.tracked) or _allowed(plan, len(gone)):
@@ -141,8 +141,8 @@ def _max_delete(plan: Plan, policy: Policy, lifted: Overrides) -> Iterator[Refus
     )
 
 
-def _max_update(plan: Plan, policy: Policy, lifted: Overrides) -> Iterator[Refusal]:
-    limit = lifted.max_update or policy.max_update
+def _max_update(plan: Plan, policy: Policy, overrides: Overrides) -> Iterator[Refusal]:
+    limit = overrides.max_update or policy.max_update
     changed = _removals(plan, Action.UPDATE)
     if limit is None or not _over(limit, len(changed), plan.tracked):
         return
@@ -154,9 +154,9 @@ def _max_update(plan: Plan, policy: Policy, lifted: Overrides) -> Iterator[Refus
     )
 
 
-def _max_vanished(plan: Plan, policy: Policy, lifted: Overrides) -> Iterator[Refusal]:
+def _max_vanished(plan: Plan, policy: Policy, overrides: Overrides) -> Iterator[Refusal]:
     gone = [change for change in plan.changes if change.reason in _GONE]
-    if lifted.vanished or not _over(policy.max_vanished, len(gone), plan.tracked):
+    if overrides.vanished or not _over(policy.max_vanished, len(gone), plan.tracked):
         return
     yield Refusal(
         "max-vanished",
@@ -169,9 +169,9 @@ def _max_vanished(plan: Plan, policy: Policy, lifted: Overrides) -> Iterator[Ref
     )
 
 
-def _recreate(plan: Plan, _policy: Policy, lifted: Overrides) -> Iterator[Refusal]:
+def _recreate(plan: Plan, _policy: Policy, overrides: Overrides) -> Iterator[Refusal]:
     """Hold back what may be there and not seen: an id that is taken says nothing of the task."""
-    if lifted.vanished:
+    if overrides.vanished:
         return
     kinds = {
         Reason.TAKEN: "another task stands under the id that was theirs (a restored portal?)",
@@ -180,37 +180,37 @@ def _recreate(plan: Plan, _policy: Policy, lifted: Overrides) -> Iterator[Refusa
     if plan.other_owner:
         kinds[Reason.VANISHED] = f"{plan.other_owner}, who may see other tasks (tasksync whoami)"
     for reason, why in kinds.items():
-        held = [change for change in plan.changes if change.reason is reason]
-        held = [change for change in held if change.action is Action.CREATE]
-        if held:
+        affected = [change for change in plan.changes if change.reason is reason]
+        affected = [change for change in affected if change.action is Action.CREATE]
+        if affected:
             yield Refusal(
                 "recreate",
-                f"{_count(held, 'task')} would be made again: {_keys(held)}. But {why}.",
+                f"{_count(affected, 'task')} would be made again: {_keys(affected)}. But {why}.",
                 "Look for them on the portal: say adopt: {id: N} for what is there, or removed: "
                 "[key] to let it go; if they are really gone, use --dangerous-recreate-vanished.",
-                tuple(change.key for change in held),
+                tuple(change.key for change in affected),
             )
 
 
-def _whose(plan: Plan, _policy: Policy, _lifted: Overrides) -> Iterator[Refusal]:
+def _whose(plan: Plan, _policy: Policy, _overrides: Overrides) -> Iterator[Refusal]:
     """Hold back a state without entries that finds more of its project than it can place."""
     if plan.tracked or not plan.orphans or plan.in_doubt:
         return
-    held = _removals(plan, Action.CREATE, Action.ADOPT)
-    if held:
+    affected = _removals(plan, Action.CREATE, Action.ADOPT)
+    if affected:
         yield Refusal(
             "whose",
             f"The state knows no task, and {len(plan.orphans)} on the portal bear the mark of "
             f"project {plan.project} and do not agree with the manifest in title, responsible "
-            f"and parent: {_named_strays(plan)}.",
+            f"and parent: {_named_orphans(plan)}.",
             "If the state was lost, they are yours: tasksync state rebuild --match title, or say "
             "adopt: {id: N} on the task that it is. If another repository calls its project the "
             "same, choose another project: here.",
-            tuple(change.key for change in held),
+            tuple(change.key for change in affected),
         )
 
 
-def _named_strays(plan: Plan) -> str:
+def _named_orphans(plan: Plan) -> str:
     named = ", ".join(
         f"{one.id} {quoted(one.title)}"
         + (f" (responsible {one.responsible})" if one.responsible else "")
@@ -220,20 +220,20 @@ def _named_strays(plan: Plan) -> str:
     return named + (f" and {more} more" if more > 0 else "")
 
 
-def _protect(plan: Plan, _policy: Policy, _lifted: Overrides) -> Iterator[Refusal]:
-    held = [c for c in _removals(plan, Action.DELETE, Action.DEFER) if c.protected]
-    if held:
+def _protect(plan: Plan, _policy: Policy, _overrides: Overrides) -> Iterator[Refusal]:
+    affected = [c for c in _removals(plan, Action.DELETE, Action.DEFER) if c.protected]
+    if affected:
         yield Refusal(
             "protect",
-            f"{_count(held, 'protected task')} would be removed: {_keys(held)}.",
+            f"{_count(affected, 'protected task')} would be removed: {_keys(affected)}.",
             "Put the block back with protect: false, apply that, and remove it in the next run.",
-            tuple(change.key for change in held),
+            tuple(change.key for change in affected),
         )
 
 
-def _activity(plan: Plan, _policy: Policy, lifted: Overrides) -> Iterator[Refusal]:
+def _activity(plan: Plan, _policy: Policy, overrides: Overrides) -> Iterator[Refusal]:
     active = [c for c in _removals(plan, Action.DELETE) if c.activity]
-    if not active or lifted.delete_active:
+    if not active or overrides.delete_active:
         return
     comments = sum(c.activity.comments for c in active if c.activity)
     seconds = sum(c.activity.seconds for c in active if c.activity)
@@ -247,7 +247,7 @@ def _activity(plan: Plan, _policy: Policy, lifted: Overrides) -> Iterator[Refusa
     )
 
 
-def _reopen(plan: Plan, _policy: Policy, lifted: Overrides) -> Iterator[Refusal]:
+def _reopen(plan: Plan, _policy: Policy, overrides: Overrides) -> Iterator[Refusal]:
     moved = [
         change
         for change in _removals(plan, Action.UPDATE, Action.ADOPT)
@@ -255,7 +255,7 @@ def _reopen(plan: Plan, _policy: Policy, lifted: Overrides) -> Iterator[Refusal]
             one.name == "status" and one.drifted and one.before in MOVED_ON for one in change.fields
         )
     ]
-    if moved and not lifted.reopen:
+    if moved and not overrides.reopen:
         yield Refusal(
             "reopen",
             f"People moved {_count(moved, 'task')} on, and another status would be set: "
@@ -266,9 +266,9 @@ def _reopen(plan: Plan, _policy: Policy, lifted: Overrides) -> Iterator[Refusal]
         )
 
 
-def _unknown(plan: Plan, policy: Policy, lifted: Overrides) -> Iterator[Refusal]:
+def _unknown(plan: Plan, policy: Policy, overrides: Overrides) -> Iterator[Refusal]:
     unknown = [c for c in _removals(plan, Action.DELETE) if c.activity is None]
-    if not policy.hold_unknown or not unknown or lifted.delete_active:
+    if not policy.hold_unknown or not unknown or overrides.delete_active:
         return
     yield Refusal(
         "unknown-activity",
@@ -280,8 +280,8 @@ def _unknown(plan: Plan, policy: Policy, lifted: Overrides) -> Iterator[Refusal]
     )
 
 
-def _rename(plan: Plan, _policy: Policy, lifted: Overrides) -> Iterator[Refusal]:
-    if not plan.renames or lifted.renamed or plan.destroy:
+def _rename(plan: Plan, _policy: Policy, overrides: Overrides) -> Iterator[Refusal]:
+    if not plan.renames or overrides.renamed or plan.destroy:
         return
     if _allowed(plan, plan.removals):
         return
@@ -297,13 +297,13 @@ def _rename(plan: Plan, _policy: Policy, lifted: Overrides) -> Iterator[Refusal]
     )
 
 
-def _strays(plan: Plan, _policy: Policy, _lifted: Overrides) -> Iterator[Refusal]:
+def _orphans(plan: Plan, _policy: Policy, _overrides: Overrides) -> Iterator[Refusal]:
     doubtful = frozenset(plan.in_doubt)
     made = [c for c in _removals(plan, Action.CREATE) if c.key not in doubtful]
     new = [change for change in made if change.reason is Reason.NEW]
     if not plan.orphans or not new or not (plan.tracked or plan.in_doubt):
         return
-    named = _named_strays(plan)
+    named = _named_orphans(plan)
     yield Refusal(
         "strays",
         f"{_count(new, 'task')} would be created while marked tasks on the portal match no key "
@@ -314,7 +314,7 @@ def _strays(plan: Plan, _policy: Policy, _lifted: Overrides) -> Iterator[Refusal
     )
 
 
-def _adopt(plan: Plan, _policy: Policy, _lifted: Overrides) -> Iterator[Refusal]:
+def _adopt(plan: Plan, _policy: Policy, _overrides: Overrides) -> Iterator[Refusal]:
     missing = [
         change
         for change in _removals(plan, Action.CREATE)

@@ -50,12 +50,12 @@ def pieces(
         same = _head(old, new)
         yield Piece(Fate.KEPT, old.first(same))
         old, new = old.after(same), new.after(same)
-        met = _met(old.first(AHEAD), new.first(AHEAD))
-        if met is None:
+        offsets = _common_words(old.first(AHEAD), new.first(AHEAD))
+        if offsets is None:
             break
-        yield Piece(Fate.GONE, old.first(met[0]))
-        yield Piece(Fate.NEW, new.first(met[1]))
-        old, new = old.after(met[0]), new.after(met[1])
+        yield Piece(Fate.GONE, old.first(offsets[0]))
+        yield Piece(Fate.NEW, new.first(offsets[1]))
+        old, new = old.after(offsets[0]), new.after(offsets[1])
     yield from compared(str(old), str(new))
     yield Piece(Fate.KEPT, before[len(before) - tail :])
 
@@ -113,7 +113,7 @@ def _longest(most: int, equal: Callable[[int, int], bool]) -> int:
     return low
 
 
-def _met(old: str, new: str) -> tuple[int, int] | None:
+def _common_words(old: str, new: str) -> tuple[int, int] | None:
     """Return how far on in both the same words follow; None where they are not found."""
     for found in _BEGINS.finditer(old):
         at = found.start()

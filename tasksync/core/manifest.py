@@ -85,9 +85,9 @@ class Wanted(NamedTuple):
 
 
 class Reading(Protocol):
-    """Streams the tasks of a manifest; what the heads remember need not be parsed."""
+    """Streams the tasks of a manifest; what the state's index remembers need not be parsed."""
 
-    def __call__(self, heads: EntryIndex | None = None, /) -> Iterable[Wanted]:
+    def __call__(self, index: EntryIndex | None = None, /) -> Iterable[Wanted]:
         """Stream them; raises ManifestInvalid after the last when anything at all was wrong."""
         ...
 

@@ -21,10 +21,10 @@ def with_marker(change: Change, live: LiveTask, marker: str | None) -> Change:
     markers = tuple(sorted({*live.markers, marker}))
     if change.action is Action.NOOP:
         change = replace(change, action=Action.UPDATE, reason=Reason.MARKER_MISSING)
-    along = dict(change.sent_together)
+    sent_together = dict(change.sent_together)
     if all(one.name != "tags" for one in change.fields):
-        along.setdefault("tags", live.fields["tags"])
-    return replace(change, sent_together=along, markers=markers)
+        sent_together.setdefault("tags", live.fields["tags"])
+    return replace(change, sent_together=sent_together, markers=markers)
 
 
 def without_marker(change: Change, live: LiveTask | None, marker: str | None) -> Change:

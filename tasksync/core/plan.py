@@ -41,7 +41,7 @@ class Duplicate:
 
     key: TaskKey
     id: RemoteId
-    twin: RemoteId
+    other: RemoteId
     title: str
 
 

@@ -77,10 +77,10 @@ def stale(change: Change, entry: Entry | None, live: LiveTask | None) -> list[St
 
 
 def _moved_entry(change: Change, entry: Entry | None) -> Stale | None:
-    seen = base_digest_of(entry)
-    if change.base_digest == seen:
+    digest = base_digest_of(entry)
+    if change.base_digest == digest:
         return None
-    (before, was), (now, is_) = (one.partition("-")[::2] for one in (change.base_digest, seen))
+    (before, was), (now, is_) = (one.partition("-")[::2] for one in (change.base_digest, digest))
     if before == now:
         return Stale(change.key, "id", was, is_)
     saw = f"entry {before[:8]}" if before else "no entry"

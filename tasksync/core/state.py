@@ -24,28 +24,28 @@ from tasksync.errors import StateMoved
 
 FORMAT_VERSION = 2
 #: stands where it is not known which block asked
-NO_BLOCK = bytes(16)
+NO_SOURCE = bytes(16)
 #: bytes of the digests of one row: asked, found, block
 _ROW = 48
 #: what stands in a head's `created` where there is no date: not shown yet, or no date is known
 NOT_SHOWN, NO_DATE = 0, 1
 
 
-def source_fingerprint(block: bytes, asked: bytes) -> bytes:
+def source_fingerprint(text_digest: bytes, asked: bytes) -> bytes:
     """Return 16 bytes that say: the block of this digest asks for what has that digest.
 
     They hold only as long as the entry asks the same, so an entry that moved on unties itself.
     """
-    return blake2b(block + asked, digest_size=16).digest()
+    return blake2b(text_digest + asked, digest_size=16).digest()
 
 
 def fingerprint_in(text: str) -> bytes:
     """Return what `hex` of an entry's block gave; raises ValueError for anything else."""
-    block = bytes.fromhex(text)
-    if block.hex() != text or len(block) != len(NO_BLOCK):
+    fingerprint = bytes.fromhex(text)
+    if fingerprint.hex() != text or len(fingerprint) != len(NO_SOURCE):
         msg = f"block is no digest: {quoted(text)}"
         raise ValueError(msg)
-    return block
+    return fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Entry:
     options: Options = NO_OPTIONS
     protected: bool = False
     deferred: bool = False
-    source: bytes = NO_BLOCK
+    source: bytes = NO_SOURCE
     created: str = ""
     hidden: bool = False
     remade: bool = False
@@ -88,7 +88,7 @@ class Entry:
         """The title as last asked, for people."""
         return str(self.asked.get("title", self.key))
 
-    def head(self) -> EntrySummary:
+    def summary(self) -> EntrySummary:
         """Return what a plan needs when nothing changed."""
         return EntrySummary(
             self.key,
@@ -128,12 +128,12 @@ class EntrySummary:
     found: bytes
     mask: int
     deferred: bool = False
-    source: bytes = NO_BLOCK
+    source: bytes = NO_SOURCE
     created: int = NO_DATE
 
 
 class EntryIndex:
-    """The heads of all entries in columns; a row number stands for an entry."""
+    """The summaries of all entries in columns; a row number stands for an entry."""
 
     __slots__ = (
         "_by_id",
@@ -149,7 +149,7 @@ class EntryIndex:
         "masks",
     )
 
-    def __init__(self, heads: Iterable[EntrySummary] = ()) -> None:
+    def __init__(self, summaries: Iterable[EntrySummary] = ()) -> None:
         self._rows: dict[TaskKey, int] = {}
         self._digests = bytearray()
         self.ids = array("q")
@@ -161,17 +161,17 @@ class EntryIndex:
         self._next = 0
         self._by_id: array[int] = array("q")
         self._ids: array[int] = array("q")
-        for head in heads:
-            self.add(head)
+        for summary in summaries:
+            self.add(summary)
 
-    def add(self, head: EntrySummary) -> None:
+    def add(self, summary: EntrySummary) -> None:
         """Append a row; keys come once, digests are 16 bytes each."""
-        self._rows[head.key] = len(self.ids)
-        self._digests += head.asked + head.found + head.source
-        self.ids.append(head.id)
-        self.masks.append(head.mask)
-        self.created.append(head.created)
-        self.deferred.append(head.deferred)
+        self._rows[summary.key] = len(self.ids)
+        self._digests += summary.asked + summary.found + summary.source
+        self.ids.append(summary.id)
+        self.masks.append(summary.mask)
+        self.created.append(summary.created)
+        self.deferred.append(summary.deferred)
         self._sorted = False
 
     def fill(
@@ -197,15 +197,17 @@ class EntryIndex:
         self.deferred.extend(deferred)
         self._sorted = False
 
-    def put(self, head: EntrySummary) -> None:
+    def put(self, summary: EntrySummary) -> None:
         """Append a row, or overwrite the row of a key that has one."""
-        row = self._rows.get(head.key)
+        row = self._rows.get(summary.key)
         if row is None:
-            self.add(head)
+            self.add(summary)
             return
-        self._digests[row * _ROW : row * _ROW + _ROW] = head.asked + head.found + head.source
-        self.ids[row], self.masks[row] = head.id, head.mask
-        self.created[row], self.deferred[row] = head.created, head.deferred
+        self._digests[row * _ROW : row * _ROW + _ROW] = (
+            summary.asked + summary.found + summary.source
+        )
+        self.ids[row], self.masks[row] = summary.id, summary.mask
+        self.created[row], self.deferred[row] = summary.created, summary.deferred
         self._sorted = False
 
     def without(self, keys: Container[TaskKey]) -> EntryIndex:
@@ -213,10 +215,10 @@ class EntryIndex:
         other = EntryIndex()
         for key, row in self._rows.items():
             if key not in keys:
-                other.add(self._head(key, row))
+                other.add(self._summary(key, row))
         return other
 
-    def _head(self, key: TaskKey, row: int) -> EntrySummary:
+    def _summary(self, key: TaskKey, row: int) -> EntrySummary:
         return EntrySummary(
             key,
             RemoteId(self.ids[row]),
@@ -318,9 +320,9 @@ class Intent:
 
         It is `hidden` until a listing or look-up shows it.
         """
-        made = {name: sent for name, sent in self.sent.items() if self.asked.get(name) != sent}
+        resolved = {name: one for name, one in self.sent.items() if self.asked.get(name) != one}
         protected = self.options.protect is True
-        return Entry(self.key, remote, self.asked, made, self.options, protected, hidden=True)
+        return Entry(self.key, remote, self.asked, resolved, self.options, protected, hidden=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -446,16 +448,16 @@ class State:
         intents = {intent.key: intent for intent in (*self.intents, *delta.open)}
         runs = {run.id: run for run in (*self.runs, *((delta.run,) if delta.run else ()))}
         kept = {key: entry for key, entry in entries.items() if key not in drop}
-        heads = self.index.without(drop) if drop else self.index.copy()
+        index = self.index.without(drop) if drop else self.index.copy()
         for entry in delta.put:
             if entry.key not in drop:
-                heads.put(entry.head())
+                index.put(entry.summary())
         return replace(
             self,
             serial=self.serial + 1,
             identity=delta.identity or self.identity,
             entries=kept,
-            index=heads,
+            index=index,
             intents=tuple(i for key, i in intents.items() if key not in close),
             files=self.files if delta.files is None else delta.files,
             released=self.released if delta.released is None else delta.released,
@@ -474,23 +476,23 @@ def overlaid(state: State, entries: Iterable[Entry]) -> State:
     extra = {entry.key: entry for entry in entries}
     if not extra:
         return state
-    heads = state.index.copy()
+    index = state.index.copy()
     for entry in extra.values():
-        heads.put(entry.head())
-    return replace(state, index=heads, entries=ChainMap(extra, state.entries))  # type: ignore[arg-type]
+        index.put(entry.summary())
+    return replace(state, index=index, entries=ChainMap(extra, state.entries))  # type: ignore[arg-type]
 
 
 class LazyEntries(Mapping[TaskKey, Entry]):
     """Entries that are read from a store one by one, when somebody looks."""
 
-    __slots__ = ("_heads", "_read")
+    __slots__ = ("_index", "_read")
 
-    def __init__(self, heads: EntryIndex, read: Callable[[TaskKey], Entry]) -> None:
-        self._heads = heads
+    def __init__(self, index: EntryIndex, read: Callable[[TaskKey], Entry]) -> None:
+        self._index = index
         self._read = read
 
     def __getitem__(self, key: TaskKey) -> Entry:
-        if key not in self._heads:
+        if key not in self._index:
             raise KeyError(key)
         try:
             return self._read(key)
@@ -502,14 +504,14 @@ class LazyEntries(Mapping[TaskKey, Entry]):
             ) from None
 
     def __iter__(self) -> Iterator[TaskKey]:
-        return iter(self._heads)
+        return iter(self._index)
 
     def __len__(self) -> int:
-        return len(self._heads)
+        return len(self._index)
 
 
 def state_of(project: str, entries: Iterable[Entry], **other: object) -> State:
     """Return a state that holds these entries in memory."""
     kept = {entry.key: entry for entry in entries}
-    heads = EntryIndex(entry.head() for entry in kept.values())
-    return replace(State(project, entries=kept, index=heads), **other)  # type: ignore[arg-type]
+    index = EntryIndex(entry.summary() for entry in kept.values())
+    return replace(State(project, entries=kept, index=index), **other)  # type: ignore[arg-type]

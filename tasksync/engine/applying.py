@@ -62,12 +62,12 @@ class Report:
     @property
     def done(self) -> int:
         """How many changes were done so far."""
-        became = [outcome.status for outcome in tuple(self.outcomes.values())]
-        return became.count(Status.DONE)
+        status = [outcome.status for outcome in tuple(self.outcomes.values())]
+        return status.count(Status.DONE)
 
-    def of(self, became: Status) -> list[Outcome]:
+    def of(self, status: Status) -> list[Outcome]:
         """Return the outcomes of one kind."""
-        return [outcome for outcome in self.outcomes.values() if outcome.status is became]
+        return [outcome for outcome in self.outcomes.values() if outcome.status is status]
 
     @property
     def complete(self) -> bool:
@@ -82,7 +82,7 @@ class EnginePorts:
     """The world as an apply needs it: all of it is handed in."""
 
     portal: Portal
-    keeper: LeaseHolder
+    lease_holder: LeaseHolder
     resolver: Resolver
     clock: Clock
     listener: Listener
@@ -97,7 +97,7 @@ class Applier:
 
     def __init__(self, ports: EnginePorts, plan: Plan, state: State, facts: RunFacts) -> None:
         self._portal = ports.portal
-        self._keeper = ports.keeper
+        self._lease_holder = ports.lease_holder
         self._resolver = ports.resolver
         self._clock = ports.clock
         self._listener = ports.listener
@@ -135,7 +135,7 @@ class Applier:
         if total:
             self._listener(ApplyStarted(self._plan.summary, requests, total))
         first = first_save(self._plan, self._state, self._facts, self._clock.now())
-        self._keeper.commit(first)
+        self._lease_holder.commit(first)
         try:
             self._leave_doubtful()
             for level in self._plan.levels:
@@ -147,7 +147,7 @@ class Applier:
             raise
         finally:
             self._not_started()
-        self._keeper.commit(self._closing())
+        self._lease_holder.commit(self._closing())
         return self.report
 
     def _closing(self) -> StateDelta:
@@ -235,7 +235,7 @@ class Applier:
             self._end(
                 replace(outcome, status=Status.IN_DOUBT, message=_UNSAVED) if done else outcome
             )
-        for key in self._requests.awaited:
+        for key in self._requests.unanswered:
             if key not in self.report.outcomes:
                 self._end(Outcome(self._originals[key], Status.IN_DOUBT, message=_UNHEARD))
 
@@ -248,11 +248,11 @@ class Applier:
     def _silent(self, changes: Sequence[Change]) -> None:
         if not changes or self._stopping():
             return
-        self._keeper.check()
+        self._lease_holder.check()
         adopted = tuple(c.entry(c.id) for c in changes if c.action is Action.ADOPT and c.id)
         forgotten = [c for c in changes if c.action is Action.FORGET]
         self._released += tuple(c.id for c in forgotten if c.id is not None and c.leaves_marker)
-        self._keeper.commit(
+        self._lease_holder.commit(
             StateDelta(
                 put=adopted,
                 drop=tuple(c.key for c in forgotten),
@@ -309,15 +309,15 @@ class Applier:
     def _about_to_send(self, changes: Sequence[Change]) -> Permission:
         """Commit the intents of one request; return what is asked once its connection stands."""
         latest = self._clock.monotonic() + LEAVES_WITHIN
-        self._keeper.check()
+        self._lease_holder.check()
         intents = tuple(self._intent(c) for c in changes if c.action is Action.CREATE)
         self._save(intents)
         sent = self._clock.now()
         self._intents |= {intent.key: replace(intent, at=sent) for intent in intents}
         self._requests.sent(change.key for change in changes)
         self._listener(ChangesSent(tuple(changes)))
-        keeper, monotonic = self._keeper, self._clock.monotonic
-        return lambda: monotonic() <= latest and keeper.may_send()
+        lease_holder, monotonic = self._lease_holder, self._clock.monotonic
+        return lambda: monotonic() <= latest and lease_holder.may_send()
 
     def _intent(self, change: Change) -> Intent:
         return Intent(
@@ -358,7 +358,7 @@ class Applier:
         close += self._settled(put)
         used = self._used(pending)
         try:
-            self._keeper.commit(
+            self._lease_holder.commit(
                 StateDelta(tuple(put), tuple(drop), tuple(open_), tuple(close), used)
             )
         except StateError:
@@ -421,7 +421,7 @@ class Applier:
             doubts[one.key].change.entry(one.id).shown(one.created) for one in resolution.found
         )
         resolution = replace(resolution, found=found)
-        self._keeper.commit(resolution.delta())
+        self._lease_holder.commit(resolution.delta())
         for entry in resolution.found:
             del self._intents[entry.key]
             self._know(entry)

@@ -15,7 +15,7 @@ from tasksync.core.events import IntentResolved, IntentsFound, Note, Settling
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.manifest import marker_of
 from tasksync.core.ownership import is_foreign, is_own
-from tasksync.core.planning.matching import Want, could_be, is_twin, match
+from tasksync.core.planning.matching import Want, could_be, is_duplicate, match
 from tasksync.core.ports import Clock, Listener, Portal
 from tasksync.core.quoting import quoted
 from tasksync.core.state import Entry, Intent, State, StateDelta
@@ -138,7 +138,7 @@ class Resolver:
             wait = min(wait * 2, _LONGEST_WAIT)
         ours = chain(known.entries.values(), entries)
         seen = replace(seen, candidates=_unplaced(seen.candidates, open_.values(), ours))
-        return self._verdict(intents, open_, entries, seen, waited=left <= 0)
+        return self._result(intents, open_, entries, seen, waited=left <= 0)
 
     def _listed(self, marker: str, after: RemoteId, *, proved: bool) -> list[LiveTask]:
         """Return new tasks by their marker; all new tasks, while no marker was seen in this run."""
@@ -157,7 +157,7 @@ class Resolver:
         lost = key in open_ or key in gone
         return not lost and is_own(known.entries[key], task, marker_of(known.project))
 
-    def _verdict(
+    def _result(
         self,
         intents: Sequence[Intent],
         open_: Mapping[TaskKey, Intent],
@@ -218,11 +218,11 @@ def _unplaced(
         task.id for task in tasks if any(could_be(one.sent, one.after, task) for one in intents)
     }
     others = [task for task in tasks if task.id not in possible]
-    twins: set[RemoteId] = set()
+    duplicates: set[RemoteId] = set()
     if others:
         for entry in entries:
-            twins |= {task.id for task in others if is_twin(entry.found, task)}
-    return tuple(task for task in tasks if task.id not in twins)
+            duplicates |= {task.id for task in others if is_duplicate(entry.found, task)}
+    return tuple(task for task in tasks if task.id not in duplicates)
 
 
 def _entry(intent: Intent, task: LiveTask, known: State) -> Entry:

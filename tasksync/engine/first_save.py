@@ -43,11 +43,13 @@ def first_save(plan: Plan, state: State, facts: RunFacts, now: datetime) -> Stat
     And what reading has shown of tasks that were not known to be shown, or not with a date.
     """
     moves = [(old, new) for old, new in plan.moved if old in state.index]
-    quiet = tuple(change.entry(change.id) for change in plan.state_only if change.id is not None)
-    kept = {entry.key for entry in quiet}
+    state_only = tuple(
+        change.entry(change.id) for change in plan.state_only if change.id is not None
+    )
+    kept = {entry.key for entry in state_only}
     shown = _Shown(plan, state)
     moved = (replace(shown.entry(old), key=new) for old, new in moves if new not in kept)
-    put = (*moved, *quiet, *_untied(plan, shown))
+    put = (*moved, *state_only, *_with_new_sources(plan, shown))
     others = {entry.key for entry in put} | {old for old, _new in moves}
     return StateDelta(
         put=(*put, *(shown.entry(key) for key in sorted(plan.learned.keys() - others))),
@@ -71,7 +73,7 @@ class _Shown:
         return entry.shown(self._learned[key]) if key in self._learned else entry
 
 
-def _untied(plan: Plan, shown: _Shown) -> Iterator[Entry]:
+def _with_new_sources(plan: Plan, shown: _Shown) -> Iterator[Entry]:
     """Yield unchanged entries whose block had to be parsed: of an older tasksync, or reworded.
 
     Only beside other changes: an apply that changes nothing saves nothing.

@@ -39,13 +39,13 @@ class LeaseHolder:
         store: StateStore,
         lease: Lease,
         clock: Clock,
-        rescue: Callable[[StateDelta], str],
+        dump_unsaved: Callable[[StateDelta], str],
         since: float | None = None,
     ) -> None:
         self._store = store
         self._lease = lease
         self._clock = clock
-        self._rescue = rescue
+        self._dump_unsaved = dump_unsaved
         # the machine may sleep between the store's yes and our hearing of it
         self._beaten = clock.monotonic() if since is None else since
         self._lost: StateError | None = None
@@ -95,9 +95,9 @@ class LeaseHolder:
             mend = error.advice or "Mend the storage."
             raise StateNotSaved(
                 f"THE STATE COULD NOT BE SAVED: {error.message}",
-                f"{mend}\n  What this run did is written to {self._rescue(delta)}; nothing more is "
-                "sent. When the state can be saved, run tasksync apply again: creates are found by "
-                "their marker, and no task is made twice.",
+                f"{mend}\n  What this run did is written to {self._dump_unsaved(delta)}; nothing "
+                "more is sent. When the state can be saved, run tasksync apply again: creates are "
+                "found by their marker, and no task is made twice.",
             ) from error
         if began - self._beaten <= self._lease.ttl:
             self._beat_at(began)
@@ -156,22 +156,22 @@ def hold_lease(
     *,
     clock: Clock,
     listener: Listener,
-    rescue: Callable[[StateDelta], str],
+    dump_unsaved: Callable[[StateDelta], str],
 ) -> Iterator[LeaseHolder]:
     """Hold the lease for the length of a block, with a heartbeat; raises StateLocked."""
     lease, asked = _acquired(store, who, patience, clock, listener)
-    keeper = LeaseHolder(store, lease, clock, rescue, asked)
+    lease_holder = LeaseHolder(store, lease, clock, dump_unsaved, asked)
     ended = threading.Event()
     heart = threading.Thread(
-        target=_beat, args=(keeper, ended, patience.ttl / _BEATS_PER_LEASE), daemon=True
+        target=_beat, args=(lease_holder, ended, patience.ttl / _BEATS_PER_LEASE), daemon=True
     )
     heart.start()
     try:
-        yield keeper
+        yield lease_holder
     finally:
         ended.set()
         heart.join(timeout=patience.ttl)
-        keeper.release()
+        lease_holder.release()
 
 
 def acquire(
@@ -244,7 +244,7 @@ def unlocked(store: StateStore, lease_id: str, clock: Clock, listener: Listener)
             clock.sleep(min(_POLL_SECONDS, locked.left))
 
 
-def _beat(keeper: LeaseHolder, ended: threading.Event, seconds: float) -> None:
+def _beat(lease_holder: LeaseHolder, ended: threading.Event, seconds: float) -> None:
     while not ended.wait(seconds):
-        if not keeper.is_fresh:
-            keeper.beat()
+        if not lease_holder.is_fresh:
+            lease_holder.beat()

@@ -24,7 +24,7 @@ class Requests:
             self._open[number] += 1
 
     @property
-    def awaited(self) -> tuple[TaskKey, ...]:
+    def unanswered(self) -> tuple[TaskKey, ...]:
         """The changes whose answer has not come."""
         return tuple(self._of)
 

@@ -55,7 +55,7 @@ class Planner:
         """
         wanted = read_already
         if wanted is None and not state.intents:
-            wanted = surveyed(manifest, state, scope)
+            wanted = desired_in_scope(manifest, state, scope)
         must_be_usable(state)
         known_one = state.identity if trusting and not state.intents else None
         identity = known_one or check_portal(self.portal, state)
@@ -63,7 +63,7 @@ class Planner:
         seen = self.resolver.look(state.intents, state, ())
         known = overlaid(state, seen.found)
         if wanted is None:
-            wanted = surveyed(manifest, known, scope)
+            wanted = desired_in_scope(manifest, known, scope)
         if refresh:
             live = self.portal.find(manifest.marker, _Tracked(known, wanted.adopts()))
             plan = plan_from(manifest, wanted, known, live, scope, by_title=by_title)
@@ -89,17 +89,17 @@ class Planner:
         found = {**known, **self.names(sorted(unknown))} if unknown else known
         return replace(plan, names=tuple(sorted(found.items())))
 
-    def resolved(self, keeper: LeaseHolder, state: State) -> State:
+    def resolved(self, lease_holder: LeaseHolder, state: State) -> State:
         """Settle what an earlier run left in doubt, save it, and return the state after that."""
         must_be_usable(state)
         if not state.intents:
             return state
         check_portal(self.portal, state)
-        keeper.commit(self.resolver.settled(state.intents, state).delta())
-        return keeper.load()
+        lease_holder.commit(self.resolver.settled(state.intents, state).delta())
+        return lease_holder.load()
 
 
-def surveyed(manifest: Manifest, state: State, scope: Scope) -> Desired:
+def desired_in_scope(manifest: Manifest, state: State, scope: Scope) -> Desired:
     """Lay the manifest over a state; raises UsageError where the scope names no key of either."""
     wanted = read_desired(manifest.tasks(state.index), state, manifest.moved)
     must_match(scope, wanted, state)
@@ -110,17 +110,17 @@ class _Tracked(Collection[RemoteId]):
     """The ids that a refresh must account for: those remembered, and those to adopt."""
 
     def __init__(self, state: State, adopts: Collection[RemoteId]) -> None:
-        self._heads = state.index
+        self._index = state.index
         self._adopts = adopts
 
     def __len__(self) -> int:
-        return len(self._heads) + len(self._adopts)
+        return len(self._index) + len(self._adopts)
 
     def __iter__(self) -> Iterator[RemoteId]:
-        return (RemoteId(remote) for remote in chain(self._heads.ids, self._adopts))
+        return (RemoteId(remote) for remote in chain(self._index.ids, self._adopts))
 
     def __contains__(self, remote: object) -> bool:
-        known = isinstance(remote, int) and self._heads.row_of_id(remote) is not None
+        known = isinstance(remote, int) and self._index.row_of_id(remote) is not None
         return known or remote in self._adopts
 
 

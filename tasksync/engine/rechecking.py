@@ -157,10 +157,10 @@ class _Now:
         return match([Want(c.key, c.body) for c in creates], self._unknown, ids)
 
     def _id(self, key: TaskKey) -> RemoteId | None:
-        heads = self._state.index
-        row = heads.row(key)
-        row = heads.row(self._before.get(key, key)) if row is None else row
-        return None if row is None else RemoteId(heads.ids[row])
+        index = self._state.index
+        row = index.row(key)
+        row = index.row(self._before.get(key, key)) if row is None else row
+        return None if row is None else RemoteId(index.ids[row])
 
     def _read(self, changes: Sequence[Change], portal: Portal) -> dict[RemoteId, LiveTask]:
         keys = {key for change in changes for key in (change.key, *change.unresolved)}
@@ -178,11 +178,11 @@ class _Now:
 
     def _is_unknown(self, task: LiveTask, adopted: Container[RemoteId]) -> bool:
         """Tell whether a task bears our marker alone, and neither entry nor note explains it."""
-        heads = self._state.index
-        row = heads.row_of_id(task.id)
+        index = self._state.index
+        row = index.row_of_id(task.id)
         if task.markers != (self._marker,) or task.id in self._state.released or task.id in adopted:
             return False
-        known = None if row is None else heads.created[row]
+        known = None if row is None else index.created[row]
         if known is None or known <= NO_DATE or not task.created:
             return known is None
         return instant(task.created) != known

@@ -61,7 +61,7 @@ class Verifier:
     """Compares what was written with what is there."""
 
     portal: Portal
-    keeper: LeaseHolder
+    lease_holder: LeaseHolder
     clock: Clock
     listener: Listener
     marker: str | None
@@ -113,9 +113,11 @@ class Verifier:
     def _proof(self, change: Change, live: LiveTask) -> Proof:
         """Return the proof of the fields, and of the marker where this change was to write it."""
         proof = proof_of(change, live)
-        marks = change.action in {Action.CREATE, Action.ADOPT} or self.marker in change.markers
+        writes_marker = (
+            change.action in {Action.CREATE, Action.ADOPT} or self.marker in change.markers
+        )
         told = self.marker is not None and "tags" in live.fields
-        if marks and told and self.marker not in live.markers:
+        if writes_marker and told and self.marker not in live.markers:
             proof.missing["marker"] = live.fields["tags"]
         return proof
 
@@ -131,7 +133,7 @@ class Verifier:
             if (proof := proofs[remote]) is not None
             and (not proof or change.forms or change.action is Action.CREATE)
         )
-        self.keeper.commit(StateDelta(put=put))
+        self.lease_holder.commit(StateDelta(put=put))
 
     def _tell(
         self, changes: dict[RemoteId, Change], proofs: dict[RemoteId, Proof | None]

@@ -27,7 +27,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from tasksync.core.fields import TaskKey
-from tasksync.core.state import NO_BLOCK, EntryIndex, source_fingerprint
+from tasksync.core.state import NO_SOURCE, EntryIndex, source_fingerprint
 from tasksync.manifests.columns import DIGEST, TaskColumns
 from tasksync.manifests.reader import Stream
 
@@ -92,14 +92,14 @@ def _recalled(stream: Stream, tasks_line: int, key: bytes, heads: EntryIndex) ->
         named = _KEY.match(text)
         name = named[1].decode() if named else ""
         row = remembered(TaskKey(name))
-        asked = NO_BLOCK if row is None else heads.asked(row)
+        asked = NO_SOURCE if row is None else heads.asked(row)
         if row is not None and source_fingerprint(_digest(text, key), asked) == heads.source(row):
             rows.add(heads.key(row), asked, line, _parent(text))
             gap += breaks
         else:
             if len(found.unknown) >= FEW + number // SHARE:
                 raise _Uncut
-            rows.add(name, NO_BLOCK, line, None)
+            rows.add(name, NO_SOURCE, line, None)
             found.unknown.append(number)
             rest.append(b"#" + b"\n" * gap + text if gap else text)
             gap = 0

@@ -180,10 +180,7 @@ def _troubles(outcomes: Sequence[Outcome], style: Style) -> Iterator[str]:
 
 def value_line(told: Told, style: Style = PLAIN) -> str:
     """Return what the portal made of a value that was written."""
-    asked, found = (
-        _shown(told.name, value)
-        for value in (told.asked, told.made if isinstance(told, ValueNormalised) else told.found)
-    )
+    asked, found = (_shown(told.name, value) for value in (told.asked, told.found))
     where = f"{clean(told.key)} (task {told.id}): {label(told.name)}"
     if told.name in _UNSEEN:
         words = _UNSEEN[told.name]

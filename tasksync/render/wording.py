@@ -304,7 +304,7 @@ def notes(plan: Plan) -> tuple[str, ...]:
         *(f"{clean(old)} has moved to {clean(new)}." for old, new in plan.moved),
         *_allowance(plan),
         *(
-            f"{clean(twin.key)} (task {twin.id}) has a twin, task {twin.twin} "
+            f"{clean(twin.key)} (task {twin.id}) has a twin, task {twin.other} "
             f"{quoted(twin.title)}: one create arrived twice. Delete the one that nobody works on."
             for twin in plan.duplicates
         ),

@@ -100,14 +100,14 @@ def test_a_text_of_megabytes_does_not_stall(monkeypatch, count, kinds, between):
             super().__init__(junk, old, new, **more)
 
     met: list[int] = []
-    genuine = long_diff._met
+    genuine = long_diff._common_words
 
     def looked(old: str, new: str) -> tuple[int, int] | None:
         met.append(max(len(old), len(new)))
         return genuine(old, new)
 
     monkeypatch.setattr(diff, "SequenceMatcher", Counted)
-    monkeypatch.setattr(long_diff, "_met", looked)
+    monkeypatch.setattr(long_diff, "_common_words", looked)
     chance = random.Random(1)  # noqa: S311
     old = [f"w{chance.randrange(kinds)}" for _ in range(count)]
     new = ["z", *chance.sample(old, count)]

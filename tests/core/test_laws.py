@@ -169,7 +169,7 @@ def test_a_plan_does_nothing_to_a_live_task_that_is_not_ours(given_: Given) -> N
     plan = given_.plan(given_.world())
     touched = {change.id for change in (*plan.changes, *plan.state_only)}
     assert not touched & given_.strangers
-    assert not {stray.id for stray in plan.orphans} & given_.strangers
+    assert not {orphan.id for orphan in plan.orphans} & given_.strangers
 
 
 @law

@@ -42,17 +42,17 @@ def check(state: State) -> None:
     assert set(state.index) == set(state.entries)
     assert len(state.index) == len(state.entries)
     for key, row in state.index.rows.items():
-        head = state.entries[key].head()
-        heads = state.index
-        assert (heads.ids[row], heads.asked(row), heads.found(row)) == (
+        head = state.entries[key].summary()
+        index = state.index
+        assert (index.ids[row], index.asked(row), index.found(row)) == (
             head.id,
             head.asked,
             head.found,
         )
-        assert (heads.masks[row], bool(heads.deferred[row])) == (head.mask, head.deferred)
-        found = heads.row_of_id(head.id)
+        assert (index.masks[row], bool(index.deferred[row])) == (head.mask, head.deferred)
+        found = index.row_of_id(head.id)
         assert found is not None
-        assert heads.ids[found] == head.id
+        assert index.ids[found] == head.id
     assert list(state.index.rows.values()) == list(range(len(state.index)))
 
 
@@ -76,11 +76,11 @@ def test_what_is_laid_over_wins_and_the_state_below_stays(
     below: list[Entry], above: list[Entry]
 ) -> None:
     state = state_of("finance", below)
-    laid = overlaid(state, above)
-    check(laid)
+    updated = overlaid(state, above)
+    check(updated)
     check(state)
     wanted = {one.key: one for one in (*below, *above)}
-    assert {key: laid.entries[key] for key in laid.index} == wanted
+    assert {key: updated.entries[key] for key in updated.index} == wanted
     assert set(state.index) == {one.key for one in below}
 
 
@@ -90,10 +90,10 @@ def test_nothing_laid_over_is_the_same_state() -> None:
 
 
 def test_an_unknown_id_has_no_row() -> None:
-    heads = EntryIndex([entry("a", 5).head(), entry("b", 3).head()])
-    assert [heads.row_of_id(remote) for remote in (3, 5, 4, 99)] == [1, 0, None, None]
-    heads.put(entry("c", 4).head())
-    assert heads.row_of_id(4) == 2
+    index = EntryIndex([entry("a", 5).summary(), entry("b", 3).summary()])
+    assert [index.row_of_id(remote) for remote in (3, 5, 4, 99)] == [1, 0, None, None]
+    index.put(entry("c", 4).summary())
+    assert index.row_of_id(4) == 2
 
 
 def test_columns_of_different_lengths_are_refused() -> None:
@@ -146,7 +146,7 @@ def test_lazy_entries_are_read_one_by_one() -> None:
         read.append(key)
         return entry(key, 1)
 
-    lazy = LazyEntries(EntryIndex([entry("a", 1).head()]), one)
+    lazy = LazyEntries(EntryIndex([entry("a", 1).summary()]), one)
     assert list(lazy) == ["a"]
     assert read == []
     assert lazy[TaskKey("a")].key == "a"

@@ -77,7 +77,7 @@ def usable(state: State) -> None:
     must_be_usable(state)
     assert decode_state(encode_state(state)) is not None
     for entry in state.entries.values():
-        assert entry.head().key == entry.key
+        assert entry.summary().key == entry.key
 
 
 @settings(max_examples=400, deadline=None)

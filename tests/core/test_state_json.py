@@ -114,9 +114,9 @@ def test_laying_a_delta_says_the_same_as_after() -> None:
         files=(),
         released=(RemoteId(5),),
     )
-    laid = state_json.apply_delta(through_json(DOCUMENT), delta)
+    updated = state_json.apply_delta(through_json(DOCUMENT), delta)
     expected = state_json.encode_state(FULL.after(delta))
-    assert expected == {**laid, "entries": dict(sorted(laid["entries"].items()))}
+    assert expected == {**updated, "entries": dict(sorted(updated["entries"].items()))}
 
 
 def test_an_empty_delta_raises_the_serial_alone() -> None:

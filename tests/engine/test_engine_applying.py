@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from casefiles import MARKER, live_task
-from scripted import IDENTITY, Bench, Breaks, Dies, Killed, Lost, Rejects, became, bench
+from scripted import IDENTITY, Bench, Breaks, Dies, Killed, Lost, Rejects, bench, statuses
 
 from tasksync.core.change import Status
 from tasksync.core.events import ApplyStarted, ChangeEnded, Note, Settling
@@ -108,7 +108,7 @@ def test_what_never_happens_is_sent_a_few_times_and_then_failed() -> None:
     here.portal.script = [Lost(None)] * ATTEMPTS
     report = here.apply(here.manifest({"a": {}, "b": {"parent": "a"}}))
     assert len(here.portal.sent) == ATTEMPTS
-    assert became(report) == {"a": "failed", "b": "skipped"}
+    assert statuses(report) == {"a": "failed", "b": "skipped"}
     assert here.state.intents == ()
     assert here.apply(here.manifest({"a": {}, "b": {"parent": "a"}})).complete
 
@@ -124,7 +124,7 @@ def test_while_a_candidate_is_unmatched_nothing_is_guessed() -> None:
     here.portal.script = [Lost(None), lambda: _stranger_lookalike(here)]
     manifest = here.manifest({"a": {}, "b": {}})
     report = here.apply(manifest)
-    assert became(report) == {"a": "in doubt", "b": "done"}
+    assert statuses(report) == {"a": "in doubt", "b": "done"}
     assert [intent.key for intent in here.state.intents] == ["a"]
     assert any("a;" in note.text and '"Else"' in note.text for note in here.of(Note))
 
@@ -137,24 +137,24 @@ def test_a_create_in_doubt_is_not_sent_by_later_runs_until_it_is_placed() -> Non
     sent = len(here.portal.sent)
     plan = here.plan(here.manifest(blocks))
     assert plan.in_doubt == ("a",)
-    assert [stray.title for stray in plan.orphans] == ["Else"]
+    assert [orphan.title for orphan in plan.orphans] == ["Else"]
     report = here.apply(here.manifest(blocks))
-    assert became(report) == {"a": "in doubt", "c": "skipped"}
+    assert statuses(report) == {"a": "in doubt", "c": "skipped"}
     assert report.outcomes[TaskKey("c")].message == "its parent a is in doubt"
     assert len(here.portal.sent) == sent
-    stray = plan.orphans[0].id
-    report = here.apply(here.manifest({**blocks, "a": {"adopt": stray}}))
+    orphan = plan.orphans[0].id
+    report = here.apply(here.manifest({**blocks, "a": {"adopt": orphan}}))
     assert report.complete
     assert here.state.intents == ()
-    assert here.state.entries[TaskKey("a")].id == stray
+    assert here.state.entries[TaskKey("a")].id == orphan
 
 
 def test_a_doubt_ends_when_the_candidate_is_gone() -> None:
     here = bench(size=1)
     here.portal.script = [Lost(None), lambda: _stranger_lookalike(here)]
     here.apply(here.manifest({"a": {}, "b": {}}))
-    (stray,) = (task.id for task in here.portal.live.values() if task.fields["title"] == "Else")
-    del here.portal.live[stray]
+    (orphan,) = (task.id for task in here.portal.live.values() if task.fields["title"] == "Else")
+    del here.portal.live[orphan]
     assert here.apply(here.manifest({"a": {}, "b": {}})).complete
     assert set(here.portal.world) == {"a", "b"}
 
@@ -177,10 +177,10 @@ def test_without_a_marker_a_create_in_doubt_stops_the_run() -> None:
     report = here.apply(manifest)
     assert isinstance(report.error, PortalUnavailable)
     assert "a" in report.error.message
-    assert became(report) == {"a": "in doubt", "b": "not started"}
+    assert statuses(report) == {"a": "in doubt", "b": "not started"}
     sent = len(here.portal.sent)
     again = here.apply(manifest)
-    assert became(again) == {"a": "in doubt", "b": "not started"}
+    assert statuses(again) == {"a": "in doubt", "b": "not started"}
     assert isinstance(again.error, PortalUnavailable)
     assert len(here.portal.sent) == sent
 
@@ -224,7 +224,7 @@ def test_a_state_that_cannot_be_saved_is_loud_and_written_beside() -> None:
     here.fail = lambda delta: bool(delta.put)
     with pytest.raises(StateNotSaved, match=r"(?s)THE STATE COULD NOT BE SAVED.*beside.json"):
         here.apply(here.manifest({"a": {}, "b": {}}))
-    assert [entry.key for entry in here.rescued[0].put] == ["a"]
+    assert [entry.key for entry in here.dumped[0].put] == ["a"]
     assert _told(here) == {"a": "in doubt", "b": "not started"}
     here.fail = lambda _delta: False
     assert here.apply(here.manifest({"a": {}, "b": {}})).complete
@@ -254,7 +254,7 @@ def test_a_stop_in_the_middle_leaves_the_rest_and_keeps_what_is_in_doubt() -> No
 
     here.portal.script = [Lost(None), stop]
     report = here.apply(here.manifest({"a": {}, "b": {}, "c": {}, "d": {"parent": "b"}}))
-    assert became(report) == {
+    assert statuses(report) == {
         "a": "in doubt",
         "b": "done",
         "c": "not started",
@@ -272,7 +272,7 @@ def test_a_portal_that_breaks_ends_the_run_with_what_is_done_saved() -> None:
     here.portal.script = [None, Breaks()]
     report = here.apply(here.manifest({"a": {}, "b": {}, "c": {}}))
     assert isinstance(report.error, PortalUnavailable)
-    assert became(report) == {"a": "done", "b": "not started", "c": "not started"}
+    assert statuses(report) == {"a": "done", "b": "not started", "c": "not started"}
     assert list(here.state.index) == ["a"]
     assert here.state.runs[-1].outcome == "partial"
 
@@ -281,7 +281,7 @@ def test_what_hangs_on_a_failure_is_skipped_and_named() -> None:
     here = bench()
     here.portal.script = [Rejects(("a",))]
     report = here.apply(here.manifest({**FOUR, "z": {}}))
-    assert became(report) == {
+    assert statuses(report) == {
         "a": "failed",
         "b": "skipped",
         "c": "skipped",

@@ -62,19 +62,19 @@ def test_a_dead_holders_lease_runs_out() -> None:
 
 def test_nothing_is_committed_for_an_empty_delta() -> None:
     here = bench()
-    here.keeper().commit(StateDelta())
+    here.lease_holder().commit(StateDelta())
     assert here.store.deltas == []
 
 
 def test_a_lost_lease_is_noticed_by_the_heart_and_ends_everything() -> None:
     here = bench()
-    keeper = here.keeper()
+    lease_holder = here.lease_holder()
     here.shared.lease = None
-    keeper.beat()
+    lease_holder.beat()
     with pytest.raises(StateMoved):
-        keeper.check()
+        lease_holder.check()
     with pytest.raises(StateMoved) as moved:
-        keeper.commit(DELTA)
+        lease_holder.commit(DELTA)
     assert "lost its lock" in moved.value.message
     assert "run it again" in moved.value.advice
     assert here.store.deltas == []
@@ -82,38 +82,38 @@ def test_a_lost_lease_is_noticed_by_the_heart_and_ends_everything() -> None:
 
 def test_a_lost_lease_is_noticed_by_a_commit() -> None:
     here = bench()
-    keeper = here.keeper()
+    lease_holder = here.lease_holder()
     here.shared.lease = None
     here.store.acquire(BORIS, 60.0)
     with pytest.raises(StateMoved):
-        keeper.commit(DELTA)
-    assert here.rescued == [], "what another run owns is not written beside"
+        lease_holder.commit(DELTA)
+    assert here.dumped == [], "what another run owns is not written beside"
     with pytest.raises(StateMoved):
-        keeper.check()
+        lease_holder.check()
 
 
 def test_a_heart_that_beats_keeps_the_lease() -> None:
     here = bench()
-    keeper = here.keeper()
+    lease_holder = here.lease_holder()
     for _ in range(4):
         here.clock.sleep(50.0)
-        keeper.beat()
-        keeper.check()
-    assert keeper.lease.heartbeat == here.clock.now()
+        lease_holder.beat()
+        lease_holder.check()
+    assert lease_holder.lease.heartbeat == here.clock.now()
     here.clock.sleep(61.0)
     with pytest.raises(StateMoved, match="ran out"):
-        keeper.check()
+        lease_holder.check()
 
 
 def test_the_heart_does_not_beat_again_just_after_a_commit() -> None:
     here = bench()
-    keeper = here.keeper()
+    lease_holder = here.lease_holder()
     here.clock.sleep(15.0)
-    assert not keeper.is_fresh
-    keeper.commit(DELTA)
-    assert keeper.is_fresh
+    assert not lease_holder.is_fresh
+    lease_holder.commit(DELTA)
+    assert lease_holder.is_fresh
     here.clock.sleep(10.0)
-    assert not keeper.is_fresh
+    assert not lease_holder.is_fresh
 
 
 class Ailing(LoggedStore):
@@ -130,27 +130,27 @@ def test_a_passing_fault_of_the_heart_is_left_to_the_next_beat() -> None:
     here = bench()
     store = Ailing("finance", clock=here.clock, ids=here.ids, shared=here.shared)
     store.deltas, store.fail = [], lambda _delta: False
-    keeper = LeaseHolder(store, store.acquire(ANNA, 60.0), here.clock, lambda _delta: "")
-    keeper.beat()
-    keeper.check()
-    keeper.commit(DELTA)
-    keeper.release()
+    lease_holder = LeaseHolder(store, store.acquire(ANNA, 60.0), here.clock, lambda _delta: "")
+    lease_holder.beat()
+    lease_holder.check()
+    lease_holder.commit(DELTA)
+    lease_holder.release()
 
 
-def test_what_cannot_be_saved_is_handed_to_the_rescue() -> None:
+def test_what_cannot_be_saved_is_dumped() -> None:
     here = bench()
     here.fail = lambda _delta: True
     with pytest.raises(StateNotSaved) as lost:
-        here.keeper().commit(DELTA)
+        here.lease_holder().commit(DELTA)
     assert "the disk is full" in lost.value.message
     assert "beside.json" in lost.value.advice
-    assert here.rescued == [DELTA]
+    assert here.dumped == [DELTA]
 
 
 def _spoil(here: Bench, holding: AbstractContextManager[LeaseHolder]) -> None:
-    with holding as keeper:
-        keeper.commit(StateDelta(run=Run("r", here.clock.now())))
-        assert keeper.load().serial == 1
+    with holding as lease_holder:
+        lease_holder.commit(StateDelta(run=Run("r", here.clock.now())))
+        assert lease_holder.load().serial == 1
         raise ZeroDivisionError
 
 
@@ -163,7 +163,7 @@ def test_the_lease_is_given_back_even_after_an_error() -> None:
         Patience(),
         clock=here.clock,
         listener=here.events.append,
-        rescue=lambda _delta: "",
+        dump_unsaved=lambda _delta: "",
     )
     with pytest.raises(ZeroDivisionError):
         _spoil(here, holding)
@@ -173,22 +173,22 @@ def test_the_lease_is_given_back_even_after_an_error() -> None:
 
 def test_a_whole_state_is_put_in_place_only_under_the_lease() -> None:
     here = bench()
-    keeper = here.keeper()
-    keeper.replace(replace(here.state, serial=9))
+    lease_holder = here.lease_holder()
+    lease_holder.replace(replace(here.state, serial=9))
     assert here.state.serial == 10
     here.clock.sleep(61.0)
     with pytest.raises(StateMoved):
-        keeper.replace(here.state)
+        lease_holder.replace(here.state)
 
 
 def test_may_send_says_no_once_the_lease_may_have_run_out_or_is_lost() -> None:
     """Asked by the sending threads just before a first byte; it never raises."""
     here = bench()
-    keeper = here.keeper()
-    assert keeper.may_send()
+    lease_holder = here.lease_holder()
+    assert lease_holder.may_send()
     here.clock.sleep(60.5)
-    assert not keeper.may_send()
-    other = here.keeper()
+    assert not lease_holder.may_send()
+    other = here.lease_holder()
     here.shared.lease = None
     other.beat()
     assert not other.may_send()
@@ -197,7 +197,7 @@ def test_may_send_says_no_once_the_lease_may_have_run_out_or_is_lost() -> None:
 def test_a_renewal_counts_from_when_it_was_asked_for() -> None:
     """The machine may sleep between the store's yes and our hearing of it."""
     here = bench()
-    keeper = here.keeper()
+    lease_holder = here.lease_holder()
     renew = here.store.renew
 
     def and_sleep(lease):
@@ -206,10 +206,10 @@ def test_a_renewal_counts_from_when_it_was_asked_for() -> None:
         return renewed
 
     here.store.renew = and_sleep  # type: ignore[method-assign]
-    keeper.beat()
-    assert not keeper.may_send()
+    lease_holder.beat()
+    assert not lease_holder.may_send()
     with pytest.raises(StateMoved, match="ran out"):
-        keeper.check()
+        lease_holder.check()
 
 
 class Away(LoggedStore):
@@ -236,26 +236,28 @@ def test_a_store_that_was_away_leaves_a_lease_that_is_known_to_be_fresh(doing: s
     here = bench()
     store = Away("finance", clock=here.clock, ids=here.ids, shared=here.shared)
     store.deltas, store.fail = [], lambda _delta: False
-    keeper = LeaseHolder(store, store.acquire(ANNA, 60.0), here.clock, lambda _delta: "")
+    lease_holder = LeaseHolder(store, store.acquire(ANNA, 60.0), here.clock, lambda _delta: "")
     here.clock.sleep(15.0)
     store.seconds = 44.0
     if doing == "commit":
-        keeper.commit(DELTA)
+        lease_holder.commit(DELTA)
     else:
-        keeper.beat()
+        lease_holder.beat()
     here.clock.sleep(50.0)
-    keeper.check()
+    lease_holder.check()
     here.clock.sleep(11.0)
     with pytest.raises(StateMoved):
-        keeper.check()
+        lease_holder.check()
 
 
 def test_the_store_s_own_advice_stands_beside_a_state_that_was_not_saved() -> None:
     here = bench()
     store = Full("finance", clock=here.clock, ids=here.ids, shared=here.shared)
-    keeper = LeaseHolder(store, store.acquire(ANNA, 60.0), here.clock, lambda _delta: "beside.json")
+    lease_holder = LeaseHolder(
+        store, store.acquire(ANNA, 60.0), here.clock, lambda _delta: "beside.json"
+    )
     with pytest.raises(StateNotSaved) as lost:
-        keeper.commit(DELTA)
+        lease_holder.commit(DELTA)
     assert "keep it in PostgreSQL" in lost.value.advice
     assert "beside.json" in lost.value.advice
 
@@ -281,6 +283,6 @@ def test_a_lease_counts_from_when_it_was_asked_for() -> None:
     store.acquire = and_sleep  # type: ignore[method-assign]
     with hold_lease(
         store, ANNA, Patience(), clock=here.clock, listener=here.events.append,
-        rescue=lambda _delta: "",
-    ) as keeper:  # fmt: skip
-        assert not keeper.may_send()
+        dump_unsaved=lambda _delta: "",
+    ) as lease_holder:  # fmt: skip
+        assert not lease_holder.may_send()

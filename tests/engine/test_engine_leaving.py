@@ -92,14 +92,14 @@ def test_a_run_that_lost_its_lease_while_connecting_sends_nothing(what: str) -> 
 def test_a_lease_lost_without_sleeping_is_looked_at_too() -> None:
     """The heart noticed it while the connection was being made."""
     here, portal = sleepy()
-    keeper = here.keeper()
+    lease_holder = here.lease_holder()
     plan = here.plan(here.manifest({"a": {}}))
 
     def lose() -> None:
         here.shared.lease = None
-        keeper.beat()
+        lease_holder.beat()
 
     portal.meanwhile = [lose]
     with pytest.raises(StateMoved):
-        here.applier(keeper, plan, here.state).apply()
+        here.applier(lease_holder, plan, here.state).apply()
     assert portal.live == {}

@@ -23,8 +23,8 @@ def round_of(here: Bench, blocks: Blocks) -> tuple[int, int, int]:
     report = here.apply(here.manifest(blocks))
     assert report.error is None
     here.verify(report)
-    missing, turned = here.of(ValueMissing), here.of(ValueNormalised)
-    return len(here.portal.done) - sent, len(missing), len(turned)
+    missing, normalised = here.of(ValueMissing), here.of(ValueNormalised)
+    return len(here.portal.done) - sent, len(missing), len(normalised)
 
 
 def upper(name: str, value: Value) -> Value:
@@ -219,8 +219,8 @@ def test_a_saved_plan_knows_what_came_back_the_last_time() -> None:
     manifest = here.manifest({"a": {"title": "first"}})
     here.verify(here.apply(manifest))
     here.events.clear()
-    verdict = here.verify(here.resume(here.plan(manifest)))
-    assert (verdict.missing, len(here.of(ValueNormalised))) == ((), 1)
+    decision = here.verify(here.resume(here.plan(manifest)))
+    assert (decision.missing, len(here.of(ValueNormalised))) == ((), 1)
     assert round_of(here, {"a": {"title": "first"}}) == (0, 0, 0)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from casefiles import MARKER, live_task
-from scripted import Bench, Dies, Killed, Lost, became, bench
+from scripted import Bench, Dies, Killed, Lost, bench, statuses
 from stores import HandClock
 
 from tasksync.core.change import Action, Status
@@ -125,7 +125,7 @@ def test_ids_that_come_again_hide_no_lost_answer(dates: object) -> None:
     restored(here)
     here.portal.script = [Lost(), Lost()]
     report = here.apply(manifest)
-    assert became(report) == {"a": "done", "b": "done"}
+    assert statuses(report) == {"a": "done", "b": "done"}
     assert sorted(str(task.fields["title"]) for task in here.portal.live.values()) == ["a", "b"]
 
 
@@ -146,7 +146,7 @@ def test_the_settle_time_goes_by_the_clock_of_the_run_that_waits(skew: float) ->
     with pytest.raises(Killed):
         here.apply(manifest)
     here.fail = lambda _delta: False
-    here.keeper().commit(StateDelta(open=tuple(intents)))
+    here.lease_holder().commit(StateDelta(open=tuple(intents)))
     began = here.clock.monotonic()
     assert here.apply(manifest).complete
     assert here.clock.monotonic() - began >= 30.0
@@ -180,10 +180,10 @@ def test_a_marker_that_is_dropped_while_the_answer_is_lost_makes_no_twin() -> No
     here.portal.drops_marker = True
     here.portal.script = [Lost()]
     report = here.apply(here.manifest({"a": {}}))
-    assert became(report) == {"a": "in doubt"}
+    assert statuses(report) == {"a": "in doubt"}
     assert len(here.portal.live) == 1
     assert any("do not bear" in note.text for note in here.of(Note))
-    assert became(here.apply(here.manifest({"a": {}}))) == {"a": "in doubt"}
+    assert statuses(here.apply(here.manifest({"a": {}}))) == {"a": "in doubt"}
     assert len(here.portal.live) == 1
 
 

@@ -59,8 +59,8 @@ def test_a_plan_shows_what_is_in_doubt_as_still_to_be_created() -> None:
 
 def test_another_portal_is_refused_before_any_task_is_read() -> None:
     here = bench()
-    keeper = here.keeper()
-    keeper.commit(StateDelta(identity=PortalIdentity("elsewhere")))
+    lease_holder = here.lease_holder()
+    lease_holder.commit(StateDelta(identity=PortalIdentity("elsewhere")))
     with pytest.raises(StateForeign, match="elsewhere"):
         here.plan(here.manifest({"a": {}}))
     assert here.portal.reads == 0
@@ -68,7 +68,7 @@ def test_another_portal_is_refused_before_any_task_is_read() -> None:
 
 def test_another_owner_of_the_key_is_told() -> None:
     here = bench()
-    here.keeper().commit(StateDelta(identity=PortalIdentity("portal", "boris")))
+    here.lease_holder().commit(StateDelta(identity=PortalIdentity("portal", "boris")))
     here.plan(here.manifest({"a": {}}))
     assert any("boris" in note.text for note in here.of(Note))
 
@@ -120,7 +120,7 @@ def test_an_untouched_plan_holds() -> None:
 def test_a_newer_serial_alone_is_not_stale() -> None:
     here, blocks = saved()
     plan = here.plan(here.manifest(blocks))
-    here.keeper().commit(StateDelta(put=(replace(here.state.entries[TaskKey("c")]),)))
+    here.lease_holder().commit(StateDelta(put=(replace(here.state.entries[TaskKey("c")]),)))
     assert here.check(plan).stale == {}
 
 
@@ -178,7 +178,7 @@ def test_a_vanished_task_that_came_back_is_not_made_again() -> None:
     here.portal.live[task.id] = task
     assert here.check(plan).done == ("a",)
     edit_entry = replace(here.state.entries[A], asked={"title": "a"})
-    here.keeper().commit(StateDelta(put=(edit_entry,)))
+    here.lease_holder().commit(StateDelta(put=(edit_entry,)))
     assert stale_of(here, plan) == {"a": ["state"]}
 
 
@@ -251,7 +251,7 @@ def test_quiet_changes_of_an_entry_that_moved_are_left_out() -> None:
     here.apply(here.manifest({"a": {}}))
     plan = here.plan(here.manifest({"a": {"protect": True}}))
     assert [change.key for change in plan.state_only] == ["a"]
-    here.keeper().commit(StateDelta(drop=(A,)))
+    here.lease_holder().commit(StateDelta(drop=(A,)))
     assert here.check(plan).plan.state_only == ()
     assert here.resume(plan).complete
     assert list(here.state.index) == []

@@ -143,7 +143,7 @@ def test_a_marked_task_that_fits_no_create_stays_in_sight_and_a_twin_does_not() 
     here.portal.live[RemoteId(78)] = replace(ours, id=RemoteId(78), created=None)
     now = here.check(plan)
     assert now.made == ()
-    assert [stray.id for stray in now.plan.orphans] == [77]
+    assert [orphan.id for orphan in now.plan.orphans] == [77]
     assert isinstance(now.plan.orphans[0], Orphan)
 
 

@@ -20,8 +20,8 @@ def applied(here: Bench, blocks: dict[str, dict[str, object]]) -> Report:
 
 def test_what_is_as_asked_is_proven_in_one_read() -> None:
     here = bench()
-    verdict = here.verify(applied(here, {"a": {}, "b": {}}))
-    assert (verdict.tasks, verdict.missing) == (2, ())
+    decision = here.verify(applied(here, {"a": {}, "b": {}}))
+    assert (decision.tasks, decision.missing) == (2, ())
     assert [(one.tasks, one.requests) for one in here.of(Verified)] == [(2, 1)]
 
 
@@ -32,10 +32,12 @@ def test_what_the_portal_turned_is_said_remembered_and_no_drift() -> None:
         return 4 if name == "status" and value == 5 else value
 
     here.portal.turn = under_control
-    verdict = here.verify(applied(here, {"a": {"status": 5}}))
-    assert verdict.missing == ()
-    turned = here.of(ValueNormalised)
-    assert [(one.key, one.name, one.asked, one.made) for one in turned] == [("a", "status", 5, 4)]
+    decision = here.verify(applied(here, {"a": {"status": 5}}))
+    assert decision.missing == ()
+    normalised = here.of(ValueNormalised)
+    assert [(one.key, one.name, one.asked, one.found) for one in normalised] == [
+        ("a", "status", 5, 4)
+    ]
     assert here.state.entries[TaskKey("a")].normalised == {"status": 4}
     plan = here.plan(here.manifest({"a": {"status": 5}}))
     assert not plan
@@ -54,8 +56,8 @@ def test_a_status_reset_by_a_new_responsible_is_turned() -> None:
 def test_what_was_not_written_is_missing_and_planned_again() -> None:
     here = bench()
     here.portal.turn = lambda name, value: "" if name == "description" else value
-    verdict = here.verify(applied(here, {"a": {"description": "words"}}))
-    assert verdict.missing == ("a",)
+    decision = here.verify(applied(here, {"a": {"description": "words"}}))
+    assert decision.missing == ("a",)
     assert [(one.name, one.asked, one.found) for one in here.of(ValueMissing)] == [
         ("description", "words", "")
     ]

@@ -11,7 +11,7 @@ from casefiles import manifest_of
 
 from tasksync.core.fields import RemoteId
 from tasksync.core.manifest import Manifest
-from tasksync.core.state import NO_BLOCK, Entry, EntryIndex
+from tasksync.core.state import NO_SOURCE, Entry, EntryIndex
 from tasksync.core.task import Task
 from tasksync.errors import ManifestInvalid
 from tasksync.manifests import datetimes, fingerprints
@@ -70,8 +70,8 @@ def heads_of(tasks: Iterable[Task], manifest: Manifest, *, also: Iterable[str] =
     known = manifest.source_fingerprints({*kept, *also})  # type: ignore[arg-type]
     return EntryIndex(
         Entry(
-            key, RemoteId(n), task.fields, options=task.options, source=known.get(key, NO_BLOCK)
-        ).head()
+            key, RemoteId(n), task.fields, options=task.options, source=known.get(key, NO_SOURCE)
+        ).summary()
         for n, (key, task) in enumerate(kept.items(), 1)
     )
 
@@ -168,8 +168,8 @@ def test_an_entry_that_moved_on_does_not_know_the_old_block(tmp_path: Path) -> N
     (row,) = manifest.tasks()
     known = manifest.source_fingerprints([row.key])
     moved = Entry(row.key, RemoteId(1), {"title": "other"}, source=known[row.key])
-    (again,) = load([path]).tasks(EntryIndex([moved.head()]))
-    assert again.digest == row.digest != moved.head().asked
+    (again,) = load([path]).tasks(EntryIndex([moved.summary()]))
+    assert again.digest == row.digest != moved.summary().asked
 
 
 def test_a_manifest_without_a_reader_of_files_knows_no_source_fingerprints() -> None:
@@ -253,7 +253,7 @@ def test_whoever_takes_a_task_over_is_always_parsed(tmp_path: Path, name: str) -
     text = f"{HEAD}tasks:\n  a:\n    title: x\n    {name}: {{id: 3871}}\n"
     path = put(tmp_path, text)
     heads = applied(path)
-    assert not any(heads.source(row) != NO_BLOCK for row in heads.rows.values())
+    assert not any(heads.source(row) != NO_SOURCE for row in heads.rows.values())
     path = put(tmp_path, f"{text}  b:\n    title: y\n    adopt: {{id: 3871}}\n")
     assert told(path, heads) == told(path)
     assert "adopts 3871 too" in str(told(path))
@@ -268,7 +268,7 @@ def test_a_block_without_end_is_left_to_the_parser(
     text = "  a:\n    title: A\n  b:\n    title: B\n    description: |\n" + "      x\n" * 500
     path = put(tmp_path, f"{HEAD}tasks:\n{text}")
     assert told(path, heads) == told(path)
-    assert applied(path).source(0) == NO_BLOCK
+    assert applied(path).source(0) == NO_SOURCE
 
 
 def test_pieces_may_be_cut_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

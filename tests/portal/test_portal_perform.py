@@ -31,7 +31,7 @@ def creates(say, count: int) -> list[Change]:
     return [say.create(f"k{n}") for n in range(count)]
 
 
-def became(found: Any) -> set[Status]:
+def statuses(found: Any) -> set[Status]:
     return {one.status for one in found.values()}
 
 
@@ -41,7 +41,7 @@ def test_creates_go_in_growing_batches_with_intents_first(bench, say):
     found = desk.perform(*creates(say, 121))
     assert desk.script.paths == ["POST /v1/batch"] * 4 + ["POST /v1/tasks"]
     assert [len(keys) for keys in desk.sent] == [10, 20, 40, 50, 1]
-    assert became(found) == {DONE}
+    assert statuses(found) == {DONE}
     assert found["k1"].id == 101
     call = desk.script.calls(0)[0]
     assert (call["entity"], call["action"]) == ("tasks", "create")
@@ -117,7 +117,7 @@ def test_creates_never_share_a_request_with_what_may_be_repeated(bench, say):
     """So that what is not answered is wholly in doubt or wholly repeatable."""
     desk = bench(say.made)
     mixed = [x for n in range(3) for x in (say.create(f"c{n}"), say.delete(f"d{n}", n + 1))]
-    assert became(desk.perform(*mixed)) == {DONE}
+    assert statuses(desk.perform(*mixed)) == {DONE}
     actions = [{call["action"] for call in desk.script.calls(at)} for at in (0, 1)]
     assert actions == [{"create"}, {"delete"}]
 
@@ -129,7 +129,7 @@ def test_a_change_that_the_portal_need_not_hear_of_is_done(bench, say):
         Change(TaskKey(f"q{n}"), action, Reason.GONE, RemoteId(7))
         for n, action in enumerate((Action.ADOPT, Action.FORGET, Action.NOOP))
     ]
-    assert became(desk.perform(*quiet)) == {DONE}
+    assert statuses(desk.perform(*quiet)) == {DONE}
     assert desk.portal.requests == 0
 
 
@@ -150,7 +150,7 @@ def test_an_update_may_answer_anything(bench, say, result):
     other = {**result, "id": "8"} if isinstance(result, dict) else result
     answer = say.ok({"results": {"c0": result, "c1": other}, "errors": []})
     two = (say.update("a", 7, title="x"), say.update("b", 8, title="x"))
-    assert became(bench(answer).perform(*two)) == {DONE}
+    assert statuses(bench(answer).perform(*two)) == {DONE}
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_creates_without_an_answer_are_in_doubt_and_not_sent_again(bench, say, l
     """Design 7."""
     desk = bench(answer_of(say, lost), say.made)
     found = desk.perform(*creates(say, count))
-    assert became(found) == {DOUBT}
+    assert statuses(found) == {DOUBT}
     assert desk.portal.requests == 1
 
 
@@ -203,7 +203,7 @@ def test_updates_and_deletes_without_an_answer_are_repeated(bench, say, lost, co
     """PATCH and DELETE may be sent twice."""
     for kind in (lambda n: say.update(f"k{n}", n + 1, title="x"), lambda n: say.delete(f"k{n}", 1)):
         desk = bench(answer_of(say, lost), say.made)
-        assert became(desk.perform(*map(kind, range(count)))) == {DONE}
+        assert statuses(desk.perform(*map(kind, range(count)))) == {DONE}
         assert desk.portal.requests == 2
         assert desk.clock.at > 1000.9
 
@@ -234,7 +234,7 @@ def test_429_did_nothing_so_creates_are_sent_again(bench, say, where):
     """After what retryAfter or Retry-After says."""
     told = {"headers": {"Retry-After": "7"}} if where == "header" else {"retryAfter": 7}
     desk = bench(say.no(429, "RATE_LIMITED", "QUERY_LIMIT_EXCEEDED", **told), say.made)
-    assert became(desk.perform(*creates(say, 3))) == {DONE}
+    assert statuses(desk.perform(*creates(say, 3))) == {DONE}
     assert desk.script.times[1] - desk.script.times[0] == pytest.approx(7, abs=0.01)
     assert len(desk.sent) == 2
 
@@ -242,7 +242,7 @@ def test_429_did_nothing_so_creates_are_sent_again(bench, say, where):
 def test_a_connection_that_never_stood_is_tried_again_and_then_stops_the_run(bench, say):
     """Nothing was sent, so nothing is in doubt."""
     desk = bench(NotSent("refused"), NotSent("refused"), say.made)
-    assert became(desk.perform(*creates(say, 3))) == {DONE}
+    assert statuses(desk.perform(*creates(say, 3))) == {DONE}
     desk = bench(NotSent("refused"))
     found = []
     with pytest.raises(PortalUnreachable):
@@ -357,7 +357,7 @@ def test_all_calls_invalid_is_an_answer_to_each(bench, say):
         "data": {"errors": {f"c{n}": {"code": "VALIDATION_ERROR"} for n in range(3)}},
     }
     desk = bench(PortalAnswer(400, {}, orjson.dumps(body)))
-    assert became(desk.perform(*creates(say, 3))) == {FAILED}
+    assert statuses(desk.perform(*creates(say, 3))) == {FAILED}
     assert desk.portal.requests == 1
 
 
@@ -479,7 +479,7 @@ def test_a_date_is_cleared_whichever_way_the_portal_takes(bench, say, takes, ref
     found = desk.perform(
         *(say.update(f"k{n}", n + 1, deadline=None, title="x") for n in range(count))
     )
-    assert became(found) == {DONE}
+    assert statuses(found) == {DONE}
     assert set(portal.dates.values()) == {None}
     assert desk.portal.requests <= (12 if count > 1 else 4)  # sent, read, sent, read
 
@@ -491,7 +491,7 @@ def test_a_date_that_stays_is_said(bench, say, refuses, shows, count):
     """Neither "" nor null: failed, in clear words, after one try of each."""
     desk = bench(Dated(say, (), refuses=refuses, shows=shows))
     found = desk.perform(*(say.update(f"k{n}", n + 1, deadline=None) for n in range(count)))
-    assert became(found) == {FAILED}
+    assert statuses(found) == {FAILED}
     assert all("bad date" in o.message or "keeps deadline" in o.message for o in found.values())
     assert desk.portal.writing_requests <= 2 * count
 
@@ -698,7 +698,7 @@ def test_batches_shrink_on_a_slow_portal_and_grow_again(bench, say):
     """Smaller batches instead of time-outs."""
     desk = bench(Unanswered("timed out"), say.made)
     found = desk.perform(*(say.update(f"k{n}", n + 1, title="x") for n in range(100)))
-    assert became(found) == {DONE}
+    assert statuses(found) == {DONE}
     assert [len(keys) for keys in desk.sent] == [50, 25, 25, 25, 25]
     size = Size(30.0)
     size.took(11.0, 50)
@@ -739,7 +739,7 @@ def test_a_level_takes_as_long_as_was_predicted(bench, say):
     desk = bench(say.made)
     desk.portal.create_seconds = 0.01
     level = creates(say, 1000)
-    assert became(desk.perform(*level)) == {DONE}
+    assert statuses(desk.perform(*level)) == {DONE}
     cost = estimate([level], 0.002)
     assert cost.requests == desk.portal.writing_requests == desk.portal.requests == 20
     assert desk.clock.at - 1000 == pytest.approx(cost.seconds, rel=0.02)
@@ -750,7 +750,7 @@ def test_two_threads_do_the_same(bench, say):
     """Outcomes are complete and intents come first, whoever sends."""
     desk = bench(say.made, parallelism=4)
     desk.portal.create_seconds = 0.01
-    assert became(desk.perform(*creates(say, 1000))) == {DONE}
+    assert statuses(desk.perform(*creates(say, 1000))) == {DONE}
     assert desk.portal.requests == 20
     assert sorted(key for keys in desk.sent for key in keys) == sorted(f"k{n}" for n in range(1000))
 

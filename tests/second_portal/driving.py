@@ -214,8 +214,8 @@ def driven(hours: Hours, skew: Callable[[], float] = float) -> Iterator[None]:
             for heart in tuple(hearts):
                 heart.beat(hours.monotonic())
 
-    def beating(keeper: LeaseHolder, ended: threading.Event, seconds: float) -> None:
-        heart = Heart(keeper, seconds, hours.monotonic())
+    def beating(lease_holder: LeaseHolder, ended: threading.Event, seconds: float) -> None:
+        heart = Heart(lease_holder, seconds, hours.monotonic())
         hearts.append(heart)
         ended.wait()
         hearts.remove(heart)
@@ -231,7 +231,7 @@ def driven(hours: Hours, skew: Callable[[], float] = float) -> Iterator[None]:
 class Heart:
     """What renews a lease every so many seconds of the hours."""
 
-    keeper: LeaseHolder
+    lease_holder: LeaseHolder
     seconds: float
     last: float
 
@@ -239,7 +239,7 @@ class Heart:
         """Renew the lease if it is time."""
         if now - self.last >= self.seconds:
             self.last = now
-            self.keeper.beat()
+            self.lease_holder.beat()
 
 
 def checked(done: Run, settings: dict[str, str]) -> Run:

@@ -215,7 +215,7 @@ def shown(plan: Plan, case: Case) -> dict[str, Any]:
         "standing": [
             [one.key, one.name, plain(one.wanted), plain(one.found)] for one in plan.standing
         ],
-        "twins": [[twin.key, twin.id, twin.twin] for twin in plan.duplicates],
+        "twins": [[twin.key, twin.id, twin.other] for twin in plan.duplicates],
         "strays": [stray.id for stray in plan.orphans],
         "hidden": [[one.key, one.id, one.waits] for one in plan.hidden],
         "learned": dict(plan.learned),

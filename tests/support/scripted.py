@@ -238,7 +238,7 @@ class Bench:
     marker: str | None = MARKER
     stopped: bool = False
     events: list[Event] = field(default_factory=list)
-    rescued: list[StateDelta] = field(default_factory=list)
+    dumped: list[StateDelta] = field(default_factory=list)
     fail: Callable[[StateDelta], bool] = lambda _delta: False
     facts: RunFacts = field(default_factory=lambda: RunFacts("run", "plan", IDENTITY, None))
 
@@ -253,14 +253,14 @@ class Bench:
         store.fail = self.fail
         return store
 
-    def keeper(self) -> LeaseHolder:
+    def lease_holder(self) -> LeaseHolder:
         self.store = self.new_store()
         self.shared.lease = None
         lease = self.store.acquire(ANNA, 60.0)
-        return LeaseHolder(self.store, lease, self.clock, self._rescue)
+        return LeaseHolder(self.store, lease, self.clock, self._dump_unsaved)
 
-    def _rescue(self, delta: StateDelta) -> str:
-        self.rescued.append(delta)
+    def _dump_unsaved(self, delta: StateDelta) -> str:
+        self.dumped.append(delta)
         return "beside.json"
 
     def resolver(self, settle: float = 30.0) -> Resolver:
@@ -285,18 +285,23 @@ class Bench:
     def plan(self, manifest: Manifest, scope: Scope = EVERYTHING, *, refresh: bool = True) -> Plan:
         return self.planner().plan(manifest, self.state, scope, refresh=refresh)
 
-    def applier(self, keeper: LeaseHolder, plan: Plan, state: State) -> Applier:
+    def applier(self, lease_holder: LeaseHolder, plan: Plan, state: State) -> Applier:
         ports = EnginePorts(
-            self.portal, keeper, self.resolver(), self.clock, self.events.append, self._stopping
+            self.portal,
+            lease_holder,
+            self.resolver(),
+            self.clock,
+            self.events.append,
+            self._stopping,
         )
         return Applier(ports, plan, state, self.facts)
 
     def apply(self, manifest: Manifest, scope: Scope = EVERYTHING) -> Report:
         """One whole run: heal, plan, do."""
-        keeper = self.keeper()
-        state = self.planner().resolved(keeper, keeper.load())
+        lease_holder = self.lease_holder()
+        state = self.planner().resolved(lease_holder, lease_holder.load())
         plan = self.planner().plan(manifest, state, scope)
-        return self.applier(keeper, plan, state).apply()
+        return self.applier(lease_holder, plan, state).apply()
 
     def apply_and_see(self, manifest: Manifest) -> None:
         """One run, and another that sees what the first one made."""
@@ -311,14 +316,16 @@ class Bench:
 
     def resume(self, plan: Plan) -> Report:
         """One run of what is left of a saved plan."""
-        keeper = self.keeper()
-        state = self.planner().resolved(keeper, keeper.load())
+        lease_holder = self.lease_holder()
+        state = self.planner().resolved(lease_holder, lease_holder.load())
         now = self.check(plan)
         assert not now.stale, now.stale
-        return self.applier(keeper, now.plan, state).apply()
+        return self.applier(lease_holder, now.plan, state).apply()
 
     def verify(self, report: Report) -> Verification:
-        verifier = Verifier(self.portal, self.keeper(), self.clock, self.events.append, self.marker)
+        verifier = Verifier(
+            self.portal, self.lease_holder(), self.clock, self.events.append, self.marker
+        )
         return verifier.verify(report.outcomes.values(), len(self.state.index))
 
     def of(self, kind: type) -> list[Any]:
@@ -332,6 +339,6 @@ def bench(*, size: int = 2, marker: str | None = MARKER) -> Bench:
     return Bench(ScriptedPortal(clock, size=size, marker=marker), clock, marker=marker)
 
 
-def became(report: Report) -> dict[TaskKey, str]:
+def statuses(report: Report) -> dict[TaskKey, str]:
     """Return what became of each key."""
     return {key: outcome.status.value for key, outcome in report.outcomes.items()}

@@ -22,7 +22,7 @@ from tasksync.core.manifest import Policy, Threshold
 from tasksync.core.people import people_of, touched
 from tasksync.core.plan import Drift, Plan, Refusal
 from tasksync.core.secrets import Secrets
-from tasksync.core.state import NO_BLOCK
+from tasksync.core.state import NO_SOURCE
 from tasksync.core.task import Options, Place
 from tasksync.errors import PlanUnusable
 
@@ -43,7 +43,7 @@ def encode(
     refusals: Sequence[Refusal] = (),
 ) -> Json:
     """Return the plan as plain data; `requests` and `seconds` are what apply will take."""
-    changes, quiet = _items(plan)
+    changes, state_only = _items(plan)
     document: Json = {
         "format_version": FORMAT_VERSION,
         "tasksync_version": version,
@@ -59,7 +59,7 @@ def encode(
         "seconds": seconds,
         "people": [asdict(one) for one in people_of(plan)],
         "levels": len(plan.levels),
-        "quiet": quiet,
+        "quiet": state_only,
         "standing": [
             {
                 "key": one.key,
@@ -71,12 +71,12 @@ def encode(
             for one in plan.standing
         ],
         "twins": [
-            {"key": t.key, "id": str(t.id), "twin": str(t.twin), "title": t.title}
+            {"key": t.key, "id": str(t.id), "twin": str(t.other), "title": t.title}
             for t in plan.duplicates
         ],
         "strays": [
-            {"id": str(stray.id), "title": stray.title, "responsible": stray.responsible}
-            for stray in plan.orphans
+            {"id": str(orphan.id), "title": orphan.title, "responsible": orphan.responsible}
+            for orphan in plan.orphans
         ],
         "hidden": [{"key": one.key, "id": str(one.id), "waits": one.waits} for one in plan.hidden],
         "other_owner": plan.other_owner,
@@ -105,7 +105,7 @@ def encode(
         "blocks": {
             one.key: one.source.hex()
             for one in sorted((*plan.changes, *plan.state_only), key=lambda one: one.key)
-            if one.source != NO_BLOCK
+            if one.source != NO_SOURCE
         },
     }
     return {**document, "checksum": checksum_of(document)}
@@ -140,7 +140,7 @@ def digest(plan: Plan) -> str:
 
 def dumps(data: Mapping[str, object]) -> str:
     """Return canonical JSON for files and stdout: sorted keys, one line a change."""
-    lines = ",\n".join(f"{json.dumps(name)}:{_laid(data[name])}" for name in sorted(data))
+    lines = ",\n".join(f"{json.dumps(name)}:{_lines(data[name])}" for name in sorted(data))
     return f"{{\n{lines}\n}}\n"
 
 
@@ -199,16 +199,16 @@ def _changed(document: Mapping[str, object]) -> PlanUnusable:
     except PlanUnusable as torn:
         what = torn.message.removeprefix(plan_text.NOT_A_PLAN)
         return PlanUnusable(f"the plan file was changed by hand: {what}", advice)
-    ours, quiet = _items(plan)
+    ours, state_only = _items(plan)
     changes, remembered = plan_reading.items(document)
-    places = paths([*ours, *quiet], [*changes, *remembered])[:3]
+    places = paths([*ours, *state_only], [*changes, *remembered])[:3]
     where = f" (see resource_changes{', '.join(places)})" if places else ""
     what = "checksum" if document["digest"] == digest(plan) else "digest"
     message = f"the plan file was changed by hand: its {what} does not match{where}"
     return PlanUnusable(message, advice)
 
 
-def _laid(value: object) -> str:
+def _lines(value: object) -> str:
     """One line for each of a list's objects, so that plans can be compared line by line."""
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return "[\n " + ",\n ".join(_text(item) for item in value) + "\n]"
@@ -277,9 +277,9 @@ def _sides(change: Change) -> tuple[Json | None, Json | None]:
     """Return before and after: null where there is no task, as in Terraform's plans."""
     before = {one.name: plain(one.before) for one in change.fields}
     after = {one.name: plain(one.after) for one in change.fields}
-    made = change.action is Action.CREATE and not _any(before)
+    creates = change.action is Action.CREATE and not _any(before)
     gone = change.action in {Action.DELETE, Action.FORGET} and not _any(after)
-    return None if made else before, None if gone else after
+    return None if creates else before, None if gone else after
 
 
 def _any(values: Mapping[str, object]) -> bool:

@@ -75,8 +75,8 @@ def _faults(state: State) -> Iterator[tuple[str, str]]:
 def _entry(entry: Entry) -> Iterator[tuple[str, str]]:
     where = f"entry {entry.key}"
     yield from _asked(where, "asked", entry.asked)
-    yield from _seen(where, "made", entry.normalised)
-    yield from _seen(where, "unproved", entry.unproved)
+    yield from _normalised(where, "made", entry.normalised)
+    yield from _normalised(where, "unproved", entry.unproved)
     yield f"{where}: created", "" if not entry.created else _date(entry.created)
     yield f"{where}: options.adopt", _adopted(entry.options.adopt)
 
@@ -106,7 +106,7 @@ def _asked(where: str, part: str, values: Values) -> Iterator[tuple[str, str]]:
         yield f"{where}: {part}.{name}", _value(name, value) or _asked_for(name, value)
 
 
-def _seen(where: str, part: str, values: Values) -> Iterator[tuple[str, str]]:
+def _normalised(where: str, part: str, values: Values) -> Iterator[tuple[str, str]]:
     """What the portal made of it may be odd, but has to fit."""
     for name, value in values.items():
         yield f"{where}: {part}.{name}", _value(name, value)
@@ -134,8 +134,8 @@ def _asked_for(name: str, value: Value) -> str:
         case int():
             return "" if value in _RANGES.get(kind, _ANY) else f"it cannot be {value}"
         case tuple() if kind is FieldKind.PEOPLE:
-            odd = [one for one in value if isinstance(one, int) and one < 1]
-            return f"{odd[0]} is nobody" if odd else _ordered(value)
+            invalid = [one for one in value if isinstance(one, int) and one < 1]
+            return f"{invalid[0]} is nobody" if invalid else _ordered(value)
         case tuple():
             wrong = [one for one in map(str, value) if _is_no_tag(one)]
             return f"{_cut(wrong[0])} can be no tag" if wrong else _ordered(value)

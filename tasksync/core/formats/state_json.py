@@ -33,7 +33,7 @@ from tasksync.core.quoting import kind_of, quoted
 from tasksync.core.state import (
     FORMAT_VERSION,
     KEPT_RUNS,
-    NO_BLOCK,
+    NO_SOURCE,
     Entry,
     Holder,
     Intent,
@@ -149,7 +149,7 @@ def decode_state(document: object) -> State:
     data = sniff(document, KIND)
     with reading("the document"):
         entries, intents, runs = _dict(data, "entries"), _list(data, "intents"), _list(data, "runs")
-        head: dict[str, object] = {
+        rest: dict[str, object] = {
             "lineage": _str(data, "lineage"),
             "serial": _counted(data, "serial"),
             "identity": decode_identity(data["identity"]),
@@ -162,7 +162,7 @@ def decode_state(document: object) -> State:
         [decode_entry(TaskKey(key), entries[key]) for key in sorted(entries)],
         intents=tuple(decode_intent(intent) for intent in intents),
         runs=tuple(decode_run(run) for run in runs),
-        **head,
+        **rest,
     )
 
 
@@ -177,7 +177,7 @@ def apply_delta(document: Mapping[str, Any], delta: StateDelta) -> dict[str, Any
     runs = {run["id"]: run for run in document["runs"]}
     if delta.run:
         runs[delta.run.id] = encode_run(delta.run)
-    laid = {
+    updated = {
         **document,
         "serial": document["serial"] + 1,
         "entries": {key: entry for key, entry in entries.items() if key not in dropped},
@@ -185,12 +185,12 @@ def apply_delta(document: Mapping[str, Any], delta: StateDelta) -> dict[str, Any
         "runs": list(runs.values())[-KEPT_RUNS:],
     }
     if delta.identity is not None:
-        laid["identity"] = encode_identity(delta.identity)
+        updated["identity"] = encode_identity(delta.identity)
     if delta.files is not None:
-        laid["files"] = list(delta.files)
+        updated["files"] = list(delta.files)
     if delta.released is not None:
-        laid["released"] = list(delta.released)
-    return laid
+        updated["released"] = list(delta.released)
+    return updated
 
 
 def decode_released(data: Any) -> tuple[RemoteId, ...]:
@@ -212,7 +212,7 @@ def encode_entry(entry: Entry) -> dict[str, object]:
         data["protected"] = True
     if entry.deferred:
         data["deferred"] = True
-    if entry.source != NO_BLOCK:
+    if entry.source != NO_SOURCE:
         data["block"] = entry.source.hex()
     if entry.created:
         data["created"] = entry.created
@@ -234,7 +234,7 @@ def decode_entry(key: TaskKey, data: Any) -> Entry:
             decode_options(data.get("options")),
             protected=_bool(data, "protected"),
             deferred=_bool(data, "deferred"),
-            source=fingerprint_in(_str({"block": NO_BLOCK.hex(), **data}, "block")),
+            source=fingerprint_in(_str({"block": NO_SOURCE.hex(), **data}, "block")),
             created=_created(data),
             hidden=_bool(data, "hidden"),
             remade=_bool(data, "remade"),

@@ -66,8 +66,8 @@ def plan_from(
     `by_title`: a state without entries also takes marked tasks over that agree in their title
     alone, or in all but it; else two repositories of one name would take each other's tasks.
     """
-    passage = Refresh(wanted, state, manifest.marker, everything=scope.destroy)
-    found = passage.remembered(unknown) if live is None else passage.live(live)
+    refresh = Refresh(wanted, state, manifest.marker, everything=scope.destroy)
+    found = refresh.remembered(unknown) if live is None else refresh.live(live)
     certain = not len(state.index) and not by_title
     return _Builder(manifest, wanted, state, scope, found, certain=certain).plan()
 
@@ -93,54 +93,54 @@ class _Builder:
         self.manifest = manifest
         self.wanted = wanted
         self.state = state
-        self.heads = state.index
+        self.index = state.index
         self.scope = scope
         self.found = found
         self.changes: dict[TaskKey, Change] = {}
-        self.quiet: list[Change] = []
+        self.state_only: list[Change] = []
         self.drift: list[Drift] = []
         self.standing: list[Standing] = []
-        self.twins: list[Duplicate] = []
-        self.strays: list[Orphan] = []
+        self.duplicates: list[Duplicate] = []
+        self.orphans: list[Orphan] = []
         self.unreadable: list[UnreadableTask] = []
         self.vanished = 0
 
     def plan(self) -> Plan:
         self._name_unreadable()
         if self.scope.destroy:
-            self._remove(self.heads, Reason.DESTROYED)
+            self._remove(self.index, Reason.DESTROYED)
             self._name(self.found.unknown)
         else:
             self._compare(self._make())
             seen = self.wanted.seen
             if UNSEEN in seen:
-                dropped = (key for key, row in self.heads.rows.items() if seen[row] == UNSEEN)
+                dropped = (key for key, row in self.index.rows.items() if seen[row] == UNSEEN)
                 self._remove(dropped, Reason.DROPPED)
         return self._plan()
 
     def _make(self) -> Mapping[TaskKey, RemoteId]:
         """Decide on what has no task yet; return the ids of all keys that have one."""
         taken: dict[TaskKey, LiveTask] = {}
-        homeless: dict[TaskKey, tuple[Task, Entry | None]] = {}
+        unmatched: dict[TaskKey, tuple[Task, Entry | None]] = {}
         for task in self.wanted.new():
             adopt = self.found.adoptable.get(task.options.adopt or RemoteId(0))
             if adopt is not None:
                 taken[task.key] = adopt
             else:
-                homeless[task.key] = task, None
+                unmatched[task.key] = task, None
         for key in gone(self.wanted, self.found):
             lost = self.wanted.task(key, self.state)
             if lost is not None:
-                homeless[key] = lost, self.state.entries[self.wanted.moved.get(key, key)]
-        self.vanished = sum(entry is not None for _task, entry in homeless.values())
+                unmatched[key] = lost, self.state.entries[self.wanted.moved.get(key, key)]
+        self.vanished = sum(entry is not None for _task, entry in unmatched.values())
         here = Present(self.wanted, self.found.present)
-        matched = self._match(homeless, {key: live.id for key, live in taken.items()}, here)
+        matched = self._match(unmatched, {key: live.id for key, live in taken.items()}, here)
         ids = {key: live.id for key, live in (*taken.items(), *matched.items())}
         known = ChainMap(ids, here)  # type: ignore[arg-type]
         for key, live in taken.items():
             if not self._left_alone(key, live):
                 self._take(adoption(self.wanted.retained[key], live, Reason.ADOPTED, known), live)
-        for key, (task, entry) in homeless.items():
+        for key, (task, entry) in unmatched.items():
             if key in matched:
                 found = matched[key]
                 if self._left_alone(key, found):
@@ -160,7 +160,7 @@ class _Builder:
         """Name the tasks of ours that are there and cannot be read; an edit of them waits."""
         after = self.wanted.renamed
         for row, live in self.found.unreadable.items():
-            before = self.heads.key(row)
+            before = self.index.key(row)
             key = after.get(before, before)
             moves = self.scope.destroy or self.wanted.seen[row] != SAME
             self._left_alone(key, live, waits=moves and self.scope.takes(key))
@@ -168,13 +168,13 @@ class _Builder:
     def _why_made(self, entry: Entry | None) -> Reason:
         if entry is None:
             return Reason.NEW
-        if self.heads.rows[entry.key] in self.found.taken:
+        if self.index.rows[entry.key] in self.found.taken:
             return Reason.TAKEN
         return Reason.VANISHED_AGAIN if entry.remade else Reason.VANISHED
 
     def _match(
         self,
-        homeless: Mapping[TaskKey, tuple[Task, Entry | None]],
+        unmatched: Mapping[TaskKey, tuple[Task, Entry | None]],
         taken: Mapping[TaskKey, RemoteId],
         here: Mapping[TaskKey, RemoteId],
     ) -> Mapping[TaskKey, LiveTask]:
@@ -186,7 +186,7 @@ class _Builder:
             return {}
         wants = (
             Want(key, task.fields)
-            for key, (task, entry) in homeless.items()
+            for key, (task, entry) in unmatched.items()
             if entry is not None or task.options.adopt is None
         )
         ids = ChainMap(dict(taken), here)  # type: ignore[arg-type]
@@ -195,10 +195,10 @@ class _Builder:
         return result.pairs
 
     def _compare(self, ids: Mapping[TaskKey, RemoteId]) -> None:
-        names = list(self.heads.rows) if self.found.retained else []
+        names = list(self.index.rows) if self.found.retained else []
         after = self.wanted.renamed
         for live in self.found.retained.values():
-            row = self.heads.row_of_id(live.id)
+            row = self.index.row_of_id(live.id)
             if row is None or self.wanted.seen[row] == UNSEEN:
                 continue
             before = names[row]
@@ -208,9 +208,9 @@ class _Builder:
                 self._take(comparison(task, self.state.entries[before], live, ids), live)
 
     def _name(self, unmatched: Sequence[LiveTask]) -> None:
-        twins, strays = told_apart(unmatched, self.state.entries.values())
-        self.twins += twins
-        self.strays += strays
+        duplicates, orphans = told_apart(unmatched, self.state.entries.values())
+        self.duplicates += duplicates
+        self.orphans += orphans
 
     def _remove(self, keys: Iterable[TaskKey], reason: Reason) -> None:
         forgotten = set(self.manifest.removed)
@@ -222,7 +222,7 @@ class _Builder:
                 how = OnRemove.DELETE
             else:
                 how = entry.options.on_remove or self.manifest.policy.on_remove
-            row, live = self.heads.rows[key], self._there(entry)
+            row, live = self.index.rows[key], self._there(entry)
             if row in self.found.unreadable:
                 continue
             if row in self.found.hidden or row in self.found.taken:
@@ -233,13 +233,13 @@ class _Builder:
 
     def _there(self, entry: Entry) -> LiveTask | None:
         """Return the live task of an entry; one that another entry also claims is not its own."""
-        row = self.heads.rows[entry.key]
-        if not self.found.present[row] or self.heads.row_of_id(entry.id) != row:
+        row = self.index.rows[entry.key]
+        if not self.found.present[row] or self.index.row_of_id(entry.id) != row:
             return None
         return self.found.retained.get(entry.id) or remembered(entry)
 
-    def _take(self, verdict: Decision, live: LiveTask | None) -> None:
-        change, marker = verdict.change, self.manifest.marker
+    def _take(self, decision: Decision, live: LiveTask | None) -> None:
+        change, marker = decision.change, self.manifest.marker
         if change.action is Action.FORGET:
             change = without_marker(change, live, marker)
         elif live is not None:
@@ -247,19 +247,19 @@ class _Builder:
                 change = with_marker(change, live, marker)
             change = replace(change, created=self._created(change, live))
         if change.action is Action.NOOP:
-            if verdict.remember or change.key in self.wanted.moved:
-                self.quiet.append(change)
+            if decision.remember or change.key in self.wanted.moved:
+                self.state_only.append(change)
         else:
             self._put(change)
-        self.drift += verdict.drift
-        self.standing += verdict.standing
+        self.drift += decision.drift
+        self.standing += decision.standing
 
     def _created(self, change: Change, live: LiveTask) -> str:
         """Return the task's createdDate: as it is there, else as it is remembered."""
         row = self.wanted.row(change.key)
-        if live.created or row is None or self.heads.ids[row] != live.id:
+        if live.created or row is None or self.index.ids[row] != live.id:
             return live.created or ""
-        return self.state.entries[self.heads.key(row)].created
+        return self.state.entries[self.index.key(row)].created
 
     def _put(self, change: Change) -> None:
         self.changes[change.key] = change
@@ -273,21 +273,23 @@ class _Builder:
             return key in changes or self.scope.takes(key)
 
         identity = self.state.identity
-        follows = followed(changes.values(), self.heads.row_of_id, self.wanted.parents)
+        follows = followed(changes.values(), self.index.row_of_id, self.wanted.parents)
         return Plan(
             self.manifest.project,
             identity.portal if identity else "",
             self.state.lineage,
             self.state.serial,
             tuple(in_levels(changes.values(), follows)),
-            tuple(sorted((c for c in self.quiet if told(c.key)), key=lambda change: change.key)),
+            tuple(
+                sorted((c for c in self.state_only if told(c.key)), key=lambda change: change.key)
+            ),
             tuple(sorted((d for d in self.drift if told(d.key)), key=lambda d: (d.key, d.name))),
-            tuple(self.twins),
-            tuple(self.strays),
+            tuple(self.duplicates),
+            tuple(self.orphans),
             tuple(look_alikes(changes.values())),
             tuple((before, after) for after, before in moved.items()),
-            unchanged=len(self.heads) - sum(key in self.heads for key in due),
-            tracked=len(self.heads),
+            unchanged=len(self.index) - sum(key in self.index for key in due),
+            tracked=len(self.index),
             wanted=self.wanted.wanted,
             vanished=self.vanished,
             files=self.manifest.files,
@@ -300,7 +302,7 @@ class _Builder:
             destroy=self.scope.destroy,
             hidden=tuple(sorted(self._hidden())),
             unreadable=tuple(sorted(self.unreadable)),
-            learned={self.heads.key(row): date for row, date in self.found.learned.items()},
+            learned={self.index.key(row): date for row, date in self.found.learned.items()},
             standing=tuple(
                 sorted((s for s in self.standing if told(s.key)), key=lambda s: (s.key, s.name))
             ),
@@ -311,6 +313,6 @@ class _Builder:
         after = self.wanted.renamed
         for row in self.found.hidden:
             if self.wanted.seen[row] != UNSEEN:
-                key = self.heads.key(row)
+                key = self.index.key(row)
                 edited = self.wanted.seen[row] == DIFFERS
-                yield Hidden(after.get(key, key), RemoteId(self.heads.ids[row]), edited)
+                yield Hidden(after.get(key, key), RemoteId(self.index.ids[row]), edited)

@@ -68,7 +68,7 @@ class _Compared:
 
     differing: list[FieldChange] = field(default_factory=list)
     drift: list[Drift] = field(default_factory=list)
-    made: dict[str, Value] = field(default_factory=dict)
+    normalised: dict[str, Value] = field(default_factory=dict)
     standing: list[Standing] = field(default_factory=list)
 
 
@@ -104,21 +104,21 @@ def comparison(
     policy: StatusPolicy = StatusPolicy.STANDS,
 ) -> Decision:
     """Return UPDATE with exactly the fields that differ, or NOOP, and the drift beside it."""
-    seen = _compared(task, entry, live, ids, policy)
-    differing = seen.differing
+    compared = _compared(task, entry, live, ids, policy)
+    differing = compared.differing
     if all(one.name != "status" for one in differing):
         differing += _return(task, entry, live)
     differing.sort(key=lambda one: FIELDS[one.name].bit)
-    along = _along(seen, task, live, ids)
+    sent_together = _sent_together(compared, task, live, ids)
     change = Change(
         task.key,
         Action.UPDATE if differing else Action.NOOP,
         _reason(differing, entry),
         live.id,
         tuple(differing),
-        along,
+        sent_together,
         task.fields,
-        seen.made,
+        compared.normalised,
         task.options,
         _protected(task.options, entry),
         str(task.fields.get("title") or live.fields.get("title") or task.key),
@@ -126,10 +126,10 @@ def comparison(
         live.markers,
         responsible=_person(live.fields),
         base_digest=base_digest_of(entry),
-        forms=_forms({*(one.name for one in differing), *along}, task, entry),
+        forms=_forms({*(one.name for one in differing), *sent_together}, task, entry),
         edited=tuple(_edited(task.fields, entry.asked)),
     )
-    return Decision(change, seen.drift, _must_remember(change, entry), seen.standing)
+    return Decision(change, compared.drift, _must_remember(change, entry), compared.standing)
 
 
 def adoption(
@@ -143,16 +143,16 @@ def adoption(
 
     `gone` is the entry whose own task vanished, where there is one.
     """
-    verdict = comparison(task, Entry(task.key, live.id, {}), live, ids)
+    decision = comparison(task, Entry(task.key, live.id, {}), live, ids)
     change = replace(
-        verdict.change,
+        decision.change,
         action=Action.ADOPT,
         reason=reason,
         protected=_protected(task.options, gone),
         base_digest=base_digest_of(gone),
         edited=(),
     )
-    return Decision(change, standing=verdict.standing)
+    return Decision(change, standing=decision.standing)
 
 
 def removal(entry: Entry, live: LiveTask | None, on_remove: OnRemove, reason: Reason) -> Decision:
@@ -175,8 +175,8 @@ def _compared(
     ids: Mapping[TaskKey, RemoteId],
     policy: StatusPolicy,
 ) -> _Compared:
-    seen = _Compared()
-    made, remembered = seen.made, entry.found
+    compared = _Compared()
+    normalised, remembered = compared.normalised, entry.found
     for name, wanted in task.fields.items():
         found = live.fields.get(name, _MISSING)
         unknown = found is _MISSING and name not in remembered
@@ -184,7 +184,7 @@ def _compared(
         before: Value = believed if found is _MISSING else found  # type: ignore[assignment]
         if not FIELDS[name].on_update and name not in task.options.ignore_changes:
             if not (unknown or _same(name, before, wanted)):
-                seen.standing.append(Standing(task.key, live.id, name, wanted, before))
+                compared.standing.append(Standing(task.key, live.id, name, wanted, before))
             continue
         unchanged = name in entry.asked and _same(name, wanted, entry.asked[name])
         drifted = name in remembered and not _same(name, before, _known(remembered[name], ids))
@@ -192,20 +192,20 @@ def _compared(
         refers = isinstance(wanted, KeyRef) and remembered.get(name) is not None
         expected = unchanged and not drifted and not refers
         if name in task.options.ignore_changes:
-            made[name] = before
+            normalised[name] = before
         elif not unknown and (expected or _same(name, before, _known(wanted, ids))):
             if not _same(name, before, wanted):
-                made[name] = before
+                normalised[name] = before
         else:
             moved_on = name == "status" and _moved_on(wanted, before, entry, live)
             if moved_on and policy is StatusPolicy.STANDS and (unchanged or not entry.asked):
-                seen.standing.append(Standing(task.key, live.id, name, wanted, before))
+                compared.standing.append(Standing(task.key, live.id, name, wanted, before))
                 continue
             shown = _beside(name, before, wanted)
-            seen.differing.append(FieldChange(name, shown, wanted, drifted or moved_on))
+            compared.differing.append(FieldChange(name, shown, wanted, drifted or moved_on))
             if drifted and unchanged:
-                seen.drift.append(Drift(task.key, live.id, name, remembered[name], before))
-    return seen
+                compared.drift.append(Drift(task.key, live.id, name, remembered[name], before))
+    return compared
 
 
 def _moved_on(wanted: Value, found: Value, entry: Entry, live: LiveTask) -> bool:
@@ -259,26 +259,26 @@ def _same(name: str, left: object, right: object) -> bool:
     return left == right or same(name, left, right)  # type: ignore[arg-type]
 
 
-def _along(
-    seen: _Compared, task: Task, live: LiveTask, ids: Mapping[TaskKey, RemoteId]
+def _sent_together(
+    compared: _Compared, task: Task, live: LiveTask, ids: Mapping[TaskKey, RemoteId]
 ) -> dict[str, Value]:
-    names = {one.name for one in seen.differing}
+    names = {one.name for one in compared.differing}
     with_it: set[str] = set()
     if names & {"startDatePlan", "endDatePlan"}:
         with_it |= {"startDatePlan", "endDatePlan"}
-    along = {name: task.fields[name] for name in with_it - names if _is_ours(name, task)}
+    sent_together = {name: task.fields[name] for name in with_it - names if _is_ours(name, task)}
     if "responsibleId" in names and "status" not in names:
-        along |= _kept_status(seen, task, live)
-    return {name: _known(along[name], ids) for name in FIELDS if name in along}
+        sent_together |= _status_to_keep(compared, task, live)
+    return {name: _known(sent_together[name], ids) for name in FIELDS if name in sent_together}
 
 
-def _kept_status(seen: _Compared, task: Task, live: LiveTask) -> dict[str, Value]:
+def _status_to_keep(compared: _Compared, task: Task, live: LiveTask) -> dict[str, Value]:
     """Return the status that a task is to keep when its responsible changes.
 
     The portal resets it to pending then (create and update seeds, contract 8.5): where it is not
     ours to say, the one that people gave it goes along.
     """
-    stands = any(one.name == "status" for one in seen.standing)
+    stands = any(one.name == "status" for one in compared.standing)
     if _is_ours("status", task) and not stands:
         return {"status": task.fields["status"]}
     found = live.fields.get("status")
@@ -307,8 +307,11 @@ def _reason(differing: list[FieldChange], entry: Entry) -> Reason:
 def _must_remember(change: Change, entry: Entry) -> bool:
     if change.action is not Action.NOOP:
         return False
-    after, head = change.entry(entry.id), entry.head()
-    return replace(after.head(), created=head.created) != head or after.protected != entry.protected
+    after, summary = change.entry(entry.id), entry.summary()
+    return (
+        replace(after.summary(), created=summary.created) != summary
+        or after.protected != entry.protected
+    )
 
 
 def _protected(options: Options, entry: Entry | None) -> bool:

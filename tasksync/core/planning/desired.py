@@ -71,21 +71,21 @@ class Desired:
 
 def read_desired(tasks: Iterable[Wanted], state: State, moved: Iterable[Moved] = ()) -> Desired:
     """Read the manifest's stream to its end; raises what the stream raises."""
-    heads = state.index
-    zeros, none = bytes(4 * len(heads)), b"\xff" * (4 * len(heads))
+    index = state.index
+    zeros, none = bytes(4 * len(index)), b"\xff" * (4 * len(index))
     found = Desired(
-        heads, bytearray(len(heads)), array("I", zeros), array("I", zeros), array("i", none)
+        index, bytearray(len(index)), array("I", zeros), array("I", zeros), array("i", none)
     )
-    found.moved = _moves(moved, heads)
+    found.moved = _moves(moved, index)
     _read(tasks, found)
     return found
 
 
-def _moves(moved: Iterable[Moved], heads: EntryIndex) -> dict[TaskKey, TaskKey]:
+def _moves(moved: Iterable[Moved], index: EntryIndex) -> dict[TaskKey, TaskKey]:
     """Return the moves that are still to be made, each key once on either side."""
     taken: dict[TaskKey, TaskKey] = {}
     for move in moved:
-        if move.before in heads and move.after not in heads:
+        if move.before in index and move.after not in index:
             taken.setdefault(move.before, move.after)
     return {after: before for before, after in reversed(taken.items())}
 

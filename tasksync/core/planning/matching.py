@@ -96,7 +96,7 @@ def could_be(sent: Values, newer_than: int, task: LiveTask) -> bool:
     return title_matches(_title(sent), there) or _but_title(sent, task)
 
 
-def is_twin(values: Values, task: LiveTask) -> bool:
+def is_duplicate(values: Values, task: LiveTask) -> bool:
     """Tell whether a task is the same as another in title, responsible and parent."""
     return title_person_parent(values) == title_person_parent(task.fields)
 

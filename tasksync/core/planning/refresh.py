@@ -55,13 +55,13 @@ class Refresh:
     ) -> None:
         self._wanted = wanted
         self._state = state
-        self._heads = wanted.index
+        self._index = wanted.index
         self._marker = marker
         self._mark = marker_of(state.project)
         self._adopts = wanted.adopts()
         self._released = frozenset(state.released)
         self._everything = everything
-        self.found = Found(bytearray(len(self._heads)))
+        self.found = Found(bytearray(len(self._index)))
 
     def live(self, tasks: Iterable[LiveTask]) -> Found:
         """Return what reading the portal left."""
@@ -76,27 +76,27 @@ class Refresh:
         `unknown` are tasks that were read all the same, since the state cannot know them.
         """
         found, seen, parents = self.found, self._wanted.seen, self._wanted.parents
-        found.present = bytearray(b"\x01" * len(self._heads))
-        away = self._heads.deferred
+        found.present = bytearray(b"\x01" * len(self._index))
+        away = self._index.deferred
         if seen.count(SAME) < len(seen) or NEW_PARENT in parents or any(away):
-            for key, row in self._heads.rows.items():
+            for key, row in self._index.rows.items():
                 if seen[row] == SAME and not away[row] and parents[row] != NEW_PARENT:
                     continue
-                self._hold(remembered(self._state.entries[key]))
+                self._retain(remembered(self._state.entries[key]))
         for task in unknown:
-            known = self._heads.row_of_id(task.id)
+            known = self._index.row_of_id(task.id)
             if known is None or not self._is_own(known, task):
                 self._not_remembered(task)
         return found
 
     def _pass(self, tasks: Iterable[LiveTask]) -> None:
-        heads, present = self._heads, self.found.present
+        index, present = self._index, self.found.present
         ours = (self._marker,) if self._marker is not None else ()
-        seen, parents, ids = self._wanted.seen, self._wanted.parents, heads.ids
-        always = b"\x01" * len(heads) if self._everything else heads.deferred
+        seen, parents, ids = self._wanted.seen, self._wanted.parents, index.ids
+        always = b"\x01" * len(index) if self._everything else index.deferred
         masks: dict[int, tuple[str, ...]] = {}
         for task in tasks:
-            row = heads.row_of_id(task.id)
+            row = index.row_of_id(task.id)
             if row is None:
                 self._not_remembered(task)
                 continue
@@ -109,9 +109,9 @@ class Refresh:
                 self._not_remembered(task)
                 continue
             present[row] = 1
-            if heads.created[row] <= NO_DATE and (task.created or heads.created[row] == NOT_SHOWN):
+            if index.created[row] <= NO_DATE and (task.created or index.created[row] == NOT_SHOWN):
                 self.found.learned[row] = task.created or ""
-            mask = heads.masks[row]
+            mask = index.masks[row]
             names = masks.get(mask) or masks.setdefault(mask, names_in(mask))
             above = parents[row]
             if (
@@ -119,34 +119,34 @@ class Refresh:
                 or always[row]
                 or (ours and task.markers != ours)
                 or (above != NO_PARENT and _elsewhere(task, above, ids))
-                or _differs(task, names, heads.found(row))
+                or _differs(task, names, index.found(row))
             ):
-                self._hold(task)
+                self._retain(task)
 
     def _is_own(self, row: int, task: LiveTask) -> bool:
         """Tell what `is_own` tells, without the entry where the columns are enough."""
-        created = self._heads.created[row]
+        created = self._index.created[row]
         if is_foreign(task, self._mark):
             return False
         if created > NO_DATE and task.created:
             return instant(task.created) == created
         if self._mark in task.markers and created <= NO_DATE:
             return True
-        return is_own(self._state.entries[self._heads.key(row)], task, self._mark)
+        return is_own(self._state.entries[self._index.key(row)], task, self._mark)
 
     def _hidden(self) -> None:
         """Find what was made and is not shown yet: it counts as there."""
-        present, created = self.found.present, self._heads.created
+        present, created = self.found.present, self._index.created
         if 0 not in present:
             return
         for row, there in enumerate(present):
             if there or created[row] != NOT_SHOWN or row in self.found.taken:
                 continue
-            if self._state.entries[self._heads.key(row)].hidden:
+            if self._state.entries[self._index.key(row)].hidden:
                 self.found.hidden.add(row)
                 present[row] = 1
 
-    def _hold(self, task: LiveTask) -> None:
+    def _retain(self, task: LiveTask) -> None:
         self.found.retained[task.id] = task
         self.found.names.update(task.names)
 
@@ -163,14 +163,14 @@ class Refresh:
 
     def _children_of_the_gone(self) -> None:
         """Hold the children of what will be made again: their parent gets another id."""
-        present, seen, held = self.found.present, self._wanted.seen, self.found.retained
+        present, seen, retained = self.found.present, self._wanted.seen, self.found.retained
         keys: list[TaskKey] = []
         for row, above in enumerate(self._wanted.parents):
             if above < 0 or present[above] or not present[row] or seen[row] != SAME:
                 continue
-            if self._heads.ids[row] not in held:
-                keys = keys or list(self._heads.rows)
-                self._hold(remembered(self._state.entries[keys[row]]))
+            if self._index.ids[row] not in retained:
+                keys = keys or list(self._index.rows)
+                self._retain(remembered(self._state.entries[keys[row]]))
 
 
 class Present(Mapping[TaskKey, RemoteId]):

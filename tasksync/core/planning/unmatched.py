@@ -26,14 +26,14 @@ def told_apart(
         look = title_person_parent(entry.found)
         if look in wanted:
             ours.setdefault(look, entry)
-    twins: list[Duplicate] = []
-    strays: list[Orphan] = []
+    duplicates: list[Duplicate] = []
+    orphans: list[Orphan] = []
     for task in unmatched:
         title = str(task.fields.get("title", ""))
-        twin = ours.get(looks[task.id])
-        if twin is not None:
-            twins.append(Duplicate(twin.key, twin.id, task.id, title))
+        original = ours.get(looks[task.id])
+        if original is not None:
+            duplicates.append(Duplicate(original.key, original.id, task.id, title))
         else:
             person = task.fields.get("responsibleId")
-            strays.append(Orphan(task.id, title, person if isinstance(person, int) else 0))
-    return tuple(twins), tuple(strays)
+            orphans.append(Orphan(task.id, title, person if isinstance(person, int) else 0))
+    return tuple(duplicates), tuple(orphans)
