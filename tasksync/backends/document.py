@@ -25,8 +25,8 @@ import orjson
 from tasksync.backends import leases
 from tasksync.backends.leases import Alive, Gone, Watch
 from tasksync.backends.patience import TRIES, Tell, Waiting, in_silence
-from tasksync.core.formats import state_json
-from tasksync.core.formats.state_json import reading
+from tasksync.core.formats import lease_json, state_json, state_text
+from tasksync.core.formats.state_text import reading
 from tasksync.core.ports import Clock
 from tasksync.core.state import FORMAT_VERSION, Holder, Lease, State, StateDelta
 from tasksync.errors import StateError, StateLocked, StateMoved
@@ -139,7 +139,7 @@ class DocumentStore:
     def replace(self, state: State, lease: Lease) -> None:
         """Write the document with another state, its serial above both."""
         if state.project != self._project:
-            raise state_json.foreign(state.project, self._project)
+            raise state_text.foreign(state.project, self._project)
         pushed = state_json.encode_state(state)
         with self._lock:
             was = self._mine(lease)
@@ -345,7 +345,7 @@ class DocumentStore:
             return StateDocument(state_json.encode_state(State(self._project)))
         document = decode(copy, self._shelf.where)
         if document.state.get("project") != self._project:
-            raise state_json.foreign(str(document.state.get("project")), self._project)
+            raise state_text.foreign(str(document.state.get("project")), self._project)
         return document
 
     def _again(self, work: Callable[[], T], *, lost: str = "") -> T:
@@ -370,7 +370,7 @@ def encode(document: StateDocument) -> bytes:
         "lineage": document.state["lineage"],
         "fence": document.fence,
         "change": document.change,
-        "lease": None if document.lease is None else state_json.encode_lease(document.lease),
+        "lease": None if document.lease is None else lease_json.encode_lease(document.lease),
         "state": document.state,
     }
     try:
@@ -383,16 +383,16 @@ def decode(copy: Copy, where: str) -> StateDocument:
     """Return the document of these bytes; raises StateUnreadable for what is none."""
     with reading(where):
         try:
-            data = state_json.sniff(json_of(copy.body), KIND, where)
+            data = state_text.sniff(json_of(copy.body), KIND, where)
         except ValueError as error:
-            raise state_json.unreadable(f"it is torn ({error})", where) from error
+            raise state_text.unreadable(f"it is torn ({error})", where) from error
         lease = data["lease"]
         return StateDocument(
-            state_json.sniff(data["state"], state_json.KIND, where),
+            state_text.sniff(data["state"], state_text.KIND, where),
             int(data["serial"]),
             int(data["fence"]),
             str(data["change"]),
-            None if lease is None else state_json.decode_lease(lease),
+            None if lease is None else lease_json.decode_lease(lease),
             copy.tag,
         )
 

@@ -31,8 +31,8 @@ from tasksync.backends.masking import masked, scrubbed, secrets_of
 from tasksync.backends.patience import Tell, Waiting, in_silence
 from tasksync.backends.postgres_tables import ProjectRow
 from tasksync.core.fields import TaskKey
-from tasksync.core.formats import state_json
-from tasksync.core.formats.state_json import from_text, reading
+from tasksync.core.formats import state_json, state_text
+from tasksync.core.formats.state_text import from_text, reading
 from tasksync.core.ports import Clock
 from tasksync.core.state import (
     FORMAT_VERSION,
@@ -116,7 +116,7 @@ class PostgresStore:
     def replace(self, state: State, lease: Lease) -> None:
         """Put a whole state in the place of what is there, its serial above both."""
         if state.project != self._project:
-            raise state_json.foreign(state.project, self._project)
+            raise state_text.foreign(state.project, self._project)
         delta = StateDelta(
             put=tuple(state.entries.values()),
             open=state.intents,
@@ -305,7 +305,7 @@ class PostgresStore:
         if self._format is None or self._format < FORMAT_VERSION:
             found = tables.version(db)
             if found is not None and found > FORMAT_VERSION:
-                raise state_json.newer(found, f"the state {masked(self._url)}")
+                raise state_text.newer(found, f"the state {masked(self._url)}")
             self._format = found
         return self._format is not None
 

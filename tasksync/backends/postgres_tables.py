@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from tasksync.core.fields import TaskKey
-from tasksync.core.formats import state_json
-from tasksync.core.formats.state_json import to_text
+from tasksync.core.formats import lease_json, state_json, state_text
+from tasksync.core.formats.json_text import compact
 from tasksync.core.state import (
     FORMAT_VERSION,
     KEPT_RUNS,
@@ -211,10 +211,10 @@ def apply_delta(db: Any, name: str, delta: StateDelta) -> None:
         put_identity(db, name, delta.identity)
     if delta.files is not None:
         sql = "UPDATE tasksync.projects SET files = %s WHERE project = %s"
-        db.execute(sql, (to_text(list(delta.files)), name))
+        db.execute(sql, (compact(list(delta.files)), name))
     if delta.released is not None:
         sql = "UPDATE tasksync.projects SET released = %s WHERE project = %s"
-        db.execute(sql, (to_text(list(delta.released)), name))
+        db.execute(sql, (compact(list(delta.released)), name))
 
 
 def clear(db: Any, name: str) -> None:
@@ -233,14 +233,14 @@ def count(db: Any, name: str, change: str, lineage: str, serial: int) -> None:
 
 def put_identity(db: Any, name: str, identity: PortalIdentity | None) -> None:
     """Bind the project to a portal, or to none."""
-    text = to_text(state_json.encode_identity(identity))
+    text = compact(state_json.encode_identity(identity))
     db.execute("UPDATE tasksync.projects SET identity = %s WHERE project = %s", (text, name))
 
 
 def put_runs(db: Any, name: str, runs: Sequence[Run]) -> None:
     """Remember these runs."""
     if runs:
-        texts = [to_text(state_json.encode_run(run)) for run in runs]
+        texts = [compact(state_json.encode_run(run)) for run in runs]
         db.execute(_PUT_RUNS, (name, [run.id for run in runs], texts))
 
 
@@ -250,13 +250,13 @@ def lease(db: Any, name: str) -> Lease | None:
     if row is None:
         return None
     lease_id, fence, holder, since, heartbeat, ttl = row
-    who = state_json.decode_holder(state_json.from_text(holder, "the holder of the lock"))
+    who = lease_json.decode_holder(state_text.from_text(holder, "the holder of the lock"))
     return Lease(lease_id, who, fence, since, heartbeat, ttl)
 
 
 def put_lease(db: Any, name: str, lease: Lease) -> None:
     """Give the lease out, and raise the project's fence to its."""
-    holder = to_text(state_json.encode_holder(lease.holder))
+    holder = compact(lease_json.encode_holder(lease.holder))
     row = (lease.id, lease.fence, holder, lease.since, lease.heartbeat, lease.ttl)
     db.execute(_PUT_LEASE, (name, *row))
     db.execute("UPDATE tasksync.projects SET fence = %s WHERE project = %s", (lease.fence, name))
@@ -286,14 +286,14 @@ def _put_entries(db: Any, name: str, entries: Iterable[Entry]) -> None:
         [head.source for head in heads],
         [head.mask for head in heads],
         [head.deferred for head in heads],
-        [to_text(state_json.encode_entry(entry)) for entry in last.values()],
+        [compact(state_json.encode_entry(entry)) for entry in last.values()],
         [head.created for head in heads],
     )
     db.execute(_PUT_ENTRIES, (name, *columns))
 
 
 def _put_intents(db: Any, name: str, intents: Iterable[Intent]) -> None:
-    last = {intent.key: to_text(state_json.encode_intent(intent)) for intent in intents}
+    last = {intent.key: compact(state_json.encode_intent(intent)) for intent in intents}
     if last:
         db.execute(_PUT_INTENTS, (name, list(last), list(last.values())))
 

@@ -24,7 +24,7 @@ from tasksync.backends.leases import Alive, Gone, Watch
 from tasksync.backends.mounts import is_remote
 from tasksync.backends.patience import Tell, Waiting, in_silence
 from tasksync.core.fields import TaskKey
-from tasksync.core.formats import state_json
+from tasksync.core.formats import state_text
 from tasksync.core.ports import Clock
 from tasksync.core.state import FORMAT_VERSION, Entry, Holder, Lease, State, StateDelta
 from tasksync.errors import StateError, StateUnreadable
@@ -86,7 +86,7 @@ class SqliteStore:
     def replace(self, state: State, lease: Lease) -> None:
         """Put a whole state in the place of what is there, its serial above both."""
         if state.project != self._project:
-            raise state_json.foreign(state.project, self._project)
+            raise state_text.foreign(state.project, self._project)
         everything = tables.everything(state)  # before the tables go: it may be read from them
 
         def lay(db: sqlite3.Connection) -> None:
@@ -295,7 +295,7 @@ class SqliteStore:
         if ours != tables.APPLICATION_ID:
             raise self._unreadable("it is not a tasksync state")
         if version > FORMAT_VERSION:
-            raise state_json.newer(version, self._where())
+            raise state_text.newer(version, self._where())
         if self._has_log():
             fault = db.execute("PRAGMA quick_check(1)").fetchone()[0]
             if fault != "ok":
@@ -304,7 +304,7 @@ class SqliteStore:
             raise self._unreadable(f"it was cut off ({size} of {pages * page} bytes)")
         project = tables.meta(db).get("project", "")
         if project != self._project:
-            raise state_json.foreign(project, self._project)
+            raise state_text.foreign(project, self._project)
 
     def _has_log(self) -> bool:
         for tail in ("-wal", "-journal"):
@@ -351,7 +351,7 @@ class SqliteStore:
         return StateError(f"Could not {doing} {self._where()}: {error} ({name or 'SQLite'}).")
 
     def _unreadable(self, what: str) -> StateUnreadable:
-        return state_json.unreadable(what, self._where())
+        return state_text.unreadable(what, self._where())
 
     def _where(self) -> str:
         return f"the state file {self._path}"

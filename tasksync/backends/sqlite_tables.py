@@ -12,8 +12,9 @@ from typing import Any
 from orjson import loads
 
 from tasksync.core.fields import TaskKey
-from tasksync.core.formats import state_json
-from tasksync.core.formats.state_json import from_text, reading, to_text
+from tasksync.core.formats import lease_json, state_json
+from tasksync.core.formats.json_text import compact
+from tasksync.core.formats.state_text import from_text, reading
 from tasksync.core.state import (
     FORMAT_VERSION,
     KEPT_RUNS,
@@ -125,12 +126,12 @@ def _keys(db: Any, joined: list[str], count: int) -> list[TaskKey]:
 def lease(db: Any) -> Lease | None:
     """Return the lease that was given out last and not given back."""
     row = db.execute("SELECT body FROM lease").fetchone()
-    return None if row is None else state_json.decode_lease(_json(row[0]))
+    return None if row is None else lease_json.decode_lease(_json(row[0]))
 
 
 def keep(db: Any, lease: Lease) -> None:
     """Remember the lease, in the place of any other."""
-    body = to_text(state_json.encode_lease(lease))
+    body = compact(lease_json.encode_lease(lease))
     db.execute("INSERT OR REPLACE INTO lease VALUES (1, ?)", (body,))
 
 
@@ -140,7 +141,7 @@ def _json(text: str) -> Any:
 
 def _row(entry: Entry) -> tuple[object, ...]:
     head = entry.summary()
-    body = to_text(state_json.encode_entry(entry))
+    body = compact(state_json.encode_entry(entry))
     digests = (head.asked, head.found, head.source)
     return (head.key, head.id, *digests, head.mask, head.deferred, body, head.created)
 
@@ -155,7 +156,7 @@ def apply_delta(db: Any, delta: StateDelta) -> None:
     """Lay a delta over the rows."""
     db.executemany(_PUT, map(_row, delta.put))
     db.executemany("DELETE FROM entries WHERE key = ?", ((key,) for key in delta.drop))
-    opened = ((i.key, to_text(state_json.encode_intent(i))) for i in delta.open)
+    opened = ((i.key, compact(state_json.encode_intent(i))) for i in delta.open)
     db.executemany(_UPSERT_INTENT, opened)
     db.executemany("DELETE FROM intents WHERE key = ?", ((key,) for key in delta.close))
     if delta.run:
@@ -163,9 +164,9 @@ def apply_delta(db: Any, delta: StateDelta) -> None:
     if delta.identity is not None:
         put_identity(db, delta.identity)
     if delta.files is not None:
-        put(db, "files", to_text(list(delta.files)))
+        put(db, "files", compact(list(delta.files)))
     if delta.released is not None:
-        put(db, "released", to_text(list(delta.released)))
+        put(db, "released", compact(list(delta.released)))
 
 
 def clear(db: Any) -> None:
@@ -176,14 +177,14 @@ def clear(db: Any) -> None:
 
 def put_runs(db: Any, runs: tuple[Run, ...]) -> None:
     """Remember these runs, and no more than KEPT_RUNS in all."""
-    rows = ((run.id, to_text(state_json.encode_run(run))) for run in runs)
+    rows = ((run.id, compact(state_json.encode_run(run))) for run in runs)
     db.executemany(_UPSERT_RUN, rows)
     db.execute(_TRIM_RUNS, (KEPT_RUNS,))
 
 
 def put_identity(db: Any, identity: PortalIdentity | None) -> None:
     """Bind the state to a portal, or to none."""
-    put(db, "identity", to_text(state_json.encode_identity(identity)))
+    put(db, "identity", compact(state_json.encode_identity(identity)))
 
 
 def put(db: Any, name: str, value: str) -> None:

@@ -258,10 +258,11 @@ def dump_unsaved(folders: Iterable[Path], name: str, project: str, delta: StateD
 
     Returns where, for people.
     """
-    from tasksync.core.formats.state_json import apply_delta, encode_state, to_text
+    from tasksync.core.formats.json_text import compact
+    from tasksync.core.formats.state_json import apply_delta, encode_state
     from tasksync.core.state import State
 
-    text = to_text(apply_delta(encode_state(State(project)), delta))
+    text = compact(apply_delta(encode_state(State(project)), delta))
     for folder in folders:
         file = folder / f"{name}-{new_id()[:8]}.json"
         try:

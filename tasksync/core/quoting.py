@@ -29,3 +29,8 @@ def quoted(value: object, most: int = _MOST) -> str:
 def kind_of(kind: type) -> str:
     """Return what a type is called: `a whole number`."""
     return _KINDS.get(kind, kind.__name__)
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text, or so many characters of it with an ellipsis."""
+    return text if len(text) <= most else f"{text[:most]}…"

@@ -181,7 +181,8 @@ def _worked(activity: Activity | None) -> str:
     """Return what people did on a task, for people."""
     if activity is None:
         return "unknown"
-    return f"{activity.comments} comments and {activity.seconds} s of logged time"
+    comments = "1 comment" if activity.comments == 1 else f"{activity.comments} comments"
+    return f"{comments} and {activity.seconds} s of logged time"
 
 
 def _expected(change: Change, one: FieldChange, there: Value) -> bool:

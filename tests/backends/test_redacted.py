@@ -8,7 +8,8 @@ from memory_store import MemoryStore
 from stores import HandClock, counted_ids, entry, intent, whole
 
 from tasksync.backends.redacted_store import RedactedStore
-from tasksync.core.formats.state_json import encode_state, to_text
+from tasksync.core.formats.json_text import compact
+from tasksync.core.formats.state_json import encode_state
 from tasksync.core.secrets import Secrets
 from tasksync.core.state import Holder, PortalIdentity, StateDelta
 
@@ -35,7 +36,7 @@ def test_what_is_committed_has_lost_our_secrets_in_every_form() -> None:
     doubt = replace(doubt, sent={**doubt.sent, "description": SECRET})
     who = PortalIdentity("p.example", f"Owner {QUOTED}")
     store.commit(StateDelta(put=(told, entry("c", 2)), open=(doubt,), identity=who), lease)
-    text = to_text(encode_state(plain.load()))
+    text = compact(encode_state(plain.load()))
     assert text.count("***") == 5
     assert SECRET not in text.replace("\\", "")
     held = plain.holder()

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from stores import ANNA, START, entry, intent, rich_entry, run
 
 from tasksync.core.fields import RemoteId, TaskKey
-from tasksync.core.formats import state_json
+from tasksync.core.formats import lease_json, state_json, values_json
 from tasksync.core.state import NO_DATE, Lease, PortalIdentity, State, StateDelta, state_of
 from tasksync.core.task import NO_OPTIONS, OnRemove, Options
 from tasksync.errors import StateUnreadable
@@ -85,22 +85,22 @@ def test_options_survive(
     adopt: Any,
 ) -> None:
     options = Options(protect, on_remove, tuple(ignore), adopt)
-    assert options == state_json.decode_options(through_json(state_json.encode_options(options)))
+    assert options == values_json.decode_options(through_json(values_json.encode_options(options)))
 
 
 def test_no_options_are_not_written() -> None:
-    assert state_json.encode_options(NO_OPTIONS) == {}
+    assert values_json.encode_options(NO_OPTIONS) == {}
     assert "options" not in state_json.encode_entry(entry("a", 1))
 
 
 @given(st.datetimes(timezones=st.just(UTC) | st.just(timezone(timedelta(hours=3)))))
 def test_an_instant_survives_to_the_microsecond(at: datetime) -> None:
-    assert at == state_json.decode_instant(state_json.encode_instant(at))
+    assert at == values_json.decode_instant(values_json.encode_instant(at))
 
 
 def test_a_lease_survives() -> None:
     lease = Lease("id", ANNA, 3, START, START + timedelta(seconds=5), 60.0)
-    assert lease == state_json.decode_lease(through_json(state_json.encode_lease(lease)))
+    assert lease == lease_json.decode_lease(through_json(lease_json.encode_lease(lease)))
 
 
 def test_laying_a_delta_says_the_same_as_after() -> None:

@@ -8,7 +8,7 @@ from threading import RLock
 
 from tasksync.backends import leases
 from tasksync.backends.leases import Alive, Gone, Watch
-from tasksync.core.formats import state_json
+from tasksync.core.formats import state_text
 from tasksync.core.ports import Clock
 from tasksync.core.state import Holder, Lease, State, StateDelta
 
@@ -56,7 +56,7 @@ class MemoryStore:
     def replace(self, state: State, lease: Lease) -> None:
         """Put a whole state in the place of what is there."""
         if state.project != self._project:
-            raise state_json.foreign(state.project, self._project)
+            raise state_text.foreign(state.project, self._project)
         with self._shared.lock:
             self._beat(lease)
             serial = max(state.serial, self.load().serial) + 1

@@ -7,16 +7,15 @@ checksum covers a whole plan file, so that nothing that decides is changed in it
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
 from tasksync.core.change import Action, Change, Reason
 from tasksync.core.fields import KeyRef, Value, plain
+from tasksync.core.formats.json_text import canonical
 from tasksync.core.plan import Plan
 from tasksync.core.task import Options, asked_digest
 
-canonical = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode
 #: why an entry is forgotten though the manifest may have asked for more
 _LEFT_BY_ITSELF = frozenset({Reason.GONE, Reason.TAKEN, Reason.HIDDEN})
 

@@ -7,7 +7,6 @@ What the digest and the checksum cover, `plandigest` says.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -15,23 +14,26 @@ from itertools import groupby
 
 from tasksync.core.change import Action, Change
 from tasksync.core.diff import paths
-from tasksync.core.fields import KeyRef, Value, Values, plain
+from tasksync.core.fields import KeyRef, Value, plain
 from tasksync.core.formats import plan_reading, plan_text
-from tasksync.core.formats.plan_digest import canonical, checksum_of, digest_of_plan
+from tasksync.core.formats.json_text import compact_sorted
+from tasksync.core.formats.plan_digest import checksum_of, digest_of_plan
+from tasksync.core.formats.values_json import encode_options, encode_values
 from tasksync.core.manifest import Policy, Threshold
 from tasksync.core.people import people_of, touched
 from tasksync.core.plan import Drift, Plan, Refusal
 from tasksync.core.secrets import Secrets
 from tasksync.core.state import NO_SOURCE
-from tasksync.core.task import Options, Place
+from tasksync.core.task import Place
 from tasksync.errors import PlanUnusable
 
 #: 2.0: the digest says what the manifest asks for, a checksum keeps the whole file (1.0 had none)
 FORMAT_VERSION = "2.0"
 METHODS = {Action.CREATE: "POST", Action.DELETE: "DELETE"}
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 Json = dict[str, object]
+#: what a change says of its handling where its task said nothing
+_NO_OPTIONS: Json = {"protect": None, "onRemove": None, "ignoreChanges": [], "adopt": None}
 
 
 def encode(
@@ -211,13 +213,8 @@ def _changed(document: Mapping[str, object]) -> PlanUnusable:
 def _lines(value: object) -> str:
     """One line for each of a list's objects, so that plans can be compared line by line."""
     if isinstance(value, list) and value and isinstance(value[0], dict):
-        return "[\n " + ",\n ".join(_text(item) for item in value) + "\n]"
-    return _text(value)
-
-
-def _text(value: object) -> str:
-    readable = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return canonical(value) if _SURROGATE.search(readable) else readable
+        return "[\n " + ",\n ".join(compact_sorted(item) for item in value) + "\n]"
+    return compact_sorted(value)
 
 
 def _items(plan: Plan) -> tuple[list[Json], list[Json]]:
@@ -248,11 +245,11 @@ def _item(change: Change, level: int | None, marked: frozenset[str]) -> Json:
         "people": list(touched(change)),
         "level": level,
         "title": change.title,
-        "asked": _plain(change.asked),
-        "made": _plain(change.normalised),
-        "along": _plain(change.sent_together),
-        **({"forms": _plain(change.forms)} if change.forms else {}),
-        "options": _options(change.options),
+        "asked": encode_values(change.asked),
+        "made": encode_values(change.normalised),
+        "along": encode_values(change.sent_together),
+        **({"forms": encode_values(change.forms)} if change.forms else {}),
+        "options": {**_NO_OPTIONS, **encode_options(change.options)},
         "protected": change.protected,
         "markers": list(change.markers),
         "activity": None if change.activity is None else asdict(change.activity),
@@ -304,23 +301,10 @@ def _precondition(change: Change) -> Json | None:
     return {"fields": {one.name: plain(one.before) for one in change.fields}}
 
 
-def _plain(values: Values) -> Json:
-    return {name: plain(value) for name, value in values.items()}
-
-
 def _place(place: Place | None) -> Json | None:
     if place is None:
         return None
     return {"file": place.file, "line": place.line, "column": place.column}
-
-
-def _options(options: Options) -> Json:
-    return {
-        "protect": options.protect,
-        "onRemove": options.on_remove and options.on_remove.value,
-        "ignoreChanges": list(options.ignore_changes),
-        "adopt": options.adopt,
-    }
 
 
 def _pairs(pairs: Iterable[tuple[str, str]]) -> list[Json]:
@@ -337,8 +321,8 @@ def _drifts(drift: Sequence[Drift]) -> Iterator[Json]:
                 **_name(key, remote),
                 "change": {
                     "actions": [Action.UPDATE.value],
-                    "before": _plain(before),
-                    "after": _plain(after),
+                    "before": encode_values(before),
+                    "after": encode_values(after),
                 },
                 "fields": [one.name for one in run],
             }

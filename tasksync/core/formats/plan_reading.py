@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from typing import TypeAlias, TypeVar
+from collections.abc import Iterator
 
 from tasksync.core.change import Action, Change, FieldChange, Reason
-from tasksync.core.fields import FIELDS, FieldKind, RemoteId, TaskKey, Value, from_plain, is_instant
+from tasksync.core.fields import RemoteId, TaskKey
+from tasksync.core.formats import typed
 from tasksync.core.formats.plan_text import not_a_plan
+from tasksync.core.formats.typed import Json
+from tasksync.core.formats.values_json import decode_options, decode_value, decode_values
 from tasksync.core.manifest import Policy, Threshold
 from tasksync.core.plan import Drift, Duplicate, Hidden, Orphan, Plan, Standing
-from tasksync.core.quoting import kind_of, quoted
+from tasksync.core.quoting import quoted
 from tasksync.core.state import fingerprint_in
-from tasksync.core.task import Activity, OnRemove, Options, Place
-
-Json: TypeAlias = Mapping[str, object]
-T = TypeVar("T")
-#: what every store can count to
-LARGEST = 2**63 - 1
-_ID = re.compile(r"[0-9]{1,19}", re.ASCII)
+from tasksync.core.task import Activity, OnRemove, Place
 
 
 def items(document: Json) -> tuple[list[object], list[object]]:
     """Return the raw changes and quiet changes of a document."""
-    return _list(document, "resource_changes"), _list(document, "quiet")
+    return typed.array(document, "resource_changes"), typed.array(document, "quiet")
 
 
 def plan_of(document: Json) -> Plan:
@@ -38,67 +33,76 @@ def plan_of(document: Json) -> Plan:
 
 def _plan(document: Json) -> Plan:
     levels = _levels(document)
-    marker = document["marker"]
-    sources = {
-        TaskKey(key): fingerprint_in(_is(one, str))
-        for key, one in _object(document, "blocks").items()
-    }
+    blocks = typed.mapping(document, "blocks")
+    sources = {TaskKey(key): fingerprint_in(typed.text(blocks, key)) for key in blocks}
     plan = Plan(
-        project=_text(document, "project"),
-        portal=_text(document, "portal"),
-        lineage=_text(document, "lineage"),
-        serial=_count(document, "serial"),
+        project=typed.text(document, "project"),
+        portal=typed.text(document, "portal"),
+        lineage=typed.text(document, "lineage"),
+        serial=typed.count(document, "serial"),
         levels=levels,
-        state_only=tuple(_change(item) for item in _objects(document, "quiet")),
-        drift=tuple(one for item in _objects(document, "resource_drift") for one in _drift(item)),
-        standing=tuple(map(_standing, _objects({"standing": [], **document}, "standing"))),
+        state_only=tuple(_change(item) for item in typed.objects(document, "quiet")),
+        drift=tuple(
+            one for item in typed.objects(document, "resource_drift") for one in _drift(item)
+        ),
+        standing=tuple(map(_standing, typed.objects({"standing": [], **document}, "standing"))),
         duplicates=tuple(
-            Duplicate(_key(item, "key"), _id(item, "id"), _id(item, "twin"), _text(item, "title"))
-            for item in _objects(document, "twins")
+            Duplicate(
+                _key(item),
+                _id(item),
+                typed.remote_id_in(item, "twin"),
+                typed.text(item, "title"),
+            )
+            for item in typed.objects(document, "twins")
         ),
         orphans=tuple(
-            Orphan(_id(item, "id"), _text(item, "title"), _count(item, "responsible"))
-            for item in _objects(document, "strays")
+            Orphan(
+                _id(item),
+                typed.text(item, "title"),
+                typed.count(item, "responsible"),
+            )
+            for item in typed.objects(document, "strays")
         ),
         hidden=tuple(
-            Hidden(_key(item, "key"), _id(item, "id"), _is(item["waits"], bool))
-            for item in _objects(document, "hidden")
+            Hidden(_key(item), _id(item), typed.flag(item, "waits"))
+            for item in typed.objects(document, "hidden")
         ),
-        other_owner=_text(document, "other_owner"),
+        other_owner=typed.text(document, "other_owner"),
         renames=tuple(_pairs(document, "renames")),
         moved=tuple(_pairs(document, "moved")),
-        in_doubt=tuple(TaskKey(key) for key in _texts(document, "in_doubt")),
-        unchanged=_count(document, "unchanged"),
-        tracked=_count(document, "tracked"),
-        wanted=_count(document, "wanted"),
-        vanished=_count(document, "vanished"),
-        files=_texts(document, "files"),
-        spent=_number({"spent": 0, **document}, "spent"),
-        remembered=_texts(document, "remembered" if "remembered" in document else "files"),
-        marker=None if marker is None else _is(marker, str),
+        in_doubt=tuple(TaskKey(key) for key in typed.texts(document, "in_doubt")),
+        unchanged=typed.count(document, "unchanged"),
+        tracked=typed.count(document, "tracked"),
+        wanted=typed.count(document, "wanted"),
+        vanished=typed.count(document, "vanished"),
+        files=typed.texts(document, "files"),
+        spent=typed.whole(document, "spent", 0),
+        remembered=typed.texts(document, "remembered" if "remembered" in document else "files"),
+        marker=typed.nullable(document, "marker", str),
         names=tuple(
-            (_number(item, "id"), _text(item, "name")) for item in _objects(document, "names")
+            (typed.whole(item, "id"), typed.text(item, "name"))
+            for item in typed.objects(document, "names")
         ),
-        partial=_is(document["partial"], bool),
-        narrowed=_texts({"narrowed": [], **document}, "narrowed"),
-        left_out=_count({"left_out": 0, **document}, "left_out"),
-        policy=_policy(_object(document, "policy")),
-        unread=_texts(document, "unread"),
-        destroy=_is(document["destroy"], bool),
+        partial=typed.flag(document, "partial"),
+        narrowed=typed.texts({"narrowed": [], **document}, "narrowed"),
+        left_out=typed.count(document, "left_out", 0),
+        policy=_policy(typed.mapping(document, "policy")),
+        unread=typed.texts(document, "unread"),
+        destroy=typed.flag(document, "destroy"),
     )
     return plan.with_sources(sources)
 
 
 def _levels(document: Json) -> tuple[tuple[Change, ...], ...]:
     """Return the changes in their levels, of which none is empty."""
-    changes = list(_objects(document, "resource_changes"))
-    count = _count(document, "levels")
+    changes = list(typed.objects(document, "resource_changes"))
+    count = typed.count(document, "levels")
     if count > len(changes):
         msg = f"levels is {count}, more than the changes that it holds ({len(changes)})"
         raise ValueError(msg)
     levels: list[list[Change]] = [[] for _ in range(count)]
     for item in changes:
-        level = _count(item, "level")
+        level = typed.count(item, "level")
         if level >= count:
             msg = f"a change is of level {level}, and levels is {count}"
             raise ValueError(msg)
@@ -107,15 +111,15 @@ def _levels(document: Json) -> tuple[tuple[Change, ...], ...]:
 
 
 def _policy(data: Json) -> Policy:
-    allowed, update = data["allowDelete"], data["maxUpdate"]
+    update = typed.nullable(data, "maxUpdate", str)
     return Policy(
-        max_delete=_limit(_text(data, "maxDelete")),
-        max_update=None if update is None else _limit(_text(data, "maxUpdate")),
-        max_vanished=_limit(_text(data, "maxVanished")),
-        on_remove=OnRemove(_text(data, "onRemove")),
-        marker=_is(data["marker"], bool),
-        allow_delete=None if allowed is None else _number(data, "allowDelete"),
-        allow_reason=_text({"allowReason": "", **data}, "allowReason"),
+        max_delete=_limit(typed.text(data, "maxDelete")),
+        max_update=None if update is None else _limit(update),
+        max_vanished=_limit(typed.text(data, "maxVanished")),
+        on_remove=OnRemove(typed.text(data, "onRemove")),
+        marker=typed.flag(data, "marker"),
+        allow_delete=typed.nullable(data, "allowDelete", int),
+        allow_reason=typed.text(data, "allowReason", ""),
         hold_unknown=data.get("unknownActivity") == "hold",
     )
 
@@ -129,137 +133,70 @@ def _limit(text: str) -> Threshold:
 
 
 def _change(item: Json) -> Change:
-    change, activity = _object(item, "change"), item["activity"]
-    place, remote, responsible = item["source"], item["id"], item["responsible"]
+    change, activity = typed.mapping(item, "change"), typed.nullable(item, "activity", dict)
+    place = typed.nullable(item, "source", dict)
     return Change(
-        key=_key(item, "key"),
-        action=Action(_texts(change, "actions")[0]),
-        reason=Reason(_text(item, "action_reason")),
-        id=None if remote is None else _id(item, "id"),
+        key=_key(item),
+        action=Action(typed.texts(change, "actions")[0]),
+        reason=Reason(typed.text(item, "action_reason")),
+        id=None if item["id"] is None else _id(item),
         fields=tuple(_fields(item, change)),
-        sent_together=_values(item, "along"),
-        asked=_values(item, "asked"),
-        normalised=_values(item, "made"),
-        options=_options(_object(item, "options")),
-        protected=_is(item["protected"], bool),
-        title=_text(item, "title"),
-        place=None if place is None else _place(_object(item, "source")),
-        markers=_texts(item, "markers"),
-        activity=None if activity is None else _activity(_object(item, "activity")),
-        responsible=None if responsible is None else _number(item, "responsible"),
-        base_digest=_text(item, "seen"),
-        forms=_values({"forms": {}, **item}, "forms"),
-        edited=_texts(item, "edited"),
-        created=_text(item, "created"),
+        sent_together=decode_values(typed.mapping(item, "along")),
+        asked=decode_values(typed.mapping(item, "asked")),
+        normalised=decode_values(typed.mapping(item, "made")),
+        options=decode_options(typed.mapping(item, "options")),
+        protected=typed.flag(item, "protected"),
+        title=typed.text(item, "title"),
+        place=None if place is None else _place(place),
+        markers=typed.texts(item, "markers"),
+        activity=None if activity is None else _activity(activity),
+        responsible=typed.nullable(item, "responsible", int),
+        base_digest=typed.text(item, "seen"),
+        forms=decode_values(typed.mapping({"forms": {}, **item}, "forms")),
+        edited=typed.texts(item, "edited"),
+        created=typed.text(item, "created"),
     )
 
 
 def _fields(item: Json, change: Json) -> Iterator[FieldChange]:
-    before, after = change["before"] or {}, change["after"] or {}
-    drifted = frozenset(_texts(item, "drifted"))
-    for name in _texts(item, "fields"):
-        old, new = _is(before, dict).get(name), _is(after, dict).get(name)
-        yield FieldChange(name, _value(name, old), _value(name, new), name in drifted)
+    before = typed.nullable(change, "before", dict) or {}
+    after = typed.nullable(change, "after", dict) or {}
+    drifted = frozenset(typed.texts(item, "drifted"))
+    for name in typed.texts(item, "fields"):
+        old, new = (decode_value(name, side.get(name)) for side in (before, after))
+        yield FieldChange(name, old, new, name in drifted)
 
 
 def _drift(item: Json) -> Iterator[Drift]:
-    change = _object(item, "change")
-    before, after = _object(change, "before"), _object(change, "after")
-    for name in _texts(item, "fields"):
-        values = _value(name, before[name]), _value(name, after[name])
-        yield Drift(_key(item, "key"), _id(item, "id"), name, *values)
+    change = typed.mapping(item, "change")
+    before, after = typed.mapping(change, "before"), typed.mapping(change, "after")
+    for name in typed.texts(item, "fields"):
+        values = decode_value(name, before[name]), decode_value(name, after[name])
+        yield Drift(_key(item), _id(item), name, *values)
 
 
 def _standing(item: Json) -> Standing:
-    name = _text(item, "field")
-    values = _value(name, item["wanted"]), _value(name, item["found"])
-    return Standing(_key(item, "key"), _id(item, "id"), name, *values)
-
-
-def _options(data: Json) -> Options:
-    remove, adopt = data["onRemove"], data["adopt"]
-    protect = data["protect"]
-    return Options(
-        protect=None if protect is None else _is(protect, bool),
-        on_remove=None if remove is None else OnRemove(_is(remove, str)),
-        ignore_changes=_texts(data, "ignoreChanges"),
-        adopt=None if adopt is None else RemoteId(_number(data, "adopt")),
-    )
+    name = typed.text(item, "field")
+    values = decode_value(name, item["wanted"]), decode_value(name, item["found"])
+    return Standing(_key(item), _id(item), name, *values)
 
 
 def _place(data: Json) -> Place:
-    return Place(_text(data, "file"), _number(data, "line"), _number(data, "column"))
+    return Place(typed.text(data, "file"), typed.whole(data, "line"), typed.whole(data, "column"))
 
 
 def _activity(data: Json) -> Activity:
-    return Activity(_number(data, "comments"), _number(data, "seconds"))
-
-
-def _values(item: Json, name: str) -> dict[str, Value]:
-    return {field: _value(field, value) for field, value in _object(item, name).items()}
-
-
-def _value(name: str, value: object) -> Value:
-    if name not in FIELDS:
-        msg = f"{quoted(name)} is no field of a task"
-        raise ValueError(msg)
-    if isinstance(value, str) and FIELDS[name].kind is FieldKind.INSTANT and not is_instant(value):
-        msg = f"{name} cannot be {quoted(value)}"
-        raise ValueError(msg)
-    return from_plain(name, value)
+    return Activity(typed.whole(data, "comments"), typed.whole(data, "seconds"))
 
 
 def _pairs(document: Json, name: str) -> Iterator[tuple[TaskKey, TaskKey]]:
-    return ((_key(item, "from"), _key(item, "to")) for item in _objects(document, name))
+    for item in typed.objects(document, name):
+        yield typed.key(item, "from"), typed.key(item, "to")
 
 
-def _is(value: object, kind: type[T]) -> T:
-    """Return a value of exactly this kind, so that true is no number."""
-    if type(value) is not kind:
-        msg = f"{quoted(value)} is not {kind_of(kind)}"
-        raise TypeError(msg)
-    return value
+def _key(item: Json) -> TaskKey:
+    return typed.key(item, "key")
 
 
-def _object(data: Json, name: str) -> dict[str, object]:
-    return _is(data[name], dict)
-
-
-def _list(data: Json, name: str) -> list[object]:
-    return _is(data[name], list)
-
-
-def _objects(data: Json, name: str) -> Iterator[Json]:
-    return (_is(item, dict) for item in _list(data, name))
-
-
-def _text(data: Json, name: str) -> str:
-    return _is(data[name], str)
-
-
-def _texts(data: Json, name: str) -> tuple[str, ...]:
-    return tuple(_is(item, str) for item in _list(data, name))
-
-
-def _number(data: Json, name: str) -> int:
-    return _is(data[name], int)
-
-
-def _count(data: Json, name: str) -> int:
-    number = _number(data, name)
-    if number < 0:
-        msg = f"{name} cannot be {number}"
-        raise ValueError(msg)
-    return number
-
-
-def _key(data: Json, name: str) -> TaskKey:
-    return TaskKey(_text(data, name))
-
-
-def _id(data: Json, name: str) -> RemoteId:
-    text = _text(data, name)
-    if not _ID.fullmatch(text) or not 0 < int(text) <= LARGEST:
-        msg = f"{quoted(text)} is no id of a task"
-        raise ValueError(msg)
-    return RemoteId(int(text))
+def _id(item: Json) -> RemoteId:
+    return typed.remote_id_in(item, "id")

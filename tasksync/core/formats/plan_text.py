@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from typing import TypeAlias
 
 from tasksync.core.formats.strict_json import BadJson, strict
+from tasksync.core.formats.typed import Json
 from tasksync.core.quoting import quoted
 from tasksync.errors import PlanUnusable
 
-Json: TypeAlias = Mapping[str, object]
 NOT_A_PLAN = "this is not a plan of tasksync: "
 _VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){1,2}", re.ASCII)
 
@@ -62,12 +60,11 @@ def checked(data: object, format_: str) -> Json:
 def costs(document: Json) -> tuple[int, float]:
     """Return how many requests and seconds applying was said to take; raises PlanUnusable."""
     for name, kinds in (("requests", (int,)), ("seconds", (int, float))):
-        value = document.get(name)
-        if type(value) not in kinds or not 0 <= value < math.inf:  # type: ignore[operator]
-            why = (
-                f"{name} is no number: {quoted(value)}"
-                if name in document
-                else (f"{name} is missing")
-            )
+        if name not in document:
+            why = f"{name} is missing"
             raise not_a_plan(why)
-    return document["requests"], float(document["seconds"])  # type: ignore[arg-type, return-value]
+        value = document[name]
+        if type(value) not in kinds or not 0 <= value < math.inf:
+            why = f"{name} is no number: {quoted(value)}"
+            raise not_a_plan(why)
+    return document["requests"], float(document["seconds"])

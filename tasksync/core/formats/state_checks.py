@@ -20,7 +20,8 @@ from tasksync.core.fields import (
     Values,
     is_instant,
 )
-from tasksync.core.formats.state_json import LARGEST, decode_state
+from tasksync.core.formats.state_json import decode_state
+from tasksync.core.formats.typed import LARGEST
 from tasksync.core.keys import first_bad, is_key
 from tasksync.core.manifest import MARKER_PREFIX
 from tasksync.core.state import Entry, Intent, PortalIdentity, Run, State

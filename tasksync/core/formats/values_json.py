@@ -1,0 +1,102 @@
+"""What plans and states both hold, as plain JSON and back: field values, options, instants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from tasksync.core.fields import (
+    FIELDS,
+    FieldKind,
+    RemoteId,
+    Value,
+    Values,
+    from_plain,
+    instant,
+    plain,
+)
+from tasksync.core.formats import typed
+from tasksync.core.formats.typed import Json
+from tasksync.core.quoting import quoted
+from tasksync.core.task import NO_OPTIONS, OnRemove, Options
+
+_TYPES: Mapping[FieldKind, tuple[type, ...]] = {
+    FieldKind.TEXT: (str,),
+    FieldKind.INSTANT: (str,),
+    FieldKind.PEOPLE: (list,),
+    FieldKind.TAGS: (list,),
+    FieldKind.PARENT: (int, dict),
+}
+
+
+def encode_values(values: Values) -> dict[str, object]:
+    """Return the values of fields by name."""
+    return {name: plain(value) for name, value in values.items()}
+
+
+def decode_values(data: Json) -> dict[str, Value]:
+    """Return what `encode_values` wrote; raises ValueError where a value cannot be the field's."""
+    return {name: decode_value(name, value) for name, value in data.items()}
+
+
+def decode_value(name: str, value: object) -> Value:
+    """Return the value of one field; raises ValueError where it cannot be that."""
+    if name not in FIELDS:
+        msg = f"{quoted(name)} is no field of a task"
+        raise ValueError(msg)
+    kind = FIELDS[name].kind
+    fits = type(value) in _TYPES.get(kind, (int,))
+    if value is not None and not fits:
+        msg = f"{name} cannot be {quoted(value)}"
+        raise ValueError(msg)
+    if isinstance(value, str) and kind is FieldKind.INSTANT:
+        try:
+            instant(value)  # what is no instant cannot be compared with any
+        except ValueError:
+            msg = f"{name}: {quoted(value)} is no date"
+            raise ValueError(msg) from None
+    return from_plain(name, value)
+
+
+def encode_options(options: Options) -> dict[str, object]:
+    """Return what a task said about its handling, without what it did not say."""
+    data: dict[str, object] = {}
+    if options.protect is not None:
+        data["protect"] = options.protect
+    if options.on_remove is not None:
+        data["onRemove"] = options.on_remove.value
+    if options.ignore_changes:
+        data["ignoreChanges"] = list(options.ignore_changes)
+    if options.adopt is not None:
+        data["adopt"] = options.adopt
+    return data
+
+
+def decode_options(data: Json | None) -> Options:
+    """Return the options; None is a task that said nothing, and so is null for one of them."""
+    if not data:
+        return NO_OPTIONS
+    on_remove, adopt = data.get("onRemove"), data.get("adopt")
+    return Options(
+        protect=typed.optional(data, "protect", bool),
+        on_remove=None if on_remove is None else OnRemove(on_remove),
+        ignore_changes=typed.texts(data, "ignoreChanges") if "ignoreChanges" in data else (),
+        adopt=None if adopt is None else RemoteId(typed.whole(data, "adopt")),
+    )
+
+
+def encode_instant(at: datetime) -> str:
+    """Return an instant in UTC, to the microsecond."""
+    return at.astimezone(UTC).isoformat()
+
+
+def decode_instant(text: object) -> datetime:
+    """Return an aware instant in UTC; raises ValueError for one without a zone."""
+    try:
+        at = datetime.fromisoformat(str(text))
+        if at.tzinfo is not None:
+            return at.astimezone(UTC)
+    except (ValueError, OverflowError):  # Python's words for it help nobody
+        pass
+    msg = f"{quoted(text)} is no date with a zone"
+    raise ValueError(msg)
