@@ -24,7 +24,6 @@ from tasksync.cli.saved_plan_checks import (
     must_be_open,
     must_belong,
     must_hold,
-    named,
     this_of,
 )
 from tasksync.cli.settings import forgets
@@ -57,6 +56,7 @@ from tasksync.errors import (
 )
 from tasksync.portal.client import RestPortal
 from tasksync.render.outcomes import apply_text, done_and_left
+from tasksync.render.stale_text import stale_text
 from tasksync.render.style import PLAIN, colours
 from tasksync.render.wording import left_out, whereabouts
 
@@ -313,6 +313,6 @@ def _must_still_hold(plan: Plan, state: State, portal: RestPortal) -> None:
     if now.stale:
         raise PlanStale(
             f"While apply asked, {len(now.stale)} of its changes became stale. Nothing was "
-            f"written:\n{named(now.stale)}",
+            f"written:\n{stale_text(now.stale, dict(plan.names))}",
             "Apply again: it plans with what is there now.",
         )

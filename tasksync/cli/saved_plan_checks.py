@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from tasksync.cli.wiring import Session
-from tasksync.core.fields import TaskKey
 from tasksync.core.formats.plan_json import Opened
 from tasksync.core.plan import Plan
 from tasksync.core.portal_name import portal_name
-from tasksync.core.staleness import Stale, is_forgotten
+from tasksync.core.staleness import is_forgotten
 from tasksync.core.state import PortalIdentity, State
 from tasksync.engine.portal_check import check_portal, tell_other_owner
 from tasksync.engine.rechecking import Checked
 from tasksync.errors import PlanStale, PlanUnusable
 from tasksync.portal.client import RestPortal
-
-
-def named(stale: Mapping[TaskKey, Sequence[Stale]]) -> str:
-    """Return what moved, one line each."""
-    return "\n".join(f"  {one}" for reasons in stale.values() for one in reasons)
+from tasksync.render.stale_text import stale_count, stale_text
 
 
 def must_belong(plan: Plan, state: State, portal: RestPortal, parts: Session) -> PortalIdentity:
@@ -94,11 +87,12 @@ def must_hold(now: Checked, name: str, *, skip_stale: bool) -> None:
     """Refuse a plan of which something is stale, unless the rest is to be done."""
     if not now.stale:
         return
-    words = f"{len(now.stale)} of the plan's changes are stale:\n{named(now.stale)}"
+    names = dict(now.plan.names)
+    words = f"{stale_count(len(now.stale))}:\n{stale_text(now.stale, names)}"
     if now.made and not now.plan.lineage:
         raise PlanStale(
             f"The plan {name} was made before the first apply, and some of its tasks are on the "
-            f"portal already:\n{named({key: now.stale[key] for key in now.made})}",
+            f"portal already:\n{stale_text({key: now.stale[key] for key in now.made}, names)}",
             "Make a new plan: it takes them over by their marker.",
         )
     if not skip_stale:

@@ -17,15 +17,16 @@ KEYS_KEPT = 500
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """Why a saved change no longer holds: what the plan saw and what is there now."""
+    """Why a saved change no longer holds: what the plan saw and what is there now.
+
+    Both are values of the field `name` where `is_field`, else words.
+    """
 
     key: TaskKey
     name: str
-    saw: object
-    there: object
-
-    def __str__(self) -> str:
-        return f"{self.key}: {self.name}: the plan saw {self.saw}, now it is {self.there}"
+    saw: Value
+    there: Value
+    is_field: bool = False
 
 
 def is_done(change: Change, entry: Entry | None, live: LiveTask | None) -> bool:
@@ -140,7 +141,7 @@ def _moved_values(change: Change, live: LiveTask | None) -> list[Stale]:
             else [Stale(change.key, "task", f"task {change.id}", "gone from the portal")]
         )
     moved = [
-        Stale(change.key, one.name, one.before, live.fields[one.name])
+        Stale(change.key, one.name, one.before, live.fields[one.name], is_field=True)
         for one in change.fields
         if one.name in live.fields and not _expected(change, one, live.fields[one.name])
     ]
@@ -162,7 +163,7 @@ def _moved_beside(change: Change, live: LiveTask | None) -> list[Stale]:
     if live is None:
         return []
     return [
-        Stale(change.key, name, change.normalised.get(name, sent), live.fields[name])
+        Stale(change.key, name, change.normalised.get(name, sent), live.fields[name], is_field=True)
         for name, sent in change.sent_together.items()
         if name in live.fields and not same(name, sent, live.fields[name])
         if _is_taken_back(change, name, live.fields[name])
