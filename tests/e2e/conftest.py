@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import forking
 import portal
 import postgres
 import pytest
@@ -17,6 +18,13 @@ from trips import Trip
 @pytest.fixture(autouse=True, scope="module")
 def all_without_pace(without_pace: None) -> None:
     """These portals have no limits; real processes keep them all the same."""
+
+
+@pytest.fixture(scope="session")
+def forker() -> Iterator[forking.Forker]:
+    """Starts processes that have their imports behind them."""
+    with forking.forker() as ready:
+        yield ready
 
 
 @pytest.fixture

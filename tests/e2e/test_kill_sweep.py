@@ -1,6 +1,6 @@
 """SIGKILL at every request of an apply; the next apply ends as if nothing had been.
 
-A real process over a real socket; it is killed
+A real process over a real socket, forked from one that has done its imports; it is killed
 
 before  the portal did the deed of request k
 after   the portal did the deed of request k, and before the answer
@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+import forking
 import portal
 import postgres
 import psycopg
@@ -53,6 +54,7 @@ class Scene:
     """What every kill begins with: a portal's file and a state, and the world that must come."""
 
     folder: Path
+    forker: forking.Forker
     database: str = ""  # the URL of the database that others are copied from
     server: str = ""
     world: dict[str, Json] = field(default_factory=dict)
@@ -125,33 +127,33 @@ def _connected(file: Path) -> sqlite3.Connection:
     return sqlite3.connect(file, isolation_level=None, check_same_thread=False)
 
 
-def _killed(trip: Trip, served: Watched, moment: str, number: int) -> None:
+def _killed(scene: Scene, trip: Trip, served: Watched, moment: str, number: int) -> None:
     """Start an apply and kill it at request `number`."""
     if moment == "answer":
-        _killed_in_commit(trip, served, number)
+        _killed_in_commit(scene, trip, served, number)
         return
     rule = {"kind": "hang", "on": {"nth": number, "path": "^/v1/"}, "deed": moment == "after"}
     served.faults({**rule, "seconds": 60, "times": 1})
-    with trip.process() as worker:
-        until(lambda: served.struck() or worker.poll() is not None, "the request came")
-        assert worker.poll() is None, f"it ended before request {number}: {worker.communicate()}"
+    with trip.forked(scene.forker) as worker:
+        until(lambda: served.struck() or worker.ended(), "the request came")
+        assert not worker.ended(), f"it ended before request {number}: {worker.said()}"
         worker.kill()
     served.faults()
 
 
-def _killed_in_commit(trip: Trip, served: Watched, number: int) -> None:
+def _killed_in_commit(scene: Scene, trip: Trip, served: Watched, number: int) -> None:
     with contextlib.ExitStack() as held:
         came = served.at_request(number, lambda: held.enter_context(_locked_state(trip)))
-        with trip.process() as worker:
-            until(lambda: came.is_set() or worker.poll() is not None, "the request was answered")
-            assert worker.poll() is None, f"it ended before request {number}"
+        with trip.forked(scene.forker) as worker:
+            until(lambda: came.is_set() or worker.ended(), "the request was answered")
+            assert not worker.ended(), f"it ended before request {number}: {worker.said()}"
             time.sleep(HELD)
             worker.kill()
 
 
 def _kill_and_heal(scene: Scene, moment: str, number: int) -> None:
     with _copy(scene, f"{moment}_{number:02}") as (trip, served):
-        _killed(trip, served, moment, number)
+        _killed(scene, trip, served, moment, number)
         again: Ended = trip.apply()
         assert again.code == 0, f"exit {again.code}:\n{again.text[-1500:]}"
         left = trip.plan()
@@ -161,14 +163,16 @@ def _kill_and_heal(scene: Scene, moment: str, number: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    return _begin(Scene(tmp_path_factory.mktemp("kill-sqlite")))
+def on_sqlite(tmp_path_factory: pytest.TempPathFactory, forker: forking.Forker) -> Scene:
+    return _begin(Scene(tmp_path_factory.mktemp("kill-sqlite"), forker))
 
 
 @pytest.fixture(scope="module")
-def on_postgres(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> Scene:
+def on_postgres(
+    tmp_path_factory: pytest.TempPathFactory, forker: forking.Forker, postgres_url: str
+) -> Scene:
     base = postgres.database(postgres_url, "kill_base")
-    return _begin(Scene(tmp_path_factory.mktemp("kill-pg"), base, postgres_url))
+    return _begin(Scene(tmp_path_factory.mktemp("kill-pg"), forker, base, postgres_url))
 
 
 @pytest.mark.kill

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import portal
 import pytest
+from forking import Forker
 from portal import Json, Served, all_of, until
 from trips import Ended, Trip, task
 
@@ -70,6 +71,7 @@ class Life:
     trip: Trip
     served: Served
     chance: random.Random
+    forker: Forker
     told: list[str] = field(default_factory=list)
     born: int = 0
 
@@ -147,11 +149,10 @@ class Life:
         self.served.faults()
 
     def _killed(self) -> None:
-        def hangs() -> bool:
-            return bool(self.served.control("GET", "faults")[0]["struck"])
-
-        with self.trip.process(*_FLAGS[:-1], "60") as worker:
-            until(lambda: hangs() or worker.poll() is not None, "it hangs or has ended", 60)
+        with self.trip.forked(self.forker, *_FLAGS[:-1], "60") as worker:
+            until(
+                lambda: self.served.strikes()[0] or worker.ended(), "it hangs or has ended", 60
+            )
             worker.kill()
 
     def _may(self, ended: Ended) -> None:
@@ -199,10 +200,10 @@ class Life:
             self.calm()
 
 
-def _lived(folder: Path, seed: int, state: str = "") -> None:
+def _lived(folder: Path, seed: int, forker: Forker, state: str = "") -> None:
     with portal.served() as served:
         trip = Trip(folder, served, state, settle=0.6).want({})
-        life = Life(trip, served, random.Random(seed))  # noqa: S311
+        life = Life(trip, served, random.Random(seed), forker)  # noqa: S311
         try:
             life.live()
         except AssertionError as fault:
@@ -216,6 +217,7 @@ def test_whatever_happens_in_whatever_order_it_ends_as_the_manifest_says(
     *,
     part: int,
     long: bool,
+    forker: Forker,
     new_database: Callable[[], str],
     record_property: Callable[[str, object], None],
 ) -> None:
@@ -225,7 +227,7 @@ def test_whatever_happens_in_whatever_order_it_ends_as_the_manifest_says(
     all_of(
         {
             f"seed {seed}": lambda seed=seed: _lived(
-                tmp_path / str(seed), seed, states.get(seed, "")
+                tmp_path / str(seed), seed, forker, states.get(seed, "")
             )
             for seed in seeds
         },

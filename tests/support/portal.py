@@ -111,6 +111,14 @@ class Served(Portal):
         super().__init__(running.url)
         self.running = running
 
+    def strikes(self) -> list[int]:
+        """How often each fault has struck; seen without a request, since a wait looks often."""
+        return [one["struck"] for one in self.running.api.fault_injector.documents()]
+
+    def struck(self) -> int:
+        """How often a fault has struck."""
+        return sum(self.strikes())
+
     def at_request(self, number: int, meanwhile: Callable[[], object]) -> threading.Event:
         """After request `number` (from 1) was done, and before its answer leaves, do something.
 

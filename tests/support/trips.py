@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from forking import Forked, Forker
 from portal import Portal
 from second import SecondByName
 
@@ -117,12 +118,19 @@ class Trip:
         """Start apply as a process of its own."""
         return subprocess.Popen(
             [sys.executable, "-m", "tasksync", *self.words("apply", *more)],
-            env={"PATH": os.defpath, "HOME": str(self.folder), **self.env(), **env},
+            env={**self._alone(), **env},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def forked(self, forker: Forker, *more: str) -> Forked:
+        """Start apply as a process of its own that has its imports behind it."""
+        return forker.start(self.words("apply", *more), self._alone(), self.folder / "said")
+
+    def _alone(self) -> dict[str, str]:
+        return {"PATH": os.defpath, "HOME": str(self.folder), **self.env()}
 
     def healed(self, most: int = 4) -> Ended:
         """Apply until it is done, at most so often; then nothing is left to do."""
