@@ -93,10 +93,16 @@ def pgbouncer_url(postgres_url: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
     """The URL of an S3 server on the loopback; any credentials do."""
+    from unittest.mock import patch
+
+    from moto import backends
     from moto.server import ThreadedMotoServer
 
+    # moto lists the folder of its services at every request
+    services = tuple(backends.list_of_moto_modules())
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with patch.object(backends, "list_of_moto_modules", lambda: services):
+        server.start()
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+        server.stop()

@@ -150,9 +150,7 @@ class Life:
 
     def _killed(self) -> None:
         with self.trip.forked(self.forker, *_FLAGS[:-1], "60") as worker:
-            until(
-                lambda: self.served.strikes()[0] or worker.ended(), "it hangs or has ended", 60
-            )
+            until(lambda: self.served.strikes()[0] or worker.ended(), "it hangs or has ended", 60)
             worker.kill()
 
     def _may(self, ended: Ended) -> None:

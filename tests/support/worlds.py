@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -103,7 +104,7 @@ def s3_world(endpoint: str) -> Iterator[World]:
     bucket = f"states-{next(_buckets)}"
     client(endpoint).create_bucket(Bucket=bucket)
     url = f"s3://{bucket}/team/finance-q2.json?endpoint={endpoint}&region=us-east-1"
-    made: list[Any] = []
+    made = _clients.setdefault(endpoint, [])
 
     def make(world: World, clock: HandClock) -> StateStore:
         store = open_s3(
@@ -124,12 +125,15 @@ def one_client(store: DocumentStore, made: list[Any]) -> DocumentStore:
     return store
 
 
+@functools.cache
 def client(endpoint: str) -> Any:
     """Return a client of the S3 server that looks at it from outside."""
     return boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")
 
 
 _buckets = itertools.count(1)
+#: the client that all stores at an endpoint share
+_clients: dict[str, list[Any]] = {}
 
 
 @contextmanager
