@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent / "support"))
+TESTS = Path(__file__).parent
+#: rooms whose tests mostly wait, and share nothing
+ONE_BY_ONE = {"e2e", "second_portal", "fuzz"}
+sys.path.insert(0, str(TESTS / "support"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,15 +28,25 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Share the tests among workers: whole runs first, one by one; then file by file.
+    """Share the tests among workers: runs of the whole one by one, all else file by file.
 
-    Whole runs mostly wait, and the longest of them must not begin when all else is done. What else
-    a file has made for its tests is made in one worker alone.
+    The longest, those of e2e, come first: they must not begin when all else is done. Then the rooms
+    are dealt out evenly, since some wait and others compute. What a file has made for its tests is
+    made in one worker alone.
     """
-    items.sort(key=lambda item: "e2e" not in item.path.parts)
+    rooms: dict[str, dict[str, list[pytest.Item]]] = {}
     for item in items:
-        alone = "e2e" in item.path.parts
-        item.add_marker(pytest.mark.xdist_group(item.nodeid if alone else str(item.path)))
+        room = item.path.relative_to(TESTS).parts[0]
+        group = item.nodeid if room in ONE_BY_ONE else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+        rooms.setdefault(room, {}).setdefault(group, []).append(item)
+    dealt = [
+        (room != "e2e" and (number + 0.5) / len(groups), group)
+        for room, groups in rooms.items()
+        for number, group in enumerate(groups.values())
+    ]
+    dealt.sort(key=lambda one: one[0])
+    items[:] = [item for _, group in dealt for item in group]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
