@@ -35,7 +35,7 @@ def within(seconds: float, work: Callable[[], T]) -> T:
 
 
 class _Carried:
-    """Carries an error from the thread where it was met to the one where it was asked for."""
+    """Carries an error from the thread where it was raised to the one where it was asked for."""
 
     error: BaseException | None = None
 
@@ -45,7 +45,7 @@ class _Carried:
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object
     ) -> bool:
-        """Take the error along."""
+        """Carry the error."""
         self.error = error
         return True
 

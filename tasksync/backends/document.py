@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 
 class Overtaken(StateError):
-    """The shelf did not take the document: another one, or another's lock, is there."""
+    """The server did not take the document: another one, or another's lock, is there."""
 
 
 class Ambiguous(StateError):
@@ -48,7 +48,7 @@ class Ambiguous(StateError):
 
 
 class Copy(NamedTuple):
-    """A document as the shelf holds it; `tag` is what a conditional write goes by."""
+    """A document as the server holds it; `tag` is what a conditional write goes by."""
 
     body: bytes
     tag: str
@@ -62,35 +62,35 @@ class Other(NamedTuple):
 
 
 class RemoteDocument(Protocol):
-    """Where one document lies. Every method may raise StateError, and Unsure where named."""
+    """Where one document is kept. Every method may raise StateError, and Ambiguous where named."""
 
     where: str
     #: the server refuses a write over anything but the copy it names
     conditional: bool
 
     def read(self) -> Copy | None:
-        """The document, or None; raises Unsure."""
+        """The document, or None; raises Ambiguous."""
         ...
 
     def write(self, body: bytes, over: str | None, lease_id: str, /) -> str:
         """Put a document over the copy with this tag (None: there is none); return its tag.
 
-        Raises Overtaken, and Unsure.
+        Raises Overtaken, and Ambiguous.
         """
         ...
 
     def lock(self, asked: Lease, /) -> Other | None:
-        """Take the server's lock under the id of a lease, or return whose it is; raises Unsure."""
+        """Take the server's lock under a lease's id, or return whose it is; raises Ambiguous."""
         ...
 
     def unlock(self, lease_id: str, /) -> bool:
-        """Free the server's lock; False when it was not held under this id; raises Unsure."""
+        """Free the server's lock; False when it was not held under this id; raises Ambiguous."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class StateDocument:
-    """One document; `state` is plain data, `tag` None while there is none on the shelf."""
+    """One document; `state` is plain data, `tag` None while the server has none."""
 
     state: Mapping[str, Any]
     serial: int = 0
@@ -101,11 +101,11 @@ class StateDocument:
 
 
 class DocumentStore:
-    """A StateStore over a shelf."""
+    """A StateStore over a document that a server keeps."""
 
     def __init__(
         self,
-        shelf: RemoteDocument,
+        remote: RemoteDocument,
         project: str,
         *,
         clock: Clock,
@@ -114,16 +114,16 @@ class DocumentStore:
         alive: Alive = leases.nobody,
         tell: Tell = in_silence,
     ) -> None:
-        self._shelf = shelf
+        self._remote = remote
         self._project = project
         self._clock = clock
         self._ids = ids
         self._watch = Watch(clock, gone, alive)
         self._waiting = Waiting(clock, tell)
         self._lock = RLock()
-        self._lost: list[str] = []  # ids of ours that were asked for, and the answer was lost
+        self._unanswered: list[str] = []  # ids of ours that were asked for, and the answer was lost
         self._tried: list[str] = []  # ids of ours that were refused, and nothing was told
-        self._kept: StateDocument | None = None  # as we last wrote it, while we hold the lease
+        self._latest: StateDocument | None = None  # as we last wrote it, while we hold the lease
         self._written = 0.0  # when we began to write it, by the clock that never goes back
 
     def load(self) -> State:
@@ -131,7 +131,7 @@ class DocumentStore:
         return state_json.decode_state(self._read().state)
 
     def commit(self, delta: StateDelta, lease: Lease) -> None:
-        """Write the document with a delta laid over its state."""
+        """Write the document with a delta applied to its state."""
         with self._lock:
             was = self._mine(lease)
             self._save(was, state_json.apply_delta(was.state, delta), lease)
@@ -150,7 +150,7 @@ class DocumentStore:
         """Take the lease, or raise StateLocked; asking again later may find it dead."""
         with self._lock, ExitStack() as undoing:
             asked = leases.granted(self._ids(), who, 0, self._clock.now(), ttl)
-            undoing.callback(self._free_lost)
+            undoing.callback(self._free_unanswered)
             was = self._free(asked)
             undoing.callback(self._free_server, asked.id)
             lease = replace(asked, fence=was.fence + 1)
@@ -178,7 +178,7 @@ class DocumentStore:
         with self._lock, suppress(StateMoved):
             was = self._mine(lease)
             self._write(was, replace(was, lease=None), lease.id)
-            self._kept = None
+            self._latest = None
             self._waiting.lets_go()
             self._free_server(lease.id)
 
@@ -202,12 +202,12 @@ class DocumentStore:
             was = self._read()
             if was.lease is not None and was.lease.id == lease_id:
                 self._write(was, replace(was, lease=None), ours.id)
-            self._kept = None
+            self._latest = None
 
     def close(self) -> None:
-        """Forget the copy that is kept."""
+        """Forget the document as it was written last."""
         with self._lock:
-            self._kept = None
+            self._latest = None
 
     def _free(self, asked: Lease) -> StateDocument:
         """Return the document once nobody holds it; the server's lock is then ours."""
@@ -215,7 +215,7 @@ class DocumentStore:
         with ExitStack() as undoing:
             if other is None:
                 undoing.callback(self._free_server, asked.id)
-            held = was.lease if self._shelf.conditional else None
+            held = was.lease if self._remote.conditional else None
             if other:
                 held = self._stand_in(other, was, asked)
             if held and self._left(held, was) != 0:
@@ -240,14 +240,14 @@ class DocumentStore:
                 undoing.callback(self._free_server, asked.id)
             was = self._read()
             undoing.pop_all()
-        if other and not other.id and was.lease is None and self._freed(self._lost):
+        if other and not other.id and was.lease is None and self._freed(self._unanswered):
             return self._lock_server(asked), was
         return other, was
 
     def _lock_server(self, asked: Lease) -> Other | None:
-        other = self._again(lambda: self._shelf.lock(asked), lost=asked.id)
+        other = self._again(lambda: self._remote.lock(asked), unanswered=asked.id)
         if other is None or other.id:
-            self._lost = []
+            self._unanswered = []
         elif asked.id not in self._tried:
             self._tried.append(asked.id)
         return other
@@ -258,7 +258,7 @@ class DocumentStore:
         return bool(held)
 
     def _unlocked(self, lease_id: str) -> bool:
-        return self._again(lambda: self._shelf.unlock(lease_id))
+        return self._again(lambda: self._remote.unlock(lease_id))
 
     def _take_over(self, dead: str, asked: Lease) -> None:
         """Free a dead holder's lock on the server, and take it; raises StateLocked.
@@ -272,16 +272,16 @@ class DocumentStore:
             with suppress(StateError):  # a server may not know what to make of no id
                 self._freed([*self._tried, ""])
         quicker = self._lock_server(asked)
-        if quicker and self._freed(self._lost):
+        if quicker and self._freed(self._unanswered):
             quicker = self._lock_server(asked)
         if quicker:
             there = self._read()
             raise self._locked(self._stand_in(quicker, there, asked), there)
 
-    def _free_lost(self) -> None:
+    def _free_unanswered(self) -> None:
         """Leave nothing behind when the lock was not got: whoever comes next could not free it."""
         with suppress(StateError):
-            self._freed(self._lost)
+            self._freed(self._unanswered)
 
     def _free_server(self, lease_id: str) -> None:
         with suppress(StateError):  # a lock that stays is freed by the next one to wait for it
@@ -301,13 +301,13 @@ class DocumentStore:
         return leases.locked(held, self._clock.now(), self._left(held, document))
 
     def _mine(self, lease: Lease) -> StateDocument:
-        kept, age = self._kept, self._clock.monotonic() - self._written
+        latest, age = self._latest, self._clock.monotonic() - self._written
         # Without conditional writes our copy is good only while nobody can have waited its ttl.
-        fresh = self._shelf.conditional or age < lease.ttl / 2
-        if kept is None or not fresh or not leases.is_same(kept.lease, lease):
-            kept = self._read()
-            leases.mine(kept.lease, lease)
-        return kept
+        fresh = self._remote.conditional or age < lease.ttl / 2
+        if latest is None or not fresh or not leases.is_same(latest.lease, lease):
+            latest = self._read()
+            leases.mine(latest.lease, lease)
+        return latest
 
     def _save(self, was: StateDocument, state: Mapping[str, Any], lease: Lease) -> None:
         held = leases.beaten(leases.mine(was.lease, lease), self._clock.now())
@@ -318,11 +318,11 @@ class DocumentStore:
         """Write over `was`, exactly once; raises StateMoved when another wrote meanwhile."""
         new = replace(new, serial=was.serial + 1, change=self._ids())
         body, attempt, refused = encode(new), self._waiting.attempt(), 0
-        self._kept = None
+        self._latest = None
         while True:
             began = self._clock.monotonic()
             try:
-                tag = self._shelf.write(body, was.tag, lease_id)
+                tag = self._remote.write(body, was.tag, lease_id)
                 break
             except (Overtaken, Ambiguous) as error:
                 there = self._read()
@@ -333,30 +333,30 @@ class DocumentStore:
                     raise leases.moved(lease_id, there.lease) from error
                 refused += isinstance(error, Overtaken)
                 if refused == TRIES or not attempt.again(error):
-                    unsure = isinstance(error, Ambiguous)
-                    raise error if unsure else leases.moved(lease_id, there.lease) from error
-        self._kept, self._written = replace(new, tag=tag), began
+                    is_ambiguous = isinstance(error, Ambiguous)
+                    raise error if is_ambiguous else leases.moved(lease_id, there.lease) from error
+        self._latest, self._written = replace(new, tag=tag), began
         if new.lease:
             self._waiting.holds(began, new.lease.ttl)
 
     def _read(self) -> StateDocument:
-        copy = self._again(self._shelf.read)
+        copy = self._again(self._remote.read)
         if copy is None:
             return StateDocument(state_json.encode_state(State(self._project)))
-        document = decode(copy, self._shelf.where)
+        document = decode(copy, self._remote.where)
         if document.state.get("project") != self._project:
             raise state_text.foreign(str(document.state.get("project")), self._project)
         return document
 
-    def _again(self, work: Callable[[], T], *, lost: str = "") -> T:
-        """Do it, again while the server does not answer; `lost` is an id that may stay with it."""
+    def _again(self, work: Callable[[], T], *, unanswered: str = "") -> T:
+        """Do it, again while no answer comes; `unanswered` is an id it may hold then."""
         attempt = self._waiting.attempt()
         while True:
             try:
                 return work()
             except Ambiguous as error:
-                if lost and lost not in self._lost:
-                    self._lost.append(lost)
+                if unanswered and unanswered not in self._unanswered:
+                    self._unanswered.append(unanswered)
                 if not attempt.again(error):
                     raise
 

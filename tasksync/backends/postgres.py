@@ -52,7 +52,7 @@ Database: TypeAlias = "Connection[tuple[Any, ...]]"
 Change: TypeAlias = Callable[[Database, ProjectRow], tuple[int, str]]
 T = TypeVar("T")
 
-CHUNK = 20_000  # heads per fetch
+CHUNK = 20_000  # entries of the index per fetch
 AHEAD = 500  # entries read at once when they are looked at in order
 NEAR = 16  # rows that such a look may skip
 #: libpq's own limits, so that nothing hangs for ever on a network that went away
@@ -217,8 +217,8 @@ class PostgresStore:
                 return  # an earlier try went through, and its answer was lost
             self._beat(db, lease)
             assert was is not None  # noqa: S101 - no lease without a row
-            serial, kept = change(db, was)
-            tables.count(db, self._project, change_id, kept or lineage, serial + 1)
+            serial, named = change(db, was)
+            tables.count(db, self._project, change_id, named or lineage, serial + 1)
 
         with self._lock:
             self._ahead.clear()
@@ -251,8 +251,8 @@ class PostgresStore:
             row = tables.project(db, self._project) if self._has_tables(db) else None
             if row is None:
                 return State(self._project)
-            with db.cursor("heads", binary=True) as cursor:
-                heads = tables.heads(cursor, self._project, CHUNK, self._format or 0)
+            with db.cursor("entry_index", binary=True) as cursor:
+                index = tables.index(cursor, self._project, CHUNK, self._format or 0)
             intents = tables.bodies(db, "intents", self._project)
             runs = tables.bodies(db, "runs", self._project)
         self._ahead.clear()
@@ -262,15 +262,15 @@ class PostgresStore:
                 lineage=row.lineage,
                 serial=row.serial,
                 identity=state_json.decode_identity(loads(row.identity)),
-                index=heads,
-                entries=LazyEntries(heads, self._reader(heads)),
+                index=index,
+                entries=LazyEntries(index, self._reader(index)),
                 intents=tuple(state_json.decode_intent(_json(body)) for body in intents),
                 files=tuple(loads(row.files)),
                 released=state_json.decode_released(loads(row.released)),
                 runs=tuple(state_json.decode_run(_json(body)) for body in runs),
             )
 
-    def _reader(self, heads: EntryIndex) -> Callable[[TaskKey], Entry]:
+    def _reader(self, index: EntryIndex) -> Callable[[TaskKey], Entry]:
         """Return how an entry is read: those that are looked at in order, many at once.
 
         A round trip for each would take minutes; reading ahead where nobody follows, as well.
@@ -281,9 +281,9 @@ class PostgresStore:
         def read(key: TaskKey) -> Entry:
             nonlocal last
             with self._lock:
-                row = heads.rows[key]
+                row = index.rows[key]
                 if key not in self._ahead:
-                    order.extend(() if order else heads)
+                    order.extend(() if order else index)
                     wanted = order[row : row + AHEAD] if 0 < row - last <= NEAR else [key]
                     self._ahead = self._trying("read", _in_transaction(self._entries_of(wanted)))
                 last = row
@@ -336,12 +336,14 @@ class PostgresStore:
                         raise told from error
 
     def _may_try_again(self, error: psycopg.Error, doing: str) -> bool:
-        if isinstance(error, _MET) or (isinstance(error, _MADE) and self._format != FORMAT_VERSION):
+        if isinstance(error, _CONFLICTS) or (
+            isinstance(error, _ALREADY_THERE) and self._format != FORMAT_VERSION
+        ):
             return True
         if isinstance(error, psycopg.errors.LockNotAvailable):
             return doing != "lock"  # who takes the lease waits by asking again
-        lost = self._connection is None or self._connection.broken
-        if not (lost and isinstance(error, psycopg.OperationalError)):
+        unconnected = self._connection is None or self._connection.broken
+        if not (unconnected and isinstance(error, psycopg.OperationalError)):
             return False
         refused = (
             _is_refused(error) if self._connection is None else bool(_WRONG.search(str(error)))
@@ -373,7 +375,7 @@ class PostgresStore:
         except psycopg.Error:
             raise SettingsError(  # without the cause: it quotes the whole URL
                 f"The state {masked(url)!r} is not a URL of PostgreSQL.",
-                "It is written postgresql://user@host:5432/database; quote odd signs as %XX.",
+                "It is written postgresql://user@host:5432/database; special characters as %XX.",
             ) from None
         if password and not settings.get("password"):
             settings["password"] = password
@@ -415,12 +417,12 @@ _ADVICE: tuple[tuple[type[psycopg.Error], str], ...] = (
     ),
 )
 #: another transaction was quicker: the same again, from the start, is all it needs
-_MET = (
+_CONFLICTS = (
     psycopg.errors.SerializationFailure,
     psycopg.errors.DeadlockDetected,
 )
 #: another made the tables at the same time
-_MADE = (
+_ALREADY_THERE = (
     psycopg.errors.DuplicateSchema,
     psycopg.errors.DuplicateTable,
     psycopg.errors.DuplicateObject,

@@ -62,7 +62,7 @@ class SqliteStore:
         self._writable = False
 
     def load(self) -> State:
-        """The state as last committed; heads at once, entries when somebody looks."""
+        """The state as last committed; the index at once, entries when somebody looks."""
 
         def look() -> State:
             if not self._exists():
@@ -76,12 +76,12 @@ class SqliteStore:
     def commit(self, delta: StateDelta, lease: Lease) -> None:
         """Make a delta durable in one transaction."""
 
-        def lay(db: sqlite3.Connection) -> None:
+        def apply(db: sqlite3.Connection) -> None:
             was = tables.meta(db)
             tables.apply_delta(db, delta)
             self._count(db, int(was["serial"]), was["lineage"])
 
-        self._change(lay, lease)
+        self._change(apply, lease)
 
     def replace(self, state: State, lease: Lease) -> None:
         """Put a whole state in the place of what is there, its serial above both."""
@@ -89,7 +89,7 @@ class SqliteStore:
             raise state_text.foreign(state.project, self._project)
         everything = tables.everything(state)  # before the tables go: it may be read from them
 
-        def lay(db: sqlite3.Connection) -> None:
+        def apply(db: sqlite3.Connection) -> None:
             was = tables.meta(db)
             tables.clear(db)
             tables.apply_delta(db, everything)
@@ -97,7 +97,7 @@ class SqliteStore:
             tables.put_identity(db, state.identity)
             self._count(db, max(int(was["serial"]), state.serial), state.lineage)
 
-        self._change(lay, lease)
+        self._change(apply, lease)
 
     def acquire(self, who: Holder, ttl: float) -> Lease:
         """Take the lease, making the file if there is none, or raise StateLocked.
@@ -129,7 +129,7 @@ class SqliteStore:
             fence = int(tables.meta(db)["fence"])
             lease = leases.granted(self._ids(), who, fence, now, ttl)
             tables.put(db, "fence", str(lease.fence))
-            tables.keep(db, lease)
+            tables.put_lease(db, lease)
         self._waiting.holds(began, ttl)
         return lease
 
@@ -170,7 +170,7 @@ class SqliteStore:
             self._writing_to("unlock", take_away)
 
     def close(self) -> None:
-        """Let go of the file; the last one to leave takes -wal and -shm along."""
+        """Let go of the file; with the last one to leave go -wal and -shm."""
         with self._lock:
             if self._connection is not None:
                 self._connection.close()
@@ -178,7 +178,7 @@ class SqliteStore:
 
     def _beat(self, db: sqlite3.Connection, lease: Lease) -> Lease:
         current = leases.beaten(leases.mine(tables.lease(db), lease), self._clock.now())
-        tables.keep(db, current)
+        tables.put_lease(db, current)
         return current
 
     def _change(self, change: Callable[[sqlite3.Connection], None], lease: Lease) -> None:

@@ -27,15 +27,15 @@ SOON = 10.0
 
 
 @pytest.fixture
-def shelf(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], S3Document]:
+def remote(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], S3Document]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
 
     def made(url: str) -> S3Document:
         bare = url.removesuffix("/s")
-        shelf = S3Document(f"s3://bucket/key?endpoint={bare}&region=us-east-1", 0.5)
-        shelf._client()  # to make it takes longer than the bound
-        return shelf
+        remote = S3Document(f"s3://bucket/key?endpoint={bare}&region=us-east-1", 0.5)
+        remote._client()  # to make it takes longer than the bound
+        return remote
 
     return made
 
@@ -52,11 +52,11 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], S3Document]:
     ids=["headers", "100", "body", "chunk line", "no length"],
 )
 def test_the_time_out_bounds_the_whole_exchange_with_s3(
-    shelf: Any, first: bytes, drop: bytes
+    remote: Any, first: bytes, drop: bytes
 ) -> None:
     """Each step is quick; together they are not."""
     with saying(first, drop) as url:
-        asked = shelf(url)
+        asked = remote(url)
         for ask in (asked.read, lambda: asked.write(b"{}", None, "")):
             began = time.monotonic()
             with pytest.raises(Ambiguous):
@@ -64,12 +64,12 @@ def test_the_time_out_bounds_the_whole_exchange_with_s3(
             assert time.monotonic() - began < SOON
 
 
-def test_a_state_in_s3_that_is_too_long_is_refused(shelf: Any, monkeypatch: Any) -> None:
+def test_a_state_in_s3_that_is_too_long_is_refused(remote: Any, monkeypatch: Any) -> None:
     """As one behind http is."""
     monkeypatch.setattr(s3, "LONGEST_BODY", 1000)
     body = HEAD + b"Content-Length: 100000\r\n\r\n" + b" " * 100_000
     with saying(body) as url, pytest.raises(StateError, match="longer than"):
-        shelf(url).read()
+        remote(url).read()
 
 
 def test_what_fails_in_time_fails_as_itself() -> None:

@@ -62,7 +62,7 @@ class World:
 
 @contextmanager
 def memory_world() -> Iterator[World]:
-    """Yield stores that share a shared."""
+    """Yield stores that share one memory."""
     shared = SharedMemory()
     yield World(
         lambda world, clock: MemoryStore(
@@ -118,9 +118,9 @@ def s3_world(endpoint: str) -> Iterator[World]:
 
 def one_client(store: DocumentStore, made: list[Any]) -> DocumentStore:
     """Have stores share a client of boto3: to make one takes longer than most tests."""
-    shelf: Any = store._shelf
-    made.append(made[0] if made else shelf._client())
-    shelf._made = made[0]
+    remote: Any = store._remote
+    made.append(made[0] if made else remote._client())
+    remote._made = made[0]
     return store
 
 
