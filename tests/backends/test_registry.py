@@ -85,6 +85,15 @@ def test_the_registry_imports_no_driver() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_the_store_in_postgresql_does_not_pay_for_http() -> None:
+    code = (
+        "import sys, tasksync.backends.postgres\n"
+        "heavy = {'requests', 'urllib3', 'boto3', 'sqlite3'} & set(sys.modules)\n"
+        "raise SystemExit(f'imported {heavy}' if heavy else 0)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 @pytest.mark.parametrize(
     ("url", "shown"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from tasksync.backends.document import Ambiguous
 from tasksync.backends.patience import ENOUGH, TRIES, Waiting
 from tasksync.backends.postgres import PostgresStore
 from tasksync.backends.s3 import S3Document
+from tasksync.connection_timer import ended_after, shut_down
 from tasksync.errors import StateError
 
 HEAD = b'HTTP/1.1 200 OK\r\nETag: "x"\r\n'
@@ -70,6 +72,21 @@ def test_a_state_in_s3_that_is_too_long_is_refused(remote: Any, monkeypatch: Any
     body = HEAD + b"Content-Length: 100000\r\n\r\n" + b" " * 100_000
     with saying(body) as url, pytest.raises(StateError, match="longer than"):
         remote(url).read()
+
+
+def test_whoever_reads_from_a_connection_whose_time_is_over_meets_its_end() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs, ended_after(0.01, lambda: shut_down(ours)):
+        assert ours.recv(1) == b""
+    shut_down(ours)  # it is closed by now: there is nothing to end, and nothing to say
+
+
+def test_a_connection_that_was_in_time_is_not_ended() -> None:
+    with ended_after(threading.TIMEOUT_MAX, lambda: pytest.fail("it was in time")):
+        timers = (one for one in threading.enumerate() if isinstance(one, threading.Timer))
+        timer = next(one for one in timers if one.interval == threading.TIMEOUT_MAX)
+    timer.join(SOON)
+    assert not timer.is_alive()
 
 
 def test_what_fails_in_time_fails_as_itself() -> None:
