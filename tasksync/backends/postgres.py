@@ -12,8 +12,8 @@ COMMIT the change is tried again, finds its own id there, and is done.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from json import loads
 from threading import RLock
@@ -45,7 +45,7 @@ from tasksync.core.state import (
     State,
     StateDelta,
 )
-from tasksync.errors import SettingsError, StateError, StateLocked
+from tasksync.errors import SettingsError, StateBusy, StateError
 
 Database: TypeAlias = "Connection[tuple[Any, ...]]"
 #: changes the rows; takes the project's row as it was, returns the serial and lineage to go by
@@ -152,15 +152,9 @@ class PostgresStore:
             tables.put_lease(db, self._project, lease)
             return lease
 
-        with self._lock:
+        with self._lock, self._naming_the_holder():
             self._trying("lock", _in_transaction(self._make))
-            try:
-                return self._holding(_in_transaction(take), "lock", ttl)
-            except StateLocked as busy:
-                held = None if busy.holder else self.holder()
-                if held and (left := self._watch.left(held)) != 0:
-                    raise leases.locked(held, self._clock.now(), left) from busy
-                raise
+            return self._holding(_in_transaction(take), "lock", ttl)
 
     def renew(self, lease: Lease) -> Lease:
         """Beat the heart."""
@@ -198,7 +192,8 @@ class PostgresStore:
             leases.may_unlock(held, lease_id, _now(db), left)
             tables.drop_lease(db, self._project, lease_id)
 
-        self._trying("unlock", _in_transaction(take_away))
+        with self._naming_the_holder():
+            self._trying("unlock", _in_transaction(take_away))
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -206,6 +201,17 @@ class PostgresStore:
             if self._connection is not None:
                 self._connection.close()
             self._connection = None
+
+    @contextmanager
+    def _naming_the_holder(self) -> Iterator[None]:
+        """Raise StateLocked for rows that are busy while a lease is in force: it may be its."""
+        try:
+            yield
+        except StateBusy as busy:
+            held = self.holder()
+            if held and (left := self._watch.left(held)) != 0:
+                raise leases.locked(held, self._clock.now(), left) from busy
+            raise
 
     def _change(self, change: Change, lease: Lease) -> None:
         change_id = self._ids()

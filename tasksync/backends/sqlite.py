@@ -27,7 +27,7 @@ from tasksync.core.fields import TaskKey
 from tasksync.core.formats import state_text
 from tasksync.core.ports import Clock
 from tasksync.core.state import FORMAT_VERSION, Entry, Holder, Lease, State, StateDelta
-from tasksync.errors import StateError, StateUnreadable
+from tasksync.errors import StateBusy, StateError, StateUnreadable
 
 T = TypeVar("T")
 
@@ -104,20 +104,21 @@ class SqliteStore:
 
         A file that another program keeps busy is waited for by asking again, as a lock is.
         """
-        with self._lock, self._translated("lock"):
-            try:
-                return self._take(who, ttl)
-            except sqlite3.OperationalError as error:
-                if _is_busy(error):
-                    self._must_be_free()
-                raise
+        with self._lock, self._naming_the_holder(), self._translated("lock"):
+            return self._take(who, ttl)
 
-    def _must_be_free(self) -> None:
-        """Raise StateLocked when it is the holder of the lease who keeps the file busy."""
-        with suppress(sqlite3.Error):
-            held = tables.lease(self._reading()) if self._exists() else None
+    @contextmanager
+    def _naming_the_holder(self) -> Iterator[None]:
+        """Raise StateLocked for a file that is busy while a lease is in force: it may be its."""
+        try:
+            yield
+        except StateBusy as busy:
+            held = None
+            with suppress(StateError), self._translated("read"):
+                held = tables.lease(self._reading()) if self._exists() else None
             if held and (left := self._watch.left(held)) != 0:
-                raise leases.locked(held, self._clock.now(), left)
+                raise leases.locked(held, self._clock.now(), left) from busy
+            raise
 
     def _take(self, who: Holder, ttl: float) -> Lease:
         began = self._clock.monotonic()
@@ -164,7 +165,7 @@ class SqliteStore:
             leases.may_unlock(held, lease_id, self._clock.now(), left)
             db.execute("DELETE FROM lease")
 
-        with self._lock:
+        with self._lock, self._naming_the_holder():
             if not self._exists():
                 leases.may_unlock(None, lease_id, self._clock.now(), None)
             self._writing_to("unlock", take_away)

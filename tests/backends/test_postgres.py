@@ -33,7 +33,14 @@ from tasksync.backends import postgres as backend
 from tasksync.backends import postgres_tables as tables
 from tasksync.backends.postgres import PostgresStore
 from tasksync.core.state import FORMAT_VERSION, StateDelta
-from tasksync.errors import SettingsError, StateError, StateLocked, StateMoved, StateUnreadable
+from tasksync.errors import (
+    SettingsError,
+    StateBusy,
+    StateError,
+    StateLocked,
+    StateMoved,
+    StateUnreadable,
+)
 
 
 @pytest.fixture
@@ -323,10 +330,25 @@ def test_a_row_that_another_transaction_keeps_is_waited_for_but_not_for_ever(
     store.release(lease)
     with psycopg.connect(url) as other:
         other.execute("SELECT 1 FROM tasksync.projects FOR UPDATE")
-        with pytest.raises(StateLocked, match=r"busy by another program.*lock timeout") as refused:
+        with pytest.raises(StateBusy, match=r"busy by another program.*lock timeout") as busy:
             store_at(url).acquire(BORIS, TTL)
-        assert "--lock-timeout" in refused.value.advice
+        assert "--lock-timeout" in busy.value.advice
+        assert busy.value.holder is None
     store.close()
+
+
+def test_tables_that_another_program_is_making_tell_who_holds_the_lease(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_at(url).acquire(ANNA, TTL)
+    monkeypatch.setattr(backend, "_LIMITS", backend._LIMITS.replace("'30s'", "'20ms'"))
+    with psycopg.connect(url) as other:
+        other.execute("UPDATE tasksync.format SET version = 1")
+        other.commit()
+        other.execute("SELECT pg_advisory_xact_lock(%s)", (tables.MAKING,))
+        with pytest.raises(StateLocked) as refused:
+            store_at(url).acquire(BORIS, TTL)
+    assert refused.value.holder == ANNA
 
 
 ODD = {

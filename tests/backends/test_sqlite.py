@@ -29,13 +29,14 @@ from stores import (
     keys,
     whole,
 )
+from worlds import busy_file
 
 from tasksync.backends import sqlite as backend
 from tasksync.backends.sqlite import SqliteStore
 from tasksync.core.ports import StateStore
 from tasksync.core.state import FORMAT_VERSION, StateDelta
 from tasksync.engine.lease import Patience, acquire
-from tasksync.errors import StateError, StateForeign, StateLocked, StateUnreadable
+from tasksync.errors import StateBusy, StateError, StateForeign, StateLocked, StateUnreadable
 
 
 class RealClock(HandClock):
@@ -271,25 +272,17 @@ def test_a_full_disk_is_said_and_what_was_saved_is_whole(tmp_path: Path) -> None
     assert len(store.load().entries) == 550
 
 
-@contextmanager
-def kept_busy(path: Path) -> Iterator[sqlite3.Connection]:
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    yield other
-    other.close()
-
-
 def test_a_file_that_another_program_keeps_is_said_as_a_lock_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(backend, "STEP", 0.01)
     path = filled(tmp_path / "s.db")
     store = store_at(path)
-    with kept_busy(path) as other:
-        with pytest.raises(StateLocked, match="busy by another program: database is locked") as no:
+    with busy_file(path) as other:
+        with pytest.raises(StateBusy, match="busy by another program: database is locked") as busy:
             store.acquire(ANNA, TTL)
-        assert no.value.exit_code == 6
-        assert "--lock-timeout" in no.value.advice
+        assert (busy.value.exit_code, busy.value.holder) == (6, None)
+        assert "--lock-timeout" in busy.value.advice
         other.execute("ROLLBACK")
         store.acquire(ANNA, TTL)
         other.execute("BEGIN IMMEDIATE")
@@ -305,7 +298,7 @@ def test_a_file_that_another_program_keeps_is_waited_for_as_long_as_the_lock_tim
     monkeypatch.setattr(backend, "STEP", 0.01)
     path, clock, told = filled(tmp_path / "s.db"), HandClock(), []
     store = SqliteStore(path, "finance-q2", clock=clock, ids=counted_ids())
-    with kept_busy(path) as other:
+    with busy_file(path) as other:
         with pytest.raises(StateLocked):
             acquire(store, ANNA, Patience(30.0), clock, told.append)
         assert clock.monotonic() == pytest.approx(1030)
@@ -330,7 +323,7 @@ def test_a_file_that_another_program_keeps_in_the_middle_is_waited_for_as_the_le
     store = SqliteStore(path, "finance-q2", clock=clock, ids=counted_ids(), tell=told.append)
     lease = store.acquire(ANNA, TTL)
     began = clock.monotonic()
-    with kept_busy(path) as other:
+    with busy_file(path) as other:
         with pytest.raises(StateError, match="busy"):
             store.commit(StateDelta(put=(entry("late", 1),)), lease)
         assert clock.monotonic() - began == pytest.approx(TTL)
