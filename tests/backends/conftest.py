@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from worlds import World, http_world, memory_world, postgres_world, s3_world, sqlite_world
 
-from tasksync.backends import postgres, sqlite
+from tasksync.backends import postgres, sqlite_file
 
 KINDS = ["memory", "sqlite", "postgres", "pgbouncer", "s3", "http", "gitlab"]
 
@@ -42,4 +42,4 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     limits = postgres._LIMITS.replace("'30s'", "'20ms'")
     monkeypatch.setattr(postgres, "_LIMITS", limits)
     monkeypatch.setattr(postgres, "_SOON", limits)
-    monkeypatch.setattr(sqlite, "STEP", 0.01)
+    monkeypatch.setattr(sqlite_file, "STEP", 0.01)

@@ -26,14 +26,14 @@ def opened(url: str, env: dict[str, str] | None = None) -> StateStore:
 def test_a_sqlite_url_names_a_file(tmp_path: Path) -> None:
     store = opened(f"sqlite:{tmp_path / 's.db'}")
     assert isinstance(store, SqliteStore)
-    assert store._path == tmp_path / "s.db"
+    assert store._file.path == tmp_path / "s.db"
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_tilde_is_the_home_folder() -> None:
     store = opened("sqlite:~/s.db")
     assert isinstance(store, SqliteStore)
-    assert store._path == Path("~/s.db").expanduser()
+    assert store._file.path == Path("~/s.db").expanduser()
 
 
 @pytest.mark.parametrize(
