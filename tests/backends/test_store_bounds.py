@@ -14,7 +14,7 @@ from cutting import Wire
 from saying import saying
 from stores import ANNA, TTL, HandClock, counted_ids
 
-from tasksync.backends import postgres, s3
+from tasksync.backends import postgres_connection, s3
 from tasksync.backends.bounds import within
 from tasksync.backends.document import Ambiguous
 from tasksync.backends.patience import ENOUGH, TRIES, Waiting
@@ -110,7 +110,7 @@ def test_a_database_that_falls_silent_is_left(
         ids=counted_ids("s"),
     )
     store.release(store.acquire(ANNA, TTL))
-    monkeypatch.setattr(postgres, "WHOLE", 0.5)
+    monkeypatch.setattr(postgres_connection, "WHOLE", 0.5)
     wire.hushed = True
     began = time.monotonic()
     with pytest.raises(StateError, match="Could not read the state"):
