@@ -1,103 +1,37 @@
 """A state kept as one document that is only ever replaced whole: what S3 and http share.
 
-    {"kind": "tasksync-document", "version": 1, "serial": writes, "lineage": ..., "fence": ...,
-     "change": ..., "lease": {...} | null, "state": what `state pull` prints}
-
-Lease, fence and data travel together, so that one write settles all three. `serial` rises with
-every write, heartbeats too (GitLab wants that); the state's own serial counts commits. `change`
-names the write: when an answer was lost, reading it back tells whether the write was done.
 Nobody's clock is believed: a lease is dead when a waiter saw no write for its ttl by a clock of
 its own that never goes back, or when its holder was on this host and has ended.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import RLock
-from typing import Any, NamedTuple, Protocol, TypeVar
-
-import orjson
+from typing import Any
 
 from tasksync.backends import leases
+from tasksync.backends.document_format import StateDocument, decode, encode
 from tasksync.backends.leases import Alive, Gone, Watch
 from tasksync.backends.patience import TRIES, Tell, Waiting, in_silence
-from tasksync.core.formats import lease_json, state_json, state_text
-from tasksync.core.formats.state_text import reading
+from tasksync.backends.remote_document import (
+    Ambiguous,
+    Other,
+    Overtaken,
+    RemoteDocument,
+    patiently,
+)
+from tasksync.backends.server_lock import ServerLock
+from tasksync.core.formats import state_json, state_text
 from tasksync.core.ports import Clock
-from tasksync.core.state import FORMAT_VERSION, Holder, Lease, State, StateDelta
-from tasksync.errors import StateError, StateLocked, StateMoved
-
-KIND = "tasksync-document"
+from tasksync.core.state import Holder, Lease, State, StateDelta
+from tasksync.errors import StateLocked, StateMoved
 
 #: seconds that a lock of the server without a lease in the document has to stand still
 STILL = 60.0
-
-T = TypeVar("T")
-
-
-class Overtaken(StateError):
-    """The server did not take the document: another one, or another's lock, is there."""
-
-
-class Ambiguous(StateError):
-    """The answer was lost, or the server is ill: it may have been done, and may be tried again."""
-
-
-class Copy(NamedTuple):
-    """A document as the server holds it; `tag` is what a conditional write goes by."""
-
-    body: bytes
-    tag: str
-
-
-class Other(NamedTuple):
-    """A lock of the server that somebody else holds, as the server tells it; "" is untold."""
-
-    id: str = ""
-    who: str = ""
-
-
-class RemoteDocument(Protocol):
-    """Where one document is kept. Every method may raise StateError, and Ambiguous where named."""
-
-    where: str
-    #: the server refuses a write over anything but the copy it names
-    conditional: bool
-
-    def read(self) -> Copy | None:
-        """The document, or None; raises Ambiguous."""
-        ...
-
-    def write(self, body: bytes, over: str | None, lease_id: str, /) -> str:
-        """Put a document over the copy with this tag (None: there is none); return its tag.
-
-        Raises Overtaken, and Ambiguous.
-        """
-        ...
-
-    def lock(self, asked: Lease, /) -> Other | None:
-        """Take the server's lock under a lease's id, or return whose it is; raises Ambiguous."""
-        ...
-
-    def unlock(self, lease_id: str, /) -> bool:
-        """Free the server's lock; False when it was not held under this id; raises Ambiguous."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class StateDocument:
-    """One document; `state` is plain data, `tag` None while the server has none."""
-
-    state: Mapping[str, Any]
-    serial: int = 0
-    fence: int = 0
-    change: str = ""
-    lease: Lease | None = None
-    tag: str | None = None
 
 
 class DocumentStore:
@@ -121,8 +55,7 @@ class DocumentStore:
         self._watch = Watch(clock, gone, alive)
         self._waiting = Waiting(clock, tell)
         self._lock = RLock()
-        self._unanswered: list[str] = []  # ids of ours that were asked for, and the answer was lost
-        self._tried: list[str] = []  # ids of ours that were refused, and nothing was told
+        self._server_lock = ServerLock(remote, self._waiting)
         self._latest: StateDocument | None = None  # as we last wrote it, while we hold the lease
         self._written = 0.0  # when we began to write it, by the clock that never goes back
 
@@ -150,9 +83,9 @@ class DocumentStore:
         """Take the lease, or raise StateLocked; asking again later may find it dead."""
         with self._lock, ExitStack() as undoing:
             asked = leases.granted(self._ids(), who, 0, self._clock.now(), ttl)
-            undoing.callback(self._free_unanswered)
+            undoing.callback(self._server_lock.free_unanswered)
             was = self._free(asked)
-            undoing.callback(self._free_server, asked.id)
+            undoing.callback(self._server_lock.free, asked.id)
             lease = replace(asked, fence=was.fence + 1)
             try:
                 self._write(was, replace(was, fence=lease.fence, lease=lease), lease.id)
@@ -180,7 +113,7 @@ class DocumentStore:
             self._write(was, replace(was, lease=None), lease.id)
             self._latest = None
             self._waiting.lets_go()
-            self._free_server(lease.id)
+            self._server_lock.free(lease.id)
 
     def holder(self) -> Lease | None:
         """The lease that was given out last and not given back; it may be dead."""
@@ -192,13 +125,13 @@ class DocumentStore:
             ours = leases.granted(self._ids(), _nobody("unlock"), 0, self._clock.now(), 0.0)
             other, was = self._looked(ours)
             if other is None:
-                undoing.callback(self._free_server, ours.id)
+                undoing.callback(self._server_lock.free, ours.id)
             held = self._stand_in(other, was, ours) if other else was.lease
             left = self._left(held, was) if held else None
             leases.may_unlock(held, lease_id, self._clock.now(), left)
             if other:
                 self._take_over(lease_id, ours)
-                undoing.callback(self._free_server, ours.id)
+                undoing.callback(self._server_lock.free, ours.id)
             was = self._read()
             if was.lease is not None and was.lease.id == lease_id:
                 self._write(was, replace(was, lease=None), ours.id)
@@ -214,7 +147,7 @@ class DocumentStore:
         other, was = self._looked(asked)
         with ExitStack() as undoing:
             if other is None:
-                undoing.callback(self._free_server, asked.id)
+                undoing.callback(self._server_lock.free, asked.id)
             held = was.lease if self._remote.conditional else None
             if other:
                 held = self._stand_in(other, was, asked)
@@ -222,7 +155,7 @@ class DocumentStore:
                 raise self._locked(held, was)
             if other and held:
                 self._take_over(held.id, asked)
-                undoing.callback(self._free_server, asked.id)
+                undoing.callback(self._server_lock.free, asked.id)
                 was = self._read()
             undoing.pop_all()
             return was
@@ -234,58 +167,21 @@ class DocumentStore:
         run stands in the document, may then be ours: it is freed by our own id, which frees
         nobody else's, and asked for again.
         """
-        other = self._lock_server(asked)
+        other = self._server_lock.take(asked)
         with ExitStack() as undoing:
             if other is None:
-                undoing.callback(self._free_server, asked.id)
+                undoing.callback(self._server_lock.free, asked.id)
             was = self._read()
             undoing.pop_all()
-        if other and not other.id and was.lease is None and self._freed(self._unanswered):
-            return self._lock_server(asked), was
+        if other and not other.id and was.lease is None:
+            return self._server_lock.take_from_ourselves(asked, other), was
         return other, was
 
-    def _lock_server(self, asked: Lease) -> Other | None:
-        other = self._again(lambda: self._remote.lock(asked), unanswered=asked.id)
-        if other is None or other.id:
-            self._unanswered = []
-        elif asked.id not in self._tried:
-            self._tried.append(asked.id)
-        return other
-
-    def _freed(self, ids: list[str]) -> bool:
-        """Free what the server may hold under these ids; tell whether it did hold one."""
-        held = [lease_id for lease_id in ids if self._unlocked(lease_id)]
-        return bool(held)
-
-    def _unlocked(self, lease_id: str) -> bool:
-        return self._again(lambda: self._remote.unlock(lease_id))
-
     def _take_over(self, dead: str, asked: Lease) -> None:
-        """Free a dead holder's lock on the server, and take it; raises StateLocked.
-
-        Where neither server nor document tell its id it may be one that we asked with ourselves
-        (a gateway sent it twice), or one that the server frees without an id.
-        """
-        if dead:
-            self._freed([dead])
-        else:
-            with suppress(StateError):  # a server may not know what to make of no id
-                self._freed([*self._tried, ""])
-        quicker = self._lock_server(asked)
-        if quicker and self._freed(self._unanswered):
-            quicker = self._lock_server(asked)
-        if quicker:
+        """Free a dead holder's lock on the server, and take it; raises StateLocked."""
+        if quicker := self._server_lock.take_over(dead, asked):
             there = self._read()
             raise self._locked(self._stand_in(quicker, there, asked), there)
-
-    def _free_unanswered(self) -> None:
-        """Leave nothing behind when the lock was not got: whoever comes next could not free it."""
-        with suppress(StateError):
-            self._freed(self._unanswered)
-
-    def _free_server(self, lease_id: str) -> None:
-        with suppress(StateError):  # a lock that stays is freed by the next one to wait for it
-            self._unlocked(lease_id)
 
     def _stand_in(self, other: Other, was: StateDocument, asked: Lease) -> Lease:
         """Return the lease behind a lock of the server, as far as server and document tell it."""
@@ -340,70 +236,13 @@ class DocumentStore:
             self._waiting.holds(began, new.lease.ttl)
 
     def _read(self) -> StateDocument:
-        copy = self._again(self._remote.read)
+        copy = patiently(self._waiting, self._remote.read)
         if copy is None:
             return StateDocument(state_json.encode_state(State(self._project)))
         document = decode(copy, self._remote.where)
         if document.state.get("project") != self._project:
             raise state_text.foreign(str(document.state.get("project")), self._project)
         return document
-
-    def _again(self, work: Callable[[], T], *, unanswered: str = "") -> T:
-        """Do it, again while no answer comes; `unanswered` is an id it may hold then."""
-        attempt = self._waiting.attempt()
-        while True:
-            try:
-                return work()
-            except Ambiguous as error:
-                if unanswered and unanswered not in self._unanswered:
-                    self._unanswered.append(unanswered)
-                if not attempt.again(error):
-                    raise
-
-
-def encode(document: StateDocument) -> bytes:
-    """Return the document as bytes."""
-    data = {
-        "kind": KIND,
-        "version": FORMAT_VERSION,
-        "serial": document.serial,
-        "lineage": document.state["lineage"],
-        "fence": document.fence,
-        "change": document.change,
-        "lease": None if document.lease is None else lease_json.encode_lease(document.lease),
-        "state": document.state,
-    }
-    try:
-        return orjson.dumps(data)
-    except TypeError:  # half a surrogate pair, which JSON can say and UTF-8 cannot
-        return json.dumps(data).encode("ascii")
-
-
-def decode(copy: Copy, where: str) -> StateDocument:
-    """Return the document of these bytes; raises StateUnreadable for what is none."""
-    with reading(where):
-        try:
-            data = state_text.sniff(json_of(copy.body), KIND, where)
-        except ValueError as error:
-            raise state_text.unreadable(f"it is torn ({error})", where) from error
-        lease = data["lease"]
-        return StateDocument(
-            state_text.sniff(data["state"], state_text.KIND, where),
-            int(data["serial"]),
-            int(data["fence"]),
-            str(data["change"]),
-            None if lease is None else lease_json.decode_lease(lease),
-            copy.tag,
-        )
-
-
-def json_of(body: bytes) -> object:
-    """Return plain data; orjson refuses what `encode` wrote where UTF-8 could not."""
-    try:
-        data: object = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        data = json.loads(body)
-    return data
 
 
 def _nobody(operation: str) -> Holder:

@@ -14,11 +14,12 @@ from cutting import Cut, Wire
 from stores import ANNA, BORIS, TTL, HandClock, batch, counted_ids, entry, keys
 from worlds import PROJECT, client, one_client
 
-from tasksync.backends import document
-from tasksync.backends.document import Copy, DocumentStore, Other, StateDocument
+from tasksync.backends.document import DocumentStore
+from tasksync.backends.document_format import StateDocument, encode
 from tasksync.backends.http import HttpDocument, addresses, open_http
 from tasksync.backends.leases import Gone, nobody
 from tasksync.backends.patience import TRIES, Tell
+from tasksync.backends.remote_document import Copy, Other, Overtaken
 from tasksync.backends.s3 import S3Document, open_s3
 from tasksync.core.formats.state_json import encode_state
 from tasksync.core.state import FORMAT_VERSION, Lease, State, StateDelta
@@ -163,7 +164,7 @@ def test_every_heartbeat_is_written_so_that_whoever_watches_sees_it(place: Place
     assert place.wire.cuts == 1
 
 
-DOCUMENT = json.loads(document.encode(StateDocument(encode_state(State(PROJECT, "line", 4)), 9, 3)))
+DOCUMENT = json.loads(encode(StateDocument(encode_state(State(PROJECT, "line", 4)), 9, 3)))
 
 
 @pytest.mark.parametrize(
@@ -232,7 +233,7 @@ class OneDocument:
     def write(self, body: bytes, over: str | None, _lease_id: str) -> str:
         """Take a document, over the one that is named if it is to look at that."""
         if self.conditional and over != (str(self.tag) if self.body else None):
-            raise document.Overtaken("no")
+            raise Overtaken("no")
         self.body, self.tag = body, self.tag + 1
         return str(self.tag)
 

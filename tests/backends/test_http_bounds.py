@@ -12,8 +12,8 @@ import pytest
 from saying import saying
 
 from tasksync.backends import http_exchange
-from tasksync.backends.document import Ambiguous
 from tasksync.backends.http import HttpDocument
+from tasksync.backends.remote_document import Ambiguous
 from tasksync.core.state import Holder, Lease
 from tasksync.errors import StateError
 

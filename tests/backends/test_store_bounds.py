@@ -16,9 +16,9 @@ from stores import ANNA, TTL, HandClock, counted_ids
 
 from tasksync.backends import postgres_connection, s3
 from tasksync.backends.bounds import within
-from tasksync.backends.document import Ambiguous
 from tasksync.backends.patience import ENOUGH, TRIES, Waiting
 from tasksync.backends.postgres import PostgresStore
+from tasksync.backends.remote_document import Ambiguous
 from tasksync.backends.s3 import S3Document
 from tasksync.connection_timer import ended_after, shut_down
 from tasksync.errors import StateError
