@@ -21,7 +21,7 @@ from tasksync.core.fields import DEFERRED, FIELDS, FieldKind
 from tasksync.portal import lenient_json
 from tasksync.portal.error_codes import SPENT, CallError, quoted
 from tasksync.portal.messages import JSON_HEADERS, PortalAnswer, PortalRequest
-from tasksync.portal.rows import LARGEST
+from tasksync.portal.row_values import LARGEST
 
 Json: TypeAlias = dict[str, Any]
 
