@@ -18,7 +18,7 @@ from tasksync.core.task import LiveTask
 from tasksync.errors import PortalError, PortalUnreadable
 from tasksync.portal import wire
 from tasksync.portal.error_codes import CallError, ErrorClass, error_of, meaning_of, said
-from tasksync.portal.requester import NoAnswer, no_answer_error
+from tasksync.portal.no_answer import NoAnswer, no_answer_error
 from tasksync.portal.rows import live_task
 
 _ENDS = {ErrorClass.KEY, ErrorClass.RIGHT, ErrorClass.BLOCKED}
