@@ -145,7 +145,7 @@ class HttpDocument:
         return ""
 
     def lock(self, asked: Lease) -> Other | None:
-        """Take the server's lock; one that bears our id is ours, whatever became of the answer."""
+        """Take the server's lock; one that bears our id is ours, also when the answer was lost."""
         info = json.dumps(_lock_info(asked)).encode()
         answer = self._ask("lock", self._at.lock_method, self._at.lock, info)
         if answer.status in _DONE:

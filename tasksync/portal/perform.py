@@ -16,24 +16,19 @@ from tasksync.errors import PortalError, PortalUnavailable
 from tasksync.portal import wire
 from tasksync.portal.backoff import LONGEST_HINT, asked_for, pause
 from tasksync.portal.batches import pack
-from tasksync.portal.classify import (
-    Classification,
-    Job,
-    classify,
-    failed,
-    merged,
-    name_of,
-    not_started,
-)
+from tasksync.portal.classify import classify
 from tasksync.portal.error_codes import CallError, error_of, said
 from tasksync.portal.followup import deletes_looked_up, read_back, unproven
 from tasksync.portal.learned import Learned
 from tasksync.portal.messages import NotPermitted, PortalRequest, always
 from tasksync.portal.no_answer import no_answer_error
 from tasksync.portal.pacing import Slot
+from tasksync.portal.patches import merged
 from tasksync.portal.pool import Pool
 from tasksync.portal.requester import SLICE, Requester
 from tasksync.portal.setup import FRESH, MOST_REPEATS, MOST_UNREACHABLE
+from tasksync.portal.write_job import Classification, Job, name_of
+from tasksync.portal.write_outcomes import failed, not_started
 
 _SAVING_IS_SLOW = 3
 
