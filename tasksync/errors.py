@@ -18,6 +18,7 @@ TasksyncError                        1
 │   ├── StateUnreadable              1   torn, not a state, or of a newer format
 │   ├── StateForeign                 1   of another portal, project or lineage
 │   ├── StateLocked                  6   carries the holder
+│   │   └── StateBusy                6   no run's lock: a program that is not known
 │   ├── StateMoved                   1   another wrote: this lease is fenced off
 │   └── StateNotSaved                1   the loudest one: where it was written beside
 ├── PlanRefused                      4   carries the refusals
@@ -136,12 +137,22 @@ class StateLocked(StateError):
         message: str,
         advice: str = "",
         *,
-        holder: object = None,
+        holder: object,
         left: float | None = None,
     ) -> None:
         super().__init__(message, advice)
         self.holder = holder
         self.left = left
+
+
+class StateBusy(StateLocked):
+    """A program keeps the storage busy (a backup, an open transaction); waiting may help.
+
+    `holder` is None: it holds no lease of ours, and the storage does not tell who it is.
+    """
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        super().__init__(message, advice, holder=None)
 
 
 class StateMoved(StateError):

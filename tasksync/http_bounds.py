@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from io import BytesIO
 from itertools import islice
 from typing import Any
@@ -19,6 +19,8 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
+
+from tasksync.connection_timer import ended_after, shut_down
 
 #: no answer is longer (bytes, once decoded): a page of 5 000 tasks has a few megabytes
 LONGEST_BODY = 64 * 1024 * 1024
@@ -45,24 +47,16 @@ class Exchange:
         if self.over:
             raise TimeoutError
 
-    @contextmanager
-    def within(self, seconds: float) -> Iterator[None]:
+    def within(self, seconds: float) -> AbstractContextManager[None]:
         """End the connection when so much time has passed."""
-        timer = threading.Timer(seconds, self._end)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
+        return ended_after(seconds, self._end)
 
     def _end(self) -> None:
         self.over = True
         sock = self.sock or (self.link.sock if self.link is not None else None)
         sock = getattr(sock, "socket", sock)  # TLS inside a proxy's TLS
         if isinstance(sock, socket.socket):
-            with suppress(OSError):  # below TLS, so that its reader meets an end and no raw bytes
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+            shut_down(sock)
 
 
 class Current(threading.local):

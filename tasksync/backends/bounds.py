@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from typing import TypeVar
+
+from tasksync.connection_timer import ended_after, shut_down
 
 T = TypeVar("T")
 
@@ -35,7 +37,7 @@ def within(seconds: float, work: Callable[[], T]) -> T:
 
 
 class _Carried:
-    """Carries an error from the thread where it was met to the one where it was asked for."""
+    """Carries an error from the thread where it was raised to the one where it was asked for."""
 
     error: BaseException | None = None
 
@@ -45,29 +47,22 @@ class _Carried:
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object
     ) -> bool:
-        """Take the error along."""
+        """Carry the error."""
         self.error = error
         return True
 
 
-@contextmanager
-def cut_after(seconds: float, handle: Callable[[], int | None]) -> Iterator[None]:
+def cut_after(seconds: float, handle: Callable[[], int | None]) -> AbstractContextManager[None]:
     """Shut the socket behind a descriptor down when so much time has passed; its user sees an end.
 
     `handle` is asked in another thread, and may return None where there is no connection.
     """
-    timer = threading.Timer(seconds, _cut, (handle,))
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
 
+    def cut() -> None:
+        number = handle()
+        if number is None:
+            return
+        with suppress(OSError), socket.socket(fileno=os.dup(number)) as connection:
+            shut_down(connection)
 
-def _cut(handle: Callable[[], int | None]) -> None:
-    number = handle()
-    if number is None:
-        return
-    with suppress(OSError), socket.socket(fileno=os.dup(number)) as end:
-        end.shutdown(socket.SHUT_RDWR)
+    return ended_after(seconds, cut)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from tasksync.backends.document import Ambiguous, Copy, DocumentStore, Other, Overtaken
+from tasksync.backends.document import DocumentStore
 from tasksync.backends.http_exchange import (
     WHOLE,
     Exchanges,
@@ -26,6 +26,7 @@ from tasksync.backends.leases import Alive, Gone, nobody
 from tasksync.backends.leases import who as name_of
 from tasksync.backends.masking import beginning, masked, scrubbed, secrets_of
 from tasksync.backends.patience import Tell, in_silence
+from tasksync.backends.remote_document import Ambiguous, Copy, Other, Overtaken
 from tasksync.core.ports import Clock
 from tasksync.core.state import Lease
 from tasksync.errors import SettingsError, StateError
@@ -144,7 +145,7 @@ class HttpDocument:
         return ""
 
     def lock(self, asked: Lease) -> Other | None:
-        """Take the server's lock; one that bears our id is ours, whatever became of the answer."""
+        """Take the server's lock; one that bears our id is ours, also when the answer was lost."""
         info = json.dumps(_lock_info(asked)).encode()
         answer = self._ask("lock", self._at.lock_method, self._at.lock, info)
         if answer.status in _DONE:

@@ -62,7 +62,7 @@ class Exchanges:
         body: bytes | None,
         headers: Mapping[str, str],
     ) -> StateAnswer:
-        """Send one request and read its answer; raises NoAnswer and NoRequest."""
+        """Send one request and read its answer; raises NoStateAnswer and NoStateRequest."""
         exchange = self._mine.exchange = Exchange()
         try:
             with (
@@ -112,7 +112,7 @@ def _told(fault: Exception) -> NoStateAnswer | NoStateRequest:
         )
     if isinstance(fault, requests.Timeout):
         return NoStateAnswer("it did not answer in time")
-    lost = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError, HTTPError)
-    if isinstance(fault, lost) or not isinstance(fault, requests.RequestException):
+    broken = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError, HTTPError)
+    if isinstance(fault, broken) or not isinstance(fault, requests.RequestException):
         return NoStateAnswer("no connection")
     return NoStateRequest(type(fault).__name__)

@@ -12,6 +12,7 @@ acquire             still for its ttl         take, fence + 1
 acquire             holder is gone            take, fence + 1
 acquire             seen first, or beating    StateLocked, with the holder
 acquire             holder lives here         StateLocked, with the holder
+acquire             not to be read or taken   StateBusy: another program's doing
 commit, renew       the same id, fence        go on, the heart beats; even when it had run out
 commit, renew       none or another           StateMoved
 """
@@ -25,7 +26,7 @@ from typing import TypeAlias
 
 from tasksync.core.ports import Clock
 from tasksync.core.state import Holder, Lease
-from tasksync.errors import StateError, StateLocked, StateMoved
+from tasksync.errors import StateBusy, StateError, StateLocked, StateMoved
 
 #: tells that the process of a holder on this very host has ended
 Gone: TypeAlias = Callable[[Holder], bool]
@@ -131,9 +132,9 @@ def locked(lease: Lease, now: datetime, left: float | None) -> StateLocked:
     )
 
 
-def busy(where: str, what: str) -> StateLocked:
+def busy(where: str, what: str) -> StateBusy:
     """Return the error for a state that a program which holds no lease of ours keeps busy."""
-    return StateLocked(
+    return StateBusy(
         f"{where[0].upper()}{where[1:]} is kept busy by another program: {what}",
         "Wait for it with `--lock-timeout 5m`, or end that program (a backup, a viewer, an open "
         "transaction).",

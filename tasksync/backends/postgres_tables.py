@@ -93,7 +93,7 @@ ON CONFLICT (project) DO UPDATE SET id = excluded.id, fence = excluded.fence,
   holder = excluded.holder, since = excluded.since, heartbeat = excluded.heartbeat,
   ttl = excluded.ttl
 """
-_HEADS = """
+_INDEX = """
 SELECT key, id, asked || found || block, mask, deferred, {created} FROM tasksync.entries
 WHERE project = %s ORDER BY key
 """
@@ -136,8 +136,8 @@ def make(db: Any) -> None:
 
     The lock ends with the transaction, so that it holds behind a pooler too. A connection that has
     looked for the schema before remembers that there was none, also when another has made it
-    meanwhile: only a look at the table of schemas tells, and who meets another all the same begins
-    again.
+    meanwhile: only a look at the table of schemas tells, and who collides with another all the same
+    begins again.
     """
     db.execute("SELECT pg_advisory_xact_lock(%s)", (MAKING,))
     if db.execute(_HAS_SCHEMA).fetchone() is None:
@@ -164,17 +164,17 @@ def project(db: Any, name: str, *, lock: bool = False) -> ProjectRow | None:
     return None if row is None else ProjectRow(*row)
 
 
-def heads(cursor: Any, name: str, chunk: int, format_: int = FORMAT_VERSION) -> EntryIndex:
-    """Return all heads in the order of their keys; `cursor` is the server's, and binary.
+def index(cursor: Any, name: str, chunk: int, format_: int = FORMAT_VERSION) -> EntryIndex:
+    """Return the index of all entries, by key; `cursor` is the server's, and binary.
 
     `format_` is that of the tables: an older one is read as it is.
     """
     created = "created" if format_ >= FORMAT_VERSION else f"{NO_DATE}::bigint"
-    cursor.execute(_HEADS.format(created=created), (name,))
-    heads = EntryIndex()
+    cursor.execute(_INDEX.format(created=created), (name,))
+    found = EntryIndex()
     while rows := cursor.fetchmany(chunk):
         keys, ids, digests, masks, deferred, dates = zip(*rows, strict=True)
-        heads.fill(
+        found.fill(
             keys,
             ids=array("q", ids),
             digests=b"".join(digests),
@@ -182,7 +182,7 @@ def heads(cursor: Any, name: str, chunk: int, format_: int = FORMAT_VERSION) -> 
             created=array("q", dates),
             deferred=deferred,
         )
-    return heads
+    return found
 
 
 def bodies(db: Any, table: str, name: str) -> list[str]:
@@ -197,7 +197,7 @@ def entry_bodies(db: Any, name: str, keys: Sequence[TaskKey]) -> list[tuple[str,
 
 
 def apply_delta(db: Any, name: str, delta: StateDelta) -> None:
-    """Lay a delta over the project's rows."""
+    """Apply a delta to the project's rows."""
     _put_entries(db, name, delta.put)
     _drop(db, "DELETE FROM tasksync.entries WHERE project = %s AND key = ANY(%s)", name, delta.drop)
     _put_intents(db, name, delta.open)
@@ -277,17 +277,17 @@ def _put_entries(db: Any, name: str, entries: Iterable[Entry]) -> None:
     last = {entry.key: entry for entry in entries}
     if not last:
         return
-    heads = [entry.summary() for entry in last.values()]
+    summaries = [entry.summary() for entry in last.values()]
     columns = (
-        [head.key for head in heads],
-        [head.id for head in heads],
-        [head.asked for head in heads],
-        [head.found for head in heads],
-        [head.source for head in heads],
-        [head.mask for head in heads],
-        [head.deferred for head in heads],
+        [one.key for one in summaries],
+        [one.id for one in summaries],
+        [one.asked for one in summaries],
+        [one.found for one in summaries],
+        [one.source for one in summaries],
+        [one.mask for one in summaries],
+        [one.deferred for one in summaries],
         [compact(state_json.encode_entry(entry)) for entry in last.values()],
-        [head.created for head in heads],
+        [one.created for one in summaries],
     )
     db.execute(_PUT_ENTRIES, (name, *columns))
 

@@ -2,7 +2,7 @@
 
 A pid alone says little: it is used again, and a container counts its own. `started` therefore
 names the kernel's boot, the pid namespace and the start time (Linux: /proc). Where one of them
-cannot be compared nothing is judged, and the lease runs out by time.
+cannot be compared nothing is said of it, and the lease runs out by time.
 """
 
 from __future__ import annotations

@@ -28,10 +28,11 @@ from botocore.exceptions import (
 )
 
 from tasksync.backends.bounds import within
-from tasksync.backends.document import Ambiguous, Copy, DocumentStore, Other, Overtaken
+from tasksync.backends.document import DocumentStore
 from tasksync.backends.leases import Alive, Gone, nobody
 from tasksync.backends.masking import masked, scrubbed, secrets_of
 from tasksync.backends.patience import Tell, in_silence
+from tasksync.backends.remote_document import Ambiguous, Copy, Other, Overtaken
 from tasksync.core.ports import Clock
 from tasksync.core.state import Lease
 from tasksync.errors import SettingsError, StateError

@@ -45,7 +45,7 @@ CREATE TABLE lease (one INTEGER PRIMARY KEY CHECK (one = 1), body TEXT NOT NULL)
 """
 # SQLite joins the columns itself: twice as fast as 100 000 rows handed to Python. Keys hold no
 # control characters (design 2), and a table without rowids is read in the order of its keys.
-_HEADS = """
+_INDEX = """
 SELECT group_concat(key, x'0a'), group_concat(id), group_concat(asked || found || block, ''),
        group_concat(mask), group_concat(deferred, ''), group_concat({created}) FROM entries
 """
@@ -94,18 +94,18 @@ def meta(db: Any) -> dict[str, str]:
     return dict(db.execute("SELECT name, value FROM meta").fetchall())
 
 
-def heads(db: Any) -> EntryIndex:
-    """Return all heads in the order of their keys."""
-    sql = _HEADS.format(created="created" if _version(db) >= FORMAT_VERSION else NO_DATE)
+def index(db: Any) -> EntryIndex:
+    """Return the index of all entries in the order of their keys."""
+    sql = _INDEX.format(created="created" if _version(db) >= FORMAT_VERSION else NO_DATE)
     db.text_factory = bytes
     try:
         keys, ids, digests, masks, deferred, created = db.execute(sql).fetchone()
     finally:
         db.text_factory = str
-    filled = EntryIndex()
+    found = EntryIndex()
     if keys is not None:
         with reading("its table entries"):
-            filled.fill(
+            found.fill(
                 _keys(db, keys.decode().split("\n"), ids.count(b",") + 1),
                 ids=array("q", loads(b"[%b]" % ids)),
                 digests=digests,
@@ -113,7 +113,7 @@ def heads(db: Any) -> EntryIndex:
                 created=array("q", loads(b"[%b]" % created)),
                 deferred=deferred.translate(_FLAGS),
             )
-    return filled
+    return found
 
 
 def _keys(db: Any, joined: list[str], count: int) -> list[TaskKey]:
@@ -129,8 +129,8 @@ def lease(db: Any) -> Lease | None:
     return None if row is None else lease_json.decode_lease(_json(row[0]))
 
 
-def keep(db: Any, lease: Lease) -> None:
-    """Remember the lease, in the place of any other."""
+def put_lease(db: Any, lease: Lease) -> None:
+    """Give the lease out, in the place of any other."""
     body = compact(lease_json.encode_lease(lease))
     db.execute("INSERT OR REPLACE INTO lease VALUES (1, ?)", (body,))
 
@@ -140,10 +140,18 @@ def _json(text: str) -> Any:
 
 
 def _row(entry: Entry) -> tuple[object, ...]:
-    head = entry.summary()
+    summary = entry.summary()
     body = compact(state_json.encode_entry(entry))
-    digests = (head.asked, head.found, head.source)
-    return (head.key, head.id, *digests, head.mask, head.deferred, body, head.created)
+    digests = (summary.asked, summary.found, summary.source)
+    return (
+        summary.key,
+        summary.id,
+        *digests,
+        summary.mask,
+        summary.deferred,
+        body,
+        summary.created,
+    )
 
 
 def everything(state: State) -> StateDelta:
@@ -153,7 +161,7 @@ def everything(state: State) -> StateDelta:
 
 
 def apply_delta(db: Any, delta: StateDelta) -> None:
-    """Lay a delta over the rows."""
+    """Apply a delta to the rows."""
     db.executemany(_PUT, map(_row, delta.put))
     db.executemany("DELETE FROM entries WHERE key = ?", ((key,) for key in delta.drop))
     opened = ((i.key, compact(state_json.encode_intent(i))) for i in delta.open)
@@ -194,7 +202,7 @@ def put(db: Any, name: str, value: str) -> None:
 
 def state(db: Any, project: str, read: Callable[[TaskKey], Entry]) -> State:
     """Return the state of one snapshot; `read` gives an entry when somebody looks."""
-    texts, columns = meta(db), heads(db)
+    texts, entries = meta(db), index(db)
     intents = db.execute("SELECT body FROM intents ORDER BY seq").fetchall()
     runs = db.execute("SELECT body FROM runs ORDER BY seq").fetchall()
     with reading("its table meta"):
@@ -203,8 +211,8 @@ def state(db: Any, project: str, read: Callable[[TaskKey], Entry]) -> State:
             lineage=texts["lineage"],
             serial=int(texts["serial"]),
             identity=state_json.decode_identity(loads(texts["identity"])),
-            index=columns,
-            entries=LazyEntries(columns, read),
+            index=entries,
+            entries=LazyEntries(entries, read),
             intents=tuple(state_json.decode_intent(_json(row[0])) for row in intents),
             files=tuple(loads(texts["files"])),
             released=state_json.decode_released(loads(texts["released"])),

@@ -122,13 +122,18 @@ class Change:
         sent = {change.name: change.after for change in self.fields} | dict(self.sent_together)
         return {name: sent[name] for name in FIELDS if name in sent}
 
-    @property
-    def sent(self) -> dict[str, object]:
-        """The body as a request carries it: markers stand beside the tags, on CREATE always."""
+    def sent(self, marker: str | None) -> dict[str, object]:
+        """Return the body as a request carries it: the one place where a marker joins the tags.
+
+        Ours goes with every create, and with tags whenever these are sent; the task's own markers
+        stay. FORGET lets go of the task, so ours comes off.
+        """
         body = self.body
         sent = {name: to_wire(name, value) for name, value in body.items()}
-        if self.markers and ("tags" in body or self.action is Action.CREATE):
-            sent["tags"] = sorted({*_texts(body.get("tags")), *self.markers})
+        ours = () if marker is None or self.action is Action.FORGET else (marker,)
+        markers = {*self.markers, *ours}
+        if markers and ("tags" in body or self.action is Action.CREATE):
+            sent["tags"] = sorted({*_texts(body.get("tags")), *markers})
         return sent
 
     @property

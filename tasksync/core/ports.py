@@ -88,6 +88,8 @@ class StateStore(Protocol):
     def acquire(self, who: Holder, ttl: float) -> Lease:
         """Take the lease for `ttl` seconds or raise StateLocked with the holder, at once.
 
+        StateBusy has none: a program that holds no lease keeps the storage busy.
+
         A lease whose holder was on this host and is gone is taken over; one whose holder lives
         here never is; of others it is taken over that stood still for its ttl since this client
         saw it first, by this client's own monotonic clock.

@@ -7,78 +7,25 @@ have been done is in doubt. Everything else may be repeated freely.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from tasksync.core.change import Action, Change, Outcome, Status
+from tasksync.core.change import Action, Change
 from tasksync.core.equivalence import title_matches
-from tasksync.core.fields import RemoteId
-from tasksync.core.task import LiveTask
-from tasksync.errors import PortalError, PortalUnreadable
+from tasksync.errors import PortalUnreadable
 from tasksync.portal import wire
-from tasksync.portal.error_codes import CallError, ErrorClass, error_of, meaning_of, said
-from tasksync.portal.requester import NoAnswer, no_answer_error
-from tasksync.portal.rows import live_task
+from tasksync.portal.error_codes import CallError, ErrorClass, error_of
+from tasksync.portal.no_answer import NoAnswer, no_answer_error
+from tasksync.portal.patches import classify_patch, retry_clear
+from tasksync.portal.write_job import Classification, Job, name_of
+from tasksync.portal.write_outcomes import done, failed, in_doubt, live_or_none
 
 _ENDS = {ErrorClass.KEY, ErrorClass.RIGHT, ErrorClass.BLOCKED}
 #: a refusal that may be about how a date was cleared (contract 8.3)
 _ABOUT_VALUES = {"BITRIX_ERROR", "VALIDATION_ERROR", "INVALID_PARAMS"}
-_DOUBT = "The next run looks for it by its marker before anything is sent again."
 _NO_RESULT = CallError("", "the answer says nothing about this call")
-_OTHERS = CallError("", "the answer shows another task")
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """The changes of one request, and what happened to it so far.
-
-    `ready` is when it may be sent, `since` when it was first sent (monotonic seconds). `doubt`
-    is why an earlier attempt may have been done. `retried_clear`: dates are cleared the other way
-    now. `floor` is the highest id that was known when it left; `looked`: it was looked up once.
-    """
-
-    changes: tuple[Change, ...]
-    attempt: int = 0
-    ready: float = float("-inf")
-    since: float | None = None
-    doubt: CallError | None = None
-    clear: wire.Clear = wire.EMPTY
-    retried_clear: bool = False
-    floor: int = 0
-    looked: bool = False
-
-    @property
-    def creates(self) -> bool:
-        """Whether it must not be repeated blindly."""
-        return self.changes[0].action is Action.CREATE
-
-    def only(self, changes: tuple[Change, ...]) -> Job:
-        """Return this job with some of its changes."""
-        return replace(self, changes=changes)
-
-
-@dataclass(slots=True)
-class Classification:
-    """What came of one answer.
-
-    `again` waits before it is sent; `next` and `retry_clear` (one change each, dates cleared the
-    other way now) go at once. `failed_deletes` have to be looked up; `unread` are jobs whose
-    cleared dates the answer did not show. `trouble`: the portal was not well; `spent`: the
-    method's working time is used up; `error` ends the run.
-    """
-
-    outcomes: list[Outcome] = field(default_factory=list)
-    again: list[Job] = field(default_factory=list)
-    hint: float | None = None
-    next: list[Job] = field(default_factory=list)
-    retry_clear: list[Job] = field(default_factory=list)
-    failed_deletes: list[tuple[Change, CallError]] = field(default_factory=list)
-    unread: list[Job] = field(default_factory=list)
-    trouble: CallError | None = None
-    spent: CallError | None = None
-    unreached: NoAnswer | None = None
-    error: PortalError | None = None
+_MISSING = object()
 
 
 def classify(job: Job, reply: wire.Reply | NoAnswer) -> Classification:
@@ -223,7 +170,7 @@ def _one(
     elif change.action is Action.DELETE:
         _deleted(change, result, classification)
     else:
-        _patched(job, change, wire.task_in(result), classification)
+        classify_patch(job, change, wire.task_in(result), classification)
 
 
 def _created(
@@ -292,105 +239,3 @@ def _faulty(job: Job, change: Change, fault: CallError, classification: Classifi
         classification.retry_clear.append(retry_clear(one, dates_only=job.clear.dates_only))
     else:
         classification.outcomes.append(failed(change, fault))
-
-
-def retry_clear(job: Job, *, dates_only: bool) -> Job:
-    """Return a job that clears its dates the other way, once."""
-    return replace(job, clear=job.clear.other(dates_only=dates_only), retried_clear=True)
-
-
-def merged(jobs: Sequence[Job]) -> list[Job]:
-    """Return the same changes in one job for each way of clearing."""
-    ways: dict[wire.Clear, list[Change]] = {}
-    for job in jobs:
-        ways.setdefault(job.clear, []).extend(job.changes)
-    return [Job(tuple(changes), clear=way, retried_clear=True) for way, changes in ways.items()]
-
-
-def _patched(
-    job: Job, change: Change, task: wire.Json | None, classification: Classification
-) -> None:
-    one = job.only((change,))
-    dates = wire.cleared_dates(change)
-    if wire.usable_id(task) not in {None, change.id}:  # another task's row says nothing of ours
-        classification.unread.append(one)
-        return
-    found = live_or_none(task)
-    if not dates:
-        classification.outcomes.append(done(change, change.id, task))
-    elif found is None or any(name not in found.fields for name in dates):
-        classification.unread.append(one)
-    else:
-        cleared(one, found, classification)
-
-
-def classify_read_back(job: Job, found: LiveTask, classification: Classification) -> None:
-    """Judge a PATCH by its task as it was read: sent again once where nothing of it is there."""
-    change = job.changes[0]
-    moved = [one for one in change.fields if one.name in found.fields]
-    if moved and all(found.fields[one.name] == one.before != one.after for one in moved):
-        if job.looked:
-            classification.outcomes.append(failed(change, _OTHERS))
-        else:
-            classification.next.append(replace(job, looked=True))
-    else:
-        cleared(job, found, classification)
-
-
-def cleared(job: Job, found: LiveTask, classification: Classification) -> None:
-    """Compare cleared dates with what the portal shows; the other way is tried once."""
-    change = job.changes[0]
-    left = [name for name in wire.cleared_dates(change) if found.fields.get(name) is not None]
-    if not left:
-        classification.outcomes.append(Outcome(change, Status.DONE, change.id, found))
-    elif not job.retried_clear:
-        classification.retry_clear.append(retry_clear(job, dates_only=True))
-    else:
-        words = f'the portal keeps {", ".join(left)}, sent as "" and as null'
-        advice = "Clear it by hand on the portal, or take null out of the manifest."
-        classification.outcomes.append(
-            Outcome(change, Status.FAILED, change.id, found, "", words, advice)
-        )
-
-
-def name_of(at: int) -> str:
-    """Return the id of a call by its place in the request."""
-    return f"c{at}"
-
-
-_MISSING = object()
-
-
-def done(change: Change, remote: int | None, task: wire.Json | None = None) -> Outcome:
-    """Return that a change is done, with the task as answered where it can be read."""
-    known = None if remote is None else RemoteId(remote)
-    return Outcome(change, Status.DONE, known, live_or_none(task))
-
-
-def live_or_none(task: wire.Json | None) -> LiveTask | None:
-    """Return an answered task; an irregular one is left to the next listing."""
-    if wire.usable_id(task) is None:
-        return None
-    try:
-        found = live_task(task)
-    except PortalUnreadable:
-        return None
-    return None if found.unreadable else found
-
-
-def failed(change: Change, fault: CallError) -> Outcome:
-    """Return that a change is known not to be done."""
-    advice = meaning_of(fault).advice
-    return Outcome(change, Status.FAILED, change.id, None, fault.code, said(fault), advice)
-
-
-def in_doubt(change: Change, fault: CallError) -> Outcome:
-    """Return that a create may have been done."""
-    return Outcome(change, Status.IN_DOUBT, None, None, fault.code, said(fault), _DOUBT)
-
-
-def not_started(change: Change, why: str, code: str = "") -> Outcome:
-    """Return that a change was never sent."""
-    return Outcome(
-        change, Status.NOT_STARTED, change.id, None, code, why, "Run apply again for the rest."
-    )

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Sequence
 from tasksync.core.change import Change, Outcome, Status
 from tasksync.core.fields import RemoteId
 from tasksync.errors import PortalError
-from tasksync.portal.classify import Classification, Job, classify_read_back, failed
 from tasksync.portal.error_codes import CallError
 from tasksync.portal.lookups import by_ids, present
+from tasksync.portal.patches import classify_read_back
 from tasksync.portal.requester import Requester
+from tasksync.portal.write_job import Classification, Job
+from tasksync.portal.write_outcomes import failed
 
 
 def read_back(requester: Requester, jobs: Sequence[Job]) -> Classification:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from tasksync.portal import wire
 from tasksync.portal.batches import CreateSize, Size
-from tasksync.portal.classify import Job
+from tasksync.portal.write_job import Job
 
 
 @dataclass(slots=True)

@@ -21,7 +21,8 @@ from tasksync.errors import PortalUnreadable
 from tasksync.portal import wire
 from tasksync.portal.backoff import asked_for, pause
 from tasksync.portal.messages import PortalRequest
-from tasksync.portal.requester import NoAnswer, Requester
+from tasksync.portal.no_answer import NoAnswer
+from tasksync.portal.requester import Requester
 from tasksync.portal.rows import SELECT, Decoder, id_in, tags_were_sent
 
 LARGEST, SMALLEST = 5000, 50

@@ -19,7 +19,8 @@ from tasksync.portal.backoff import pause
 from tasksync.portal.batches import FULL
 from tasksync.portal.error_codes import ErrorClass, error_of
 from tasksync.portal.messages import PortalRequest
-from tasksync.portal.requester import NoAnswer, Requester
+from tasksync.portal.no_answer import NoAnswer
+from tasksync.portal.requester import Requester
 from tasksync.portal.rows import SELECT, id_in, live_task
 from tasksync.portal.setup import MOST_REPEATS
 
@@ -77,7 +78,7 @@ def _got(requester: Requester, ids: Sequence[RemoteId]) -> Iterator[LiveTask]:
         if not again:
             return
         left = again
-        if (ends := requester.heed(hint, _DOING)) is not None:
+        if (ends := requester.waits.heed(hint, _DOING)) is not None:
             raise ends
         requester.sleep(pause(attempt, hint, requester.settings.pause))
     msg = f"{_DOING}: the portal does not say whether task {left[0]} is there."

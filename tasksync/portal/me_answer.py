@@ -7,7 +7,7 @@ from typing import Any
 
 from tasksync.core.account import Account
 from tasksync.core.portal_name import portal_name
-from tasksync.portal.rows import LARGEST
+from tasksync.portal.row_values import LARGEST
 
 #: so much of a text, and so many scopes, are kept
 _LONGEST, _MOST = 200, 100

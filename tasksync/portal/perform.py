@@ -16,23 +16,19 @@ from tasksync.errors import PortalError, PortalUnavailable
 from tasksync.portal import wire
 from tasksync.portal.backoff import LONGEST_HINT, asked_for, pause
 from tasksync.portal.batches import pack
-from tasksync.portal.classify import (
-    Classification,
-    Job,
-    classify,
-    failed,
-    merged,
-    name_of,
-    not_started,
-)
+from tasksync.portal.classify import classify
 from tasksync.portal.error_codes import CallError, error_of, said
 from tasksync.portal.followup import deletes_looked_up, read_back, unproven
 from tasksync.portal.learned import Learned
 from tasksync.portal.messages import NotPermitted, PortalRequest, always
+from tasksync.portal.no_answer import no_answer_error
 from tasksync.portal.pacing import Slot
+from tasksync.portal.patches import merged
 from tasksync.portal.pool import Pool
-from tasksync.portal.requester import SLICE, Requester, no_answer_error
+from tasksync.portal.requester import SLICE, Requester
 from tasksync.portal.setup import FRESH, MOST_REPEATS, MOST_UNREACHABLE
+from tasksync.portal.write_job import Classification, Job, name_of
+from tasksync.portal.write_outcomes import failed, not_started
 
 _SAVING_IS_SLOW = 3
 
@@ -110,7 +106,7 @@ class Performance:
             if job is not None:
                 wait = self._requester.wait() if self._pool.free else SLICE
                 if wait > 0:
-                    self._error = self._error or self._requester.heed(None, "")
+                    self._error = self._error or self._requester.waits.heed(None, "")
                     self._later.appendleft(job)
                     yield from self._ended(min(wait, SLICE))
                 else:
@@ -235,7 +231,7 @@ class Performance:
         wait = pause(max(1, job.attempt), classification.hint, first)
         now = self._requester.clock.monotonic()
         why = "writing" if classification.spent is None else said(classification.spent)
-        self._error = self._error or self._requester.heed(classification.hint, why)
+        self._error = self._error or self._requester.waits.heed(classification.hint, why)
         if classification.spent is not None:
             self._wait_for_time(job, classification.spent, wait)
         if classification.trouble is not None:

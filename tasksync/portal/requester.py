@@ -7,19 +7,11 @@ what to do without an answer depends on the change (perform.py).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from tasksync.core.events import Note, Paced
 from tasksync.core.ports import Clock, Listener
-from tasksync.errors import (
-    PortalAsksToWait,
-    PortalError,
-    PortalUnavailable,
-    PortalUnreachable,
-    PortalUnreadable,
-)
+from tasksync.errors import PortalError, PortalUnavailable
 from tasksync.portal import wire
-from tasksync.portal.backoff import LONGEST_HINT, asked_for, pause, span, time_of_day
+from tasksync.portal.backoff import LONGEST_HINT, asked_for, pause
 from tasksync.portal.error_codes import ErrorClass, error_of, quoted, said
 from tasksync.portal.foreign_answer import foreign_answer, foreign_answer_error, is_json
 from tasksync.portal.messages import (
@@ -31,6 +23,7 @@ from tasksync.portal.messages import (
     Transport,
     Unanswered,
 )
+from tasksync.portal.no_answer import NoAnswer, no_answer_error
 from tasksync.portal.pacing import Pace, Slot, Unhurried
 from tasksync.portal.setup import (
     MOST_ASKED,
@@ -38,33 +31,13 @@ from tasksync.portal.setup import (
     MOST_UNREACHABLE,
     PortalSettings,
 )
+from tasksync.portal.told_waits import TOLD_ASKED, ToldWaits
 
 #: sleeping goes in slices, so that a request to stop is heard (seconds)
 SLICE = 1.0
-#: a wait that is told to the listener, and how often (seconds)
-TOLD_WAIT, TOLD_EVERY = 1.0, 5.0
-#: a wait that the portal asked for and that is said, in a pipe too (seconds)
-TOLD_ASKED = 5.0
-#: the limit of a minute is waited for so long at most; a longer wait is news each time (seconds)
-USUAL_WAIT = 61.0
 #: what may pass by itself, so that what it asks to wait is heeded
 _STOPPED = "The run was stopped while the portal asked it to wait"
 _PASSING = {ErrorClass.WAIT, ErrorClass.AMBIGUOUS}
-
-
-@dataclass(frozen=True, slots=True)
-class NoAnswer:
-    """No answer that can be used: `sent` tells whether the portal may have done it.
-
-    `ends` is the error that ends the run; `proxy` as in NotSent; `final`: a repeat would be
-    answered the same.
-    """
-
-    why: str
-    sent: bool
-    ends: PortalError | None = None
-    proxy: str = ""
-    final: bool = False
 
 
 class Requester:
@@ -80,20 +53,14 @@ class Requester:
         self.requests = 0
         self.writing = 0
         self.stopping: Callable[[], bool] = lambda: False
-        self._listener = listener
-        self._told: tuple[float, int] | None = None
-        self._told_at = float("-inf")
-        self._asked_until = float("-inf")
-        self._said_limits: set[tuple[float, int]] = set()
-        self._come_again: PortalError | None = None
+        self.waits = ToldWaits(clock, self.pace, listener)
         self._api_answered = False
 
     def wait(self) -> float:
         """Return how long the next request has to wait for the limits."""
         left = self.pace.wait(self.clock.monotonic())
         if self.settings.paced:
-            self._tell(left)
-            self._say_long(left)
+            self.waits.for_limits(left)
         return left
 
     def start(self, *, writes: bool = False) -> Slot:
@@ -123,7 +90,7 @@ class Requester:
             return NoAnswer(str(fault), sent=not 300 <= result.status < 400)  # noqa: PLR2004
         self._api_answered = self._api_answered or is_json(result)
         if reply.fault is not None and reply.fault.error_class in _PASSING:
-            self.heed(reply.fault.retry_after, said(reply.fault))
+            self.waits.heed(reply.fault.retry_after, said(reply.fault))
         if reply.fault is not None and reply.fault.error_class is ErrorClass.WAIT:
             self.pace.throttled(now, pause(1, reply.fault.retry_after, self.settings.pause))
         else:
@@ -145,12 +112,10 @@ class Requester:
 
     def once(self, request: PortalRequest, *, writes: bool = False) -> wire.Reply | NoAnswer:
         """Send one request in this thread as soon as the limits allow."""
-        if self._come_again is not None:
-            return NoAnswer(
-                "the portal asks to come again later", sent=False, ends=self._come_again
-            )
+        if self.waits.ends is not None:
+            return NoAnswer("the portal asks to come again later", sent=False, ends=self.waits.ends)
         while (left := self.wait()) > 0:
-            if (ends := self.heed(None, "")) is not None:
+            if (ends := self.waits.heed(None, "")) is not None:
                 return NoAnswer("the limits leave no room", sent=False, ends=ends)
             if left > TOLD_ASKED and self.stopping():
                 return NoAnswer(_STOPPED, sent=False, ends=PortalUnavailable(f"{_STOPPED}."))
@@ -172,56 +137,6 @@ class Requester:
                 )
                 return NoAnswer(told, sent=False, ends=ends)
         return reply
-
-    def heed(self, hint: float | None, why: str) -> PortalError | None:
-        """Say a wait that the portal asks for; return what ends the run where it is too long.
-
-        Nothing is sent any more then: every later request gets the same error.
-        """
-        if hint is None or self._come_again is not None:
-            return self._come_again
-        now = self.clock.now()
-        if hint > LONGEST_HINT:
-            self._come_again = PortalAsksToWait(
-                f"The portal asks to wait {span(hint)}: {why}.",
-                f"Run it again at {time_of_day(now, hint)}, in {span(hint)}. What was answered so "
-                "far is saved, and no task is made twice.",
-            )
-            return self._come_again
-        until = self.clock.monotonic() + hint
-        if hint >= TOLD_ASKED and until > self._asked_until + 1:
-            self._asked_until = until
-            again = time_of_day(now, hint)
-            self._listener(Note(f"The portal asks to wait {span(hint)}, until {again}: {why}"))
-        return None
-
-    def _say_long(self, wait: float) -> None:
-        """Say a wait for the limits, in a pipe too; one that is too long ends the run.
-
-        The usual wait of a full minute is said once, since progress tells of it.
-        """
-        second, a_minute = self.pace.second, self.pace.minute.count
-        a_second = second.count / second.seconds
-        if wait > LONGEST_HINT and self._come_again is None:
-            self._come_again = PortalAsksToWait(
-                f"The portal allows this key {a_second:.2g} requests a second, so the next one "
-                f"would wait {span(wait)}: at that pace no run gets anywhere.",
-                "Have the key's limit raised (rateLimit of /v1/me). What was answered so far is "
-                "saved, and no task is made twice.",
-            )
-            return
-        now, limits = self.clock.monotonic(), (a_second, a_minute)
-        until = now + wait
-        is_news = limits not in self._said_limits or wait >= USUAL_WAIT
-        if wait >= TOLD_ASKED and is_news and until > self._asked_until + 1:
-            self._said_limits.add(limits)
-            self._asked_until = until
-            self._listener(
-                Note(
-                    f"The next request waits {span(wait)} for the limits of this key: "
-                    f"{a_second:.2g} a second, {a_minute} a minute."
-                )
-            )
 
     def ask(
         self,
@@ -261,8 +176,8 @@ class Requester:
         """Return the error of a read that failed, and the wait before a repeat (< 0: none)."""
         if isinstance(reply, NoAnswer) and reply.ends is not None:
             return reply.ends, -1.0
-        if self._come_again is not None:
-            return self._come_again, -1.0
+        if self.waits.ends is not None:
+            return self.waits.ends, -1.0
         if isinstance(reply, NoAnswer):
             most = MOST_REPEATS if reply.sent else MOST_UNREACHABLE
             helps = attempt <= most and not reply.final
@@ -296,15 +211,6 @@ class Requester:
             reset = _whole(answer.header("X-RateLimit-Reset"))
             self.pace.told(slot, now, remaining, reset)
 
-    def _tell(self, wait: float) -> None:
-        """Say which limit is in force: when it changes, and now and then while it holds us."""
-        now = self.clock.monotonic()
-        limits = (round(self.pace.per_second, 1), self.pace.minute.count)
-        due = wait >= TOLD_WAIT and now - self._told_at >= TOLD_EVERY
-        if due or (limits != self._told and now - self._told_at >= TOLD_WAIT):
-            self._told, self._told_at = limits, now
-            self._listener(Paced(limits[0], limits[1], wait))
-
 
 def _hint(reply: wire.Reply | NoAnswer) -> float | None:
     return None if isinstance(reply, NoAnswer) or reply.fault is None else reply.fault.retry_after
@@ -316,25 +222,3 @@ def _spent(reply: wire.Reply | NoAnswer) -> bool:
 
 def _whole(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004
-
-
-def no_answer_error(no_answer: NoAnswer, doing: str) -> PortalError:
-    """Return the error for a request that never got a usable answer."""
-    if no_answer.ends is not None:
-        return no_answer.ends
-    if "redirect" in no_answer.why:
-        return PortalUnreadable(f"{doing}: {no_answer.why}.", "Check --portal: it must be the API.")
-    if no_answer.sent:
-        return PortalUnavailable(
-            f"{doing}: the portal gave no answer that can be used ({no_answer.why}).",
-            "Nothing is lost: run it again in a minute.",
-        )
-    if no_answer.proxy:
-        return PortalUnreachable(
-            f"{doing}: the proxy that {no_answer.proxy} names cannot be used ({no_answer.why}).",
-            f"Check {no_answer.proxy}, or name the portal in NO_PROXY to go past it.",
-        )
-    return PortalUnreachable(
-        f"{doing}: the portal cannot be reached ({no_answer.why}).",
-        "Check --portal, the network, the proxy and the certificates.",
-    )

@@ -21,7 +21,7 @@ from tasksync.core.fields import DEFERRED, FIELDS, FieldKind
 from tasksync.portal import lenient_json
 from tasksync.portal.error_codes import SPENT, CallError, quoted
 from tasksync.portal.messages import JSON_HEADERS, PortalAnswer, PortalRequest
-from tasksync.portal.rows import LARGEST
+from tasksync.portal.row_values import LARGEST
 
 Json: TypeAlias = dict[str, Any]
 
@@ -71,21 +71,13 @@ EMPTY = Clear()
 
 
 def body_of(change: Change, marker: str | None, clear: Clear = EMPTY) -> Json:
-    """Return the body of a create or a PATCH.
-
-    Our marker goes with every create, and with tags whenever these are sent.
-    """
+    """Return the body of a create or a PATCH."""
     if change.action is Action.DEFER:
         return {"status": DEFERRED}
     dates = dict.fromkeys(cleared_dates(change), clear.value)
     if clear.dates_only:
         return dates
-    sent: Json = {**change.sent, **dates}
-    if change.action is Action.FORGET:  # lets go of the task, so the marker comes off
-        return sent
-    if marker is not None and ("tags" in sent or change.action is Action.CREATE):
-        sent["tags"] = sorted({*sent.get("tags", ()), marker})
-    return sent
+    return {**change.sent(marker), **dates}
 
 
 def cleared_dates(change: Change) -> tuple[str, ...]:

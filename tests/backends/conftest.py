@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from worlds import World, http_world, memory_world, postgres_world, s3_world, sqlite_world
 
+from tasksync.backends import postgres_connection, sqlite_file
+
 KINDS = ["memory", "sqlite", "postgres", "pgbouncer", "s3", "http", "gitlab"]
 
 
@@ -32,3 +34,12 @@ def world(
             opened = sqlite_world(tmp_path / ".tasksync" / "finance-q2.db")
     with opened as made:
         yield made
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the stores wait for what another program keeps busy, but not for seconds."""
+    limits = postgres_connection._LIMITS.replace("'30s'", "'20ms'")
+    monkeypatch.setattr(postgres_connection, "_LIMITS", limits)
+    monkeypatch.setattr(postgres_connection, "_SOON", limits)
+    monkeypatch.setattr(sqlite_file, "STEP", 0.01)

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from stores import ANNA, BORIS, TTL, batch, entry, intent, keys, rich_entry, run, whole
 from worlds import World
 
+from tasksync.backends.leases import who
 from tasksync.core.fields import RemoteId, TaskKey
-from tasksync.core.state import KEPT_RUNS, Lease, PortalIdentity, State, StateDelta, state_of
+from tasksync.core.ports import StateStore
+from tasksync.core.state import (
+    KEPT_RUNS,
+    Holder,
+    Lease,
+    PortalIdentity,
+    State,
+    StateDelta,
+    state_of,
+)
 from tasksync.engine.lease import Patience, acquire, unlocked
-from tasksync.errors import StateError, StateForeign, StateLocked, StateMoved
+from tasksync.errors import StateBusy, StateError, StateForeign, StateLocked, StateMoved
 
 EVERYTHING = StateDelta(
     put=(rich_entry("all", 9), entry("plain", 10)),
@@ -197,6 +208,54 @@ def test_of_many_that_ask_at_once_one_gets_the_lease(world: World) -> None:
     for thread in threads:
         thread.join()
     assert (len(got), len(refused)) == (1, 5)
+    for error in refused:
+        assert isinstance(error.holder, Holder)
+        assert who(error.holder) == who(got[0].holder)
+
+
+REFUSALS: dict[str, Callable[[StateStore, Lease, World], object]] = {
+    "acquire": lambda store, _lease, _world: store.acquire(BORIS, TTL),
+    "acquire with patience": lambda store, _lease, world: acquire(
+        store, BORIS, Patience(5.0), world.clock, lambda _event: None
+    ),
+    "unlock": lambda store, lease, _world: store.unlock(lease.id),
+    "unlock another": lambda store, _lease, _world: store.unlock("somebody-else"),
+}
+
+
+@pytest.mark.parametrize("living", [frozenset(), {ANNA}], ids=["elsewhere", "here"])
+@pytest.mark.parametrize("ask", REFUSALS.values(), ids=REFUSALS)
+def test_what_is_refused_for_a_lock_names_its_holder(
+    world: World, ask: Callable[[StateStore, Lease, World], object], living: set[Holder]
+) -> None:
+    lease = world.client().acquire(ANNA, TTL)
+    world.living |= living
+    with pytest.raises(StateLocked) as refused:
+        ask(world.client(), lease, world)
+    assert refused.value.holder == ANNA
+    assert refused.value.exit_code == 6
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("world", ["sqlite", "postgres", "pgbouncer"], indirect=True)
+def test_storage_that_another_program_keeps_busy_names_nobody_but_who_holds_the_lease(
+    world: World,
+) -> None:
+    """An open transaction tells nobody who has it; S3, HTTP and memory know none."""
+    anna, boris = world.client(), world.client()
+    anna.release(anna.acquire(ANNA, TTL))
+    with world.kept_busy():
+        for ask in (lambda: boris.acquire(BORIS, TTL), lambda: boris.unlock("any")):
+            with pytest.raises(StateBusy, match="kept busy by another program") as busy:
+                ask()
+            assert busy.value.holder is None
+    lease = anna.acquire(ANNA, TTL)
+    with world.kept_busy():
+        for ask in (lambda: boris.acquire(BORIS, TTL), lambda: boris.unlock(lease.id)):
+            with pytest.raises(StateLocked) as refused:
+                ask()
+            assert refused.value.holder == ANNA
+            assert not isinstance(refused.value, StateBusy)
 
 
 def test_a_beating_heart_keeps_the_lease_beyond_its_time(world: World) -> None:

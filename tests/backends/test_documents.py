@@ -14,11 +14,12 @@ from cutting import Cut, Wire
 from stores import ANNA, BORIS, TTL, HandClock, batch, counted_ids, entry, keys
 from worlds import PROJECT, client, one_client
 
-from tasksync.backends import document
-from tasksync.backends.document import Copy, DocumentStore, Other, StateDocument
+from tasksync.backends.document import DocumentStore
+from tasksync.backends.document_format import StateDocument, encode
 from tasksync.backends.http import HttpDocument, addresses, open_http
 from tasksync.backends.leases import Gone, nobody
 from tasksync.backends.patience import TRIES, Tell
+from tasksync.backends.remote_document import Copy, Other, Overtaken
 from tasksync.backends.s3 import S3Document, open_s3
 from tasksync.core.formats.state_json import encode_state
 from tasksync.core.state import FORMAT_VERSION, Lease, State, StateDelta
@@ -163,7 +164,7 @@ def test_every_heartbeat_is_written_so_that_whoever_watches_sees_it(place: Place
     assert place.wire.cuts == 1
 
 
-DOCUMENT = json.loads(document.encode(StateDocument(encode_state(State(PROJECT, "line", 4)), 9, 3)))
+DOCUMENT = json.loads(encode(StateDocument(encode_state(State(PROJECT, "line", 4)), 9, 3)))
 
 
 @pytest.mark.parametrize(
@@ -216,9 +217,9 @@ def test_a_document_that_is_not_ours_is_refused_and_left(
 
 
 class OneDocument:
-    """A shelf in memory that can be told to misbehave."""
+    """A server in memory that can be told to misbehave."""
 
-    where = "shelf"
+    where = "memory"
 
     def __init__(self, *, conditional: bool = True) -> None:
         self.conditional = conditional
@@ -232,7 +233,7 @@ class OneDocument:
     def write(self, body: bytes, over: str | None, _lease_id: str) -> str:
         """Take a document, over the one that is named if it is to look at that."""
         if self.conditional and over != (str(self.tag) if self.body else None):
-            raise document.Overtaken("no")
+            raise Overtaken("no")
         self.body, self.tag = body, self.tag + 1
         return str(self.tag)
 
@@ -245,24 +246,24 @@ class OneDocument:
 
 
 def test_a_document_cut_off_at_any_byte_is_refused_and_left() -> None:
-    shelf = OneDocument()
-    store = DocumentStore(shelf, PROJECT, clock=HandClock(), ids=counted_ids())
+    remote = OneDocument()
+    store = DocumentStore(remote, PROJECT, clock=HandClock(), ids=counted_ids())
     store.commit(StateDelta(put=(entry("a", 1),)), store.acquire(ANNA, TTL))
-    whole_document = shelf.body or b""
+    whole_document = remote.body or b""
     for size in range(1, len(whole_document)):
-        shelf.body = whole_document[:size]
+        remote.body = whole_document[:size]
         with pytest.raises(StateUnreadable):
             store.load()
         with pytest.raises(StateUnreadable):
             store.acquire(BORIS, TTL)
-        assert shelf.body == whole_document[:size]
+        assert remote.body == whole_document[:size]
 
 
 def test_a_server_that_checks_no_lock_ids_still_fences_a_late_holder_off() -> None:
     """Before half of the ttl has gone by nobody can have taken over; after it we look again."""
-    shelf, clock = OneDocument(conditional=False), HandClock()
-    anna = DocumentStore(shelf, PROJECT, clock=clock, ids=counted_ids("a"))
-    boris = DocumentStore(shelf, PROJECT, clock=clock, ids=counted_ids("b"))
+    remote, clock = OneDocument(conditional=False), HandClock()
+    anna = DocumentStore(remote, PROJECT, clock=clock, ids=counted_ids("a"))
+    boris = DocumentStore(remote, PROJECT, clock=clock, ids=counted_ids("b"))
     lease = anna.acquire(ANNA, TTL)
     clock.sleep(TTL + 1)
     boris.acquire(BORIS, TTL)
@@ -307,9 +308,9 @@ def careless(
     def make(*ignored: str) -> tuple[DocumentStore, Careless]:
         ids = counted_ids(urandom(3).hex())
         store = open_s3(url, PROJECT, clock=HandClock(), ids=ids, gone=nobody)
-        shelf: Any = store._shelf
-        shelf._made = Careless(inner, *ignored)
-        return store, shelf._made
+        remote: Any = store._remote
+        remote._made = Careless(inner, *ignored)
+        return store, remote._made
 
     return make
 

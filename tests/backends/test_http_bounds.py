@@ -12,8 +12,8 @@ import pytest
 from saying import saying
 
 from tasksync.backends import http_exchange
-from tasksync.backends.document import Ambiguous
 from tasksync.backends.http import HttpDocument
+from tasksync.backends.remote_document import Ambiguous
 from tasksync.core.state import Holder, Lease
 from tasksync.errors import StateError
 
@@ -139,12 +139,12 @@ def test_no_answer_of_a_state_server_is_a_fault_of_ours(request, record_property
         seed += 1
         answer = an_answer(random.Random(seed))  # noqa: S311
         with saying(answer) as url:
-            shelf = HttpDocument(url, {}, 1.0)
+            remote = HttpDocument(url, {}, 1.0)
             for ask in (
-                shelf.read,
-                lambda shelf=shelf: shelf.write(b"{}", None, "id"),
-                lambda shelf=shelf: shelf.lock(lease),
-                lambda shelf=shelf: shelf.unlock("id"),
+                remote.read,
+                lambda remote=remote: remote.write(b"{}", None, "id"),
+                lambda remote=remote: remote.lock(lease),
+                lambda remote=remote: remote.unlock("id"),
             ):
                 began = time.monotonic()
                 said = ""

@@ -29,11 +29,18 @@ from stores import (
     whole,
 )
 
-from tasksync.backends import postgres as backend
+from tasksync.backends import postgres_connection as connection
 from tasksync.backends import postgres_tables as tables
 from tasksync.backends.postgres import PostgresStore
 from tasksync.core.state import FORMAT_VERSION, StateDelta
-from tasksync.errors import SettingsError, StateError, StateLocked, StateMoved, StateUnreadable
+from tasksync.errors import (
+    SettingsError,
+    StateBusy,
+    StateError,
+    StateLocked,
+    StateMoved,
+    StateUnreadable,
+)
 
 
 @pytest.fixture
@@ -307,9 +314,9 @@ def test_a_row_that_another_transaction_keeps_is_waited_for_but_not_for_ever(
 ) -> None:
     store = store_at(url)
     lease = store.acquire(ANNA, TTL)
-    limits = backend._LIMITS.replace("'30s'", "'20ms'")
-    monkeypatch.setattr(backend, "_LIMITS", limits)
-    monkeypatch.setattr(backend, "_SOON", limits)
+    limits = connection._LIMITS.replace("'30s'", "'20ms'")
+    monkeypatch.setattr(connection, "_LIMITS", limits)
+    monkeypatch.setattr(connection, "_SOON", limits)
     with psycopg.connect(url) as other:
         other.execute("SELECT 1 FROM tasksync.projects FOR UPDATE")
         with pytest.raises(StateLocked) as refused:
@@ -323,10 +330,25 @@ def test_a_row_that_another_transaction_keeps_is_waited_for_but_not_for_ever(
     store.release(lease)
     with psycopg.connect(url) as other:
         other.execute("SELECT 1 FROM tasksync.projects FOR UPDATE")
-        with pytest.raises(StateLocked, match=r"busy by another program.*lock timeout") as refused:
+        with pytest.raises(StateBusy, match=r"busy by another program.*lock timeout") as busy:
             store_at(url).acquire(BORIS, TTL)
-        assert "--lock-timeout" in refused.value.advice
+        assert "--lock-timeout" in busy.value.advice
+        assert busy.value.holder is None
     store.close()
+
+
+def test_tables_that_another_program_is_making_tell_who_holds_the_lease(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_at(url).acquire(ANNA, TTL)
+    monkeypatch.setattr(connection, "_LIMITS", connection._LIMITS.replace("'30s'", "'20ms'"))
+    with psycopg.connect(url) as other:
+        other.execute("UPDATE tasksync.format SET version = 1")
+        other.commit()
+        other.execute("SELECT pg_advisory_xact_lock(%s)", (tables.MAKING,))
+        with pytest.raises(StateLocked) as refused:
+            store_at(url).acquire(BORIS, TTL)
+    assert refused.value.holder == ANNA
 
 
 ODD = {
@@ -437,7 +459,7 @@ def test_a_connection_that_remembers_that_there_was_no_schema_meets_one(url: str
     """As behind a warm pooler: another makes the tables while this one waits for its turn."""
     store = store_at(url)
     assert store.load().serial == 0
-    _warm(store._connected())
+    _warm(store._server._connected())
     got: list[object] = []
 
     def begin() -> None:
@@ -552,7 +574,7 @@ def test_a_server_that_starts_up_is_waited_for_and_a_database_that_is_not_there_
         store.load()
     assert clock.monotonic() == 1000
     starting = psycopg.OperationalError("FATAL:  the database system is starting up")
-    assert not backend._is_refused(starting)
+    assert not connection._is_refused(starting)
 
 
 def test_a_role_that_may_only_read_is_not_called_a_standby(url: str) -> None:
@@ -566,7 +588,7 @@ def test_a_role_that_may_only_read_is_not_called_a_standby(url: str) -> None:
         store.acquire(ANNA, TTL)
     assert "default_transaction_read_only" in refused.value.advice
     assert "standby" not in refused.value.advice
-    store._is_standby = lambda: True  # type: ignore[method-assign]
+    store._server._is_standby = lambda: True  # type: ignore[method-assign]
     with pytest.raises(StateError) as refused:
         store.acquire(ANNA, TTL)
     assert "standby" in refused.value.advice

@@ -26,14 +26,14 @@ def opened(url: str, env: dict[str, str] | None = None) -> StateStore:
 def test_a_sqlite_url_names_a_file(tmp_path: Path) -> None:
     store = opened(f"sqlite:{tmp_path / 's.db'}")
     assert isinstance(store, SqliteStore)
-    assert store._path == tmp_path / "s.db"
+    assert store._file.path == tmp_path / "s.db"
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_tilde_is_the_home_folder() -> None:
     store = opened("sqlite:~/s.db")
     assert isinstance(store, SqliteStore)
-    assert store._path == Path("~/s.db").expanduser()
+    assert store._file.path == Path("~/s.db").expanduser()
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,8 @@ def test_a_driver_that_is_not_installed_is_named_with_its_extra(
     monkeypatch: pytest.MonkeyPatch, url: str, module: str, extra: str
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
-    monkeypatch.delitem(sys.modules, f"tasksync.backends.{extra}", raising=False)
+    for name in [one for one in sys.modules if one.startswith(f"tasksync.backends.{extra}")]:
+        monkeypatch.delitem(sys.modules, name)
     with pytest.raises(SettingsError, match=module) as refused:
         opened(url)
     assert refused.value.advice == f"pip install 'tasksync[{extra}]'"
@@ -70,16 +71,25 @@ def test_a_driver_that_is_not_installed_is_named_with_its_extra(
 def test_the_password_may_come_from_the_environment() -> None:
     store = opened("postgresql://anna@h/d", {"PGPASSWORD": "s3cret"})
     assert isinstance(store, PostgresStore)
-    assert store._settings["password"] == "s3cret"
+    assert store._server._settings["password"] == "s3cret"
     store = opened("postgresql://anna:own@h/d", {"PGPASSWORD": "s3cret"})
     assert isinstance(store, PostgresStore)
-    assert store._settings["password"] == "own"
+    assert store._server._settings["password"] == "own"
 
 
 def test_the_registry_imports_no_driver() -> None:
     code = (
         "import sys, tasksync.backends.registry\n"
         "heavy = {'psycopg', 'boto3', 'requests', 'sqlite3', 'orjson'} & set(sys.modules)\n"
+        "raise SystemExit(f'imported {heavy}' if heavy else 0)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_store_in_postgresql_does_not_pay_for_http() -> None:
+    code = (
+        "import sys, tasksync.backends.postgres\n"
+        "heavy = {'requests', 'urllib3', 'boto3', 'sqlite3'} & set(sys.modules)\n"
         "raise SystemExit(f'imported {heavy}' if heavy else 0)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

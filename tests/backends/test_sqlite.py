@@ -29,13 +29,14 @@ from stores import (
     keys,
     whole,
 )
+from worlds import busy_file
 
-from tasksync.backends import sqlite as backend
+from tasksync.backends import sqlite_file
 from tasksync.backends.sqlite import SqliteStore
 from tasksync.core.ports import StateStore
 from tasksync.core.state import FORMAT_VERSION, StateDelta
 from tasksync.engine.lease import Patience, acquire
-from tasksync.errors import StateError, StateForeign, StateLocked, StateUnreadable
+from tasksync.errors import StateBusy, StateError, StateForeign, StateLocked, StateUnreadable
 
 
 class RealClock(HandClock):
@@ -119,7 +120,7 @@ def test_readers_leave_nothing_beside_the_file(tmp_path: Path) -> None:
 def test_a_file_cut_off_at_any_byte_is_refused_and_left_as_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backend, "PAGE", 512)  # a small file has fewer bytes to be cut at
+    monkeypatch.setattr(sqlite_file, "PAGE", 512)  # a small file has fewer bytes to be cut at
     path = filled(tmp_path / "s.db")
     whole_file = path.read_bytes()
     for size in range(len(whole_file) - 1, -1, -1):
@@ -260,36 +261,28 @@ def test_a_full_disk_is_said_and_what_was_saved_is_whole(tmp_path: Path) -> None
     lease = store.acquire(ANNA, TTL)
     store.commit(StateDelta(put=tuple(batch(1))), lease)
     before = whole(store.load())
-    assert store._connection is not None
-    store._connection.execute("PRAGMA max_page_count = 20")
+    assert store._file.connection is not None
+    store._file.connection.execute("PRAGMA max_page_count = 20")
     with pytest.raises(StateError, match="full") as refused:
         store.commit(StateDelta(put=tuple(batch(2, 500))), lease)
     assert "make room" in refused.value.advice
     assert whole(store.load()) == before
-    store._connection.execute("PRAGMA max_page_count = 100000")
+    store._file.connection.execute("PRAGMA max_page_count = 100000")
     store.commit(StateDelta(put=tuple(batch(2, 500))), lease)
     assert len(store.load().entries) == 550
-
-
-@contextmanager
-def kept_busy(path: Path) -> Iterator[sqlite3.Connection]:
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    yield other
-    other.close()
 
 
 def test_a_file_that_another_program_keeps_is_said_as_a_lock_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backend, "STEP", 0.01)
+    monkeypatch.setattr(sqlite_file, "STEP", 0.01)
     path = filled(tmp_path / "s.db")
     store = store_at(path)
-    with kept_busy(path) as other:
-        with pytest.raises(StateLocked, match="busy by another program: database is locked") as no:
+    with busy_file(path) as other:
+        with pytest.raises(StateBusy, match="busy by another program: database is locked") as busy:
             store.acquire(ANNA, TTL)
-        assert no.value.exit_code == 6
-        assert "--lock-timeout" in no.value.advice
+        assert (busy.value.exit_code, busy.value.holder) == (6, None)
+        assert "--lock-timeout" in busy.value.advice
         other.execute("ROLLBACK")
         store.acquire(ANNA, TTL)
         other.execute("BEGIN IMMEDIATE")
@@ -302,10 +295,10 @@ def test_a_file_that_another_program_keeps_is_said_as_a_lock_is(
 def test_a_file_that_another_program_keeps_is_waited_for_as_long_as_the_lock_time_out_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backend, "STEP", 0.01)
+    monkeypatch.setattr(sqlite_file, "STEP", 0.01)
     path, clock, told = filled(tmp_path / "s.db"), HandClock(), []
     store = SqliteStore(path, "finance-q2", clock=clock, ids=counted_ids())
-    with kept_busy(path) as other:
+    with busy_file(path) as other:
         with pytest.raises(StateLocked):
             acquire(store, ANNA, Patience(30.0), clock, told.append)
         assert clock.monotonic() == pytest.approx(1030)
@@ -325,12 +318,12 @@ def test_a_file_that_another_program_keeps_is_waited_for_as_long_as_the_lock_tim
 def test_a_file_that_another_program_keeps_in_the_middle_is_waited_for_as_the_lease_allows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backend, "STEP", 0.01)
+    monkeypatch.setattr(sqlite_file, "STEP", 0.01)
     path, clock, told = filled(tmp_path / "s.db"), HandClock(), []
     store = SqliteStore(path, "finance-q2", clock=clock, ids=counted_ids(), tell=told.append)
     lease = store.acquire(ANNA, TTL)
     began = clock.monotonic()
-    with kept_busy(path) as other:
+    with busy_file(path) as other:
         with pytest.raises(StateError, match="busy"):
             store.commit(StateDelta(put=(entry("late", 1),)), lease)
         assert clock.monotonic() - began == pytest.approx(TTL)
@@ -357,7 +350,7 @@ def test_a_disk_that_the_system_calls_full_has_the_same_advice(
     def full(*_words: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(backend, "_fill", full)
+    monkeypatch.setattr(sqlite_file, "_fill", full)
     with pytest.raises(StateError, match="No space left") as refused:
         store_at(tmp_path / "s.db").acquire(ANNA, TTL)
     assert "make room" in refused.value.advice
@@ -423,12 +416,12 @@ def test_on_a_network_file_system_the_rollback_journal_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = filled(tmp_path / "s.db")
-    monkeypatch.setattr(backend, "is_remote", lambda _path: True)
+    monkeypatch.setattr(sqlite_file, "is_remote", lambda _path: True)
     store = store_at(path)
     lease = store.acquire(ANNA, TTL)
     store.commit(StateDelta(put=(entry("more", 77),)), lease)
-    assert store._connection is not None
-    assert store._connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+    assert store._file.connection is not None
+    assert store._file.connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
     assert "more" in store_at(path).load().entries
     store.close()
     assert not Path(f"{path}-wal").exists()
@@ -437,9 +430,9 @@ def test_on_a_network_file_system_the_rollback_journal_is_used(
 def test_every_commit_is_on_the_disk_before_it_returns(tmp_path: Path) -> None:
     store = store_at(tmp_path / "s.db")
     store.acquire(ANNA, TTL)
-    assert store._connection is not None
-    assert store._connection.execute("PRAGMA synchronous").fetchone() == (2,)
-    assert store._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert store._file.connection is not None
+    assert store._file.connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert store._file.connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     store.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -13,12 +14,13 @@ from cutting import Wire
 from saying import saying
 from stores import ANNA, TTL, HandClock, counted_ids
 
-from tasksync.backends import postgres, s3
+from tasksync.backends import postgres_connection, s3
 from tasksync.backends.bounds import within
-from tasksync.backends.document import Ambiguous
 from tasksync.backends.patience import ENOUGH, TRIES, Waiting
 from tasksync.backends.postgres import PostgresStore
+from tasksync.backends.remote_document import Ambiguous
 from tasksync.backends.s3 import S3Document
+from tasksync.connection_timer import ended_after, shut_down
 from tasksync.errors import StateError
 
 HEAD = b'HTTP/1.1 200 OK\r\nETag: "x"\r\n'
@@ -27,15 +29,15 @@ SOON = 10.0
 
 
 @pytest.fixture
-def shelf(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], S3Document]:
+def remote(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], S3Document]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
 
     def made(url: str) -> S3Document:
         bare = url.removesuffix("/s")
-        shelf = S3Document(f"s3://bucket/key?endpoint={bare}&region=us-east-1", 0.5)
-        shelf._client()  # to make it takes longer than the bound
-        return shelf
+        remote = S3Document(f"s3://bucket/key?endpoint={bare}&region=us-east-1", 0.5)
+        remote._client()  # to make it takes longer than the bound
+        return remote
 
     return made
 
@@ -52,11 +54,11 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], S3Document]:
     ids=["headers", "100", "body", "chunk line", "no length"],
 )
 def test_the_time_out_bounds_the_whole_exchange_with_s3(
-    shelf: Any, first: bytes, drop: bytes
+    remote: Any, first: bytes, drop: bytes
 ) -> None:
     """Each step is quick; together they are not."""
     with saying(first, drop) as url:
-        asked = shelf(url)
+        asked = remote(url)
         for ask in (asked.read, lambda: asked.write(b"{}", None, "")):
             began = time.monotonic()
             with pytest.raises(Ambiguous):
@@ -64,12 +66,27 @@ def test_the_time_out_bounds_the_whole_exchange_with_s3(
             assert time.monotonic() - began < SOON
 
 
-def test_a_state_in_s3_that_is_too_long_is_refused(shelf: Any, monkeypatch: Any) -> None:
+def test_a_state_in_s3_that_is_too_long_is_refused(remote: Any, monkeypatch: Any) -> None:
     """As one behind http is."""
     monkeypatch.setattr(s3, "LONGEST_BODY", 1000)
     body = HEAD + b"Content-Length: 100000\r\n\r\n" + b" " * 100_000
     with saying(body) as url, pytest.raises(StateError, match="longer than"):
-        shelf(url).read()
+        remote(url).read()
+
+
+def test_whoever_reads_from_a_connection_whose_time_is_over_meets_its_end() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs, ended_after(0.01, lambda: shut_down(ours)):
+        assert ours.recv(1) == b""
+    shut_down(ours)  # it is closed by now: there is nothing to end, and nothing to say
+
+
+def test_a_connection_that_was_in_time_is_not_ended() -> None:
+    with ended_after(threading.TIMEOUT_MAX, lambda: pytest.fail("it was in time")):
+        timers = (one for one in threading.enumerate() if isinstance(one, threading.Timer))
+        timer = next(one for one in timers if one.interval == threading.TIMEOUT_MAX)
+    timer.join(SOON)
+    assert not timer.is_alive()
 
 
 def test_what_fails_in_time_fails_as_itself() -> None:
@@ -93,7 +110,7 @@ def test_a_database_that_falls_silent_is_left(
         ids=counted_ids("s"),
     )
     store.release(store.acquire(ANNA, TTL))
-    monkeypatch.setattr(postgres, "WHOLE", 0.5)
+    monkeypatch.setattr(postgres_connection, "WHOLE", 0.5)
     wire.hushed = True
     began = time.monotonic()
     with pytest.raises(StateError, match="Could not read the state"):

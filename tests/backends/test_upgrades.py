@@ -11,8 +11,9 @@ import psycopg
 import pytest
 from stores import ANNA, TTL, HandClock, counted_ids, entry, rich_entry
 
-from tasksync.backends.document import Copy, decode
+from tasksync.backends.document_format import decode
 from tasksync.backends.postgres import PostgresStore
+from tasksync.backends.remote_document import Copy
 from tasksync.backends.sqlite import SqliteStore
 from tasksync.core.fields import TaskKey
 from tasksync.core.ports import StateStore

@@ -12,7 +12,7 @@ import pytest
 from command import Done, Tasksync
 
 from tasksync.cli.signals import SystemClock
-from tasksync.portal import requester
+from tasksync.portal import told_waits
 from tasksync.sandbox.web.server import RunningSandbox, SandboxSettings, start
 
 MANIFEST = """\
@@ -194,7 +194,7 @@ def test_a_wait_that_the_portal_asks_for_is_said_in_a_pipe(
     faulty: Callable[[str, float], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(requester, "TOLD_ASKED", 0.2)
+    monkeypatch.setattr(told_waits, "TOLD_ASKED", 0.2)
     faulty("^/v1/me$", 0.3)
     told = tasksync("plan")
     assert told.code == 0

@@ -224,6 +224,16 @@ def test_a_patch_of_tags_keeps_the_marker_and_cleared_values_travel_as_the_seeds
     assert item_of(change)["request"]["body"] == body
 
 
+def test_the_marker_that_will_be_sent_with_tags_stands_in_the_request():
+    """Also where the task was read without its markers, or had lost ours."""
+    change = edited(fields=(FieldChange("tags", ("x",), ("y",)),))
+    assert item_of(change, marker="tasksync:demo")["request"]["body"]["tags"] == [
+        "tasksync:demo",
+        "y",
+    ]
+    assert item_of(change, marker=None)["request"]["body"]["tags"] == ["y"]
+
+
 def test_a_create_carries_the_marker_and_a_parent_that_is_not_known_yet():
     fields = (
         FieldChange("title", None, "Collect the figures"),

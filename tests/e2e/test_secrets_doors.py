@@ -24,7 +24,7 @@ from planting import ENV, FORMS, PLANT, SECRETS, planted, told
 from portal import Asked, Response, Served
 from trips import PROJECT, Ended, Trip, task
 
-from tasksync.backends import postgres, s3, sqlite
+from tasksync.backends import postgres_connection, s3, sqlite
 from tasksync.backends.processes import this_process
 from tasksync.backends.registry import open_store
 from tasksync.cli.console import Console
@@ -239,7 +239,7 @@ def test_a_database_and_an_object_store_that_quote_us_are_not_quoted(
     def answer(*_args: object, **_named: object) -> None:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": words}}, "GetObject")
 
-    monkeypatch.setattr(postgres.psycopg, "connect", refuse)
+    monkeypatch.setattr(postgres_connection.psycopg, "connect", refuse)
     monkeypatch.setattr(s3.S3Document, "_client", answer)
     for state in ("postgresql://bob@h/db", "s3://bucket/key"):
         end = Loose(loose.folder, loose.portal, state, tasks=loose.tasks).plan()

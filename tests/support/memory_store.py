@@ -47,7 +47,7 @@ class MemoryStore:
         return self._shared.state or State(self._project)
 
     def commit(self, delta: StateDelta, lease: Lease) -> None:
-        """Lay a delta over the state."""
+        """Apply a delta to the state."""
         with self._shared.lock:
             self._beat(lease)
             state = self.load()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import itertools
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ class World:
         self.ids = counted_ids()
         self.dead: set[Holder] = set()
         self.living: set[Holder] = set()
+        self.kept_busy: Callable[[], AbstractContextManager[object]] = nullcontext
         self._make = make
         self._clients: list[StateStore] = []
 
@@ -63,7 +65,7 @@ class World:
 
 @contextmanager
 def memory_world() -> Iterator[World]:
-    """Yield stores that share a shared."""
+    """Yield stores that share one memory."""
     shared = SharedMemory()
     yield World(
         lambda world, clock: MemoryStore(
@@ -80,6 +82,7 @@ def sqlite_world(path: Path) -> Iterator[World]:
             path, PROJECT, clock=clock, ids=world.ids, gone=world.gone, alive=world.alive
         )
     )
+    world.kept_busy = lambda: busy_file(path)
     yield world
     world.close()
 
@@ -94,8 +97,26 @@ def postgres_world(url: str) -> Iterator[World]:
             url, PROJECT, clock=clock, ids=world.ids, gone=world.gone, alive=world.alive
         )
     )
+    world.kept_busy = lambda: busy_rows(url)
     yield world
     world.close()
+
+
+@contextmanager
+def busy_file(path: Path) -> Iterator[sqlite3.Connection]:
+    """Be another program that keeps a file busy, in an open transaction."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    yield other
+    other.close()
+
+
+@contextmanager
+def busy_rows(url: str) -> Iterator[None]:
+    """Be another program that keeps the rows of all projects busy, in an open transaction."""
+    with psycopg.connect(url) as other:
+        other.execute("SELECT 1 FROM tasksync.projects FOR UPDATE")
+        yield
 
 
 @contextmanager
@@ -119,9 +140,9 @@ def s3_world(endpoint: str) -> Iterator[World]:
 
 def one_client(store: DocumentStore, made: list[Any]) -> DocumentStore:
     """Have stores share a client of boto3: to make one takes longer than most tests."""
-    shelf: Any = store._shelf
-    made.append(made[0] if made else shelf._client())
-    shelf._made = made[0]
+    remote: Any = store._remote
+    made.append(made[0] if made else remote._client())
+    remote._made = made[0]
     return store
 
 

@@ -218,13 +218,12 @@ def _lines(value: object) -> str:
 
 
 def _items(plan: Plan) -> tuple[list[Json], list[Json]]:
-    marked = frozenset((plan.marker,) if plan.marker else ())
     levels = enumerate(plan.levels)
-    changes = [_item(change, level, marked) for level, group in levels for change in group]
-    return changes, [_item(change, None, marked) for change in plan.state_only]
+    changes = [_item(change, level, plan.marker) for level, group in levels for change in group]
+    return changes, [_item(change, None, plan.marker) for change in plan.state_only]
 
 
-def _item(change: Change, level: int | None, marked: frozenset[str]) -> Json:
+def _item(change: Change, level: int | None, marker: str | None) -> Json:
     before, after = _sides(change)
     return {
         **_name(change.key, change.id),
@@ -240,7 +239,7 @@ def _item(change: Change, level: int | None, marked: frozenset[str]) -> Json:
         "drifted": [one.name for one in change.fields if one.drifted],
         "action_reason": change.reason.value,
         "source": _place(change.place),
-        "request": _request(change, marked),
+        "request": _request(change, marker),
         "precondition": _precondition(change),
         "people": list(touched(change)),
         "level": level,
@@ -283,14 +282,11 @@ def _any(values: Mapping[str, object]) -> bool:
     return any(value is not None for value in values.values())
 
 
-def _request(change: Change, marked: frozenset[str]) -> Json | None:
+def _request(change: Change, marker: str | None) -> Json | None:
     if not change.writes:
         return None
     path = "/v1/tasks" if change.action is Action.CREATE else f"/v1/tasks/{change.id}"
-    body = None if change.action is Action.DELETE else dict(change.sent)
-    if body is not None and change.action is Action.CREATE and marked:
-        tags = body.get("tags", [])
-        body["tags"] = sorted({*tags, *marked}) if isinstance(tags, list) else tags
+    body = None if change.action is Action.DELETE else change.sent(marker)
     return {"method": METHODS.get(change.action, "PATCH"), "path": path, "body": body}
 
 
