@@ -31,6 +31,7 @@ from tasksync.core.formats.state_json import encode_state
 from tasksync.core.formats.strict_json import strict
 from tasksync.core.ports import StateStore
 from tasksync.core.state import State, StateDelta
+from tasksync.core.unseen import all_seen
 from tasksync.engine.lease import LeaseHolder, unlocked
 from tasksync.errors import SettingsError, StateError, StateLocked, UsageError
 
@@ -133,7 +134,8 @@ def remove(options: StateRemoveOptions, console: Console) -> int:
 def pull(options: StateOptions, console: Console) -> int:
     """Print the whole state as JSON."""
     with _store(options, console) as (_parts, store):
-        console.say(json.dumps(encode_state(store.load()), ensure_ascii=False, indent=2))
+        whole = encode_state(store.load())
+        console.say(all_seen(json.dumps(whole, ensure_ascii=False, indent=2)))
     return 0
 
 
