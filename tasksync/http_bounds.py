@@ -28,7 +28,13 @@ MOST_VALUES = 1_000_000
 MOST_ESCAPES = 1_500_000
 _QUOTES = 8
 _SIGNS_OF_ESCAPES = (b"\\u00", b"%", b"&")
-_ESCAPE = re.compile(rb"\\u00|%(?:25)*[2-7][0-9a-fA-F]|&(?:#|amp;|lt;|gt;|quot;|apos;)")
+#: all that stand for a sign of ASCII, as core.secrets reads them
+NAMES = (
+    b"AMP DiacriticalGrave GT Hat LT QUOT UnderBar VerticalLine amp apos ast bsol colon comma "
+    b"commat dollar equals excl grave gt lbrace lbrack lcub lowbar lpar lsqb lt midast num percnt "
+    b"period plus quest quot rbrace rbrack rcub rpar rsqb semi sol verbar vert"
+).split()
+_ESCAPE = re.compile(rb"\\u00|%(?:25)*[2-7][0-9a-fA-F]|&(?:#|(?:" + b"|".join(NAMES) + rb");)")
 _CHUNK = 256 * 1024
 
 
