@@ -113,8 +113,12 @@ def said_in(files: Iterable[str]) -> str:
 
 
 def said_by(plan: Plan) -> str:
-    """Return what a plan asks for, in one text to be looked through."""
-    return repr([[change.body for change in level] for level in plan.levels])
+    """Return all that a saved plan says, in one text to be looked through.
+
+    Not only what it asks for: what it saw is compared with what is there now, and the run that
+    made it kept whatever its manifest says.
+    """
+    return repr(plan)
 
 
 class RedactingStream:
