@@ -87,7 +87,7 @@ class RunSecrets:
     def __init__(self, secrets: Secrets) -> None:
         self.secrets = secrets
         self.openly: Callable[[], str] = str
-        self._outside: tuple[Secrets, Secrets] | None = None
+        self._outside: tuple[Secrets, Callable[[], str], Secrets] | None = None
 
     def add(self, *texts: str | None) -> None:
         """Hide more."""
@@ -98,9 +98,11 @@ class RunSecrets:
         """The secrets that texts from outside lose before they are compared or saved."""
         if not self.secrets:
             return self.secrets
-        if self._outside is None or self._outside[0] is not self.secrets:
-            self._outside = (self.secrets, self.secrets.without(self.openly()))
-        return self._outside[1]
+        known = self._outside
+        if known is None or known[0] is not self.secrets or known[1] is not self.openly:
+            openly = self.openly
+            known = self._outside = (self.secrets, openly, self.secrets.without(openly()))
+        return known[2]
 
 
 def said_in(files: Iterable[str]) -> str:
