@@ -47,6 +47,14 @@ class Ambiguous(StateError):
     """The answer was lost, or the server is ill: it may have been done, and may be tried again."""
 
 
+def unreadable_again(where: str, why: str) -> StateError:
+    """Return the error for a document that would be refused when it is read: it is not written."""
+    return StateError(
+        f"Could not save the state {where}: it {why}, and could not be read again.",
+        "What is there stays as it is. Keep a state of this size in PostgreSQL (--state).",
+    )
+
+
 class Copy(NamedTuple):
     """A document as the shelf holds it; `tag` is what a conditional write goes by."""
 

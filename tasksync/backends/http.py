@@ -14,13 +14,21 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from tasksync.backends.document import Ambiguous, Copy, DocumentStore, Other, Overtaken
+from tasksync.backends.document import (
+    Ambiguous,
+    Copy,
+    DocumentStore,
+    Other,
+    Overtaken,
+    unreadable_again,
+)
 from tasksync.backends.http_exchange import (
     WHOLE,
     Exchanges,
     NoStateAnswer,
     NoStateRequest,
     StateAnswer,
+    why_unreadable,
 )
 from tasksync.backends.leases import Alive, Gone, nobody
 from tasksync.backends.leases import who as name_of
@@ -134,6 +142,8 @@ class HttpDocument:
 
     def write(self, body: bytes, _over: str | None, lease_id: str) -> str:
         """Post the document under our lock."""
+        if why := why_unreadable(body):
+            raise unreadable_again(self.where, why)
         answer = self._ask("save", "POST", self._at.state, body, lease_id)
         if answer.status in _TAKEN:
             raise Overtaken(f"Could not save the state {self.where}: the lock is another's.")

@@ -28,7 +28,14 @@ from botocore.exceptions import (
 )
 
 from tasksync.backends.bounds import within
-from tasksync.backends.document import Ambiguous, Copy, DocumentStore, Other, Overtaken
+from tasksync.backends.document import (
+    Ambiguous,
+    Copy,
+    DocumentStore,
+    Other,
+    Overtaken,
+    unreadable_again,
+)
 from tasksync.backends.leases import Alive, Gone, nobody
 from tasksync.backends.masking import masked, scrubbed, secrets_of
 from tasksync.backends.patience import Tell, in_silence
@@ -106,6 +113,8 @@ class S3Document:
 
     def write(self, body: bytes, over: str | None, _lease_id: str) -> str:
         """Put the object if it is still the one, or still none."""
+        if len(body) > LONGEST_BODY:
+            raise unreadable_again(self.where, f"is longer than {LONGEST_BODY >> 20} MiB")
         if not self._proven and over is not None:
             self._prove(self._copy(over).body)
         tag = self._put(body, over)

@@ -70,6 +70,10 @@ def test_a_state_in_s3_that_is_too_long_is_refused(shelf: Any, monkeypatch: Any)
     body = HEAD + b"Content-Length: 100000\r\n\r\n" + b" " * 100_000
     with saying(body) as url, pytest.raises(StateError, match="longer than"):
         shelf(url).read()
+    nobody = shelf("http://127.0.0.1:1")
+    with pytest.raises(StateError, match="could not be read again") as refused:
+        nobody.write(b" " * 1001, None, "")
+    assert not isinstance(refused.value, Ambiguous)
 
 
 def test_what_fails_in_time_fails_as_itself() -> None:
