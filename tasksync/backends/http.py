@@ -169,7 +169,8 @@ class HttpDocument:
         if answer.status not in _TAKEN:
             raise self._refused("lock", answer)
         other = _other(answer)
-        return None if other.id == asked.id else other
+        who = beginning(scrubbed(other.who, self._secrets), _SAID)
+        return None if other.id == asked.id else other._replace(who=who)
 
     def unlock(self, lease_id: str) -> bool:
         """Free the server's lock if it bears this id; "" asks without one."""
@@ -199,10 +200,10 @@ class HttpDocument:
 
     def _refused(self, doing: str, answer: StateAnswer) -> StateError:
         status = answer.status
-        words = " ".join(answer.body[:_LOOKED].decode("utf-8", "replace").split())
-        said = beginning(scrubbed(beginning(words, _LOOKED), self._secrets), _SAID)
+        said = beginning(scrubbed(_words(answer.body), self._secrets), _SAID)
         if 300 <= status < 400:  # noqa: PLR2004
-            host = _host_of(answer.headers.get("Location", "")) or "another address"
+            where = scrubbed(answer.headers.get("Location", ""), self._secrets)
+            host = _host_of(where) or "another address"
             return StateError(
                 f"Could not {doing} the state {self.where}: it sends us on to {host}.",
                 "Name the address that answers itself; credentials are not carried elsewhere.",
@@ -244,7 +245,13 @@ def _other(answer: StateAnswer) -> Other:
         return Other()
     told = {str(name).lower(): value for name, value in info.items()}
     lock_id, who = (one if isinstance(one, str) else "" for one in map(told.get, ("id", "who")))
-    return Other(lock_id, beginning(who, _SAID))
+    return Other(lock_id, who)
+
+
+def _words(body: bytes) -> str:
+    """Return the first words of an answer; none in part, for half a secret is found by nobody."""
+    words = body[:_LOOKED].decode("utf-8", "replace").split()
+    return " ".join(words if len(body) <= _LOOKED else words[:-1])
 
 
 def _host_of(address: str) -> str:
