@@ -353,6 +353,28 @@ def test_what_the_manifest_says_itself_stays_exact(loose: Loose, served: Served)
     loose.plan().must(0)
 
 
+@pytest.mark.parametrize("more", ["--quiet", "--no-color", "--format=markdown", "--format=html"])
+def test_a_secret_of_the_manifest_is_not_shown_in_pieces_either(
+    loose: Loose, served: Served, more: str
+) -> None:
+    """What differs is marked word by word, and a mark may stand inside of it."""
+    secret = "hunter2-Secret/99-abcdef"
+    loose.more = {"PGPASSWORD": secret, "FORCE_COLOR": "1"}
+    planting(served, 0)
+    words = f"so long that it is shown by words, {'and on ' * 20} with {secret} in it and more"
+    loose.want({"a": task("A", description=words), "b": task("B", tags=[secret, "x"])})
+    loose.apply().must(0)
+    for old, new in (("Secret", "Sekret"), ("99-abcdef", "98 abcdef")):
+        loose.portal.edit("A", description=words.replace(old, new))
+        loose.portal.edit("B", tags=["tasksync:e2e", secret.replace(old, new)])
+        end = loose.plan(more).must(2)
+        shown = re.sub(r"\x1b\[[0-9;]*m|\[-.*?-\]|\{\+|\+\}|<[^>]*>", "", end.text)
+        assert secret not in shown
+        assert "***" in shown
+    loose.apply().must(0)
+    assert secret in loose.portal.task("A")["description"]
+
+
 @pytest.mark.parametrize(
     ("word", "project"), [("Deploy", "e2e"), ("finance", "finance")], ids=["title", "marker"]
 )
