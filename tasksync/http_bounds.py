@@ -29,8 +29,17 @@ MOST_VALUES = 1_000_000
 #: nor so many characters that are quoted as no text needs it: each is looked at for our secrets
 MOST_ESCAPES = 1_500_000
 _QUOTES = 8
+_SHORTEST_ESCAPE = len("%41")
 _SIGNS_OF_ESCAPES = (b"\\u00", b"%", b"&")
-_ESCAPE = re.compile(rb"\\u00|%(?:25)*[2-7][0-9a-fA-F]|&(?:#|amp;|lt;|gt;|quot;|apos;)")
+#: all that stand for a sign of ASCII, as core.secrets reads them
+NAMES = (
+    b"AMP DiacriticalGrave GT Hat LT QUOT UnderBar VerticalLine amp apos ast bsol colon comma "
+    b"commat dollar equals excl grave gt lbrace lbrack lcub lowbar lpar lsqb lt midast num percnt "
+    b"period plus quest quot rbrace rbrack rcub rpar rsqb semi sol verbar vert"
+).split()
+_ESCAPE = re.compile(
+    rb"\\u00|%(?:25)*[2-7][0-9a-fA-F]|&(?:#[0-9xX]|(?:" + b"|".join(NAMES) + rb");)"
+)
 _CHUNK = 256 * 1024
 
 
@@ -96,7 +105,7 @@ def is_dense(body: bytes, most: int = MOST_VALUES) -> bool:
     """
     if _has_too_many_escapes(body):
         return True
-    if _signs(body) <= most:
+    if len(body) <= most or _signs(body) <= most:
         return False
     if body.count(b'"') > _QUOTES * most:  # a value and its name have four
         return True
@@ -114,6 +123,8 @@ def is_dense(body: bytes, most: int = MOST_VALUES) -> bool:
 
 def _has_too_many_escapes(body: bytes) -> bool:
     """Count what stands for another character; `%` and `&` of plain words and HTML are none."""
+    if len(body) <= _SHORTEST_ESCAPE * MOST_ESCAPES:  # as most are: nothing has to be counted
+        return False
     if sum(map(body.count, _SIGNS_OF_ESCAPES)) <= MOST_ESCAPES:
         return False
     return next(islice(_ESCAPE.finditer(body), MOST_ESCAPES, None), None) is not None

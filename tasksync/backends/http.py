@@ -21,12 +21,13 @@ from tasksync.backends.http_exchange import (
     NoStateAnswer,
     NoStateRequest,
     StateAnswer,
+    why_unreadable,
 )
 from tasksync.backends.leases import Alive, Gone, nobody
 from tasksync.backends.leases import who as name_of
 from tasksync.backends.masking import beginning, masked, scrubbed, secrets_of
 from tasksync.backends.patience import Tell, in_silence
-from tasksync.backends.remote_document import Ambiguous, Copy, Other, Overtaken
+from tasksync.backends.remote_document import Ambiguous, Copy, Other, Overtaken, unreadable_again
 from tasksync.core.ports import Clock
 from tasksync.core.state import Lease
 from tasksync.errors import SettingsError, StateError
@@ -135,6 +136,8 @@ class HttpDocument:
 
     def write(self, body: bytes, _over: str | None, lease_id: str) -> str:
         """Post the document under our lock."""
+        if why := why_unreadable(body):
+            raise unreadable_again(self.where, why)
         answer = self._ask("save", "POST", self._at.state, body, lease_id)
         if answer.status in _TAKEN:
             raise Overtaken(f"Could not save the state {self.where}: the lock is another's.")
@@ -160,7 +163,8 @@ class HttpDocument:
         if answer.status not in _TAKEN:
             raise self._refused("lock", answer)
         other = _other(answer)
-        return None if other.id == asked.id else other
+        who = beginning(scrubbed(other.who, self._secrets), _SAID)
+        return None if other.id == asked.id else other._replace(who=who)
 
     def unlock(self, lease_id: str) -> bool:
         """Free the server's lock if it bears this id; "" asks without one."""
@@ -190,10 +194,10 @@ class HttpDocument:
 
     def _refused(self, doing: str, answer: StateAnswer) -> StateError:
         status = answer.status
-        words = " ".join(answer.body[:_LOOKED].decode("utf-8", "replace").split())
-        said = beginning(scrubbed(beginning(words, _LOOKED), self._secrets), _SAID)
+        said = beginning(scrubbed(_words(answer.body), self._secrets), _SAID)
         if 300 <= status < 400:  # noqa: PLR2004
-            host = _host_of(answer.headers.get("Location", "")) or "another address"
+            where = scrubbed(answer.headers.get("Location", ""), self._secrets)
+            host = _host_of(where) or "another address"
             return StateError(
                 f"Could not {doing} the state {self.where}: it sends us on to {host}.",
                 "Name the address that answers itself; credentials are not carried elsewhere.",
@@ -235,7 +239,13 @@ def _other(answer: StateAnswer) -> Other:
         return Other()
     told = {str(name).lower(): value for name, value in info.items()}
     lock_id, who = (one if isinstance(one, str) else "" for one in map(told.get, ("id", "who")))
-    return Other(lock_id, beginning(who, _SAID))
+    return Other(lock_id, who)
+
+
+def _words(body: bytes) -> str:
+    """Return the first words of an answer; none in part, for half a secret is found by nobody."""
+    words = body[:_LOOKED].decode("utf-8", "replace").split()
+    return " ".join(words if len(body) <= _LOOKED else words[:-1])
 
 
 def _host_of(address: str) -> str:

@@ -81,8 +81,8 @@ class Exchanges:
                 # a write whose answer is too long may have been done all the same
                 too_long = NoStateRequest if method == "GET" else NoStateAnswer
                 whole = whole_body(answer, _bound(too_long))
-                if is_dense(whole, _MOST_VALUES):
-                    msg = f"its answer holds more than {_MOST_VALUES} values or is full of escapes"
+                if why := why_unreadable(whole):
+                    msg = f"its answer {why}"
                     raise too_long(msg)
                 if exchange.over:  # a body that ends with its connection was cut off, not ended
                     raise requests.Timeout
@@ -92,6 +92,15 @@ class Exchanges:
                 msg = f"no whole answer within {self._timeout:g} s"
                 raise NoStateAnswer(msg) from None
             raise _told(fault) from None  # its words hold the whole URL
+
+
+def why_unreadable(body: bytes) -> str:
+    """Return in words why a document is not read, or "": what would not be read is not written."""
+    if len(body) > LONGEST_BODY:
+        return f"is longer than {LONGEST_BODY >> 20} MiB"
+    if is_dense(body, _MOST_VALUES):
+        return f"holds more than {_MOST_VALUES} values or is full of escapes"
+    return ""
 
 
 def _bound(too_long: type[NoStateAnswer | NoStateRequest]) -> Callable[[int], None]:

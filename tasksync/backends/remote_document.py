@@ -70,3 +70,11 @@ def patiently(waiting: Waiting, work: Callable[[], T]) -> T:
         except Ambiguous as error:
             if not attempt.again(error):
                 raise
+
+
+def unreadable_again(where: str, why: str) -> StateError:
+    """Return the error for a document that would be refused when it is read: it is not written."""
+    return StateError(
+        f"Could not save the state {where}: it {why}, and could not be read again.",
+        "What is there stays as it is. Keep a state of this size in PostgreSQL (--state).",
+    )

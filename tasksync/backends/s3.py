@@ -32,7 +32,7 @@ from tasksync.backends.document import DocumentStore
 from tasksync.backends.leases import Alive, Gone, nobody
 from tasksync.backends.masking import masked, scrubbed, secrets_of
 from tasksync.backends.patience import Tell, in_silence
-from tasksync.backends.remote_document import Ambiguous, Copy, Other, Overtaken
+from tasksync.backends.remote_document import Ambiguous, Copy, Other, Overtaken, unreadable_again
 from tasksync.core.ports import Clock
 from tasksync.core.state import Lease
 from tasksync.errors import SettingsError, StateError
@@ -107,6 +107,8 @@ class S3Document:
 
     def write(self, body: bytes, over: str | None, _lease_id: str) -> str:
         """Put the object if it is still the one, or still none."""
+        if len(body) > LONGEST_BODY:
+            raise unreadable_again(self.where, f"is longer than {LONGEST_BODY >> 20} MiB")
         if not self._proven and over is not None:
             self._prove(self._copy(over).body)
         tag = self._put(body, over)

@@ -48,6 +48,12 @@ def write(name: str, plan: Plan, cost: Cost, secrets: Secrets) -> None:
         refusals=check(plan),
     )
     text = plan_json.dumps_without(data, secrets)
+    if len(text.encode()) > bounded.DOCUMENT:
+        raise SettingsError(
+            f"The plan is longer than {bounded.DOCUMENT >> 20} MiB, and could not be read again: "
+            f"{name} is not written.",
+            "Apply without --out, or plan it in parts with --target.",
+        )
     given = Path(name)
     try:
         if given.exists() and not given.is_file():  # a device or a pipe is written to, and stays

@@ -87,7 +87,7 @@ class RunSecrets:
     def __init__(self, secrets: Secrets) -> None:
         self.secrets = secrets
         self.openly: Callable[[], str] = str
-        self._outside: tuple[Secrets, Secrets] | None = None
+        self._outside: tuple[Secrets, Callable[[], str], Secrets] | None = None
 
     def add(self, *texts: str | None) -> None:
         """Hide more."""
@@ -98,9 +98,11 @@ class RunSecrets:
         """The secrets that texts from outside lose before they are compared or saved."""
         if not self.secrets:
             return self.secrets
-        if self._outside is None or self._outside[0] is not self.secrets:
-            self._outside = (self.secrets, self.secrets.without(self.openly()))
-        return self._outside[1]
+        known = self._outside
+        if known is None or known[0] is not self.secrets or known[1] is not self.openly:
+            openly = self.openly
+            known = self._outside = (self.secrets, openly, self.secrets.without(openly()))
+        return known[2]
 
 
 def said_in(files: Iterable[str]) -> str:
@@ -113,8 +115,12 @@ def said_in(files: Iterable[str]) -> str:
 
 
 def said_by(plan: Plan) -> str:
-    """Return what a plan asks for, in one text to be looked through."""
-    return repr([[change.body for change in level] for level in plan.levels])
+    """Return all that a saved plan says, in one text to be looked through.
+
+    Not only what it asks for: what it saw is compared with what is there now, and the run that
+    made it kept whatever its manifest says.
+    """
+    return repr(plan)
 
 
 class RedactingStream:

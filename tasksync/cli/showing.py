@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tasksync import __version__
 from tasksync.cli.console import Console
 from tasksync.core.plan import Plan, Refusal
+from tasksync.core.plan_secrets import for_showing
 
 FORMATS = ("text", "json", "markdown", "html")
 
@@ -31,6 +32,8 @@ def show(
     colour: bool = True,
 ) -> None:
     """Write a plan to stdout."""
+    if format_ != "json" and console.hidden is not None:
+        plan = for_showing(plan, console.hidden.secrets)
     match format_:
         case "json":
             console.say(_json(console, plan, cost, refusals))

@@ -31,6 +31,7 @@ from tasksync.core.formats.state_json import encode_state
 from tasksync.core.formats.strict_json import strict
 from tasksync.core.ports import StateStore
 from tasksync.core.state import State, StateDelta
+from tasksync.core.unseen import all_seen
 from tasksync.engine.lease import LeaseHolder, unlocked
 from tasksync.errors import SettingsError, StateError, StateLocked, UsageError
 
@@ -105,6 +106,7 @@ def move(options: StateMoveOptions, console: Console) -> int:
                 f"The state already has {options.after}.",
                 "Choose another key, or state rm it first.",
             )
+        parts.says(lambda: repr(entry))  # it comes from the state, not from outside
         moved = replace(entry, key=TaskKey(options.after))
         holder.commit(StateDelta(put=(moved,), drop=(entry.key,)))
         console.say(f"Moved {options.before} to {options.after} (task {entry.id}).")
@@ -133,7 +135,13 @@ def remove(options: StateRemoveOptions, console: Console) -> int:
 def pull(options: StateOptions, console: Console) -> int:
     """Print the whole state as JSON."""
     with _store(options, console) as (_parts, store):
-        console.say(json.dumps(encode_state(store.load()), ensure_ascii=False, indent=2))
+        text = all_seen(json.dumps(encode_state(store.load()), ensure_ascii=False, indent=2))
+        console.say(text)
+        if console.hidden is not None and console.hidden.secrets.redact(text) != text:
+            console.tell(
+                "Note: what stands as *** in this copy is a secret of this run. It is no whole "
+                "backup: pull without that variable, or take a password that is no common word."
+            )
     return 0
 
 

@@ -25,9 +25,6 @@ _LONGEST_COMMON = 3
 _PERCENT = re.compile("%(?:25)*([2-7][0-9a-fA-F])")
 _ASCII = re.compile("u00([2-7][0-9a-fA-F])")
 _ANY = re.compile("u([0-9a-fA-F]{4})")
-_ENTITY = re.compile(
-    "&(?:amp;)*(?:#0*([0-9]{2,4});|#[xX]0*([0-9a-fA-F]{2,3});|(amp|lt|gt|quot|apos);|(?<=;))"
-)
 #: letters and digits that somebody quoted without need: where none are, the letters and digits of a
 #: secret stand there plain
 _QUOTED_WORD = "(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA])"
@@ -36,9 +33,21 @@ _NEEDLESS = (
     ("%", re.compile(f"%(?:25)*{_QUOTED_WORD}")),
     ("&#", re.compile("&#")),
 )
-_NAMED = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
-_SIGNS = {name: sign for sign, name in _NAMED.items()}
-_BACKSLASH = r"(?:\\|(?i:u005c|%(?:25)*+5c|&(?:amp;)*+#(?:0*+92|x0*+5c);))"
+#: the names that HTML has for signs of ASCII
+NAMED = {
+    "!": "excl", "#": "num", "$": "dollar", "%": "percnt", "(": "lpar", ")": "rpar",
+    "*": "ast midast", "+": "plus", ",": "comma", ".": "period", "/": "sol", ":": "colon",
+    ";": "semi", "=": "equals", "?": "quest", "@": "commat", "[": "lsqb lbrack", "\\": "bsol",
+    "]": "rsqb rbrack", "^": "Hat", "_": "lowbar UnderBar", "`": "grave DiacriticalGrave",
+    "{": "lcub lbrace", "|": "verbar vert VerticalLine", "}": "rcub rbrace",
+    "&": "amp AMP", "<": "lt LT", ">": "gt GT", '"': "quot QUOT", "'": "apos",
+}  # fmt: skip
+_SIGNS = {name: sign for sign, names in NAMED.items() for name in names.split()}
+_AMP = "(?:amp;|AMP;)"
+_ENTITY = re.compile(
+    f"&{_AMP}*(?:#0*([0-9]{{2,4}});|#[xX]0*([0-9a-fA-F]{{2,3}});|({'|'.join(_SIGNS)});|(?<=;))"
+)
+_BACKSLASH = r"(?:\\|(?i:u005c|%(?:25)*+5c|&(?:amp;)*+(?:#(?:0*+92|x0*+5c)|bsol);))"
 #: before a word: nothing of a word, or an escape that ends in a letter or a digit
 _BEGIN = r"(?:(?<![0-9A-Za-z_])|(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4})|(?<=%[2-7][0-9a-fA-F]))"
 _END = "(?![0-9A-Za-z_])"
@@ -244,11 +253,12 @@ def _sign(sign: str) -> str:
     if sign == "\\":
         return f"{_BACKSLASH}{{1,128}}+"
     forms = [re.escape(sign), f"(?i:u{code:04x})"]
-    forms.append(f"&(?:amp;)*+#(?:0*+{code}|[xX]0*+(?i:{code:x}));")
+    forms.append(f"&{_AMP}*+#(?:0*+{code}|[xX]0*+(?i:{code:x}));")
     percent = "".join(f"%(?:25)*+{one:02x}" for one in sign.encode("utf-8", "surrogatepass"))
     forms.append("%(?:25)++" if sign == "%" else f"(?i:{percent})")
-    if sign in _NAMED:
-        forms.insert(0, "&(?:amp;)++" if sign == "&" else f"&(?:amp;)*+{_NAMED[sign]};")
+    if sign in NAMED:
+        names = "|".join(NAMED[sign].split())
+        forms.insert(0, f"&{_AMP}++" if sign == "&" else f"&{_AMP}*+(?:{names});")
     return f"(?:{'|'.join(forms)})"
 
 

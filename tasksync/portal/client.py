@@ -152,12 +152,13 @@ class RestPortal:
             if error.code not in {"NOT_FOUND", "ENTITY_NOT_FOUND", ""}:
                 raise
         else:
-            if told is None:  # a state that is bound to a guess would fit no portal
+            # PHP's empty object is []; a state bound to a guess would fit no portal
+            if not isinstance(told, dict) and told != []:
                 raise PortalUnreadable(
                     "Asking who we are: the portal's answer says nothing.",
                     "Nothing was written. Run it again in a minute.",
                 )
-            me = told if isinstance(told, dict) else {}
+            me = told or {}
         found = account_of(me, self._settings.host)
         pace = self._requester.pace
         pace.tighten(per_second=found.rate)

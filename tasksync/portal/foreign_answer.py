@@ -49,6 +49,8 @@ def foreign_answer_error(host: str, doing: str, told: str) -> PortalUnreadable:
 
 
 def _first_words(body: bytes) -> str:
+    if b"\0" in body[:_SEARCHED]:  # UTF-16 or no text: our secrets are not looked for in it
+        return "what is no text in UTF-8"
     text = body[:_SEARCHED].decode("utf-8", "replace")
     bare = " ".join(_TAGS.sub(" ", text).split()) or " ".join(text.split())
     return quoted(bare[:_SHOWN] + ("…" if len(bare) > _SHOWN else ""))

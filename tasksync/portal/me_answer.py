@@ -69,15 +69,19 @@ def _scopes(me: Mapping[str, Any]) -> tuple[str, ...] | None:
         if isinstance(told, str):
             told = told.replace(",", " ").split()
         if isinstance(told, list):
-            return tuple(sorted({_text(one) for one in told[:_MOST]} - {""}))
+            texts = {one.strip()[:_LONGEST] for one in told[:_MOST] if isinstance(one, str)} - {""}
+            # what is no text is in no known shape: it tells neither that a scope is there nor not
+            return tuple(sorted(texts)) if texts or not told else None
     return None
 
 
 def _rate(me: Mapping[str, Any]) -> float | None:
     limit = me.get("rateLimit")
     value = limit.get("requestsPerSecond") if isinstance(limit, dict) else None
+    if not isinstance(value, int | float | str) or isinstance(value, bool):
+        return None
     try:
-        rate = float(value) if isinstance(value, int | float | str) else 0.0
+        rate = float(value)
     except (ValueError, OverflowError):
         return None
     return rate if 0 < rate < float("inf") else None

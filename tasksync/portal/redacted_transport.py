@@ -29,7 +29,8 @@ class RedactedTransport:
         except NotPermitted:
             raise
         except (NotSent, Unanswered) as fault:
-            raise type(fault)(self._secrets().redact(str(fault))) from None
+            fault.args = (self._secrets().redact(str(fault)),)  # all else that it tells stays
+            raise fault from None
         return redacted(answer, self._secrets())
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from tasksync.core.account import KINDS, READ_ONLY, Account, Remark
+from tasksync.core.unseen import all_seen
 from tasksync.render.style import PLAIN, Style, Tone
 from tasksync.render.wording import clean, count, quoted
 
@@ -49,7 +50,7 @@ def account_json(account: Account, remarks: Sequence[Remark], *, version: str) -
             for one in remarks
         ],
     }
-    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+    return all_seen(json.dumps(data, ensure_ascii=False, indent=2)) + "\n"
 
 
 def _facts(account: Account) -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ from tasksync.core import events
 from tasksync.core.change import Change, Outcome, Status
 from tasksync.core.fields import TaskKey
 from tasksync.core.plan import Plan, Refusal
+from tasksync.core.unseen import all_seen
 from tasksync.errors import ManifestInvalid, PlanRefused, TasksyncError
 from tasksync.render.event_text import said
 from tasksync.render.outcomes import DONE_WORDS, apply_counts
@@ -157,7 +158,7 @@ class EventLines:
             **(facts or {}),
         }
         try:
-            self._stream.write(disarmed(json.dumps(line)) + "\n")
+            self._stream.write(disarmed(all_seen(json.dumps(line))) + "\n")
             self._stream.flush()
         except (OSError, ValueError):
             self._open = False

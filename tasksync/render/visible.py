@@ -7,16 +7,9 @@ from difflib import SequenceMatcher
 from unicodedata import name as name_of
 from unicodedata import normalize
 
-#: what moves a cursor, rings a bell, turns the reading direction, breaks an encoding, has no
-#: width or is a blank other than the usual one (no-break spaces and fillers among them)
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0a-\x1f\x7f-\xa0\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u115f\u1160\u1680"
-    "\u17b4\u17b5\u180b-\u180f\u2000-\u200c\u200e\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000"
-    "\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\uffff\ud800-\udfff\U0001d173-\U0001d17a"
-    "\U000e0000-\U000e0fff]"
-    # the joiner and the presentation marks of emoji are right where they follow one
-    "|(?<![\u203c-\u3299\ufe0f\U0001f000-\U0001faff])[\u200d\ufe0e\ufe0f]"
-)
+from tasksync.core.unseen import JOINING, UNSEEN
+
+_UNSEEN = re.compile(f"[{UNSEEN}]|(?<![\u203c-\u3299\ufe0f\U0001f000-\U0001faff])[{JOINING}]")
 #: `##[command]`, `##vso[`, `##teamcity[` anywhere in a line, and GitLab's marks of sections
 _ANYWHERE = re.compile(r"#(?=#(?:[a-z]+)?\[)|(?<=section_start):|(?<=section_end):", re.IGNORECASE)
 #: `::command::` where nothing but blanks (or colours) stand before it

@@ -9,13 +9,16 @@ import zlib
 from datetime import UTC, datetime
 
 import pytest
+from httpstate import Server
 from saying import saying
+from stores import ANNA, TTL, HandClock, counted_ids, entry
 
 from tasksync.backends import http_exchange
-from tasksync.backends.http import HttpDocument
+from tasksync.backends.http import HttpDocument, open_http
 from tasksync.backends.remote_document import Ambiguous
-from tasksync.core.state import Holder, Lease
+from tasksync.core.state import Holder, Lease, StateDelta
 from tasksync.errors import StateError
+from tasksync.http_bounds import LONGEST_BODY, MOST_ESCAPES
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -75,6 +78,48 @@ def test_a_state_of_many_values_is_refused(monkeypatch):
         assert not isinstance(refused.value, Ambiguous)  # asked again it would be the same
         with pytest.raises(Ambiguous):
             HttpDocument(url, {}).write(b"{}", None, "id")
+
+
+_DENSE = {
+    "too long": b" " * (LONGEST_BODY + 1),
+    "values": b"[" + b"[]," * 1001 + b"1]",
+    "escapes as JSON": b'{"a":"' + b"\\u0001" * (MOST_ESCAPES + 1) + b'"}',
+    "escapes of a web address": b'{"a":"' + b"%20" * (MOST_ESCAPES + 1) + b'"}',
+    "escapes as HTML": b'{"a":"' + b"&lt;" * (MOST_ESCAPES + 1) + b'"}',
+}
+
+
+@pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in _DENSE.items()])
+def test_what_would_not_be_read_is_not_written(monkeypatch, body):
+    """The same document from the server and to it: nothing is sent, and nothing is in doubt."""
+    monkeypatch.setattr(http_exchange, "_MOST_VALUES", 1000)
+    whole = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    with saying(whole) as url, pytest.raises(StateError):
+        HttpDocument(url, {}).read()
+    with pytest.raises(StateError, match="could not be read again") as refused:
+        HttpDocument("http://127.0.0.1:1/nobody-is-asked", {}).write(body, None, "id")
+    assert not isinstance(refused.value, Ambiguous)
+    assert "PostgreSQL" in refused.value.advice
+
+
+def test_a_state_that_would_not_be_read_is_refused_by_the_first_save(monkeypatch):
+    """Through the store, as apply and state push save: what was there stays."""
+    with Server() as server:
+        store = open_http(
+            server.url,
+            "fin",
+            clock=HandClock(),
+            ids=counted_ids(),
+            gone=lambda _holder: False,
+            env={},
+        )
+        lease = store.acquire(ANNA, TTL)
+        monkeypatch.setattr(http_exchange, "LONGEST_BODY", 20_000)
+        long = entry("a", 1, description="x" * 20_000)
+        with pytest.raises(StateError, match=r"longer than .* could not be read again"):
+            store.commit(StateDelta(put=(long,)), lease)
+        store.commit(StateDelta(put=(entry("b", 2),)), lease)
+        assert [*store.load().index] == ["b"]
 
 
 @pytest.mark.parametrize("rest", [b"", b"Content-Ty", b"Content-Length", b"\r\n"])

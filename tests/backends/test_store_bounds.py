@@ -72,6 +72,10 @@ def test_a_state_in_s3_that_is_too_long_is_refused(remote: Any, monkeypatch: Any
     body = HEAD + b"Content-Length: 100000\r\n\r\n" + b" " * 100_000
     with saying(body) as url, pytest.raises(StateError, match="longer than"):
         remote(url).read()
+    nobody = remote("http://127.0.0.1:1")
+    with pytest.raises(StateError, match="could not be read again") as refused:
+        nobody.write(b" " * 1001, None, "")
+    assert not isinstance(refused.value, Ambiguous)
 
 
 def test_whoever_reads_from_a_connection_whose_time_is_over_meets_its_end() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from command import Tasksync
 
+from tasksync import file_limits
 from tasksync.cli.wiring import dump_unsaved
 from tasksync.core.state import StateDelta
 from tasksync.sandbox.web import server
@@ -87,3 +88,14 @@ def test_a_plan_that_cannot_be_written_leaves_nothing_behind(
     done = tasksync("plan", "--out", out / "plan.json")
     assert (done.code, "No space left on device" in done.err) == (1, True)
     assert list(out.iterdir()) == []
+
+
+def test_a_plan_that_would_not_be_read_is_not_written(
+    tasksync: Tasksync, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same limit both ways: it is said before anybody relies on the file."""
+    monkeypatch.setattr(file_limits, "DOCUMENT", 500)
+    done = tasksync("plan", "--out", tmp_path / "plan.json")
+    assert done.code == 1
+    assert "could not be read again" in done.err
+    assert not (tmp_path / "plan.json").exists()

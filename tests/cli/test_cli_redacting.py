@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
+from pathlib import Path
 
 import pytest
+from command import Tasksync
 
 from tasksync.cli.console import Console
 from tasksync.cli.main import run
@@ -88,3 +91,43 @@ def test_a_redacting_stream_is_the_stream_in_all_else() -> None:
     stream.writelines(["a ", "first-", "Secret-1"])
     assert out.getvalue() == "x ***\na ***"
     assert stream.isatty() is False
+
+
+@pytest.fixture
+def named(tmp_path: Path) -> Tasksync:
+    """A project of which a task is called as a password is."""
+    head = "apiVersion: tasksync/v1\nproject: fin\ndefaults: {responsibleId: 1}\ntasks:\n"
+    made = Tasksync.of(tmp_path, f"{head}  a: {{title: Deploy it}}\n  b: {{title: B}}\n")
+    made.env["PGPASSWORD"] = "Deploy"
+    assert made("apply", "--yes").code == 0
+    return made
+
+
+def _titles(tasksync: Tasksync) -> list[str]:
+    """What the state remembers, told by a run that has no such password."""
+    entries = json.loads(tasksync("state", "pull", PGPASSWORD="").out)["entries"]
+    return sorted(one["asked"]["title"] for one in entries.values())
+
+
+def test_an_entry_that_is_moved_keeps_what_it_says(named: Tasksync) -> None:
+    """It comes from the state: with and without a manifest that says the same."""
+    assert named("state", "mv", "a", "c").code == 0
+    assert named("state", "mv", "c", "d", "--project", "fin", TASKSYNC_FILE="").code == 0
+    assert _titles(named) == ["B", "Deploy it"]
+
+
+def test_a_copy_of_the_state_that_lacks_our_secrets_says_so(named: Tasksync) -> None:
+    """It looks like a backup, and is none."""
+    end = named("state", "pull")
+    assert "Deploy" not in end.out + end.err
+    assert "*** it" in end.out
+    assert "It is no whole backup" in end.err
+    assert named("state", "pull", PGPASSWORD="").err == ""
+
+
+def test_what_is_said_openly_may_be_told_later() -> None:
+    """What was looked up before is not kept."""
+    hidden = RunSecrets(Secrets(frozenset(["Deploy-1"])))
+    assert hidden.outside.redact("Deploy-1") == "***"
+    hidden.openly = lambda: "Deploy-1 it"
+    assert hidden.outside.redact("Deploy-1") == "Deploy-1"

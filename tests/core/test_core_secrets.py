@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import time
+from html.entities import html5
 from pathlib import Path
 
 import pytest
 from planting import FORMS, SECRETS, told
 
 from tasksync.core.run_url import shown, tokens_of
-from tasksync.core.secrets import LONG, SHORT, Secrets, is_findable
+from tasksync.core.secrets import LONG, NAMED, SHORT, Secrets, is_findable
+from tasksync.http_bounds import NAMES
 
 ODD = ("a&b<c>\"d'\\\\eee%41x", "пароль-12345-ё", 'vibe/live+9f8e"7d6c5b4a', "S3CR/ET", "hunter2")
 SCHEMAS = Path(__file__).parents[2] / "schemas"
@@ -137,3 +139,14 @@ def test_the_url_of_a_run_is_shown_without_what_opens_a_door(url: str, *, kept: 
     assert "S3CRET" not in shown(url)
     assert shown(shown(url)) == shown(url)
     assert kept is not any("S3CRET" in one for one in tokens_of(url))
+
+
+def test_every_name_that_html_has_for_a_sign_is_read_and_counted() -> None:
+    """Those that Python knows, and in the bound of escapes the same."""
+    known = {
+        name.removesuffix(";"): sign
+        for name, sign in html5.items()
+        if name.endswith(";") and len(sign) == 1 and sign.isascii() and sign.isprintable()
+    }
+    assert {name: sign for sign, names in NAMED.items() for name in names.split()} == known
+    assert {name.decode() for name in NAMES} == known.keys()

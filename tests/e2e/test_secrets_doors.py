@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -350,6 +351,49 @@ def test_what_the_manifest_says_itself_stays_exact(loose: Loose, served: Served)
     loose.run("apply", str(plan), "--settle", "0.2").must(0)
     assert sorted(loose.portal.titles()) == ["B", f"Change {secret} soon"]
     loose.plan().must(0)
+
+
+@pytest.mark.parametrize("more", ["--quiet", "--no-color", "--format=markdown", "--format=html"])
+def test_a_secret_of_the_manifest_is_not_shown_in_pieces_either(
+    loose: Loose, served: Served, more: str
+) -> None:
+    """What differs is marked word by word, and a mark may stand inside of it."""
+    secret = "hunter2-Secret/99-abcdef"
+    loose.more = {"PGPASSWORD": secret, "FORCE_COLOR": "1"}
+    planting(served, 0)
+    words = f"so long that it is shown by words, {'and on ' * 20} with {secret} in it and more"
+    loose.want({"a": task("A", description=words), "b": task("B", tags=[secret, "x"])})
+    loose.apply().must(0)
+    for old, new in (("Secret", "Sekret"), ("99-abcdef", "98 abcdef")):
+        loose.portal.edit("A", description=words.replace(old, new))
+        loose.portal.edit("B", tags=["tasksync:e2e", secret.replace(old, new)])
+        end = loose.plan(more).must(2)
+        shown = re.sub(r"\x1b\[[0-9;]*m|\[-.*?-\]|\{\+|\+\}|<[^>]*>", "", end.text)
+        assert secret not in shown
+        assert "***" in shown
+    loose.apply().must(0)
+    assert secret in loose.portal.task("A")["description"]
+
+
+@pytest.mark.parametrize(
+    ("word", "project"), [("Deploy", "e2e"), ("finance", "finance")], ids=["title", "marker"]
+)
+def test_a_secret_that_is_a_word_of_the_project_makes_no_saved_plan_stale(
+    loose: Loose, served: Served, word: str, project: str
+) -> None:
+    """What the plan saw is compared as the run that made it saw it; nothing becomes `***`."""
+    loose.more = {"PGPASSWORD": word}
+    planting(served, 0)
+    tasks = {"a": task(f"{word} it"), "b": task("B"), "d": task(f"{word} more")}
+    loose.want(tasks, project=project)
+    loose.apply().must(0)
+    loose.want({"b": task("B", description="then"), "d": tasks["d"]})
+    plan = loose.folder / "plan.json"
+    loose.plan("--max-delete", "100%", "--out", str(plan)).must(2)
+    end = loose.run("apply", str(plan), "--settle", "0.2").must(0)
+    assert not re.search(rf"\b{word}\b", end.text)
+    assert loose.portal.titles() == ["B", f"{word} more"]
+    assert "No changes." in loose.plan().must(0).out
 
 
 def _state(trip: Trip) -> str:

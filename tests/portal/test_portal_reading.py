@@ -342,10 +342,35 @@ def test_who_we_are(bench, say, me, portal, owner):
     assert desk.portal.requests == 1
 
 
-def test_an_answer_that_says_nothing_binds_no_state(bench, say):
+@pytest.mark.parametrize("data", [None, [1, 2], "Anna", 7, True])
+def test_an_answer_that_says_nothing_binds_no_state(bench, say, data):
     """`data: null` is a lost answer, and a state bound to the URL's host would fit no portal."""
     with pytest.raises(PortalUnreadable):
-        bench(say.ok(None)).portal.identity()
+        bench(say.ok(data)).portal.identity()
+
+
+def test_no_content_binds_no_state(bench):
+    """A 204 is no word about whose key it is."""
+    with pytest.raises(PortalUnreadable):
+        bench(PortalAnswer(204)).portal.identity()
+
+
+@pytest.mark.parametrize(
+    ("me", "scopes", "rate"),
+    [
+        ({"scopes": [{"name": "tasks"}], "rateLimit": {"requestsPerSecond": True}}, None, None),
+        ({"scopes": [["tasks"], 5], "rateLimit": {"requestsPerSecond": "5"}}, None, 5.0),
+        ({"scopes": ["tasks", None, {"a": 1}], "rateLimit": [1]}, ("tasks",), None),
+        ({"scopes": [], "rateLimit": {"requestsPerSecond": "9" * 400}}, (), None),
+        ({"scopes": {"tasks": True}, "rateLimit": None}, None, None),
+    ],
+)
+def test_what_a_key_may_do_is_not_guessed_from_a_shape_that_nobody_knows(
+    bench, say, me, scopes, rate
+):
+    """A scope that cannot be read is not said to be missing, and true is no number."""
+    found = bench(say.ok({"portal": "a.example", **me})).portal.account()
+    assert (found.scopes, found.rate) == (scopes, rate)
 
 
 def test_a_byte_order_mark_before_the_first_answer_is_no_stranger(bench, say):
@@ -712,3 +737,12 @@ def test_names_of_a_portal_and_its_owner_are_not_believed_to_have_megabytes(benc
     assert len(found.owner) <= 600
     other = {"portal": "p.example", "owner": {"name": "Anna"}, "currentUser": {"bitrixUserId": [1]}}
     assert bench(say.ok(other)).portal.identity().owner == "Anna"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-16-be"])
+def test_of_a_page_in_another_encoding_no_word_is_quoted(bench, encoding):
+    """Our secrets are looked for in texts that hold ASCII as itself; in these it is not."""
+    page = "<p>vibe_api_0123456789abcdef".encode(encoding)
+    with pytest.raises(PortalUnreadable) as met:
+        bench(PortalAnswer(403, {"Content-Type": "text/html"}, page)).portal.identity()
+    assert "403, text/html: what is no text in UTF-8." in str(met.value)

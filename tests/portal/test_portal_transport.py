@@ -19,6 +19,7 @@ import responses
 from requests import certs
 
 from tasksync import http_bounds as limits
+from tasksync.core.secrets import Secrets
 from tasksync.errors import SettingsError
 from tasksync.portal import transport
 from tasksync.portal.address import normalise_url
@@ -31,6 +32,7 @@ from tasksync.portal.messages import (
     TooLong,
     Unanswered,
 )
+from tasksync.portal.redacted_transport import RedactedTransport
 from tasksync.portal.setup import PortalSettings
 from tasksync.portal.transport import HttpTransport
 
@@ -426,3 +428,21 @@ def test_one_long_text_of_html_is_no_flood_of_escapes(sign: bytes) -> None:
 def test_plain_signs_are_no_escapes_however_many(sign: bytes) -> None:
     """Nothing hides behind them."""
     assert not limits.is_dense(b'{"data":"' + sign * (limits.MOST_ESCAPES + 1) + b'"}')
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [NotSent(f"no {KEY}", "HTTPS_PROXY"), Unanswered(f"no {KEY}"), TooLong(KEY), NotHttp(KEY)],
+    ids=lambda fault: type(fault).__name__,
+)
+def test_a_fault_loses_our_secrets_and_nothing_else(fault):
+    """Its kind, and the proxy at which it failed, decide what a person is told to do."""
+
+    def send(_request: PortalRequest) -> PortalAnswer:
+        raise fault from ValueError(KEY)
+
+    with pytest.raises(type(fault)) as met:
+        RedactedTransport(send, lambda: Secrets(frozenset({KEY})))(ME)
+    assert "***" in str(met.value)
+    assert KEY not in repr([met.value, met.value.__cause__])
+    assert getattr(met.value, "proxy", "") == ("HTTPS_PROXY" if type(fault) is NotSent else "")

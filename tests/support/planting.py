@@ -6,6 +6,7 @@ Written apart from tasksync.core.secrets: `told` undoes escapes until nothing ch
 from __future__ import annotations
 
 import html
+import html.entities
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -58,6 +59,14 @@ def _percent(sign: str) -> str:
     return "".join(f"%{one:02x}" for one in sign.encode())
 
 
+#: the first name that HTML has for each sign of ASCII
+_HTML = {
+    sign: name.removesuffix(";")
+    for name, sign in reversed(html.entities.html5.items())
+    if name.endswith(";") and sign.isascii() and sign.isprintable()
+}
+
+
 #: how a secret may be quoted; each is also the inside of a JSON text
 FORMS: Mapping[str, Callable[[str], str]] = {
     "plain": _json,
@@ -74,6 +83,7 @@ FORMS: Mapping[str, Callable[[str], str]] = {
     "JSON in JSON": lambda s: _json(_json(s).replace("/", "\\/")),
     "JSON in JSON in JSON": lambda s: _json(_json(_json(s).replace("/", "\\/"))),
     "HTML": lambda s: _json(html.escape(s)),
+    "HTML by names": lambda s: "".join(f"&{_HTML[c]};" if c in _HTML else _json(c) for c in s),
     "HTML by numbers": lambda s: "".join(f"&#{ord(one)};" for one in s),
 }
 

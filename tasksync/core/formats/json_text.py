@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from tasksync.core.unseen import all_seen
+
 _READABLE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _READABLE_SORTED = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":")
@@ -21,9 +23,8 @@ def compact(data: object) -> str:
 
 
 def compact_sorted(data: object) -> str:
-    """Return the same with the names of every object sorted."""
-    text = _READABLE_SORTED(data)
-    return text if _is_utf8(text) else canonical(data)
+    """Return JSON that is shown too: names sorted, and what is not seen written as an escape."""
+    return all_seen(_READABLE_SORTED(data))
 
 
 def _is_utf8(text: str) -> bool:
