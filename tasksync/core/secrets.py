@@ -19,6 +19,18 @@ from urllib.parse import quote, unquote
 
 HIDDEN = "***"
 SHORT, LONG = 6, 12
+#: so many characters of a secret that was cut short are told from other texts
+LEAST = 8
+#: what a cut text ends in, and how many characters before it may be the beginning of a secret
+_ELLIPSIS = re.compile(r"…|\\+u2026")
+_BEFORE = 1000
+#: the beginning of an escape
+_CUT_ESCAPE = re.compile(
+    r"(?:\\+(?:u[0-9a-fA-F]{0,3})?|%(?:25)*2?[0-9a-fA-F]?|&#?[0-9A-Za-z]{0,8})\Z"
+)
+_LONGEST_ESCAPE = 32
+    r"(?:\\+(?:u[0-9a-fA-F]{0,3})?|%(?:25)*2?[0-9a-fA-F]?|&#?[0-9A-Za-z]{0,8})\Z"
+)
 #: so few letters and digits in a row are in many texts
 _LONGEST_COMMON = 3
 
@@ -110,6 +122,22 @@ class _Secret:
                 text = re.sub(_quoted(word), HIDDEN, text)
         return text
 
+    def without_beginning(self, text: str) -> str | None:
+        """Return a text without the beginning of the secret that it ends in; None for no such end.
+
+        An escape that was cut through goes along.
+        """
+        cut = _CUT_ESCAPE.search(text, max(0, len(text) - _LONGEST_ESCAPE))
+        whole = text[: cut.start()] if cut else text
+        folded = _folded(whole, wide=not self.folded.isascii())
+        if self.folded[0] not in folded[-len(self.folded) :]:
+            return None
+        for length in range(min(len(self.folded), len(folded)), LEAST - 1, -1):
+            if folded.endswith(self.folded[:length]):
+                parts = list(re.finditer(_quoted(self.folded[:length]) + r"\Z", whole))
+                return whole[: parts[-1].start()] if parts else None
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
@@ -144,7 +172,12 @@ class Secrets:
         return Secrets(self.texts - there) if there else self
 
     def redact(self, text: str) -> str:
-        """Return a text without our secrets. JSON stays JSON: what is cut out ends no escape."""
+        """Return a text without our secrets. JSON stays JSON: what is cut out ends no escape.
+
+        Of a long one its beginning too, where a text was cut short before it was seen here.
+        """
+        if self._known and ("…" in text or "u2026" in text):
+            text = self._without_beginnings(text)
         if not self.may_be_in(text):
             return text
         for one in self._known:
@@ -156,6 +189,19 @@ class Secrets:
                 if one.folded and one.folded in folded:
                     text = one.cut_quoted(text)
         return text
+
+    def _without_beginnings(self, text: str) -> str:
+        """Return a text without the beginning of a secret before any ellipsis."""
+        parts: list[str] = []
+        end = 0
+        for found in _ELLIPSIS.finditer(text):
+            before = text[max(end, found.start() - _BEFORE) : found.start()]
+            for one in self._known:
+                if len(one.plain) >= LONG and (kept := one.without_beginning(before)) is not None:
+                    parts += (text[end : found.start() - len(before)], kept, HIDDEN)
+                    end = found.start()
+                    break
+        return "".join([*parts, text[end:]]) if parts else text
 
     def _is_in(self, one: _Secret, text: str) -> bool:
         return one.plain in text or bool(

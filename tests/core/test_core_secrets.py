@@ -150,3 +150,41 @@ def test_every_name_that_html_has_for_a_sign_is_read_and_counted() -> None:
     }
     assert {name: sign for sign, names in NAMED.items() for name in names.split()} == known
     assert {name.decode() for name in NAMES} == known.keys()
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("length", [8, 11, 15])
+def test_the_beginning_of_a_long_secret_before_an_ellipsis_is_taken_out(
+    form: str, length: int
+) -> None:
+    """A message may be cut through a secret before it comes to where secrets are taken out."""
+    secret = "vibe_api_0123/456789abcdef"
+    cut = FORMS[form](secret[:length])
+    for before in ("", "x=", "at https://h/"):
+        redacted = Secrets(frozenset([secret])).redact(f'"{before}{cut}…" and more')
+        assert redacted == f'"{before}***…" and more'
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("vibe_api_0123\\…", "***…"),
+        ("vibe_api_0123\\u00…", "***…"),
+        ("vibe_api_0123%2…", "***…"),
+        ("vibe_api_0123&#4…", "***…"),
+        ("vibe_ap…", "vibe_ap…"),
+        ("vibe_api_9…", "vibe_api_9…"),
+        ("vibe_api_0123 …", "vibe_api_0123 …"),
+        ("a\\u2026", "a\\u2026"),
+        ("vibe_api_0\\u2026", "***\\u2026"),
+    ],
+)
+def test_what_is_no_beginning_of_it_stays(text: str, told: str) -> None:
+    """And an escape that was cut through goes along with it."""
+    assert Secrets(frozenset(["vibe_api_0123/456789abcdef"])).redact(text) == told
+
+
+def test_a_page_full_of_ellipses_stays_as_it_is() -> None:
+    """And is not slow: what stands before each of them is looked at once."""
+    text = ("vibe_api_%u002f&#4" * 200 + "…") * 200
+    assert Secrets(frozenset(["vibe_api_0123/456789abcdef"])).redact(text) == text
