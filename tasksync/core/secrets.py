@@ -29,8 +29,6 @@ _CUT_ESCAPE = re.compile(
     r"(?:\\+(?:u[0-9a-fA-F]{0,3})?|%(?:25)*2?[0-9a-fA-F]?|&#?[0-9A-Za-z]{0,8})\Z"
 )
 _LONGEST_ESCAPE = 32
-    r"(?:\\+(?:u[0-9a-fA-F]{0,3})?|%(?:25)*2?[0-9a-fA-F]?|&#?[0-9A-Za-z]{0,8})\Z"
-)
 #: so few letters and digits in a row are in many texts
 _LONGEST_COMMON = 3
 
