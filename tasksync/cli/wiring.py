@@ -32,7 +32,7 @@ from tasksync.engine.doubt import Resolver
 from tasksync.engine.lease import LeaseHolder, Patience, hold_lease
 from tasksync.engine.planner import Planner
 from tasksync.errors import SettingsError
-from tasksync.portal.address import normalise_url, refuse_native
+from tasksync.portal.address import normalise_url
 from tasksync.portal.client import RestPortal
 from tasksync.portal.messages import PortalAnswer, PortalRequest, Transport
 from tasksync.portal.redacted_transport import RedactedTransport
@@ -132,7 +132,7 @@ class Session:
     def portal(self, marker: str | None) -> RestPortal:
         """Reach the portal; raises AuthenticationFailed when a key is needed and not there."""
         if (url := self.reach.portal) and not url.startswith(SANDBOX):
-            refuse_native(url)  # whoever has a webhook has no key to ask for
+            normalise_url(url)  # an address that cannot be is told before a key is asked for
         where = self.connection()
         if self.console.hidden is not None:
             self.console.hidden.add(where.key, where.session)

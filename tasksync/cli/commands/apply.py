@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tasksync.cli.arguments import (
+    filled,
     lock_arguments,
     manifest_arguments,
     output_arguments,
@@ -29,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     manifest_arguments(parser)
     add("--yes", "-y", "--auto-approve", action="store_true", help="do not ask")
     add("--no-input", action="store_true", help="never ask: without --yes that is an error")
-    add("--resume", metavar="PLANFILE",
+    add("--resume", type=filled, metavar="PLANFILE",
         help="do what was approved in PLANFILE and is not done yet")  # fmt: skip
     add("--skip-stale", action="store_true", help="do the rest of a saved plan when some is stale")
     add("--no-verify", action="store_true", help="do not read back what was written")
