@@ -261,9 +261,9 @@ def portal_arguments(parser: argparse.ArgumentParser) -> None:
 def planning_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what decides what a plan is about, and which rails are lifted."""
     add = parser.add_argument
-    add("--target", type=filled, action="append", metavar="GLOB", default=None,
+    add("--target", action="append", metavar="GLOB", default=None,
         help="only these keys, and the parents that they need (repeats)")  # fmt: skip
-    add("--exclude", type=filled, action="append", metavar="GLOB", default=None,
+    add("--exclude", action="append", metavar="GLOB", default=None,
         help="not these keys, nor what hangs on them (repeats)")  # fmt: skip
     add("--no-refresh", action="store_true",
         help="trust the state, do not read the portal")  # fmt: skip
