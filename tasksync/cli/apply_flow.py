@@ -223,7 +223,7 @@ class _Doing:
             done = applier.report.done
             return done_and_left(done, total - done)
 
-        with graceful(parts.stop, parts.console.tell, standing):
+        with graceful(parts.stop, parts.console.tell, standing, parts.console.restore):
             try:
                 report = applier.apply(cost.requests)
                 verdict = self._proved(plan, report)
@@ -306,7 +306,11 @@ def _approved(console: Console, plan: Plan) -> bool:
     changes = "1 change" if count == 1 else f"{count} changes"
     console.err.write(f"Apply {changes} to {whereabouts(plan)}? Only 'yes' will be accepted: ")
     console.err.flush()
-    return console.source.readline().strip() == "yes"
+    try:
+        return console.source.readline().strip() == "yes"
+    except KeyboardInterrupt:
+        console.tell("")  # the question stands on a line of its own
+        raise
 
 
 def _must_still_hold(plan: Plan, state: State, portal: RestPortal) -> None:

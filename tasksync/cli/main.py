@@ -60,8 +60,8 @@ def run(argv: Sequence[str], console: Console | None = None) -> int:
 
         console.hide(argv)
         return told(error, console)
-    except KeyboardInterrupt:
-        console.tell("Interrupted. Nothing was being written.")
+    except KeyboardInterrupt as interrupt:
+        console.tell(f"Interrupted. {str(interrupt) or 'Nothing was being written.'}")
         return _INTERRUPTED
     except BrokenPipeError:
         _write_no_more(console)
@@ -108,7 +108,10 @@ def dispatch(argv: Sequence[str], console: Console) -> int:
         console.say(parser.format_help())
         return 0 if not argv else 64
     console.hide(argv)
-    code: int = chosen.run(chosen.options(vars(args)), console)
+    from tasksync.cli.signals import terminable  # `--help` does without
+
+    with terminable(console.restore):
+        code: int = chosen.run(chosen.options(vars(args)), console)
     return code
 
 

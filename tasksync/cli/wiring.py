@@ -265,15 +265,17 @@ def dump_unsaved(folders: Iterable[Path], name: str, project: str, delta: StateD
     text = compact(apply_delta(encode_state(State(project)), delta))
     for folder in folders:
         file = folder / f"{name}-{new_id()[:8]}.json"
+        half = file.with_suffix(".part")  # a second signal may end the process in the middle
         try:
             made(folder)
             with os.fdopen(
-                os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8"
+                os.open(half, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8"
             ) as out:
                 out.write(text)
+            half.rename(file)
         except OSError:
             with suppress(OSError):  # half a file helps nobody
-                file.unlink()
+                half.unlink()
             continue
         return str(file)
     return "no file, for none could be written; here it is: " + text

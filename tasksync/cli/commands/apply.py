@@ -52,7 +52,6 @@ def options(read: Mapping[str, Any]) -> ApplyOptions:
 def run(options: ApplyOptions, console: Console) -> int:
     """Apply a manifest or a saved plan."""
     from tasksync.cli.apply_flow import apply_manifest, apply_saved
-    from tasksync.cli.signals import terminable
     from tasksync.errors import UsageError
 
     if options.planfile and options.resume:
@@ -70,7 +69,5 @@ def run(options: ApplyOptions, console: Console) -> int:
                 "A saved plan is applied as it is; --target, --exclude, --destroy belong to plan.",
                 "Make another plan with them.",
             )
-        with terminable():
-            return apply_saved(options, console, saved, resume=bool(options.resume))
-    with terminable():
-        return apply_manifest(options, console)
+        return apply_saved(options, console, saved, resume=bool(options.resume))
+    return apply_manifest(options, console)
