@@ -185,7 +185,12 @@ class HttpDocument:
         try:
             answer = self._exchanges.ask(method, url, params, body, headers)
         except NoStateAnswer as why:
-            advice = "Is the server there? Run again when it is."
+            proxy = "the proxy" in str(why)
+            advice = (
+                "Mend that variable, or name the server in NO_PROXY to go past it."
+                if proxy
+                else "Is the server there? Run again when it is."
+            )
             raise Ambiguous(f"{what}: {why}.", advice) from None
         except NoStateRequest as why:
             raise StateError(f"{what}: {why}.") from None
