@@ -116,7 +116,7 @@ def nearest(word: str, known: Iterable[str]) -> list[str]:
     if least <= (len(asked) + 1) // 3:
         return [name for name, steps in far.items() if steps == least][:_MOST]
     began = [name for name, one in names.items() if len(asked) > 1 and one.startswith(asked)]
-    return began or [name for name, one in names.items() if one == f"dangerous-{asked}"]
+    return began[:_MOST] or [name for name, one in names.items() if one == f"dangerous-{asked}"]
 
 
 def distance(one: str, other: str) -> int:
