@@ -121,7 +121,7 @@ class Served(Portal):
 
     def answered(self) -> int:
         """How many requests came so far; seen without a request, too."""
-        return len(self.running.api.request_log.log())
+        return int(self.running.api.request_log.stats()["requests"])
 
     def at_request(self, number: int, meanwhile: Callable[[], object]) -> Came:
         """After request `number` (from 1) was done, and before its answer leaves, do something.
