@@ -28,6 +28,9 @@ LONGEST_BODY = 64 * 1024 * 1024
 MOST_VALUES = 1_000_000
 #: nor so many characters that are quoted as no text needs it: each is looked at for our secrets
 MOST_ESCAPES = 1_500_000
+#: nor is one text of a portal so long: its database takes no longer one (bytes)
+LONGEST_TEXT = 16 * 1024 * 1024
+_FIRST_LOOK = 1024 * 1024
 _QUOTES = 8
 _SHORTEST_ESCAPE = len("%41")
 _SIGNS_OF_ESCAPES = (b"\\u00", b"%", b"&")
@@ -86,15 +89,38 @@ class BoundedSession(requests.Session):
         """Name none."""
 
 
-def whole_body(response: requests.Response, check: Callable[[int], None]) -> bytes:
-    """Read a body to its end; `check` is told its length so far, decoded, and may raise."""
+def whole_body(
+    response: requests.Response, check: Callable[[int], None], look: Callable[[bytes], None]
+) -> bytes:
+    """Read a body to its end; `check` is told its length so far, decoded, and may raise.
+
+    `look` is shown what came so far each time that it has doubled, and at the end, and may raise
+    too: what nobody needs is refused when little of it is there, as what was packed to burst.
+    """
     if not hasattr(response.raw, "read1"):
+        look(response.content)
         return response.content
+    seen = _FIRST_LOOK
     with BytesIO() as whole:  # closed on an exception, which may be kept and would keep it
         while part := response.raw.read1(_CHUNK, decode_content=True):
             whole.write(part)
             check(whole.tell())
-        return whole.getvalue()  # no copy: a list of parts and their sum would be two
+            if whole.tell() >= seen:
+                seen = 2 * whole.tell()
+                look(whole.getvalue())
+        body = whole.getvalue()  # no copy: a list of parts and their sum would be two
+    look(body)
+    return body
+
+
+def has_long_text(body: bytes) -> bool:
+    """Tell whether JSON holds a text longer than LONGEST_TEXT, or so much of what is no JSON.
+
+    One character outside Latin-1 makes a text four times as large once it is read. Texts of less
+    than twice that length may pass.
+    """
+    starts = range(0, len(body) - LONGEST_TEXT + 1, LONGEST_TEXT)
+    return any(body.find(b'"', at, at + LONGEST_TEXT) < 0 for at in starts)
 
 
 def is_dense(body: bytes, most: int = MOST_VALUES) -> bool:

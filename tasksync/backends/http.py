@@ -29,6 +29,7 @@ from tasksync.backends.masking import beginning, masked, scrubbed, secrets_of
 from tasksync.backends.patience import Tell, in_silence
 from tasksync.backends.remote_document import Ambiguous, Copy, Other, Overtaken, unreadable_again
 from tasksync.core.ports import Clock
+from tasksync.core.quoting import quoted
 from tasksync.core.state import Lease
 from tasksync.errors import SettingsError, StateError
 
@@ -184,7 +185,12 @@ class HttpDocument:
         try:
             answer = self._exchanges.ask(method, url, params, body, headers)
         except NoStateAnswer as why:
-            advice = "Is the server there? Run again when it is."
+            proxy = "the proxy" in str(why)
+            advice = (
+                "Mend that variable, or name the server in NO_PROXY to go past it."
+                if proxy
+                else "Is the server there? Run again when it is."
+            )
             raise Ambiguous(f"{what}: {why}.", advice) from None
         except NoStateRequest as why:
             raise StateError(f"{what}: {why}.") from None
@@ -267,10 +273,10 @@ def _without_login(url: str) -> tuple[str, tuple[str, str]]:
 def _refuse_plain(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise SettingsError(f"The state {masked(url)!r} is not an address.")
+        raise SettingsError(f"The state {quoted(masked(url))} is not an address.")
     if parts.scheme == "http" and not _is_loopback(url):
         raise SettingsError(
-            f"The state {masked(url)!r} would travel over plain http.",
+            f"The state {quoted(masked(url))} would travel over plain http.",
             "Use https; plain http is for this machine alone.",
         )
 

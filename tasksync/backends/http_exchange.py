@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import requests
 from requests.auth import HTTPBasicAuth
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import DecodeError, HTTPError
 
 from tasksync.http_bounds import (
     LONGEST_BODY,
@@ -80,10 +80,7 @@ class Exchanges:
             ):
                 # a write whose answer is too long may have been done all the same
                 too_long = NoStateRequest if method == "GET" else NoStateAnswer
-                whole = whole_body(answer, _bound(too_long))
-                if why := why_unreadable(whole):
-                    msg = f"its answer {why}"
-                    raise too_long(msg)
+                whole = whole_body(answer, _bound(too_long), _readable(too_long))
                 if exchange.over:  # a body that ends with its connection was cut off, not ended
                     raise requests.Timeout
                 return StateAnswer(answer.status_code, answer.headers, whole)
@@ -112,16 +109,40 @@ def _bound(too_long: type[NoStateAnswer | NoStateRequest]) -> Callable[[int], No
     return check
 
 
+def _readable(too_long: type[NoStateAnswer | NoStateRequest]) -> Callable[[bytes], None]:
+    def look(body: bytes) -> None:
+        if why := why_unreadable(body):
+            msg = f"its answer {why}"
+            raise too_long(msg)
+
+    return look
+
+
+#: what is wrong before anything is sent: our address
+_OURS = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+)
+#: the first that fits; none of their own words, since they hold the whole URL
+_WORDS: tuple[tuple[type[Exception], str], ...] = (
+    (requests.exceptions.SSLError, "its certificate is not trusted"),
+    (
+        requests.exceptions.ProxyError,
+        "the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names does not work",
+    ),
+    (requests.Timeout, "it did not answer in time"),
+    (DecodeError, "its answer cannot be unpacked"),
+    (requests.exceptions.ChunkedEncodingError, "its answer was cut off, or breaks HTTP"),
+    (requests.exceptions.InvalidHeader, "its answer breaks HTTP: a header that cannot be"),
+    (requests.ConnectionError, "no connection"),
+    (HTTPError, "its answer was cut off, or breaks HTTP"),
+    (OSError, "no connection"),
+)
+
+
 def _told(fault: Exception) -> NoStateAnswer | NoStateRequest:
-    if isinstance(fault, requests.exceptions.SSLError):
-        return NoStateAnswer("its certificate is not trusted")
-    if isinstance(fault, requests.exceptions.ProxyError):
-        return NoStateAnswer(
-            "the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names does not work"
-        )
-    if isinstance(fault, requests.Timeout):
-        return NoStateAnswer("it did not answer in time")
-    broken = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError, HTTPError)
-    if isinstance(fault, broken) or not isinstance(fault, requests.RequestException):
-        return NoStateAnswer("no connection")
-    return NoStateRequest(type(fault).__name__)
+    if isinstance(fault, _OURS):
+        return NoStateRequest("its address cannot be used")
+    words = next((words for kind, words in _WORDS if isinstance(fault, kind)), "no connection")
+    return NoStateAnswer(words)

@@ -23,6 +23,7 @@ from tasksync.backends import leases
 from tasksync.backends.bounds import cut_after
 from tasksync.backends.masking import masked, scrubbed, secrets_of
 from tasksync.backends.patience import Waiting
+from tasksync.core.quoting import quoted
 from tasksync.errors import SettingsError, StateError
 
 Database: TypeAlias = "Connection[tuple[Any, ...]]"
@@ -136,7 +137,7 @@ def _parsed(url: str, password: str | None) -> dict[str, Any]:
         settings = conninfo_to_dict(url)
     except psycopg.Error:
         raise SettingsError(  # without the cause: it quotes the whole URL
-            f"The state {masked(url)!r} is not a URL of PostgreSQL.",
+            f"The state {quoted(masked(url))} is not a URL of PostgreSQL.",
             "It is written postgresql://user@host:5432/database; special characters as %XX.",
         ) from None
     if password and not settings.get("password"):

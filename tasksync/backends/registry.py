@@ -18,6 +18,7 @@ from tasksync.backends.masking import masked
 from tasksync.backends.patience import Tell, in_silence
 from tasksync.backends.processes import is_alive, is_gone
 from tasksync.core.ports import Clock, StateStore
+from tasksync.core.quoting import quoted
 from tasksync.core.state import Holder
 from tasksync.errors import SettingsError
 
@@ -64,7 +65,7 @@ def open_store(  # noqa: PLR0913 - all that any store is opened with
     scheme, colon, _ = url.partition(":")
     if not colon or scheme.lower() not in SCHEMES:
         raise SettingsError(
-            f"The state {masked(url)!r} is of no known kind.",
+            f"The state {quoted(masked(url))} is of no known kind.",
             "Known are sqlite:PATH, postgresql://…, s3://bucket/key and https://….",
         )
     gone, alive = partial(_gone, here), partial(_alive, here)
@@ -86,7 +87,7 @@ def _sqlite(asked: StoreRequest) -> StateStore:
     path = asked.url.partition(":")[2]
     if not path or path.startswith("//"):
         raise SettingsError(
-            f"The state {masked(asked.url)!r} names no file.",
+            f"The state {quoted(masked(asked.url))} names no file.",
             "A file is written sqlite:PATH, for example sqlite:.tasksync/state.db.",
         )
     return SqliteStore(

@@ -34,6 +34,7 @@ from tasksync.backends.masking import masked, scrubbed, secrets_of
 from tasksync.backends.patience import Tell, in_silence
 from tasksync.backends.remote_document import Ambiguous, Copy, Other, Overtaken, unreadable_again
 from tasksync.core.ports import Clock
+from tasksync.core.quoting import quoted
 from tasksync.core.state import Lease
 from tasksync.errors import SettingsError, StateError
 from tasksync.http_bounds import LONGEST_BODY
@@ -84,7 +85,7 @@ class S3Document:
             or more.keys() - _PARAMETERS
         ):
             raise SettingsError(
-                f"The state {self.where!r} names no object.",
+                f"The state {quoted(self.where)} names no object.",
                 "It is written s3://bucket/key?endpoint=https://host&region=name, "
                 "the last two where they are needed.",
             )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -39,8 +40,11 @@ class StateFile:
         self._writable = False
 
     def exists(self) -> bool:
-        """Tell whether there is a file."""
-        return self.connection is not None or self.path.exists()
+        """Tell whether there is a file; raises StateError for what is no regular one."""
+        if self.connection is not None:
+            return True
+        self._must_be_a_file()
+        return self.path.exists()
 
     def reading(self) -> Database:
         """Return a connection that need not write; raises what `translated` makes errors of."""
@@ -94,6 +98,17 @@ class StateFile:
             isolation_level=None,
             check_same_thread=False,
         )
+
+    def _must_be_a_file(self) -> None:
+        """Refuse a device, a pipe or a folder before SQLite opens it: one may never end."""
+        with suppress(FileNotFoundError):
+            kind = self.path.stat().st_mode
+            if not stat.S_ISREG(kind):
+                what = "a folder" if stat.S_ISDIR(kind) else "a device or a pipe"
+                raise StateError(
+                    f"The state cannot be kept in {self.path}: that is {what}, and no file.",
+                    "Name a file: --state sqlite:PATH (TASKSYNC_STATE).",
+                )
 
     def _checked(self, mode: str, more: str = "") -> Database:
         with ExitStack() as refusing:

@@ -58,7 +58,7 @@ from tasksync.portal.client import RestPortal
 from tasksync.render.outcomes import apply_text, done_and_left
 from tasksync.render.stale_text import stale_text
 from tasksync.render.style import PLAIN, colours
-from tasksync.render.wording import left_out, whereabouts
+from tasksync.render.wording import left_out, stale_left_out, whereabouts
 
 
 def apply_manifest(options: ApplyOptions, console: Console) -> int:
@@ -223,7 +223,7 @@ class _Doing:
             done = applier.report.done
             return done_and_left(done, total - done)
 
-        with graceful(parts.stop, parts.console.tell, standing):
+        with graceful(parts.stop, parts.console.tell, standing, parts.console.restore):
             try:
                 report = applier.apply(cost.requests)
                 verdict = self._proved(plan, report)
@@ -250,11 +250,11 @@ class _Doing:
         parts, console = self._parts, self._parts.console
         parts.pause()
         if parts.events is not None:
-            parts.events.ended(report.outcomes.values())
+            parts.events.ended(plan, report.outcomes.values(), stale=self._skipped)
         elif plan or self._digest:
             wanted = not self._options.run.output.no_color
             style = colours() if console.coloured(console.out, wanted=wanted) else PLAIN
-            stale = f"{self._skipped} stale changes were left out." if self._skipped else ""
+            stale = stale_left_out(self._skipped)
             console.say(
                 apply_text(
                     list(report.outcomes.values()),
@@ -271,6 +271,8 @@ class _Doing:
         self._summed(plan, report)
         if report.error is not None:
             console.tell(f"Error: {report.error}")
+            if parts.events is not None:
+                parts.events.failed(report.error)
         if self._parts.stop() and not report.complete:
             done = report.done
             console.tell(
@@ -304,7 +306,11 @@ def _approved(console: Console, plan: Plan) -> bool:
     changes = "1 change" if count == 1 else f"{count} changes"
     console.err.write(f"Apply {changes} to {whereabouts(plan)}? Only 'yes' will be accepted: ")
     console.err.flush()
-    return console.source.readline().strip() == "yes"
+    try:
+        return console.source.readline().strip() == "yes"
+    except KeyboardInterrupt:
+        console.tell("")  # the question stands on a line of its own
+        raise
 
 
 def _must_still_hold(plan: Plan, state: State, portal: RestPortal) -> None:

@@ -18,6 +18,8 @@ _YES = {"1", "true", "yes", "on"}
 _NO = {"", "0", "false", "no", "off"}
 #: beyond that no socket can wait (hours)
 _LONGEST = 500
+_PORTS = 65535
+_PROJECT = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)  # as schemas/manifest.schema.json
 _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 #: long flags that hands trained on Terraform type with one dash
 _GO = (
@@ -41,12 +43,6 @@ _GO = (
 )
 
 
-#: flags of earlier versions, and why they are not needed
-GONE: Mapping[str, str] = {
-    "--no-cache": "no rows of files are kept, so there is nothing to leave unused.",
-}
-
-
 class _Formatter(argparse.HelpFormatter):
     """argparse's, but learns the width without shutil, which brings four archivers along."""
 
@@ -64,56 +60,54 @@ def _columns() -> int:
         return 80
 
 
+class WrongCall(Exception):
+    """A call that `parser` does not take; what is said of it stands in `wrong_calls`.
+
+    Of `given`, the words of the call, `left` are not known to it; or `value` cannot be that of
+    `action`; or `message` is argparse's.
+    """
+
+    def __init__(
+        self,
+        parser: argparse.ArgumentParser,
+        given: Sequence[str],
+        *,
+        left: Sequence[str] = (),
+        action: argparse.Action | None = None,
+        value: str = "",
+        message: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.parser = parser
+        self.given = given
+        self.left = left
+        self.action = action
+        self.value = value
+        self.message = message
+
+
 class Parser(argparse.ArgumentParser):
-    """argparse, but a wrong call raises UsageError (64), for 2 means that there are changes."""
+    """argparse, but a wrong call raises WrongCall (64), for 2 means that there are changes."""
 
     def __init__(self, **words: Any) -> None:
         super().__init__(**{"formatter_class": _Formatter, **words})
+        self._given: list[str] = []
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Read all words; those of a command are refused by that command."""
+        self._given = list(args or ())
+        read, left = super().parse_known_args(args, namespace)
+        if left:
+            raise WrongCall(self, self._given, left=left)
+        return read, left
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        if action.choices is not None and value not in action.choices:
+            raise WrongCall(self, self._given, action=action, value=str(value))
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of exiting."""
-        for flag, words in GONE.items():
-            if message.startswith("unrecognized") and flag in message.split():
-                raise UsageError(f"{flag} is no flag any more: {words}", "Leave it out.")
-        meant = self._meant(message)
-        see = f"See {self.prog} --help."
-        raise UsageError(
-            message[:1].upper() + message[1:] + ".", f"{meant} {see}" if meant else see
-        )
-
-    def _meant(self, message: str) -> str:
-        """Return what the caller may have meant by the words that were not understood."""
-        from difflib import get_close_matches
-
-        wrong = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
-        if wrong:
-            words, known = [wrong[1]], re.findall(r"[\w-]+", wrong[2])
-        elif message.startswith("unrecognized arguments: "):
-            words, known = message.partition(": ")[2].split(), list(flags := self._flags())
-            for word in words:
-                if there := flags.get(word.partition("=")[0]):
-                    return f"{word.partition('=')[0]} belongs to {', '.join(there)}."
-        else:
-            return ""
-        for word in words:
-            if word.endswith((".yaml", ".yml")) and not word.startswith("-"):
-                return f"Did you mean -f {word}?"
-            near = get_close_matches(word.partition("=")[0], known, 1)
-            if near:
-                return f"Did you mean {near[0]}?"
-        return ""
-
-    def _flags(self) -> dict[str, list[str]]:
-        """Return the flags of this parser and of the commands below it, and whose they are."""
-        found: dict[str, list[str]] = {}
-        for action in self._actions:
-            for flag in action.option_strings:
-                found.setdefault(flag, []).append(self.prog)
-            if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - no public name
-                for below in action.choices.values():
-                    for flag, whose in below._flags().items():  # noqa: SLF001 - of the same class
-                        found.setdefault(flag, []).extend(whose)
-        return found
+        raise WrongCall(self, self._given, message=message)
 
 
 class HelpAsked(TasksyncError):
@@ -162,6 +156,41 @@ def seconds(text: str) -> float:
     return float(found)
 
 
+def some_time(text: str) -> float:
+    """Read a duration that is not nothing: no answer comes in no time."""
+    found = seconds(text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"{_cut(text)} is no time at all; write 30s, or 5m")
+    return found
+
+
+def filled(text: str) -> str:
+    """Read a text; an empty one is what a script leaves whose variable is not set."""
+    if not text.strip() or "\0" in text:
+        raise argparse.ArgumentTypeError(
+            "its value is empty; write one, or leave the flag out for what is usual"
+        )
+    return text
+
+
+def project(text: str) -> str:
+    """Read a project's name, as the manifest may have it: it is part of a file's name."""
+    if not _PROJECT.fullmatch(text):
+        raise argparse.ArgumentTypeError(
+            f"{_cut(text)} is no project; its name has small letters, digits and -, at most 40"
+        )
+    return text
+
+
+def port(text: str) -> int:
+    """Read a port."""
+    if not _WHOLE.fullmatch(text) or int(text) > _PORTS:
+        raise argparse.ArgumentTypeError(
+            f"{_cut(text)} is no port; write 1 to {_PORTS}, or 0 for any that is free"
+        )
+    return int(text)
+
+
 def positive(text: str) -> int:
     """Read a whole number from 1 on."""
     if not _WHOLE.fullmatch(text) or int(text) < 1:
@@ -190,7 +219,7 @@ def limit(text: str) -> Any:
 def manifest_arguments(parser: argparse.ArgumentParser) -> None:
     """Add -f."""
     parser.add_argument(
-        "-f", "--file", action="append", metavar="PATH", default=None,
+        "-f", "--file", type=filled, action="append", metavar="PATH", default=None,
         help="manifest file or folder (repeats; default: tasksync.yaml)",
     )  # fmt: skip
 
@@ -198,7 +227,7 @@ def manifest_arguments(parser: argparse.ArgumentParser) -> None:
 def state_arguments(parser: argparse.ArgumentParser) -> None:
     """Add --state."""
     parser.add_argument(
-        "--state", metavar="URL",
+        "--state", type=filled, metavar="URL",
         help="sqlite:PATH, postgresql://…, s3://bucket/key, https://… "
         "(default: sqlite:.tasksync/PROJECT.db beside the manifest)",
     )  # fmt: skip
@@ -215,12 +244,12 @@ def lock_arguments(parser: argparse.ArgumentParser) -> None:
 def portal_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what reaches the portal."""
     add = parser.add_argument
-    add("--portal", metavar="URL",
+    add("--portal", type=filled, metavar="URL",
         help="the portal, or sandbox: / sandbox:FILE for the local one "
         "(default: https://vibecode.bitrix24.com)")  # fmt: skip
     add("--parallelism", type=positive, default=2, metavar="N",
         help="requests in flight (default: 2, as the portal's queue allows)")  # fmt: skip
-    add("--timeout", type=seconds, default=100.0, metavar="S",
+    add("--timeout", type=some_time, default=100.0, metavar="S",
         help="give up on an answer after so long (default: 100s)")  # fmt: skip
     add("--settle", type=seconds, default=90.0, metavar="S",
         help="how long a create whose answer was lost may still happen "
@@ -262,6 +291,13 @@ DANGEROUS: Mapping[str, str] = {
 }
 
 
+def format_arguments(parser: argparse.ArgumentParser, formats: Sequence[str], help: str) -> None:  # noqa: A002 - as argparse calls it
+    """Add --format, and its short form --json."""
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument("--format", choices=formats, default="text", help=help)
+    either.add_argument("--json", action="store_true", help="the same as --format json")
+
+
 def output_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what decides how things are shown."""
     parser.add_argument("--no-color", action="store_true", help="no colours")
@@ -277,7 +313,7 @@ def with_environment(parser: argparse.ArgumentParser, env: Mapping[str, str]) ->
         long = [name for name in action.option_strings if name.startswith("--")]
         for flag in long:
             name = "TASKSYNC_" + flag[2:].replace("-", "_").upper()
-            if action.dest != "help" and name in env:
+            if action.dest != "help" and env.get(name):  # CI sets what nobody filled in to ""
                 parser.set_defaults(**{action.dest: _twin(action, name, env[name])})
 
 

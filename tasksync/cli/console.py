@@ -66,6 +66,13 @@ class Console:
             self.err.write(_lines(text))
             self.err.flush()
 
+    def restore(self) -> None:
+        """Show a terminal's cursor again, which a bar hides; what leaves at once clears nothing."""
+        with suppress(OSError, ValueError, RuntimeError):
+            if self.err.isatty() and self.env.get("TERM") != "dumb":
+                self.err.write("\x1b[?25h\n")
+                self.err.flush()
+
     def coloured(self, stream: TextIO, *, wanted: bool = True) -> bool:
         """Tell whether a stream takes colours: NO_COLOR, FORCE_COLOR, TERM=dumb and --no-color."""
         if not wanted or self.env.get("NO_COLOR"):

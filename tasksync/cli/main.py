@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 
-from tasksync.cli.arguments import HelpAsked, Parser, modern, with_environment, with_help
+from tasksync.cli.arguments import HelpAsked, Parser, WrongCall, modern, with_environment, with_help
 from tasksync.cli.console import Console
 from tasksync.errors import TasksyncError
 
@@ -60,8 +60,8 @@ def run(argv: Sequence[str], console: Console | None = None) -> int:
 
         console.hide(argv)
         return told(error, console)
-    except KeyboardInterrupt:
-        console.tell("Interrupted. Nothing was being written.")
+    except KeyboardInterrupt as interrupt:
+        console.tell(f"Interrupted. {str(interrupt) or 'Nothing was being written.'}")
         return _INTERRUPTED
     except BrokenPipeError:
         _write_no_more(console)
@@ -99,11 +99,19 @@ def dispatch(argv: Sequence[str], console: Console) -> int:
     except HelpAsked as asked:
         console.say(asked.text)
         return 0
+    except WrongCall as wrong:
+        from tasksync.cli.wrong_calls import words_of
+
+        modules = {command: module for command, (module, _words) in COMMANDS.items()}
+        raise words_of(wrong, modules) from None
     if chosen is None:
         console.say(parser.format_help())
         return 0 if not argv else 64
     console.hide(argv)
-    code: int = chosen.run(chosen.options(vars(args)), console)
+    from tasksync.cli.signals import terminable  # `--help` does without
+
+    with terminable(console.restore):
+        code: int = chosen.run(chosen.options(vars(args)), console)
     return code
 
 

@@ -60,11 +60,15 @@ class SystemClock:
 
 @contextmanager
 def graceful(
-    stop: Stop, tell: Callable[[str], None], standing: Callable[[], str]
+    stop: Stop,
+    tell: Callable[[str], None],
+    standing: Callable[[], str],
+    restore: Callable[[], None] = lambda: None,
 ) -> Iterator[None]:
     """Let the first signal ask to stop, and the second end the process with 130 at once.
 
-    Each is answered with how far the run came, which `standing` says.
+    Each is answered with how far the run came, which `standing` says; `restore` is called before
+    the process ends at once.
     """
 
     def say(words: str) -> None:
@@ -74,6 +78,7 @@ def graceful(
     def hear(number: int, _frame: FrameType | None) -> None:
         name = signal.Signals(number).name
         if stop():
+            restore()
             say(f"{name} again: leaving at once, {standing()}. Run tasksync apply again to finish.")
             os._exit(_EXIT)
         stop.ask()
@@ -93,13 +98,20 @@ def graceful(
 
 
 @contextmanager
-def terminable() -> Iterator[None]:
+def terminable(restore: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Let SIGINT and SIGTERM end reading as KeyboardInterrupt, while nothing is being written.
 
+    A second one does not wait for what is cleared up, and leaves at once; `restore` is called then.
     SIGINT too, for a process that a script put into the background begins with it ignored.
     """
+    heard = False
 
     def hear(_number: int, _frame: FrameType | None) -> None:
+        nonlocal heard
+        if heard:
+            restore()
+            os._exit(_EXIT)
+        heard = True
         raise KeyboardInterrupt
 
     before = {}

@@ -35,6 +35,9 @@ from tasksync.core.unseen import all_seen
 from tasksync.engine.lease import LeaseHolder, unlocked
 from tasksync.errors import SettingsError, StateError, StateLocked, UsageError
 
+#: a state is saved as a whole: what an interrupted verb was to do is done or not, never by halves
+_EITHER = "The state is as it was, or as it was to be: tasksync state list shows which."
+
 
 @contextmanager
 def _store(options: StateOptions, console: Console) -> Iterator[tuple[Session, StateStore]]:
@@ -54,7 +57,11 @@ def _locked(
     with _store(options, console) as (parts, store):
         project = store.load().project
         with parts.hold_lease(store, project) as holder:
-            yield parts, holder, holder.load()
+            state = holder.load()
+            try:
+                yield parts, holder, state
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt(_EITHER) from None
 
 
 def list_(options: StateListOptions, console: Console) -> int:

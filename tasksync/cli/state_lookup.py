@@ -8,6 +8,7 @@ from tasksync.backends.masking import masked
 from tasksync.cli.wiring import Session
 from tasksync.core.fields import TaskKey
 from tasksync.core.planning.scope import nearest
+from tasksync.core.quoting import quoted
 from tasksync.core.state import Entry, State
 from tasksync.errors import StateError
 from tasksync.render.wording import clean, count
@@ -33,7 +34,7 @@ def listed(parts: Session, state: State, glob: str, shown: int) -> str:
         return f"{whole} in {where}."
     if shown:
         return f"{shown} of {whole} in {where}."
-    return f"No key fits {glob!r} among {whole} in {where}. {_near(state, glob)}".rstrip()
+    return f"No key fits {quoted(glob)} among {whole} in {where}. {_near(state, glob)}".rstrip()
 
 
 def entry_of(parts: Session, state: State, key: str) -> Entry:
@@ -42,7 +43,7 @@ def entry_of(parts: Session, state: State, key: str) -> Entry:
         return state.entries[TaskKey(key)]
     where = looked_at(parts, state)
     raise StateError(
-        f"There is no entry {key!r} in {where}{_absent(parts, state)}.",
+        f"There is no entry {quoted(key)} in {where}{_absent(parts, state)}.",
         (_near(state, key) or "tasksync state list shows every key.")
         if state.index
         else _advice(parts, state) or "Nothing was applied with it yet.",

@@ -32,7 +32,7 @@ from tasksync.engine.doubt import Resolver
 from tasksync.engine.lease import LeaseHolder, Patience, hold_lease
 from tasksync.engine.planner import Planner
 from tasksync.errors import SettingsError
-from tasksync.portal.address import normalise_url, refuse_native
+from tasksync.portal.address import normalise_url
 from tasksync.portal.client import RestPortal
 from tasksync.portal.messages import PortalAnswer, PortalRequest, Transport
 from tasksync.portal.redacted_transport import RedactedTransport
@@ -132,7 +132,7 @@ class Session:
     def portal(self, marker: str | None) -> RestPortal:
         """Reach the portal; raises AuthenticationFailed when a key is needed and not there."""
         if (url := self.reach.portal) and not url.startswith(SANDBOX):
-            refuse_native(url)  # whoever has a webhook has no key to ask for
+            normalise_url(url)  # an address that cannot be is told before a key is asked for
         where = self.connection()
         if self.console.hidden is not None:
             self.console.hidden.add(where.key, where.session)
@@ -265,15 +265,17 @@ def dump_unsaved(folders: Iterable[Path], name: str, project: str, delta: StateD
     text = compact(apply_delta(encode_state(State(project)), delta))
     for folder in folders:
         file = folder / f"{name}-{new_id()[:8]}.json"
+        half = file.with_suffix(".part")  # a second signal may end the process in the middle
         try:
             made(folder)
             with os.fdopen(
-                os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8"
+                os.open(half, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8"
             ) as out:
                 out.write(text)
+            half.rename(file)
         except OSError:
             with suppress(OSError):  # half a file helps nobody
-                file.unlink()
+                half.unlink()
             continue
         return str(file)
     return "no file, for none could be written; here it is: " + text

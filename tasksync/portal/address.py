@@ -6,6 +6,7 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from tasksync.core.quoting import quoted
 from tasksync.errors import SettingsError
 
 _GIVE = "Give it as https://HOST, for example --portal https://vibecode.bitrix24.com."
@@ -59,9 +60,13 @@ def normalise_url(text: str) -> str:
             "The portal's URL carries a user name or a password.",
             "Secrets do not belong into URLs: set TASKSYNC_API_KEY.",
         )
+    if text.strip().rstrip(":/").lower() == "sandbox":
+        msg = "--portal names no portal, and the local one is written with a colon."
+        raise SettingsError(msg, "Did you mean --portal sandbox: or --portal sandbox:FILE?")
     if parts.scheme not in {"http", "https"} or not host or _bad_port(parts):
-        shown = f"{parts.scheme}://{parts.netloc}"  # a path may hold a secret
-        raise SettingsError(f"{shown!r} is not the URL of a portal.", _GIVE)
+        shown = f"{parts.scheme}://{parts.netloc}" if "://" in text else parts.netloc
+        what = quoted(shown) if shown else "--portal"  # a path may hold a secret
+        raise SettingsError(f"{what} is not the URL of a portal.", _GIVE)
     if parts.query or parts.fragment:
         msg = f"The portal's URL ends in a query or a fragment: {parts.scheme}://{parts.netloc}/?…"
         raise SettingsError(msg, "Give it as https://HOST.")
@@ -82,6 +87,6 @@ def is_loopback(host: str) -> bool:
 
 def _bad_port(parts: SplitResult) -> bool:
     try:
-        return parts.port == 0
+        return parts.port == 0 or parts.netloc.endswith(":")
     except ValueError:
         return True

@@ -25,10 +25,12 @@ from tasksync.core.secrets import Secrets
 from tasksync.errors import SettingsError
 from tasksync.http_bounds import (
     LONGEST_BODY,
+    LONGEST_TEXT,
     MOST_VALUES,
     BoundedSession,
     Current,
     Exchange,
+    has_long_text,
     is_dense,
     whole_body,
 )
@@ -165,11 +167,16 @@ class HttpTransport:
                 msg = f"the answer is longer than {LONGEST_BODY >> 20} MiB"
                 raise TooLong(msg)
 
-        body = whole_body(response, check)
-        if is_dense(body):
-            msg = f"the answer holds more than {MOST_VALUES} values, or is full of escapes"
-            raise TooLong(msg)
-        return body
+        return whole_body(response, check, _look)
+
+
+def _look(body: bytes) -> None:
+    if is_dense(body):
+        msg = f"the answer holds more than {MOST_VALUES} values, or is full of escapes"
+        raise TooLong(msg)
+    if has_long_text(body):
+        msg = f"the answer holds a text of more than {LONGEST_TEXT >> 20} MiB"
+        raise TooLong(msg)
 
 
 def _headers(key: str, session_token: str | None) -> dict[str, str]:

@@ -20,7 +20,7 @@ from tasksync.errors import ManifestInvalid, PlanRefused, TasksyncError
 from tasksync.render.event_text import said
 from tasksync.render.outcomes import DONE_WORDS, apply_counts
 from tasksync.render.visible import disarmed
-from tasksync.render.wording import clean, planned
+from tasksync.render.wording import clean, left_out, notes, planned, stale_left_out
 
 Json: TypeAlias = dict[str, object]
 FORMAT_VERSION = "1.0"
@@ -63,7 +63,7 @@ class EventLines:
         """Nothing to clear up: every line was flushed."""
 
     def planned(self, plan: Plan) -> None:
-        """Write what is planned: every change, every drift, and how many."""
+        """Write what is planned: every change, every drift, what to know of it, and how many."""
         if self._reading:
             self._write("refresh_complete", "The portal was read")
             self._reading = False
@@ -75,11 +75,19 @@ class EventLines:
             moved: Json = {"resource": _resource(key), "action": "update"}
             message = f"{clean(key)}: changed on the portal"
             self._write("resource_drift", message, {"change": moved})
-        changes = {**asdict(plan.summary), "operation": "plan"}
-        self._write("change_summary", planned(plan.summary), {"changes": changes})
+        for note in notes(plan):
+            self._write("log", note)
+        changes = {
+            **asdict(plan.summary),
+            "unchanged": plan.unchanged,
+            **_scope(plan),
+            "operation": "plan",
+        }
+        said_left = f" {left}" if (left := left_out(plan)) else ""
+        self._write("change_summary", planned(plan.summary) + said_left, {"changes": changes})
 
-    def ended(self, outcomes: Iterable[Outcome]) -> None:
-        """Write what became of it all."""
+    def ended(self, plan: Plan, outcomes: Iterable[Outcome], *, stale: int = 0) -> None:
+        """Write what became of it all; `stale` changes of a saved plan were not tried."""
         result = apply_counts(outcomes)
         changes: Json = {
             "add": result.added,
@@ -91,10 +99,13 @@ class EventLines:
             "failed": result.failed,
             "not_started": result.not_started,
             "in_doubt": result.in_doubt,
+            "stale": stale,
+            **_scope(plan),
             "operation": "apply",
         }
-        first = "Apply complete!" if result.complete else "Apply incomplete."
-        self._write("change_summary", f"{first} {result.line}", {"changes": changes})
+        first = "Apply complete!" if result.complete and not stale else "Apply incomplete."
+        words = (first, result.line, stale_left_out(stale), left_out(plan))
+        self._write("change_summary", " ".join(filter(None, words)), {"changes": changes})
 
     def failed(self, error: TasksyncError) -> None:
         """Write an error: one diagnostic for each thing that is wrong."""
@@ -162,6 +173,16 @@ class EventLines:
             self._stream.flush()
         except (OSError, ValueError):
             self._open = False
+
+
+def _scope(plan: Plan) -> Json:
+    """Return what a plan is of, and what it leaves out, as `plan --format json` names it."""
+    return {
+        "project": plan.project,
+        "portal": plan.portal,
+        "narrowed": list(plan.narrowed),
+        "left_out": plan.left_out,
+    }
 
 
 def _resource(key: str) -> Json:

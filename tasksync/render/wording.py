@@ -262,6 +262,12 @@ def left_out(plan: Plan) -> str:
     return f"Narrowed by {clean(' '.join(flags))}: {what} left out."
 
 
+def stale_left_out(number: int) -> str:
+    """Return that changes of a saved plan were stale, in a sentence; nothing where none was."""
+    were = count(number, "stale change was", "stale changes were")
+    return f"{were} left out." if number else ""
+
+
 #: so many flags are named with their globs
 _FLAGS = 3
 

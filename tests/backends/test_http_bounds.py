@@ -146,6 +146,29 @@ BODIES = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (b"Content-Length: 5\r\nContent-Length: 7\r\n\r\n{}", "breaks HTTP"),
+        (b"Content-Length: 3\r\nContent-Encoding: gzip\r\n\r\nabc", "cannot be unpacked"),
+        (b"Content-Length: 30\r\n\r\n{}", "cut off"),
+        (b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}", "cut off, or breaks HTTP"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "LOCK"])
+def test_an_answer_that_breaks_http_is_told_in_words_and_may_have_been_a_deed(
+    said: bytes, words: str, method: str
+) -> None:
+    """What was sent reached the server: a write whose answer breaks may be done."""
+    exchanges = http_exchange.Exchanges(("", ""), proxies=False, timeout=5)
+    with (
+        saying(HEAD + said) as url,
+        pytest.raises(http_exchange.NoStateAnswer, match=words) as told,
+    ):
+        exchanges.ask(method, f"{url}/s", {}, None if method == "GET" else b"{}", {})
+    assert "Error" not in str(told.value)
+
+
 def an_answer(chance: random.Random) -> bytes:
     """Return a random answer, seldom a right one."""
     status = chance.choice([100, 199, 200, 200, 204, 302, 400, 404, 409, 423, 500, 503, 999])

@@ -48,7 +48,7 @@ def test_a_glob_that_fits_no_key_is_refused_with_what_is_near(
 ) -> None:
     done = tasksync(*command, flag, "audit/*", flag, glob)
     assert (done.code, done.out) == (64, "")
-    assert f"{flag} {glob!r} fits no key" in done.err
+    assert f'{flag} "{glob}" fits no key' in done.err
     assert told in done.err
     assert ids_of(tasksync) == {}
     assert not world_of(tmp_path)
@@ -104,6 +104,23 @@ def test_a_narrowed_plan_says_what_it_leaves_out_everywhere(
     )
     whole = tasksync("plan").out
     assert "Narrowed" not in whole
+
+
+def test_apply_as_json_says_before_and_after_what_the_plan_says_of_its_scope(
+    tasksync: Tasksync,
+) -> None:
+    plan = json.loads(tasksync("plan", "--target", "audit/*", "--format", "json").out)
+    done = tasksync("apply", "--yes", "--json", "--target", "audit/*")
+    lines = [json.loads(line) for line in done.out.splitlines()]
+    schema = json.loads((ROOT / "schemas" / "events.schema.json").read_text())
+    before, after = [line for line in lines if line["type"] == "change_summary"]
+    for line in (before, after):
+        jsonschema.validate(line, schema)
+        for name in ("project", "portal", "narrowed", "left_out"):
+            assert line["changes"][name] == plan[name]
+        said = "Narrowed by --target audit/*: 3 changes are left out."
+        assert line["@message"].endswith(said)
+    assert before["changes"]["unchanged"] == plan["unchanged"]
 
 
 def test_what_is_left_out_counts_edits_drift_and_removals_and_is_not_called_unchanged(

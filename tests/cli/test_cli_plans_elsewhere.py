@@ -326,7 +326,7 @@ def test_whatever_is_changed_in_a_plan_file_by_hand_is_seen(
         ("policy", {"maxDelete": "NaN%"}, "is no limit"),
         ("policy", {"maxDelete": "-1"}, "is no limit"),
         ("policy", {"maxDelete": "9" * 5000 + "%"}, "is no limit"),
-        ("format_version", "1.0", "make a new plan"),
+        ("format_version", "1.0", "Make a new plan"),
         ("format_version", 2, "format_version is 2"),
         ("checksum", None, "it has no checksum"),
         ("strays", [{"id": "-1", "title": "x"}], "is no id of a task"),

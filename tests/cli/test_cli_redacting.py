@@ -71,6 +71,10 @@ def test_a_usage_error_repeats_no_password() -> None:
     code = run(["plan", "--sate=postgresql://u:flag-Pass-1@h/d"], console)
     assert code == 64
     assert "flag-Pass-1" not in err.getvalue()
+    assert "--sate" in err.getvalue()  # its value is not repeated at all
+    code = run(["plan", "postgresql://u:flag-Pass-1@h/d"], console)
+    assert code == 64
+    assert "flag-Pass-1" not in err.getvalue()
     assert "***" in err.getvalue()
 
 

@@ -66,7 +66,18 @@ def test_what_moved_is_stale_by_itself_and_named_before_anything_is_written(
     rest = tasksync("apply", tmp_path / "plan.json", "--skip-stale")
     assert rest.code == 3
     assert "Apply incomplete. Tasks: 2 added, 3 changed, 1 destroyed." in rest.out
-    assert "1 stale changes were left out." in rest.out
+    assert "1 stale change was left out." in rest.out
+
+
+def test_a_stale_change_that_is_left_out_is_counted_in_the_json_too(
+    tasksync: Tasksync, tmp_path: Path
+) -> None:
+    by_hand(tmp_path, "PATCH", f"tasks/{ids_of(tasksync)['t1']}", {"priority": 0})
+    rest = tasksync("apply", tmp_path / "plan.json", "--skip-stale", "--json")
+    end = json.loads(rest.out.splitlines()[-1])
+    assert (rest.code, end["type"], end["changes"]["stale"]) == (3, "change_summary", 1)
+    assert end["@message"].startswith("Apply incomplete. Tasks: 2 added, 3 changed, 1 destroyed.")
+    assert end["@message"].endswith("1 stale change was left out.")
 
 
 def test_an_entry_that_another_apply_moved_makes_its_change_stale(
@@ -197,7 +208,7 @@ def test_what_is_no_plan_is_named_with_what_to_do(
     done = tasksync(command, tmp_path / "words.txt")
     assert done.code == 1
     assert f"{tmp_path / 'words.txt'}: this is not a plan of tasksync: it is no JSON." in done.err
-    assert "make one: plan --out FILE" in done.err
+    assert "Make one: tasksync plan --out FILE." in done.err
 
 
 def test_a_manifest_that_is_to_be_shown_is_to_be_planned(

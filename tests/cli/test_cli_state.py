@@ -209,7 +209,7 @@ def test_list_and_show_say_which_state_was_looked_at_and_keep_it_out_of_the_data
     assert tasksync("state", "list", "[ab]").err == f"2 of 3 entries in {where}.\n"
     near = tasksync("state", "list", "bb")
     assert (near.code, near.out) == (0, "")
-    assert near.err == f"No key fits 'bb' among 3 entries in {where}. Did you mean b?\n"
+    assert near.err == f'No key fits "bb" among 3 entries in {where}. Did you mean b?\n'
     assert tasksync("state", "list", "--quiet").err == ""
     assert tasksync("state", "show", "a").err == f"From {where}.\n"
     assert "nothing to unlock.\n  Looked at was " + where in tasksync("state", "unlock", "x").err
@@ -222,7 +222,7 @@ def test_an_entry_that_is_looked_for_in_an_empty_state_asks_after_the_address(
     """TASKSYNC_STATE was set for apply, and is forgotten now."""
     done = tasksync("state", *words, TASKSYNC_STATE="")
     assert done.code == 1
-    assert "There is no entry 'a' in the state of keeping in sqlite:" in done.err
+    assert 'There is no entry "a" in the state of keeping in sqlite:' in done.err
     assert "(there is no such file)" in done.err or words[0] != "show"
     assert "Is TASKSYNC_STATE or --state set as for apply?" in done.err
     listed = tasksync("state", "list", TASKSYNC_STATE="")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from argparse import ArgumentTypeError
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from command import Tasksync
 
 from tasksync.cli.arguments import seconds
+from tasksync.cli.wrong_calls import distance
 
 MANIFEST = """\
 apiVersion: tasksync/v1
@@ -71,6 +73,183 @@ def test_a_slip_is_answered_with_what_was_meant(
     done = tasksync(*words)
     assert (done.code, done.out) == (64, "")
     assert meant in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["state", "list", "--portal", "x"], "--portal belongs to tasksync state rebuild"),
+        (["plan", "--yes"], "--yes belongs to tasksync apply"),
+        (["apply", "--out", "x"], "--out belongs to tasksync plan."),
+        (["apply", "--format", "json"], "--format belongs to tasksync plan"),
+        (["version", "--json"], "--json belongs to tasksync plan"),
+        (["whoami", "-f", "x"], "tasksync validate, tasksync state. See"),
+        (["-f", "m.yaml", "plan"], "-f stands before the command"),
+        (["--yes", "apply"], "Write it behind: tasksync apply --yes"),
+        (["state", "--project", "fin", "list"], "Write it behind: tasksync state list --project"),
+        (["plan", "p.json"], "tasksync apply p.json"),
+        (["plan", "--api-key", "x"], "set TASKSYNC_API_KEY"),
+        (["plan", "--dangerous-all"], "Did you mean --dangerous-allow-empty?"),
+        (["apply", "--delete-active"], "Did you mean --dangerous-delete-active?"),
+        (["plan", "--format", "JSON"], "Did you mean json?"),
+        (["plan", "\u2014out", "x"], "Did you mean --out?"),
+        (["state", "delete", "x"], "Did you mean rm?"),
+        (["unlock", "x"], "Did you mean state unlock?"),
+        (["destroy"], "Did you mean apply --destroy?"),
+        (["plan", "--out"], "--out needs a value."),
+        (["plan", "--no-refresh=maybe"], "--no-refresh takes no value."),
+        (["state", "mv"], "tasksync state mv needs KEY and NEW_KEY."),
+        (["plan", "--json", "--format", "markdown"], "not allowed with"),
+        (["plan", "--timeout", "0"], "no time at all"),
+        (["state", "list", "--project", "../../x"], "is no project"),
+        (["sandbox", "--port", "x"], "is no port"),
+        (["plan", "a\nb"], '"a\\nb"'),
+    ],
+)
+def test_a_wrong_call_says_where_it_belongs(
+    tasksync: Tasksync, words: list[str], told: str
+) -> None:
+    done = tasksync(*words)
+    assert (done.code, done.out) == (64, "")
+    assert told in done.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["apply", "p.json", "p.json"],
+        ["plan", "--nonsense"],
+        ["plan", "-"],
+        ["plan", "plan"],
+        ["state", "unlock", "x", "y"],
+        ["show", "a", "b"],
+        ["whoami", "--format", "yaml"],
+        ["plan", "--portal", "sandbox:", "--portl", "x"],
+        ["init"],
+    ],
+)
+def test_nothing_is_suggested_that_is_not_near_or_does_not_fit(
+    tasksync: Tasksync, words: list[str]
+) -> None:
+    done = tasksync(*words)
+    assert (done.code, done.out) == (64, "")
+    assert "Did you mean" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "prog"),
+    [
+        (["plan", "--nonsense"], "tasksync plan"),
+        (["apply", "a", "b"], "tasksync apply"),
+        (["state", "show", "a", "b"], "tasksync state show"),
+        (["state", "nonsense"], "tasksync state"),
+        (["version", "extra"], "tasksync version"),
+        (["--nonsense"], "tasksync"),
+    ],
+)
+def test_the_help_that_is_named_is_that_of_the_command(
+    tasksync: Tasksync, words: list[str], prog: str
+) -> None:
+    assert f"See {prog} --help." in tasksync(*words).err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["plan", "--state", ""],
+        ["plan", "--portal", " "],
+        ["plan", "-f", ""],
+        ["plan", "--out", ""],
+        ["apply", "--resume", ""],
+        ["sandbox", "--data", ""],
+    ],
+)
+def test_an_empty_value_is_a_script_whose_variable_is_not_set(
+    tasksync: Tasksync, words: list[str]
+) -> None:
+    done = tasksync(*words)
+    assert (done.code, done.out) == (64, "")
+    assert f"{words[-2] if words[-2] != '-f' else '--file'}: its value is empty" in done.err
+
+
+def test_an_empty_twin_is_one_that_is_not_set(tasksync: Tasksync, tmp_path: Path) -> None:
+    unset = {"TASKSYNC_PARALLELISM": "", "TASKSYNC_TIMEOUT": "", "TASKSYNC_FORMAT": ""}
+    assert tasksync("plan", "-f", tmp_path / "tasksync.yaml", **unset).code == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "steps"),
+    [("plan", "plan", 0), ("pln", "plan", 1), ("destory", "destroy", 1), ("ouput", "out", 2)],
+)
+def test_how_far_words_are_apart(one: str, other: str, steps: int) -> None:
+    assert distance(one, other) == distance(other, one) == steps
+
+
+@pytest.mark.parametrize(
+    ("portal", "told"),
+    [
+        ("htps://x", '"htps://x" is not the URL of a portal'),
+        ("sandboks:", '"sandboks:" is not the URL of a portal'),
+        ("sandbox", "Did you mean --portal sandbox:"),
+        ("http://example.com", "Plain http"),
+        ("/dev/null", "--portal is not the URL of a portal"),
+    ],
+)
+def test_an_address_that_cannot_be_is_told_before_a_key_is_asked_for(
+    tasksync: Tasksync, tmp_path: Path, portal: str, told: str
+) -> None:
+    where = ("plan", "-f", tmp_path / "tasksync.yaml", "--portal", portal)
+    done = tasksync(*where, TASKSYNC_API_KEY="")
+    assert (done.code, told in done.err) == (1, True), done
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"), [("/dev/zero", "a device"), ("/dev/null", "a device"), ("/", "a folder")]
+)
+def test_a_state_in_what_is_no_file_is_told_so(
+    tasksync: Tasksync, tmp_path: Path, path: str, kind: str
+) -> None:
+    for words in (["plan"], ["apply", "--yes"], ["state", "list"]):
+        done = tasksync(*words, "-f", tmp_path / "tasksync.yaml", "--state", f"sqlite:{path}")
+        assert (done.code, f"kept in {path}: that is {kind}" in done.err) == (1, True), done
+
+
+def test_a_sandbox_keeps_no_world_in_a_device(tasksync: Tasksync, tmp_path: Path) -> None:
+    where = ("plan", "-f", tmp_path / "tasksync.yaml", "--portal", "sandbox:/dev/zero")
+    done = tasksync(*where)
+    assert (done.code, "that is a device" in done.err) == (1, True), done
+
+
+@pytest.mark.parametrize(
+    ("flag", "content", "told"),
+    [
+        ("--faults", None, "there.json cannot be read: No such file"),
+        ("--faults", "x", "is not JSON"),
+        ("--faults", "[5]", "a rule is a JSON object"),
+        ("--faults", '[{"kind": "lost", "on": 5}]', "on is a JSON object"),
+        ("--faults", '[{"kind": "nosuch"}]', "kind is one of status, lost"),
+        ("--faults", '[{"kind": "lost", "zz": 1}]', "zz is no member of a rule"),
+        ("--quirks", '{"zz": 1}', "no such quirk: zz"),
+        ("--data", "x", "is not a sandbox's journal"),
+    ],
+)
+def test_a_sandbox_that_cannot_start_names_the_file_and_the_fault(
+    tasksync: Tasksync, tmp_path: Path, flag: str, content: str | None, told: str
+) -> None:
+    file = tmp_path / "there.json"
+    if content is not None:
+        file.write_text(content)
+    done = tasksync("sandbox", "--port", "0", flag, file)
+    assert (done.code, done.out) == (1, "")
+    assert told in done.err
+    assert "there.json" in done.err
+
+
+def test_a_sandbox_whose_port_is_taken_names_the_port(tasksync: Tasksync) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = tasksync("sandbox", "--port", str(port))
+    assert (done.code, f"port {port} cannot be had" in done.err) == (1, True), done
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,8 @@ import portal
 import postgres
 import psycopg
 import pytest
-from portal import Json, all_of, must_equal, until
+from forking import Forked
+from portal import Json, all_of, must_equal, until_it_goes_on_no_more
 from trips import Ended, Trip, task
 
 STRANGER = "Update 003"  # a title that we want too
@@ -124,7 +125,7 @@ def _locked_state(trip: Trip) -> Iterator[None]:
 
 
 def _connected(file: Path) -> sqlite3.Connection:
-    return sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(file, timeout=60, isolation_level=None, check_same_thread=False)
 
 
 def _killed(scene: Scene, trip: Trip, served: Watched, moment: str, number: int) -> None:
@@ -135,18 +136,27 @@ def _killed(scene: Scene, trip: Trip, served: Watched, moment: str, number: int)
     rule = {"kind": "hang", "on": {"nth": number, "path": "^/v1/"}, "deed": moment == "after"}
     served.faults({**rule, "seconds": 60, "times": 1})
     with trip.forked(scene.forker) as worker:
-        until(lambda: served.struck() or worker.ended(), "the request came")
-        assert not worker.ended(), f"it ended before request {number}: {worker.said()}"
+        _until_it_came(served.struck, worker, served, number)
         worker.kill()
     served.faults()
+
+
+def _until_it_came(
+    came: Callable[[], object], worker: Forked, served: Watched, number: int
+) -> None:
+    """Wait for the request, on a busy machine as long as the apply goes on."""
+    until_it_goes_on_no_more(
+        lambda: came() or worker.ended(), served.answered, f"request {number} came"
+    )
+    assert not worker.ended(), f"it ended before request {number}: {worker.said()}"
 
 
 def _killed_in_commit(scene: Scene, trip: Trip, served: Watched, number: int) -> None:
     with contextlib.ExitStack() as held:
         came = served.at_request(number, lambda: held.enter_context(_locked_state(trip)))
         with trip.forked(scene.forker) as worker:
-            until(lambda: came.is_set() or worker.ended(), "the request was answered")
-            assert not worker.ended(), f"it ended before request {number}: {worker.said()}"
+            _until_it_came(came.is_set, worker, served, number)
+            assert came.fault is None, came.fault
             time.sleep(HELD)
             worker.kill()
 

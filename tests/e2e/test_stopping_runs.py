@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -26,8 +29,6 @@ def _finish(team: Trip) -> None:
 
 def _holder(team: Trip) -> object:
     """Who holds the state's lock."""
-    import os
-
     from trips import PROJECT
 
     from tasksync.backends.registry import open_store
@@ -119,6 +120,70 @@ def test_a_signal_before_anything_is_written_leaves_nothing(
     assert _holder(team) is None
     assert not team.portal.tasks()
     _finish(team)
+
+
+def _reading(team: Trip) -> subprocess.Popen[str]:
+    """Start a plan whose listing takes its time."""
+    slow = {"kind": "slow", "seconds": 5, "on": {"path": "^/v1/tasks$"}, "times": 1}
+    team.want(_TASKS).portal.faults(slow)
+    return subprocess.Popen(
+        [sys.executable, "-m", "tasksync", *team.words("plan")],
+        env={"PATH": os.defpath, "HOME": str(team.folder), **team.env()},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("sign", _SIGNALS)
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_plan_that_is_stopped_says_so_and_leaves_with_130(
+    team: Trip, sign: signal.Signals, times: int
+) -> None:
+    """A command that writes nothing ends in words too, however it is stopped."""
+    with _reading(team) as worker:
+        until(team.portal.struck, "the portal is read")
+        for _ in range(times):
+            worker.send_signal(sign)
+        told = ended(worker)
+    assert told.code == 130
+    assert "Traceback" not in told.err
+    if times == 1:
+        assert told.err.endswith("Interrupted. Nothing was being written.\n")
+
+
+def test_a_signal_before_there_is_anything_to_do_ends_in_words() -> None:
+    """Python is still reading tasksync's own files."""
+    code = (
+        "import sys\n"
+        "import tasksync.__main__ as begin\n"
+        "class Signal:\n"
+        "    def find_spec(self, name, *_more):\n"
+        "        if name == 'tasksync.cli.main': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Signal())\n"
+        "sys.argv[1:] = ['plan']\n"
+        "begin.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "Interrupted. Nothing was being written.\n"
+
+
+def test_a_verb_of_state_that_is_stopped_while_it_saves_does_not_say_that_it_did_nothing(
+    team: Trip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be saved already, or not."""
+    from tasksync.engine.lease import LeaseHolder
+
+    def stopped(*_any: object, **_more: object) -> None:
+        raise KeyboardInterrupt
+
+    team.want(_TASKS).apply().must(0)
+    monkeypatch.setattr(LeaseHolder, "commit", stopped)
+    told = team.run("state", "rm", "p00", "-f", str(team.manifest)).must(130)
+    assert "Interrupted. The state is as it was, or as it was to be" in told.err
+    assert _holder(team) is None
 
 
 def test_a_signal_while_the_work_is_proved_loses_nothing(team: Trip) -> None:

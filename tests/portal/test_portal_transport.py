@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -335,6 +336,38 @@ def test_an_answer_full_of_escapes_is_let_go_of(escape):
     """Each may hide a letter of a secret: nine million of them took half a minute."""
     assert limits.is_dense(b'{"data":"' + escape * (limits.MOST_ESCAPES + 1) + b'"}')
     assert not limits.is_dense(b'{"data":"' + escape * 1000 + b'"}')
+
+
+@pytest.mark.parametrize(
+    ("piece", "words"),
+    [(b"1,", "values"), (b"[", "values"), (b"a", "a text of more than 16 MiB"), (b" ", "a text")],
+)
+def test_what_is_packed_to_burst_is_refused_when_little_of_it_is_there(piece, words):
+    """Two bytes a value, or one text without end: it is not read up to the limit first."""
+    small = gzip.compress(b'{"data":["",' + piece * (300_000_000 // len(piece)), 1)
+    head = HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(small)
+    tracemalloc.start()
+    try:
+        with server(head + small) as url, pytest.raises(TooLong, match=words):
+            HttpTransport(url, KEY)(ME)
+        _now, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < limits.LONGEST_BODY
+
+
+@pytest.mark.parametrize(
+    ("body", "long"),
+    [
+        (b'["' + b"x" * 99 + b'"]', False),
+        (b'["' + b"x" * 201 + b'"]', True),
+        (b'["' + b'x","' * 999 + b'"]', False),
+        (b'["",' + b" " * 300 + b"1]", True),
+    ],
+)
+def test_a_long_text_is_seen(monkeypatch, body, long):
+    monkeypatch.setattr(limits, "LONGEST_TEXT", 100)
+    assert limits.has_long_text(body) is long
 
 
 def test_an_answer_of_many_values_is_let_go_of():

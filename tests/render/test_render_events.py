@@ -116,7 +116,7 @@ def test_plan_and_end_are_summed_up():
     lines(events.ReadProgress(1, 1))
     drift = (Drift(KEY, ID, "status", 2, 3), Drift(KEY, ID, "title", "a", "b"))
     lines.planned(Plan("p", "portal", "l", 1, ((CHANGE,),), drift=drift))
-    lines.ended((Outcome(CHANGE, Status.FAILED),))
+    lines.ended(Plan("p", "portal", "l", 1), (Outcome(CHANGE, Status.FAILED),), stale=2)
     seen = lines_of(stream)
     for line in seen:
         VALIDATOR.validate(line)

@@ -24,7 +24,7 @@ from typing import NoReturn, Self
 
 @dataclass
 class Forked:
-    """A running tasksync; leaving the block waits until it has ended."""
+    """A running tasksync; leaving the block waits until it has ended, which a fault hastens."""
 
     _process: int | None
     _said: Path
@@ -46,7 +46,9 @@ class Forked:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:  # it may wait for a lock of the test that has failed
+            self.kill()
         if self._process is not None:
             select.select([self._process], [], [])
             os.close(self._process)

@@ -119,12 +119,16 @@ class Served(Portal):
         """How often a fault has struck."""
         return sum(self.strikes())
 
-    def at_request(self, number: int, meanwhile: Callable[[], object]) -> threading.Event:
+    def answered(self) -> int:
+        """How many requests came so far; seen without a request, too."""
+        return int(self.running.api.request_log.stats()["requests"])
+
+    def at_request(self, number: int, meanwhile: Callable[[], object]) -> Came:
         """After request `number` (from 1) was done, and before its answer leaves, do something.
 
-        Returns an event that is set once that has happened.
+        Returns an event that is set once that has happened, or went wrong.
         """
-        api, seen, lock, came = self.running.api, [0], threading.Lock(), threading.Event()
+        api, seen, lock, came = self.running.api, [0], threading.Lock(), Came()
         answer = api.handle
 
         def handle(asked: Asked) -> Response:
@@ -135,12 +139,27 @@ class Served(Portal):
                 due = seen[0] == number
             response = answer(asked)
             if due:
-                meanwhile()
-                came.set()
+                came.of(meanwhile)
             return response
 
         api.handle = handle  # type: ignore[method-assign]
         return came
+
+
+class Came(threading.Event):
+    """Whether a request has come and what was to be done then is done; `fault` is why it is not."""
+
+    fault: BaseException | None = None
+
+    def of(self, deed: Callable[[], object]) -> None:
+        """Do it; that it went wrong is told by who waits, and never leaves him waiting."""
+        try:
+            deed()
+        except BaseException as fault:
+            self.fault = fault
+            raise
+        finally:
+            self.set()
 
 
 def _calls(request: Json) -> list[tuple[str, Json]]:
@@ -202,6 +221,19 @@ def process() -> Iterator[Portal]:
         worker.terminate()
         worker.wait(10)
         worker.stdout.close()
+
+
+def until_it_goes_on_no_more(
+    true: Callable[[], object], progress: Callable[[], object], what: str, seconds: float = 120.0
+) -> None:
+    """Wait until something is true, however slowly things go on; fail when `progress` stands."""
+    last = progress()
+    while not true():
+        with contextlib.suppress(AssertionError):
+            until(lambda seen=last: true() or progress() != seen, what, seconds)  # type: ignore[misc]
+        now = progress()
+        assert true() or now != last, f"waited in vain until {what}: all stood still"
+        last = now
 
 
 def until(true: Callable[[], object], what: str, seconds: float = 30.0) -> None:

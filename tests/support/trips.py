@@ -25,6 +25,15 @@ PROJECT = "e2e"
 SETTLE, LATE = 0.5, 0.2
 
 
+class Worker(subprocess.Popen[str]):
+    """A process that a test which fails does not leave running, nor wait for."""
+
+    def __exit__(self, kind: type[BaseException] | None, *more: object) -> None:
+        if kind is not None and self.poll() is None:
+            self.kill()
+        super().__exit__(kind, *more)
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """How a command ended."""
@@ -114,9 +123,9 @@ class Trip:
         """Plan in this process; exit 2 tells of changes."""
         return self.do("plan", "--detailed-exitcode", *more)
 
-    def process(self, *more: str, **env: str) -> subprocess.Popen[str]:
+    def process(self, *more: str, **env: str) -> Worker:
         """Start apply as a process of its own."""
-        return subprocess.Popen(
+        return Worker(
             [sys.executable, "-m", "tasksync", *self.words("apply", *more)],
             env={**self._alone(), **env},
             stdin=subprocess.DEVNULL,

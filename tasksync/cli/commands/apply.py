@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tasksync.cli.arguments import (
+    filled,
     lock_arguments,
     manifest_arguments,
     output_arguments,
@@ -29,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     manifest_arguments(parser)
     add("--yes", "-y", "--auto-approve", action="store_true", help="do not ask")
     add("--no-input", action="store_true", help="never ask: without --yes that is an error")
-    add("--resume", metavar="PLANFILE",
+    add("--resume", type=filled, metavar="PLANFILE",
         help="do what was approved in PLANFILE and is not done yet")  # fmt: skip
     add("--skip-stale", action="store_true", help="do the rest of a saved plan when some is stale")
     add("--no-verify", action="store_true", help="do not read back what was written")
@@ -51,7 +52,6 @@ def options(read: Mapping[str, Any]) -> ApplyOptions:
 def run(options: ApplyOptions, console: Console) -> int:
     """Apply a manifest or a saved plan."""
     from tasksync.cli.apply_flow import apply_manifest, apply_saved
-    from tasksync.cli.signals import terminable
     from tasksync.errors import UsageError
 
     if options.planfile and options.resume:
@@ -69,7 +69,5 @@ def run(options: ApplyOptions, console: Console) -> int:
                 "A saved plan is applied as it is; --target, --exclude, --destroy belong to plan.",
                 "Make another plan with them.",
             )
-        with terminable():
-            return apply_saved(options, console, saved, resume=bool(options.resume))
-    with terminable():
-        return apply_manifest(options, console)
+        return apply_saved(options, console, saved, resume=bool(options.resume))
+    return apply_manifest(options, console)

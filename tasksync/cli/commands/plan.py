@@ -6,6 +6,8 @@ import argparse
 from time import monotonic
 
 from tasksync.cli.arguments import (
+    filled,
+    format_arguments,
     manifest_arguments,
     output_arguments,
     planning_arguments,
@@ -29,15 +31,16 @@ REFUSED = 4
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this command takes."""
     manifest_arguments(parser)
-    parser.add_argument("--out", metavar="FILE", help="save the plan; apply FILE does exactly it")
+    parser.add_argument(
+        "--out", type=filled, metavar="FILE", help="save the plan; apply FILE does exactly it"
+    )
     parser.add_argument(
         "--detailed-exitcode",
         "--exit-code",
         action="store_true",
         help="exit 2 when changes are due",
     )
-    parser.add_argument("--format", choices=FORMATS, default="text", help="how to show the plan")
-    parser.add_argument("--json", action="store_true", help="the same as --format json")
+    format_arguments(parser, FORMATS, "how to show the plan")
     planning_arguments(parser)
     portal_arguments(parser)
     state_arguments(parser)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import errno
 from pathlib import Path
 
+from tasksync.cli.arguments import filled, port
 from tasksync.cli.console import Console
 from tasksync.cli.signals import terminable
-from tasksync.errors import SettingsError, UsageError
+from tasksync.errors import SettingsError
 from tasksync.file_limits import why
 
 TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
@@ -21,12 +23,12 @@ if TYPE_CHECKING:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this command takes."""
     add = parser.add_argument
-    add("--port", type=int, default=8024, help="port on loopback; 0 takes a free one")
-    add("--data", metavar="FILE", help="keep the world in FILE (default: in memory)")
+    add("--port", type=port, default=8024, help="port on loopback; 0 takes a free one")
+    add("--data", type=filled, metavar="FILE", help="keep the world in FILE (default: in memory)")
     add("--limits", choices=("vendor", "none"), default="vendor",
         help="the vendor's rate limits, or none (default: vendor)")  # fmt: skip
-    add("--faults", metavar="FILE", help="JSON list of faults to meet")
-    add("--quirks", metavar="FILE", help="JSON object of quirks to switch on")
+    add("--faults", type=filled, metavar="FILE", help="JSON list of faults to meet")
+    add("--quirks", type=filled, metavar="FILE", help="JSON object of quirks to switch on")
 
 
 def options(read: Mapping[str, Any]) -> SandboxOptions:
@@ -38,15 +40,12 @@ def options(read: Mapping[str, Any]) -> SandboxOptions:
 
 def run(options: SandboxOptions, console: Console) -> int:
     """Serve until interrupted."""
+    from tasksync.cli.settings import made
     from tasksync.sandbox.faults.fault_rules import UnknownFault
     from tasksync.sandbox.model.journal import JournalDamaged
     from tasksync.sandbox.model.quirks import UnknownQuirk
     from tasksync.sandbox.web.api_keys import GOOD_KEY
     from tasksync.sandbox.web.server import SandboxSettings, start
-
-    if not 0 <= options.port < 65536:  # noqa: PLR2004 - ports
-        raise UsageError(f"{options.port} is no port.", "Use --port 0 for any free one.")
-    from tasksync.cli.settings import made
 
     try:
         if options.data:
@@ -61,11 +60,11 @@ def run(options: SandboxOptions, console: Console) -> int:
             )
         )
     except (UnknownFault, UnknownQuirk, JournalDamaged) as error:
-        raise SettingsError(f"The sandbox cannot start: {error}.", "Mend the file.") from error
+        files = {"UnknownFault": options.faults, "UnknownQuirk": options.quirks}
+        file = files.get(type(error).__name__) or options.data
+        raise SettingsError(f"The sandbox cannot start: {error}.", f"Mend {file}.") from error
     except OSError as error:
-        raise SettingsError(
-            f"The sandbox cannot start: {why(error)}.", "Choose another --port or --data."
-        ) from error
+        raise _cannot_start(options, error) from error
     with running, terminable():
         console.say(
             f"The sandbox portal serves {running.url} (Ctrl-C ends it). Look at it there, or:\n"
@@ -76,6 +75,17 @@ def run(options: SandboxOptions, console: Console) -> int:
         except KeyboardInterrupt:
             console.tell("The sandbox ended.")
     return 0
+
+
+def _cannot_start(options: SandboxOptions, error: OSError) -> SettingsError:
+    """Return why, with the flag by which it is mended."""
+    if options.faults and error.filename == str(Path(options.faults)):
+        what, advice = f"{options.faults} cannot be read", "Mend the file of --faults."
+    elif error.filename or not error.errno or error.errno == errno.EINVAL:
+        what, advice = f"its world cannot be kept in {options.data}", "Choose another --data."
+    else:
+        what, advice = f"port {options.port} cannot be had", "Choose another --port; 0 is any."
+    return SettingsError(f"The sandbox cannot start: {what}: {why(error)}.", advice)
 
 
 def _quirks(name: str | None) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from tasksync.cli.arguments import output_arguments
+from tasksync.cli.arguments import format_arguments, output_arguments
 from tasksync.cli.console import Console
 from tasksync.cli.showing import FORMATS, Cost, show
 from tasksync.core.guards import check
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this command takes."""
     parser.add_argument("planfile", metavar="PLANFILE", help="what plan --out wrote")
-    parser.add_argument("--format", choices=FORMATS, default="text", help="how to show it")
-    parser.add_argument("--json", action="store_true", help="the same as --format json")
+    format_arguments(parser, FORMATS, "how to show it")
     output_arguments(parser)
 
 

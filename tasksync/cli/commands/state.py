@@ -11,7 +11,8 @@ from tasksync.cli.arguments import (
     manifest_arguments,
     output_arguments,
     portal_arguments,
-    seconds,
+    project,
+    some_time,
     state_arguments,
     with_help,
 )
@@ -45,7 +46,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         with_help(below)
         _positional(below, verb)
         manifest_arguments(below)
-        below.add_argument("--project", metavar="NAME", help="instead of the manifest's project")
+        below.add_argument(
+            "--project", type=project, metavar="NAME", help="instead of the manifest's project"
+        )
         state_arguments(below)
         if verb in {"mv", "rm", "push", "rebuild", "rebind", "unlock"}:
             lock_arguments(below)
@@ -63,7 +66,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         else:  # for a state behind http or in S3
             below.add_argument(
                 "--timeout",
-                type=seconds,
+                type=some_time,
                 default=100.0,
                 metavar="S",
                 help="give up on an answer after so long (default: 100s)",

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from tasksync import __version__
-from tasksync.cli.arguments import output_arguments, portal_arguments
+from tasksync.cli.arguments import format_arguments, output_arguments, portal_arguments
 from tasksync.cli.console import Console
 
 TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
@@ -23,8 +23,7 @@ _PREFIXES = {"vibe_api_": "personal", "vibe_app_": "oauth_app", "vibe_live_": "m
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this command takes."""
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to show it")
-    parser.add_argument("--json", action="store_true", help="the same as --format json")
+    format_arguments(parser, ("text", "json"), "how to show it")
     portal_arguments(parser)
     output_arguments(parser)
 

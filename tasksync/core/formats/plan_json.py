@@ -195,7 +195,7 @@ def _opened(data: object) -> Opened:
 
 def _changed(document: Mapping[str, object]) -> PlanUnusable:
     """Return what says where the file no longer fits together, as far as that can be told."""
-    advice = "make a new plan: tasksync plan --out FILE"
+    advice = "Make a new plan: tasksync plan --out FILE."
     try:
         plan = plan_reading.plan_of(document)
     except PlanUnusable as torn:

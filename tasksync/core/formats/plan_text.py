@@ -16,7 +16,7 @@ _VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){1,2}", re.ASCII)
 
 def not_a_plan(why: str) -> PlanUnusable:
     """Return the error for what is no plan file."""
-    return PlanUnusable(f"{NOT_A_PLAN}{why}", "make one: plan --out FILE")
+    return PlanUnusable(f"{NOT_A_PLAN}{why}", "Make one: tasksync plan --out FILE.")
 
 
 def parsed(text: str | bytes) -> object:
@@ -43,12 +43,14 @@ def checked(data: object, format_: str) -> Json:
     if theirs > ours:
         by = data.get("tasksync_version", "a newer version")
         message = f"the plan has format {found}, this tasksync reads up to {format_}"
-        raise PlanUnusable(message, f"use tasksync {by}, which made it, or make a new plan")
+        raise PlanUnusable(
+            message, f"Use tasksync {quoted(by)}, which made it, or make a new plan."
+        )
     if theirs[0] < ours[0]:
         raise PlanUnusable(
             f"the plan has format {found}, and this tasksync reads {format_}: before that a plan "
             "file did not guard all that decides what it does",
-            "make a new plan: tasksync plan --out FILE",
+            "Make a new plan: tasksync plan --out FILE.",
         )
     for name in ("digest", "checksum", "tasksync_version"):
         if name not in data:

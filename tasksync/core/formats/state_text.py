@@ -24,14 +24,18 @@ _LAST_VERSION = 1_000_000
 
 def unreadable(what: str, where: str = "the state") -> StateUnreadable:
     """Return the error for a state that is torn, or not one at all."""
-    return StateUnreadable(f"{where} cannot be read: {what}", _ADVICE)
+    return StateUnreadable(f"{_sentence(where)} cannot be read: {what.rstrip('.')}.", _ADVICE)
+
+
+def _sentence(where: str) -> str:
+    return where[:1].upper() + where[1:]
 
 
 def newer(version: object, where: str = "the state") -> StateUnreadable:
     """Return the error for a state of a later tasksync."""
     return StateUnreadable(
-        f"{where} was written by a newer version of tasksync (format {version}, "
-        f"this one knows {FORMAT_VERSION})",
+        f"{_sentence(where)} was written by a newer version of tasksync (format {version}, "
+        f"this one knows {FORMAT_VERSION}).",
         "Install that version: `pip install --upgrade tasksync`. Nothing was changed.",
     )
 

@@ -14,6 +14,7 @@ from tasksync.core.change import Action, Change
 from tasksync.core.fields import TaskKey
 from tasksync.core.planning.desired import Desired
 from tasksync.core.planning.graph import ancestors
+from tasksync.core.quoting import quoted
 from tasksync.core.state import State
 from tasksync.errors import UsageError
 
@@ -86,7 +87,7 @@ def must_match(scope: Scope, wanted: Desired, state: State) -> None:
         for glob in globs:
             if not any(fnmatchcase(key, glob) for key in _known(wanted, state)):
                 raise UsageError(
-                    f"{flag} {glob!r} fits no key of the manifest or of the state.",
+                    f"{flag} {quoted(glob)} fits no key of the manifest or of the state.",
                     _advice(glob, _known(wanted, state)),
                 )
 

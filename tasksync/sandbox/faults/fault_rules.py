@@ -20,7 +20,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from tasksync.sandbox.json_codec import Json, loads
+from tasksync.sandbox.json_codec import Json, dumps, loads
 
 
 class FaultKind(StrEnum):
@@ -102,16 +102,17 @@ class FaultRule:
     def of(cls, raw: Any) -> FaultRule:
         """A rule from JSON; raises UnknownFault saying what is wrong with it."""
         try:
-            members: Json = dict(raw)
+            members: Json = dict(_object(raw, "a rule"))
             if "executed" in members:  # the member is `deed`
                 raise KeyError("executed")  # noqa: TRY301 - told like any unknown member
-            on = RequestFilter(**members.pop("on", {}))
-            kind = FaultKind(members.pop("kind"))
+            on = RequestFilter(**_object(members.pop("on", {}), "on"))
+            kind = _kind(members.pop("kind"))
             found: Json = {_ATTRIBUTES.get(name, name): value for name, value in members.items()}
             rule = cls(kind, on, **{"executed": kind is not FaultKind.STATUS, **found})
             re.compile(on.path + on.body + rule.call)
         except (TypeError, ValueError, KeyError, re.error) as fault:
-            message = f"not a fault: {raw!r} ({fault})"
+            shown = dumps(raw).decode()[:200]
+            message = f"not a fault: {shown} ({_why(fault)})"
             raise UnknownFault(message) from fault
         return rule
 
@@ -133,6 +134,30 @@ class FaultRule:
         if self.index is not None:
             return index == self.index
         return bool(re.search(self.call, call_id))
+
+
+def _object(raw: Any, name: str) -> Json:
+    if not isinstance(raw, dict):
+        message = f"{name} is a JSON object"
+        raise TypeError(message)
+    return raw
+
+
+def _kind(name: Any) -> FaultKind:
+    known = [kind.value for kind in FaultKind]
+    if name not in known:
+        message = f"kind is one of {', '.join(known)}"
+        raise ValueError(message)
+    return FaultKind(name)
+
+
+def _why(fault: Exception) -> str:
+    """Return in words what a rule's reading met; of unknown members Python names its own."""
+    if isinstance(fault, KeyError):
+        return f"{fault.args[0]} is missing, or no member of a rule"
+    if found := re.search(r"unexpected keyword argument '([^']*)'", str(fault)):
+        return f"{found[1]} is no member of a rule"
+    return str(fault)
 
 
 @dataclass(slots=True)

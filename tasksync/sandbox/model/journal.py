@@ -8,8 +8,10 @@ one file: writers exclude each other by `flock`, and everybody reads what the ot
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import FileIO
@@ -95,7 +97,12 @@ class Journal:
         self._file.close()
 
     def _opened(self) -> FileIO:
-        return FileIO(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600), "r+")
+        flags = os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
+        file = FileIO(os.open(self._path, flags, 0o600), "r+")
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            file.close()
+            raise OSError(errno.EINVAL, "that is a device or a pipe, and no file")
+        return file
 
     def _reopen(self) -> None:
         self._file.close()
