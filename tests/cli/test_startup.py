@@ -70,7 +70,9 @@ def test_help_imports_nothing_that_it_does_not_need(tmp_path: Path, words: tuple
     """Neither the libraries nor what the standard library has of the slow kind."""
     found = modules(tmp_path, *words)
     assert not found & (HEAVY | DEAR)
-    assert not {name for name in found if name.startswith(("tasksync.core", "tasksync.engine"))}
+    needed = {"tasksync.core", "tasksync.core.unseen"}  # what everything printed goes by
+    ours = {name for name in found if name.startswith(("tasksync.core", "tasksync.engine"))}
+    assert ours <= needed
 
 
 @pytest.mark.parametrize("command", ["plan", "apply", "validate", "state", "sandbox"])
