@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from zoneinfo import TZPATH, ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from tasksync.manifests.hints import did_you_mean
+from tasksync.manifests.resolved import Resolved
 from tasksync.manifests.unplaced import BadValue
 
 #: the far ends of what a portal may hold; beyond them instants cannot be counted
@@ -24,20 +26,6 @@ REMEMBERED = 20_000
 _SHAPE = re.compile(
     r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(:\d{2})?(?:(Z)|([+-]\d{2})(?::?(\d{2}))?)?\Z", re.ASCII
 )
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
-_BLANK = re.compile(r"\d{4}-\d{2}-\d{2} +\d{2}:\d{2}", re.ASCII)
-_FRACTION = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d", re.ASCII)
-
-
-def written(text: str) -> str:
-    """Return how a date and time that cannot be read should be written."""
-    if _DAY.match(text):
-        return f"add the time: {text}T18:00:00+03:00"
-    if _FRACTION.match(text):
-        return "leave fractions of a second off"
-    if _BLANK.match(text):
-        return "write T between date and time, and no blanks"
-    return "write it like 2026-05-19T18:00:00+03:00"
 
 
 class Moment(NamedTuple):
@@ -70,64 +58,124 @@ def rules_of(name: str) -> bytes:
     return b""
 
 
-class Instants(dict[str, Moment]):
+class Hours(NamedTuple):
+    """What a bare date means: for startDatePlan the start, for deadline and endDatePlan the end."""
+
+    start: time | None = None
+    end: time | None = None
+
+
+class WorksOut(Protocol):
+    """Works dates out that are more than a date and time (manifests/language)."""
+
+    def moment(self, text: str, hour: time | None) -> Moment | Resolved:
+        """Return the instant; `hour` is what a bare date means. Raises BadValue."""
+        ...
+
+
+class Instants(dict[str, "Moment | Resolved"]):
     """Reads datetimes for one project; `zone` is of those without an offset.
 
-    `instants[text]` is the instant; a text that is no instant raises BadValue. It is a dict
-    because deadlines repeat: what was read before costs one look.
+    `instants[text]` is the instant, Resolved where an expression stood for it; a text that is
+    neither raises BadValue. It is a dict because deadlines repeat: what was read before costs one
+    look. `dates` gives what works expressions out, asked for with the first of them.
     """
 
-    __slots__ = ("_zone",)
+    __slots__ = ("_dates", "_hour", "_zone", "starts")
 
-    def __init__(self, zone: ZoneInfo | None = None) -> None:
+    def __init__(
+        self,
+        zone: ZoneInfo | None = None,
+        dates: Callable[[], WorksOut] | None = None,
+        hours: Hours | None = None,
+    ) -> None:
         super().__init__()
         self._zone = zone
+        self._dates = dates or (lambda: _no_words(zone))
+        self._hour = hours.end if hours else None
+        #: reads startDatePlan, where a bare date means another hour
+        self.starts = self
+        if hours is not None:
+            self.starts = Instants(zone, dates)
+            self.starts._hour = hours.start  # noqa: SLF001 - our own class
 
-    def __missing__(self, text: str) -> Moment:
+    def __missing__(self, text: str) -> Moment | Resolved:
         found = self._read(text)
         if len(self) >= REMEMBERED:
             self.clear()
         self[text] = found
         return found
 
-    def _read(self, text: str) -> Moment:
-        shape = _SHAPE.match(text)
-        if shape is None:
-            raise BadValue(f"{text} is no date and time", written(text))
-        day, time, seconds, utc, hours, minutes = shape.groups()
-        whole = f"{day}T{time}{seconds or ':00'}"
-        if utc:
-            whole += "+00:00"
-        elif hours:
-            whole += f"{hours}:{minutes or '00'}"
-        return self._moment(text, whole)
+    def _read(self, text: str) -> Moment | Resolved:
+        if _SHAPE.match(text) is None:
+            return self._dates().moment(text, self._hour)
+        return moment_of(text, instant_of(text, text, self._zone), self._zone)
 
-    def _moment(self, told: str, text: str) -> Moment:
-        if mend := _out_of_range(text):
-            raise BadValue(f"there is no such date and time as {told}", mend)
-        when = datetime.fromisoformat(text)
-        if not FIRST_YEAR <= when.year <= LAST_YEAR:
-            what = f"the year of {told} is out of reach"
-            raise BadValue(what, f"use {FIRST_YEAR} to {LAST_YEAR}")
-        when = self._placed(told, when)
-        if abs(when.utcoffset() or timedelta()) > FURTHEST:
-            raise BadValue(f"no place is as far from UTC as {told} says", "use -14:00 to +14:00")
-        return Moment(when.isoformat(), int(when.timestamp()))
 
-    def _placed(self, told: str, when: datetime) -> datetime:
-        if when.tzinfo is not None:
-            return when
-        if self._zone is None:
-            mend = f"write {told}+03:00, or give the project a timezone"
-            raise BadValue(f"{told} has no offset", mend)
-        early, late = (when.replace(tzinfo=self._zone, fold=fold) for fold in (0, 1))
-        if early.utcoffset() == late.utcoffset():
-            return _fixed(early)
-        both = f"{_fixed(early).isoformat()} or {_fixed(late).isoformat()}"
-        there = early.astimezone(UTC).astimezone(self._zone).replace(tzinfo=None) == when
-        happens = "is there twice" if there else "is skipped"
-        what = f"{told} {happens} in {self._zone.key}: the clocks change"
-        raise BadValue(what, f"write {both}" if there else "choose another time, or give an offset")
+def _no_words(zone: ZoneInfo | None) -> WorksOut:
+    from tasksync.manifests.language.dates import Dates
+
+    return Dates(zone)
+
+
+def instant_of(told: str, text: str, zone: ZoneInfo | None) -> datetime:
+    """Return a written date and time that is real; without an offset it is naive, and there once.
+
+    `told` is the whole text that it stands in.
+    """
+    shape = _SHAPE.match(text)
+    if shape is None:
+        raise BadValue(f"{text} is no date and time", "write it like 2026-05-19T18:00")
+    day, clock, seconds, utc, hours, minutes = shape.groups()
+    whole = f"{day}T{clock}{seconds or ':00'}"
+    if utc:
+        whole += "+00:00"
+    elif hours:
+        whole += f"{hours}:{minutes or '00'}"
+    if mend := _out_of_range(whole):
+        raise BadValue(f"there is no such date and time as {text}", mend)
+    when = datetime.fromisoformat(whole)
+    within_reach(text, when)
+    if when.tzinfo is None and told != text:
+        placed(text, when, zone)
+    if abs(when.utcoffset() or timedelta()) > FURTHEST:
+        raise BadValue(f"no place is as far from UTC as {text} says", "use -14:00 to +14:00")
+    return when
+
+
+def within_reach(told: str, when: date) -> None:
+    """Raise BadValue where a year cannot be counted on the portal."""
+    if not FIRST_YEAR <= when.year <= LAST_YEAR:
+        what = f"the year of {told} is out of reach"
+        raise BadValue(what, f"use {FIRST_YEAR} to {LAST_YEAR}")
+
+
+def moment_of(told: str, when: datetime, zone: ZoneInfo | None) -> Moment:
+    """Return the instant of a datetime, which is the zone's own time where it is naive."""
+    within_reach(told, when)
+    when = placed(told, when, zone)
+    return Moment(when.isoformat(), int(when.timestamp()))
+
+
+def placed(told: str, when: datetime, zone: ZoneInfo | None) -> datetime:
+    """Return a datetime with its offset; raises BadValue where the zone skips or repeats it."""
+    if when.tzinfo is not None:
+        return when if isinstance(when.tzinfo, timezone) else _fixed(when)
+    local = when.isoformat(timespec="minutes")
+    if zone is None:
+        mend = f"write {told}+03:00, or give the project a timezone"
+        if not told.startswith(local):
+            mend = "give the project a timezone"
+        raise BadValue(f"{told} has no offset", mend)
+    early, late = (when.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+    if early.utcoffset() == late.utcoffset():
+        return _fixed(early)
+    both = f"{_fixed(early).isoformat()} or {_fixed(late).isoformat()}"
+    there = early.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == when
+    happens = "is there twice" if there else "is skipped"
+    told = told if told.startswith(local) else f"{told} ({local})"
+    what = f"{told} {happens} in {zone.key}: the clocks change"
+    raise BadValue(what, f"write {both}" if there else "choose another time, or give an offset")
 
 
 def _out_of_range(text: str) -> str:

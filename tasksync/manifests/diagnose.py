@@ -47,8 +47,9 @@ def problems(
                     del found[said:]
                     continue
                 if ordinal in suspects.failed:
-                    found += _explained(source.name, task, normalisers[task.document])
-                    if len(found) == said and task.position not in suspects.told:
+                    told = list(_explained(source.name, task, normalisers[task.document]))
+                    found += [one for one in told if one.what]
+                    if not told and len(found) == said and task.position not in suspects.told:
                         found.append(_unexplained(source.name, task))
                 faults = iter(suspects.beside.get(task.key or "", ()))
                 found += located(source.name, task.body, faults, task.position)

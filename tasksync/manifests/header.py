@@ -6,9 +6,10 @@ hold the project; each file is read only up to its tasks where nothing can follo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -24,8 +25,13 @@ from tasksync.manifests.reader import YamlUnreadable
 from tasksync.manifests.unplaced import BadValue, UnplacedProblem
 from tasksync.manifests.values import Normaliser, check_key
 
+if TYPE_CHECKING:
+    from tasksync.manifests.language.project_dates import ProjectDates
+
+#: what only manifests hold that say something about dates: else none of the language is imported
+_DATE_WORDS = ("dates", "calendar", "hours")
 #: beside `project`, and nowhere else
-_OF_THE_PROJECT = ("timezone", "policy")
+_OF_THE_PROJECT = ("timezone", "policy", "calendar", "hours", "locale")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,8 @@ class Header:
     contexts: list[bytes] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     unread: bool = False
+    #: what is wrong in `dates` and `calendar`: asked where nothing shows that they were good before
+    faults_of_dates: Callable[[], Iterable[Problem]] = tuple
 
 
 def read(sources: Sequence[Source]) -> Header:
@@ -158,7 +166,7 @@ class _Assembly:
             self._belongs(file, node)
             self._renames(file, node)
         zone = self._project_words()
-        self._apply_defaults(zone)
+        self._apply_defaults(zone, self._read_dates(everything, zone))
         if self._shaped(everything) and not any(
             "tasks" in _names(node) for _file, node in everything
         ):
@@ -251,8 +259,22 @@ class _Assembly:
             return None
         return Named(TaskKey(node.value), place)
 
-    def _apply_defaults(self, zone: ZoneInfo | None) -> None:
-        instants = Instants(zone)
+    def _read_dates(
+        self, everything: list[tuple[str, Node]], zone: ZoneInfo | None
+    ) -> ProjectDates | None:
+        """Return what is said about dates; None where nothing is."""
+        if not any(word in _names(node) for _file, node in everything for word in _DATE_WORDS):
+            return None
+        from tasksync.manifests.language.project_dates import ProjectDates
+
+        dates = ProjectDates()
+        project = self._projects[0] if self._projects else everything[0]
+        self._header.problems += dates.read(everything, project)
+        self._header.faults_of_dates = partial(dates.faults, zone)
+        return dates
+
+    def _apply_defaults(self, zone: ZoneInfo | None, dates: ProjectDates | None) -> None:
+        instants = Instants(zone) if dates is None else Instants(zone, partial(dates.of, zone), dates.hours)
         bare = Normaliser({}, instants)
         usable: dict[int, dict[str, object]] = {}
         for head in self._header.files:
@@ -261,6 +283,8 @@ class _Assembly:
         of_project = usable[id(self._projects[0][1])] if self._projects else {}
         known: dict[bytes, Normaliser] = {}
         rules = b"" if zone is None else zone.key.encode() + rules_of(zone.key)
+        if dates is not None:
+            rules += b"\n" + dates.context
         for head in self._header.files:
             merged = [{**of_project, **usable[id(node)]} for node in head.documents]
             told = [orjson.dumps(defaults, option=orjson.OPT_SORT_KEYS) for defaults in merged]
@@ -281,7 +305,8 @@ class _Assembly:
             if name not in bad and not _broken(part.parts[name])
         }
         faults = list(bare.faults(good))
-        self._header.problems += located(file, part, iter(faults))
+        told = (fault for fault in faults if fault.what)
+        self._header.problems += located(file, part, told)
         return {k: v for k, v in good.items() if k not in {fault.path[0] for fault in faults}}
 
 

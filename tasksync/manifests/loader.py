@@ -76,6 +76,7 @@ class _Stream:
         self._apart: set[str] = set()  # keys whose block alone was parsed
         self._asked: dict[int, bytearray] = {}  # digests of all tasks of those files, in order
         self._complete = not head.unread
+        self._known = False  # whether a block was recalled: its context was good before
         self._judge = schema.judge(schema.WHOLE_TASK)
 
     def rows(self, heads: EntryIndex | None = None) -> Iterator[Wanted]:
@@ -154,6 +155,7 @@ class _Stream:
             return None
         self._apart.update(rows.keys[row] for row in parsed)
         self._asked[number] = rows.digests
+        self._known = True
         bodies = Bodies(file, self._head.normalisers[number], rows)
         return rows, lambda row: parsed[row]() if row in parsed else bodies.task(row)
 
@@ -206,6 +208,8 @@ class _Stream:
             of_file = beside.setdefault(self._key_index.file_of(one.key), {})
             of_file.setdefault(one.key, []).append(one.problem)
         self._problems += key_index.renames(self._head, self._key_index, complete=self._complete)
+        if self._failed or not self._known:
+            self._problems += self._head.faults_of_dates()
         for number in sorted(self._failed.keys() | beside.keys()):
             if len(self._problems) > MOST_PROBLEMS:
                 break

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import tasksync
 from tasksync.core.fields import READ_ONLY
-from tasksync.manifests.datetimes import written
 from tasksync.manifests.hints import closest, did_you_mean, listed, shown
 from tasksync.manifests.unplaced import UnplacedProblem
 
@@ -24,6 +23,8 @@ NAME = "manifest.schema.json"
 #: the parts of the schema that values are judged by
 WHOLE_TASK = "#/$defs/wholeTask"
 MANIFEST = "#"
+#: marks what an editor judges by a pattern and a parser of ours in its own words
+EDITORS = "x-editors"
 
 Schema: TypeAlias = Mapping[str, Any]
 
@@ -44,8 +45,15 @@ def digest() -> str:
     return sha256(text().encode()).hexdigest()
 
 
+def _without_patterns(value: dict[str, Any]) -> dict[str, Any]:
+    """Return a part without the pattern that only editors need: a parser words it better."""
+    if EDITORS in value:
+        return {name: one for name, one in value.items() if name != "pattern"}
+    return value
+
+
 def _part(ref: str) -> Schema:
-    whole: dict[str, Any] = json.loads(text())
+    whole: dict[str, Any] = json.loads(text(), object_hook=_without_patterns)
     if ref == MANIFEST:
         return whole
     return {"$schema": whole["$schema"], "$ref": ref, "$defs": whole["$defs"]}
@@ -165,7 +173,7 @@ def _wrong(kind: str, value: object, schema: Schema) -> tuple[str, str]:
     if kind == "const":
         return _not_listed(value, [schema["const"]])
     if kind == "pattern":
-        mend = written(str(value)) if "x-when" in schema else schema.get("x-mend", "")
+        mend = schema.get("x-mend", "")
         return f"{shown(value)} is not {schema.get('x-says', 'of the right form')}", mend
     return _out_of_range(kind, value, schema)
 
@@ -212,9 +220,8 @@ def _wrong_type(value: object, schema: Schema) -> tuple[str, str]:
 
 
 def _not_text(value: object, kinds: list[str], schema: Schema) -> tuple[str, str]:
-    if "x-when" in schema or "integer" in kinds:  # quoted it would be wrong as well
-        mend = written("") if "x-when" in schema else str(schema["x-mend"])
-        return f"{shown(value)} is not {schema.get('x-says', 'text')}", mend
+    if EDITORS in schema or "integer" in kinds:  # quoted it would be wrong as well
+        return f"{shown(value)} is not {schema.get('x-says', 'text')}", str(schema["x-mend"])
     return f"is {shown(value)}, not text", f'quote it: "{shown(value)}"'
 
 

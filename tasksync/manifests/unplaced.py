@@ -32,3 +32,10 @@ class BadValue(ValueError):
     def under(self, *steps: Step) -> UnplacedProblem:
         """Return the fault as seen from the value that holds this one."""
         return UnplacedProblem((*steps, *self.path), self.what, self.mend)
+
+
+class AlreadyTold(BadValue):
+    """The value hangs on what is at fault itself and is told there: nothing is said of it here."""
+
+    def __init__(self) -> None:
+        super().__init__("")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
@@ -30,6 +31,7 @@ from tasksync.core.manifest import MARKER_PREFIX
 from tasksync.core.task import NO_OPTIONS, OnRemove, Options
 from tasksync.manifests.datetimes import Instants
 from tasksync.manifests.hints import shown
+from tasksync.manifests.resolved import Resolved
 from tasksync.manifests.unplaced import BadValue, UnplacedProblem
 
 OPTION_NAMES = frozenset({"protect", "onRemove", "ignoreChanges", "adopt"})
@@ -40,17 +42,25 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _ABSENT: Final = object()
 
 #: a value in normal form, and as it goes into the digest
-Pair: TypeAlias = tuple[Value, object]
+Pair: TypeAlias = tuple[Value, object]  # Resolved, where something else was written
 Convert: TypeAlias = Callable[[Any], Pair]
 
 
+#: for the many tasks of which every value stands as it is
+NOTHING_WRITTEN: Mapping[str, str] = MappingProxyType({})
+
+
 class Normal(NamedTuple):
-    """A task's block in normal form, with the digest that core.task would give it."""
+    """A task's block in normal form, with the digest that core.task would give it.
+
+    `written` is what stood in the manifest for the values that were resolved, by field.
+    """
 
     fields: dict[str, Value]
     options: Options
     digest: bytes
     parent: TaskKey | None
+    written: Mapping[str, str] = NOTHING_WRITTEN
 
 
 def check_key(key: str) -> None:
@@ -87,6 +97,7 @@ class Normaliser:
             parent = _parent(block)
         fields: dict[str, Value] = {}
         plain: list[object] = []
+        written: dict[str, str] | None = None
         for name, convert, empty in self._plan:
             value = block.get(name, _ABSENT)
             if value is _ABSENT:
@@ -97,7 +108,11 @@ class Normaliser:
             elif convert is None:
                 told = value
             else:
-                value, told = convert(value)
+                pair = convert(value)
+                if pair.__class__ is Resolved:
+                    written = written or {}
+                    written[name] = _as_written(value)
+                value, told = pair
             fields[name] = value
             plain += (name, told)
         _in_order(fields, plain)
@@ -106,7 +121,7 @@ class Normaliser:
             options = _options(block)
             if options != NO_OPTIONS:
                 plain.insert(0, options.plain())
-        return Normal(fields, options, _digest(plain), parent)
+        return Normal(fields, options, _digest(plain), parent, written or NOTHING_WRITTEN)
 
     def faults(self, block: Mapping[str, Any]) -> Iterator[UnplacedProblem]:
         """Yield everything that `__call__` would not have, each under its field."""
@@ -129,6 +144,11 @@ class Normaliser:
 
 
 _LATEST = 1 << 62
+
+
+def _as_written(value: object) -> str:
+    """Return what stood in the manifest, a list in the order in which it stood there."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else " ".join(str(value).split())
 
 
 def _two_parents() -> BadValue:
@@ -179,7 +199,9 @@ def _options(block: Mapping[str, Any]) -> Options:
 def _converter(name: str, instants: Instants) -> Convert | None:
     """Return what normalises a field's value; None where it is normal as it stands."""
     kind = FIELDS[name].kind
-    return instants.__getitem__ if kind is FieldKind.INSTANT else _CONVERT.get(kind)
+    if kind is not FieldKind.INSTANT:
+        return _CONVERT.get(kind)
+    return (instants.starts if name == "startDatePlan" else instants).__getitem__
 
 
 def _words(words: Mapping[int, str]) -> Convert:

@@ -1,0 +1,1 @@
+"""The manifest's language: what stands for dates (design 11)."""
