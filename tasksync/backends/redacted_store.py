@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from tasksync.core.fields import Value, Values
@@ -95,9 +95,11 @@ def _texts(
 ) -> str:
     """Return all words in one, to be looked through at once."""
     values = [
-        value for one in entries for value in _values(one.asked, one.normalised, one.unproved)
+        value
+        for one in entries
+        for value in _values(one.asked, one.normalised, one.unproved, one.written)
     ]
-    values += [value for one in intents for value in _values(one.asked, one.sent)]
+    values += [value for one in intents for value in _values(one.asked, one.sent, one.written)]
     names = (identity.portal, identity.owner) if identity else ()
     return "\n".join((*values, *names))
 
@@ -115,12 +117,16 @@ def _entry(entry: Entry, secrets: Secrets) -> Entry:
     asked, made, unproved = (
         _redacted(one, secrets) for one in (entry.asked, entry.normalised, entry.unproved)
     )
-    return replace(entry, asked=asked, normalised=made, unproved=unproved)
+    written = _words(entry.written, secrets)
+    return replace(entry, asked=asked, normalised=made, unproved=unproved, written=written)
 
 
 def _intent(intent: Intent, secrets: Secrets) -> Intent:
     return replace(
-        intent, asked=_redacted(intent.asked, secrets), sent=_redacted(intent.sent, secrets)
+        intent,
+        asked=_redacted(intent.asked, secrets),
+        sent=_redacted(intent.sent, secrets),
+        written=_words(intent.written, secrets),
     )
 
 
@@ -131,6 +137,10 @@ def _identity(identity: PortalIdentity, secrets: Secrets) -> PortalIdentity:
 
 def _redacted(values: Values, secrets: Secrets) -> Values:
     return {name: _value(value, secrets) for name, value in values.items()}
+
+
+def _words(written: Mapping[str, str], secrets: Secrets) -> Mapping[str, str]:
+    return {name: secrets.redact(text) for name, text in written.items()}
 
 
 def _value(value: Value, secrets: Secrets) -> Value:

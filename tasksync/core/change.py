@@ -9,7 +9,15 @@ from types import MappingProxyType
 
 from tasksync.core.fields import FIELDS, KeyRef, RemoteId, TaskKey, Value, Values, same, to_wire
 from tasksync.core.state import NO_SOURCE, Entry
-from tasksync.core.task import NO_OPTIONS, Activity, LiveTask, Options, Place, asked_digest
+from tasksync.core.task import (
+    NO_OPTIONS,
+    NOTHING_WRITTEN,
+    Activity,
+    LiveTask,
+    Options,
+    Place,
+    asked_digest,
+)
 
 
 class Action(StrEnum):
@@ -82,6 +90,8 @@ class Change:
     `forms` is what came back when the very values that go now were sent before: remembered as
     made, or seen once at a read-back. `source` is the fingerprint of the manifest's text that asks
     for it, which the entry remembers; NO_BLOCK until it is asked for (Plan.with_sources).
+    `written` is what stood in the manifest for values that came of something else (core.task);
+    `because` says of fields of which that did not change what it came to before.
     """
 
     key: TaskKey
@@ -104,6 +114,8 @@ class Change:
     edited: tuple[str, ...] = ()
     forms: Values = field(default_factory=lambda: MappingProxyType({}))
     source: bytes = NO_SOURCE
+    written: Mapping[str, str] = field(default_factory=lambda: NOTHING_WRITTEN)
+    because: Mapping[str, str] = field(default_factory=lambda: NOTHING_WRITTEN)
 
     @property
     def carried(self) -> frozenset[str]:
@@ -214,6 +226,7 @@ class Change:
             hidden=creates,
             remade=creates and bool(self.base_digest),
             unproved={name: value for name, value in open_.items() if name in self.asked},
+            written=self.written,
         )
 
     def _without_carried(self, values: Values) -> dict[str, Value]:

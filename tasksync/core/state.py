@@ -19,7 +19,7 @@ from tasksync.core.fields import RemoteId, TaskKey, Values, digest_of, instant, 
 from tasksync.core.portal_name import portal_name
 from tasksync.core.quoting import quoted
 from tasksync.core.run_url import shown
-from tasksync.core.task import NO_OPTIONS, Options, asked_digest
+from tasksync.core.task import NO_OPTIONS, NOTHING_WRITTEN, Options, asked_digest
 from tasksync.errors import StateMoved
 
 FORMAT_VERSION = 2
@@ -62,7 +62,7 @@ class Entry:
     shown by the portal yet. `remade`: made again after it had vanished, and not seen by a later
     run yet. `unproved` is what came back at the read-back of the last write where it was neither
     as asked nor a known turn: if the next write ends the same, it is the portal's own form
-    (design 5).
+    (design 5). `written` is what stood in the manifest for values of `asked` (core.task).
     """
 
     key: TaskKey
@@ -77,6 +77,7 @@ class Entry:
     hidden: bool = False
     remade: bool = False
     unproved: Values = field(default_factory=lambda: MappingProxyType({}))
+    written: Mapping[str, str] = field(default_factory=lambda: NOTHING_WRITTEN)
 
     @property
     def found(self) -> Values:
@@ -314,6 +315,7 @@ class Intent:
     at: datetime
     run: str
     options: Options = NO_OPTIONS
+    written: Mapping[str, str] = field(default_factory=lambda: NOTHING_WRITTEN)
 
     def entry(self, remote: RemoteId) -> Entry:
         """Return the entry that this create became; its parent's id is remembered as made.
@@ -322,7 +324,10 @@ class Intent:
         """
         resolved = {name: one for name, one in self.sent.items() if self.asked.get(name) != one}
         protected = self.options.protect is True
-        return Entry(self.key, remote, self.asked, resolved, self.options, protected, hidden=True)
+        return Entry(
+            self.key, remote, self.asked, resolved, self.options, protected,
+            hidden=True, written=self.written,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
 from tasksync.core.fields import RemoteId, TaskKey, Values, digest_of
 
@@ -58,16 +60,23 @@ class Options:
 
 
 NO_OPTIONS = Options()
+#: of a task whose values all stand as they are
+NOTHING_WRITTEN: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One wanted task: managed fields in normal form (defaults laid), parent as KeyRef."""
+    """One wanted task: managed fields in normal form (defaults laid), parent as KeyRef.
+
+    `written` is what stood in the manifest for values that came of something else, by field
+    (`release - 10wd`); it is in no digest.
+    """
 
     key: TaskKey
     fields: Values
     place: Place
     options: Options = NO_OPTIONS
+    written: Mapping[str, str] = field(default_factory=lambda: NOTHING_WRITTEN)
 
     def digest(self) -> bytes:
         """Return the 16 bytes that change when anything asked for changes."""

@@ -328,6 +328,7 @@ class Applier:
             self._clock.now(),
             self._facts.id,
             change.options,
+            change.written,
         )
 
     def _settled(self, entries: Iterable[Entry]) -> tuple[TaskKey, ...]:

@@ -68,7 +68,7 @@ class Bodies:
         if raw.irregular or raw.key != self._rows.keys[row] or normal.digest != digest:
             raise self._changed()
         place = Place(self._file.name, raw.line, raw.column)
-        return Task(TaskKey(raw.key), normal.fields, place, normal.options)
+        return Task(TaskKey(raw.key), normal.fields, place, normal.options, normal.written)
 
     def _changed(self) -> ManifestInvalid:
         what = "the file changed while it was read"

@@ -78,7 +78,8 @@ class Instants(dict[str, "Moment | Resolved"]):
 
     `instants[text]` is the instant, Resolved where an expression stood for it; a text that is
     neither raises BadValue. It is a dict because deadlines repeat: what was read before costs one
-    look. `dates` gives what works expressions out, asked for with the first of them.
+    look. `dates` gives what works expressions out, asked for with the first of them; without it
+    there are none.
     """
 
     __slots__ = ("_dates", "_hour", "_zone", "starts")
@@ -91,7 +92,7 @@ class Instants(dict[str, "Moment | Resolved"]):
     ) -> None:
         super().__init__()
         self._zone = zone
-        self._dates = dates or (lambda: _no_words(zone))
+        self._dates = dates
         self._hour = hours.end if hours else None
         #: reads startDatePlan, where a bare date means another hour
         self.starts = self
@@ -107,15 +108,9 @@ class Instants(dict[str, "Moment | Resolved"]):
         return found
 
     def _read(self, text: str) -> Moment | Resolved:
-        if _SHAPE.match(text) is None:
+        if self._dates is not None and _SHAPE.match(text) is None:
             return self._dates().moment(text, self._hour)
         return moment_of(text, instant_of(text, text, self._zone), self._zone)
-
-
-def _no_words(zone: ZoneInfo | None) -> WorksOut:
-    from tasksync.manifests.language.dates import Dates
-
-    return Dates(zone)
 
 
 def instant_of(told: str, text: str, zone: ZoneInfo | None) -> datetime:
@@ -125,7 +120,7 @@ def instant_of(told: str, text: str, zone: ZoneInfo | None) -> datetime:
     """
     shape = _SHAPE.match(text)
     if shape is None:
-        raise BadValue(f"{text} is no date and time", "write it like 2026-05-19T18:00")
+        raise BadValue(f"{text} is no date and time", "write it like 2026-05-19T18:00:00+03:00")
     day, clock, seconds, utc, hours, minutes = shape.groups()
     whole = f"{day}T{clock}{seconds or ':00'}"
     if utc:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from tasksync.core.fields import TaskKey
 from tasksync.core.manifest import Policy, Threshold
 from tasksync.core.task import OnRemove, Place, Problem
 from tasksync.manifests import foreign, parse_located, schema
-from tasksync.manifests.datetimes import Instants, rules_of, zone_of
+from tasksync.manifests.datetimes import Instants, WorksOut, rules_of, zone_of
 from tasksync.manifests.files import Look, Source, look
 from tasksync.manifests.node import Node, Position
 from tasksync.manifests.reader import YamlUnreadable
@@ -274,7 +274,11 @@ class _Assembly:
         return dates
 
     def _apply_defaults(self, zone: ZoneInfo | None, dates: ProjectDates | None) -> None:
-        instants = Instants(zone) if dates is None else Instants(zone, partial(dates.of, zone), dates.hours)
+        instants = (
+            Instants(zone, partial(_plain_dates, zone))
+            if dates is None
+            else Instants(zone, partial(dates.of, zone), dates.hours)
+        )
         bare = Normaliser({}, instants)
         usable: dict[int, dict[str, object]] = {}
         for head in self._header.files:
@@ -308,6 +312,14 @@ class _Assembly:
         told = (fault for fault in faults if fault.what)
         self._header.problems += located(file, part, told)
         return {k: v for k, v in good.items() if k not in {fault.path[0] for fault in faults}}
+
+
+@cache
+def _plain_dates(zone: ZoneInfo | None) -> WorksOut:
+    """Return what works expressions out where nothing is said of dates; imported when needed."""
+    from tasksync.manifests.language.dates import Dates
+
+    return Dates(zone)
 
 
 def _broken(node: Node) -> bool:

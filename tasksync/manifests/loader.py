@@ -258,4 +258,4 @@ def _shown(problems: list[Problem]) -> list[Problem]:
 
 def _task(file: str, raw: RawTask, normal: Normal) -> Task:
     place = Place(file, raw.line, raw.column)
-    return Task(TaskKey(str(raw.key)), normal.fields, place, normal.options)
+    return Task(TaskKey(str(raw.key)), normal.fields, place, normal.options, normal.written)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
-from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
@@ -28,7 +27,7 @@ from tasksync.core.fields import (
 )
 from tasksync.core.keys import KEY_LIMIT, is_key
 from tasksync.core.manifest import MARKER_PREFIX
-from tasksync.core.task import NO_OPTIONS, OnRemove, Options
+from tasksync.core.task import NO_OPTIONS, NOTHING_WRITTEN, OnRemove, Options
 from tasksync.manifests.datetimes import Instants
 from tasksync.manifests.hints import shown
 from tasksync.manifests.resolved import Resolved
@@ -44,10 +43,6 @@ _ABSENT: Final = object()
 #: a value in normal form, and as it goes into the digest
 Pair: TypeAlias = tuple[Value, object]  # Resolved, where something else was written
 Convert: TypeAlias = Callable[[Any], Pair]
-
-
-#: for the many tasks of which every value stands as it is
-NOTHING_WRITTEN: Mapping[str, str] = MappingProxyType({})
 
 
 class Normal(NamedTuple):

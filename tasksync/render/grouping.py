@@ -68,16 +68,18 @@ def facts(change: Change, names: wording.Names) -> Iterator[Fact]:
         case Action.CREATE:
             for one in change.fields:
                 label = wording.label(one.name, one.after)
-                yield Fact(label, wording.shown(one.name, one.after, names))
+                shown = wording.shown(one.name, one.after, names)
+                yield Fact(label, shown + wording.as_written(change.written, one.name))
         case Action.DELETE | Action.FORGET | Action.NOOP:
             yield from _ends(change)
         case Action.UPDATE | Action.ADOPT | Action.DEFER:
             if change.action is not Action.UPDATE:
                 yield Fact("title", wording.quoted(change.title))
-            yield from (_moves(one, names) for one in change.fields)
+            yield from (_moves(one, change, names) for one in change.fields)
             for name, value in change.sent_together.items():
                 shown = wording.shown(name, value, names)
-                yield Fact(wording.label(name, value), f"{shown} (sent along)")
+                written = wording.as_written(change.written, name)
+                yield Fact(wording.label(name, value), f"{shown}{written} (sent along)")
 
 
 def _ends(change: Change) -> Iterator[Fact]:
@@ -89,14 +91,16 @@ def _ends(change: Change) -> Iterator[Fact]:
         yield Fact("protected", "yes")
 
 
-def _moves(one: FieldChange, names: wording.Names) -> Fact:
+def _moves(one: FieldChange, change: Change, names: wording.Names) -> Fact:
     label = wording.label(one.name, one.before, one.after)
     drifted = " (changed on the portal)" if one.drifted else ""
+    why = wording.clean(change.because.get(one.name, ""))
+    written = wording.as_written(change.written, one.name) + (f" ({why})" if why else "")
     if wording.is_set(one.name):
-        return Fact(label, _set_marks(one, names) + drifted)
+        return Fact(label, _set_marks(one, names) + written + drifted)
     if wording.is_long(one.name, one.before, one.after):
         return Fact(label, "edited" + drifted, marked_line(str(one.before), str(one.after)))
-    pair = ARROW.join(wording.pair(one.name, one.before, one.after, names))
+    pair = ARROW.join(wording.pair(one.name, one.before, one.after, names)) + written
     moved = wording.moved(one.name, one.before, one.after)
     if moved and FIELDS[one.name].kind is FieldKind.INSTANT:
         return Fact(label, moved + drifted, pair)

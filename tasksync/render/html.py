@@ -127,7 +127,7 @@ def _change(change: Change, names: wording.Names) -> Json:
         "d1": after,
         "f": [
             *(_field(change, one, names) for one in shown),
-            *(_along(name, value, names) for name, value in change.sent_together.items()),
+            *(_along(change, name, value, names) for name, value in change.sent_together.items()),
         ],
     }
 
@@ -158,14 +158,18 @@ def _field(change: Change, one: FieldChange, names: wording.Names) -> Json:
     before, after = wording.pair(one.name, one.before, one.after, names)
     if new and isinstance(one.after, str) and "\n" in one.after:
         after = "\n".join(wording.lines(one.after))
-    told: Json = {"n": label, "b": None if new else before, "a": after}
+    written = wording.as_written(change.written, one.name)
+    told: Json = {"n": label, "b": None if new else before, "a": after + written}
     moved = wording.moved(one.name, one.before, one.after)
     if moved:
         told["d"] = moved
-    if one.drifted:
-        told["g"] = "changed on the portal"
     if not new and wording.is_set(one.name):
         told["m"] = _marks(one, names)
+    notes = [written.strip(" ()")] if "m" in told else []
+    notes += [wording.clean(change.because.get(one.name, ""))]
+    notes += ["changed on the portal"] if one.drifted else []
+    if any(notes):
+        told["g"] = "; ".join(filter(None, notes))
     if not new and wording.is_long(one.name, one.before, one.after):
         told["w"] = [
             (_FATES[piece.fate], text)
@@ -174,8 +178,8 @@ def _field(change: Change, one: FieldChange, names: wording.Names) -> Json:
     return told
 
 
-def _along(name: str, value: Value, names: wording.Names) -> Json:
-    shown = wording.shown(name, value, names)
+def _along(change: Change, name: str, value: Value, names: wording.Names) -> Json:
+    shown = wording.shown(name, value, names) + wording.as_written(change.written, name)
     return {"n": wording.label(name, value), "b": None, "a": shown, "g": "sent along"}
 
 

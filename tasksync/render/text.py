@@ -88,7 +88,8 @@ def entry_text(entry: Entry, names: wording.Names | None = None, style: Style = 
             else ""
         )
         label = wording.label(name, value)
-        lines.append(f"  {label:<{FIELD_WIDTH}}  {wording.shown(name, value, names or {})}{turned}")
+        said = wording.shown(name, value, names or {}) + wording.as_written(entry.written, name)
+        lines.append(f"  {label:<{FIELD_WIDTH}}  {said}{turned}")
     marks = (
         (f"created {entry.created}", bool(entry.created)),
         ("protected", entry.protected),
@@ -147,7 +148,8 @@ class _Lines:
     def _body(self, change: Change) -> Iterator[str]:
         match change.action:
             case Action.CREATE:
-                yield from map(self._laid, change.fields)
+                for one in change.fields:
+                    yield self._laid(one, wording.as_written(change.written, one.name))
             case Action.DELETE | Action.FORGET:
                 yield from self._gone(change)
             case Action.UPDATE | Action.ADOPT | Action.DEFER:
@@ -155,10 +157,10 @@ class _Lines:
             case Action.NOOP:
                 return
 
-    def _laid(self, one: FieldChange) -> str:
+    def _laid(self, one: FieldChange, written: str) -> str:
         """Return the line or lines of a new task's field; what many tasks say is worded once."""
-        if one.name in _ALWAYS_OTHER:
-            return "\n".join(self._new_lines(one))
+        if one.name in _ALWAYS_OTHER or written:
+            return "\n".join(self._new_lines(one)) + written
         said = (one.name, one.after)
         line = self._said.get(said)
         if line is None:
@@ -196,18 +198,20 @@ class _Lines:
         if change.action is not Action.UPDATE and change.title and not named:
             yield self._line("title", wording.quoted(change.title))
         for one in change.fields:
-            yield from self._field(one)
+            yield from self._field(one, change)
         for name, value in change.sent_together.items():
             note = self.style.paint("   (sent along)", Tone.QUIET)
-            yield self._line(wording.label(name, value), self._value(name, value) + note)
+            said = self._value(name, value) + wording.as_written(change.written, name)
+            yield self._line(wording.label(name, value), said + note)
         same = len(change.asked.keys() - {one.name for one in change.fields})
         if same and change.fields:
             yield self.style.paint(f"      ({wording.count(same, 'unchanged field')})", Tone.QUIET)
 
-    def _field(self, one: FieldChange) -> Iterator[str]:
-        marks = self._drift_mark(one)
+    def _field(self, one: FieldChange, change: Change) -> Iterator[str]:
+        marks = self._because(change, one.name) + self._drift_mark(one)
+        written = wording.as_written(change.written, one.name)
         if wording.is_set(one.name):
-            yield self._line(one.name, self._members(one) + marks)
+            yield self._line(one.name, self._members(one) + written + marks)
         elif wording.is_long(one.name, one.before, one.after):
             yield from self._long(one, marks)
         else:
@@ -215,7 +219,11 @@ class _Lines:
             delta = self.style.paint(f"   ({moved})", Tone.QUIET) if moved else ""
             label = wording.label(one.name, one.before, one.after)
             before, after = wording.pair(one.name, one.before, one.after, self.names)
-            yield self._line(label, f"{before} -> {self._known(one, after)}{delta}{marks}")
+            yield self._line(label, f"{before} -> {self._known(one, after)}{written}{delta}{marks}")
+
+    def _because(self, change: Change, name: str) -> str:
+        why = wording.clean(change.because.get(name, ""))
+        return self.style.paint(f"   ({why})", Tone.QUIET) if why else ""
 
     def _drift_mark(self, one: FieldChange) -> str:
         text = "   (changed on the portal)"

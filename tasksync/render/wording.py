@@ -155,6 +155,12 @@ def shown(name: str, value: Value, names: Names) -> str:
             return _number(kind, value)
 
 
+def as_written(written: Mapping[str, str], name: str) -> str:
+    """Return ` (release - 10wd)`: what a value came of, to stand behind it; "" for itself."""
+    text = written.get(name)
+    return f" ({clean(text)})" if text else ""
+
+
 def _text(text: str) -> str:
     if "\n" not in text:
         return quoted(text)

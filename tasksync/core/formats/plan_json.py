@@ -256,6 +256,8 @@ def _item(change: Change, level: int | None, marker: str | None) -> Json:
         "seen": change.base_digest,
         "edited": list(change.edited),
         "created": change.created,
+        **({"written": dict(change.written)} if change.written else {}),
+        **({"because": dict(change.because)} if change.because else {}),
     }
 
 

@@ -9,7 +9,12 @@ from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.formats import typed
 from tasksync.core.formats.plan_text import not_a_plan
 from tasksync.core.formats.typed import Json
-from tasksync.core.formats.values_json import decode_options, decode_value, decode_values
+from tasksync.core.formats.values_json import (
+    decode_options,
+    decode_value,
+    decode_values,
+    decode_written,
+)
 from tasksync.core.manifest import Policy, Threshold
 from tasksync.core.plan import Drift, Duplicate, Hidden, Orphan, Plan, Standing
 from tasksync.core.quoting import quoted
@@ -155,6 +160,8 @@ def _change(item: Json) -> Change:
         forms=decode_values(typed.mapping({"forms": {}, **item}, "forms")),
         edited=typed.texts(item, "edited"),
         created=typed.text(item, "created"),
+        written=decode_written(item.get("written")),
+        because=decode_written(item.get("because")),
     )
 
 

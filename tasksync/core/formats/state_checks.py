@@ -78,6 +78,7 @@ def _entry(entry: Entry) -> Iterator[tuple[str, str]]:
     yield from _asked(where, "asked", entry.asked)
     yield from _normalised(where, "made", entry.normalised)
     yield from _normalised(where, "unproved", entry.unproved)
+    yield from _written(where, entry)
     yield f"{where}: created", "" if not entry.created else _date(entry.created)
     yield f"{where}: options.adopt", _adopted(entry.options.adopt)
 
@@ -87,6 +88,7 @@ def _intent(intent: Intent) -> Iterator[tuple[str, str]]:
     yield where, "" if is_key(intent.key) else "that is no key of a task"
     yield from _asked(where, "asked", intent.asked)
     yield from _asked(where, "sent", intent.sent)
+    yield from _written(where, intent)
     yield f"{where}: after", "" if 0 <= intent.after <= LARGEST else _no_id(intent.after)
     yield f"{where}: run", _name(intent.run)
     yield f"{where}: options.adopt", _adopted(intent.options.adopt)
@@ -111,6 +113,12 @@ def _normalised(where: str, part: str, values: Values) -> Iterator[tuple[str, st
     """What the portal made of it may be odd, but has to fit."""
     for name, value in values.items():
         yield f"{where}: {part}.{name}", _value(name, value)
+
+
+def _written(where: str, one: Entry | Intent) -> Iterator[tuple[str, str]]:
+    for name, text in one.written.items():
+        fits = name in one.asked and text and text.isprintable()
+        yield f"{where}: written.{name}", "" if fits else f"{_cut(text)} stands for no value"
 
 
 def _value(name: str, value: Value) -> str:

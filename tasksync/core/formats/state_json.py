@@ -21,6 +21,7 @@ from tasksync.core.formats.values_json import (
     decode_instant,
     decode_options,
     decode_values,
+    decode_written,
     encode_instant,
     encode_options,
     encode_values,
@@ -118,26 +119,20 @@ def decode_released(data: Any) -> tuple[RemoteId, ...]:
 
 def encode_entry(entry: Entry) -> dict[str, object]:
     """Return an entry without its key."""
-    data: dict[str, object] = {"id": entry.id, "asked": encode_values(entry.asked)}
-    if entry.normalised:
-        data["made"] = encode_values(entry.normalised)
-    if entry.unproved:
-        data["unproved"] = encode_values(entry.unproved)
-    if entry.options != NO_OPTIONS:
-        data["options"] = encode_options(entry.options)
-    if entry.protected:
-        data["protected"] = True
-    if entry.deferred:
-        data["deferred"] = True
-    if entry.source != NO_SOURCE:
-        data["block"] = entry.source.hex()
-    if entry.created:
-        data["created"] = entry.created
-    if entry.hidden:
-        data["hidden"] = True
-    if entry.remade:
-        data["remade"] = True
-    return data
+    beside: dict[str, object] = {
+        "made": encode_values(entry.normalised),
+        "unproved": encode_values(entry.unproved),
+        "options": encode_options(entry.options),
+        "protected": entry.protected,
+        "deferred": entry.deferred,
+        "block": "" if entry.source == NO_SOURCE else entry.source.hex(),
+        "created": entry.created,
+        "hidden": entry.hidden,
+        "remade": entry.remade,
+        "written": dict(entry.written),
+    }
+    told = {name: value for name, value in beside.items() if value}
+    return {"id": entry.id, "asked": encode_values(entry.asked), **told}
 
 
 def decode_entry(key: TaskKey, data: Any) -> Entry:
@@ -156,6 +151,7 @@ def decode_entry(key: TaskKey, data: Any) -> Entry:
             hidden=typed.flag(data, "hidden", default=False),
             remade=typed.flag(data, "remade", default=False),
             unproved=decode_values(data.get("unproved", {})),
+            written=decode_written(data.get("written")),
         )
 
 
@@ -178,6 +174,8 @@ def encode_intent(intent: Intent) -> dict[str, object]:
     }
     if intent.options != NO_OPTIONS:
         data["options"] = encode_options(intent.options)
+    if intent.written:
+        data["written"] = dict(intent.written)
     return data
 
 
@@ -192,6 +190,7 @@ def decode_intent(data: Any) -> Intent:
             decode_instant(data["at"]),
             typed.text(data, "run"),
             decode_options(data.get("options")),
+            decode_written(data.get("written")),
         )
 
 

@@ -18,7 +18,7 @@ from tasksync.core.fields import (
 from tasksync.core.formats import typed
 from tasksync.core.formats.typed import Json
 from tasksync.core.quoting import quoted
-from tasksync.core.task import NO_OPTIONS, OnRemove, Options
+from tasksync.core.task import NO_OPTIONS, NOTHING_WRITTEN, OnRemove, Options
 
 _TYPES: Mapping[FieldKind, tuple[type, ...]] = {
     FieldKind.TEXT: (str,),
@@ -56,6 +56,17 @@ def decode_value(name: str, value: object) -> Value:
             msg = f"{name}: {quoted(value)} is no date"
             raise ValueError(msg) from None
     return from_plain(name, value)
+
+
+def decode_written(data: Json | None) -> Mapping[str, str]:
+    """Return what stood in the manifest for values, by field; None where it all stood there."""
+    if not data:
+        return NOTHING_WRITTEN
+    for name in data:
+        if name not in FIELDS:
+            msg = f"{quoted(name)} is no field of a task"
+            raise ValueError(msg)
+    return {name: typed.text(data, name) for name in data}
 
 
 def encode_options(options: Options) -> dict[str, object]:

@@ -36,7 +36,7 @@ from tasksync.core.fields import (
 from tasksync.core.plan import Drift, Standing
 from tasksync.core.proof import STATUS_TURNS
 from tasksync.core.state import Entry
-from tasksync.core.task import LiveTask, OnRemove, Options, Task
+from tasksync.core.task import NOTHING_WRITTEN, LiveTask, OnRemove, Options, Task
 
 _MISSING = object()
 _EMPTY = tuple((name, one.empty) for name, one in FIELDS.items())
@@ -92,6 +92,7 @@ def creation(task: Task, reason: Reason, entry: Entry | None = None) -> Change:
         protected=_protected(task.options, entry),
         title=str(task.fields.get("title", task.key)),
         place=task.place,
+        written=task.written,
         base_digest=base_digest_of(entry),
     )
 
@@ -128,6 +129,8 @@ def comparison(
         base_digest=base_digest_of(entry),
         forms=_forms({*(one.name for one in differing), *sent_together}, task, entry),
         edited=tuple(_edited(task.fields, entry.asked)),
+        written=task.written,
+        because=_because(differing, task, entry) if entry.written else NOTHING_WRITTEN,
     )
     return Decision(change, compared.drift, _must_remember(change, entry), compared.standing)
 
@@ -218,6 +221,20 @@ def _moved_on(wanted: Value, found: Value, entry: Entry, live: LiveTask) -> bool
         return False
     remembered = entry.found.get("status")
     return found != remembered if entry.asked else (wanted, found) not in STATUS_TURNS
+
+
+def _because(differing: Iterable[FieldChange], task: Task, entry: Entry) -> dict[str, str]:
+    """Return what the same words came to before, for fields that differ because of that."""
+    because: dict[str, str] = {}
+    for one in differing:
+        written = task.written.get(one.name)
+        if written is None or entry.written.get(one.name) != written:
+            continue
+        before = entry.asked.get(one.name)
+        if before is not None and not same(one.name, before, task.fields[one.name]):
+            was = ", ".join(map(str, before)) if isinstance(before, tuple) else before
+            because[one.name] = f"{written} was {was}"
+    return because
 
 
 def _forms(names: Iterable[str], task: Task, entry: Entry) -> dict[str, Value]:
@@ -373,6 +390,7 @@ def _deferral(entry: Entry, live: LiveTask, reason: Reason) -> Decision:
         entry.id,
         () if settled else (FieldChange("status", status, DEFERRED, drifted=entry.deferred),),
         asked=entry.asked,
+        written=entry.written,
         normalised={**entry.normalised},
         options=entry.options,
         protected=entry.protected,

@@ -56,7 +56,7 @@ class Desired:
             return None
         entry = state.entries[self.moved.get(key, key)]
         place = Place(self.files[self.places[row]], self.lines[row])
-        return Task(key, entry.asked, place, entry.options)
+        return Task(key, entry.asked, place, entry.options, entry.written)
 
     def new(self) -> list[Task]:
         """Return the wanted tasks without an entry."""

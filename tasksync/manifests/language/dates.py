@@ -132,7 +132,9 @@ class Dates:
     def _checked(self, text: str) -> date:
         """Return the value of a date of `dates`, which is there even if no field names it."""
         value = self.worked_out(text)
-        moment_of(text, value, self.zone) if isinstance(value, datetime) else within_reach(text, value)
+        moment_of(text, value, self.zone) if isinstance(value, datetime) else within_reach(
+            text, value
+        )
         return value
 
     def _circle(self, name: str) -> None:

@@ -46,7 +46,9 @@ class ProjectDates:
     def faults(self, zone: ZoneInfo | None) -> Iterator[Problem]:
         """Yield what is wrong in the expressions of `dates` and with the calendar's country."""
         for name, bad in self.of(zone).faults():
-            yield Problem(self._places[name] if name else self._of_calendar(bad), bad.what, bad.mend)
+            yield Problem(
+                self._places[name] if name else self._of_calendar(bad), bad.what, bad.mend
+            )
 
     def read(self, documents: list[tuple[str, Node]], project: tuple[str, Node]) -> list[Problem]:
         """Take in what all documents say; `project` is the one that holds `project`."""
@@ -58,7 +60,9 @@ class ProjectDates:
         return problems
 
     def _told(self) -> bytes:
-        off, on = (sorted(map(str, days)) for days in (self.calendar.holidays, self.calendar.workdays))
+        off, on = (
+            sorted(map(str, days)) for days in (self.calendar.holidays, self.calendar.workdays)
+        )
         calendar = self.calendar
         told = (
             self._named,
@@ -97,14 +101,20 @@ class ProjectDates:
                 except BadValue as bad:
                     yield Problem(Place(file, *part.position), bad.what, bad.mend)
                 else:
-                    found += [day] if day else []
+                    found.extend([day] if day else [])
         country, region = _text(node, "country"), _text(node, "region")
         if region and "country" not in node.parts:
             what = "region stands without country"
-            yield Problem(Place(file, *node.names["region"]), what, "add country, as in country: DE")
+            yield Problem(
+                Place(file, *node.names["region"]), what, "add country, as in country: DE"
+            )
             region = ""
         self.calendar = Calendar(
-            _weekend(node), country, region, frozenset(days["holidays"]), frozenset(days["workdays"])
+            _weekend(node),
+            country,
+            region,
+            frozenset(days["holidays"]),
+            frozenset(days["workdays"]),
         )
 
     def _of_calendar(self, bad: BadValue) -> Place:
