@@ -8,7 +8,7 @@ min and h. There is no today: nothing here asks a clock.
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -73,6 +73,7 @@ class Dates:
 
         Resolved where the text is no date and time itself, but stands for one.
         """
+        text = " ".join(text.split())
         value = self.worked_out(text)
         if not isinstance(value, datetime):
             if hour is None:
@@ -113,7 +114,7 @@ class Dates:
         if name in self._bad:
             raise AlreadyTold
         if name not in self.named:
-            raise _unknown(name, self.named)
+            raise _unknown(name, [one for one in self.named if one not in self._open])
         if name in self._open:
             self._circle(name)
             raise AlreadyTold
@@ -211,11 +212,11 @@ def _no_time(text: str) -> BadValue:
     return BadValue(f"{text} has no time of day", mend)
 
 
-def _unknown(name: str, known: Mapping[str, str]) -> BadValue:
+def _unknown(name: str, known: Sequence[str]) -> BadValue:
     what = f"there is no date {name} in dates"
     apart = grammar.glued(name)
     if apart:
         return BadValue(what, f"write blanks around the sign: {apart}")
-    mend = did_you_mean(name, known) if known else ""
+    mend = did_you_mean(name, known)
     how = f"write {name}: under dates, or a date like 2026-05-19T18:00"
     return BadValue(what, mend or how)
