@@ -6,7 +6,7 @@ working day of a country is counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -130,7 +130,7 @@ def library_version() -> str:
         return ""
 
 
-def public_holidays(country: str, region: str, library: Callable[[], Any] = library) -> Any:
+def public_holidays(country: str, region: str) -> Any:
     """Return the container of a country's public holidays; raises BadCalendar."""
     known = library()
     if known is None:

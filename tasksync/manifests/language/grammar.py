@@ -106,7 +106,7 @@ _HOW = "write it like 2026-05-19T18:00, or like release - 10wd at 09:00"
 
 def parsed(text: str) -> Expression:
     """Return the expression of a text; raises BadValue."""
-    words = text[: _LONGEST + 1].split()
+    words = composed(text[: _LONGEST + 1]).split()
     if not words or len(text) > _LONGEST:
         raise BadValue(f"{shown(text)} is no date", _HOW)
     anchor, rest = _anchor(text, words)
@@ -130,7 +130,7 @@ def is_instant(text: str) -> bool:
 
 
 def composed(word: str) -> str:
-    """Return a name in the one form in which names are compared."""
+    """Return words in the one form in which names are compared."""
     return word if word.isascii() else unicodedata.normalize("NFC", word)
 
 
@@ -184,7 +184,7 @@ def _anchor(text: str, words: list[str]) -> tuple[Anchor, list[str]]:
     if _INSTANT.match(first):
         return Instant(first), rest
     if is_name(first):
-        return Name(composed(first)), rest
+        return Name(first), rest
     raise _no_anchor(text, first)
 
 
@@ -207,7 +207,7 @@ def _edge(text: str, edge: Edge, rest: list[str]) -> tuple[PeriodEdge, list[str]
     if period is not None:
         return PeriodEdge(edge, period), rest[2:]
     if is_name(rest[1]):
-        return PeriodEdge(edge, Name(composed(rest[1]))), rest[2:]
+        return PeriodEdge(edge, Name(rest[1])), rest[2:]
     raise BadValue(f"{shown(text)} is no date: {rest[1]} is no period", PERIODS)
 
 
