@@ -41,7 +41,9 @@ def with_sources(plan: Plan, manifest: Manifest, *, others: bool) -> Plan:
     """
     keys = plan.keys
     known = manifest.source_fingerprints(keys) if keys else {}
-    return plan.with_sources(known if others else {key: known[key] for key in keys & known.keys()})
+    if not others:
+        return plan.with_sources({key: known[key] for key in keys & known.keys()})
+    return plan.with_sources(known, manifest.written())
 
 
 def cost_of(plan: Plan, here: PortalIdentity | None = None, *, verify: bool = True) -> Cost:

@@ -117,6 +117,8 @@ class Manifest:
     removed: tuple[TaskKey, ...] = ()
     timezone: str | None = None
     source_fingerprints: Callable[[Collection[TaskKey]], Mapping[TaskKey, bytes]] = _no_fingerprints
+    #: once the tasks were read: what stood for values of those that were parsed (core.task)
+    written: Callable[[], Mapping[TaskKey, Mapping[str, str]]] = dict
 
     @property
     def marker(self) -> str | None:

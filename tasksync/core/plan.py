@@ -94,7 +94,8 @@ class Plan:
     what the portal made of a value). `unchanged` counts all NOOPs. `tracked` is how many entries
     the state had. `renames` are (dropped key, new key) that look like one task.
     `reworded` are the source fingerprints of unchanged tasks whose text had to be parsed, which
-    their entries are to remember beside other changes (not in a saved plan).
+    their entries are to remember beside other changes (not in a saved plan); `rewritten` is what
+    stands there now for their values, where anything but the values does (core.task).
     `hidden` are wanted tasks that the portal gave an id and does not show.
     `learned` is, by remembered key, the createdDate of tasks that were not known to be shown, or
     not with a date; "" where the portal tells none.
@@ -129,6 +130,9 @@ class Plan:
     unread: tuple[str, ...] = ()  # manifest files that the last apply read and this did not
     destroy: bool = False
     reworded: Mapping[TaskKey, bytes] = field(default_factory=lambda: MappingProxyType({}))
+    rewritten: Mapping[TaskKey, Mapping[str, str]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
     remembered: tuple[str, ...] = ()
     spent: int = 0  # of policy.allow, by the runs before
     hidden: tuple[Hidden, ...] = ()
@@ -162,8 +166,15 @@ class Plan:
         """The keys of which it changes anything, on the portal or in what is remembered."""
         return frozenset(change.key for change in (*self.changes, *self.state_only))
 
-    def with_sources(self, known: Mapping[TaskKey, bytes]) -> Plan:
-        """Return the plan with the source fingerprints of its changes, and of other keys beside."""
+    def with_sources(
+        self,
+        known: Mapping[TaskKey, bytes],
+        written: Mapping[TaskKey, Mapping[str, str]] | None = None,
+    ) -> Plan:
+        """Return the plan with the source fingerprints of its changes, and of other keys beside.
+
+        `written` is what stands in the manifest for values of other keys that were parsed.
+        """
         if not known:
             return self
 
@@ -178,6 +189,7 @@ class Plan:
             levels=tuple(map(told, self.levels)),
             state_only=told(self.state_only),
             reworded={key: known[key] for key in sorted(known.keys() - keys)},
+            rewritten=written or {},
         )
 
     @property

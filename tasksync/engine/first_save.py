@@ -10,6 +10,7 @@ from tasksync.core.fields import TaskKey
 from tasksync.core.plan import Plan
 from tasksync.core.ports import Portal
 from tasksync.core.state import Entry, PortalIdentity, Run, State, StateDelta
+from tasksync.core.task import NOTHING_WRITTEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ def _with_new_sources(plan: Plan, shown: _Shown) -> Iterator[Entry]:
     for key in sorted(plan.reworded.keys() - others):
         row = shown.state.index.row(key)
         if row is not None and shown.state.index.source(row) != plan.reworded[key]:
-            yield replace(shown.entry(key), source=plan.reworded[key])
+            written = plan.rewritten.get(key, NOTHING_WRITTEN)
+            yield replace(shown.entry(key), source=plan.reworded[key], written=written)
 
 
 def _is_news(here: PortalIdentity, known: PortalIdentity | None, plan: Plan) -> bool:

@@ -61,6 +61,7 @@ def load(paths: Sequence[str]) -> Manifest:
         removed=tuple(named.key for named in head.removed),
         timezone=head.timezone,
         source_fingerprints=stream.source_fingerprints,
+        written=lambda: stream.written,
     )
 
 
@@ -77,6 +78,8 @@ class _Stream:
         self._asked: dict[int, bytearray] = {}  # digests of all tasks of those files, in order
         self._complete = not head.unread
         self._known = False  # whether a block was recalled: its context was good before
+        self.written: dict[TaskKey, Mapping[str, str]] = {}
+        self._same: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
         self._judge = schema.judge(schema.WHOLE_TASK)
 
     def rows(self, heads: EntryIndex | None = None) -> Iterator[Wanted]:
@@ -197,10 +200,17 @@ class _Stream:
             check_key(raw.key or "")
             block = normalise.with_defaults(raw.body)
             if not raw.irregular and self._judge(block):
-                return normalise(block)
+                return self._noted(raw.key, normalise(block))
         except ValueError:
             pass  # it is explained with its place later
         return None
+
+    def _noted(self, key: str | None, normal: Normal) -> Normal:
+        """Keep what was written for values; tasks that say the same share it."""
+        if normal.written:
+            words = tuple(normal.written.items())
+            self.written[TaskKey(str(key))] = self._same.setdefault(words, normal.written)
+        return normal
 
     def _finish(self) -> None:
         beside: dict[int, dict[str, list[UnplacedProblem]]] = {}

@@ -69,7 +69,7 @@ def facts(change: Change, names: wording.Names) -> Iterator[Fact]:
             for one in change.fields:
                 label = wording.label(one.name, one.after)
                 shown = wording.shown(one.name, one.after, names)
-                yield Fact(label, shown + wording.as_written(change.written, one.name))
+                yield Fact(label, shown + wording.as_written(change.written, one.name, shown))
         case Action.DELETE | Action.FORGET | Action.NOOP:
             yield from _ends(change)
         case Action.UPDATE | Action.ADOPT | Action.DEFER:
@@ -78,7 +78,7 @@ def facts(change: Change, names: wording.Names) -> Iterator[Fact]:
             yield from (_moves(one, change, names) for one in change.fields)
             for name, value in change.sent_together.items():
                 shown = wording.shown(name, value, names)
-                written = wording.as_written(change.written, name)
+                written = wording.as_written(change.written, name, shown)
                 yield Fact(wording.label(name, value), f"{shown}{written} (sent along)")
 
 
@@ -95,12 +95,15 @@ def _moves(one: FieldChange, change: Change, names: wording.Names) -> Fact:
     label = wording.label(one.name, one.before, one.after)
     drifted = " (changed on the portal)" if one.drifted else ""
     why = wording.clean(change.because.get(one.name, ""))
-    written = wording.as_written(change.written, one.name) + (f" ({why})" if why else "")
+    because = f" ({why})" if why else ""
     if wording.is_set(one.name):
-        return Fact(label, _set_marks(one, names) + written + drifted)
+        marks = _set_marks(one, names)
+        written = wording.as_written(change.written, one.name, marks)
+        return Fact(label, marks + written + because + drifted)
     if wording.is_long(one.name, one.before, one.after):
         return Fact(label, "edited" + drifted, marked_line(str(one.before), str(one.after)))
-    pair = ARROW.join(wording.pair(one.name, one.before, one.after, names)) + written
+    pair = ARROW.join(wording.pair(one.name, one.before, one.after, names))
+    pair += wording.as_written(change.written, one.name, pair.rpartition(ARROW)[2]) + because
     moved = wording.moved(one.name, one.before, one.after)
     if moved and FIELDS[one.name].kind is FieldKind.INSTANT:
         return Fact(label, moved + drifted, pair)

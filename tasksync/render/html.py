@@ -158,14 +158,14 @@ def _field(change: Change, one: FieldChange, names: wording.Names) -> Json:
     before, after = wording.pair(one.name, one.before, one.after, names)
     if new and isinstance(one.after, str) and "\n" in one.after:
         after = "\n".join(wording.lines(one.after))
-    written = wording.as_written(change.written, one.name)
+    written = wording.as_written(change.written, one.name, after)
     told: Json = {"n": label, "b": None if new else before, "a": after + written}
     moved = wording.moved(one.name, one.before, one.after)
     if moved:
         told["d"] = moved
     if not new and wording.is_set(one.name):
         told["m"] = _marks(one, names)
-    notes = [written.strip(" ()")] if "m" in told else []
+    notes = [written.removeprefix(" (").removesuffix(")")] if "m" in told else []
     notes += [wording.clean(change.because.get(one.name, ""))]
     notes += ["changed on the portal"] if one.drifted else []
     if any(notes):
@@ -179,7 +179,8 @@ def _field(change: Change, one: FieldChange, names: wording.Names) -> Json:
 
 
 def _along(change: Change, name: str, value: Value, names: wording.Names) -> Json:
-    shown = wording.shown(name, value, names) + wording.as_written(change.written, name)
+    shown = wording.shown(name, value, names)
+    shown += wording.as_written(change.written, name, shown)
     return {"n": wording.label(name, value), "b": None, "a": shown, "g": "sent along"}
 
 

@@ -6,7 +6,7 @@ the manifest is written so that it cannot steer a terminal.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from tasksync.core.change import SYMBOLS, Action, Change, FieldChange
@@ -88,8 +88,9 @@ def entry_text(entry: Entry, names: wording.Names | None = None, style: Style = 
             else ""
         )
         label = wording.label(name, value)
-        said = wording.shown(name, value, names or {}) + wording.as_written(entry.written, name)
-        lines.append(f"  {label:<{FIELD_WIDTH}}  {said}{turned}")
+        said = wording.shown(name, value, names or {})
+        written = wording.as_written(entry.written, name, said)
+        lines.append(f"  {label:<{FIELD_WIDTH}}  {said}{written}{turned}")
     marks = (
         (f"created {entry.created}", bool(entry.created)),
         ("protected", entry.protected),
@@ -149,7 +150,7 @@ class _Lines:
         match change.action:
             case Action.CREATE:
                 for one in change.fields:
-                    yield self._laid(one, wording.as_written(change.written, one.name))
+                    yield self._laid(one, change.written)
             case Action.DELETE | Action.FORGET:
                 yield from self._gone(change)
             case Action.UPDATE | Action.ADOPT | Action.DEFER:
@@ -157,10 +158,11 @@ class _Lines:
             case Action.NOOP:
                 return
 
-    def _laid(self, one: FieldChange, written: str) -> str:
+    def _laid(self, one: FieldChange, written: Mapping[str, str]) -> str:
         """Return the line or lines of a new task's field; what many tasks say is worded once."""
-        if one.name in _ALWAYS_OTHER or written:
-            return "\n".join(self._new_lines(one)) + written
+        if one.name in _ALWAYS_OTHER or one.name in written:
+            lines = "\n".join(self._new_lines(one))
+            return lines + wording.as_written(written, one.name, lines)
         said = (one.name, one.after)
         line = self._said.get(said)
         if line is None:
@@ -201,17 +203,19 @@ class _Lines:
             yield from self._field(one, change)
         for name, value in change.sent_together.items():
             note = self.style.paint("   (sent along)", Tone.QUIET)
-            said = self._value(name, value) + wording.as_written(change.written, name)
-            yield self._line(wording.label(name, value), said + note)
+            said = self._value(name, value)
+            written = wording.as_written(change.written, name, said)
+            yield self._line(wording.label(name, value), said + written + note)
         same = len(change.asked.keys() - {one.name for one in change.fields})
         if same and change.fields:
             yield self.style.paint(f"      ({wording.count(same, 'unchanged field')})", Tone.QUIET)
 
     def _field(self, one: FieldChange, change: Change) -> Iterator[str]:
         marks = self._because(change, one.name) + self._drift_mark(one)
-        written = wording.as_written(change.written, one.name)
         if wording.is_set(one.name):
-            yield self._line(one.name, self._members(one) + written + marks)
+            members = self._members(one)
+            written = wording.as_written(change.written, one.name, members)
+            yield self._line(one.name, members + written + marks)
         elif wording.is_long(one.name, one.before, one.after):
             yield from self._long(one, marks)
         else:
@@ -219,6 +223,7 @@ class _Lines:
             delta = self.style.paint(f"   ({moved})", Tone.QUIET) if moved else ""
             label = wording.label(one.name, one.before, one.after)
             before, after = wording.pair(one.name, one.before, one.after, self.names)
+            written = wording.as_written(change.written, one.name, after)
             yield self._line(label, f"{before} -> {self._known(one, after)}{written}{delta}{marks}")
 
     def _because(self, change: Change, name: str) -> str:

@@ -155,10 +155,15 @@ def shown(name: str, value: Value, names: Names) -> str:
             return _number(kind, value)
 
 
-def as_written(written: Mapping[str, str], name: str) -> str:
-    """Return ` (release - 10wd)`: what a value came of, to stand behind it; "" for itself."""
-    text = written.get(name)
-    return f" ({clean(text)})" if text else ""
+def as_written(written: Mapping[str, str], name: str, value: str = "") -> str:
+    """Return ` (release - 10wd)`: what a value came of, to stand behind it; "" for itself.
+
+    What stands in the words of the value already, as a person's address does, is not repeated.
+    """
+    text = clean(written.get(name, ""))
+    if all(part in value for part in text.split(", ")):
+        return ""
+    return f" ({text})"
 
 
 def _text(text: str) -> str:

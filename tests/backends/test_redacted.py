@@ -31,13 +31,15 @@ def test_what_is_committed_has_lost_our_secrets_in_every_form() -> None:
         entry("a", 1, tags=("x", f"y {QUOTED}")),
         normalised={"title": f"made {SECRET}"},
         unproved={"description": f"came {QUOTED}"},
+        written={"title": f"words {SECRET}"},
     )
     doubt = intent("b")
-    doubt = replace(doubt, sent={**doubt.sent, "description": SECRET})
+    sent = {**doubt.sent, "description": SECRET}
+    doubt = replace(doubt, sent=sent, written={"title": QUOTED})
     who = PortalIdentity("p.example", f"Owner {QUOTED}")
     store.commit(StateDelta(put=(told, entry("c", 2)), open=(doubt,), identity=who), lease)
     text = compact(encode_state(plain.load()))
-    assert text.count("***") == 5
+    assert text.count("***") == 7
     assert SECRET not in text.replace("\\", "")
     held = plain.holder()
     assert held is not None

@@ -86,6 +86,8 @@ changes = st.builds(
     created=instants | st.just(""),
     forms=values,
     edited=st.lists(NAMES, max_size=2).map(tuple),
+    written=st.dictionaries(NAMES, texts.filter(bool), max_size=2),
+    because=st.dictionaries(NAMES, texts.filter(bool), max_size=2),
 )
 pairs = st.lists(st.tuples(keys, keys), max_size=2).map(tuple)
 drifts = NAMES.flatmap(

@@ -34,6 +34,7 @@ BLANK: Values = {
     "priority": 1,
 }
 _OPTIONS = {"protect", "onRemove", "ignoreChanges", "adopt"}
+_BESIDE = _OPTIONS | {"written"}
 
 
 def values(data: Mapping[str, Any]) -> dict[str, Value]:
@@ -62,9 +63,10 @@ def options(data: Mapping[str, Any]) -> Options:
 
 def wanted_task(key: str, block: Mapping[str, Any], line: int) -> Task:
     """Return a wanted task."""
-    fields = {name: value for name, value in block.items() if name not in _OPTIONS}
+    fields = {name: value for name, value in block.items() if name not in _BESIDE}
     laid: dict[str, Value] = {"title": key, "responsibleId": 1, **values(fields)}
-    return Task(TaskKey(key), laid, Place("tasks.yaml", line), options(block))
+    written = block.get("written") or {}
+    return Task(TaskKey(key), laid, Place("tasks.yaml", line), options(block), written)
 
 
 def stream(tasks: Iterable[Task]) -> Iterable[Wanted]:
@@ -152,6 +154,7 @@ def _entry(key: str, row: Mapping[str, Any], task: Task | None) -> Entry:
         hidden=row.get("hidden", False),
         remade=row.get("remade", False),
         unproved=values(row.get("unproved") or {}),
+        written=row.get("written") or {},
     )
 
 
@@ -240,6 +243,8 @@ def _shown(change: Change) -> dict[str, Any]:
         "made": {name: plain(value) for name, value in change.normalised.items()},
         "forms": {name: plain(value) for name, value in change.forms.items()},
         "drifted": [one.name for one in change.fields if one.drifted],
+        "written": dict(change.written),
+        "because": dict(change.because),
         "protected": change.protected,
         "created": change.created,
         "markers": list(change.markers),

@@ -90,6 +90,7 @@ def rich_entry(key: str, remote: int) -> Entry:
         protected=True,
         deferred=True,
         unproved={"description": "came back", "deadline": None, "tags": ("q",)},
+        written={"deadline": "release - 10wd", "accomplices": "petrova@example.com, Ünal"},
     )
 
 
@@ -97,7 +98,8 @@ def intent(key: str, after: int = 7) -> Intent:
     """Return a create in doubt."""
     asked: Values = {"title": f"Task {key}", "parentId": KeyRef(TaskKey("parent"))}
     sent: Values = {"title": f"Task {key}", "parentId": 17}
-    return Intent(TaskKey(key), asked, sent, RemoteId(after), START, "run-1")
+    written = {"title": f"words of {key}"}
+    return Intent(TaskKey(key), asked, sent, RemoteId(after), START, "run-1", written=written)
 
 
 def run(name: str, **more: object) -> Run:
