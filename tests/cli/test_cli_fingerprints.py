@@ -91,3 +91,26 @@ def test_what_target_left_out_is_not_known_by_its_new_text(tasksync: Tasksync) -
     assert tasksync("apply", "--yes", "--target", "c").code == 0
     for more in ([], ["--no-refresh"]):
         assert "1 to change" in tasksync("plan", *more).out
+
+
+DATED = TEXT.replace("defaults:", "timezone: UTC\ndates: {go: 2026-05-19T18:00}\ndefaults:")
+
+
+def test_words_that_came_to_the_same_are_remembered_beside_another_change(
+    tasksync: Tasksync,
+) -> None:
+    """Later they say why what hangs on them moved."""
+    tasksync.manifest(DATED + "    deadline: 2026-05-19T18:00\n", "m.yaml")
+    assert tasksync("apply", "--yes").code == 0
+    worded = DATED + "    deadline: go\n"
+    tasksync.manifest(worded, "m.yaml")
+    assert "No changes." in tasksync("plan").out
+    tasksync.manifest(worded.replace("Second", "Other"), "m.yaml")
+    assert "1 changed" in tasksync("apply", "--yes").out
+    assert "2026-05-19T18:00:00+00:00 (go)" in tasksync("state", "show", "c").out
+    tasksync.manifest(worded.replace("Second", "Other").replace("05-19", "05-20"), "m.yaml")
+    assert "(go was 2026-05-19T18:00:00+00:00)" in tasksync("plan").out
+    plain = DATED.replace("Second", "Third one") + "    deadline: 2026-05-19T18:00\n"
+    tasksync.manifest(plain, "m.yaml")
+    assert "1 changed" in tasksync("apply", "--yes").out
+    assert "2026-05-19T18:00:00+00:00\n" in tasksync("state", "show", "c").out

@@ -46,8 +46,9 @@ def test_a_moved_release_says_why_in_every_format_and_in_a_saved_plan(tmp_path: 
     assert tasksync("plan", "--out", plan).code == 0
     assert why in tasksync("show", plan).out
     assert tasksync("apply", plan).code == 0
-    assert "2026-09-22T12:00:00+02:00 (freeze - 2wd at 12:00)" in tasksync(
-        "state", "show", "freeze"
-    ).out
+    assert (
+        "2026-09-22T12:00:00+02:00 (freeze - 2wd at 12:00)"
+        in tasksync("state", "show", "freeze").out
+    )
     again = tasksync("plan", "--detailed-exitcode")
     assert (again.code, "No changes." in again.out) == (0, True)
