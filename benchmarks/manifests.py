@@ -5,7 +5,7 @@ One task has 9 fields and about 375 bytes of YAML; a file holds up to 1 000 task
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -39,10 +39,35 @@ def key(number: int) -> str:
     return f"rollout-{number:07d}"
 
 
-def block(number: int) -> str:
+#: what the expressions of `worded` hang on
+WORDS = f"dates: {{kickoff: {_FIRST:%Y-%m-%dT%H:%M}}}\n"
+
+
+def worded(number: int) -> dict[str, object]:
+    """Return the fields of one task with an expression for its deadline: the same instant."""
+    days, hours = divmod(number % 4_000, 24)
+    deadline = _FIRST + timedelta(days=days, hours=hours)
+    kind = number % 4_000 % 3
+    if kind == 0:
+        text = f"kickoff + {number % 4_000}h"
+    elif kind == 1:
+        text = f"kickoff + {(deadline.date() - _FIRST.date()).days}d at {deadline:%H:%M}"
+    else:
+        text = f"{_worked(deadline)} at {deadline:%H:%M}"
+    return {**fields(number), "deadline": text}
+
+
+def _worked(at: datetime) -> str:
+    """Return a day in working days; from a Saturday or Sunday on in days."""
+    weeks, rest = divmod((at.date() - _FIRST.date()).days, 7)
+    weekend = rest - 4  # kickoff is a Monday, and a Friday is the last worked day
+    return f"kickoff + {weeks * 5 + min(rest, 4)}wd" + (f" + {weekend}d" if weekend > 0 else "")
+
+
+def block(number: int, told: Callable[[int], dict[str, object]] = fields) -> str:
     """Return one task as YAML, under `tasks:`."""
     lines = [f"  {key(number)}:"]
-    for name, value in fields(number).items():
+    for name, value in told(number).items():
         lines.append(f"    {name}: {_written(value)}")
     return "\n".join(lines) + "\n"
 
@@ -58,27 +83,31 @@ def project(count: int) -> str:
     return f"bench-{count}"
 
 
-def files(count: int) -> Iterator[tuple[str, Iterator[str]]]:
+def files(count: int, *, words: bool = False) -> Iterator[tuple[str, Iterator[str]]]:
     """Yield name and pieces of every file of a manifest with so many tasks."""
     head = f"apiVersion: tasksync/v1\nproject: {project(count)}\ntimezone: UTC\n"
-    yield "project.yaml", iter([head])
+    yield "project.yaml", iter([head + WORDS if words else head])
+    told = worded if words else fields
     each = min(PER_FILE, max(count // 10, 1))
     for start in range(0, count, each):
-        yield f"tasks-{start // each:05d}.yaml", _file(range(start, min(start + each, count)))
+        yield f"tasks-{start // each:05d}.yaml", _file(range(start, min(start + each, count)), told)
 
 
-def _file(numbers: range) -> Iterator[str]:
+def _file(numbers: range, told: Callable[[int], dict[str, object]]) -> Iterator[str]:
     yield "apiVersion: tasksync/v1\ntasks:\n"
     for number in numbers:
-        yield block(number)
+        yield block(number, told)
 
 
-def write(folder: Path, count: int) -> Path:
-    """Write a manifest of so many tasks into a folder, unless it is there; returns the folder."""
+def write(folder: Path, count: int, *, words: bool = False) -> Path:
+    """Write a manifest of so many tasks into a folder, unless it is there; returns the folder.
+
+    `words`: deadlines are expressions that come to the same instants.
+    """
     done = folder.with_name(f"{folder.name}.whole")
     if not done.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        for name, pieces in files(count):
+        for name, pieces in files(count, words=words):
             with (folder / name).open("w", encoding="utf-8") as file:
                 file.writelines(pieces)
         done.touch()

@@ -90,6 +90,20 @@ def _one_edit(pairs: int) -> Outcome:
         return compared(ours, others.bound(scene), pairs)
 
 
+def _words(pairs: int) -> Outcome:
+    """Plan the same tasks with expressions and with instants, all parsed; and where none is."""
+    scene = Scene(10 * K).ready()
+    words, state = scene.in_words(), scene.without_blocks()
+    with sandbox() as portal:
+        blind = ("--no-refresh",)
+        cold = [
+            scene.plan(portal, *blind, name="expressions, parsed", state=state, manifest=words),
+            scene.plan(portal, *blind, name="instants, parsed", state=state),
+        ]
+        found = turns(cold, pairs)
+    return _outcome(found, {"ratio": ratio(*found.values())})
+
+
 def _literal(pairs: int) -> Outcome:
     scene = Scene(10 * K).ready()
     with sandbox() as portal:
@@ -244,6 +258,12 @@ ROWS: tuple[Row, ...] = (
         "one-edit-100k",
         "cold plan `--no-refresh`, one of 100 000 tasks edited / the bound",
         _one_edit,
+    ),
+    Row(
+        "words-10k",
+        "cold plan `--no-refresh`, 10 000 tasks with date expressions, all parsed / with instants",
+        _words,
+        (Goal("ratio", 1.15, "<= 1.15"),),
     ),
     Row(
         "literal-10k",

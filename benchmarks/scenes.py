@@ -148,6 +148,10 @@ class Scene:
         file.write_text(text.replace("Check the rollout of", "Look at", 1), encoding="utf-8")
         return copy
 
+    def in_words(self) -> Path:
+        """Return the same manifest with expressions for its deadlines."""
+        return manifests.write(self.folder / "words", self.count, words=True)
+
     def copy_of_state(self, name: str) -> Path:
         """Return a copy of the state that may be written to."""
         copy = WORK / "copies" / f"{name}-{self.count}.db"

@@ -156,21 +156,28 @@ def placed(told: str, when: datetime, zone: ZoneInfo | None) -> datetime:
     """Return a datetime with its offset; raises BadValue where the zone skips or repeats it."""
     if when.tzinfo is not None:
         return when if isinstance(when.tzinfo, timezone) else _fixed(when)
-    local = when.isoformat(timespec="minutes")
     if zone is None:
+        local = when.isoformat(timespec="minutes")
         mend = f"write {told}+03:00, or give the project a timezone"
         if not told.startswith(local):
             mend = "give the project a timezone"
         raise BadValue(f"{told} has no offset", mend)
     early, late = (when.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
-    if early.utcoffset() == late.utcoffset():
-        return _fixed(early)
+    offset = early.utcoffset()
+    if offset is not None and offset == late.utcoffset():
+        return when.replace(tzinfo=timezone(offset))
+    raise _clocks_change(told, when, zone)
+
+
+def _clocks_change(told: str, when: datetime, zone: ZoneInfo) -> BadValue:
+    early, late = (when.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     both = f"{_fixed(early).isoformat()} or {_fixed(late).isoformat()}"
     there = early.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == when
     happens = "is there twice" if there else "is skipped"
+    local = when.isoformat(timespec="minutes")
     told = told if told.startswith(local) else f"{told} ({local})"
     what = f"{told} {happens} in {zone.key}: the clocks change"
-    raise BadValue(what, f"write {both}" if there else "choose another time, or give an offset")
+    return BadValue(what, f"write {both}" if there else "choose another time, or give an offset")
 
 
 def _out_of_range(text: str) -> str:

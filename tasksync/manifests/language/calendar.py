@@ -6,11 +6,13 @@ working day of a country is counted.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from functools import cache
+from itertools import count
 from typing import Any
 
 from tasksync.manifests.hints import did_you_mean
@@ -20,7 +22,8 @@ from tasksync.manifests.unplaced import BadValue
 FURTHEST = 400
 #: so many regions are listed where one is not known
 LISTED = 20
-_DAY = timedelta(days=1)
+#: month and day of the last day of a year, by direction
+_LAST = {1: (12, 31), -1: (1, 1)}
 
 
 class Weekday(StrEnum):
@@ -56,17 +59,15 @@ class Calendar:
     workdays: frozenset[date] = frozenset()
 
 
-@dataclass(slots=True)
 class WorkingDays:
-    """Counts working days of a calendar."""
+    """Counts working days of a calendar, by the worked days of each year that is met."""
 
-    calendar: Calendar = field(default_factory=Calendar)
-    _weekend: frozenset[int] = field(init=False)
-    _public: Collection[date] | None = field(init=False, default=None)
-
-    def __post_init__(self) -> None:
+    def __init__(self, calendar: Calendar) -> None:
         week = list(Weekday)
-        self._weekend = frozenset(week.index(day) for day in self.calendar.weekend)
+        self.calendar = calendar
+        self._weekend = frozenset(week.index(day) for day in calendar.weekend)
+        self._public: Collection[date] | None = None
+        self._years: dict[int, list[int]] = {}
 
     def is_worked(self, day: date) -> bool:
         """Tell whether people work on a day; raises BadCalendar where that cannot be told."""
@@ -86,22 +87,37 @@ class WorkingDays:
 
         Raises BadValue where no day is worked for FURTHEST days, and OverflowError.
         """
-        step = _DAY * sign
-        if number == 0:
-            return self._worked(day, step)
-        for _ in range(number):
-            day = self._worked(day + step, step)
-        return day
+        # backwards is forwards with all days negated
+        here, left = sign * day.toordinal() - (number == 0), max(number, 1)
+        for year in count(day.year, sign):
+            worked = self._worked(year, sign)
+            first = bisect_right(worked, here)
+            if first < len(worked):
+                self._within_reach(worked[first] - here, here, sign)
+            if left <= len(worked) - first:
+                return date.fromordinal(sign * worked[first + left - 1])
+            left -= len(worked) - first
+            here = worked[-1] if first < len(worked) else here
+            self._within_reach(sign * date(year, *_LAST[sign]).toordinal() - here, here, sign)
+        raise AssertionError(day)
 
-    def _worked(self, day: date, step: timedelta) -> date:
-        for ahead in range(FURTHEST + 1):
-            if self.is_worked(day):
-                return day
-            if ahead < FURTHEST:
-                day += step
-        first = day - step * FURTHEST
-        way = "after" if step > timedelta() else "before"
-        what = f"no day is worked within {FURTHEST} days {way} {first}"
+    def _worked(self, year: int, sign: int) -> list[int]:
+        """Return the ordinals of the days of a year that are worked, negated for a sign of -1."""
+        key = sign * year
+        if key not in self._years:
+            if not date.min.year <= year <= date.max.year:
+                raise OverflowError(year)
+            days = range(date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal() + 1)
+            worked = [day for day in days if self.is_worked(date.fromordinal(day))]
+            self._years[year], self._years[-year] = worked, [-day for day in reversed(worked)]
+        return self._years[key]
+
+    @staticmethod
+    def _within_reach(days: int, here: int, sign: int) -> None:
+        if days <= FURTHEST:
+            return
+        way = "after" if sign > 0 else "before"
+        what = f"no day is worked within {FURTHEST} days {way} {date.fromordinal(sign * here)}"
         raise BadValue(what, "look at calendar: its weekend and holidays take every day")
 
     def check(self) -> None:

@@ -54,8 +54,25 @@ class Dates:
 
     def worked_out(self, text: str, names: Mapping[str, date] | None = None) -> date:
         """Return the value of an expression; `names` stand before those of `dates`."""
+        return self._value(text, grammar.parsed(text), names or {})
+
+    def moment(self, text: str, hour: time | None) -> Moment | Resolved:
+        """Return the instant that a field's text names; `hour` is what a bare date means.
+
+        Resolved where the text is no date and time itself, but stands for one.
+        """
+        text = " ".join(text.split())
         expression = grammar.parsed(text)
-        value = self._anchor(text, expression, names or {})
+        value = self._value(text, expression, {})
+        if not isinstance(value, datetime):
+            if hour is None:
+                raise _no_time(text)
+            value = datetime.combine(value, hour)
+        moment = moment_of(text, value, self.zone)
+        return moment if expression.stands_for_itself else Resolved(*moment)
+
+    def _value(self, text: str, expression: Expression, names: Mapping[str, date]) -> date:
+        value = self._anchor(text, expression, names)
         try:
             for step in expression.steps:
                 value = self._moved(text, value, step)
@@ -67,20 +84,6 @@ class Dates:
             what = f"{text} leads to a year that is out of reach"
             raise BadValue(what, "use fewer") from error
         return value
-
-    def moment(self, text: str, hour: time | None) -> Moment | Resolved:
-        """Return the instant that a field's text names; `hour` is what a bare date means.
-
-        Resolved where the text is no date and time itself, but stands for one.
-        """
-        text = " ".join(text.split())
-        value = self.worked_out(text)
-        if not isinstance(value, datetime):
-            if hour is None:
-                raise _no_time(text)
-            value = datetime.combine(value, hour)
-        moment = moment_of(text, value, self.zone)
-        return moment if grammar.is_instant(text) else Resolved(*moment)
 
     def faults(self) -> Iterator[tuple[str, BadValue]]:
         """Yield what is wrong in `dates` and `calendar`: the name, or "" for the calendar."""

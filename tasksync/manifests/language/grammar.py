@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from calendar import monthrange
+from collections.abc import Mapping
 from datetime import date, time
 from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
@@ -84,7 +85,14 @@ class Expression(NamedTuple):
     steps: tuple[Step, ...] = ()
     at: time | None = None
 
+    @property
+    def stands_for_itself(self) -> bool:
+        """Whether it is a date and time, and nothing has to be worked out."""
+        return self.anchor.__class__ is Instant and not self.steps and self.at is None
 
+
+_UNITS: Final[Mapping[str, Unit]] = {unit.value: unit for unit in Unit}
+_EDGES: Final[Mapping[str, Edge]] = {edge.value: edge for edge in Edge}
 #: words of the grammar, which no date can be named after
 RESERVED: Final = frozenset({*Unit, *Edge, "at", "of"})
 #: more than this moves beyond every year that can be named, or takes long to count
@@ -121,12 +129,6 @@ def parsed(text: str) -> Expression:
 def is_name(word: str) -> bool:
     """Tell whether a date can be called so: it reads as no other word of the grammar."""
     return bool(_NAME.match(word)) and word not in RESERVED
-
-
-def is_instant(text: str) -> bool:
-    """Tell whether a text is a date and time itself, with a blank or `T` between."""
-    day, _, rest = text.replace("T", " ", 1).partition(" ")
-    return bool(_DAY.match(day) and _CLOCK.match(rest.strip()))
 
 
 def composed(word: str) -> str:
@@ -175,16 +177,16 @@ PERIODS = "a period is written 2026, 2026-Q1, 2026-01 or 2026-W05"
 
 def _anchor(text: str, words: list[str]) -> tuple[Anchor, list[str]]:
     first, *rest = words
-    if first in set(Edge):
-        return _edge(text, Edge(first), rest)
+    if first in _EDGES:
+        return _edge(text, _EDGES[first], rest)
+    if not first[0].isdigit() and is_name(first):
+        return Name(first), rest
     if rest and _CLOCK.match(rest[0]) and _DAY.match(first):
         return Instant(f"{first}T{rest[0]}"), rest[1:]
     if (day := day_of(first)) is not None:
         return day, rest
     if _INSTANT.match(first):
         return Instant(first), rest
-    if is_name(first):
-        return Name(first), rest
     raise _no_anchor(text, first)
 
 
@@ -213,14 +215,14 @@ def _edge(text: str, edge: Edge, rest: list[str]) -> tuple[PeriodEdge, list[str]
 
 def _steps(text: str, words: list[str]) -> tuple[Step, ...]:
     steps: list[Step] = []
-    while words:
-        sign, *words = words
+    rest = iter(words)
+    for sign in rest:
         if sign not in {"+", "-"}:
             raise _no_sign(text, sign)
-        if words and words[0].isascii() and words[0].isdecimal() and len(words) > 1:
-            words[:2] = ["".join(words[:2])]  # `10 wd` for `10wd`
-        steps.append(_step(text, sign, words[0] if words else ""))
-        words = words[1:]
+        word = next(rest, "")
+        if word.isdecimal() and word.isascii():
+            word += next(rest, "")  # `10 wd` for `10wd`
+        steps.append(_step(text, sign, word))
     return tuple(steps)
 
 
@@ -237,7 +239,7 @@ def _step(text: str, sign: str, word: str) -> Step:
         what = f"{shown(text)} is no date: no number with a unit follows the {sign}"
         raise BadValue(what, f"write {sign} 10wd; units are {listed(Unit)}")
     number, unit = found.groups()
-    if unit not in set(Unit):
+    if unit not in _UNITS:
         told = f"{unit} is no unit" if unit else f"{number} has no unit"
         near = f"did you mean {_LONG[unit]}?" if unit in _LONG else did_you_mean(unit, Unit)
         mend = f"{near} " if near else ""
@@ -245,7 +247,7 @@ def _step(text: str, sign: str, word: str) -> Step:
     most = MOST_WORKED if unit == Unit.WORKED else MOST
     if len(number) > len(str(most)):
         raise BadValue(f"{shown(text)} is no date: {word} is too much", f"at most {most}{unit}")
-    return Step(-1 if sign == "-" else 1, int(number), Unit(unit))
+    return Step(-1 if sign == "-" else 1, int(number), _UNITS[unit])
 
 
 #: what people write for units
