@@ -9,6 +9,7 @@ from command import Tasksync
 
 HERE = Path(__file__).parents[2] / "examples" / "moved-release"
 README = (HERE / "README.md").read_text(encoding="utf-8")
+FRONT = (HERE.parents[1] / "README.md").read_text(encoding="utf-8")
 BEFORE, AFTER = "release: 2026-10-01T10:00 ", "release: 2026-10-08T10:00 "
 
 
@@ -33,6 +34,8 @@ def test_the_plan_of_a_moved_release_is_the_one_that_is_shown(tmp_path: Path) ->
     """Word for word, but for the file's name."""
     done = moved(tmp_path)("plan")
     assert changes_in(done.out.replace("m.yaml", "tasksync.yaml")) == changes_in(README)
+    (shown,) = re.findall(r"^      deadline .* -> .*\(freeze - 2wd.*$", FRONT, re.MULTILINE)
+    assert shown in README.split("\n")
 
 
 def test_a_moved_release_says_why_in_every_format_and_in_a_saved_plan(tmp_path: Path) -> None:
