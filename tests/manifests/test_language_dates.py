@@ -252,6 +252,40 @@ def test_public_holidays_are_not_worked() -> None:
     assert not berlin.is_worked(date(2027, 3, 8))
     assert whole.is_worked(date(2027, 3, 8))
     assert whole.moved(date(2026, 12, 24), 1, 1) == date(2026, 12, 28)
+    named = WorkingDays(Calendar(country="DE", region="Berlin"))
+    assert not named.is_worked(date(2027, 3, 8))
+
+
+def test_a_country_is_known_by_its_code_alone() -> None:
+    """What else the library holds by a name is no country."""
+    for name in ("country_holidays", "HolidayBase", "Germany", "de", "", "XX"):
+        with pytest.raises(BadCalendar, match="no public holidays are known of"):
+            calendar.public_holidays(name, "")
+    with pytest.raises(BadCalendar) as caught:
+        calendar.public_holidays("MC", "BE")
+    assert caught.value.mend == "leave region out: this country has none"
+
+
+def test_days_far_away_are_worked_out_by_the_years_between() -> None:
+    """Forty years of working days, there and back, and no further than the calendar goes."""
+    days = WorkingDays(Calendar())
+    far = days.moved(date(2026, 10, 1), 1, 9_999)
+    assert far == date(2065, 1, 28)
+    assert days.moved(far, -1, 9_999) == date(2026, 10, 1)
+    with pytest.raises(OverflowError):
+        days.moved(date(9999, 12, 31), 1, 1)
+
+
+def test_a_gap_of_four_hundred_days_is_the_longest_that_is_crossed() -> None:
+    """Across the ends of years, in both directions."""
+    everyday = frozenset(Weekday)
+    for sign in (1, -1):
+        day = date(2026, 10, 1)
+        near = Calendar(weekend=everyday, workdays=frozenset({day + sign * timedelta(400)}))
+        assert WorkingDays(near).moved(day, sign, 1) == day + sign * timedelta(400)
+        far = Calendar(weekend=everyday, workdays=frozenset({day + sign * timedelta(401)}))
+        with pytest.raises(BadValue, match="no day is worked within 400 days"):
+            WorkingDays(far).moved(day, sign, 1)
 
 
 def test_a_holiday_of_the_country_that_is_named_as_worked_is_worked() -> None:

@@ -6,6 +6,7 @@ working day of a country is counted.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from tasksync.manifests.unplaced import BadValue
 FURTHEST = 400
 #: so many regions are listed where one is not known
 LISTED = 20
+_CODE = re.compile(r"[A-Z]{2,3}\Z")
 #: month and day of the last day of a year, by direction
 _LAST = {1: (12, 31), -1: (1, 1)}
 
@@ -152,22 +154,26 @@ def public_holidays(country: str, region: str) -> Any:
     if known is None:
         what = f"public holidays of {country} need the library holidays, which is not installed"
         raise BadCalendar(what, "pip install 'tasksync[calendar]'", ("country",))
-    regions = known.list_supported_countries(include_aliases=True)
-    if country not in regions:
-        near = did_you_mean(country, regions)
+    try:
+        whole = known.country_holidays(country if _CODE.match(country) else "")
+    except NotImplementedError:
+        # to list them imports every country: only where one is not known
+        near = did_you_mean(country, known.list_supported_countries(include_aliases=True))
         mend = near or "use a code of ISO 3166 like DE"
-        raise BadCalendar(f"no public holidays are known of {country}", mend, ("country",))
-    if region and region not in regions[country]:
-        raise _no_region(country, region, regions[country])
-    return known.country_holidays(country, subdiv=region or None)
+        what = f"no public holidays are known of {country}"
+        raise BadCalendar(what, mend, ("country",)) from None
+    if not region:
+        return whole
+    names = [*whole.subdivisions, *whole.subdivisions_aliases]
+    if region not in names:
+        raise _no_region(country, region, sorted(whole.subdivisions), names)
+    return known.country_holidays(country, subdiv=region)
 
 
-def _no_region(country: str, region: str, regions: Collection[str]) -> BadCalendar:
+def _no_region(country: str, region: str, codes: list[str], names: list[str]) -> BadCalendar:
     what = f"no public holidays are known of the region {region} of {country}"
-    if not regions:
+    if not codes:
         return BadCalendar(what, "leave region out: this country has none", ("region",))
-    listed = ", ".join(sorted(regions)[:LISTED])
-    more = ", …" if len(regions) > LISTED else ""
-    near = did_you_mean(region, regions)
-    mend = f"{near} known: {listed}{more}" if near else f"known: {listed}{more}"
-    return BadCalendar(what, mend, ("region",))
+    near = did_you_mean(region, names)
+    known = f"known: {', '.join(codes[:LISTED])}{', …' if len(codes) > LISTED else ''}"
+    return BadCalendar(what, f"{near} {known}" if near else known, ("region",))
