@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from stores import ANNA, START, entry, intent, rich_entry, run
 
+from tasksync.core.change import Action, Change, Reason
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.formats import lease_json, state_json, values_json
+from tasksync.core.formats.state_checks import pushed
 from tasksync.core.state import NO_DATE, Lease, PortalIdentity, State, StateDelta, state_of
 from tasksync.core.task import NO_OPTIONS, OnRemove, Options
 from tasksync.errors import StateUnreadable
@@ -215,3 +217,31 @@ def test_a_fault_is_named_with_its_place(
     with pytest.raises(StateUnreadable) as refused:
         state_json.decode_state(set_at(path, value))
     assert named in refused.value.message
+
+
+def test_what_was_written_for_values_comes_through_a_create_in_doubt_too() -> None:
+    """The entry that is made of an intent knows it, and so does the one of a change."""
+    assert intent("x").entry(RemoteId(5)).written == {"title": "words of x"}
+    made = Change(
+        TaskKey("x"), Action.CREATE, Reason.NEW, asked={"title": "X"}, written={"title": "words"}
+    )
+    assert made.entry(RemoteId(5)).written == {"title": "words"}
+
+
+@pytest.mark.parametrize(
+    ("written", "fault"),
+    [
+        ({"deadline": "release"}, "written.deadline"),
+        ({"title": ""}, "written.title"),
+        ({"title": "a\x1b"}, "written.title"),
+        ({"nothing": "x"}, "nothing"),
+        ({"title": 5}, "title"),
+        ("title", "entry a"),
+    ],
+)
+def test_a_pushed_state_says_only_what_can_have_been_written(written: object, fault: str) -> None:
+    """Words of fields that are asked for, on one line."""
+    document = through_json(DOCUMENT)
+    document["entries"]["a"]["written"] = written
+    with pytest.raises(StateUnreadable, match=fault):
+        pushed(document)

@@ -230,6 +230,14 @@ def test_dates_tell_each_fault_once_and_a_circle_whole(
     assert all(faults[name] in told[name] for name in faults)
 
 
+def test_dates_hang_on_each_other_however_long() -> None:
+    """Also when the last is asked first, and in a circle of them all."""
+    many = {f"n{n}": f"n{n - 1} + 1d" for n in range(5_000, 0, -1)}
+    assert Dates(BERLIN, {**many, "n0": "2026-01-01"}).worked_out("n5000") == date(2039, 9, 10)
+    ((name, bad),) = Dates(BERLIN, {**many, "n0": "n5000"}).faults()
+    assert (name, bad.what.count("->")) == ("n5000", 5_001)
+
+
 def test_a_circle_is_told_the_same_whoever_asks_first() -> None:
     """A field that names the last of a circle changes nothing of what is told."""
     ours = Dates(BERLIN, {"a": "b", "b": "c", "c": "a"})

@@ -45,7 +45,6 @@ class Dates:
     _values: dict[str, date] = field(init=False, default_factory=dict)
     _bad: set[str] = field(init=False)
     _faults: dict[str, BadValue] = field(init=False, default_factory=dict)
-    _open: list[str] = field(init=False, default_factory=list)
     _bad_calendar: BadValue | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -114,41 +113,58 @@ class Dates:
     def _named(self, name: str) -> date:
         if name in self._values:
             return self._values[name]
+        chain = self._chain(name)
+        for one in reversed(chain):
+            self._work_out(one, chain)
+        if name in self._values:
+            return self._values[name]
         if name in self._bad:
             raise AlreadyTold
-        if name not in self.named:
-            raise _unknown(name, [one for one in self.named if one not in self._open])
-        if name in self._open:
-            self._circle(name)
-            raise AlreadyTold
-        self._open.append(name)
+        raise _unknown(name, list(self.named))
+
+    def _chain(self, name: str) -> list[str]:
+        """Return the names that have to be worked out for one, each before what it hangs on.
+
+        A date hangs on one other at most, so that this is a list however long, or a circle.
+        """
+        chain: dict[str, None] = {}
+        while name in self.named and name not in self._values and name not in self._bad:
+            if name in chain:
+                self._circle(list(chain), name)
+                break
+            chain[name] = None
+            name = _hangs_on(self.named[name])
+        return list(chain)
+
+    def _work_out(self, name: str, chain: list[str]) -> None:
+        if name in self._bad:
+            return
+        text = " ".join(self.named[name].split())
         try:
-            self._values[name] = self._checked(self.named[name])
+            anchor = _hangs_on(text)
+            if anchor and anchor not in self.named and anchor not in self._bad:
+                raise _unknown(anchor, [one for one in self.named if one not in chain])
+            value = self.worked_out(text)
+            # it has to be there, even if no field names it
+            within_reach(text, value)
+            if isinstance(value, datetime):
+                moment_of(text, value, self.zone)
         except BadValue as bad:
             self._bad.add(name)
             if not isinstance(bad, AlreadyTold):
                 self._faults[name] = bad
-            raise AlreadyTold from bad
-        finally:
-            self._open.pop()
-        return self._values[name]
+        else:
+            self._values[name] = value
 
-    def _checked(self, text: str) -> date:
-        """Return the value of a date of `dates`, which is there even if no field names it."""
-        value = self.worked_out(text)
-        moment_of(text, value, self.zone) if isinstance(value, datetime) else within_reach(
-            text, value
-        )
-        return value
-
-    def _circle(self, name: str) -> None:
-        circle = self._open[self._open.index(name) :]
-        first = min(map(list(self.named).index, circle))
-        start = circle.index(list(self.named)[first])
-        circle = circle[start:] + circle[:start]
-        told = " -> ".join([*circle, circle[0]])
+    def _circle(self, chain: list[str], name: str) -> None:
+        circle = chain[chain.index(name) :]
+        self._bad.update(circle)
+        # told from the one that is written first, whoever asked
+        first = next(one for one in self.named if one in circle)
+        start = circle.index(first)
+        told = " -> ".join([*circle[start:], *circle[:start], first])
         what = f"dates hang on each other in a circle: {told}"
-        self._faults[circle[0]] = BadValue(what, "let one of them name a day")
+        self._faults[first] = BadValue(what, "let one of them name a day")
 
     def _moved(self, text: str, value: date, step: Step) -> date:
         number = step.sign * step.number
@@ -207,6 +223,15 @@ def _months(day: date, number: int) -> date:
     if not date.min.year <= year <= date.max.year:
         raise OverflowError(year)
     return day.replace(year=year, month=month + 1, day=min(day.day, monthrange(year, month + 1)[1]))
+
+
+def _hangs_on(text: str) -> str:
+    """Return the name that an expression begins with; "" for none, or where it is no expression."""
+    try:
+        anchor = grammar.parsed(text).anchor
+    except BadValue:
+        return ""
+    return anchor.name if isinstance(anchor, Name) else ""
 
 
 def _no_time(text: str) -> BadValue:

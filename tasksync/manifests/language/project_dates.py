@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -146,5 +146,6 @@ def _weekend(node: Node) -> frozenset[Weekday]:
 def _hours(node: Node | None) -> Hours:
     if node is None or node.broken or not isinstance(node.value, dict):
         return Hours()
-    clocks = (_text(node, name) for name in Hours._fields)
-    return Hours(*(grammar.clock_of(clock) for clock in clocks))
+    # what cannot be read was told by the schema, and not again for every bare date
+    given = {name: grammar.clock_of(_text(node, str(name))) or time() for name in node.parts}
+    return Hours(*(given.get(name) for name in Hours._fields))
