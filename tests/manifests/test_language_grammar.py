@@ -98,6 +98,8 @@ BAD: dict[str, tuple[str, str]] = {
     "end of 2026-05-19": ("2026-05-19 is no period", "2026-01"),
     "release 10wd": ("10wd is not expected there", "only + or -"),
     "release -10wd": ("-10wd is not expected there", "- 10wd"),
+    "2026-05-19+1d": ("is no date", "write blanks around the sign: 2026-05-19 + 1d"),
+    "2026-05-19T18:00-2wd": ("is no date", "blanks around the sign: 2026-05-19T18:00 - 2wd"),
     "release + tomorrow": ("no number with a unit follows the +", "+ 10wd"),
     "release -": ("no number with a unit follows the -", "- 10wd"),
     "release + 1.5d": ("no number with a unit follows", "+ 10wd"),

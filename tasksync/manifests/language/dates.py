@@ -41,6 +41,7 @@ class Dates:
     named: Mapping[str, str] = field(default_factory=dict)
     calendar: Calendar = field(default_factory=Calendar)
     broken: Collection[str] = ()
+    whole: bool = True  # False: `dates` could not be read, and any name may have stood there
     _days: WorkingDays = field(init=False)
     _values: dict[str, date] = field(init=False, default_factory=dict)
     _bad: set[str] = field(init=False)
@@ -118,7 +119,7 @@ class Dates:
             self._work_out(one, chain)
         if name in self._values:
             return self._values[name]
-        if name in self._bad:
+        if name in self._bad or not self.whole:
             raise AlreadyTold
         raise _unknown(name, list(self.named))
 
@@ -142,7 +143,7 @@ class Dates:
         text = " ".join(self.named[name].split())
         try:
             anchor = _hangs_on(text)
-            if anchor and anchor not in self.named and anchor not in self._bad:
+            if anchor and self.whole and anchor not in self.named and anchor not in self._bad:
                 raise _unknown(anchor, [one for one in self.named if one not in chain])
             value = self.worked_out(text)
             # it has to be there, even if no field names it
@@ -225,6 +226,10 @@ def _months(day: date, number: int) -> date:
     return day.replace(year=year, month=month + 1, day=min(day.day, monthrange(year, month + 1)[1]))
 
 
+_OF_THE_CLOCK = frozenset({"today", "now", "tomorrow", "yesterday", "next", "last"})
+_NO_CLOCK = "nothing hangs on the clock: write a day, like 2026-05-19"
+
+
 def _hangs_on(text: str) -> str:
     """Return the name that an expression begins with; "" for none, or where it is no expression."""
     try:
@@ -245,6 +250,6 @@ def _unknown(name: str, known: Sequence[str]) -> BadValue:
     apart = grammar.glued(name)
     if apart:
         return BadValue(what, f"write blanks around the sign: {apart}")
-    mend = did_you_mean(name, known)
+    mend = _NO_CLOCK if name in _OF_THE_CLOCK else did_you_mean(name, known)
     how = f"write {name}: under dates, or a date like 2026-05-19T18:00"
     return BadValue(what, mend or how)

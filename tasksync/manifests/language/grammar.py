@@ -194,6 +194,8 @@ def _no_anchor(text: str, first: str) -> BadValue:
     what = f"{shown(text)} is no date"
     if _PERIOD.match(first):
         return BadValue(f"{what}: {first} is a period", f"write start of {first} or end of {first}")
+    if apart := glued(first):
+        return BadValue(what, f"write blanks around the sign: {apart}")
     if first in RESERVED:
         return BadValue(f"{what}: {first} is a word of the grammar", _HOW)
     if _FRACTION.match(first):

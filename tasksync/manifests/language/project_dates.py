@@ -33,6 +33,7 @@ class ProjectDates:
     context: bytes = b""
     _named: dict[str, str] = field(default_factory=dict)
     _broken: set[str] = field(default_factory=set)
+    _whole: bool = True
     _places: dict[str, Place] = field(default_factory=dict)
     _dates: Dates | None = None
     _calendar_at: tuple[str, Node] | None = None
@@ -40,7 +41,7 @@ class ProjectDates:
     def of(self, zone: ZoneInfo | None) -> Dates:
         """Return what works expressions out, always the same."""
         if self._dates is None:
-            self._dates = Dates(zone, self._named, self.calendar, self._broken)
+            self._dates = Dates(zone, self._named, self.calendar, self._broken, self._whole)
         return self._dates
 
     def faults(self, zone: ZoneInfo | None) -> Iterator[Problem]:
@@ -74,9 +75,14 @@ class ProjectDates:
 
     def _take_dates(self, file: str, node: Node) -> Iterator[Problem]:
         part = node.parts.get("dates")
-        for step, value in part.parts.items() if part is not None else ():
+        if part is None:
+            return
+        if part.broken or not isinstance(part.value, dict):
+            self._whole = False
+            return
+        for step, value in part.parts.items():
             name = grammar.composed(str(step))
-            place = Place(file, *part.names.get(str(step), value.position)) if part else Place(file)
+            place = Place(file, *part.names.get(str(step), value.position))
             if not grammar.is_name(name):
                 yield Problem(place, f"{name} cannot be the name of a date", _NAME_MEND)
             elif name in self._places:
