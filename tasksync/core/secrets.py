@@ -231,7 +231,7 @@ def _of_entity(found: re.Match[str]) -> str:
 
 
 def _quoted(word: str) -> str:
-    """Return the pattern of a secret, however it is quoted; it takes backslashes before it along.
+    """Return the pattern of a secret, however it is quoted; it takes backslashes before it too.
 
     Each step takes what it can and gives nothing back, so that no text makes it slow.
     """

@@ -101,9 +101,9 @@ class EventLines:
         match error:
             case PlanRefused(refusals=several) | ManifestInvalid(problems=several):
                 for one in several:
-                    lift = one.lift if isinstance(one, Refusal) else ""
+                    advice = one.advice if isinstance(one, Refusal) else ""
                     what = one.what if isinstance(one, Refusal) else str(one)
-                    self._diagnose("error", what, lift)
+                    self._diagnose("error", what, advice)
             case _:
                 self._diagnose("error", error.message, error.advice)
 

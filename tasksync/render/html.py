@@ -101,7 +101,7 @@ def _data(plan: Plan, changes: Sequence[Change], refusals: Sequence[Refusal]) ->
             for one in plan.drift
         ],
         "notes": list(wording.notes(plan)),
-        "refusals": [{"what": one.what, "lift": one.lift} for one in refusals],
+        "refusals": [{"what": one.what, "advice": one.advice} for one in refusals],
     }
 
 

@@ -135,8 +135,8 @@ def _counts(plan: Plan) -> Iterator[str]:
 def _refusals(refusals: Sequence[Refusal], show: str) -> Iterator[str]:
     room = REFUSALS_LIMIT
     for at, refusal in enumerate(refusals):
-        what, lift = (_quote(text) for text in (refusal.what, refusal.lift))
-        text = f"> [!CAUTION]\n> **Refused** ({code(refusal.guard)}): {what}\n> {lift}\n"
+        what, advice = (_quote(text) for text in (refusal.what, refusal.advice))
+        text = f"> [!CAUTION]\n> **Refused** ({code(refusal.guard)}): {what}\n> {advice}\n"
         room -= len(text)
         if room < 0:
             yield f"> {_left_out(len(refusals) - at, 'refusal', show)}\n"

@@ -63,10 +63,10 @@ def plan_text(
 
 
 def refusal_lines(refusal: Refusal, style: Style = PLAIN) -> Iterator[str]:
-    """Yield why a guard holds the plan back, and how to lift it."""
+    """Yield why a guard holds the plan back, and how to override it."""
     yield ""
     yield style.paint("Refused:", Tone.BAD) + f" {wording.clean_lines(refusal.what)}"
-    for line in refusal.lift.split("\n"):
+    for line in refusal.advice.split("\n"):
         yield f"  {wording.clean(line)}"
 
 

@@ -217,7 +217,7 @@
   };
   const options = (id, word, pairs) => $(id).append(el("option", { value: "" }, word), ...pairs.map(([value, text]) => el("option", { value }, text)));
   const callouts = () => {
-    for (const one of data.refusals) $("callouts").append(el("div", { class: "callout bad" }, el("strong", {}, "Refused: "), el("span", { class: "pre" }, one.what), el("p", { class: "lift" }, one.lift)));
+    for (const one of data.refusals) $("callouts").append(el("div", { class: "callout bad" }, el("strong", {}, "Refused: "), el("span", { class: "pre" }, one.what), el("p", { class: "advice" }, one.advice)));
     if (data.drift.length) {
       const list = el("ul"), box = el("details", { class: "callout" }, el("summary", {}, el("strong", {}, `${plural(data.drifted, "task")} changed on the portal`), " since the last apply"), list);
       box.addEventListener("toggle", () => { if (!list.children.length) list.append(...data.drift.map((one) => el("li", {}, el("span", { class: "k" }, one.k), ` ${one.n}: ${one.b} → ${one.a}`))); });
