@@ -261,7 +261,7 @@ class Performance:
             self._error = error_of(fault, "Writing")
 
     def _repeat(self, job: Job, wait: float, classification: Classification) -> None:
-        """Queue a job again, in smaller parts where batches became smaller, or give it up."""
+        """Queue a job again, in smaller parts where batches got smaller, or give it up."""
         now = self._requester.clock.monotonic()
         since = now if job.since is None else job.since
         asked = asked_for(classification.hint)  # no patience is lost over a wait that is kept to
