@@ -79,7 +79,7 @@ class EventLines:
         self._write("change_summary", planned(plan.summary), {"changes": changes})
 
     def ended(self, outcomes: Iterable[Outcome]) -> None:
-        """Write what became of it all."""
+        """Write how it all ended."""
         result = apply_counts(outcomes)
         changes: Json = {
             "add": result.added,

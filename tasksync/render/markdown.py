@@ -59,9 +59,9 @@ class Section:
     def _text(self, kept: Sequence[str], show: str) -> str:
         missing = len(self.items) - len(kept)
         rest = (_left_out(missing, self.what, show),) if missing and kept else ()
-        head = f"<details><summary>{self.title}</summary>\n\n"
+        start = f"<details><summary>{self.title}</summary>\n\n"
         body = "\n".join((*self.intro, *kept, *rest))
-        return f"{head}{body}\n\n</details>\n"
+        return f"{start}{body}\n\n</details>\n"
 
 
 def plan_markdown(

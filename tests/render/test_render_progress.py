@@ -11,7 +11,7 @@ from tasksync.core.change import Action, Change, Outcome, Reason, Status
 from tasksync.core.fields import TaskKey
 from tasksync.core.plan import Summary
 from tasksync.core.state import Holder
-from tasksync.render.progress import Bar, Lines, Quiet, progress
+from tasksync.render.progress import Bar, Lines, NoProgress, progress
 
 
 class Time:
@@ -104,7 +104,7 @@ def test_what_a_portal_wrote_is_not_taken_for_markup():
 
 def test_quiet_tells_no_progress_but_what_somebody_has_to_know():
     stream, time = io.StringIO(), Time()
-    applied(time, progress(stream, time, terminal=True, quiet=True))
+    applied(time, progress(stream, time, terminal=True, no_progress=True))
     (note,) = stream.getvalue().splitlines()
     assert "the key's owner changed" in note
 
@@ -113,7 +113,7 @@ def test_the_listener_fits_the_stream():
     stream, time = io.StringIO(), Time()
     assert isinstance(progress(stream, time, terminal=True), Bar)
     assert isinstance(progress(stream, time, terminal=False), Lines)
-    assert isinstance(progress(stream, time, terminal=False, quiet=True), Quiet)
+    assert isinstance(progress(stream, time, terminal=False, no_progress=True), NoProgress)
 
 
 class _Broken(_Terminal):
