@@ -27,7 +27,7 @@ from tasksync.manifests.reader import (
     unreadable,
 )
 
-_MERGE_MEND = "write the fields out, or lay them under all tasks with defaults"
+_MERGE_MEND = "write the fields out, or set them for all tasks with defaults"
 
 
 class NodeTask(NamedTuple):

@@ -48,7 +48,7 @@ def classify(job: Job, reply: wire.Reply | NoAnswer) -> Classification:
 
 
 def _single(job: Job, change: Change, reply: wire.Reply, classification: Classification) -> None:
-    """Classify a change that had a request of its own: a delete is answered by 204 (delete seed)."""
+    """Classify a change that had its own request: a delete is answered by 204 (delete seed)."""
     _one(job, change, reply.data, reply.fault, classification)
 
 

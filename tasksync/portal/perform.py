@@ -1,4 +1,4 @@
-"""Doing the changes of one level: what is sent when, by whom, and what becomes of it.
+"""Doing the changes of one level: what is sent when, by whom, and how it ends.
 
 Everything happens in the caller's thread but the sending itself: intents are written there, and
 outcomes are yielded there as soon as they are known.

@@ -43,7 +43,7 @@ _EMPTY = tuple((name, one.empty) for name, one in FIELDS.items())
 
 
 class StatusPolicy(StrEnum):
-    """What becomes of a status that people moved on to one of MOVED_ON (design 5 and 12)."""
+    """What is done with a status that people moved on to one of MOVED_ON (design 5 and 12)."""
 
     STANDS = "stands"
     ENFORCE = "enforce"
