@@ -172,7 +172,7 @@ def test_a_key_file_is_read_and_an_unreadable_one_is_named(
     assert (done.code, "TASKSYNC_API_KEY_FILE" in done.err) == (1, True)
 
 
-def test_flags_have_twins_in_the_environment(tasksync: Tasksync, tmp_path: Path) -> None:
+def test_flags_have_environment_variables(tasksync: Tasksync, tmp_path: Path) -> None:
     where = ("plan", "-f", tmp_path / "tasksync.yaml")
     assert tasksync(*where, TASKSYNC_DETAILED_EXITCODE="1").code == 2
     assert tasksync(*where, TASKSYNC_FORMAT="json").out.startswith("{")

@@ -1,4 +1,4 @@
-"""What a refusal says: how much, of what, which tasks, and every way to lift it."""
+"""What a refusal says: how much, of what, which tasks, and every way to override it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def only(refusals: tuple[Refusal, ...]) -> Refusal:
 MANY = [change(f"t{n}", Action.DELETE) for n in range(7)]
 
 
-def test_the_share_is_told_with_the_limit_and_both_ways_to_lift_it() -> None:
+def test_the_share_is_told_with_the_limit_and_both_ways_to_override_it() -> None:
     refusal = only(check(plan(*MANY)))
     assert refusal.what == (
         "7 of 20 tracked tasks (35%) would be removed; policy.maxDelete allows 30%."
@@ -104,7 +104,7 @@ def test_renames_are_shown_as_they_have_to_be_written() -> None:
     assert check(plan(change("o0", Action.DELETE), renames=pairs), Overrides(renamed=True)) == ()
 
 
-def test_strays_are_named_with_what_helps() -> None:
+def test_orphans_are_named_with_what_helps() -> None:
     some = change("a", Action.CREATE, Reason.NEW)
     refusal = only(check(plan(some, orphans=(Orphan(9, "Else", 3),))))
     assert '9 "Else" (responsible 3)' in refusal.what
@@ -140,5 +140,5 @@ def test_every_refusal_is_told_at_once() -> None:
         change("p", Action.DELETE, protected=True),
         change("q", Action.DELETE, activity=Activity(1, 0)),
     ]
-    rails = [one.guard for one in check(plan(*some, unread=("b.yaml",), wanted=0))]
-    assert rails == ["empty", "half-read", "max-delete", "protect", "activity"]
+    guards = [one.guard for one in check(plan(*some, unread=("b.yaml",), wanted=0))]
+    assert guards == ["empty", "half-read", "max-delete", "protect", "activity"]

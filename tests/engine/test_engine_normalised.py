@@ -17,7 +17,7 @@ Blocks = Mapping[str, Mapping[str, object]]
 
 
 def round_of(here: Bench, blocks: Blocks) -> tuple[int, int, int]:
-    """Apply and verify; return how many changes were sent, values missing and values turned."""
+    """Apply and verify; return how many changes were sent, values missing and values normalised."""
     here.events.clear()
     sent = len(here.portal.done)
     report = here.apply(here.manifest(blocks))

@@ -193,7 +193,7 @@ class Office:
             self.last_id += 1
             task = blank(self.last_id, self.hours.wall())
             task["createdBy"] = self["owner"]
-            self._lay(task, body, creating=True)
+            self._take_field(task, body, creating=True)
             self.tasks[self.last_id] = task
             self.deeds.append(("create", self.last_id, dict(body)))
             self._note(self.last_id)
@@ -204,7 +204,7 @@ class Office:
         with self.lock:
             task = self._there(number)
             self._check(body, creating=False, task=task)
-            self._lay(task, body, creating=False)
+            self._take_field(task, body, creating=False)
             self.deeds.append(("update", number, dict(body)))
             self._note(number)
             return task
@@ -307,13 +307,13 @@ class Office:
     def _instant(self, text: str) -> float:
         return datetime.fromisoformat(text).timestamp()
 
-    def _lay(  # noqa: C901
+    def _take_field(  # noqa: C901
         self, task: dict[str, Any], body: dict[str, Any], *, creating: bool
     ) -> None:
         before = dict(task)
         for name, value in body.items():
             if name in DATES:
-                self._lay_date(task, name, value)
+                self._take_date(task, name, value)
             elif name in ("parentId", "groupId", "timeEstimate"):
                 task[name] = value or 0
             elif name in ("accomplices", "auditors"):
@@ -338,7 +338,7 @@ class Office:
             task["auditors"] = list(dict.fromkeys([*task["auditors"], before["responsibleId"]]))
         self._side_effects(task, before, body)
 
-    def _lay_date(self, task: dict[str, Any], name: str, value: Any) -> None:
+    def _take_date(self, task: dict[str, Any], name: str, value: Any) -> None:
         if value in ("", None):
             if self["clear"] in ("both", "empty" if value == "" else "null"):
                 task[name] = None
