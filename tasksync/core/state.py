@@ -61,7 +61,7 @@ class Entry:
     ("" where none did): an id alone is not ownership (design 7, *Ours*). `hidden`: made, and not
     shown by the portal yet. `remade`: made again after it had vanished, and not seen by a later
     run yet. `unproved` is what came back at the read-back of the last write where it was neither
-    as asked nor a known turn: if the next write ends the same, it is the portal's own form
+    as asked nor a known normalisation: if the next write ends the same, it is the portal's own form
     (design 5).
     """
 

@@ -30,7 +30,7 @@ INSTANTS = [
     "2026-05-19T15:00:00+00:00",  # the same moment
     "2026-05-23T18:00:00+03:00",
 ]
-#: few values of each field, so that equal ones meet
+#: few values of each field, so that equal ones come together
 POOL: dict[str, list[Any]] = {
     "description": ["", "words", "other words"],
     "status": [2, 3, 4, 5, 6],

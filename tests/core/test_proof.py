@@ -46,7 +46,7 @@ KNOWN = [
 @pytest.mark.parametrize(("name", "asked", "made"), KNOWN)
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("stood", [True, False])
-def test_a_known_turn_is_normalised_whoever_asked_and_whatever_stood_there(
+def test_a_known_normalisation_counts_whoever_asked_and_whatever_stood_there(
     name: str, asked: Value, made: Value, action: Action, *, stood: bool
 ) -> None:
     """A task taken over after a lost answer or a lost state, too: or it is mended for ever."""
@@ -102,7 +102,7 @@ def test_what_is_as_asked_is_proved() -> None:
 
 @pytest.mark.parametrize("field", ["title", "description"])
 @pytest.mark.parametrize("sends_tags", [True, False])
-def test_hashtags_of_a_text_among_the_tags_are_a_known_turn(
+def test_hashtags_of_a_text_among_the_tags_are_a_known_normalisation(
     field: str, *, sends_tags: bool
 ) -> None:
     text = "Close #Books, and #year-end!"

@@ -112,7 +112,7 @@ def test_a_success_that_is_not_the_envelope_is_unreadable(body):
     ],
 )
 def test_what_is_legal_or_nearly_is_read(body, data):
-    """One odd character closes nothing."""
+    """One irregular character closes nothing."""
     assert wire.read(PortalAnswer(200, {}, body), NOW).data == data
 
 

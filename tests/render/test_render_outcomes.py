@@ -47,7 +47,7 @@ def test_failures_are_named_with_code_message_and_advice(golden):
         outcome("lost", Action.CREATE, Status.IN_DOUBT, message="the connection was lost"),
         outcome("late", Action.UPDATE, Status.NOT_STARTED),
     )
-    told = (ValueNormalised(TaskKey("turned"), RemoteId(7), "status", 5, 4),)
+    told = (ValueNormalised(TaskKey("normalised"), RemoteId(7), "status", 5, 4),)
     more = "tasksync apply --resume plan.json does the rest."
     golden("apply-incomplete.txt", apply_text(outcomes, told=told, more=more))
     assert apply_counts(outcomes).not_started == 2

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from second_portal import turns
+from second_portal import normalising
 from second_portal.hours import Hours
 
 READINGS: dict[str, Any] = {
@@ -322,15 +322,15 @@ class Office:
                 task[name] = list(dict.fromkeys(value or []))
             elif name == "title":
                 held = value.strip() if self["trim"] else value
-                task[name] = turns.title(held, self.readings)
+                task[name] = normalising.title(held, self.readings)
             elif name == "description":
-                text = turns.text(value or "", self["emoji"])
+                text = normalising.text(value or "", self["emoji"])
                 task[name] = text.replace("\n", "\r\n") if self["crlf"] else text
             elif name == "createdBy" and not self["admin"]:
                 continue
             elif name in FIELDS:
                 task[name] = value
-        task["tags"] = turns.tags(task, self.readings)
+        task["tags"] = normalising.tags(task, self.readings)
         moved = task["responsibleId"] != before["responsibleId"]
         if self["reset"] and not creating and "status" not in body and moved:
             task["status"] = 2
@@ -443,7 +443,7 @@ class Office:
             "parentId": self._linked(task["parentId"], self["no_parent"]),
         }
         for name in ("accomplices", "auditors"):
-            out[name] = turns.people([number(one) for one in task[name]], self["people"])
+            out[name] = normalising.people([number(one) for one in task[name]], self["people"])
         return out | {name: self.moment(task[name]) for name in DATES}
 
     def _linked(self, value: Any, none: Any) -> Any:
@@ -455,7 +455,7 @@ class Office:
         if not way:
             return {}
         names = [n for n in COUNTERS if way != "noservice" or n != "serviceCommentsCount"]
-        return {name: self.number(turns.shown(task[name], way)) for name in names}
+        return {name: self.number(normalising.shown(task[name], way)) for name in names}
 
 
 def snake(name: str) -> str:

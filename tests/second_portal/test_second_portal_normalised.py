@@ -1,7 +1,8 @@
-"""Values that portals turn settle: said once, remembered, then `No changes.` (issue 9, C and D).
+"""Values that portals normalise settle: said once, remembered, then `No changes.` (issue 9).
 
-Design 5: a known turn is remembered and said in the same run, and the next plan is empty; any other
-is named with exit 3, written once more by the next apply, and then is the portal's own form.
+Design 5: a known normalisation is remembered and said in the same run, and the next plan is empty;
+any other is named with exit 3, written once more by the next apply, and then is the portal's own
+form.
 """
 
 from __future__ import annotations
@@ -33,10 +34,10 @@ def only(driver):
     return task
 
 
-# -- known turns -----------------------------------------------------------------------------------
+# -- known normalisations --------------------------------------------------------------------------
 
 PLAIN = "title: Alpha"
-#: readings of the portal, a task that they turn, and another form of it that is turned the same way
+#: readings of the portal, a task that they normalise, and another form of it with the same result
 KNOWN = {
     "emoji dropped": ({"emoji": "drop"}, "title: Alpha 🚀 now", "title: Beta 🚀 now"),
     "emoji questioned": ({"emoji": "question"}, "title: Alpha 🚀 now", "title: Beta 🚀 now"),
@@ -83,7 +84,7 @@ CASES = pytest.mark.parametrize(
 
 
 @CASES
-def test_a_known_turn_settles_in_the_run_that_wrote_it(swift, readings, first, second):
+def test_a_known_normalisation_settles_in_the_run_that_wrote_it(swift, readings, first, second):
     """After the create, and after an edit."""
     driver = swift(**readings)
     for text in (first, second):
@@ -129,7 +130,7 @@ def test_an_edit_of_the_case_alone_settles(swift):
 
 @pytest.mark.parametrize("auditors", ["", ", auditors: [6]"])
 def test_a_new_responsible_leaves_the_former_among_the_auditors(swift, auditors):
-    """A known turn: said, remembered, and the status is kept as it was asked."""
+    """A known normalisation: said, remembered, and the status is kept as it was asked."""
     driver = swift(reset=True, former=True)
     text = f"title: A, status: inProgress, responsibleId: 1{auditors}"
     driver.write(manifest({"a": text}))
@@ -140,7 +141,7 @@ def test_a_new_responsible_leaves_the_former_among_the_auditors(swift, auditors)
     nothing_left(driver)
 
 
-def test_a_turn_is_said_once(swift):
+def test_a_normalisation_is_said_once(swift):
     driver = swift(seconds="dropped")
     driver.write(manifest({"alpha": "title: A, deadline: 2026-05-19T18:00:42+03:00"}))
     told = driver.apply()
@@ -159,10 +160,10 @@ def test_a_person_s_edit_of_a_normalised_field_is_drift_all_the_same(swift):
     nothing_left(driver)
 
 
-# -- turns that nobody knew ------------------------------------------------------------------------
+# -- normalisations that nobody knew ---------------------------------------------------------------
 
 
-def test_an_unknown_turn_is_named_written_once_more_and_then_kept(swift):
+def test_an_unknown_normalisation_is_named_written_once_more_and_then_kept(swift):
     """Exit 3 first; the next apply writes it again, and what comes out the same is the portal's."""
     driver = swift(emoji="drop")
     driver.write(manifest({"a": "title: A, description: 'Go 🚀 now'"}))
@@ -174,7 +175,7 @@ def test_an_unknown_turn_is_named_written_once_more_and_then_kept(swift):
 
 
 def test_a_priority_that_a_portal_does_not_take_settles(swift, monkeypatch):
-    """The same for a turn that only this portal makes."""
+    """The same for a normalisation that only this portal makes."""
     driver = swift()
     office = driver.portal.office
     take_field = office._take_field

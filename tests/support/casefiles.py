@@ -127,7 +127,7 @@ def read(path: Path) -> Case:
         state_of(PROJECT, entries, lineage="line", serial=3, identity=identity),
         live if read_at_all else None,
         _scope(data.get("scope") or {}),
-        _overrides(data.get("lifted") or {}),
+        _overrides(data.get("overrides") or {}),
         tuple(data.get("unread") or ()),
         tuple(data.get("in_doubt") or ()),
         data.get("other_owner", ""),
