@@ -231,9 +231,9 @@
   const clear = () => { for (const name of Object.keys(state)) state[name] = ""; render(); };
   const typed = (id) => { let wait; $(id).addEventListener("input", () => { clearTimeout(wait); wait = setTimeout(() => { state[id] = $(id).value; render(); }, 90); }); };
   const move = (by) => {
-    const heads = [...document.querySelectorAll("#list summary")], at = heads.indexOf(document.activeElement);
-    if (by > 0 && at === heads.length - 1 && drawn < shown.length) { draw(PAGE); more(); return move(by); }
-    const next = heads[Math.max(0, at + by)];
+    const summaries = [...document.querySelectorAll("#list summary")], at = summaries.indexOf(document.activeElement);
+    if (by > 0 && at === summaries.length - 1 && drawn < shown.length) { draw(PAGE); more(); return move(by); }
+    const next = summaries[Math.max(0, at + by)];
     if (next) next.focus();
   };
   document.addEventListener("keydown", (event) => {
