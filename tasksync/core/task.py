@@ -62,7 +62,7 @@ NO_OPTIONS = Options()
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One wanted task: managed fields in normal form (defaults laid), parent as KeyRef."""
+    """One wanted task: managed fields in normal form (defaults applied), parent as KeyRef."""
 
     key: TaskKey
     fields: Values

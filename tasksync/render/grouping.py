@@ -77,7 +77,7 @@ def facts(change: Change, names: wording.Names) -> Iterator[Fact]:
             yield from (_moves(one, names) for one in change.fields)
             for name, value in change.sent_together.items():
                 shown = wording.shown(name, value, names)
-                yield Fact(wording.label(name, value), f"{shown} (sent along)")
+                yield Fact(wording.label(name, value), f"{shown} (sent together)")
 
 
 def _ends(change: Change) -> Iterator[Fact]:
@@ -93,7 +93,7 @@ def _moves(one: FieldChange, names: wording.Names) -> Fact:
     label = wording.label(one.name, one.before, one.after)
     drifted = " (changed on the portal)" if one.drifted else ""
     if wording.is_set(one.name):
-        return Fact(label, _set_marks(one, names) + drifted)
+        return Fact(label, _set_diff(one, names) + drifted)
     if wording.is_long(one.name, one.before, one.after):
         return Fact(label, "edited" + drifted, marked_line(str(one.before), str(one.after)))
     pair = ARROW.join(wording.pair(one.name, one.before, one.after, names))
@@ -103,7 +103,7 @@ def _moves(one: FieldChange, names: wording.Names) -> Fact:
     return Fact(label, pair + drifted)
 
 
-def _set_marks(one: FieldChange, names: wording.Names) -> str:
+def _set_diff(one: FieldChange, names: wording.Names) -> str:
     seen = members(_items(one.before), _items(one.after))
     added, removed = wording.swapped(one.name, seen.added, seen.removed, names)
     return " ".join([*(f"+{item}" for item in added), *(f"-{item}" for item in removed)])
