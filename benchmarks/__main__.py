@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from benchmarks import results, venvs
 from benchmarks.measuring import Unfit
 from benchmarks.places import RESULTS, WORK
-from benchmarks.report import report, verdicts
+from benchmarks.report import goal_lines, report
 from benchmarks.rows import BY_NAME, ROWS, Row
 
 _TOLD = {
@@ -69,7 +69,7 @@ def _measured(row: Row, pairs: int, *, quick: bool) -> bool:
     results.keep(row.name, outcome, wanted, versions)
     for subject, seconds, cpu, peak in outcome.table:
         print(f"  {subject:34} {seconds:9.3f} s wall {cpu:9.3f} s CPU {peak:8.1f} MB")
-    for words in verdicts(row, outcome.figures):
+    for words in goal_lines(row, outcome.figures):
         print(f"  {words}", flush=True)
     return True
 

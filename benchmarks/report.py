@@ -30,16 +30,16 @@ the same SQLite file (`benchmarks/peers/bound.py`); the literal script is \
 """
 
 
-def verdicts(row: Row, figures: Mapping[str, float]) -> Iterator[str]:
+def goal_lines(row: Row, figures: Mapping[str, float]) -> Iterator[str]:
     """Yield a row's figures in words, each with its goal where it has one."""
     goals = {goal.figure: goal for goal in row.goals}
     for name, value in figures.items():
         goal = goals.get(name)
         words = f"{name} {_shown(name, value)}"
-        yield words if goal is None else f"{words} (goal {goal.words}): {_verdict(goal, value)}"
+        yield words if goal is None else f"{words} (goal {goal.words}): {_reached(goal, value)}"
 
 
-def _verdict(goal: Goal, value: float) -> str:
+def _reached(goal: Goal, value: float) -> str:
     if value <= goal.most:
         return "reached"
     over = f"{value / goal.most:.2f} times the goal" if goal.most else f"{value:g} too many"
@@ -90,7 +90,7 @@ def _goals(kept: Mapping[str, Any]) -> Iterator[str]:
             label = row.what if len(row.goals) == 1 else f"{row.what}: {goal.figure}"
             yield (
                 f"| {label} | {goal.words} | {_shown(goal.figure, value)} | "
-                f"{_verdict(goal, value)} | `{row.command}` |"
+                f"{_reached(goal, value)} | `{row.command}` |"
             )
 
 
@@ -106,7 +106,7 @@ def _section(row: Row, found: Mapping[str, Any]) -> Iterator[str]:
         for subject, seconds, cpu, peak in found["table"]:
             yield f"| {subject} | {seconds:.3f} | {cpu:.3f} | {peak:.0f} |"
         yield ""
-    for words in verdicts(row, found["figures"]):
+    for words in goal_lines(row, found["figures"]):
         yield f"- {words}"
     if row.where and any(found["figures"][goal.figure] > goal.most for goal in row.goals):
         yield f"- {row.where}"

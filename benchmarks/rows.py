@@ -193,7 +193,7 @@ _NEW = (
     "where the time goes, by `python -X importtime` and a sampling of both phases on this machine: "
     "about 0.25 s start Python and import (requests with what it brings 0.06 to 0.1 s, the "
     "dataclasses of core about 0.06 s); then about 0.1 ms a task to read it (libyaml's events and "
-    "PyYAML's objects for them about 40 us of that, judging, normal form and digest 25 us) and "
+    "PyYAML's objects for them about 40 us of that, checking, normal form and digest 25 us) and "
     "about 0.04 ms to decide on it and word it. Terraform's wall time is less than its CPU time, "
     "since it uses both cores"
 )

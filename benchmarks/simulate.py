@@ -73,7 +73,7 @@ def crowd(url: str, runners: int, seconds: float, *, paced: bool) -> Crowd:
 
 
 def loading(url: str, entries: int) -> float:
-    """Return the seconds in which a plan has the heads of so many entries."""
+    """Return the seconds in which a plan has the index of so many entries."""
     words = [TASKSYNC.python, str(PEERS / "load_state.py"), url, f"load-{entries}", str(entries)]
     told = subprocess.run(words, check=True, capture_output=True, env=environment())
     return float(json.loads(told.stdout)["load"])

@@ -1,4 +1,4 @@
-"""Every error that a person may meet, in one tree; each class knows its exit code.
+"""Every error that a person may see, in one tree; each class knows its exit code.
 
 TasksyncError                        1
 ├── UsageError                      64   a flag or an argument that cannot be
@@ -164,7 +164,7 @@ class StateNotSaved(StateError):
 
 
 class PlanRefused(TasksyncError):
-    """A safety rail holds the plan back; `refusals` says which and how to lift each."""
+    """A safety guard holds the plan back; `refusals` says which and how to override each."""
 
     exit_code = 4
 

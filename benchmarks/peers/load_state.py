@@ -44,7 +44,7 @@ def main(url: str, project: str, count: str) -> None:
     for _ in range(5):
         begun = time.perf_counter()
         store = opened()
-        assert len(store.load().heads) == int(count)
+        assert len(store.load().index) == int(count)
         store.close()
         taken.append(time.perf_counter() - begun)
     print(json.dumps({"fill": filled, "load": median(taken)}))

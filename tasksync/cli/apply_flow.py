@@ -12,7 +12,7 @@ from tasksync.cli.options import ApplyOptions, ConfirmOptions, ManifestOptions
 from tasksync.cli.plan_files import read
 from tasksync.cli.plan_flow import (
     cost_of,
-    head_of,
+    read_line_of,
     scope,
     with_sources,
     with_spent,
@@ -95,12 +95,21 @@ def _apply(
         )
         plan = with_unread(plan, state, manifest)
         cost = cost_of(plan, state.identity, verify=not options.no_verify)
-        head = head_of(plan, None if planning.no_refresh else portal.requests, monotonic() - begun)
+        first_line = read_line_of(
+            plan, None if planning.no_refresh else portal.requests, monotonic() - begun
+        )
         parts.pause()
         if parts.events is not None:
             parts.events.planned(plan)
         else:
-            show(console, plan, "text", cost, head=head, colour=not options.run.output.no_color)
+            show(
+                console,
+                plan,
+                "text",
+                cost,
+                first_line=first_line,
+                colour=not options.run.output.no_color,
+            )
         if refusals := check(plan, options.planning.overrides):
             raise PlanRefused(refusals)
         if plan and not options.confirm.yes:
@@ -204,7 +213,7 @@ class _Doing:
         self._go_on = f"tasksync apply --resume {name}" if name else "tasksync apply"
 
     def do(self, plan: Plan, cost: Cost, files: tuple[str, ...] | None) -> int:
-        """Write, prove, and say what became of it; returns the exit code."""
+        """Write, prove, and tell the outcome; returns the exit code."""
         parts = self._parts
         resolver = parts.resolver(self._portal, plan.marker)
         ports = EnginePorts(
@@ -226,12 +235,12 @@ class _Doing:
         with graceful(parts.stop, parts.console.tell, standing, parts.console.restore):
             try:
                 report = applier.apply(cost.requests)
-                verdict = self._proved(plan, report)
+                verification = self._proved(plan, report)
             except TasksyncError as error:
                 applier.report.error = error
                 self._summed(plan, applier.report)
                 raise
-        return self._told(plan, report, verdict)
+        return self._told(plan, report, verification)
 
     def _proved(self, plan: Plan, report: Report) -> Verification:
         parts = self._parts
@@ -246,7 +255,7 @@ class _Doing:
             return Verification(0)
 
     def _summed(self, plan: Plan, report: Report) -> None:
-        """Say what became of it."""
+        """Tell the outcome."""
         parts, console = self._parts, self._parts.console
         parts.pause()
         if parts.events is not None:
@@ -266,7 +275,7 @@ class _Doing:
                 )
             )
 
-    def _told(self, plan: Plan, report: Report, verdict: Verification) -> int:
+    def _told(self, plan: Plan, report: Report, verification: Verification) -> int:
         parts, console = self._parts, self._parts.console
         self._summed(plan, report)
         if report.error is not None:
@@ -285,7 +294,7 @@ class _Doing:
         if isinstance(report.error, PortalAsksToWait | MarkerNotKept):
             return 1
         waits = any(one.waits for one in plan.unreadable)
-        whole = report.complete and not verdict.missing and not self._skipped and not waits
+        whole = report.complete and not verification.missing and not self._skipped and not waits
         if whole:
             parts.forget_dumped(plan.project)
         return 0 if whole else 3

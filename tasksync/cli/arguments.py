@@ -1,4 +1,4 @@
-"""The arguments that commands share, their environment twins, and Go's single dashes."""
+"""The arguments that commands share, their environment variables, and Go's single dashes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _GO = (
 
 
 class _Formatter(argparse.HelpFormatter):
-    """argparse's, but learns the width without shutil, which brings four archivers along."""
+    """argparse's, but learns the width without shutil, which imports four archivers."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=_columns() - 2)
@@ -131,11 +131,11 @@ def with_help(parser: argparse.ArgumentParser) -> None:
 
 
 def modern(argv: Sequence[str]) -> list[str]:
-    """Return arguments with Go's single dashes doubled, and Terraform's =false flags turned."""
+    """Return arguments with Go's single dashes doubled, and Terraform's =false flags as ours."""
     words = [_doubled(word) for word in argv]
-    turned = {"--refresh=false": "--no-refresh", "--input=false": "--no-input"}
+    ours = {"--refresh=false": "--no-refresh", "--input=false": "--no-input"}
     return [
-        turned.get(word, word) for word in words if word not in {"--refresh=true", "--input=true"}
+        ours.get(word, word) for word in words if word not in {"--refresh=true", "--input=true"}
     ]
 
 
@@ -205,7 +205,7 @@ def _cut(text: str) -> str:
 
 
 def limit(text: str) -> Any:
-    """Read a rail's limit: 20 or 15%."""
+    """Read a guard's limit: 20 or 15%."""
     from tasksync.core.manifest import Threshold
 
     found = Threshold.read(text.strip())
@@ -259,7 +259,7 @@ def portal_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def planning_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what decides what a plan is about, and which rails are lifted."""
+    """Add what decides what a plan is about, and which guards are overridden."""
     add = parser.add_argument
     add("--target", action="append", metavar="GLOB", default=None,
         help="only these keys, and the parents that they need (repeats)")  # fmt: skip
@@ -272,15 +272,15 @@ def planning_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def guard_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags that lift safety rails."""
+    """Add the flags that override safety guards."""
     add = parser.add_argument
-    add("--max-delete", type=limit, metavar="N|P%", help="lift policy.maxDelete for this run")
-    add("--max-update", type=limit, metavar="N|P%", help="lift policy.maxUpdate for this run")
-    for rail, words in DANGEROUS.items():
-        add(f"--dangerous-{rail}", action="store_true", help=words)
+    add("--max-delete", type=limit, metavar="N|P%", help="override policy.maxDelete for this run")
+    add("--max-update", type=limit, metavar="N|P%", help="override policy.maxUpdate for this run")
+    for guard, words in DANGEROUS.items():
+        add(f"--dangerous-{guard}", action="store_true", help=words)
 
 
-#: every rail that a flag can lift, and what that means
+#: every guard that a flag can override, and what that means
 DANGEROUS: Mapping[str, str] = {
     "delete-active": "delete tasks with comments or logged time",
     "allow-empty": "let an empty manifest remove everything",
@@ -305,7 +305,7 @@ def output_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def with_environment(parser: argparse.ArgumentParser, env: Mapping[str, str]) -> None:
-    """Give every long flag its twin TASKSYNC_<FLAG>; raises UsageError for a wrong value."""
+    """Give every long flag its variable TASKSYNC_<FLAG>; raises UsageError for a wrong value."""
     for action in parser._actions:  # noqa: SLF001 - argparse offers no other list of its flags
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
             for below in action.choices.values():
@@ -314,10 +314,10 @@ def with_environment(parser: argparse.ArgumentParser, env: Mapping[str, str]) ->
         for flag in long:
             name = "TASKSYNC_" + flag[2:].replace("-", "_").upper()
             if action.dest != "help" and env.get(name):  # CI sets what nobody filled in to ""
-                parser.set_defaults(**{action.dest: _twin(action, name, env[name])})
+                parser.set_defaults(**{action.dest: _from_environment(action, name, env[name])})
 
 
-def _twin(action: argparse.Action, name: str, text: str) -> object:
+def _from_environment(action: argparse.Action, name: str, text: str) -> object:
     if action.nargs == 0:
         if text.lower() in _YES | _NO:
             return text.lower() in _YES

@@ -62,6 +62,6 @@ class _LazyListener:
             console.err,
             self._parts.clock.monotonic,
             terminal=console.err.isatty() and console.env.get("TERM") != "dumb",
-            quiet=output.quiet,
+            no_progress=output.no_progress,
             colour=console.coloured(console.err, wanted=not output.no_color),
         )

@@ -60,7 +60,7 @@ class OutputOptions:
     """How things are shown."""
 
     no_color: bool
-    quiet: bool
+    no_progress: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def cost_of(plan: Plan, here: PortalIdentity | None = None, *, verify: bool = Tr
     return Cost(writes.requests + reads, max(paced, writes.seconds))
 
 
-def head_of(plan: Plan, requests: int | None, seconds: float) -> str:
+def read_line_of(plan: Plan, requests: int | None, seconds: float) -> str:
     """Return the line that says what was read."""
     from tasksync.render.text import read_line
 

@@ -28,7 +28,7 @@ def show(
     cost: Cost,
     refusals: Sequence[Refusal] = (),
     *,
-    head: str = "",
+    first_line: str = "",
     colour: bool = True,
 ) -> None:
     """Write a plan to stdout."""
@@ -56,7 +56,7 @@ def show(
                 )
             )
         case _:
-            console.say(_text(console, plan, cost, refusals, head=head, colour=colour))
+            console.say(_text(console, plan, cost, refusals, first_line=first_line, colour=colour))
 
 
 def _json(console: Console, plan: Plan, cost: Cost, refusals: Sequence[Refusal]) -> str:
@@ -78,7 +78,7 @@ def _text(
     cost: Cost,
     refusals: Sequence[Refusal],
     *,
-    head: str,
+    first_line: str,
     colour: bool,
 ) -> str:
     from tasksync.render.style import PLAIN, colours
@@ -87,7 +87,7 @@ def _text(
     style = colours() if console.coloured(console.out, wanted=colour) else PLAIN
     return plan_text(
         plan,
-        head=head,
+        first_line=first_line,
         requests=cost.requests,
         seconds=cost.seconds,
         refusals=refusals,

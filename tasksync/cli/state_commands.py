@@ -79,7 +79,7 @@ def list_(options: StateListOptions, console: Console) -> int:
             name = clean(intent.key)
             console.out.write(f"{name}  (in doubt since {intent.at:%Y-%m-%dT%H:%MZ})\n")
         console.out.flush()
-        if not options.state.run.output.quiet:
+        if not options.state.run.output.no_progress:
             console.tell(listed(parts, state, options.glob, len(keys) + len(doubts)))
     return 0
 
@@ -91,7 +91,7 @@ def show(options: StateShowOptions, console: Console) -> int:
     with _store(options.state, console) as (parts, store):
         state = store.load()
         console.say(entry_text(entry_of(parts, state, options.key)))
-        if not options.state.run.output.quiet:
+        if not options.state.run.output.no_progress:
             console.tell(f"From {looked_at(parts, state)}.")
     return 0
 

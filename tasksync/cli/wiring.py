@@ -101,15 +101,15 @@ class Session:
         return self.options.store.url or f"sqlite:{self.beside / f'{project}.db'}"
 
     def store(self, project: str) -> StateStore:
-        """Open the state store of a project; nothing is created by opening."""
+        """Open the state store of a project; opening creates nothing."""
         from tasksync.backends.redacted_store import RedactedStore
         from tasksync.backends.registry import open_store
 
         url = self.address(project)
         if url.startswith(("http:", "https:")):
-            from tasksync.portal.network import judge
+            from tasksync.portal.network import check_network
 
-            judge(url, self.console.env)
+            check_network(url, self.console.env)
         store = open_store(
             url,
             project,
@@ -282,7 +282,7 @@ def dump_unsaved(folders: Iterable[Path], name: str, project: str, delta: StateD
 
 
 def named_project(project: str | None, read: Callable[[], Manifest]) -> str:
-    """Return the project of --project, else of the manifest's head."""
+    """Return the project of --project, else of the manifest's header."""
     if project:
         return project
     try:

@@ -1,4 +1,4 @@
-"""One change and what became of it."""
+"""One change and its outcome."""
 
 from __future__ import annotations
 
@@ -80,16 +80,16 @@ class FieldChange:
 class Change:
     """What is done to one key.
 
-    `asked` and `options` are what the entry will remember; `along` are fields that must go in
-    the same PATCH though they do not differ (responsibleId resets the status; the planned dates
-    go together). `title` is for people: the wanted one, else the live or remembered one.
-    `activity` is what people did on a task that is to go; None: not known. `seen` is what
-    `seen_of` made of the entry when the plan was made ("" without one): an entry that moved since
-    makes the change stale. `created` is the createdDate of the task that is there. `edited` are
-    the fields that the manifest asks otherwise than the entry remembers, whatever the portal has.
-    `forms` is what came back when the very values that go now were sent before: remembered as
-    made, or seen once at a read-back. `source` is the fingerprint of the manifest's text that asks
-    for it, which the entry remembers; NO_BLOCK until it is asked for (Plan.with_sources).
+    `asked` and `options` are what the entry will remember; `sent_together` are fields that must go
+    in the same PATCH though they do not differ (responsibleId resets the status; planned dates are
+    sent as a pair). `title` is for people: the wanted one, else the live or remembered one.
+    `activity` is what people did on a task that is to go; None: not known. `base_digest` is the
+    digest of the entry when the plan was made ("" without one): an entry that moved since makes the
+    change stale. `created` is the createdDate of the task that is there. `edited` are the fields
+    that the manifest asks otherwise than the entry remembers, whatever the portal has. `forms` is
+    what came back when the very values that go now were sent before: remembered as made, or seen
+    once at a read-back. `source` is the fingerprint of the manifest's text that asks for it, which
+    the entry remembers; NO_SOURCE until it is asked for (Plan.with_sources).
     `written` is what stood in the manifest for values that came of something else (core.task);
     `because` says of fields of which that did not change what it came to before.
     """
@@ -119,7 +119,7 @@ class Change:
 
     @property
     def carried(self) -> frozenset[str]:
-        """The fields that go along as they were found: the portal's, not what is asked."""
+        """The fields that are sent as they were found: the portal's, not what is asked."""
         return frozenset(
             name
             for name, value in self.sent_together.items()
@@ -197,7 +197,7 @@ class Change:
     ) -> Entry:
         """Return the entry once this change is done.
 
-        `turned` is what the portal made of values, `unproved` what the read-back found of those
+        `normalised` is what the portal made of values, `unproved` what the read-back found of those
         that it neither wrote nor is known to turn; None: not read back yet. What was created is
         `hidden` until it is seen, and `remade` where it had an entry before.
         """
@@ -230,7 +230,7 @@ class Change:
         )
 
     def _without_carried(self, values: Values) -> dict[str, Value]:
-        """Return the values that are remembered: what was only carried along is not ours to say."""
+        """Return the values that are remembered: what was only sent together is not ours to say."""
         carried = self.carried if self.sent_together else frozenset()
         return {name: value for name, value in values.items() if name not in carried}
 
@@ -251,7 +251,7 @@ def _resolve(value: Value, ids: Mapping[TaskKey, RemoteId]) -> Value:
 
 
 class Status(StrEnum):
-    """What became of a change."""
+    """The status that a change ends with."""
 
     DONE = "done"
     FAILED = "failed"
@@ -262,7 +262,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One change and what became of it; `found` is the task as answered, where it was.
+    """One change and its status; `found` is the task as answered, where it was.
 
     `code` is the vendor's error code; `message` and `advice` are for people. `recovered`: a create
     whose answer was lost, matched to a task that was found.

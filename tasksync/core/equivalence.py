@@ -56,7 +56,7 @@ def lost_characters(sent: str, found: str) -> bool:
     """Tell whether a text is another without what some databases cannot hold (utf8mb3).
 
     Characters beyond the basic plane may be dropped, replaced, or cut off with all behind them;
-    blanks beside them may go along.
+    blanks beside them may go too.
     """
     parts = _BEYOND.split(normal_text(sent))
     there = normal_text(found)

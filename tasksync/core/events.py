@@ -36,7 +36,7 @@ class IntentsFound:
 
 @dataclass(frozen=True, slots=True)
 class IntentResolved:
-    """A create in doubt turned out: `id` is its task, or None when it never happened."""
+    """A create in doubt is settled: `id` is its task, or None when it never happened."""
 
     key: TaskKey
     id: RemoteId | None
@@ -68,7 +68,7 @@ class ChangesSent:
 
 @dataclass(frozen=True, slots=True)
 class ChangeEnded:
-    """One change and what became of it, already saved."""
+    """One change and its outcome, already saved."""
 
     outcome: Outcome
 

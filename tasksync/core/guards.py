@@ -1,6 +1,6 @@
-"""The safety rails of design 6: pure checks that may hold a whole plan back.
+"""The safety guards of design 6: pure checks that may hold a whole plan back.
 
-rail          holds back                                     lifted by
+guard         holds back                                     overridden by
 max-delete    more DELETE and DEFER than the limit           policy.maxDelete, allow, --max-delete
 max-update    more UPDATE than the limit, when set           policy.maxUpdate, --max-update
 max-vanished  more CREATE of what seems gone                 policy.maxVanished, --dangerous-…
@@ -39,7 +39,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """What the person lifted by flags, in the run that would write."""
+    """What the person overrode by flags, in the run that would write."""
 
     max_delete: Threshold | None = None
     max_update: Threshold | None = None
@@ -290,7 +290,7 @@ def _rename(plan: Plan, _policy: Policy, overrides: Overrides) -> Iterator[Refus
     yield Refusal(
         "rename",
         f"{len(plan.renames)} removed and new keys look like renames; deleting would take "
-        "comments and time records along.",
+        "comments and time records too.",
         f"Looks like a rename: add\n  moved:\n    {pairs}{more}\n  or, if they are different "
         f"tasks, policy.allow: {{delete: N}} or --dangerous-delete-renamed.{_used(plan)}",
         tuple(old for old, _new in plan.renames),

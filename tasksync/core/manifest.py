@@ -40,9 +40,9 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The project's rails (design 6).
+    """The project's guards (design 6).
 
-    `allow_delete` is a budget of removals beyond the rails; `allowance` is the text by which the
+    `allow_delete` is a budget of removals beyond the guards; `allowance` is the text by which the
     state counts it down. `hold_unknown`: nothing is deleted of which the portal does not tell
     whether people worked on it.
     """

@@ -27,7 +27,7 @@ HAPPENS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One person and how many of their tasks meet what; a task may count in two columns.
+    """One person and how many of their tasks are in which column; a task may be in two.
 
     `total` counts each task once.
     """

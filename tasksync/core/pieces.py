@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Fate(StrEnum):
-    """What became of a piece of a text."""
+    """What a change does to a piece of a text."""
 
     KEPT = "kept"
     GONE = "gone"

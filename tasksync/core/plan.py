@@ -90,7 +90,7 @@ class Summary:
 class Plan:
     """What would be done. `levels` are done one after the other, a level in any order.
 
-    `quiet` are NOOPs whose entry has to be written all the same (a released field, an option,
+    `state_only` are NOOPs whose entry has to be written all the same (a released field, an option,
     what the portal made of a value). `unchanged` counts all NOOPs. `tracked` is how many entries
     the state had. `renames` are (dropped key, new key) that look like one task.
     `reworded` are the source fingerprints of unchanged tasks whose text had to be parsed, which
@@ -211,12 +211,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a guard will not let a plan through, and every way to lift it."""
+    """Why a guard will not let a plan through, and every way to override it."""
 
     guard: str
     what: str
-    lift: str
+    advice: str
     keys: tuple[TaskKey, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.what}\n  {self.lift}"
+        return f"{self.what}\n  {self.advice}"

@@ -1,13 +1,14 @@
-"""What a read after the write proves: as asked, turned by the portal, or neither.
+"""What a read after the write proves: as asked, normalised by the portal, or neither.
 
-found == asked                                   proved
-found is a known turn of what was asked          turned: remembered and said at once
-found is what came back the last time, too       turned: it is the portal's own form
-anything else                                    missing: named, and written once more
+found == asked                              proved
+found is a known normalisation of asked     normalised: remembered and said at once
+found is what came back the last time, too  normalised: it is the portal's own form
+anything else                               missing: named, and written once more
 
-A known turn is one whichever run asked, and also where the field stood so before: otherwise a
-task that is taken over after a lost answer or a lost state would be called not written for ever.
-An unknown one may be a person's edit between write and proof, so it takes two writes to tell.
+A known normalisation is one whichever run asked, and also where the field stood so before:
+otherwise a task that is taken over after a lost answer or a lost state would be called not written
+for ever. An unknown one may be a person's edit between write and proof, so it takes two writes to
+tell.
 """
 
 from __future__ import annotations

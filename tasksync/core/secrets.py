@@ -123,7 +123,7 @@ class _Secret:
     def without_beginning(self, text: str) -> str | None:
         """Return a text without the beginning of the secret that it ends in; None for no such end.
 
-        An escape that was cut through goes along.
+        An escape that was cut through is taken out with it.
         """
         cut = _CUT_ESCAPE.search(text, max(0, len(text) - _LONGEST_ESCAPE))
         whole = text[: cut.start()] if cut else text
@@ -275,7 +275,7 @@ def _of_entity(found: re.Match[str]) -> str:
 
 
 def _quoted(word: str) -> str:
-    """Return the pattern of a secret, however it is quoted; it takes backslashes before it along.
+    """Return the pattern of a secret, however it is quoted; it takes backslashes before it too.
 
     Each step takes what it can and gives nothing back, so that no text makes it slow.
     """

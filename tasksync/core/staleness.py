@@ -171,7 +171,7 @@ def _moved_beside(change: Change, live: LiveTask | None) -> list[Stale]:
 
 
 def _is_taken_back(change: Change, name: str, there: Value) -> bool:
-    """Tell whether sending what goes along would undo what people did."""
+    """Tell whether sending what is sent together would undo what people did."""
     sent = change.sent_together[name]
     if name not in change.asked or not same(name, sent, change.asked[name]):
         return True

@@ -1,6 +1,6 @@
 """What is remembered: entries, intents, who we are, and how often it was saved.
 
-A state may hold 100 000 entries, of which a plan needs little: `heads` keeps what every plan
+A state may hold 100 000 entries, of which a plan needs little: `index` keeps what every plan
 needs in columns (about 0.25 KB a task), `entries` gives the whole of one entry when asked.
 """
 
@@ -23,24 +23,24 @@ from tasksync.core.task import NO_OPTIONS, NOTHING_WRITTEN, Options, asked_diges
 from tasksync.errors import StateMoved
 
 FORMAT_VERSION = 2
-#: stands where it is not known which block asked
+#: stands where it is not known which text asked
 NO_SOURCE = bytes(16)
-#: bytes of the digests of one row: asked, found, block
+#: bytes of the digests of one row: asked, found, source
 _ROW = 48
-#: what stands in a head's `created` where there is no date: not shown yet, or no date is known
+#: what stands in a row's `created` where there is no date: not shown yet, or no date is known
 NOT_SHOWN, NO_DATE = 0, 1
 
 
 def source_fingerprint(text_digest: bytes, asked: bytes) -> bytes:
-    """Return 16 bytes that say: the block of this digest asks for what has that digest.
+    """Return 16 bytes that say: the text of this digest asks for what has that digest.
 
-    They hold only as long as the entry asks the same, so an entry that moved on unties itself.
+    They hold only as long as the entry asks the same, so an entry that moved on has none that fits.
     """
     return blake2b(text_digest + asked, digest_size=16).digest()
 
 
 def fingerprint_in(text: str) -> bytes:
-    """Return what `hex` of an entry's block gave; raises ValueError for anything else."""
+    """Return the fingerprint that `hex` wrote; raises ValueError for anything else."""
     fingerprint = bytes.fromhex(text)
     if fingerprint.hex() != text or len(fingerprint) != len(NO_SOURCE):
         msg = f"block is no digest: {quoted(text)}"
@@ -52,16 +52,16 @@ def fingerprint_in(text: str) -> bytes:
 class Entry:
     """What the state remembers of one task.
 
-    `asked` is every managed field as last asked; `made` holds only the fields of which the
-    portal made something else, and the id that a parent's KeyRef became. `options` is what the
-    block last said; `protected` stays from `protect: true` until `protect: false`. `block` is
-    what `tied` made of the block that asked for this; NO_BLOCK where it is not known.
+    `asked` is every managed field as last asked; `normalised` holds only the fields of which the
+    portal made something else, and the id that a parent's KeyRef stands for. `options` is what the
+    block last said; `protected` stays from `protect: true` until `protect: false`. `source` is
+    the fingerprint of the text that asked for this; NO_SOURCE where it is not known.
 
     `created` is the task's createdDate as the listing or look-up that first showed it told it
     ("" where none did): an id alone is not ownership (design 7, *Ours*). `hidden`: made, and not
     shown by the portal yet. `remade`: made again after it had vanished, and not seen by a later
     run yet. `unproved` is what came back at the read-back of the last write where it was neither
-    as asked nor a known turn: if the next write ends the same, it is the portal's own form
+    as asked nor a known normalisation: if the next write ends the same, it is the portal's own form
     (design 5). `written` is what stood in the manifest for values of `asked` (core.task).
     """
 
@@ -185,7 +185,7 @@ class EntryIndex:
         created: array[int],
         deferred: Iterable[int],
     ) -> None:
-        """Append many rows at once; `digests` is asked, found and block of each row, 48 bytes."""
+        """Append many rows at once; `digests` is asked, found and source of each row, 48 bytes."""
         start = len(self.ids)
         lengths = {len(keys), len(ids), len(masks), len(created)}
         if len(lengths) > 1 or len(digests) != len(keys) * _ROW:
@@ -289,7 +289,7 @@ class EntryIndex:
         return bytes(self._digests[row * _ROW + 16 : row * _ROW + 32])
 
     def source(self, row: int) -> bytes:
-        """Return what ties a block to what was last asked, or NO_BLOCK."""
+        """Return the fingerprint of the text that last asked, or NO_SOURCE."""
         return bytes(self._digests[row * _ROW + 32 : row * _ROW + 48])
 
     def _sort(self) -> None:
@@ -318,7 +318,7 @@ class Intent:
     written: Mapping[str, str] = field(default_factory=lambda: NOTHING_WRITTEN)
 
     def entry(self, remote: RemoteId) -> Entry:
-        """Return the entry that this create became; its parent's id is remembered as made.
+        """Return the entry of what this create made; its parent's id is remembered as made.
 
         It is `hidden` until a listing or look-up shows it.
         """
@@ -381,7 +381,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One apply: when (UTC), what became of it, which saved plan.
+    """One apply: when (UTC), its outcome, which saved plan.
 
     A saved plan is told by its digest and by the serial of the state that it was made from: what
     it does may well have to be done again later. `began`: there was no state before this run.
@@ -447,7 +447,7 @@ class State:
         return self.runs[-1].allowances if self.runs else MappingProxyType({})
 
     def after(self, delta: StateDelta) -> State:
-        """Return this state with a delta laid over it: what a document store saves."""
+        """Return this state with a delta applied: what a document store saves."""
         drop, close = frozenset(delta.drop), frozenset(delta.close)
         entries = {**self.entries, **{entry.key: entry for entry in delta.put}}
         intents = {intent.key: intent for intent in (*self.intents, *delta.open)}
@@ -477,7 +477,7 @@ EVERY_KEY = TaskKey("*")
 
 
 def overlaid(state: State, entries: Iterable[Entry]) -> State:
-    """Return a state with these entries laid over its own; nothing of it is saved."""
+    """Return a state with these entries over its own; nothing of it is saved."""
     extra = {entry.key: entry for entry in entries}
     if not extra:
         return state

@@ -66,7 +66,7 @@ NOTHING_WRITTEN: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One wanted task: managed fields in normal form (defaults laid), parent as KeyRef.
+    """One wanted task: managed fields in normal form (defaults applied), parent as KeyRef.
 
     `written` is what stood in the manifest for values that came of something else, by field
     (`release - 10wd`); it is in no digest.

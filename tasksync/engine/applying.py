@@ -54,7 +54,7 @@ def in_lots(plan: Plan) -> Iterator[tuple[Change, ...]]:
 
 @dataclass(slots=True)
 class Report:
-    """What became of a plan: one outcome for each change, and what ended the run early."""
+    """How a plan ended: one outcome for each change, and what ended the run early."""
 
     outcomes: dict[TaskKey, Outcome] = field(default_factory=dict)
     error: TasksyncError | None = None
@@ -92,7 +92,7 @@ class EnginePorts:
 class Applier:
     """One apply of one plan, done once: which ids are known, and what is not saved yet.
 
-    `report` is what became of it so far, also where `apply` raised.
+    `report` is how it stands so far, also where `apply` raised.
     """
 
     def __init__(self, ports: EnginePorts, plan: Plan, state: State, facts: RunFacts) -> None:

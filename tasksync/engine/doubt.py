@@ -30,7 +30,7 @@ _LONGEST_WAIT = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What became of intents: entries found, keys that never happened, keys still in doubt.
+    """How intents were settled: entries found, keys that never happened, keys still in doubt.
 
     `candidates` are the marked tasks that could not be placed, `unmarked` new tasks without a
     marker that look like one in doubt: the reasons for the doubt.
@@ -212,7 +212,7 @@ def _alike(intent: Intent, task: LiveTask) -> bool:
 def _unplaced(
     tasks: Sequence[LiveTask], intents: Iterable[Intent], entries: Iterable[Entry]
 ) -> tuple[LiveTask, ...]:
-    """Leave out twins: what is the same as a task that we have, and can be none in doubt."""
+    """Leave out duplicates: what is the same as a task that we have, and can be none in doubt."""
     intents = list(intents)
     possible = {
         task.id for task in tasks if any(could_be(one.sent, one.after, task) for one in intents)
@@ -226,7 +226,7 @@ def _unplaced(
 
 
 def _entry(intent: Intent, task: LiveTask, known: State) -> Entry:
-    """Return what an intent became; a protection that stood before is not lost over it."""
+    """Return the entry of a settled intent; a protection that stood before is not lost over it."""
     entry = intent.entry(task.id).shown(task.created)
     if intent.options.protect is not None or intent.key not in known.index:
         return entry

@@ -39,7 +39,7 @@ class RunFacts:
 
 
 def first_save(plan: Plan, state: State, facts: RunFacts, now: datetime) -> StateDelta:
-    """Return the first delta of a run: quiet changes, moved keys, and the run itself.
+    """Return the first delta of a run: state-only changes, moved keys, and the run itself.
 
     And what reading has shown of tasks that were not known to be shown, or not with a date.
     """
@@ -75,7 +75,7 @@ class _Shown:
 
 
 def _with_new_sources(plan: Plan, shown: _Shown) -> Iterator[Entry]:
-    """Yield unchanged entries whose block had to be parsed: of an older tasksync, or reworded.
+    """Yield unchanged entries whose text had to be parsed: of an older tasksync, or reworded.
 
     Only beside other changes: an apply that changes nothing saves nothing.
     """

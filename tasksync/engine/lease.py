@@ -30,8 +30,8 @@ class LeaseHolder:
     """The lease of one run, and the one way in which the run saves.
 
     After the lease was lost nothing is committed and nothing may be sent: `check` and `commit`
-    raise StateMoved. What could not be saved is handed to `rescue`, which writes it beside and
-    returns where.
+    raise StateMoved. What could not be saved is handed to `dump_unsaved`, which writes it beside
+    and returns where.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class LeaseHolder:
         self._store.replace(state, self._lease)
 
     def beat(self) -> None:
-        """Renew the lease once; a lost lease is remembered, a passing fault is left to the next."""
+        """Renew the lease once; a lost lease is remembered, a short fault is left to the next."""
         began = self._clock.monotonic()  # the machine may sleep before the answer is here
         try:
             self._lease = self._store.renew(self._lease)

@@ -49,7 +49,7 @@ class Planner:
         `trusting` takes the portal for the one that the state knows, and asks it nothing that
         need not be asked; not for a plan that is carried out at once.
 
-        `read_already` is the manifest laid over an equal state; its stream is not read again.
+        `read_already` is the manifest read against an equal state; its stream is not read again.
         The manifest is read to its end, and so checked, before the portal is asked anything;
         only creates in doubt have to be looked for first. `by_title`: see `plan_from`.
         """
@@ -75,7 +75,7 @@ class Planner:
         return self.named(plan)
 
     def _not_remembered(self, wanted: Desired, marker: str | None) -> Iterator[LiveTask]:
-        """Read what a state cannot know although it is believed: else creates could be twins."""
+        """Read what a believed state cannot know: else creates could be duplicates."""
         if not wanted.new():
             return
         if marker is not None:  # all of them: ids come again below what is remembered
@@ -100,7 +100,7 @@ class Planner:
 
 
 def desired_in_scope(manifest: Manifest, state: State, scope: Scope) -> Desired:
-    """Lay the manifest over a state; raises UsageError where the scope names no key of either."""
+    """Read a manifest against a state; raises UsageError if the scope names no key of either."""
     wanted = read_desired(manifest.tasks(state.index), state, manifest.moved)
     must_match(scope, wanted, state)
     return wanted

@@ -1,4 +1,4 @@
-"""Proof after the apply: one bulk read, and each written field is as asked, turned or missing.
+"""Proof after the apply: one bulk read, and each written field is as asked, normalised or missing.
 
 What was made and shows is remembered with its createdDate; what does not show for 10 s stays
 remembered as hidden (design 7, *Gone or hidden*).

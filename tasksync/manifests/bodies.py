@@ -9,7 +9,7 @@ from tasksync.core.task import Place, Problem, Task
 from tasksync.errors import ManifestInvalid
 from tasksync.manifests import parse_fast
 from tasksync.manifests.columns import DIGEST, TaskColumns
-from tasksync.manifests.header import FileHead
+from tasksync.manifests.header import FileHeader
 from tasksync.manifests.parse_fast import RawTask
 from tasksync.manifests.reader import YamlUnreadable
 from tasksync.manifests.values import TASK_NAMES, Normaliser
@@ -24,7 +24,7 @@ class Bodies:
 
     def __init__(
         self,
-        file: FileHead,
+        file: FileHeader,
         normalisers: Sequence[Normaliser],
         rows: TaskColumns,
     ) -> None:

@@ -2,7 +2,7 @@
 
 The state keeps a source fingerprint of each: its text with what it asked (core.state), so text
 that did not
-change is neither parsed, judged nor normalised again, in a fresh checkout too. What makes that
+change is neither parsed, checked nor normalised again, in a fresh checkout too. What makes that
 safe:
 
 - The key of the digest is everything else that a task depends on (defaults, zone, versions).
@@ -71,30 +71,30 @@ class Recalled:
     rest: bytes = b""
 
 
-def recall(stream: Stream, tasks_line: int, context: str, heads: EntryIndex) -> Recalled | None:
+def recall(stream: Stream, tasks_line: int, context: str, index: EntryIndex) -> Recalled | None:
     """Return the tasks of a file by what the state knows of their blocks.
 
     None where the file is not cut into blocks, or where too many are unknown.
     """
     try:
-        return _recalled(stream, tasks_line, context.encode(), heads)
+        return _recalled(stream, tasks_line, context.encode(), index)
     except _Uncut:
         return None
 
 
-def _recalled(stream: Stream, tasks_line: int, key: bytes, heads: EntryIndex) -> Recalled:
-    head, texts = _cut(stream, tasks_line)
-    found, rest, gap = Recalled(), [head], 0
-    line = head.count(b"\n") + 1
-    rows, remembered = found.rows, heads.rows.get
+def _recalled(stream: Stream, tasks_line: int, key: bytes, index: EntryIndex) -> Recalled:
+    preamble, texts = _cut(stream, tasks_line)
+    found, rest, gap = Recalled(), [preamble], 0
+    line = preamble.count(b"\n") + 1
+    rows, remembered = found.rows, index.rows.get
     for number, text in enumerate(texts):
         breaks = text.count(b"\n")
         named = _KEY.match(text)
         name = named[1].decode() if named else ""
         row = remembered(TaskKey(name))
-        asked = NO_SOURCE if row is None else heads.asked(row)
-        if row is not None and source_fingerprint(_digest(text, key), asked) == heads.source(row):
-            rows.add(heads.key(row), asked, line, _parent(text))
+        asked = NO_SOURCE if row is None else index.asked(row)
+        if row is not None and source_fingerprint(_digest(text, key), asked) == index.source(row):
+            rows.add(index.key(row), asked, line, _parent(text))
             gap += breaks
         else:
             if len(found.unknown) >= FEW + number // SHARE:
@@ -124,9 +124,9 @@ def fingerprints_of(
 def _fingerprints_of(
     stream: Stream, tasks_line: int, key: bytes, parsed: Parsed
 ) -> dict[TaskKey, bytes]:
-    head, texts = _cut(stream, tasks_line)
+    preamble, texts = _cut(stream, tasks_line)
     known: dict[TaskKey, bytes] = {}
-    line, end = head.count(b"\n") + 1, 0
+    line, end = preamble.count(b"\n") + 1, 0
     for text in texts:
         name, start, end = parsed.keys.get(line), end, end + DIGEST
         if name is None:
@@ -163,15 +163,15 @@ def _cut(stream: Stream, tasks_line: int) -> tuple[bytes, Iterator[bytes]]:
 
     Raises _Uncut where nothing follows `tasks:` in its line and below it that could be cut.
     """
-    head = [stream.readline() for _line in range(tasks_line)]
-    if not head or _TASKS.match(head[-1]) is None:
+    preamble = [stream.readline() for _line in range(tasks_line)]
+    if not preamble or _TASKS.match(preamble[-1]) is None:
         raise _Uncut
     while (line := stream.readline()) and _NOTHING.match(line):
-        head.append(line)
+        preamble.append(line)
     indent = len(line) - len(line.lstrip(b" "))
     if not indent or line[indent : indent + 1] == b"\t":
         raise _Uncut
-    return b"".join(head), _texts(stream, line, indent)
+    return b"".join(preamble), _texts(stream, line, indent)
 
 
 def _texts(stream: Stream, first: bytes, indent: int) -> Iterator[bytes]:

@@ -35,7 +35,7 @@ _OF_THE_PROJECT = ("timezone", "policy", "calendar", "hours", "locale")
 
 
 @dataclass(frozen=True, slots=True)
-class FileHead:
+class FileHeader:
     """A file that can be read: what its bytes told, and its documents without their tasks."""
 
     source: Source
@@ -78,7 +78,7 @@ class Header:
     `context` is what tasks depend on beside their own block, for each file.
     """
 
-    files: list[FileHead] = field(default_factory=list)
+    files: list[FileHeader] = field(default_factory=list)
     project: str = ""
     project_file: str = ""  # which holds `project`
     timezone: str | None = None
@@ -107,17 +107,17 @@ def read(sources: Sequence[Source]) -> Header:
     return header
 
 
-def _file(source: Source, problems: list[Problem]) -> FileHead:
+def _file(source: Source, problems: list[Problem]) -> FileHeader:
     seen = look(source)
     found: list[Problem] = []
     with source.open() as stream:
-        nodes = parse_located.heads(stream, source.name, found, tasks_line=seen.tasks_line)
+        nodes = parse_located.documents(stream, source.name, found, tasks_line=seen.tasks_line)
         documents = tuple(_ours(source.name, nodes, found))
     if not documents:
         what = "nothing is written in this file"
         raise YamlUnreadable(Problem(Place(source.name, 1, 1), what, "remove it, or add tasks"))
     problems += found
-    return FileHead(source, seen, documents)
+    return FileHeader(source, seen, documents)
 
 
 def _ours(file: str, nodes: Iterator[Node], found: list[Problem]) -> Iterator[Node]:
@@ -157,9 +157,9 @@ class _Assembly:
         self._bad_defaults: dict[int, set[str]] = {}
 
     def assemble(self) -> None:
-        everything = [(head.name, node) for head in self._header.files for node in head.documents]
+        everything = [(file.name, node) for file in self._header.files for node in file.documents]
         for file, node in everything:
-            self._judge(file, node)
+            self._check(file, node)
         self._projects = [(f, n) for f, n in everything if _has(n, "project")]
         self._one_project(everything)
         for file, node in everything:
@@ -182,12 +182,12 @@ class _Assembly:
     def _say(self, place: Place, what: str, mend: str) -> None:
         self._header.problems.append(Problem(place, what, mend))
 
-    def _judge(self, file: str, node: Node) -> None:
+    def _check(self, file: str, node: Node) -> None:
         if node.value is None:
             if not node.broken:
                 self._say(Place(file, *node.position), "this document is empty", "remove it")
             return
-        if schema.judge(schema.MANIFEST)(node.value):
+        if schema.checker(schema.MANIFEST)(node.value):
             return
         faults = list(schema.faults(schema.MANIFEST, node.value))
         for fault in faults:
@@ -281,16 +281,16 @@ class _Assembly:
         )
         bare = Normaliser({}, instants)
         usable: dict[int, dict[str, object]] = {}
-        for head in self._header.files:
-            for node in head.documents:
-                usable[id(node)] = self._usable(head.name, node, bare)
+        for file in self._header.files:
+            for node in file.documents:
+                usable[id(node)] = self._usable(file.name, node, bare)
         of_project = usable[id(self._projects[0][1])] if self._projects else {}
         known: dict[bytes, Normaliser] = {}
         rules = b"" if zone is None else zone.key.encode() + rules_of(zone.key)
         if dates is not None:
             rules += b"\n" + dates.context
-        for head in self._header.files:
-            merged = [{**of_project, **usable[id(node)]} for node in head.documents]
+        for file in self._header.files:
+            merged = [{**of_project, **usable[id(node)]} for node in file.documents]
             told = [orjson.dumps(defaults, option=orjson.OPT_SORT_KEYS) for defaults in merged]
             for name, defaults in zip(told, merged, strict=True):
                 known.setdefault(name, Normaliser(defaults, instants))

@@ -19,7 +19,7 @@ from tasksync.manifests import files, fingerprints, header, key_index, parse_fas
 from tasksync.manifests.bodies import Bodies
 from tasksync.manifests.columns import DIGEST, TaskColumns
 from tasksync.manifests.files import Hashed
-from tasksync.manifests.header import FileHead, Header
+from tasksync.manifests.header import FileHeader, Header
 from tasksync.manifests.key_index import FILE_SHIFT, KeyIndex
 from tasksync.manifests.parse_fast import RawTask
 from tasksync.manifests.reader import YamlUnreadable
@@ -41,25 +41,25 @@ def load(paths: Sequence[str]) -> Manifest:
     the tasks are read to their end.
     """
     found, problems = files.find(paths)
-    head = header.read(found)
-    head.problems += problems
-    head.unread = head.unread or bool(problems)
-    stream = _Stream(head)
-    if head.problems:
+    read = header.read(found)
+    read.problems += problems
+    read.unread = read.unread or bool(problems)
+    stream = _Stream(read)
+    if read.problems:
         for _task in stream.rows():
             pass
     names = tuple(source.name for source in found)
-    root = files.folder_of(head.project_file)
+    root = files.folder_of(read.project_file)
     return Manifest(
-        project=head.project,
+        project=read.project,
         tasks=stream.rows,
         files=names,
         root=root,
         remembered=tuple(sorted({files.within(root, name) for name in names})),
-        policy=head.policy,
-        moved=tuple(Moved(old.key, new.key) for old, new in head.moved),
-        removed=tuple(named.key for named in head.removed),
-        timezone=head.timezone,
+        policy=read.policy,
+        moved=tuple(Moved(old.key, new.key) for old, new in read.moved),
+        removed=tuple(named.key for named in read.removed),
+        timezone=read.timezone,
         source_fingerprints=stream.source_fingerprints,
         written=lambda: stream.written,
     )
@@ -68,25 +68,25 @@ def load(paths: Sequence[str]) -> Manifest:
 class _Stream:
     """Reads all tasks once and knows at the end what was wrong."""
 
-    def __init__(self, head: Header) -> None:
-        self._head = head
-        self._key_index = KeyIndex([file.name for file in head.files])
-        self._problems = head.problems
+    def __init__(self, read: Header) -> None:
+        self._header = read
+        self._key_index = KeyIndex([file.name for file in read.files])
+        self._problems = read.problems
         self._failed: dict[int, set[int]] = {}
         self._parsed: set[int] = set()  # files of which every block was parsed
         self._apart: set[str] = set()  # keys whose block alone was parsed
         self._asked: dict[int, bytearray] = {}  # digests of all tasks of those files, in order
-        self._complete = not head.unread
+        self._complete = not read.unread
         self._known = False  # whether a block was recalled: its context was good before
         self.written: dict[TaskKey, Mapping[str, str]] = {}
         self._same: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
-        self._judge = schema.judge(schema.WHOLE_TASK)
+        self._is_valid = schema.checker(schema.WHOLE_TASK)
 
-    def rows(self, heads: EntryIndex | None = None) -> Iterator[Wanted]:
+    def rows(self, index: EntryIndex | None = None) -> Iterator[Wanted]:
         """Yield the good tasks of all files; raises ManifestInvalid at the end."""
-        for number, file in enumerate(self._head.files):
+        for number, file in enumerate(self._header.files):
             try:
-                yield from self._file(number, file, heads)
+                yield from self._file(number, file, index)
             except YamlUnreadable as broken:
                 self._problems.append(broken.problem)
                 self._complete = False
@@ -108,7 +108,7 @@ class _Stream:
         return known
 
     def _fingerprints_of(self, number: int, keys: Mapping[int, str]) -> dict[TaskKey, bytes]:
-        file, context = self._head.files[number], _context(self._head.contexts[number])
+        file, context = self._header.files[number], _context(self._header.contexts[number])
         try:
             with file.source.open() as opened:
                 stream = Hashed(opened)
@@ -122,20 +122,20 @@ class _Stream:
         adopting = {key for keys in self._key_index.adopts.values() for key in keys}
         return {key: digest for key, digest in found.items() if key not in adopting}
 
-    def _file(self, number: int, file: FileHead, heads: EntryIndex | None) -> Iterable[Wanted]:
-        context = _context(self._head.contexts[number])
-        if heads and (recalled := self._recalled(number, file, context, heads)):
+    def _file(self, number: int, file: FileHeader, index: EntryIndex | None) -> Iterable[Wanted]:
+        context = _context(self._header.contexts[number])
+        if index and (recalled := self._recalled(number, file, context, index)):
             rows, body = recalled
             return _wanted(file.name, rows, body)
         return self._fresh(number, file)
 
     def _recalled(
-        self, number: int, file: FileHead, context: str, heads: EntryIndex
+        self, number: int, file: FileHeader, context: str, index: EntryIndex
     ) -> tuple[TaskColumns, Callable[[int], Task]] | None:
         """Return a file of which the state knows most blocks; None where it is to be parsed."""
         with file.source.open() as opened:
             stream = Hashed(opened)
-            found = fingerprints.recall(stream, file.tasks_line, context, heads)
+            found = fingerprints.recall(stream, file.tasks_line, context, index)
             if found is None:
                 return None
             stream.check(file.look.digest, file.name)
@@ -159,10 +159,10 @@ class _Stream:
         self._apart.update(rows.keys[row] for row in parsed)
         self._asked[number] = rows.digests
         self._known = True
-        bodies = Bodies(file, self._head.normalisers[number], rows)
+        bodies = Bodies(file, self._header.normalisers[number], rows)
         return rows, lambda row: parsed[row]() if row in parsed else bodies.task(row)
 
-    def _fresh(self, number: int, file: FileHead) -> Iterator[Wanted]:
+    def _fresh(self, number: int, file: FileHeader) -> Iterator[Wanted]:
         self._parsed.add(number)
         asked, strange = self._asked.setdefault(number, bytearray()), file.strange
         with file.source.open() as opened:
@@ -180,7 +180,7 @@ class _Stream:
                 body = partial(_task, file.name, raw, normal)
                 yield Wanted(TaskKey(raw.key), normal.digest, parent, file.name, raw.line, body)
 
-    def _checked(self, number: int, file: FileHead, raw: RawTask) -> Normal | None:
+    def _checked(self, number: int, file: FileHeader, raw: RawTask) -> Normal | None:
         """Return a task in normal form, or None where it is left to be explained."""
         key_index, key, body = self._key_index, raw.key, raw.body
         if key is None:
@@ -195,11 +195,11 @@ class _Stream:
         return self._normal(number, raw)
 
     def _normal(self, number: int, raw: RawTask) -> Normal | None:
-        normalise = self._head.normalisers[number][raw.document]
+        normalise = self._header.normalisers[number][raw.document]
         try:
             check_key(raw.key or "")
             block = normalise.with_defaults(raw.body)
-            if not raw.irregular and self._judge(block):
+            if not raw.irregular and self._is_valid(block):
                 return self._noted(raw.key, normalise(block))
         except ValueError:
             pass  # it is explained with its place later
@@ -217,15 +217,15 @@ class _Stream:
         for one in self._key_index.faults(complete=self._complete):
             of_file = beside.setdefault(self._key_index.file_of(one.key), {})
             of_file.setdefault(one.key, []).append(one.problem)
-        self._problems += key_index.renames(self._head, self._key_index, complete=self._complete)
+        self._problems += key_index.renames(self._header, self._key_index, complete=self._complete)
         if self._failed or not self._known:
-            self._problems += self._head.faults_of_dates()
+            self._problems += self._header.faults_of_dates()
         for number in sorted(self._failed.keys() | beside.keys()):
             if len(self._problems) > MOST_PROBLEMS:
                 break
             from tasksync.manifests import diagnose
 
-            file, normalisers = self._head.files[number], self._head.normalisers[number]
+            file, normalisers = self._header.files[number], self._header.normalisers[number]
             places = [problem.place for problem in self._problems]
             wanted = diagnose.Suspects(
                 self._failed.get(number, set()),

@@ -27,7 +27,7 @@ from tasksync.manifests.reader import (
     unreadable,
 )
 
-_MERGE_MEND = "write the fields out, or lay them under all tasks with defaults"
+_MERGE_MEND = "write the fields out, or set them for all tasks with defaults"
 
 
 class NodeTask(NamedTuple):
@@ -39,7 +39,9 @@ class NodeTask(NamedTuple):
     body: Node
 
 
-def heads(stream: Stream, file: str, problems: list[Problem], *, tasks_line: int) -> Iterator[Node]:
+def documents(
+    stream: Stream, file: str, problems: list[Problem], *, tasks_line: int
+) -> Iterator[Node]:
     """Yield each document without its tasks: a mapping of tasks is read as an empty one.
 
     Reading ends at a key `tasks` in `tasks_line`, when it stands at the margin of a mapping in
@@ -50,7 +52,7 @@ def heads(stream: Stream, file: str, problems: list[Problem], *, tasks_line: int
         while not isinstance(event := next_event(), StreamEndEvent):
             if isinstance(event, DocumentStartEvent):
                 builder = _LocatedParser(next_event, file, problems)
-                yield builder.head(tasks_line)
+                yield builder.document(tasks_line)
                 if builder.stopped:
                     return
     except YAMLError as error:
@@ -87,7 +89,7 @@ class _LocatedParser:
         self._open: set[str] = set()
         self._size = 0
 
-    def head(self, tasks_line: int) -> Node:
+    def document(self, tasks_line: int) -> Node:
         """Return the document whose start was read."""
         root = self.next()
         if not isinstance(root, MappingStartEvent):

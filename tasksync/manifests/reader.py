@@ -252,7 +252,7 @@ class Budget:
         self._spent += values
         if self._spent > ALIAS_BUDGET + mark.index // ALIAS_SHARE:
             what = "the aliases of this document stand for too many values"
-            raise self._refused(mark, what, "write them out, or lay them with defaults")
+            raise self._refused(mark, what, "write them out, or set them with defaults")
 
     def dig(self, depth: int, mark: Any) -> None:
         """Take in a value at this depth; raises Unreadable."""

@@ -1,4 +1,4 @@
-"""The published JSON Schema: jsonschema-rs judges by it, jsonschema words what fails."""
+"""The published JSON Schema: jsonschema-rs checks by it, jsonschema words what fails."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 NAME = "manifest.schema.json"
-#: the parts of the schema that values are judged by
+#: the parts of the schema that values are checked by
 WHOLE_TASK = "#/$defs/wholeTask"
 MANIFEST = "#"
-#: marks what an editor judges by a pattern and a parser of ours in its own words
+#: marks what an editor checks by a pattern, and a parser of ours in its own words
 EDITORS = "x-editors"
 
 Schema: TypeAlias = Mapping[str, Any]
@@ -60,7 +60,7 @@ def _part(ref: str) -> Schema:
 
 
 @cache
-def judge(ref: str) -> Callable[[object], bool]:
+def checker(ref: str) -> Callable[[object], bool]:
     """Return what tells whether a value is valid under a part of the schema."""
     import jsonschema_rs
 
@@ -77,13 +77,13 @@ def judge(ref: str) -> Callable[[object], bool]:
 
 
 def faults(ref: str, value: Any) -> Iterator[UnplacedProblem]:
-    """Yield what is wrong with a value in words; what jsonschema does not see, the judge says."""
+    """Yield what is wrong with a value in words: jsonschema's, else those of jsonschema-rs."""
     found = False
     for error in _wording(ref).iter_errors(value):
         found = True
         yield from _worded(error)
     if not found:
-        yield from _judged(ref, value)
+        yield from _from_checker(ref, value)
 
 
 @cache
@@ -93,7 +93,7 @@ def _wording(ref: str) -> Validator:
     return Draft202012Validator(_part(ref), format_checker=FormatChecker())
 
 
-def _judged(ref: str, value: object) -> Iterator[UnplacedProblem]:
+def _from_checker(ref: str, value: object) -> Iterator[UnplacedProblem]:
     import jsonschema_rs
 
     validator = jsonschema_rs.Draft202012Validator(dict(_part(ref)), validate_formats=True)

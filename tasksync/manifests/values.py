@@ -1,6 +1,6 @@
 """Friendly values to the normal form of core.fields, and the digest of what is asked.
 
-A task comes here after the schema has judged it: types and ranges hold, and only what no
+A task comes here after the schema has checked it: types and ranges hold, and only what no
 schema can say is left (real dates, control characters, the marker among the tags …).
 """
 

@@ -48,7 +48,7 @@ def classify(job: Job, reply: wire.Reply | NoAnswer) -> Classification:
 
 
 def _single(job: Job, change: Change, reply: wire.Reply, classification: Classification) -> None:
-    """Judge a change that had a request of its own: a delete is answered by 204 (delete seed)."""
+    """Classify a change that had its own request: a delete is answered by 204 (delete seed)."""
     _one(job, change, reply.data, reply.fault, classification)
 
 
@@ -73,7 +73,7 @@ def _no_answer(job: Job, no_answer: NoAnswer, classification: Classification) ->
 
 
 def _whole(job: Job, fault: CallError, classification: Classification) -> None:
-    """Judge a request that failed as a whole: refused ones did nothing (design 7)."""
+    """Classify a request that failed as a whole: refused ones did nothing (design 7)."""
     error_class = fault.error_class
     if error_class is ErrorClass.AMBIGUOUS:
         _ambiguous(job, fault, classification)
@@ -107,7 +107,7 @@ def _ambiguous(job: Job, fault: CallError, classification: Classification) -> No
 
 
 def _batch(job: Job, calls: wire.Calls, classification: Classification, *, refused: bool) -> None:
-    """Judge the calls of an answered batch; repeats go together in one job again.
+    """Classify the calls of an answered batch; repeats go together in one job again.
 
     `refused`: the request as a whole did nothing, so calls that it does not name go once more.
     """
@@ -158,7 +158,7 @@ def _gather(job: Job, inner: Classification, classification: Classification) -> 
 def _one(
     job: Job, change: Change, result: Any, fault: CallError | None, classification: Classification
 ) -> None:
-    """Judge one change by its own result or error."""
+    """Classify one change by its own result or error."""
     if change.action is Action.CREATE:
         fault = _created(job, change, wire.task_in(result), fault, classification)
         if fault is None:

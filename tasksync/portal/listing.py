@@ -121,7 +121,7 @@ class Listing:
         return not page_of(self._requester.ask(_request(query, self._limit, ("id",)), _DOING)).ids
 
     def _prove(self, after: int) -> None:
-        """Judge a page that brought nothing new: the cursor was ignored.
+        """Check a page that brought nothing new: the cursor was ignored.
 
         A page holds the lowest ids, so where the highest ids, in falling order, are among them,
         nothing stands behind it; else it cannot be known.

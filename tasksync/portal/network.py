@@ -52,7 +52,7 @@ def bundle_of(env: Mapping[str, str]) -> str | None:
     return env[name]
 
 
-def judge(url: str, env: Mapping[str, str]) -> None:
+def check_network(url: str, env: Mapping[str, str]) -> None:
     """Raise SettingsError where what leads to an https URL can never work."""
     proxy_before(url, env)
     if urlsplit(url).scheme == "https":

@@ -1,4 +1,4 @@
-"""Doing the changes of one level: what is sent when, by whom, and what becomes of it.
+"""Doing the changes of one level: what is sent when, by whom, and how it ends.
 
 Everything happens in the caller's thread but the sending itself: intents are written there, and
 outcomes are yielded there as soon as they are known.
@@ -261,7 +261,7 @@ class Performance:
             self._error = error_of(fault, "Writing")
 
     def _repeat(self, job: Job, wait: float, classification: Classification) -> None:
-        """Queue a job again, in smaller parts where batches became smaller, or give it up."""
+        """Queue a job again, in smaller parts where batches got smaller, or give it up."""
         now = self._requester.clock.monotonic()
         since = now if job.since is None else job.since
         asked = asked_for(classification.hint)  # no patience is lost over a wait that is kept to

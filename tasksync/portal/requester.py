@@ -37,7 +37,7 @@ from tasksync.portal.told_waits import TOLD_ASKED, ToldWaits
 SLICE = 1.0
 #: what may pass by itself, so that what it asks to wait is heeded
 _STOPPED = "The run was stopped while the portal asked it to wait"
-_PASSING = {ErrorClass.WAIT, ErrorClass.AMBIGUOUS}
+_TEMPORARY = {ErrorClass.WAIT, ErrorClass.AMBIGUOUS}
 
 
 class Requester:
@@ -72,7 +72,7 @@ class Requester:
     def ended(
         self, slot: Slot, result: PortalAnswer | NotSent | Unanswered
     ) -> wire.Reply | NoAnswer:
-        """Note what became of a request, learn its limits, and read the answer."""
+        """Note the outcome of a request, learn its limits, and read the answer."""
         now = self.clock.monotonic()
         self.pace.arrived(slot, now)
         if not isinstance(result, PortalAnswer):
@@ -89,7 +89,7 @@ class Requester:
         except wire.UnreadableAnswer as fault:
             return NoAnswer(str(fault), sent=not 300 <= result.status < 400)  # noqa: PLR2004
         self._api_answered = self._api_answered or is_json(result)
-        if reply.fault is not None and reply.fault.error_class in _PASSING:
+        if reply.fault is not None and reply.fault.error_class in _TEMPORARY:
             self.waits.heed(reply.fault.retry_after, said(reply.fault))
         if reply.fault is not None and reply.fault.error_class is ErrorClass.WAIT:
             self.pace.throttled(now, pause(1, reply.fault.retry_after, self.settings.pause))

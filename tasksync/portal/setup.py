@@ -32,7 +32,7 @@ class PortalSettings:
     def patience(self) -> float:
         """How long one request may be repeated: three time-outs, but 30 s at least, 5 min at most.
 
-        A short time-out asks for a quick end, and is not outlived by eight repeats. What the
+        A short time-out asks for an early end, and is not outlived by eight repeats. What the
         portal asks to wait is not counted.
         """
         return min(max(3 * self.timeout, LEAST_PATIENCE), MOST_PATIENCE)

@@ -87,7 +87,7 @@ class EventLines:
         self._write("change_summary", planned(plan.summary) + said_left, {"changes": changes})
 
     def ended(self, plan: Plan, outcomes: Iterable[Outcome], *, stale: int = 0) -> None:
-        """Write what became of it all; `stale` changes of a saved plan were not tried."""
+        """Write how it all ended; `stale` changes of a saved plan were not tried."""
         result = apply_counts(outcomes)
         changes: Json = {
             "add": result.added,
@@ -112,9 +112,9 @@ class EventLines:
         match error:
             case PlanRefused(refusals=several) | ManifestInvalid(problems=several):
                 for one in several:
-                    lift = one.lift if isinstance(one, Refusal) else ""
+                    advice = one.advice if isinstance(one, Refusal) else ""
                     what = one.what if isinstance(one, Refusal) else str(one)
-                    self._diagnose("error", what, lift)
+                    self._diagnose("error", what, advice)
             case _:
                 self._diagnose("error", error.message, error.advice)
 

@@ -20,8 +20,8 @@ def said(event: events.Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line
         case events.IntentsFound(keys):
             return f"{count(len(keys), 'create')} in doubt: the answer was lost; looking for it"
         case events.IntentResolved(key, remote):
-            became = f"it is task {remote}" if remote else "it never happened"
-            return f"{clean(key)}: the answer was lost, {became}"
+            found = f"it is task {remote}" if remote else "it never happened"
+            return f"{clean(key)}: the answer was lost, {found}"
         case events.Settling(keys, left):
             return f"{left:.0f} s until {count(len(keys), 'create')} in doubt cannot come any more"
         case events.ApplyStarted(_, requests, total):

@@ -79,7 +79,7 @@ def facts(change: Change, names: wording.Names) -> Iterator[Fact]:
             for name, value in change.sent_together.items():
                 shown = wording.shown(name, value, names)
                 written = wording.as_written(change.written, name, shown)
-                yield Fact(wording.label(name, value), f"{shown}{written} (sent along)")
+                yield Fact(wording.label(name, value), f"{shown}{written} (sent together)")
 
 
 def _ends(change: Change) -> Iterator[Fact]:
@@ -97,7 +97,7 @@ def _moves(one: FieldChange, change: Change, names: wording.Names) -> Fact:
     why = wording.clean(change.because.get(one.name, ""))
     because = f" ({why})" if why else ""
     if wording.is_set(one.name):
-        marks = _set_marks(one, names)
+        marks = _set_diff(one, names)
         written = wording.as_written(change.written, one.name, marks)
         return Fact(label, marks + written + because + drifted)
     if wording.is_long(one.name, one.before, one.after):
@@ -110,7 +110,7 @@ def _moves(one: FieldChange, change: Change, names: wording.Names) -> Fact:
     return Fact(label, pair + drifted)
 
 
-def _set_marks(one: FieldChange, names: wording.Names) -> str:
+def _set_diff(one: FieldChange, names: wording.Names) -> str:
     seen = members(_items(one.before), _items(one.after))
     added, removed = wording.swapped(one.name, seen.added, seen.removed, names)
     return " ".join([*(f"+{item}" for item in added), *(f"-{item}" for item in removed)])

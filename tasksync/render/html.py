@@ -1,6 +1,6 @@
 """A plan as one self-contained page: nothing is fetched, nothing that people wrote is run.
 
-The page is page/page.html with its style and script laid in; the plan stands in it as JSON in
+The page is page/page.html with its style and script put in; the plan stands in it as JSON in
 which no `<` is left, and the script puts it on the page as text only.
 """
 
@@ -101,7 +101,7 @@ def _data(plan: Plan, changes: Sequence[Change], refusals: Sequence[Refusal]) ->
             for one in plan.drift
         ],
         "notes": list(wording.notes(plan)),
-        "refusals": [{"what": one.what, "lift": one.lift} for one in refusals],
+        "refusals": [{"what": one.what, "advice": one.advice} for one in refusals],
     }
 
 
@@ -127,7 +127,10 @@ def _change(change: Change, names: wording.Names) -> Json:
         "d1": after,
         "f": [
             *(_field(change, one, names) for one in shown),
-            *(_along(change, name, value, names) for name, value in change.sent_together.items()),
+            *(
+                _sent_together(change, name, value, names)
+                for name, value in change.sent_together.items()
+            ),
         ],
     }
 
@@ -137,7 +140,7 @@ def _title(change: Change) -> str:
 
 
 def _people(change: Change) -> Iterator[int]:
-    """Whoever the change is about: before, after, or all along."""
+    """Whoever the change is about: before, after, or throughout."""
     handed = [one for one in change.fields if one.name == "responsibleId"]
     ids = (change.responsible, change.asked.get("responsibleId")) if not handed else ()
     pairs = [value for one in handed for value in (one.before, one.after)]
@@ -164,7 +167,7 @@ def _field(change: Change, one: FieldChange, names: wording.Names) -> Json:
     if moved:
         told["d"] = moved
     if not new and wording.is_set(one.name):
-        told["m"] = _marks(one, names)
+        told["m"] = _set_diff(one, names)
     notes = [written.removeprefix(" (").removesuffix(")")] if "m" in told else []
     notes += [wording.clean(change.because.get(one.name, ""))]
     notes += ["changed on the portal"] if one.drifted else []
@@ -178,13 +181,13 @@ def _field(change: Change, one: FieldChange, names: wording.Names) -> Json:
     return told
 
 
-def _along(change: Change, name: str, value: Value, names: wording.Names) -> Json:
+def _sent_together(change: Change, name: str, value: Value, names: wording.Names) -> Json:
     shown = wording.shown(name, value, names)
     shown += wording.as_written(change.written, name, shown)
-    return {"n": wording.label(name, value), "b": None, "a": shown, "g": "sent along"}
+    return {"n": wording.label(name, value), "b": None, "a": shown, "g": "sent together"}
 
 
-def _marks(one: FieldChange, names: wording.Names) -> list[tuple[str, str]]:
+def _set_diff(one: FieldChange, names: wording.Names) -> list[tuple[str, str]]:
     seen = members(_items(one.before), _items(one.after))
     added, removed = wording.swapped(one.name, seen.added, seen.removed, names)
     return [*(("+", str(item)) for item in added), *(("-", str(item)) for item in removed)]

@@ -59,9 +59,9 @@ class Section:
     def _text(self, kept: Sequence[str], show: str) -> str:
         missing = len(self.items) - len(kept)
         rest = (_left_out(missing, self.what, show),) if missing and kept else ()
-        head = f"<details><summary>{self.title}</summary>\n\n"
+        start = f"<details><summary>{self.title}</summary>\n\n"
         body = "\n".join((*self.intro, *kept, *rest))
-        return f"{head}{body}\n\n</details>\n"
+        return f"{start}{body}\n\n</details>\n"
 
 
 def plan_markdown(
@@ -135,8 +135,8 @@ def _counts(plan: Plan) -> Iterator[str]:
 def _refusals(refusals: Sequence[Refusal], show: str) -> Iterator[str]:
     room = REFUSALS_LIMIT
     for at, refusal in enumerate(refusals):
-        what, lift = (_quote(text) for text in (refusal.what, refusal.lift))
-        text = f"> [!CAUTION]\n> **Refused** ({code(refusal.guard)}): {what}\n> {lift}\n"
+        what, advice = (_quote(text) for text in (refusal.what, refusal.advice))
+        text = f"> [!CAUTION]\n> **Refused** ({code(refusal.guard)}): {what}\n> {advice}\n"
         room -= len(text)
         if room < 0:
             yield f"> {_left_out(len(refusals) - at, 'refusal', show)}\n"

@@ -1,4 +1,4 @@
-"""What became of an apply: one line a change, and the line at the end."""
+"""How an apply ended: one line a change, and the line at the end."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ _TONES: Mapping[Status, Tone] = MappingProxyType(
         Status.DONE: Tone.GOOD,
         Status.FAILED: Tone.BAD,
         Status.IN_DOUBT: Tone.WARN,
-        Status.SKIPPED: Tone.QUIET,
-        Status.NOT_STARTED: Tone.QUIET,
+        Status.SKIPPED: Tone.DIM,
+        Status.NOT_STARTED: Tone.DIM,
     }
 )
 
@@ -44,7 +44,7 @@ NAMED = 20
 
 @dataclass(frozen=True, slots=True)
 class ApplyCounts:
-    """How many changes became what; skipped ones count as not started."""
+    """How many changes have which status; skipped ones count as not started."""
 
     added: int = 0
     changed: int = 0
@@ -81,11 +81,11 @@ class ApplyCounts:
 
 
 def apply_counts(outcomes: Iterable[Outcome]) -> ApplyCounts:
-    """Count what became of the changes."""
-    became: Counter[Status] = Counter()
+    """Count the changes by status."""
+    counts: Counter[Status] = Counter()
     done: Counter[Action] = Counter()
     for outcome in outcomes:
-        became[outcome.status] += 1
+        counts[outcome.status] += 1
         if outcome.status is Status.DONE:
             done[outcome.change.action] += 1
     return ApplyCounts(
@@ -95,16 +95,16 @@ def apply_counts(outcomes: Iterable[Outcome]) -> ApplyCounts:
         adopted=done[Action.ADOPT],
         deferred=done[Action.DEFER],
         forgotten=done[Action.FORGET],
-        failed=became[Status.FAILED],
-        not_started=became[Status.SKIPPED] + became[Status.NOT_STARTED],
-        in_doubt=became[Status.IN_DOUBT],
-        done=became[Status.DONE],
-        left=became.total() - became[Status.DONE],
+        failed=counts[Status.FAILED],
+        not_started=counts[Status.SKIPPED] + counts[Status.NOT_STARTED],
+        in_doubt=counts[Status.IN_DOUBT],
+        done=counts[Status.DONE],
+        left=counts.total() - counts[Status.DONE],
     )
 
 
 def outcome_line(outcome: Outcome, style: Style = PLAIN) -> str:
-    """Return what became of one change, on one line."""
+    """Return the outcome of one change, on one line."""
     key = clean(outcome.change.key)
     remote = outcome.id or outcome.change.id
     task = f" (task {remote})" if remote else ""
@@ -133,7 +133,7 @@ def apply_text(
 ) -> str:
     """Return the end of an apply: what did not go well, by name, then the line to look for.
 
-    `told` are values that the portal turned or lost; `more` is said after the line; `where` is
+    `told` are values that the portal normalised or lost; `more` is said after the line; `where` is
     whose tasks they are. Without `whole` something of the plan was left out.
     """
     result = apply_counts(outcomes)
@@ -165,13 +165,13 @@ def done_and_left(done: int, left: int) -> str:
 
 
 def _troubles(outcomes: Sequence[Outcome], style: Style) -> Iterator[str]:
-    for became in (Status.FAILED, Status.IN_DOUBT, Status.SKIPPED, Status.NOT_STARTED):
-        group = [outcome for outcome in outcomes if outcome.status is became]
+    for status in (Status.FAILED, Status.IN_DOUBT, Status.SKIPPED, Status.NOT_STARTED):
+        group = [outcome for outcome in outcomes if outcome.status is status]
         if not group:
             continue
-        head = f"{count(len(group), 'change')} {became.value}:"
-        yield style.paint(head[0].upper() + head[1:], _TONES[became])
-        most = NAMED if became is Status.NOT_STARTED else len(group)
+        title = f"{count(len(group), 'change')} {status.value}:"
+        yield style.paint(title[0].upper() + title[1:], _TONES[status])
+        most = NAMED if status is Status.NOT_STARTED else len(group)
         for outcome in group[:most]:
             yield f"  {outcome_line(outcome, style)}"
         if group[most:]:

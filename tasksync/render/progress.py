@@ -42,16 +42,16 @@ def progress(
     monotonic: Callable[[], float],
     *,
     terminal: bool,
-    quiet: bool = False,
+    no_progress: bool = False,
     colour: bool = False,
 ) -> Showing:
     """Return the listener that fits the stream; `monotonic` tells the seconds."""
-    if quiet:
-        return Quiet(stream)
+    if no_progress:
+        return NoProgress(stream)
     return Bar(stream, monotonic, colour=colour) if terminal else Lines(stream, monotonic)
 
 
-class Quiet:
+class NoProgress:
     """Tells no progress, only what somebody has to know."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -72,7 +72,7 @@ class ProgressCounts:
     """How far an apply is: how many changes ended, how, since when, under which limit.
 
     What was never begun did not end: a run that stops early is told apart from one that is done.
-    Nor did what is in doubt, until it is known what became of it.
+    Nor did what is in doubt, until it is known how it ended.
     """
 
     total: int = 0
@@ -90,17 +90,17 @@ class ProgressCounts:
             case events.ApplyStarted():
                 return replace(self, total=event.total, since=now)
             case events.ChangeEnded(outcome):
-                became = outcome.status
+                status = outcome.status
                 key = outcome.change.key
-                if became is Status.NOT_STARTED:
+                if status is Status.NOT_STARTED:
                     return replace(self, not_started=self.not_started + 1)
-                if became is Status.IN_DOUBT:
+                if status is Status.IN_DOUBT:
                     return replace(self, doubtful=self.doubtful | {key})
                 return replace(
                     self,
                     ended=self.ended + 1,
-                    done=self.done + (became is Status.DONE),
-                    failed=self.failed + (became is Status.FAILED),
+                    done=self.done + (status is Status.DONE),
+                    failed=self.failed + (status is Status.FAILED),
                     doubtful=self.doubtful - {key} if key in self.doubtful else self.doubtful,
                 )
             case events.Paced():

@@ -18,7 +18,7 @@ class Tone(StrEnum):
     REMOVE = "red"
     DEFER = "magenta"
     ADOPT = "cyan"
-    QUIET = "dim"
+    DIM = "dim"
     STRONG = "bold"
     GOOD = "bold green"
     BAD = "bold red"
@@ -32,8 +32,8 @@ TONES: Mapping[Action, Tone] = MappingProxyType(
         Action.DELETE: Tone.REMOVE,
         Action.DEFER: Tone.DEFER,
         Action.ADOPT: Tone.ADOPT,
-        Action.FORGET: Tone.QUIET,
-        Action.NOOP: Tone.QUIET,
+        Action.FORGET: Tone.DIM,
+        Action.NOOP: Tone.DIM,
     }
 )
 

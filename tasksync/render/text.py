@@ -42,18 +42,18 @@ def read_line(files: int, tasks: int, requests: int | None, seconds: float) -> s
 def plan_text(
     plan: Plan,
     *,
-    head: str = "",
+    first_line: str = "",
     requests: int = 0,
     seconds: float = 0.0,
     refusals: Sequence[Refusal] = (),
     style: Style = PLAIN,
 ) -> str:
-    """Return the whole plan, each line ended. `head` is `read_line`, or what a show begins with."""
+    """Return the whole plan, each line ended; `first_line` is `read_line`, or how a show begins."""
     lines = _Lines(plan, style)
     return "".join(
         f"{line}\n"
         for line in (
-            *lines.top(head),
+            *lines.top(first_line),
             *lines.changes(),
             *lines.notes(),
             *lines.summary(requests, seconds),
@@ -63,17 +63,17 @@ def plan_text(
 
 
 def refusal_lines(refusal: Refusal, style: Style = PLAIN) -> Iterator[str]:
-    """Yield why a guard holds the plan back, and how to lift it."""
+    """Yield why a guard holds the plan back, and how to override it."""
     yield ""
     yield style.paint("Refused:", Tone.BAD) + f" {wording.clean_lines(refusal.what)}"
-    for line in refusal.lift.split("\n"):
+    for line in refusal.advice.split("\n"):
         yield f"  {wording.clean(line)}"
 
 
 def entry_line(entry: Entry) -> str:
     """Return one line of `state list`."""
-    marks = (("deferred", entry.deferred), ("not shown by the portal", entry.hidden))
-    said = "".join(f"  ({what})" for what, holds in marks if holds)
+    notes = (("deferred", entry.deferred), ("not shown by the portal", entry.hidden))
+    said = "".join(f"  ({what})" for what, holds in notes if holds)
     return f"{wording.clean(entry.key)}  (task {entry.id})  {wording.quoted(entry.title)}{said}"
 
 
@@ -82,7 +82,7 @@ def entry_text(entry: Entry, names: wording.Names | None = None, style: Style = 
     lines = [style.paint(wording.clean(entry.key), Tone.STRONG) + f"  (task {entry.id})"]
     for name, value in entry.asked.items():
         made = entry.normalised.get(name)
-        turned = (
+        normalised = (
             f"   (the portal has {wording.shown(name, made, names or {})})"
             if name in entry.normalised and not isinstance(value, KeyRef)
             else ""
@@ -90,15 +90,15 @@ def entry_text(entry: Entry, names: wording.Names | None = None, style: Style = 
         label = wording.label(name, value)
         said = wording.shown(name, value, names or {})
         written = wording.as_written(entry.written, name, said)
-        lines.append(f"  {label:<{FIELD_WIDTH}}  {said}{written}{turned}")
-    marks = (
+        lines.append(f"  {label:<{FIELD_WIDTH}}  {said}{written}{normalised}")
+    notes = (
         (f"created {entry.created}", bool(entry.created)),
         ("protected", entry.protected),
         ("deferred", entry.deferred),
         ("not shown by the portal: never made again", entry.hidden),
         ("made again after it had vanished", entry.remade),
     )
-    lines += [f"  ({what})" for what, holds in marks if holds]
+    lines += [f"  ({what})" for what, holds in notes if holds]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -114,13 +114,13 @@ class _Lines:
             change.key for change in plan.changes if change.action is Action.CREATE
         )
 
-    def top(self, head: str) -> Iterator[str]:
+    def top(self, first_line: str) -> Iterator[str]:
         """Whose plan it is, what was read, and the symbols where there is something to read."""
         yield f"Project {wording.whereabouts(self.plan)}."
         if not self.plan:
-            yield from (head,) if head else ()
+            yield from (first_line,) if first_line else ()
             return
-        yield f"{head} Symbols:".lstrip()
+        yield f"{first_line} Symbols:".lstrip()
         yield "  " + "   ".join(f"{self._symbol(one)} {wording.DOES[one]}" for one in SHOWN)
         yield ""
 
@@ -131,13 +131,13 @@ class _Lines:
         key_width = min(wide, KEY_WIDTH)
         id_width = max((len(_task(change)) for change in changes), default=0)
         for change in changes:
-            yield self._head(change, key_width, id_width)
+            yield self._change_line(change, key_width, id_width)
             yield from self._body(change)
 
     def _symbol(self, action: Action) -> str:
         return self.style.paint(SYMBOLS[action], TONES[action])
 
-    def _head(self, change: Change, key_width: int, id_width: int) -> str:
+    def _change_line(self, change: Change, key_width: int, id_width: int) -> str:
         key = wording.clean(change.key)
         pad = " " * max(key_width - len(key), 0)
         place = f"{change.place.file}:{change.place.line}" if change.place else ""
@@ -150,7 +150,7 @@ class _Lines:
         match change.action:
             case Action.CREATE:
                 for one in change.fields:
-                    yield self._laid(one, change.written)
+                    yield self._new_field(one, change.written)
             case Action.DELETE | Action.FORGET:
                 yield from self._gone(change)
             case Action.UPDATE | Action.ADOPT | Action.DEFER:
@@ -158,7 +158,7 @@ class _Lines:
             case Action.NOOP:
                 return
 
-    def _laid(self, one: FieldChange, written: Mapping[str, str]) -> str:
+    def _new_field(self, one: FieldChange, written: Mapping[str, str]) -> str:
         """Return the line or lines of a new task's field; what many tasks say is worded once."""
         if one.name in _ALWAYS_OTHER or one.name in written:
             lines = "\n".join(self._new_lines(one))
@@ -183,7 +183,7 @@ class _Lines:
 
     def _known(self, one: FieldChange, text: str) -> str:
         if isinstance(one.after, KeyRef) and one.after.key in self.created:
-            return text + self.style.paint(" (known after apply)", Tone.QUIET)
+            return text + self.style.paint(" (known after apply)", Tone.DIM)
         return text
 
     def _gone(self, change: Change) -> Iterator[str]:
@@ -202,37 +202,37 @@ class _Lines:
         for one in change.fields:
             yield from self._field(one, change)
         for name, value in change.sent_together.items():
-            note = self.style.paint("   (sent along)", Tone.QUIET)
+            note = self.style.paint("   (sent together)", Tone.DIM)
             said = self._value(name, value)
             written = wording.as_written(change.written, name, said)
             yield self._line(wording.label(name, value), said + written + note)
         same = len(change.asked.keys() - {one.name for one in change.fields})
         if same and change.fields:
-            yield self.style.paint(f"      ({wording.count(same, 'unchanged field')})", Tone.QUIET)
+            yield self.style.paint(f"      ({wording.count(same, 'unchanged field')})", Tone.DIM)
 
     def _field(self, one: FieldChange, change: Change) -> Iterator[str]:
-        marks = self._because(change, one.name) + self._drift_mark(one)
+        drift = self._because(change, one.name) + self._drift_mark(one)
         if wording.is_set(one.name):
             members = self._members(one)
             written = wording.as_written(change.written, one.name, members)
-            yield self._line(one.name, members + written + marks)
+            yield self._line(one.name, members + written + drift)
         elif wording.is_long(one.name, one.before, one.after):
-            yield from self._long(one, marks)
+            yield from self._long(one, drift)
         else:
             moved = wording.moved(one.name, one.before, one.after)
-            delta = self.style.paint(f"   ({moved})", Tone.QUIET) if moved else ""
+            delta = self.style.paint(f"   ({moved})", Tone.DIM) if moved else ""
             label = wording.label(one.name, one.before, one.after)
             before, after = wording.pair(one.name, one.before, one.after, self.names)
             written = wording.as_written(change.written, one.name, after)
-            yield self._line(label, f"{before} -> {self._known(one, after)}{written}{delta}{marks}")
+            yield self._line(label, f"{before} -> {self._known(one, after)}{written}{delta}{drift}")
 
     def _because(self, change: Change, name: str) -> str:
         why = wording.clean(change.because.get(name, ""))
-        return self.style.paint(f"   ({why})", Tone.QUIET) if why else ""
+        return self.style.paint(f"   ({why})", Tone.DIM) if why else ""
 
     def _drift_mark(self, one: FieldChange) -> str:
         text = "   (changed on the portal)"
-        return self.style.paint(text, Tone.QUIET) if one.drifted else ""
+        return self.style.paint(text, Tone.DIM) if one.drifted else ""
 
     def _members(self, one: FieldChange) -> str:
         seen = members(_items(one.before), _items(one.after))
@@ -242,13 +242,13 @@ class _Lines:
             self.style.paint(f"{sign}{item}", tone) for tone, sign, items in both for item in items
         )
 
-    def _long(self, one: FieldChange, marks: str) -> Iterator[str]:
+    def _long(self, one: FieldChange, drift: str) -> Iterator[str]:
         first, *rest = marked(str(one.before), str(one.after), self.style)
-        yield self._line(one.name, first + ("" if rest else marks))
+        yield self._line(one.name, first + ("" if rest else drift))
         for line in rest:
             yield self._line("", line)
-        if marks and rest:
-            yield self._line("", marks.strip())
+        if drift and rest:
+            yield self._line("", drift.strip())
 
     def _value(self, name: str, value: Value) -> str:
         return wording.shown(name, value, self.names)

@@ -17,11 +17,11 @@ _AT_START = re.compile(r"^((?:[^\S\n]|\x1b\[[0-9;]*m)*):(?=:)", re.MULTILINE)
 
 #: a text up to here is compared character by character with another, and so much of a longer one
 SPELLED_LIMIT, SPELLED_PART = 250, 100
-#: whether two look the same is judged by so much of them
+#: whether two look the same is decided by so much of them
 LOOKED_AT = 20_000
 
 #: letters of other scripts that are drawn as Latin ones
-_TWINS = str.maketrans(
+_LOOKALIKES = str.maketrans(
     "АВЕЅІЈКМНОРСТУХҮԌԚԜаеѕіјорсухԁһӏԛԝѵ"
     "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧανορυι"  # noqa: RUF001
     "օսհոԱ"
@@ -64,7 +64,7 @@ def looks(text: str) -> str:
     """Return what is equal for texts that look alike: other forms and scripts of one drawing."""
     if text.isascii():
         return text
-    seen = normalize("NFKD", _BLANKS.sub(" ", text)).translate(_TWINS)
+    seen = normalize("NFKD", _BLANKS.sub(" ", text)).translate(_LOOKALIKES)
     return _NOTHING.sub("", _UNSEEN.sub("", seen))
 
 

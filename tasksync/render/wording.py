@@ -116,8 +116,8 @@ def swapped(name: str, added: Items, removed: Items, names: Names) -> tuple[Item
 
     def worded(item: object, others: Items) -> str:
         if looked and isinstance(item, str):
-            twin = (one for one in others if isinstance(one, str) and alike(item, one))
-            return spelled_out(item, next(twin, item))
+            lookalikes = (one for one in others if isinstance(one, str) and alike(item, one))
+            return spelled_out(item, next(lookalikes, item))
         return member(name, item, names)
 
     return (
@@ -321,14 +321,14 @@ def notes(plan: Plan) -> tuple[str, ...]:
         *(f"{clean(old)} has moved to {clean(new)}." for old, new in plan.moved),
         *_allowance(plan),
         *(
-            f"{clean(twin.key)} (task {twin.id}) has a twin, task {twin.other} "
-            f"{quoted(twin.title)}: one create arrived twice. Delete the one that nobody works on."
-            for twin in plan.duplicates
+            f"{clean(one.key)} (task {one.id}) has a duplicate, task {one.other} "
+            f"{quoted(one.title)}: one create arrived twice. Delete the one that nobody works on."
+            for one in plan.duplicates
         ),
         *(
-            f"task {stray.id} {quoted(stray.title)} bears our marker and fits no key: "
-            f"take it over with adopt: {{id: {stray.id}}}, or take its marker away."
-            for stray in plan.orphans
+            f"task {one.id} {quoted(one.title)} bears our marker and fits no key: "
+            f"take it over with adopt: {{id: {one.id}}}, or take its marker away."
+            for one in plan.orphans
         ),
         *(
             f"{clean(one.key)} (task {one.id}) was made, and this key cannot see it: it is not "

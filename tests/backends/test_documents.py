@@ -608,7 +608,7 @@ def test_a_server_without_locks_is_refused_before_anything_is_written(
     assert server.states.documents == {}
 
 
-def test_bad_weather_is_waited_out(server: httpstate.Server) -> None:
+def test_server_faults_are_waited_out(server: httpstate.Server) -> None:
     store = http_store(server.url)
     server.states.faults = [503, 0, 502, 0, 500, 429]
     lease = store.acquire(ANNA, TTL)

@@ -73,5 +73,5 @@ def test_what_the_limits_allow_is_ten_a_second_and_three_hundred_a_minute() -> N
 def test_the_report_says_of_each_goal_whether_it_was_reached() -> None:
     """By how much not, where it was not."""
     row = rows.BY_NAME["growth"]
-    assert "reached" in next(report.verdicts(row, Outcome({"ratio": 9.0}).figures))
-    assert "not reached**: 2.00 times" in next(report.verdicts(row, {"ratio": 22.0}))
+    assert "reached" in next(report.goal_lines(row, Outcome({"ratio": 9.0}).figures))
+    assert "not reached**: 2.00 times" in next(report.goal_lines(row, {"ratio": 22.0}))

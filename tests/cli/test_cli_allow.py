@@ -39,7 +39,7 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path)
 
 
-def test_an_allowance_is_used_up_and_does_not_lift_a_later_mistake(project: Project) -> None:
+def test_an_allowance_is_used_up_and_does_not_allow_a_later_mistake(project: Project) -> None:
     project.write("allow: {delete: 10, reason: PR-1}", range(11, 21))
     shown = project.plan().out
     assert "policy.allow: {delete: 10, reason: PR-1} has 10 left; this plan removes 10" in shown

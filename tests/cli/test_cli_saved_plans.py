@@ -119,7 +119,7 @@ def test_a_plan_of_another_portal_is_refused(tasksync: Tasksync, tmp_path: Path)
     assert "made for the portal sandbox.bitrix24.example, and this is other.example" in done.err
 
 
-def test_rails_hold_a_saved_plan_too(tasksync: Tasksync, tmp_path: Path) -> None:
+def test_guards_hold_a_saved_plan_too(tasksync: Tasksync, tmp_path: Path) -> None:
     ids = ids_of(tasksync)
     comment = {"author": 7, "message": "Wait"}
     by_hand(tmp_path, "POST", f"tasks/{ids['t5']}/comments", comment)
@@ -167,7 +167,7 @@ def test_a_plan_cut_short_anywhere_is_resumed_to_exactly_what_was_approved(
     assert "No changes." in tasksync("plan").out
 
 
-def test_target_and_exclude_choose_keys_and_take_parents_along(tasksync: Tasksync) -> None:
+def test_target_and_exclude_choose_keys_and_take_their_parents_too(tasksync: Tasksync) -> None:
     shown = tasksync("plan", "--target", "child").out
     assert "Plan: 2 to add, 0 to change, 0 to destroy." in shown
     shown = tasksync("plan", "--exclude", "parent").out

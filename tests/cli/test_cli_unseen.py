@@ -14,7 +14,7 @@ from command import Tasksync
 from tasksync.core.unseen import all_seen
 
 #: what turns the reading direction, has no width, rings, or is a blank that is none
-ODD = "a\u202eb\u200bc\u2060d\xade\u2066f\xa0gh\u2028j\U000e0041k\ufeffl\u3164m\u200dn"
+IRREGULAR = "a\u202eb\u200bc\u2060d\xade\u2066f\xa0gh\u2028j\U000e0041k\ufeffl\u3164m\u200dn"
 UNSEEN = re.compile(
     "[\x7f-\xa0\xad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\u3164\U000e0000-\U000e0fff]"
 )
@@ -24,15 +24,15 @@ UNSEEN = re.compile(
 def tasksync(tmp_path: Path) -> Tasksync:
     """A project of which a task says what is not seen, and another was changed so by hand."""
     made = Tasksync(tmp_path)
-    first = {"a": {"title": f"A{ODD}"}, "b": {"title": "B"}}
+    first = {"a": {"title": f"A{IRREGULAR}"}, "b": {"title": "B"}}
     assert made("apply", "-f", _manifest(made, first), "--yes").code == 0
-    second = {"a": {"title": f"A{ODD}"}, "b": {"title": f"B{ODD}", "tags": [ODD]}}
+    second = {"a": {"title": f"A{IRREGULAR}"}, "b": {"title": f"B{IRREGULAR}", "tags": [IRREGULAR]}}
     _manifest(made, second)
     return made
 
 
 def _manifest(tasksync: Tasksync, tasks: object) -> Path:
-    head = {"apiVersion": "tasksync/v1", "project": "odd", "defaults": {"responsibleId": 1}}
+    head = {"apiVersion": "tasksync/v1", "project": "irregular", "defaults": {"responsibleId": 1}}
     text = json.dumps({**head, "tasks": tasks})  # YAML knows no pairs of surrogates
     return tasksync.manifest(text.replace("\\udb40\\udc41", "\\U000e0041"))
 
@@ -55,12 +55,12 @@ def test_json_shows_every_character_and_says_the_same_data(tasksync: Tasksync) -
     ends.append(plan.read_text(encoding="utf-8"))
     for text in ends:
         assert not UNSEEN.search(text), text
-        assert _texts(ODD)[1:-1] in _texts(json.loads(text))
+        assert _texts(IRREGULAR)[1:-1] in _texts(json.loads(text))
     events = tasksync("apply", "-f", manifest, "--json", "--yes").out
     assert not UNSEEN.search(events)
     assert all(json.loads(line) for line in events.splitlines())
     assert json.loads(tasksync("state", "pull", "-f", manifest).out)["entries"]["b"]["asked"] == {
-        "title": f"B{ODD}", "responsibleId": 1, "tags": [ODD]
+        "title": f"B{IRREGULAR}", "responsibleId": 1, "tags": [IRREGULAR]
     }  # fmt: skip
 
 
@@ -76,9 +76,11 @@ def test_a_plan_that_was_printed_is_applied_as_it_was_meant(tasksync: Tasksync) 
 def test_every_character_without_a_shape_is_an_escape_in_json() -> None:
     """All that Unicode calls a control, a format, a blank or half a pair; ASCII stays readable."""
     hidden = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}
-    odd = [one for one in map(chr, range(0x80, sys.maxunicode + 1)) if category(one) in hidden]
-    text = json.dumps(odd, ensure_ascii=False)
+    irregular = [
+        one for one in map(chr, range(0x80, sys.maxunicode + 1)) if category(one) in hidden
+    ]
+    text = json.dumps(irregular, ensure_ascii=False)
     assert all_seen(text).isascii(), set(all_seen(text)) - set(map(chr, range(128)))
-    assert json.loads(all_seen(text)) == odd
+    assert json.loads(all_seen(text)) == irregular
     assert all_seen('["\x7f"]') == '["\\u007f"]'
     assert all_seen('["Отчёт — «да»", "日本"]') == '["Отчёт — «да»", "日本"]'

@@ -172,7 +172,7 @@ def test_an_empty_value_is_a_script_whose_variable_is_not_set(
     assert f"{words[-2] if words[-2] != '-f' else '--file'}: its value is empty" in done.err
 
 
-def test_an_empty_twin_is_one_that_is_not_set(tasksync: Tasksync, tmp_path: Path) -> None:
+def test_an_empty_variable_is_one_that_is_not_set(tasksync: Tasksync, tmp_path: Path) -> None:
     unset = {"TASKSYNC_PARALLELISM": "", "TASKSYNC_TIMEOUT": "", "TASKSYNC_FORMAT": ""}
     assert tasksync("plan", "-f", tmp_path / "tasksync.yaml", **unset).code == 0
 
@@ -351,7 +351,7 @@ def test_a_key_file_is_read_and_an_unreadable_one_is_named(
     assert (done.code, "TASKSYNC_API_KEY_FILE" in done.err) == (1, True)
 
 
-def test_flags_have_twins_in_the_environment(tasksync: Tasksync, tmp_path: Path) -> None:
+def test_flags_have_environment_variables(tasksync: Tasksync, tmp_path: Path) -> None:
     where = ("plan", "-f", tmp_path / "tasksync.yaml")
     assert tasksync(*where, TASKSYNC_DETAILED_EXITCODE="1").code == 2
     assert tasksync(*where, TASKSYNC_FORMAT="json").out.startswith("{")

@@ -92,11 +92,11 @@ def test_a_proxy_is_found_with_the_variable_that_names_it(
 def test_a_proxy_that_can_never_work_is_told_by_the_name_of_its_variable(
     name: str, value: str, words: str
 ) -> None:
-    with pytest.raises(SettingsError) as met:
+    with pytest.raises(SettingsError) as caught:
         proxy_for("https", "portal.example", 443, {name: value})
-    assert met.value.message.startswith(name)
-    assert words in str(met.value)
-    assert "secret" not in str(met.value)
+    assert caught.value.message.startswith(name)
+    assert words in str(caught.value)
+    assert "secret" not in str(caught.value)
 
 
 def test_a_proxy_that_no_proxy_passes_by_is_not_judged() -> None:

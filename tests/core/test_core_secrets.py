@@ -14,12 +14,18 @@ from tasksync.core.run_url import shown, tokens_of
 from tasksync.core.secrets import LONG, NAMED, SHORT, Secrets, is_findable
 from tasksync.http_bounds import NAMES
 
-ODD = ("a&b<c>\"d'\\\\eee%41x", "пароль-12345-ё", 'vibe/live+9f8e"7d6c5b4a', "S3CR/ET", "hunter2")
+IRREGULAR = (
+    "a&b<c>\"d'\\\\eee%41x",
+    "пароль-12345-ё",
+    'vibe/live+9f8e"7d6c5b4a',
+    "S3CR/ET",
+    "hunter2",
+)
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("secret", [*SECRETS.values(), *ODD])
+@pytest.mark.parametrize("secret", [*SECRETS.values(), *IRREGULAR])
 def test_a_secret_is_found_in_every_form(secret: str, form: str) -> None:
     """In text, in bytes of no encoding, after a line end and beside other escapes."""
     quoted = FORMS[form](secret)
@@ -32,7 +38,7 @@ def test_a_secret_is_found_in_every_form(secret: str, form: str) -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_json_stays_json(form: str) -> None:
     """Whatever stands before and after a secret."""
-    for secret in (*SECRETS.values(), *ODD):
+    for secret in (*SECRETS.values(), *IRREGULAR):
         for before in ("", "\\\\", '\\"', "\\n", "\\u0041 ", "\\/"):
             text = f'{{"a": "{before}{FORMS[form](secret)}\\"", "b": 1}}'
             redacted = Secrets(frozenset([secret])).redact(text)

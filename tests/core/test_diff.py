@@ -99,11 +99,11 @@ def test_a_text_of_megabytes_does_not_stall(monkeypatch, count, kinds, between):
             searched.append(sum(kinds[token] for token in old))
             super().__init__(junk, old, new, **more)
 
-    met: list[int] = []
+    looked_at: list[int] = []
     genuine = long_diff._common_words
 
     def looked(old: str, new: str) -> tuple[int, int] | None:
-        met.append(max(len(old), len(new)))
+        looked_at.append(max(len(old), len(new)))
         return genuine(old, new)
 
     monkeypatch.setattr(diff, "SequenceMatcher", Counted)
@@ -114,8 +114,8 @@ def test_a_text_of_megabytes_does_not_stall(monkeypatch, count, kinds, between):
     before, after = between.join(old), between.join(new)
     pieces = words(before, after)
     assert sum(searched) <= diff.PAIRS_LIMIT
-    assert len(met) <= long_diff.PLACES_LIMIT
-    assert max(met, default=0) <= long_diff.AHEAD
+    assert len(looked_at) <= long_diff.PLACES_LIMIT
+    assert max(looked_at, default=0) <= long_diff.AHEAD
     assert "".join(piece.text for piece in pieces if piece.fate is not Fate.NEW) == before
     assert "".join(piece.text for piece in pieces if piece.fate is not Fate.GONE) == after
 

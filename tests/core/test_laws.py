@@ -30,7 +30,7 @@ INSTANTS = [
     "2026-05-19T15:00:00+00:00",  # the same moment
     "2026-05-23T18:00:00+03:00",
 ]
-#: few values of each field, so that equal ones meet
+#: few values of each field, so that equal ones come together
 POOL: dict[str, list[Any]] = {
     "description": ["", "words", "other words"],
     "status": [2, 3, 4, 5, 6],
@@ -371,7 +371,7 @@ def test_depths_and_ancestors_end_even_in_circles(parents: dict[int, int]) -> No
 
 @law
 @given(worlds())
-def test_a_survey_holds_only_what_may_change(given_: Given) -> None:
+def test_reading_retains_only_what_may_change(given_: Given) -> None:
     world = given_.world()
     found = read_desired(given_.manifest.tasks(), world.state, given_.manifest.moved)
     assert found.wanted == len(list(given_.manifest.tasks()))

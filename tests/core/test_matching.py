@@ -86,7 +86,7 @@ def test_a_known_parents_id_is_used() -> None:
 def test_a_large_group_of_alikes_is_paired_in_order_and_in_time() -> None:
     count = int(SCORED**0.5) + 10
     wants = [want(f"k{n}", after=n, description="asked") for n in range(count)]
-    tasks = [live(n + 1, description="turned") for n in range(count)]
+    tasks = [live(n + 1, description="normalised") for n in range(count)]
     found = pairs(wants, tasks)
     assert found == {f"k{n}": n + 1 for n in range(count)}
 

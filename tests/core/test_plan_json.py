@@ -203,7 +203,7 @@ def test_the_digest_covers_what_is_done_and_not_when_or_where():
     assert encoded(plan)["digest"] == digest
 
 
-def test_an_update_sends_exactly_what_differs_and_what_must_go_along():
+def test_an_update_sends_exactly_what_differs_and_what_must_be_sent_together():
     change = edited(
         sent_together={"status": 3}, markers=("tasksync:finance-q2",), asked={"title": "x"}
     )

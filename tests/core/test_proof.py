@@ -46,7 +46,7 @@ KNOWN = [
 @pytest.mark.parametrize(("name", "asked", "made"), KNOWN)
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("stood", [True, False])
-def test_a_known_turn_is_turned_whoever_asked_and_whatever_stood_there(
+def test_a_known_normalisation_counts_whoever_asked_and_whatever_stood_there(
     name: str, asked: Value, made: Value, action: Action, *, stood: bool
 ) -> None:
     """A task taken over after a lost answer or a lost state, too: or it is mended for ever."""
@@ -102,7 +102,7 @@ def test_what_is_as_asked_is_proved() -> None:
 
 @pytest.mark.parametrize("field", ["title", "description"])
 @pytest.mark.parametrize("sends_tags", [True, False])
-def test_hashtags_of_a_text_among_the_tags_are_a_known_turn(
+def test_hashtags_of_a_text_among_the_tags_are_a_known_normalisation(
     field: str, *, sends_tags: bool
 ) -> None:
     text = "Close #Books, and #year-end!"
@@ -135,7 +135,7 @@ def test_what_was_not_sent_and_is_not_managed_is_not_looked_at() -> None:
     assert proof_of(change, live(responsibleId=9, auditors=(1,)))
 
 
-def test_a_status_that_was_carried_along_is_not_remembered_as_made() -> None:
+def test_a_status_that_was_sent_together_is_not_remembered_as_normalised() -> None:
     change = update("responsibleId", 1, 9, sent_together={"status": 5}, asked={"status": 2})
     proof = proof_of(change, live(responsibleId=9, status=4))
     assert proof.normalised == {"status": 4}

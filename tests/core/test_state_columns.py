@@ -1,4 +1,4 @@
-"""The columns of a state: heads are what their entries say, however they came to be."""
+"""The columns of a state: the index is what the entries say, however they came to be."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_deltas_keep_columns_and_entries_together(some: list[StateDelta]) -> Non
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(entries, unique_by=lambda one: one.key), st.lists(entries))
-def test_what_is_laid_over_wins_and_the_state_below_stays(
+def test_what_is_put_over_wins_and_the_state_below_stays(
     below: list[Entry], above: list[Entry]
 ) -> None:
     state = state_of("finance", below)
@@ -84,7 +84,7 @@ def test_what_is_laid_over_wins_and_the_state_below_stays(
     assert set(state.index) == {one.key for one in below}
 
 
-def test_nothing_laid_over_is_the_same_state() -> None:
+def test_nothing_put_over_is_the_same_state() -> None:
     state = state_of("finance", [entry("a", 1)])
     assert overlaid(state, ()) is state
 

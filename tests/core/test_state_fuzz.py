@@ -33,7 +33,7 @@ GOOD = encode_state(
         released=(RemoteId(7),),
     )
 )
-ODD = st.one_of(
+IRREGULAR = st.one_of(
     st.none(),
     st.booleans(),
     st.floats(),
@@ -81,7 +81,7 @@ def usable(state: State) -> None:
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.sampled_from(PLACES), ODD, st.one_of(st.none(), st.text(max_size=5)))
+@given(st.sampled_from(PLACES), IRREGULAR, st.one_of(st.none(), st.text(max_size=5)))
 def test_a_state_is_taken_and_then_usable_or_refused_in_words(
     where: tuple[Any, ...], value: object, name: str | None
 ) -> None:
@@ -106,7 +106,9 @@ def test_a_text_is_data_or_no_json(text: str | bytes) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.dictionaries(st.sampled_from(["resource_changes", "format_version", "digest"]), ODD))
+@given(
+    st.dictionaries(st.sampled_from(["resource_changes", "format_version", "digest"]), IRREGULAR)
+)
 def test_a_plan_file_of_any_shape_is_refused_in_words(data: dict[str, Any]) -> None:
     text = json.dumps(data)
     with suppress(PlanUnusable):

@@ -63,7 +63,7 @@ def test_the_settle_time_begins_when_the_answer_was_lost(trip: Trip) -> None:
     assert again["at"] - first["at"] >= 1.0 + 1.2
 
 
-def test_a_deed_that_comes_after_the_settle_time_is_named_as_a_twin(trip: Trip) -> None:
+def test_a_deed_that_comes_after_the_settle_time_is_named_as_a_duplicate(trip: Trip) -> None:
     """Later than any portal should be: the next plan says so, touches nothing, hides nothing."""
     trip.settle = 0.2
     on = {"path": "^/v1/tasks$", "method": "POST", "nth": 1}
@@ -71,17 +71,17 @@ def test_a_deed_that_comes_after_the_settle_time_is_named_as_a_twin(trip: Trip) 
     trip.portal.faults(late)
     trip.want({"only": task("Only")}).apply().must(0)
     until(lambda: len(trip.portal.tasks()) == 2, "the late deed was done", 10)
-    twins = sorted(one["id"] for one in trip.portal.tasks())
+    duplicates = sorted(one["id"] for one in trip.portal.tasks())
     told = trip.plan()
-    assert "twin" in told.text.lower() or "twice" in told.text.lower(), told.text
-    assert any(str(one) in told.text for one in twins)
+    assert "duplicate" in told.text.lower() or "twice" in told.text.lower(), told.text
+    assert any(str(one) in told.text for one in duplicates)
     before = trip.portal.tasks()
     trip.apply().must(0)
     assert trip.portal.tasks() == before
 
 
-def test_a_twin_keeps_no_other_create_in_doubt(trip: Trip) -> None:
-    """A create lost before its deed is sent again though a twin of another task stands by."""
+def test_a_duplicate_keeps_no_other_create_in_doubt(trip: Trip) -> None:
+    """A create lost before its deed is sent again though a duplicate of another task stands by."""
     trip.want({"only": task("Only")}).apply().must(0)
     trip.portal.by_hand("Only", tags=["tasksync:e2e"])
     trip.portal.faults({"kind": "lost", "deed": False, "on": {"method": "POST"}, "times": 1})
@@ -112,7 +112,7 @@ def test_a_run_killed_while_it_settles_is_taken_up_by_the_next(trip: Trip) -> No
 
 
 @pytest.mark.parametrize("deed", [True, False], ids=["done", "not done"])
-def test_edits_after_a_kill_meet_what_the_killed_run_did(trip: Trip, *, deed: bool) -> None:
+def test_edits_after_a_kill_find_what_the_killed_run_did(trip: Trip, *, deed: bool) -> None:
     """Edited, moved, dropped and new keys while creates are in doubt: all end as wanted."""
     trip.want(_MANY)
     _lost(trip, deed=deed)
@@ -131,7 +131,7 @@ def test_edits_after_a_kill_meet_what_the_killed_run_did(trip: Trip, *, deed: bo
 
 
 def test_a_key_renamed_while_in_doubt_is_refused_or_right_but_never_twice(trip: Trip) -> None:
-    """Without `moved` the rail asks; with it the task keeps its place."""
+    """Without `moved` the guard asks; with it the task keeps its place."""
     trip.want(_MANY)
     _lost(trip)
     renamed = {("new-" + key if key == "t00" else key): value for key, value in _MANY.items()}
@@ -142,7 +142,7 @@ def test_a_key_renamed_while_in_doubt_is_refused_or_right_but_never_twice(trip: 
     trip.plan().must(0)
 
 
-_TURNED = {
+_NORMALISED = {
     "trimmed": task("  A title with spaces  "),
     "lines": task("Lines", description="one\ntwo\nthree"),
     "control": task("Control", status="completed"),
@@ -152,14 +152,14 @@ _TURNED = {
 
 
 @pytest.mark.parametrize("deed", [True, False], ids=["done", "not done"])
-def test_a_portal_that_turns_values_while_the_answer_is_lost_makes_no_twin(
+def test_a_portal_that_normalises_values_while_the_answer_is_lost_makes_no_duplicate(
     trip: Trip, *, deed: bool
 ) -> None:
-    """Titles trimmed, line ends turned, 5 made 4 and 1 made 2: what was made is recognised."""
+    """Titles trimmed, line ends changed, 5 made 4 and 1 made 2: what was made is recognised."""
     trip.portal.quirks(title_trimmed=True, crlf=True, task_control=True, new_becomes_pending=True)
     trip.portal.faults({"kind": "lost", "deed": deed, "on": {"method": "POST"}, "times": 1})
-    trip.want(_TURNED).apply().must(0)
-    assert len(trip.portal.world()) == len(_TURNED)
+    trip.want(_NORMALISED).apply().must(0)
+    assert len(trip.portal.world()) == len(_NORMALISED)
     trip.plan().must(0)
 
 
@@ -178,7 +178,7 @@ def test_a_task_that_people_changed_while_it_was_in_doubt_is_found_and_put_right
     trip.plan().must(0)
 
 
-def test_a_listing_that_lags_behind_the_lost_create_makes_no_twin(trip: Trip) -> None:
+def test_a_listing_that_lags_behind_the_lost_create_makes_no_duplicate(trip: Trip) -> None:
     """The task is there and not listed yet: the run looks until the settle time has passed."""
     trip.portal.quirks(list_lag=0.6)
     trip.portal.faults({"kind": "lost", "on": _BATCH, "times": 1})
@@ -202,8 +202,8 @@ def test_where_a_marked_task_cannot_be_placed_nothing_is_guessed(trip: Trip) -> 
     again = trip.apply().must(3, 4)
     assert "Changed beyond recognition" in again.text
     assert trip.portal.titles() == ["A", "Changed beyond recognition"]
-    stray = trip.portal.task("Changed beyond recognition")["id"]
-    trip.want({"a": task("A"), "b": task("B", adopt={"id": stray})}).apply().must(0)
+    orphan = trip.portal.task("Changed beyond recognition")["id"]
+    trip.want({"a": task("A"), "b": task("B", adopt={"id": orphan})}).apply().must(0)
     assert trip.portal.titles() == ["A", "B"]
 
 

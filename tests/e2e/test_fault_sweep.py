@@ -75,7 +75,7 @@ class Sweep:
     reach: int = 0
 
     def prepare(self) -> None:
-        """Bring a project to where the fault is to strike, to be copied for each."""
+        """Bring a project to where the fault is to come, to be copied for each."""
         with portal.served(self.folder / "portal") as served:
             trip = Trip(self.folder / "before", served).want(_BASE)
             trip.apply("--no-verify").must(0)
@@ -90,9 +90,9 @@ class Sweep:
         with portal.served(data) as served:
             yield Trip(folder, served).want(_WANTED), served
 
-    def calm(self) -> None:
+    def without_faults(self) -> None:
         """Learn what an undisturbed apply does."""
-        with self.begin("calm") as (trip, served):
+        with self.begin("without_faults") as (trip, served):
             trip.apply().must(0)
             self.reach = len(served.log())
             trip.plan().must(0)
@@ -105,7 +105,7 @@ class Sweep:
         served.control("DELETE", f"tasks/{found['id']}")
         return served.world()
 
-    def strike(self, name: str, rule: Json, number: int) -> None:
+    def with_fault(self, name: str, rule: Json, number: int) -> None:
         """Apply under the fault at request `number`; apply again while anything is left."""
         with self.begin(f"{name} {number}".replace(" ", "_")) as (trip, served):
             served.faults({**rule, "on": {"nth": number, "path": "^/v1/"}, "times": 1})
@@ -123,7 +123,7 @@ class Sweep:
 def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
     made = Sweep(tmp_path_factory.mktemp("faults"))
     made.prepare()
-    made.calm()
+    made.without_faults()
     return made
 
 
@@ -137,7 +137,7 @@ def test_a_fault_at_any_request_changes_nothing_in_the_end(
     assert SETTLE > LATE
     all_of(
         {
-            f"{name} at {number}": lambda number=number: sweep.strike(name, rule, number)
+            f"{name} at {number}": lambda number=number: sweep.with_fault(name, rule, number)
             for number in range(1, sweep.reach + 1)
         },
         at_once=12,

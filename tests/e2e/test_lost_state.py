@@ -71,8 +71,8 @@ def test_a_lost_state_with_titles_that_match_no_more_is_refused(anywhere: Trip) 
     assert "Task 04" in told.text
     assert "state rebuild" in told.text
     assert anywhere.portal.tasks() == before
-    stray = anywhere.portal.task("Task 04")["id"]
-    anywhere.tasks["t04"]["adopt"] = {"id": stray}
+    orphan = anywhere.portal.task("Task 04")["id"]
+    anywhere.tasks["t04"]["adopt"] = {"id": orphan}
     anywhere.want(anywhere.tasks).apply().must(0)
     assert len(anywhere.portal.tasks()) == len(before)
     anywhere.plan().must(0)

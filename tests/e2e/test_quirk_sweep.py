@@ -144,7 +144,7 @@ def test_every_quirk_of_the_vendor_alone_makes_no_change_out_of_nothing(
     record_property("quirks, each alone", len(names))
 
 
-def test_all_quirks_that_can_meet_make_no_change_out_of_nothing(
+def test_all_quirks_that_can_combine_make_no_change_out_of_nothing(
     tmp_path: Path, *, long: bool
 ) -> None:
     """Any mixture that does not contradict itself is lived with too."""

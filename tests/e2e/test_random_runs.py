@@ -1,6 +1,6 @@
 """Random lives of a project: edits, faults, kills, people's hands, a lost state; from a seed.
 
-After each storm the weather clears, apply runs until it is done, and the portal holds exactly
+After the faults have ended, apply runs until it is done, and the portal holds exactly
 what the manifest asks for: each task once, the strangers as they were, nothing left to do.
 A failure names its seed; `--long` tries many more.
 """
@@ -129,7 +129,7 @@ class Life:
                 self.served.control("PATCH", f"tasks/{one['id']}", {"description": "by hand"})
         time.sleep(LAG)  # what is not listed yet cannot be planned
 
-    def storm(self) -> None:
+    def apply_under_faults(self) -> None:
         """Apply under one to three faults; sometimes the process is killed."""
         rules = []
         for _ in range(self.chance.randint(1, 3)):
@@ -157,7 +157,7 @@ class Life:
         assert ended.code in {0, 1, 3}, f"exit {ended.code}:\n{ended.text[-2000:]}"
         assert "tasksync itself failed" not in ended.err, ended.err
 
-    def calm(self) -> None:
+    def apply_until_done(self) -> None:
         """Apply until it is done; then everything is as the manifest says."""
         for _ in range(4):
             ended = self.trip.apply(*_FLAGS)
@@ -185,17 +185,17 @@ class Life:
         for _ in range(STEPS):
             self.served.quirks(**self.chance.choice(_QUIRKS))
             self.edit_manifest()
-            self.storm()
+            self.apply_under_faults()
             if self.chance.random() < 0.5:
                 self.edit_manifest()
-                self.storm()
+                self.apply_under_faults()
             if self.chance.random() < 0.3:
                 self.meddle()
             if self.chance.random() < 0.2:
-                self.calm()
+                self.apply_until_done()
                 for file in self.trip.folder.glob("state.db*"):
                     file.unlink()
-            self.calm()
+            self.apply_until_done()
 
 
 def _lived(folder: Path, seed: int, forker: Forker, state: str = "") -> None:

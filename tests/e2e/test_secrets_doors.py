@@ -1,4 +1,4 @@
-"""No text from outside carries our secrets to output, state, plan, log or rescue file.
+"""No text from outside carries our secrets to output, state, plan, log or file of unsaved outcomes.
 
 Sources (fields of tasks, errors, names, headers, state servers, proxies, files) x forms x doors:
 each row plants all secrets of a run at once, in one form, in one kind of source.
@@ -112,7 +112,7 @@ def test_what_the_portal_says_of_tasks_and_people_reaches_no_door(
     runs = [loose.apply("--no-verify").must(0)]
     retitle(loose, "A", f"Not A {PLANT}")
     loose.portal.edit("B", description=f"one\n{PLANT}\ntwo", tags=[f"x{PLANT}", "tasksync:e2e"])
-    loose.portal.by_hand(f"Stray {PLANT}", tags=["tasksync:e2e"])
+    loose.portal.by_hand(f"Orphan {PLANT}", tags=["tasksync:e2e"])
     plan, html_ = loose.folder / "plan.json", ("--format", "html")
     runs += [loose.plan(*more) for more in ((), ("--json",), ("--format", "markdown"), html_)]
     assert "***" in runs[1].out
@@ -191,7 +191,7 @@ def test_an_error_that_quotes_us_is_told_without_our_secrets(
 def test_what_could_not_be_saved_is_written_beside_without_our_secrets(
     loose: Loose, served: Served, turn: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The rescue file, and the message that names it."""
+    """The file of unsaved outcomes, and the message that names it."""
     loose.want({"a": task("A")})
     planting(served, turn, _me)
     genuine = sqlite.SqliteStore.commit
@@ -256,11 +256,11 @@ def test_a_proxy_that_quotes_us_is_not_quoted(turn: int) -> None:
     with _proxy(f"HTTP/1.1 407 No {planted(turn)}\r\n\r\n".encode()) as port:
         env = {"HTTPS_PROXY": ENV["HTTPS_PROXY"].replace(":9", f":{port}")}
         send = HttpTransport("https://portal.example", KEY, env=env, secrets=lambda: ours)
-        with pytest.raises(NotSent) as met:
+        with pytest.raises(NotSent) as caught:
             send(PortalRequest("GET", "/v1/me"))
         send.close()
-    assert "407" in str(met.value)
-    assert not told(str(met.value))
+    assert "407" in str(caught.value)
+    assert not told(str(caught.value))
 
 
 @contextmanager
@@ -289,10 +289,10 @@ def test_a_plan_that_was_made_elsewhere_is_shown_without_our_secrets(
     loose.want({"a": task("A")})
     planting(served, turn)
     loose.apply().must(0)
-    retitle(loose, "A", "Moved along")
+    retitle(loose, "A", "Moved on")
     plan = loose.folder / "plan.json"
     loose.plan("--out", str(plan)).must(2)
-    document = json.loads(plan.read_text().replace("Moved along", planted(turn)))
+    document = json.loads(plan.read_text().replace("Moved on", planted(turn)))
     plan.write_text(json.dumps({**document, "checksum": checksum_of(document)}))
     assert told(plan.read_bytes())
     words = (("show",), ("show", "--json"), ("apply", "--yes"))

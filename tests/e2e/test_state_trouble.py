@@ -33,7 +33,7 @@ def away(server: httpstate.Server, served: Served, tmp_path: Path) -> Trip:
     return Trip(tmp_path / "project", served, server.url)
 
 
-def _rescued(trip: Trip) -> list[Path]:
+def _unsaved(trip: Trip) -> list[Path]:
     return sorted((trip.folder / ".tasksync").glob("*.unsaved-*.json"))
 
 
@@ -70,14 +70,14 @@ def test_a_state_that_is_too_large_for_its_server_says_where_to_keep_it(
     assert end is not None, told.out
     assert end[1] == end[3]
     assert int(end[1]) + int(end[2]) == len(_TASKS)
-    (beside,) = _rescued(away)
+    (beside,) = _unsaved(away)
     assert beside.stat().st_mode & 0o777 == 0o600
     assert str(beside) in told.err
     strangers = beside.with_name("other.unsaved-0123abcd.json")
     strangers.write_text("{}")
     server.states.always.clear()
     away.healed()
-    assert [strangers] == _rescued(away), "all of it is saved now, and only our own is taken away"
+    assert [strangers] == _unsaved(away), "all of it is saved now, and only our own is taken away"
     assert len(away.portal.world()) == len(_TASKS)
 
 

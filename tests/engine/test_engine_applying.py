@@ -159,12 +159,12 @@ def test_a_doubt_ends_when_the_candidate_is_gone() -> None:
     assert set(here.portal.world) == {"a", "b"}
 
 
-def test_a_stray_from_before_is_no_candidate() -> None:
+def test_an_orphan_from_before_is_no_candidate() -> None:
     """What the plan saw is older than what it makes: it cannot be a lost create."""
     here = bench()
     here.apply(here.manifest({"a": {}}))
-    twin = live_task(40, {"title": "a"}, markers=(MARKER,))
-    here.portal.live[twin.id] = twin
+    duplicate = live_task(40, {"title": "a"}, markers=(MARKER,))
+    here.portal.live[duplicate.id] = duplicate
     here.portal.script = [Lost(None)]
     report = here.apply(here.manifest({"a": {}, "b": {}}))
     assert report.complete
@@ -295,7 +295,7 @@ def test_what_hangs_on_a_failure_is_skipped_and_named() -> None:
     assert here.apply(here.manifest({**FOUR, "z": {}})).complete
 
 
-def test_quiet_changes_are_saved_without_a_request() -> None:
+def test_state_only_changes_are_saved_without_a_request() -> None:
     here = bench()
     here.apply(here.manifest({"a": {"priority": 1}}))
     sent = len(here.portal.sent)

@@ -126,7 +126,7 @@ class Ailing(LoggedStore):
         raise StateUnreadable("no route")
 
 
-def test_a_passing_fault_of_the_heart_is_left_to_the_next_beat() -> None:
+def test_a_short_fault_of_a_heartbeat_is_left_to_the_next_one() -> None:
     here = bench()
     store = Ailing("finance", clock=here.clock, ids=here.ids, shared=here.shared)
     store.deltas, store.fail = [], lambda _delta: False

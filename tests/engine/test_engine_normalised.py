@@ -17,7 +17,7 @@ Blocks = Mapping[str, Mapping[str, object]]
 
 
 def round_of(here: Bench, blocks: Blocks) -> tuple[int, int, int]:
-    """Apply and verify; return how many changes were sent, values missing and values turned."""
+    """Apply and verify; return how many changes were sent, values missing and values normalised."""
     here.events.clear()
     sent = len(here.portal.done)
     report = here.apply(here.manifest(blocks))
@@ -37,7 +37,7 @@ def lower_tags(name: str, value: Value) -> Value:
     return tuple(sorted(str(tag).lower() for tag in value))
 
 
-def test_an_unknown_turn_is_named_written_once_more_and_then_remembered() -> None:
+def test_an_unknown_normalisation_is_named_written_once_more_and_then_remembered() -> None:
     here = bench()
     here.portal.turn = upper
     blocks: Blocks = {"a": {"title": "first"}}
@@ -81,7 +81,7 @@ def test_drift_of_a_remembered_form_is_put_right_without_a_new_count() -> None:
     assert round_of(here, blocks) == (0, 0, 0)
 
 
-def test_a_known_turn_after_a_lost_answer_is_said_and_remembered_in_the_same_run() -> None:
+def test_a_known_normalisation_after_a_lost_answer_is_said_and_remembered_in_the_same_run() -> None:
     here = bench()
     here.portal.turn = lower_tags
     here.portal.script = [Lost()]
@@ -90,7 +90,7 @@ def test_a_known_turn_after_a_lost_answer_is_said_and_remembered_in_the_same_run
     assert round_of(here, blocks) == (0, 0, 0)
 
 
-def test_a_known_turn_after_a_lost_state_settles_in_one_run() -> None:
+def test_a_known_normalisation_after_a_lost_state_settles_in_one_run() -> None:
     here = bench()
     here.portal.turn = lower_tags
     blocks: Blocks = {"a": {"tags": ["Finance"]}, "b": {}}

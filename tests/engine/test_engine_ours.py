@@ -174,7 +174,7 @@ def test_a_step_of_the_wall_clock_does_not_end_the_settle_time() -> None:
     assert len(here.portal.live) == 1
 
 
-def test_a_marker_that_is_dropped_while_the_answer_is_lost_makes_no_twin() -> None:
+def test_a_marker_that_is_dropped_while_the_answer_is_lost_makes_no_duplicate() -> None:
     """Until the run has seen its marker, new tasks are looked at whatever their tags."""
     here = bench()
     here.portal.drops_marker = True

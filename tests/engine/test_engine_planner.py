@@ -246,7 +246,7 @@ def test_an_adoption_is_held_against_now_too() -> None:
     assert here.check(plan).done == ("a",)
 
 
-def test_quiet_changes_of_an_entry_that_moved_are_left_out() -> None:
+def test_state_only_changes_of_an_entry_that_moved_are_left_out() -> None:
     here = bench()
     here.apply(here.manifest({"a": {}}))
     plan = here.plan(here.manifest({"a": {"protect": True}}))

@@ -136,7 +136,7 @@ def test_before_a_create_marked_tasks_that_no_entry_knows_are_looked_at(
     assert now.plan.orphans == ()
 
 
-def test_a_marked_task_that_fits_no_create_stays_in_sight_and_a_twin_does_not() -> None:
+def test_a_marked_task_that_fits_no_create_stays_in_sight_and_a_duplicate_does_not() -> None:
     here, plan = scene()
     here.portal.live[RemoteId(77)] = live_task(77, {"title": "Whose?"}, markers=(MARKER,))
     ours = here.portal.live[here.state.entries[TaskKey("c")].id]

@@ -1,4 +1,4 @@
-"""Proof after an apply: as asked, turned and remembered, or missing and named."""
+"""Proof after an apply: as asked, normalised and remembered, or missing and named."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_what_is_as_asked_is_proven_in_one_read() -> None:
     assert [(one.tasks, one.requests) for one in here.of(Verified)] == [(2, 1)]
 
 
-def test_what_the_portal_turned_is_said_remembered_and_no_drift() -> None:
+def test_what_the_portal_normalised_is_said_remembered_and_no_drift() -> None:
     here = bench()
 
     def under_control(name: str, value: Value) -> Value:
@@ -44,7 +44,7 @@ def test_what_the_portal_turned_is_said_remembered_and_no_drift() -> None:
     assert plan.drift == ()
 
 
-def test_a_status_reset_by_a_new_responsible_is_turned() -> None:
+def test_a_status_reset_by_a_new_responsible_is_normalised() -> None:
     here = bench()
     applied(here, {"a": {"status": 3}})
     here.portal.turn = lambda name, value: 2 if name == "status" else value

@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from support.hostileserver import HostileServer, Met
+from support.hostileserver import HostileServer, RawRequest
 from support.hostility import Right, bombs
 from support.httpstate import Handler, States
 
@@ -165,8 +165,10 @@ def test_whatever_a_portal_answers_is_words_in_time_and_in_little_memory(
         folder = project.fresh()
         api = open_api(folder / "world.db")
 
-        def right(met: Met, api: Any = api) -> Right:
-            asked = WebRequest(met.method, met.path, met.query, met.headers, met.body)
+        def right(request: RawRequest, api: Any = api) -> Right:
+            asked = WebRequest(
+                request.method, request.path, request.query, request.headers, request.body
+            )
             said = api.handle(asked)
             return Right(said.status, said.body, dict(said.headers))
 
@@ -177,7 +179,7 @@ def test_whatever_a_portal_answers_is_words_in_time_and_in_little_memory(
         done = worker(words, **{**env, "TASKSYNC_PORTAL": server.url})
         judged(done, seed, sane)
         ended[done["code"]] += 1
-    record_property("answers of a portal", server.met)
+    record_property("answers of a portal", server.answered)
     assert _went_deep(ended), ended
 
 
@@ -212,7 +214,7 @@ def test_whatever_a_state_server_answers_is_words_in_time_and_in_little_memory(
         done = worker(words, **{**env, "TASKSYNC_STATE": url})
         judged(done, seed, sane)
         ended[done["code"]] += 1
-    record_property("answers of a state server", server.met)
+    record_property("answers of a state server", server.answered)
     assert _went_deep(ended), ended
 
 
@@ -222,10 +224,10 @@ def _went_deep(ended: Counter[int]) -> bool:
 
 
 def _routed(states: States) -> Any:
-    def right(met: Met) -> Right:
-        lock_id = parse_qs(met.query).get("ID", [None])[0]
-        asked: Any = SimpleNamespace(server=SimpleNamespace(states=states), command=met.method)
-        status, body = Handler._routed(asked, met.path, lock_id, met.body)
+    def right(request: RawRequest) -> Right:
+        lock_id = parse_qs(request.query).get("ID", [None])[0]
+        asked: Any = SimpleNamespace(server=SimpleNamespace(states=states), command=request.method)
+        status, body = Handler._routed(asked, request.path, lock_id, request.body)
         return Right(status, body)
 
     return right

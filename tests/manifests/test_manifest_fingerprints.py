@@ -64,7 +64,7 @@ def put(folder: Path, text: str) -> str:
     return str(path)
 
 
-def heads_of(tasks: Iterable[Task], manifest: Manifest, *, also: Iterable[str] = ()) -> EntryIndex:
+def index_of(tasks: Iterable[Task], manifest: Manifest, *, also: Iterable[str] = ()) -> EntryIndex:
     """Return what a state would hold after an apply of this manifest."""
     kept = {task.key: task for task in tasks}
     known = manifest.source_fingerprints({*kept, *also})  # type: ignore[arg-type]
@@ -78,38 +78,38 @@ def heads_of(tasks: Iterable[Task], manifest: Manifest, *, also: Iterable[str] =
 
 def applied(path: str) -> EntryIndex:
     manifest = load([path])
-    return heads_of([row.task() for row in manifest.tasks()], manifest)
+    return index_of([row.task() for row in manifest.tasks()], manifest)
 
 
-def told(path: str, heads: EntryIndex | None = None) -> list[object]:
+def told(path: str, index: EntryIndex | None = None) -> list[object]:
     """Return all that a plan can see of a manifest, or everything that is wrong with it."""
     try:
-        return [(*row[:5], row.task()) for row in load([path]).tasks(heads)]
+        return [(*row[:5], row.task()) for row in load([path]).tasks(index)]
     except ManifestInvalid as invalid:
         return [str(problem) for problem in invalid.problems]
 
 
-def streamed(path: str, heads: EntryIndex) -> list[object]:
-    return [row[:5] for row in load([path]).tasks(heads)]
+def streamed(path: str, index: EntryIndex) -> list[object]:
+    return [row[:5] for row in load([path]).tasks(index)]
 
 
 def test_what_did_not_change_is_not_parsed(tmp_path: Path, parsed: list[str]) -> None:
     path = put(tmp_path, HEAD + TASKS)
     whole = [row[:5] for row in load([path]).tasks()]
-    heads = applied(path)
+    index = applied(path)
     parsed.clear()
-    assert streamed(path, heads) == whole
+    assert streamed(path, index) == whole
     # b seems to have another parent than it has, and e does not stand in block style
     assert parsed == ["b", "e"]
 
 
 def test_only_what_changed_is_parsed(tmp_path: Path, parsed: list[str]) -> None:
-    heads = applied(put(tmp_path, HEAD + TASKS.replace("  e: {title: E}\n", "")))
+    index = applied(put(tmp_path, HEAD + TASKS.replace("  e: {title: E}\n", "")))
     path = put(
         tmp_path, HEAD + TASKS.replace("  e: {title: E}\n", "").replace("title: D", "title: DD")
     )
     parsed.clear()
-    rows = list(load([path]).tasks(heads))
+    rows = list(load([path]).tasks(index))
     assert parsed == ["b", "d"]
     assert [row.key for row in rows] == list("abcdfg")
     assert rows[3].task().fields["title"] == "DD goes on"
@@ -126,10 +126,10 @@ def test_only_what_changed_is_parsed(tmp_path: Path, parsed: list[str]) -> None:
 def test_all_is_parsed_again_where_what_stands_beside_the_blocks_changed(
     tmp_path: Path, parsed: list[str], before: str, after: str
 ) -> None:
-    heads = applied(put(tmp_path, HEAD + TASKS))
+    index = applied(put(tmp_path, HEAD + TASKS))
     path = put(tmp_path, (HEAD + TASKS).replace(before, after))
     parsed.clear()
-    streamed(path, heads)
+    streamed(path, index)
     assert len(parsed) == (2 if after.endswith("nothing\n") else 7)
 
 
@@ -137,24 +137,24 @@ def test_all_is_parsed_again_when_a_government_changes_the_clocks(
     tmp_path: Path, parsed: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = put(tmp_path, HEAD + TASKS)
-    heads = applied(path)
+    index = applied(path)
     monkeypatch.setattr(datetimes, "TZPATH", (str(tmp_path),))
     (tmp_path / "Europe").mkdir()
     (tmp_path / "Europe" / "Berlin").write_bytes(b"other rules")
     parsed.clear()
-    streamed(path, heads)
+    streamed(path, index)
     assert len(parsed) == 7
 
 
 def test_blocks_are_known_in_another_file_and_another_order(
     tmp_path: Path, parsed: list[str]
 ) -> None:
-    heads = applied(put(tmp_path, f"{HEAD}tasks:\n  a:\n    title: A\n  b:\n    title: B\n"))
+    index = applied(put(tmp_path, f"{HEAD}tasks:\n  a:\n    title: A\n  b:\n    title: B\n"))
     other = tmp_path / "other.yaml"
     other.write_text("apiVersion: tasksync/v1\ntasks:\n  a:\n    title: A\n")
     path = put(tmp_path, f"{HEAD}tasks:\n  b:\n    title: B\n")
     parsed.clear()
-    rows = [row[:5] for row in load([path, str(other)]).tasks(heads)]
+    rows = [row[:5] for row in load([path, str(other)]).tasks(index)]
     assert [(row[0], row[3], row[4]) for row in rows] == [
         ("b", path, 6),
         ("a", str(other), 3),
@@ -216,9 +216,9 @@ HIDDEN = """  a:
 def test_irregular_texts_mean_the_same_beside_known_blocks(tmp_path: Path, text: str) -> None:
     known = 'tasks:\n  b:\n    title: x\n      "\n  c:\n    title: C\n'
     for one in (known, "tasks:\n  b:\n    title: x\n", "tasks:\n  b:\r\n    title: x\r\n"):
-        heads = applied(put(tmp_path, HEAD + one))
+        index = applied(put(tmp_path, HEAD + one))
         path = put(tmp_path, f"{HEAD}tasks:\n{text}")
-        assert told(path, heads) == told(path)
+        assert told(path, index) == told(path)
 
 
 @pytest.mark.parametrize(
@@ -240,11 +240,11 @@ def test_irregular_texts_mean_the_same_beside_known_blocks(tmp_path: Path, text:
         "? tasks\n:\n",
     ],
 )
-def test_irregular_heads_mean_the_same_beside_known_blocks(tmp_path: Path, head: str) -> None:
+def test_irregular_headers_mean_the_same_beside_known_blocks(tmp_path: Path, head: str) -> None:
     block = "  b:\n    title: x\n"
-    heads = applied(put(tmp_path, f"{HEAD}tasks:\n{block}"))
+    index = applied(put(tmp_path, f"{HEAD}tasks:\n{block}"))
     path = put(tmp_path, HEAD + head + block)
-    assert told(path, heads) == told(path)
+    assert told(path, index) == told(path)
 
 
 @pytest.mark.parametrize("name", ["adopt", '"ad\\u006fpt"', '? "ado\\\n      pt"\n    '])
@@ -252,22 +252,22 @@ def test_whoever_takes_a_task_over_is_always_parsed(tmp_path: Path, name: str) -
     """However the word is written: two that take over one task are told of."""
     text = f"{HEAD}tasks:\n  a:\n    title: x\n    {name}: {{id: 3871}}\n"
     path = put(tmp_path, text)
-    heads = applied(path)
-    assert not any(heads.source(row) != NO_SOURCE for row in heads.rows.values())
+    index = applied(path)
+    assert not any(index.source(row) != NO_SOURCE for row in index.rows.values())
     path = put(tmp_path, f"{text}  b:\n    title: y\n    adopt: {{id: 3871}}\n")
-    assert told(path, heads) == told(path)
+    assert told(path, index) == told(path)
     assert "adopts 3871 too" in str(told(path))
 
 
 def test_a_block_without_end_is_left_to_the_parser(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    heads = applied(put(tmp_path, f"{HEAD}tasks:\n  a:\n    title: A\n"))
+    index = applied(put(tmp_path, f"{HEAD}tasks:\n  a:\n    title: A\n"))
     monkeypatch.setattr(fingerprints, "CHUNK", 64)
     monkeypatch.setattr(fingerprints, "LONGEST", 1_000)
     text = "  a:\n    title: A\n  b:\n    title: B\n    description: |\n" + "      x\n" * 500
     path = put(tmp_path, f"{HEAD}tasks:\n{text}")
-    assert told(path, heads) == told(path)
+    assert told(path, index) == told(path)
     assert applied(path).source(0) == NO_SOURCE
 
 
@@ -324,13 +324,13 @@ def test_whatever_is_done_to_a_text_it_means_the_same_beside_known_blocks(
 ) -> None:
     dice = random.Random(seed)  # noqa: S311 - no secret
     text = HEAD + TASKS
-    heads = applied(put(tmp_path, text))
+    index = applied(put(tmp_path, text))
     for _ in range(4):
         edited = text
         for _change in range(dice.randint(1, 3)):
             edited = _edited(edited, dice)
         path = put(tmp_path, edited)
-        assert told(path, heads) == told(path), edited
+        assert told(path, index) == told(path), edited
 
 
 def _edited(text: str, dice: random.Random) -> str:
@@ -359,9 +359,9 @@ def _poked(line: str, dice: random.Random) -> str:
 
 def test_many_unknown_blocks_are_left_to_the_parser(tmp_path: Path) -> None:
     few = "".join(f"  t{n}:\n    title: T\n" for n in range(10))
-    heads = applied(put(tmp_path, f"{HEAD}tasks:\n{few}"))
+    index = applied(put(tmp_path, f"{HEAD}tasks:\n{few}"))
     many = "".join(f"  n{n}:\n    title: T\n" for n in range(2 * fingerprints.FEW))
     path = put(tmp_path, f"{HEAD}tasks:\n{many}{few}")
     with Path(path).open("rb") as stream:
-        assert fingerprints.recall(stream, 5, "context", heads) is None
-    assert told(path, heads) == told(path)
+        assert fingerprints.recall(stream, 5, "context", index) is None
+    assert told(path, index) == told(path)

@@ -152,5 +152,5 @@ def test_the_examples_of_the_schema_are_valid() -> None:
     for name, one in whole["$defs"]["task"]["properties"].items():
         for example in one.get("examples", []):
             block = {"title": "A", "responsibleId": 1, name: example}
-            assert schema.judge(schema.WHOLE_TASK)(block), name
-    assert all(schema.judge(schema.MANIFEST)(example) for example in whole["examples"])
+            assert schema.checker(schema.WHOLE_TASK)(block), name
+    assert all(schema.checker(schema.MANIFEST)(example) for example in whole["examples"])

@@ -209,23 +209,23 @@ def test_a_pipe_is_read_like_a_file() -> None:
 
 #: who and what, in one line each, to be put in any place
 WHO = "project: p\n"
-LAID = "defaults: {responsibleId: 1}\n"
+DEFAULTS = "defaults: {responsibleId: 1}\n"
 FORM = "apiVersion: tasksync/v1\n"
 TASKS = "tasks:\n  a: {title: A}\n"
 SPREAD = {
-    "tasks first": TASKS + WHO + FORM + LAID,
-    "tasks between": FORM + TASKS + LAID + WHO,
+    "tasks first": TASKS + WHO + FORM + DEFAULTS,
+    "tasks between": FORM + TASKS + DEFAULTS + WHO,
     "in braces": "{apiVersion: tasksync/v1,\ntasks: {a: {title: A}}, project: p, "
     "defaults: {responsibleId: 1}}",
-    "indented": "".join(f"  {line}\n" for line in (FORM + TASKS + WHO + LAID).splitlines()),
-    "quoted": FORM + LAID + TASKS.replace("tasks", '"tasks"') + WHO,
-    "question mark": FORM + "? tasks\n: a: {title: A}\n" + WHO + LAID,
+    "indented": "".join(f"  {line}\n" for line in (FORM + TASKS + WHO + DEFAULTS).splitlines()),
+    "quoted": FORM + DEFAULTS + TASKS.replace("tasks", '"tasks"') + WHO,
+    "question mark": FORM + "? tasks\n: a: {title: A}\n" + WHO + DEFAULTS,
     "look-alike in a text": FORM
     + "defaults:\n  responsibleId: 1\n  description: 'x\n\ntasks: y'\n"
     + TASKS
     + WHO,
-    "old line ends": (FORM + TASKS + LAID + WHO).replace("\n", "\r"),
-    "two documents": f"---\n{FORM}{TASKS}---\n{FORM}{WHO}{LAID}tasks: {{}}\n...\n",
+    "old line ends": (FORM + TASKS + DEFAULTS + WHO).replace("\n", "\r"),
+    "two documents": f"---\n{FORM}{TASKS}---\n{FORM}{WHO}{DEFAULTS}tasks: {{}}\n...\n",
 }
 
 

@@ -45,7 +45,7 @@ class Script:
 
     def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)
-        self.met: list[PortalRequest] = []
+        self.requests: list[PortalRequest] = []
         self.times: list[float] = []
         self.clock: FakeClock | None = None
         self._lock = threading.Lock()
@@ -53,7 +53,7 @@ class Script:
     def __call__(self, request: PortalRequest) -> PortalAnswer:
         """Answer the next request; the last answer stays."""
         with self._lock:
-            self.met.append(request)
+            self.requests.append(request)
             if self.clock is not None:
                 self.times.append(self.clock.at)
             answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
@@ -64,11 +64,11 @@ class Script:
     @property
     def paths(self) -> list[str]:
         """Method and path of every request."""
-        return [f"{one.method} {one.path}" for one in self.met]
+        return [f"{one.method} {one.path}" for one in self.requests]
 
     def calls(self, at: int) -> list[dict[str, Any]]:
         """The calls of a batch that was sent."""
-        body = orjson.loads(self.met[at].body or b"")
+        body = orjson.loads(self.requests[at].body or b"")
         found: list[dict[str, Any]] = body["calls"]
         return found
 

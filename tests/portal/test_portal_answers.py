@@ -28,16 +28,16 @@ def test_swapped_results_of_creates_are_in_doubt(bench, say):
         "c1": {"id": "100", "title": "a", "responsibleId": "1"},
         "c2": {"id": "102", "title": "c", "responsibleId": "1"},
     }
-    desk = bench(batch_of(say, rows))
-    found = desk.perform(*(say.create(name) for name in "abc"))
+    setup = bench(batch_of(say, rows))
+    found = setup.perform(*(say.create(name) for name in "abc"))
     assert states(found) == {"a": DOUBT, "b": DOUBT, "c": DONE}
     assert "101" in found["a"].message
-    assert desk.portal.requests == 1
+    assert setup.portal.requests == 1
 
 
 @pytest.mark.parametrize("alone", [True, False])
 @pytest.mark.parametrize(
-    ("row", "became"),
+    ("row", "status"),
     [
         ({"title": "a", "responsibleId": "1"}, DONE),
         ({"title": "a"}, DONE),
@@ -48,7 +48,7 @@ def test_swapped_results_of_creates_are_in_doubt(bench, say):
         ({"title": "a", "responsibleId": "2"}, DOUBT),
     ],
 )
-def test_a_create_is_done_only_as_it_was_sent(bench, say, alone, row, became):
+def test_a_create_is_done_only_as_it_was_sent(bench, say, alone, row, status):
     """Title and responsible, as far as the portal answers them (design 5)."""
     name = "ID" if "TITLE" in row else "id"
     answer = {name: "100", **row}
@@ -58,7 +58,7 @@ def test_a_create_is_done_only_as_it_was_sent(bench, say, alone, row, became):
         results = {"c0": answer, "c1": {"id": "101"}}
         found = bench(batch_of(say, results)).perform(say.create("a"), say.create("z"))
         assert found["z"].status is DONE
-    assert (found["a"].status, found["a"].id) == (became, 100 if became is DONE else None)
+    assert (found["a"].status, found["a"].id) == (status, 100 if status is DONE else None)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_create_is_done_only_as_it_was_sent(bench, say, alone, row, became):
         (" outer ", "outer"),
     ],
 )
-def test_a_title_that_the_portal_turned_is_the_same_task(bench, say, sent, answered):
+def test_a_title_that_the_portal_normalised_is_the_same_task(bench, say, sent, answered):
     """Entities, normal forms, blanks, and characters that it cannot hold."""
     answer = say.ok({"id": 9, "title": answered, "responsibleId": 1}, 201)
     assert bench(answer).perform(say.create("k", title=sent))["k"].status is DONE
@@ -89,26 +89,26 @@ def test_an_id_that_was_there_before_is_no_new_task(bench, say, learnt, remote):
         "by id": [batch_of(say, {"t70": [row]})],
         "made": [say.ok({"id": 70})],
     }[learnt]
-    desk = bench(*answers, say.ok({"id": str(remote)}, 201))
+    setup = bench(*answers, say.ok({"id": str(remote)}, 201))
     if learnt == "find":
-        list(desk.portal.find(say.marker, ()))
+        list(setup.portal.find(say.marker, ()))
     elif learnt == "newest":
-        desk.portal.newest()
+        setup.portal.newest()
     elif learnt == "newer":
-        list(desk.portal.newer(say.marker, 3))
+        list(setup.portal.newer(say.marker, 3))
     elif learnt == "by id":
-        list(desk.portal.find(None, [70]))
+        list(setup.portal.find(None, [70]))
     else:
-        desk.perform(say.create("first"))
-    found = desk.perform(say.create("a"))["a"]
+        setup.perform(say.create("first"))
+    found = setup.perform(say.create("a"))["a"]
     assert found.status is (DONE if remote > 70 else DOUBT)
     assert found.status is DONE or "no new one" in found.message
 
 
 def test_two_requests_in_flight_may_share_out_the_ids(bench, say):
     """An answer is held against what was known when its own request left."""
-    desk = bench(say.made, parallelism=2)
-    found = desk.perform(*(say.create(f"k{n}") for n in range(300)))
+    setup = bench(say.made, parallelism=2)
+    found = setup.perform(*(say.create(f"k{n}") for n in range(300)))
     assert {one.status for one in found.values()} == {DONE}
     assert len({one.id for one in found.values()}) == 300
 
@@ -171,29 +171,29 @@ def test_another_tasks_row_is_no_answer_to_a_patch(bench, say, count):
     assert "another task" in found["a"].message
 
 
-ODD = [None, {}, [], "", "deleted", 1, {"deleted": True}, {"id": "999"}, {"id": None}]
+IRREGULAR = [None, {}, [], "", "deleted", 1, {"deleted": True}, {"id": "999"}, {"id": None}]
 
 
-@pytest.mark.parametrize("odd", ODD, ids=str)
+@pytest.mark.parametrize("irregular", IRREGULAR, ids=str)
 @pytest.mark.parametrize("there", [True, False])
 @pytest.mark.parametrize("count", [1, 3])
-def test_a_delete_is_believed_only_by_true_or_its_own_id(bench, say, odd, there, count):
+def test_a_delete_is_believed_only_by_true_or_its_own_id(bench, say, irregular, there, count):
     """A batch that answers nothing proves nothing: each is looked up."""
 
     def portal(request: Any) -> PortalAnswer:
         if request.method == "DELETE":
-            return say.ok(odd)
+            return say.ok(irregular)
         calls = orjson.loads(request.body)["calls"]
         if calls[0]["action"] == "delete":
-            return batch_of(say, {call["id"]: odd for call in calls})
+            return batch_of(say, {call["id"]: irregular for call in calls})
         assert {call["action"] for call in calls} == {"get"}
         rows = {call["id"]: {"id": call["entityId"]} if there else None for call in calls}
         return batch_of(say, rows)
 
-    desk = bench(portal)
-    found = desk.perform(*(say.delete(f"k{n}", 7 + n) for n in range(count)))
+    setup = bench(portal)
+    found = setup.perform(*(say.delete(f"k{n}", 7 + n) for n in range(count)))
     assert {one.status for one in found.values()} == {FAILED if there else DONE}
-    assert desk.portal.requests == 2
+    assert setup.portal.requests == 2
 
 
 @pytest.mark.parametrize("good", [True, "own id", "own task"])
@@ -204,10 +204,10 @@ def test_a_delete_that_is_answered_is_not_looked_up(bench, say, good):
         return {"own id": {"id": str(remote)}, "own task": {"task": {"id": remote}}}.get(good, good)
 
     answer = batch_of(say, {"c0": row(7), "c1": row(8)})
-    desk = bench(answer)
-    found = desk.perform(say.delete("a", 7), say.delete("b", 8))
+    setup = bench(answer)
+    found = setup.perform(say.delete("a", 7), say.delete("b", 8))
     assert {one.status for one in found.values()} == {DONE}
-    assert desk.portal.requests == 1
+    assert setup.portal.requests == 1
 
 
 def test_swapped_answers_of_deletes_are_looked_up(bench, say):
@@ -219,7 +219,7 @@ def test_swapped_answers_of_deletes_are_looked_up(bench, say):
 
 
 def test_a_row_that_cannot_be_read_holds_up_no_other(bench, say):
-    """It is there, named by its field; rows whose tags are odd must not pass for absent."""
+    """It is there, named by its field; rows whose tags are irregular must not pass for absent."""
     rows = [
         {"id": "1", "title": "x", "tags": [say.marker]},
         {"id": "2", "title": "x", "tags": [say.marker], "deadline": "soon"},

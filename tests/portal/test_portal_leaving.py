@@ -43,13 +43,17 @@ class Server:
             while True:
                 self._visit(self.listener.accept()[0])
 
-    def _visit(self, met: socket.socket) -> None:
-        met.settimeout(5)
-        with met:
+    def _visit(self, connection: socket.socket) -> None:
+        connection.settimeout(5)
+        with connection:
             if self._proxy:
-                assert met.recv(65536).startswith(b"CONNECT ")
-                met.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            link = self._context.wrap_socket(met, server_side=True) if self._context else met
+                assert connection.recv(65536).startswith(b"CONNECT ")
+                connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            link = (
+                self._context.wrap_socket(connection, server_side=True)
+                if self._context
+                else connection
+            )
             self.stands.set()
             with link, suppress(OSError):
                 while said := link.recv(65536):
@@ -167,13 +171,13 @@ def test_a_run_that_sleeps_while_it_connects_sends_nothing_when_it_wakes():
         gate.listen(0)
         filler.connect(gate.getsockname())
         send = HttpTransport(f"http://127.0.0.1:{gate.getsockname()[1]}", KEY, timeout=30)
-        lost, met = threading.Event(), []
+        lost, raised = threading.Event(), []
 
         def sending() -> None:
             try:
                 send(delete(lambda: not lost.is_set()))
             except NotSent as fault:
-                met.append(fault)
+                raised.append(fault)
 
         thread = threading.Thread(target=sending)
         thread.start()
@@ -186,7 +190,7 @@ def test_a_run_that_sleeps_while_it_connects_sends_nothing_when_it_wakes():
             ours.settimeout(10)
             thread.join(10)
             assert ours.recv(1) == b"", "not a byte left"
-        assert [type(one) for one in met] == [NotPermitted]
+        assert [type(one) for one in raised] == [NotPermitted]
 
 
 def test_the_sandbox_in_process_asks_too(tmp_path):

@@ -50,11 +50,11 @@ def closed() -> int:
 
 def told(url: str, **env: str) -> tuple[str, str]:
     """Return what is said of a request that gets no answer, and which proxy is blamed."""
-    with pytest.raises((NotSent, Unanswered)) as met:
+    with pytest.raises((NotSent, Unanswered)) as caught:
         HttpTransport(url, KEY, timeout=5.0, env=env)(PortalRequest("GET", "/v1/me"))
-    words = str(met.value)
+    words = str(caught.value)
     assert not REPR.search(words), words
-    return words, getattr(met.value, "proxy", "")
+    return words, getattr(caught.value, "proxy", "")
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

@@ -17,9 +17,9 @@ def drive(pace: Pace, waits: list[tuple[float, float, float]]) -> list[float]:
     now, arrivals, flying = 0.0, [], []
 
     def notice(until: float) -> None:
-        for at, departure in [one for one in flying if one[0] <= until]:
-            pace.arrived(departure, at)
-            flying.remove((at, departure))
+        for at, slot in [one for one in flying if one[0] <= until]:
+            pace.arrived(slot, at)
+            flying.remove((at, slot))
 
     for idle, there, back in waits:
         now += idle
@@ -125,9 +125,9 @@ def test_our_own_requests_are_not_taken_for_those_of_others():
     now = 0.0
     for sent in range(1, 280):
         now += pace.wait(now)
-        departure = pace.leave(now)
-        pace.arrived(departure, now)
-        pace.told(departure, now, remaining=300 - sent, reset=60)
+        slot = pace.leave(now)
+        pace.arrived(slot, now)
+        pace.told(slot, now, remaining=300 - sent, reset=60)
     assert now < 28.0
 
 

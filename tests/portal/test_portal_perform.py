@@ -37,53 +37,53 @@ def statuses(found: Any) -> set[Status]:
 
 def test_creates_go_in_growing_batches_with_intents_first(bench, say):
     """about_to_send gets exactly the changes of one request, before it leaves (design 9)."""
-    desk = bench(say.made)
-    found = desk.perform(*creates(say, 121))
-    assert desk.script.paths == ["POST /v1/batch"] * 4 + ["POST /v1/tasks"]
-    assert [len(keys) for keys in desk.sent] == [10, 20, 40, 50, 1]
+    setup = bench(say.made)
+    found = setup.perform(*creates(say, 121))
+    assert setup.script.paths == ["POST /v1/batch"] * 4 + ["POST /v1/tasks"]
+    assert [len(keys) for keys in setup.sent] == [10, 20, 40, 50, 1]
     assert statuses(found) == {DONE}
     assert found["k1"].id == 101
-    call = desk.script.calls(0)[0]
+    call = setup.script.calls(0)[0]
     assert (call["entity"], call["action"]) == ("tasks", "create")
     assert call["params"]["tags"] == ["tasksync:demo"]
 
 
 def test_creates_go_fifty_to_a_request_where_the_portal_is_known_to_be_quick(bench, say):
     """What an earlier run learned; updates and deletes always do."""
-    desk = bench(say.made)
-    desk.portal.create_seconds = 0.02
-    desk.perform(*creates(say, 101))
-    desk.perform(*(say.update(f"k{n}", n + 1, title="x") for n in range(101)))
-    assert [len(keys) for keys in desk.sent] == [50, 50, 1, 50, 50, 1]
+    setup = bench(say.made)
+    setup.portal.create_seconds = 0.02
+    setup.perform(*creates(say, 101))
+    setup.perform(*(say.update(f"k{n}", n + 1, title="x") for n in range(101)))
+    assert [len(keys) for keys in setup.sent] == [50, 50, 1, 50, 50, 1]
 
 
-def slow_portal(desk: Any, say: Any, seconds: float) -> None:
+def slow_portal(setup: Any, say: Any, seconds: float) -> None:
     """Let every create of a batch take so long, one after another."""
 
     def answer(request):
         calls = orjson.loads(request.body).get("calls", [None])
-        desk.clock.at += seconds * len(calls)
+        setup.clock.at += seconds * len(calls)
         return say.made(request)
 
-    desk.script.answers = [answer]
+    setup.script.answers = [answer]
 
 
 @pytest.mark.parametrize(("seconds", "most"), [(0.3, 50), (1.0, 15), (4.0, 3), (40.0, 1)])
 def test_a_batch_of_creates_is_answered_within_fifteen_seconds(bench, say, seconds, most):
     """On a busy portal, and in the next run from its first batch on."""
-    desk = bench(say.made)
-    slow_portal(desk, say, seconds)
-    desk.perform(*creates(say, 200))
-    sizes = [len(keys) for keys in desk.sent]
+    setup = bench(say.made)
+    slow_portal(setup, say, seconds)
+    setup.perform(*creates(say, 200))
+    sizes = [len(keys) for keys in setup.sent]
     assert sizes[0] == 10
     assert max(sizes[4:]) == most
-    learned = desk.portal.create_seconds
+    learned = setup.portal.create_seconds
     assert learned == pytest.approx(seconds, rel=0.01)
-    desk = bench(say.made)
-    desk.portal.create_seconds = learned
-    slow_portal(desk, say, seconds)
-    desk.perform(*creates(say, 60))
-    assert {len(keys) for keys in desk.sent[:-1]} == {most}
+    setup = bench(say.made)
+    setup.portal.create_seconds = learned
+    slow_portal(setup, say, seconds)
+    setup.perform(*creates(say, 60))
+    assert {len(keys) for keys in setup.sent[:-1]} == {most}
 
 
 def test_a_portal_that_was_slow_for_a_moment_gets_larger_batches_again():
@@ -115,22 +115,22 @@ def test_what_is_told_beforehand_counts_what_creates_take(say):
 
 def test_creates_never_share_a_request_with_what_may_be_repeated(bench, say):
     """So that what is not answered is wholly in doubt or wholly repeatable."""
-    desk = bench(say.made)
+    setup = bench(say.made)
     mixed = [x for n in range(3) for x in (say.create(f"c{n}"), say.delete(f"d{n}", n + 1))]
-    assert statuses(desk.perform(*mixed)) == {DONE}
-    actions = [{call["action"] for call in desk.script.calls(at)} for at in (0, 1)]
+    assert statuses(setup.perform(*mixed)) == {DONE}
+    actions = [{call["action"] for call in setup.script.calls(at)} for at in (0, 1)]
     assert actions == [{"create"}, {"delete"}]
 
 
 def test_a_change_that_the_portal_need_not_hear_of_is_done(bench, say):
     """ADOPT without fields, FORGET, NOOP: no request."""
-    desk = bench(say.made)
-    quiet = [
+    setup = bench(say.made)
+    state_only = [
         Change(TaskKey(f"q{n}"), action, Reason.GONE, RemoteId(7))
         for n, action in enumerate((Action.ADOPT, Action.FORGET, Action.NOOP))
     ]
-    assert statuses(desk.perform(*quiet)) == {DONE}
-    assert desk.portal.requests == 0
+    assert statuses(setup.perform(*state_only)) == {DONE}
+    assert setup.portal.requests == 0
 
 
 @pytest.mark.parametrize("status", [200, 201])
@@ -191,10 +191,10 @@ def answer_of(say, lost):
 @pytest.mark.parametrize("count", [1, 3])
 def test_creates_without_an_answer_are_in_doubt_and_not_sent_again(bench, say, lost, count):
     """Design 7."""
-    desk = bench(answer_of(say, lost), say.made)
-    found = desk.perform(*creates(say, count))
+    setup = bench(answer_of(say, lost), say.made)
+    found = setup.perform(*creates(say, count))
     assert statuses(found) == {DOUBT}
-    assert desk.portal.requests == 1
+    assert setup.portal.requests == 1
 
 
 @pytest.mark.parametrize("lost", LOST, ids=str)
@@ -202,21 +202,21 @@ def test_creates_without_an_answer_are_in_doubt_and_not_sent_again(bench, say, l
 def test_updates_and_deletes_without_an_answer_are_repeated(bench, say, lost, count):
     """PATCH and DELETE may be sent twice."""
     for kind in (lambda n: say.update(f"k{n}", n + 1, title="x"), lambda n: say.delete(f"k{n}", 1)):
-        desk = bench(answer_of(say, lost), say.made)
-        assert statuses(desk.perform(*map(kind, range(count)))) == {DONE}
-        assert desk.portal.requests == 2
-        assert desk.clock.at > 1000.9
+        setup = bench(answer_of(say, lost), say.made)
+        assert statuses(setup.perform(*map(kind, range(count)))) == {DONE}
+        assert setup.portal.requests == 2
+        assert setup.clock.at > 1000.9
 
 
 def test_patience_ends(bench, say):
     """A portal that stays down stops the run; what was not sent says so."""
-    desk = bench(say.no(502, "BITRIX_UNAVAILABLE"))
+    setup = bench(say.no(502, "BITRIX_UNAVAILABLE"))
     found = []
     with pytest.raises(PortalUnavailable):
         found.extend(
-            desk.portal.perform(
+            setup.portal.perform(
                 [*(say.update(f"u{n}", n + 1, title="x") for n in range(3)), *creates(say, 2)],
-                desk.about,
+                setup.about,
             )
         )
     assert {one.change.key: one.status for one in found} == {
@@ -226,27 +226,27 @@ def test_patience_ends(bench, say):
         "k0": DOUBT,
         "k1": DOUBT,
     }
-    assert desk.portal.requests < 12
+    assert setup.portal.requests < 12
 
 
 @pytest.mark.parametrize("where", ["header", "body"])
 def test_429_did_nothing_so_creates_are_sent_again(bench, say, where):
     """After what retryAfter or Retry-After says."""
     told = {"headers": {"Retry-After": "7"}} if where == "header" else {"retryAfter": 7}
-    desk = bench(say.no(429, "RATE_LIMITED", "QUERY_LIMIT_EXCEEDED", **told), say.made)
-    assert statuses(desk.perform(*creates(say, 3))) == {DONE}
-    assert desk.script.times[1] - desk.script.times[0] == pytest.approx(7, abs=0.01)
-    assert len(desk.sent) == 2
+    setup = bench(say.no(429, "RATE_LIMITED", "QUERY_LIMIT_EXCEEDED", **told), say.made)
+    assert statuses(setup.perform(*creates(say, 3))) == {DONE}
+    assert setup.script.times[1] - setup.script.times[0] == pytest.approx(7, abs=0.01)
+    assert len(setup.sent) == 2
 
 
 def test_a_connection_that_never_stood_is_tried_again_and_then_stops_the_run(bench, say):
     """Nothing was sent, so nothing is in doubt."""
-    desk = bench(NotSent("refused"), NotSent("refused"), say.made)
-    assert statuses(desk.perform(*creates(say, 3))) == {DONE}
-    desk = bench(NotSent("refused"))
+    setup = bench(NotSent("refused"), NotSent("refused"), say.made)
+    assert statuses(setup.perform(*creates(say, 3))) == {DONE}
+    setup = bench(NotSent("refused"))
     found = []
     with pytest.raises(PortalUnreachable):
-        found.extend(desk.portal.perform(creates(say, 60), desk.about))
+        found.extend(setup.portal.perform(creates(say, 60), setup.about))
     assert len(found) == 60
     assert {one.status for one in found} == {LATER}
 
@@ -289,11 +289,11 @@ def test_each_create_of_a_batch_is_judged_by_its_own_answer(bench, say):
 def test_a_throttled_create_inside_a_batch_is_sent_again_alone(bench, say):
     """RATE_LIMITED is known to have done nothing, for a call too."""
     first = batch_of(say, {"c0": {"id": 1}}, {"c1": {"code": "RATE_LIMITED", "retryAfter": 3}})
-    desk = bench(first, say.ok({"id": "2"}))
-    found = desk.perform(*creates(say, 2))
+    setup = bench(first, say.ok({"id": "2"}))
+    found = setup.perform(*creates(say, 2))
     assert [(one.status, one.id) for one in found.values()] == [(DONE, 1), (DONE, 2)]
-    assert desk.script.paths == ["POST /v1/batch", "POST /v1/tasks"]
-    assert desk.clock.at >= 1003
+    assert setup.script.paths == ["POST /v1/batch", "POST /v1/tasks"]
+    assert setup.clock.at >= 1003
 
 
 def test_updates_that_were_not_answered_are_repeated_together(bench, say):
@@ -303,11 +303,11 @@ def test_updates_that_were_not_answered_are_repeated_together(bench, say):
         {"c0": True},
         {"c2": {"code": "BITRIX_UNAVAILABLE"}, "c3": {"code": "ENTITY_NOT_FOUND"}},
     )
-    desk = bench(first, say.made)
-    found = desk.perform(*(say.update(f"k{n}", n + 1, title="x") for n in range(4)))
+    setup = bench(first, say.made)
+    found = setup.perform(*(say.update(f"k{n}", n + 1, title="x") for n in range(4)))
     assert [one.status for one in found.values()].count(DONE) == 3
     assert found["k3"].status is FAILED
-    assert [call["entityId"] for call in desk.script.calls(1)] == [2, 3]
+    assert [call["entityId"] for call in setup.script.calls(1)] == [2, 3]
 
 
 def test_a_delete_that_failed_is_looked_up(bench, say):
@@ -323,8 +323,8 @@ def test_a_delete_that_failed_is_looked_up(bench, say):
     )
     listed = say.ok({"results": {"t2": [], "t3": [{"id": "3", "tags": []}]}, "errors": []})
     got = say.ok({"results": {"t2": []}, "errors": []})
-    desk = bench(first, listed, got)
-    found = desk.perform(*(say.delete(f"k{n}", n + 1) for n in range(4)))
+    setup = bench(first, listed, got)
+    found = setup.perform(*(say.delete(f"k{n}", n + 1) for n in range(4)))
     assert [found[f"k{n}"].status for n in range(4)] == [DONE, DONE, FAILED, DONE]
     assert "No access" in found["k2"].message
 
@@ -342,11 +342,11 @@ def test_one_bad_call_does_not_spoil_a_batch_that_is_refused_whole(bench, say):
             return say.no(400, "BITRIX_ERROR", "fields.title")
         return say.made(request)
 
-    desk = bench(strict)
-    found = desk.perform(*creates(say, 20))
+    setup = bench(strict)
+    found = setup.perform(*creates(say, 20))
     assert [key for key, one in found.items() if one.status is not DONE] == ["k5"]
     assert found["k5"].status is FAILED
-    assert desk.portal.requests < 12
+    assert setup.portal.requests < 12
 
 
 def test_all_calls_invalid_is_an_answer_to_each(bench, say):
@@ -356,9 +356,9 @@ def test_all_calls_invalid_is_an_answer_to_each(bench, say):
         "error": {"code": "INVALID_REQUEST", "message": "All calls in the batch failed validation"},
         "data": {"errors": {f"c{n}": {"code": "VALIDATION_ERROR"} for n in range(3)}},
     }
-    desk = bench(PortalAnswer(400, {}, orjson.dumps(body)))
-    assert statuses(desk.perform(*creates(say, 3))) == {FAILED}
-    assert desk.portal.requests == 1
+    setup = bench(PortalAnswer(400, {}, orjson.dumps(body)))
+    assert statuses(setup.perform(*creates(say, 3))) == {FAILED}
+    assert setup.portal.requests == 1
 
 
 def test_calls_that_a_refused_batch_does_not_name_go_once_more(bench, say):
@@ -368,11 +368,11 @@ def test_calls_that_a_refused_batch_does_not_name_go_once_more(bench, say):
         "error": {"code": "INVALID_REQUEST", "message": "…"},
         "data": {"errors": {"c1": {"code": "VALIDATION_ERROR"}}},
     }
-    desk = bench(PortalAnswer(400, {}, orjson.dumps(body)), say.made)
-    found = desk.perform(*creates(say, 4))
+    setup = bench(PortalAnswer(400, {}, orjson.dumps(body)), say.made)
+    found = setup.perform(*creates(say, 4))
     assert [one.status for one in found.values()].count(DONE) == 3
     assert found["k1"].status is FAILED
-    assert desk.portal.requests == 2
+    assert setup.portal.requests == 2
 
 
 def test_a_404_that_is_not_the_vendors_deletes_nothing(bench, say):
@@ -398,31 +398,31 @@ def test_what_concerns_the_key_ends_the_run_after_every_outcome(
     bench, say, status, code, kind, count
 ):
     """The request's changes failed, the rest was not started; then it is raised."""
-    desk = bench(say.no(status, code))
-    desk.portal.create_seconds = 0.01
+    setup = bench(say.no(status, code))
+    setup.portal.create_seconds = 0.01
     found = []
-    with pytest.raises(kind) as met:
-        found.extend(desk.portal.perform(creates(say, count), desk.about))
-    assert met.value.code == code
+    with pytest.raises(kind) as caught:
+        found.extend(setup.portal.perform(creates(say, count), setup.about))
+    assert caught.value.code == code
     assert [one.status for one in found] == [FAILED] * min(count, 50) + [LATER] * max(0, count - 50)
-    assert desk.portal.requests == 1
+    assert setup.portal.requests == 1
 
 
 def test_a_denied_task_is_its_own_failure(bench, say):
     """BITRIX_ACCESS_DENIED for one task does not stop the others."""
-    desk = bench(say.no(403, "BITRIX_ACCESS_DENIED"), say.made)
-    found = desk.perform(say.update("a", 7, title="x"))
+    setup = bench(say.no(403, "BITRIX_ACCESS_DENIED"), say.made)
+    found = setup.perform(say.update("a", 7, title="x"))
     assert found["a"].status is FAILED
 
 
 def test_a_read_only_key_writes_nothing(bench, say):
     """Refused before the first request (contract 10)."""
-    desk = bench(say.ok({"portal": "p", "accessMode": "READONLY"}), say.made)
-    desk.portal.identity()
+    setup = bench(say.ok({"portal": "p", "accessMode": "READONLY"}), say.made)
+    setup.portal.identity()
     with pytest.raises(PermissionDenied, match="WRITE_BLOCKED_READONLY_KEY"):
-        desk.perform(say.create("a"))
-    assert desk.portal.requests == 1
-    assert desk.sent == []
+        setup.perform(say.create("a"))
+    assert setup.portal.requests == 1
+    assert setup.sent == []
 
 
 class Dated:
@@ -475,13 +475,13 @@ class Dated:
 def test_a_date_is_cleared_whichever_way_the_portal_takes(bench, say, takes, refuses, shows, count):
     """What was sent is checked against what came back, or against one listing (contract 8.3)."""
     portal = Dated(say, takes, refuses=refuses, shows=shows)
-    desk = bench(portal)
-    found = desk.perform(
+    setup = bench(portal)
+    found = setup.perform(
         *(say.update(f"k{n}", n + 1, deadline=None, title="x") for n in range(count))
     )
     assert statuses(found) == {DONE}
     assert set(portal.dates.values()) == {None}
-    assert desk.portal.requests <= (12 if count > 1 else 4)  # sent, read, sent, read
+    assert setup.portal.requests <= (12 if count > 1 else 4)  # sent, read, sent, read
 
 
 @pytest.mark.parametrize("refuses", [True, False])
@@ -489,39 +489,39 @@ def test_a_date_is_cleared_whichever_way_the_portal_takes(bench, say, takes, ref
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_date_that_stays_is_said(bench, say, refuses, shows, count):
     """Neither "" nor null: failed, in clear words, after one try of each."""
-    desk = bench(Dated(say, (), refuses=refuses, shows=shows))
-    found = desk.perform(*(say.update(f"k{n}", n + 1, deadline=None) for n in range(count)))
+    setup = bench(Dated(say, (), refuses=refuses, shows=shows))
+    found = setup.perform(*(say.update(f"k{n}", n + 1, deadline=None) for n in range(count)))
     assert statuses(found) == {FAILED}
     assert all("bad date" in o.message or "keeps deadline" in o.message for o in found.values())
-    assert desk.portal.writing_requests <= 2 * count
+    assert setup.portal.writing_requests <= 2 * count
 
 
 def test_only_the_dates_are_sent_again(bench, say):
     """No PATCH of a field that did not change."""
-    desk = bench(Dated(say, (None,), refuses=False))
-    desk.perform(say.update("a", 7, deadline=None, title="x"))
-    bodies = [orjson.loads(one.body) for one in desk.script.met]
+    setup = bench(Dated(say, (None,), refuses=False))
+    setup.perform(say.update("a", 7, deadline=None, title="x"))
+    bodies = [orjson.loads(one.body) for one in setup.script.requests]
     assert bodies == [{"title": "x", "deadline": ""}, {"deadline": None}]
 
 
 def test_the_budget_stops_cleanly(bench, say):
     """--max-requests: the rest is not started and can be taken up."""
-    desk = bench(say.made, max_requests=2)
-    desk.portal.create_seconds = 0.01
-    found = desk.perform(*creates(say, 130))
+    setup = bench(say.made, max_requests=2)
+    setup.portal.create_seconds = 0.01
+    found = setup.perform(*creates(say, 130))
     assert [one.status for one in found.values()] == [DONE] * 100 + [LATER] * 30
-    assert desk.portal.requests == 2
-    assert desk.sent == [[f"k{n}" for n in range(50)], [f"k{n}" for n in range(50, 100)]]
+    assert setup.portal.requests == 2
+    assert setup.sent == [[f"k{n}" for n in range(50)], [f"k{n}" for n in range(50, 100)]]
     assert "--max-requests" in found["k129"].message
 
 
 @pytest.mark.parametrize("parallelism", [1, 2])
 def test_stopping_sends_nothing_more(bench, say, parallelism):
     """What is in flight is finished and told, the rest is named."""
-    desk = bench(say.made, parallelism=parallelism)
-    desk.portal.create_seconds = 0.01
-    desk.portal.stopping = lambda: desk.portal.requests >= 1
-    found = desk.perform(*creates(say, 130))
+    setup = bench(say.made, parallelism=parallelism)
+    setup.portal.create_seconds = 0.01
+    setup.portal.stopping = lambda: setup.portal.requests >= 1
+    found = setup.perform(*creates(say, 130))
     assert [one.status for one in found.values()].count(DONE) == 50
     assert [one.status for one in found.values()].count(LATER) == 80
 
@@ -531,52 +531,52 @@ def test_what_about_to_send_raises_ends_the_sending_after_what_is_in_flight(
     bench, say, parallelism
 ):
     """A lost lease sends nothing more, and loses no outcome."""
-    desk = bench(say.made, parallelism=parallelism)
-    desk.portal.create_seconds = 0.01
+    setup = bench(say.made, parallelism=parallelism)
+    setup.portal.create_seconds = 0.01
 
     def about(_changes):
-        if desk.portal.requests:
+        if setup.portal.requests:
             msg = "another wrote"
             raise StateMoved(msg)
 
     found = []
     with pytest.raises(StateMoved):
-        found.extend(desk.portal.perform(creates(say, 130), about))
+        found.extend(setup.portal.perform(creates(say, 130), about))
     assert [one.status for one in found] == [DONE] * 50
-    assert desk.portal.requests == 1
+    assert setup.portal.requests == 1
 
 
 @pytest.mark.parametrize("parallelism", [1, 2])
 def test_closing_sends_nothing_more(bench, say, parallelism):
     """The iterator may be dropped at any time."""
-    desk = bench(say.made, parallelism=parallelism)
-    desk.portal.create_seconds = 0.01
-    outcomes = desk.portal.perform(creates(say, 500), desk.about)
+    setup = bench(say.made, parallelism=parallelism)
+    setup.portal.create_seconds = 0.01
+    outcomes = setup.portal.perform(creates(say, 500), setup.about)
     next(outcomes)
     outcomes.close()
-    assert desk.portal.requests <= parallelism + 1
+    assert setup.portal.requests <= parallelism + 1
 
 
 def test_a_request_leaves_within_ten_seconds_of_its_intents_or_not_at_all(bench, say):
     """A slow save is done again; a save that stays slow ends the run (design 7)."""
-    desk = bench(say.made)
+    setup = bench(say.made)
     slow = iter([11.0, 0.0])
 
     def about(changes):
-        desk.about(changes)
-        desk.clock.at += next(slow, 11.0)
+        setup.about(changes)
+        setup.clock.at += next(slow, 11.0)
 
-    assert {one.status for one in desk.portal.perform(creates(say, 2), about)} == {DONE}
-    assert len(desk.sent) == 2
+    assert {one.status for one in setup.portal.perform(creates(say, 2), about)} == {DONE}
+    assert len(setup.sent) == 2
     found = []
     with pytest.raises(PortalUnavailable, match="Saving"):
-        found.extend(desk.portal.perform(creates(say, 2), about))
+        found.extend(setup.portal.perform(creates(say, 2), about))
     assert {one.status for one in found} == {LATER}
-    assert desk.portal.requests == 1
+    assert setup.portal.requests == 1
 
 
-def notes(desk):
-    return [one.text for one in desk.events if isinstance(one, Note)]
+def notes(setup):
+    return [one.text for one in setup.events if isinstance(one, Note)]
 
 
 @pytest.mark.parametrize("parallelism", [1, 2])
@@ -586,49 +586,49 @@ def test_a_day_of_retry_after_ends_the_writing_with_when_to_come_again(
 ):
     """Nothing is waited for and nothing more is sent; a create that may be done is in doubt."""
     answer = say.no(status, "RATE_LIMITED", headers={"Retry-After": "86400"})
-    desk = bench(answer, parallelism=parallelism)
+    setup = bench(answer, parallelism=parallelism)
     found = []
-    with pytest.raises(PortalUnavailable, match="24 h") as met:
-        found.extend(desk.portal.perform(creates(say, 130), desk.about))
-    assert "UTC on 2026-" in met.value.advice
+    with pytest.raises(PortalUnavailable, match="24 h") as caught:
+        found.extend(setup.portal.perform(creates(say, 130), setup.about))
+    assert "UTC on 2026-" in caught.value.advice
     assert len(found) == 130
     assert {one.status for one in found} == ({LATER} if status == 429 else {DOUBT, LATER})
-    assert desk.portal.requests <= parallelism
-    assert desk.clock.at < 1002
+    assert setup.portal.requests <= parallelism
+    assert setup.clock.at < 1002
     with pytest.raises(PortalUnavailable, match="24 h"):
-        desk.portal.newest()
-    assert desk.portal.requests <= parallelism
+        setup.portal.newest()
+    assert setup.portal.requests <= parallelism
 
 
 def test_a_day_that_one_call_of_a_batch_asks_for_ends_the_writing(bench, say):
     """As `data.errors` may."""
     late = {"code": "RATE_LIMITED", "retryAfter": 86_400}
-    desk = bench(batch_of(say, {"c0": {"id": 1, "title": "k0"}}, {"c1": late}))
+    setup = bench(batch_of(say, {"c0": {"id": 1, "title": "k0"}}, {"c1": late}))
     found = []
     with pytest.raises(PortalUnavailable, match="24 h"):
-        found.extend(desk.portal.perform(creates(say, 2), desk.about))
+        found.extend(setup.portal.perform(creates(say, 2), setup.about))
     assert {one.change.key: one.status for one in found}["k1"] is LATER
-    assert desk.clock.at < 1002
+    assert setup.clock.at < 1002
 
 
 @pytest.mark.parametrize("kind", ["create", "delete"])
 def test_a_write_waits_ten_minutes_where_the_portal_asks_for_them(bench, say, kind):
     """In full, whatever the patience, and it is said."""
     change = say.create("a") if kind == "create" else say.delete("a", 7)
-    desk = bench(*[say.no(429, "RATE_LIMITED", retryAfter=590)] * 2, say.made)
-    assert desk.perform(change)["a"].status is DONE
-    assert desk.clock.at == pytest.approx(1000 + 2 * 590, abs=3)
-    assert [one.partition(", until")[0] for one in notes(desk)] == [
+    setup = bench(*[say.no(429, "RATE_LIMITED", retryAfter=590)] * 2, say.made)
+    assert setup.perform(change)["a"].status is DONE
+    assert setup.clock.at == pytest.approx(1000 + 2 * 590, abs=3)
+    assert [one.partition(", until")[0] for one in notes(setup)] == [
         "The portal asks to wait 10 min"
     ] * 2
 
 
-def refusing(desk, times):
+def refusing(setup, times):
     """Return an about_to_send whose first requests are not permitted when they are asked."""
     left = [False] * times
 
     def about(changes):
-        desk.about(changes)
+        setup.about(changes)
         return lambda: left.pop(0) if left else True
 
     return about
@@ -648,58 +648,58 @@ class AtTheDoor:
 
 def late(bench, say, **settings):
     """Return a bench whose transport asks."""
-    desk = bench(say.made, **settings)
-    desk.portal._requester.transport = AtTheDoor(desk.script)
-    return desk
+    setup = bench(say.made, **settings)
+    setup.portal._requester.transport = AtTheDoor(setup.script)
+    return setup
 
 
 @pytest.mark.parametrize("parallelism", [1, 2])
 @pytest.mark.parametrize("kind", ["create", "update", "delete"])
 def test_a_request_that_would_leave_late_is_dropped_and_made_anew(bench, say, kind, parallelism):
     """Design 7: known to have done nothing, it is put back and its intents are committed again."""
-    desk = late(bench, say, parallelism=parallelism)
+    setup = late(bench, say, parallelism=parallelism)
     change = say.create("a") if kind == "create" else getattr(say, kind)("a", 7)
-    found = list(desk.portal.perform([change], refusing(desk, 1)))
+    found = list(setup.portal.perform([change], refusing(setup, 1)))
     assert [one.status for one in found] == [DONE]
-    assert desk.sent == [["a"], ["a"]]
-    assert len(desk.script.met) == desk.portal.requests == desk.portal.writing_requests == 1
+    assert setup.sent == [["a"], ["a"]]
+    assert len(setup.script.requests) == setup.portal.requests == setup.portal.writing_requests == 1
 
 
 @pytest.mark.parametrize("parallelism", [1, 2])
 @pytest.mark.parametrize("kind", ["create", "update", "delete"])
 def test_a_late_request_of_a_run_that_lost_its_lease_never_leaves(bench, say, kind, parallelism):
     """The run ends where the intents would be committed anew; a late delete does not leave."""
-    desk = late(bench, say, parallelism=parallelism)
+    setup = late(bench, say, parallelism=parallelism)
     change = say.create("a") if kind == "create" else getattr(say, kind)("a", 7)
 
     def about(changes):
-        if desk.sent:
+        if setup.sent:
             msg = "another run holds the lock"
             raise StateMoved(msg)
-        desk.about(changes)
+        setup.about(changes)
         return lambda: False
 
     with pytest.raises(StateMoved):
-        list(desk.portal.perform([change], about))
-    assert desk.script.met == []
+        list(setup.portal.perform([change], about))
+    assert setup.script.requests == []
 
 
 def test_requests_that_are_always_late_end_the_run_with_nothing_sent(bench, say):
     """Three times; the words name what may be slow."""
-    desk = late(bench, say)
+    setup = late(bench, say)
     found = []
     with pytest.raises(PortalUnavailable, match="connecting to the portal"):
-        found.extend(desk.portal.perform([say.delete("a", 7)], refusing(desk, 3)))
+        found.extend(setup.portal.perform([say.delete("a", 7)], refusing(setup, 3)))
     assert [one.status for one in found] == [LATER]
-    assert desk.script.met == []
+    assert setup.script.requests == []
 
 
 def test_batches_shrink_on_a_slow_portal_and_grow_again(bench, say):
     """Smaller batches instead of time-outs."""
-    desk = bench(Unanswered("timed out"), say.made)
-    found = desk.perform(*(say.update(f"k{n}", n + 1, title="x") for n in range(100)))
+    setup = bench(Unanswered("timed out"), say.made)
+    found = setup.perform(*(say.update(f"k{n}", n + 1, title="x") for n in range(100)))
     assert statuses(found) == {DONE}
-    assert [len(keys) for keys in desk.sent] == [50, 25, 25, 25, 25]
+    assert [len(keys) for keys in setup.sent] == [50, 25, 25, 25, 25]
     size = Size(30.0)
     size.took(11.0, 50)
     assert size() == 25
@@ -721,9 +721,9 @@ def test_what_is_predicted_is_what_is_sent(bench, say, kinds):
         say.create(f"k{n}") if new else say.update(f"k{n}", n + 1, title="x")
         for n, new in enumerate(kinds)
     ]
-    desk = bench(say.made)
-    desk.perform(*level)
-    assert estimate([level]).requests == desk.portal.requests
+    setup = bench(say.made)
+    setup.perform(*level)
+    assert estimate([level]).requests == setup.portal.requests
 
 
 def test_ten_thousand_creates_under_a_parent(say):
@@ -736,30 +736,32 @@ def test_ten_thousand_creates_under_a_parent(say):
 
 def test_a_level_takes_as_long_as_was_predicted(bench, say):
     """At the limits, the first request leaving at once."""
-    desk = bench(say.made)
-    desk.portal.create_seconds = 0.01
+    setup = bench(say.made)
+    setup.portal.create_seconds = 0.01
     level = creates(say, 1000)
-    assert statuses(desk.perform(*level)) == {DONE}
+    assert statuses(setup.perform(*level)) == {DONE}
     cost = estimate([level], 0.002)
-    assert cost.requests == desk.portal.writing_requests == desk.portal.requests == 20
-    assert desk.clock.at - 1000 == pytest.approx(cost.seconds, rel=0.02)
+    assert cost.requests == setup.portal.writing_requests == setup.portal.requests == 20
+    assert setup.clock.at - 1000 == pytest.approx(cost.seconds, rel=0.02)
     assert list(pack(level[:1])) == [tuple(level[:1])]
 
 
 def test_two_threads_do_the_same(bench, say):
     """Outcomes are complete and intents come first, whoever sends."""
-    desk = bench(say.made, parallelism=4)
-    desk.portal.create_seconds = 0.01
-    assert statuses(desk.perform(*creates(say, 1000))) == {DONE}
-    assert desk.portal.requests == 20
-    assert sorted(key for keys in desk.sent for key in keys) == sorted(f"k{n}" for n in range(1000))
+    setup = bench(say.made, parallelism=4)
+    setup.portal.create_seconds = 0.01
+    assert statuses(setup.perform(*creates(say, 1000))) == {DONE}
+    assert setup.portal.requests == 20
+    assert sorted(key for keys in setup.sent for key in keys) == sorted(
+        f"k{n}" for n in range(1000)
+    )
 
 
 def test_limits_that_leave_no_room_end_the_writing_in_words(bench, say):
     """Nothing spins: what was not sent is not sent, and the error says why."""
     slow = {"portal": "p", "rateLimit": {"requestsPerSecond": 0.001}}
-    desk = bench(say.ok(slow), say.made)
-    desk.portal.identity()
+    setup = bench(say.ok(slow), say.made)
+    setup.portal.identity()
     with pytest.raises(PortalUnavailable, match=r"0\.001 requests a second"):
-        list(desk.portal.perform([say.create("a")], desk.about))
-    assert desk.portal.writing_requests == 0
+        list(setup.portal.perform([say.create("a")], setup.about))
+    assert setup.portal.writing_requests == 0

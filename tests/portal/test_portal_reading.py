@@ -128,25 +128,25 @@ def test_a_listing_is_whole_whatever_its_numbers_say(
 def test_ten_thousand_tasks_take_at_most_five_requests(bench, say):
     """/v1/me included."""
     world = World(say, range(1, 10_001))
-    desk = bench(say.ok({"portal": "p"}), world)
-    desk.portal.identity()
-    assert len(list(desk.portal.find(MARKER, range(1, 10_001)))) == 10_000
-    assert desk.portal.requests <= 5
-    query = dict(desk.script.met[1].query)
+    setup = bench(say.ok({"portal": "p"}), world)
+    setup.portal.identity()
+    assert len(list(setup.portal.find(MARKER, range(1, 10_001)))) == 10_000
+    assert setup.portal.requests <= 5
+    query = dict(setup.script.requests[1].query)
     assert query["filter[tags]"] == MARKER
     assert query["order[id]"] == "asc"
     assert query["limit"] == "5000"
     assert "tags" in query["select"].split(",")
-    assert [e.tasks for e in desk.events if isinstance(e, ReadProgress)][:2] == [5000, 10_000]
+    assert [e.tasks for e in setup.events if isinstance(e, ReadProgress)][:2] == [5000, 10_000]
 
 
 @pytest.mark.parametrize("failing", [502, 504])
 def test_pages_shrink_until_they_are_answered_and_grow_again(bench, say, failing):
     """Design 9."""
     world = World(say, range(1, 3001), fails_over=400, fails_with=failing)
-    desk = bench(world)
-    assert len(list(desk.portal.find(MARKER, ()))) == 3000
-    limits = [int(dict(one.query)["limit"]) for one in desk.script.met]
+    setup = bench(world)
+    assert len(list(setup.portal.find(MARKER, ()))) == 3000
+    limits = [int(dict(one.query)["limit"]) for one in setup.script.requests]
     assert limits[:3] == [5000, 1250, 312]
     assert max(limits[3:]) > 312
 
@@ -156,11 +156,17 @@ def test_a_page_that_is_too_long_for_the_portal_costs_seconds_and_not_minutes(be
     """A smaller page is another request: its pause does not double, and a hint is kept to."""
     more = {} if hint is None else {"retryAfter": hint}
     refused = [say.no(504, "QUEUE_TIMEOUT", **more)] * 4
-    desk = bench(*refused, say.ok([], meta={"total": 0}))
-    began = desk.clock.monotonic()
-    assert list(desk.portal.find(MARKER, ())) == []
-    assert [int(dict(one.query)["limit"]) for one in desk.script.met] == [5000, 1250, 312, 78, 50]
-    assert desk.clock.monotonic() - began == pytest.approx(4 * (hint or 1), abs=2)
+    setup = bench(*refused, say.ok([], meta={"total": 0}))
+    began = setup.clock.monotonic()
+    assert list(setup.portal.find(MARKER, ())) == []
+    assert [int(dict(one.query)["limit"]) for one in setup.script.requests] == [
+        5000,
+        1250,
+        312,
+        78,
+        50,
+    ]
+    assert setup.clock.monotonic() - began == pytest.approx(4 * (hint or 1), abs=2)
 
 
 def test_a_portal_that_answers_no_page_at_all_is_unavailable(bench, say):
@@ -170,7 +176,7 @@ def test_a_portal_that_answers_no_page_at_all_is_unavailable(bench, say):
 
 
 @pytest.mark.parametrize("total", ["right", "absent"])
-def test_an_ignored_cursor_is_met(bench, say, total):
+def test_an_ignored_cursor_is_handled(bench, say, total):
     """A small portal is read all the same; a large one is refused, never read by half."""
     small = World(say, range(1, 30), ignores_id=True, total=total)
     assert len(list(bench(small).portal.find(MARKER, ()))) == 29
@@ -183,13 +189,13 @@ def test_an_ignored_cursor_is_met(bench, say, total):
 @pytest.mark.parametrize("cap", [_NEVER, 50, 7, 2])
 @pytest.mark.parametrize("order", ["falling", "shuffled"])
 @pytest.mark.parametrize("total", ["right", "page", "absent"])
-def test_an_ignored_order_is_met(bench, say, cap, order, total):
+def test_an_ignored_order_is_handled(bench, say, cap, order, total):
     """Ranges of ids are asked for instead, until two halves show no more than their whole."""
     ids = [*range(1, 30), 47, *range(60, 90), 500]
     world = World(say, ids, ignores_order=True, shuffled=order == "shuffled", cap=cap, total=total)
-    desk = bench(world)
-    assert sorted(ids_of(desk.portal.find(MARKER, ()))) == ids
-    assert not [one for one in desk.script.met if "offset" in dict(one.query)]
+    setup = bench(world)
+    assert sorted(ids_of(setup.portal.find(MARKER, ()))) == ids
+    assert not [one for one in setup.script.requests if "offset" in dict(one.query)]
 
 
 @pytest.mark.parametrize("total", ["right", "page", "absent"])
@@ -210,19 +216,19 @@ def test_a_portal_that_keeps_neither_order_nor_range_is_read_only_while_it_is_sm
 def test_a_total_that_counts_the_page_ends_no_listing(bench, say, count, has_more):
     """Fifty rows whatever `limit` says: the end is an empty page (case 02)."""
     world = World(say, range(1, count + 1), total="page", cap=50, has_more=has_more)
-    desk = bench(world)
-    assert ids_of(desk.portal.find(MARKER, ())) == list(range(1, count + 1))
-    assert desk.portal.requests == -(-count // 50) + 1
+    setup = bench(world)
+    assert ids_of(setup.portal.find(MARKER, ())) == list(range(1, count + 1))
+    assert setup.portal.requests == -(-count // 50) + 1
     after = max(0, count - 60)
-    assert ids_of(desk.portal.newer(MARKER, after)) == list(range(after + 1, count + 1))
+    assert ids_of(setup.portal.newer(MARKER, after)) == list(range(after + 1, count + 1))
 
 
 def test_a_row_that_comes_twice_is_one_task(bench, say):
     """And no sign of a lost order."""
     row = {"id": "1", "tags": [MARKER]}
-    desk = bench(say.ok([row, {"id": "2", "tags": [MARKER]}, row]), say.ok([]))
-    assert ids_of(desk.portal.find(MARKER, ())) == [1, 2]
-    assert desk.portal.requests == 2
+    setup = bench(say.ok([row, {"id": "2", "tags": [MARKER]}, row]), say.ok([]))
+    assert ids_of(setup.portal.find(MARKER, ())) == [1, 2]
+    assert setup.portal.requests == 2
 
 
 def test_a_row_without_tags_is_never_proof_of_absence(bench, say):
@@ -243,9 +249,9 @@ def test_what_is_no_listing_is_refused(bench, say, data):
 
 def test_an_empty_portal_is_empty(bench, say):
     """One request."""
-    desk = bench(World(say, ()))
-    assert list(desk.portal.find(MARKER, ())) == []
-    assert desk.portal.requests == 1
+    setup = bench(World(say, ()))
+    assert list(setup.portal.find(MARKER, ())) == []
+    assert setup.portal.requests == 1
 
 
 @pytest.mark.parametrize("gone", ["ENTITY_NOT_FOUND", "NOT_FOUND", "BITRIX_ERROR", "empty", "null"])
@@ -280,18 +286,18 @@ def test_a_listing_behind_the_times_makes_no_task_gone(bench, say, quirk):
     ],
 )
 def test_any_other_error_is_never_taken_for_gone(bench, say, error, kind):
-    """It would make a twin."""
+    """It would make a duplicate."""
     empty = say.ok({"results": {"t7": []}, "errors": {}})
-    desk = bench(empty, say.ok({"results": [], "errors": {"t7": error}}))
+    setup = bench(empty, say.ok({"results": [], "errors": {"t7": error}}))
     with pytest.raises(kind):
-        list(desk.portal.find(None, [7]))
+        list(setup.portal.find(None, [7]))
 
 
 def test_a_call_that_was_not_answered_is_asked_again(bench, say):
     """In neither results nor errors."""
     nothing = say.ok({"results": [], "errors": []})
-    desk = bench(nothing, nothing, say.ok({"results": {"t7": {"ID": "7"}}, "errors": {}}))
-    assert ids_of(desk.portal.find(None, [7])) == [7]
+    setup = bench(nothing, nothing, say.ok({"results": {"t7": {"ID": "7"}}, "errors": {}}))
+    assert ids_of(setup.portal.find(None, [7])) == [7]
 
 
 def test_a_portal_that_cannot_filter_by_id_is_asked_by_get(bench, say):
@@ -305,9 +311,9 @@ def test_a_portal_that_cannot_filter_by_id_is_asked_by_get(bench, say):
 
 
 def test_another_task_than_the_one_asked_for_is_refused(bench, say):
-    """Nor is something odd."""
-    for odd in ({"id": 8}, {"title": "no id"}, 7, "x", [1, 2]):
-        answer = say.ok({"results": {"t7": odd}, "errors": {}})
+    """Nor is something irregular."""
+    for irregular in ({"id": 8}, {"title": "no id"}, 7, "x", [1, 2]):
+        answer = say.ok({"results": {"t7": irregular}, "errors": {}})
         with pytest.raises(PortalUnreadable):
             list(bench(say.ok({"results": {}, "errors": {}}), answer).portal.find(None, [7]))
 
@@ -335,11 +341,11 @@ def test_the_newest_id_is_found(bench, say, ignores_order, total):
 )
 def test_who_we_are(bench, say, me, portal, owner):
     """`data.portal`, else the URL's host (contract 10)."""
-    desk = bench(say.ok(me))
-    found = desk.portal.identity()
+    setup = bench(say.ok(me))
+    found = setup.portal.identity()
     assert (found.portal, found.owner) == (portal, owner)
-    assert desk.portal.identity() is found
-    assert desk.portal.requests == 1
+    assert setup.portal.identity() is found
+    assert setup.portal.requests == 1
 
 
 @pytest.mark.parametrize("data", [None, [1, 2], "Anna", 7, True])
@@ -391,11 +397,11 @@ def test_a_portal_without_me_is_named_by_its_host(bench, say):
 
 def test_the_portals_own_rate_is_kept_to(bench, say):
     """/v1/me may tighten the pace."""
-    desk = bench(say.ok({"rateLimit": {"requestsPerSecond": "2"}}), World(say, ()))
-    assert desk.portal.identity().requests_per_second == 2.0
+    setup = bench(say.ok({"rateLimit": {"requestsPerSecond": "2"}}), World(say, ()))
+    assert setup.portal.identity().requests_per_second == 2.0
     for _ in range(5):
-        list(desk.portal.find(MARKER, ()))
-    assert desk.script.times[5] - desk.script.times[0] >= 2.0
+        list(setup.portal.find(MARKER, ()))
+    assert setup.script.times[5] - setup.script.times[0] >= 2.0
 
 
 @pytest.mark.parametrize(
@@ -410,10 +416,10 @@ def test_the_portals_own_rate_is_kept_to(bench, say):
 )
 def test_reads_are_repeated(bench, say, trouble):
     """And waited for, once the portal has shown that it is the API."""
-    desk = bench(say.ok({"portal": "p"}), trouble, trouble, say.ok([]))
-    assert desk.portal.identity().portal == "p"
-    assert desk.portal.newest() == 0
-    assert desk.clock.at >= 1003
+    setup = bench(say.ok({"portal": "p"}), trouble, trouble, say.ok([]))
+    assert setup.portal.identity().portal == "p"
+    assert setup.portal.newest() == 0
+    assert setup.clock.at >= 1003
 
 
 @pytest.mark.parametrize(
@@ -428,9 +434,9 @@ def test_reads_are_repeated(bench, say, trouble):
 )
 def test_a_first_read_is_repeated_where_a_gateway_is_busy(bench, say, trouble):
     """A 5xx with any body passes by itself, and proves nothing about --portal."""
-    desk = bench(trouble, trouble, say.ok({"portal": "p"}))
-    assert desk.portal.identity().portal == "p"
-    assert desk.clock.at >= 1003
+    setup = bench(trouble, trouble, say.ok({"portal": "p"}))
+    assert setup.portal.identity().portal == "p"
+    assert setup.clock.at >= 1003
 
 
 _PAGE = b"<!DOCTYPE html><style>p{}</style><title>Example Domain</title><p>This is\x07 for docs"
@@ -463,24 +469,24 @@ _HTML = {"content-type": "text/html; charset=UTF-8"}
 )
 def test_a_first_answer_that_is_not_the_apis_ends_the_run_at_once(bench, answer, told):
     """Design 9: by the name of the setting, with status, type and the first words."""
-    desk = bench(answer)
-    with pytest.raises(PortalUnreadable) as met:
-        desk.portal.identity()
-    assert desk.portal.requests == 1
-    assert desk.clock.at == 1000
-    assert told in met.value.message
-    assert "--portal leads to portal.example" in met.value.message
-    assert "TASKSYNC_PORTAL" in met.value.advice
-    assert "secret" not in str(met.value)
-    assert "\x07" not in met.value.message
+    setup = bench(answer)
+    with pytest.raises(PortalUnreadable) as caught:
+        setup.portal.identity()
+    assert setup.portal.requests == 1
+    assert setup.clock.at == 1000
+    assert told in caught.value.message
+    assert "--portal leads to portal.example" in caught.value.message
+    assert "TASKSYNC_PORTAL" in caught.value.advice
+    assert "secret" not in str(caught.value)
+    assert "\x07" not in caught.value.message
 
 
 def test_a_first_answer_that_is_no_http_ends_the_run_at_once(bench, say):
     """Later it is a lost answer as any other."""
-    desk = bench(NotHttp("SSH-2.0-OpenSSH_9.2"))
+    setup = bench(NotHttp("SSH-2.0-OpenSSH_9.2"))
     with pytest.raises(PortalUnreadable, match='no HTTP: "SSH-2'):
-        desk.portal.identity()
-    assert desk.portal.requests == 1
+        setup.portal.identity()
+    assert setup.portal.requests == 1
     later = bench(say.ok({"portal": "p"}), NotHttp("garbled"), say.ok([]))
     later.portal.identity()
     assert later.portal.newest() == 0
@@ -488,9 +494,9 @@ def test_a_first_answer_that_is_no_http_ends_the_run_at_once(bench, say):
 
 def test_a_long_first_answer_is_cut_in_its_words(bench):
     """And is not searched as a whole."""
-    with pytest.raises(PortalUnreadable) as met:
+    with pytest.raises(PortalUnreadable) as caught:
         bench(PortalAnswer(200, _HTML, b"<" * 30_000_000)).portal.identity()
-    assert len(met.value.message) < 300
+    assert len(caught.value.message) < 300
 
 
 def test_an_api_error_as_the_first_answer_is_told_as_itself(bench, say):
@@ -510,16 +516,16 @@ def test_an_api_error_as_the_first_answer_is_told_as_itself(bench, say):
 )
 def test_patience_with_reads_ends(bench, trouble, kind):
     """With the error that says what to look at."""
-    with pytest.raises(kind) as met:
+    with pytest.raises(kind) as caught:
         bench(trouble).portal.identity()
-    assert met.value.advice
+    assert caught.value.advice
 
 
 def test_429_is_waited_for_and_a_block_is_not(bench, say):
     """ERROR_LOOP_DETECTED ends the run."""
-    desk = bench(say.no(429, "RATE_LIMITED", retryAfter=5), say.ok({"portal": "p"}))
-    desk.portal.identity()
-    assert desk.clock.at == pytest.approx(1005, abs=0.1)
+    setup = bench(say.no(429, "RATE_LIMITED", retryAfter=5), say.ok({"portal": "p"}))
+    setup.portal.identity()
+    assert setup.clock.at == pytest.approx(1005, abs=0.1)
     with pytest.raises(PortalBlocked):
         bench(say.no(429, "ERROR_LOOP_DETECTED", retryAfter=60)).portal.identity()
 
@@ -531,15 +537,17 @@ def test_people_are_named_where_the_portal_tells(bench, say):
         {"ID": "7", "EMAIL": "a@example.com"},
         {"id": 8, "name": "Nameless", "email": None},
         {"id": 99, "email": "not.asked@example.com"},
-        "odd",
+        "irregular",
     ]
-    desk = bench(say.ok(rows))
-    assert desk.portal.people([22, 7, 8, 9]) == {
+    setup = bench(say.ok(rows))
+    assert setup.portal.people([22, 7, 8, 9]) == {
         22: "Olga Petrova <petrova@example.com>",
         7: "a@example.com",
         8: "Nameless",
     }
-    assert orjson.loads(dict(desk.script.met[0].query)["filter"]) == {"id": {"$in": [7, 8, 9, 22]}}
+    assert orjson.loads(dict(setup.script.requests[0].query)["filter"]) == {
+        "id": {"$in": [7, 8, 9, 22]}
+    }
     assert bench(say.no(403, "SCOPE_DENIED")).portal.people([1]) == {}
     assert bench(say.ok({})).portal.people([1]) == {}
     assert bench(say.ok([])).portal.people([]) == {}
@@ -547,22 +555,22 @@ def test_people_are_named_where_the_portal_tells(bench, say):
 
 def test_asking_to_stop_ends_patience(bench, say):
     """A read that waits for a busy portal does not hold up the end."""
-    desk = bench(say.no(429, "RATE_LIMITED", retryAfter=500))
-    desk.portal.stopping = lambda: desk.clock.at > 1002
+    setup = bench(say.no(429, "RATE_LIMITED", retryAfter=500))
+    setup.portal.stopping = lambda: setup.clock.at > 1002
     with pytest.raises(PortalUnavailable):
-        desk.portal.identity()
-    assert desk.clock.at < 1010
+        setup.portal.identity()
+    assert setup.clock.at < 1010
 
 
 def test_asking_to_stop_ends_a_wait_that_a_write_was_told(bench, say):
     """The pace is held for minutes; a read after it does not sit them out."""
-    desk = bench(say.ok({"portal": "p"}))
-    desk.portal.identity()
-    desk.portal._requester.pace.throttled(desk.clock.at, 500)
-    desk.portal.stopping = lambda: desk.clock.at > 1002
+    setup = bench(say.ok({"portal": "p"}))
+    setup.portal.identity()
+    setup.portal._requester.pace.throttled(setup.clock.at, 500)
+    setup.portal.stopping = lambda: setup.clock.at > 1002
     with pytest.raises(PortalUnavailable, match="stopped"):
-        desk.portal.newest()
-    assert desk.clock.at < 1010
+        setup.portal.newest()
+    assert setup.clock.at < 1010
 
 
 @pytest.mark.parametrize("where", ["body", "header", "date"])
@@ -581,10 +589,10 @@ def test_a_wait_of_up_to_ten_minutes_is_said_and_kept_to_in_full(bench, say, whe
         },
     }[where]
     code = "RATE_LIMITED" if status == 429 else "QUEUE_OVERFLOW"
-    desk = bench(say.no(status, code, **told), say.ok({"portal": "p"}))
-    desk.portal.identity()
-    assert desk.clock.at == pytest.approx(1000 + seconds, abs=1)
-    notes = [one.text for one in desk.events if isinstance(one, Note)]
+    setup = bench(say.no(status, code, **told), say.ok({"portal": "p"}))
+    setup.portal.identity()
+    assert setup.clock.at == pytest.approx(1000 + seconds, abs=1)
+    notes = [one.text for one in setup.events if isinstance(one, Note)]
     assert len(notes) == 1
     assert "asks to wait 10 min, until 20:53:15 UTC" in notes[0]
     assert code in notes[0]
@@ -592,10 +600,10 @@ def test_a_wait_of_up_to_ten_minutes_is_said_and_kept_to_in_full(bench, say, whe
 
 def test_waits_that_are_asked_for_again_and_again_end_after_an_hour(bench, say):
     """Each is kept to in full."""
-    desk = bench(say.no(429, "RATE_LIMITED", retryAfter=500))
+    setup = bench(say.no(429, "RATE_LIMITED", retryAfter=500))
     with pytest.raises(PortalUnavailable):
-        desk.portal.identity()
-    assert 3000 <= desk.clock.at - 1000 <= 3600
+        setup.portal.identity()
+    assert 3000 <= setup.clock.at - 1000 <= 3600
 
 
 @pytest.mark.parametrize(
@@ -613,31 +621,31 @@ def test_a_wait_of_more_than_ten_minutes_ends_the_run_with_when_to_come_again(
     bench, say, seconds, span, when
 ):
     """Time of day and duration; nothing more is asked of the portal."""
-    desk = bench(say.ok({"portal": "p"}), say.no(429, "RATE_LIMITED", retryAfter=seconds))
-    desk.portal.identity()
+    setup = bench(say.ok({"portal": "p"}), say.no(429, "RATE_LIMITED", retryAfter=seconds))
+    setup.portal.identity()
     for _ in range(2):
-        with pytest.raises(PortalUnavailable) as met:
-            list(desk.portal.find(MARKER, ()))
-        assert f"asks to wait {span}" in met.value.message
-        assert when in met.value.advice
-    assert desk.portal.requests == 2
-    assert desk.clock.at < 1002
+        with pytest.raises(PortalUnavailable) as caught:
+            list(setup.portal.find(MARKER, ()))
+        assert f"asks to wait {span}" in caught.value.message
+        assert when in caught.value.advice
+    assert setup.portal.requests == 2
+    assert setup.clock.at < 1002
 
 
 def test_a_day_inside_a_batch_of_reads_ends_the_run_too(bench, say):
     """One call's retryAfter."""
     late = {"code": "RATE_LIMITED", "retryAfter": 86_400}
-    desk = bench(say.ok({"results": {}, "errors": {"t7": late}}))
+    setup = bench(say.ok({"results": {}, "errors": {"t7": late}}))
     with pytest.raises(PortalUnavailable, match="24 h"):
-        list(desk.portal.find(None, [7]))
-    assert desk.clock.at < 1002
+        list(setup.portal.find(None, [7]))
+    assert setup.clock.at < 1002
 
 
 def test_short_waits_are_not_said(bench, say):
     """The progress shows the pace."""
-    desk = bench(say.no(429, "RATE_LIMITED", retryAfter=2), say.ok({"portal": "p"}))
-    desk.portal.identity()
-    assert [one for one in desk.events if isinstance(one, Note)] == []
+    setup = bench(say.no(429, "RATE_LIMITED", retryAfter=2), say.ok({"portal": "p"}))
+    setup.portal.identity()
+    assert [one for one in setup.events if isinstance(one, Note)] == []
 
 
 def test_a_plan_loads_neither_requests_nor_threads():
@@ -651,19 +659,19 @@ def test_a_plan_loads_neither_requests_nor_threads():
 
 def test_a_key_that_may_send_next_to_nothing_ends_the_run_in_words(bench, say):
     """At 0.001 requests a second the second request would wait 17 minutes, without a word."""
-    desk = bench(say.ok({"portal": "p", "rateLimit": {"requestsPerSecond": 0.001}}), say.ok([]))
-    desk.portal.identity()
+    setup = bench(say.ok({"portal": "p", "rateLimit": {"requestsPerSecond": 0.001}}), say.ok([]))
+    setup.portal.identity()
     with pytest.raises(PortalAsksToWait, match=r"0\.001 requests a second.*17 min"):
-        list(desk.portal.find("tasksync:demo", ()))
-    assert desk.portal.requests == 1
+        list(setup.portal.find("tasksync:demo", ()))
+    assert setup.portal.requests == 1
 
 
 def test_a_slow_key_is_said_once(bench, say):
-    desk = bench(say.ok({"portal": "p", "rateLimit": {"requestsPerSecond": 0.1}}), say.ok([]))
-    desk.portal.identity()
+    setup = bench(say.ok({"portal": "p", "rateLimit": {"requestsPerSecond": 0.1}}), say.ok([]))
+    setup.portal.identity()
     for _ in range(3):
-        list(desk.portal.find("tasksync:demo", ()))
-    told = [str(one.text) for one in desk.events if isinstance(one, Note)]
+        list(setup.portal.find("tasksync:demo", ()))
+    told = [str(one.text) for one in setup.events if isinstance(one, Note)]
     assert told == [
         "The next request waits 11 s for the limits of this key: 0.1 a second, 300 a minute."
     ]
@@ -679,31 +687,31 @@ def test_a_rate_that_is_none_changes_nothing(bench, rate):
 
 
 def test_a_bad_proxy_is_named_and_not_the_portal(bench):
-    desk = bench(NotSent("refused", "HTTPS_PROXY"))
-    with pytest.raises(PortalUnreachable, match=r"the proxy that HTTPS_PROXY names") as met:
-        desk.portal.identity()
-    assert "--portal" not in str(met.value)
+    setup = bench(NotSent("refused", "HTTPS_PROXY"))
+    with pytest.raises(PortalUnreachable, match=r"the proxy that HTTPS_PROXY names") as caught:
+        setup.portal.identity()
+    assert "--portal" not in str(caught.value)
 
 
 def test_a_portal_whose_name_speaks_of_a_proxy_is_not_taken_for_one(bench):
-    desk = bench(NotSent("proxy.example:443: Connection refused"))
-    with pytest.raises(PortalUnreachable, match=r"the portal cannot be reached") as met:
-        desk.portal.identity()
-    assert "PROXY" not in str(met.value)
+    setup = bench(NotSent("proxy.example:443: Connection refused"))
+    with pytest.raises(PortalUnreachable, match=r"the portal cannot be reached") as caught:
+        setup.portal.identity()
+    assert "PROXY" not in str(caught.value)
 
 
 def test_an_answer_that_is_too_long_is_not_asked_for_again(bench):
     """It would be as long; a listing asks for smaller pages instead."""
-    desk = bench(TooLong("the answer is longer than 64 MiB"))
+    setup = bench(TooLong("the answer is longer than 64 MiB"))
     with pytest.raises(PortalUnavailable, match="longer than 64 MiB"):
-        desk.portal.identity()
-    assert desk.portal.requests == 1
+        setup.portal.identity()
+    assert setup.portal.requests == 1
 
 
 def test_a_page_that_is_too_long_is_asked_for_in_smaller_ones(bench, say):
-    desk = bench(TooLong("the answer is longer than 64 MiB"), say.ok([]))
-    assert list(desk.portal.find(say.marker, [])) == []
-    assert [dict(one.query)["limit"] for one in desk.script.met] == ["5000", "1250"]
+    setup = bench(TooLong("the answer is longer than 64 MiB"), say.ok([]))
+    assert list(setup.portal.find(say.marker, [])) == []
+    assert [dict(one.query)["limit"] for one in setup.script.requests] == ["5000", "1250"]
 
 
 @pytest.mark.parametrize(("timeout", "most"), [(1, 35), (3, 37), (20, 105), (100, 505)])
@@ -711,19 +719,19 @@ def test_a_portal_that_never_answers_is_given_up(bench, say, timeout, most):
     """Three time-outs, 30 s at least and 5 min at most, and the exchange that is under way."""
 
     def silence(_request):
-        desk.clock.at += timeout
+        setup.clock.at += timeout
         raise Unanswered("no whole answer")
 
-    desk = bench(silence, timeout=timeout)
-    began = desk.clock.at
+    setup = bench(silence, timeout=timeout)
+    began = setup.clock.at
     with pytest.raises(PortalUnavailable):
-        desk.portal.identity()
-    assert desk.clock.at - began <= min(max(3 * timeout, 30), 300) + timeout + 1
-    desk = bench(silence, timeout=timeout)
-    began = desk.clock.at
+        setup.portal.identity()
+    assert setup.clock.at - began <= min(max(3 * timeout, 30), 300) + timeout + 1
+    setup = bench(silence, timeout=timeout)
+    began = setup.clock.at
     with pytest.raises(PortalUnavailable):
-        list(desk.portal.find(say.marker, []))
-    assert desk.clock.at - began <= most
+        list(setup.portal.find(say.marker, []))
+    assert setup.clock.at - began <= most
 
 
 def test_names_of_a_portal_and_its_owner_are_not_believed_to_have_megabytes(bench, say):

@@ -52,18 +52,18 @@ def sandbox(**quirks: Any) -> Any:
 
     def send(request: PortalRequest) -> PortalAnswer:
         headers = {"X-Api-Key": GOOD_KEY, **dict(request.headers)}
-        met = api.handle(
+        answer = api.handle(
             http_messages.WebRequest(
                 request.method, request.path, urlencode(request.query), headers, request.body or b""
             )
         )
-        return PortalAnswer(met.status, met.headers, met.body)
+        return PortalAnswer(answer.status, answer.headers, answer.body)
 
     return send
 
 
 def live_once(bench: Any, say: Any, quirks: dict[str, Any]) -> None:
-    """Create, read, change, clear, delete, look again: the same in every weather."""
+    """Create, read, change, clear, delete, look again: the same under every fault."""
     portal = bench(sandbox(**quirks)).portal
     portal.identity()
 

@@ -33,8 +33,8 @@ def answers(say: Any, count: int, hint: float | None = None) -> dict[str, Any]:
 WAYS = ["429", "422", "422 as text", "503", "calls", "calls as text"]
 
 
-def notes(desk: Any) -> list[str]:
-    return [event.text for event in desk.events if isinstance(event, Note)]
+def notes(setup: Any) -> list[str]:
+    return [event.text for event in setup.events if isinstance(event, Note)]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -43,39 +43,39 @@ def notes(desk: Any) -> list[str]:
 def test_what_may_be_repeated_waits_and_is_done(bench, say, way, times, kind):
     """Not three tries and a failure: minutes, told in a pipe too."""
     spent = answers(say, 3)[way]
-    desk = bench(*([spent] * times), say.made)
+    setup = bench(*([spent] * times), say.made)
     made = {
         "update": lambda n: say.update(f"k{n}", n + 1, title="x"),
         "delete": lambda n: say.delete(f"k{n}", n + 1),
     }[kind]
-    found = desk.perform(*(made(n) for n in range(3)))
+    found = setup.perform(*(made(n) for n in range(3)))
     assert {one.status for one in found.values()} == {Status.DONE}
-    assert 60 * times - 1 <= desk.clock.at - 1000 <= 66 * times
-    assert len(notes(desk)) == times
-    assert "60 s" in notes(desk)[0]
-    assert SPENT in notes(desk)[0]
+    assert 60 * times - 1 <= setup.clock.at - 1000 <= 66 * times
+    assert len(notes(setup)) == times
+    assert "60 s" in notes(setup)[0]
+    assert SPENT in notes(setup)[0]
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_creates_wait_where_it_is_known_that_nothing_was_done(bench, say, count):
     """429 refuses before it begins (design 7)."""
-    desk = bench(*([answers(say, count)["429"]] * 8), say.made)
-    found = desk.perform(*(say.create(f"k{n}") for n in range(count)))
+    setup = bench(*([answers(say, count)["429"]] * 8), say.made)
+    found = setup.perform(*(say.create(f"k{n}") for n in range(count)))
     assert {one.status for one in found.values()} == {Status.DONE}
-    assert desk.clock.at - 1000 >= 8 * 60
+    assert setup.clock.at - 1000 >= 8 * 60
 
 
 @pytest.mark.parametrize("way", WAYS[1:])
 def test_creates_that_may_have_been_done_are_in_doubt_and_the_next_ones_wait(bench, say, way):
     """Sent again by the engine, once it is known that they never happened."""
-    desk = bench(answers(say, 3)[way], say.made)
-    found = desk.perform(*(say.create(f"k{n}") for n in range(3)))
+    setup = bench(answers(say, 3)[way], say.made)
+    found = setup.perform(*(say.create(f"k{n}") for n in range(3)))
     assert {one.status for one in found.values()} == {Status.IN_DOUBT}
     assert {one.code for one in found.values()} == {SPENT}
-    assert desk.portal.requests == 1
-    desk.perform(*(say.create(f"z{n}") for n in range(3)))
-    assert desk.script.times[1] - desk.script.times[0] == pytest.approx(60, abs=0.5)
-    assert len(notes(desk)) == 1
+    assert setup.portal.requests == 1
+    setup.perform(*(say.create(f"z{n}") for n in range(3)))
+    assert setup.script.times[1] - setup.script.times[0] == pytest.approx(60, abs=0.5)
+    assert len(notes(setup)) == 1
 
 
 def test_what_was_done_of_a_batch_is_done_and_the_rest_waits(bench, say):
@@ -84,50 +84,50 @@ def test_what_was_done_of_a_batch_is_done_and_the_rest_waits(bench, say):
         say.ok({"results": {"c0": True}, "errors": {f"c{n}": {"code": SPENT} for n in range(1, n)}})
         for n in range(20, 1, -1)
     ]
-    desk = bench(*rounds, say.made)
-    found = desk.perform(*(say.update(f"k{n}", n + 1, title="x") for n in range(5)))
+    setup = bench(*rounds, say.made)
+    found = setup.perform(*(say.update(f"k{n}", n + 1, title="x") for n in range(5)))
     assert {one.status for one in found.values()} == {Status.DONE}
-    assert notes(desk)
+    assert notes(setup)
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_ten_minutes_are_the_end(bench, say, way):
     """With what is not done named, and when to come again."""
-    desk = bench(answers(say, 2)[way])
+    setup = bench(answers(say, 2)[way])
     found = []
     changes = [say.update("a", 1, title="x"), say.update("b", 2, title="x")]
-    with pytest.raises(PortalUnavailable, match=SPENT) as met:
-        found.extend(desk.portal.perform(changes, desk.about))
-    assert "ten minutes" in met.value.advice
+    with pytest.raises(PortalUnavailable, match=SPENT) as caught:
+        found.extend(setup.portal.perform(changes, setup.about))
+    assert "ten minutes" in caught.value.advice
     assert {one.change.key for one in found} == {"a", "b"}
     assert {one.status for one in found} <= {Status.FAILED, Status.NOT_STARTED}
-    assert 500 <= desk.clock.at - 1000 <= 660
+    assert 500 <= setup.clock.at - 1000 <= 660
 
 
 @pytest.mark.parametrize("way", WAYS[:4])
 def test_reads_wait_and_are_answered(bench, say, way):
     """Up to ten minutes, shown as well."""
     spent = answers(say, 1)[way]
-    desk = bench(*([spent] * 9), say.ok({"portal": "p"}))
-    assert desk.portal.identity().portal == "p"
-    assert desk.clock.at - 1000 >= 9 * 60
-    assert len(notes(desk)) == 9
-    desk = bench(spent)
+    setup = bench(*([spent] * 9), say.ok({"portal": "p"}))
+    assert setup.portal.identity().portal == "p"
+    assert setup.clock.at - 1000 >= 9 * 60
+    assert len(notes(setup)) == 9
+    setup = bench(spent)
     with pytest.raises(PortalUnavailable, match=SPENT):
-        desk.portal.identity()
-    assert 540 <= desk.clock.at - 1000 <= 660
+        setup.portal.identity()
+    assert 540 <= setup.clock.at - 1000 <= 660
 
 
 def test_what_the_portal_asks_for_is_kept_to(bench, say):
     """Where it says when to come again."""
-    desk = bench(answers(say, 1, 200)["429"], say.made)
-    found = desk.perform(say.create("a"))
+    setup = bench(answers(say, 1, 200)["429"], say.made)
+    found = setup.perform(say.create("a"))
     assert found["a"].status is Status.DONE
-    assert desk.clock.at - 1000 == pytest.approx(200, abs=0.5)
+    assert setup.clock.at - 1000 == pytest.approx(200, abs=0.5)
 
 
 def test_an_answer_that_did_nothing_makes_no_batch_larger(bench, say):
     """A quick refusal says nothing of what a create takes."""
-    desk = bench(*([say.no(429, "RATE_LIMITED", retryAfter=1)] * 3), say.made)
-    desk.perform(*(say.create(f"k{n}") for n in range(40)))
-    assert [len(keys) for keys in desk.sent][:4] == [10, 10, 10, 10]
+    setup = bench(*([say.no(429, "RATE_LIMITED", retryAfter=1)] * 3), say.made)
+    setup.perform(*(say.create(f"k{n}") for n in range(40)))
+    assert [len(keys) for keys in setup.sent][:4] == [10, 10, 10, 10]

@@ -81,9 +81,9 @@ def test_a_portal_may_be_named_with_or_without_its_version(given, url):
 )
 def test_a_url_that_would_show_a_secret_or_leads_nowhere_is_refused(given):
     """Plain http is for loopback only; the message repeats no secret."""
-    with pytest.raises(SettingsError) as met:
+    with pytest.raises(SettingsError) as caught:
         normalise_url(given)
-    assert "secret" not in met.value.message
+    assert "secret" not in caught.value.message
 
 
 @responses.activate
@@ -138,9 +138,9 @@ def test_a_portal_that_quotes_our_key_is_not_quoted():
 @pytest.mark.parametrize("key", ["a b", "key\n", "ключ", "a\r\nX: y"])
 def test_a_key_that_cannot_be_one_is_refused_without_repeating_it(key):
     """A header must not be broken out of."""
-    with pytest.raises(SettingsError, match="TASKSYNC_API_KEY") as met:
+    with pytest.raises(SettingsError, match="TASKSYNC_API_KEY") as caught:
         HttpTransport(URL, key)
-    assert key not in str(met.value)
+    assert key not in str(caught.value)
 
 
 def test_secrets_stand_in_no_repr():
@@ -178,14 +178,14 @@ def server(*answers: bytes | None) -> Iterator[str]:
 
         def serve() -> None:
             for answer in answers:
-                with listener.accept()[0] as met:
-                    met.settimeout(5)
+                with listener.accept()[0] as connection:
+                    connection.settimeout(5)
                     try:
-                        met.recv(65536)
+                        connection.recv(65536)
                         if answer is None:
-                            met.recv(65536)
+                            connection.recv(65536)
                         else:
-                            met.sendall(answer)
+                            connection.sendall(answer)
                     except OSError:
                         pass
 
@@ -252,13 +252,13 @@ def dripping(first: bytes, drop: bytes) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
-            with suppress(OSError), listener.accept()[0] as met:
-                met.settimeout(5)
-                met.recv(65536)
-                met.sendall(first)
+            with suppress(OSError), listener.accept()[0] as connection:
+                connection.settimeout(5)
+                connection.recv(65536)
+                connection.sendall(first)
                 while True:
                     time.sleep(0.05)
-                    met.sendall(drop)
+                    connection.sendall(drop)
 
         threading.Thread(target=serve, daemon=True).start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -419,9 +419,9 @@ def test_what_never_left_is_not_sent():
         HttpTransport(f"http://127.0.0.1:{port}", KEY)(ME)
     with pytest.raises(NotSent):
         HttpTransport(f"https://127.0.0.1:{port}", KEY)(ME)
-    with server(b"HTTP/1.1 400 Bad Request\r\n\r\n") as url, pytest.raises(NotSent) as met:
+    with server(b"HTTP/1.1 400 Bad Request\r\n\r\n") as url, pytest.raises(NotSent) as caught:
         HttpTransport(url.replace("http:", "https:"), KEY)(ME)
-    assert KEY not in str(met.value)
+    assert KEY not in str(caught.value)
 
 
 @responses.activate

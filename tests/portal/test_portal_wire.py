@@ -112,7 +112,7 @@ def test_a_success_that_is_not_the_envelope_is_unreadable(body):
     ],
 )
 def test_what_is_legal_or_nearly_is_read(body, data):
-    """One odd character closes nothing."""
+    """One irregular character closes nothing."""
     assert wire.read(PortalAnswer(200, {}, body), NOW).data == data
 
 
@@ -136,10 +136,10 @@ def test_a_value_that_is_no_json_spoils_its_field_alone():
 def test_what_is_not_the_apis_is_told_with_status_type_place_and_first_words(body, words):
     """So that a person sees what answered instead."""
     answer = PortalAnswer(200, {"Content-Type": "text/html; charset=UTF-8"}, body)
-    with pytest.raises(wire.UnreadableAnswer, match="HTTP 200, text/html") as met:
+    with pytest.raises(wire.UnreadableAnswer, match="HTTP 200, text/html") as caught:
         wire.read(answer, NOW)
-    assert words in str(met.value)
-    assert len(str(met.value)) < 300
+    assert words in str(caught.value)
+    assert len(str(caught.value)) < 300
 
 
 def test_no_content_is_a_success():
@@ -149,9 +149,9 @@ def test_no_content_is_a_success():
 
 def test_a_redirect_is_not_followed_and_named_without_its_query():
     """The key must not go to another host."""
-    with pytest.raises(wire.UnreadableAnswer, match="redirect") as met:
+    with pytest.raises(wire.UnreadableAnswer, match="redirect") as caught:
         wire.read(PortalAnswer(302, {"location": "https://evil.example/x?key=1"}), NOW)
-    assert "key=1" not in str(met.value)
+    assert "key=1" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from tasksync.render.error_text import error_text, unexpected_text
 from tasksync.render.outcomes import apply_counts, apply_text
 
 
-def outcome(key: str, action: Action, became: Status = Status.DONE, **other: str) -> Outcome:
-    return Outcome(Change(TaskKey(key), action, Reason.NEW, RemoteId(7)), became, **other)
+def outcome(key: str, action: Action, status: Status = Status.DONE, **other: str) -> Outcome:
+    return Outcome(Change(TaskKey(key), action, Reason.NEW, RemoteId(7)), status, **other)
 
 
 ALL_DONE = tuple(outcome(action.value, action) for action in Action if action is not Action.NOOP)
@@ -47,7 +47,7 @@ def test_failures_are_named_with_code_message_and_advice(golden):
         outcome("lost", Action.CREATE, Status.IN_DOUBT, message="the connection was lost"),
         outcome("late", Action.UPDATE, Status.NOT_STARTED),
     )
-    told = (ValueNormalised(TaskKey("turned"), RemoteId(7), "status", 5, 4),)
+    told = (ValueNormalised(TaskKey("normalised"), RemoteId(7), "status", 5, 4),)
     more = "tasksync apply --resume plan.json does the rest."
     golden("apply-incomplete.txt", apply_text(outcomes, told=told, more=more))
     assert apply_counts(outcomes).not_started == 2
@@ -92,8 +92,8 @@ def test_the_end_says_whose_tasks_and_how_far_it_came():
     assert said == f"In {where}."
     assert end.startswith("Apply complete! Tasks: 1 added")
     many = [
-        Outcome(Change(TaskKey(f"k{n}"), Action.CREATE, Reason.NEW), became)
-        for n, became in enumerate([Status.DONE] * 9 + [Status.NOT_STARTED] * 41)
+        Outcome(Change(TaskKey(f"k{n}"), Action.CREATE, Reason.NEW), status)
+        for n, status in enumerate([Status.DONE] * 9 + [Status.NOT_STARTED] * 41)
     ]
     lines = apply_text(many, where=where).splitlines()
     assert lines[0] == "41 changes not started:"

@@ -11,7 +11,7 @@ from tasksync.core.change import Action, Change, Outcome, Reason, Status
 from tasksync.core.fields import TaskKey
 from tasksync.core.plan import Summary
 from tasksync.core.state import Holder
-from tasksync.render.progress import Bar, Lines, Quiet, progress
+from tasksync.render.progress import Bar, Lines, NoProgress, progress
 
 
 class Time:
@@ -24,9 +24,9 @@ class Time:
         return self.now
 
 
-def ended(number: int, became: Status = Status.DONE) -> events.ChangeEnded:
+def ended(number: int, status: Status = Status.DONE) -> events.ChangeEnded:
     return events.ChangeEnded(
-        Outcome(Change(TaskKey(f"k{number}"), Action.CREATE, Reason.NEW), became)
+        Outcome(Change(TaskKey(f"k{number}"), Action.CREATE, Reason.NEW), status)
     )
 
 
@@ -102,9 +102,9 @@ def test_what_a_portal_wrote_is_not_taken_for_markup():
     assert "[red]alarm[/nothing] \\u001b[2J" in stream.getvalue()
 
 
-def test_quiet_tells_no_progress_but_what_somebody_has_to_know():
+def test_no_progress_still_tells_what_somebody_has_to_know():
     stream, time = io.StringIO(), Time()
-    applied(time, progress(stream, time, terminal=True, quiet=True))
+    applied(time, progress(stream, time, terminal=True, no_progress=True))
     (note,) = stream.getvalue().splitlines()
     assert "the key's owner changed" in note
 
@@ -113,7 +113,7 @@ def test_the_listener_fits_the_stream():
     stream, time = io.StringIO(), Time()
     assert isinstance(progress(stream, time, terminal=True), Bar)
     assert isinstance(progress(stream, time, terminal=False), Lines)
-    assert isinstance(progress(stream, time, terminal=False, quiet=True), Quiet)
+    assert isinstance(progress(stream, time, terminal=False, no_progress=True), NoProgress)
 
 
 class _Broken(_Terminal):
@@ -132,8 +132,8 @@ def test_the_last_line_in_a_pipe_says_how_far_a_stopped_run_came():
     lines = Lines(stream, time)
     lines(events.ApplyStarted(Summary(add=3000), 60, 3000))
     ends = [Status.DONE] * 948 + [Status.FAILED, Status.IN_DOUBT] + [Status.NOT_STARTED] * 2050
-    for number, became in enumerate(ends):
-        lines(ended(number, became))
+    for number, status in enumerate(ends):
+        lines(ended(number, status))
     assert stream.getvalue().splitlines()[-1] == (
         "950/3000 changes, 948 done, 2052 left, 1 failed, 1 in doubt, 2050 not started"
     )

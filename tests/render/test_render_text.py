@@ -27,7 +27,7 @@ REFUSALS = (
 
 
 def shown(plan: Plan, **other: object) -> str:
-    return plan_text(plan, head=read_line(3, 412, 2, 0.94), requests=3, seconds=2.4, **other)
+    return plan_text(plan, first_line=read_line(3, 412, 2, 0.94), requests=3, seconds=2.4, **other)
 
 
 def one(*fields: FieldChange, action: Action = Action.UPDATE) -> Plan:

@@ -43,7 +43,7 @@ MOVED = change(
     because={"deadline": WHY},
 )
 MADE = change(Action.CREATE, FieldChange("title", None, "A"), FieldChange("deadline", None, IS))
-ALONG = change(Action.UPDATE, FieldChange("title", "B", "A"), sent_together={"deadline": IS})
+TOGETHER = change(Action.UPDATE, FieldChange("title", "B", "A"), sent_together={"deadline": IS})
 
 
 def plan(one: Change) -> Plan:
@@ -58,13 +58,13 @@ def in_html(one: Change) -> str:
 
 
 @pytest.mark.parametrize("told", [plan_text, plan_markdown])
-@pytest.mark.parametrize("one", [MOVED, MADE, ALONG], ids=["moved", "made", "along"])
+@pytest.mark.parametrize("one", [MOVED, MADE, TOGETHER], ids=["moved", "made", "together"])
 def test_words_stand_behind_their_instant(told: object, one: Change) -> None:
-    """Of a new task, of one that is changed, and of what is sent along."""
+    """Of a new task, of one that is changed, and of what is sent together."""
     assert f"{IS} (release - 10wd)" in told(plan(one))  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("one", [MOVED, MADE, ALONG], ids=["moved", "made", "along"])
+@pytest.mark.parametrize("one", [MOVED, MADE, TOGETHER], ids=["moved", "made", "together"])
 def test_words_stand_behind_their_instant_on_the_page(one: Change) -> None:
     assert f"{IS} (release - 10wd)" in in_html(one)
 

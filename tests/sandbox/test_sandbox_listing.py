@@ -247,7 +247,7 @@ steps = st.lists(
 
 @given(steps)
 @settings(deadline=None)
-def test_the_indexes_of_a_shelf_agree_with_its_tasks(moves: list[Any]) -> None:
+def test_the_indexes_agree_with_the_tasks(moves: list[Any]) -> None:
     index = TaskIndex()
     for move, id_, tags, parent in moves:
         if move == "remove":

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from second_portal import turns
+from second_portal import normalising
 from second_portal.hours import Hours
 
 READINGS: dict[str, Any] = {
@@ -193,7 +193,7 @@ class Office:
             self.last_id += 1
             task = blank(self.last_id, self.hours.wall())
             task["createdBy"] = self["owner"]
-            self._lay(task, body, creating=True)
+            self._take_field(task, body, creating=True)
             self.tasks[self.last_id] = task
             self.deeds.append(("create", self.last_id, dict(body)))
             self._note(self.last_id)
@@ -204,7 +204,7 @@ class Office:
         with self.lock:
             task = self._there(number)
             self._check(body, creating=False, task=task)
-            self._lay(task, body, creating=False)
+            self._take_field(task, body, creating=False)
             self.deeds.append(("update", number, dict(body)))
             self._note(number)
             return task
@@ -307,13 +307,13 @@ class Office:
     def _instant(self, text: str) -> float:
         return datetime.fromisoformat(text).timestamp()
 
-    def _lay(  # noqa: C901
+    def _take_field(  # noqa: C901
         self, task: dict[str, Any], body: dict[str, Any], *, creating: bool
     ) -> None:
         before = dict(task)
         for name, value in body.items():
             if name in DATES:
-                self._lay_date(task, name, value)
+                self._take_date(task, name, value)
             elif name in ("parentId", "groupId", "timeEstimate"):
                 task[name] = value or 0
             elif name in ("accomplices", "auditors"):
@@ -322,15 +322,15 @@ class Office:
                 task[name] = list(dict.fromkeys(value or []))
             elif name == "title":
                 held = value.strip() if self["trim"] else value
-                task[name] = turns.title(held, self.readings)
+                task[name] = normalising.title(held, self.readings)
             elif name == "description":
-                text = turns.text(value or "", self["emoji"])
+                text = normalising.text(value or "", self["emoji"])
                 task[name] = text.replace("\n", "\r\n") if self["crlf"] else text
             elif name == "createdBy" and not self["admin"]:
                 continue
             elif name in FIELDS:
                 task[name] = value
-        task["tags"] = turns.tags(task, self.readings)
+        task["tags"] = normalising.tags(task, self.readings)
         moved = task["responsibleId"] != before["responsibleId"]
         if self["reset"] and not creating and "status" not in body and moved:
             task["status"] = 2
@@ -338,7 +338,7 @@ class Office:
             task["auditors"] = list(dict.fromkeys([*task["auditors"], before["responsibleId"]]))
         self._side_effects(task, before, body)
 
-    def _lay_date(self, task: dict[str, Any], name: str, value: Any) -> None:
+    def _take_date(self, task: dict[str, Any], name: str, value: Any) -> None:
         if value in ("", None):
             if self["clear"] in ("both", "empty" if value == "" else "null"):
                 task[name] = None
@@ -443,7 +443,7 @@ class Office:
             "parentId": self._linked(task["parentId"], self["no_parent"]),
         }
         for name in ("accomplices", "auditors"):
-            out[name] = turns.people([number(one) for one in task[name]], self["people"])
+            out[name] = normalising.people([number(one) for one in task[name]], self["people"])
         return out | {name: self.moment(task[name]) for name in DATES}
 
     def _linked(self, value: Any, none: Any) -> Any:
@@ -455,7 +455,7 @@ class Office:
         if not way:
             return {}
         names = [n for n in COUNTERS if way != "noservice" or n != "serviceCommentsCount"]
-        return {name: self.number(turns.shown(task[name], way)) for name in names}
+        return {name: self.number(normalising.shown(task[name], way)) for name in names}
 
 
 def snake(name: str) -> str:

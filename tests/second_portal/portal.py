@@ -127,7 +127,7 @@ class SecondPortal:
         """Ask for a fault at a request to come."""
         self.faults.append({"kind": kind, "at": 1, "times": 1, "seen": 0} | rule)
 
-    def calm(self) -> None:
+    def end_faults(self) -> None:
         """Take every fault away."""
         self.faults.clear()
 

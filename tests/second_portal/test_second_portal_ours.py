@@ -249,7 +249,7 @@ def test_an_allowance_goes_on_under_a_run_that_was_cut_off(swift):
     driver.write(manifest(numbered(10, 10), allow))
     driver.portal.fault("calls", does="delete", code="BITRIX_ERROR", every=2, times=9)
     assert driver.apply().code == 3
-    driver.portal.calm()
+    driver.portal.end_faults()
     assert driver.heal()[-1] == 0
     assert len(numbers(driver)) == 10
 

@@ -101,7 +101,7 @@ def test_null_clears_whatever_the_portal_takes_for_it(world, way, other):
     assert not any(grand[n] for n in ("timeEstimate", "accomplices", "groupId", "parentId"))
 
 
-def test_a_lost_state_is_found_again_though_the_portal_trimmed_and_turned(world):
+def test_a_lost_state_is_found_again_though_the_portal_normalised_it(world):
     driver = world(crlf=True, one_is_two=True)
     driver.write(MANIFEST.replace("status: pending", "status: new"))
     assert driver.apply().code == 0

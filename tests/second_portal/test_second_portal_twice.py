@@ -37,7 +37,7 @@ def started(driver, tasks=THREE):
 def settled(driver, titles):
     """Apply until done, and let what is late be done: each title once, and nothing left to do."""
     codes = driver.heal()
-    driver.portal.calm()
+    driver.portal.end_faults()
     driver.portal.office.hours.advance(600)
     assert codes[-1] == 0, codes
     assert ours(driver) == Counter(titles)
@@ -183,7 +183,7 @@ def test_lost_creates_are_found_though_their_ids_came_before(swift, kind, rule):
 
 
 @pytest.mark.parametrize("emoji", ["kept", "drop", "question", "cut"])
-def test_a_second_person_s_task_of_the_same_title_is_no_twin(swift, emoji):
+def test_a_second_person_s_task_of_the_same_title_is_no_duplicate(swift, emoji):
     anna = {"anna": "title: Release 🚀, responsibleId: 1"}
     driver = started(swift(emoji=emoji), anna)
     title = driver.portal.office.marked(PROJECT)[0]["title"]
@@ -388,7 +388,7 @@ def test_creates_begin_in_batches_of_ten(swift):
     assert sum(sizes) == 30
 
 
-def test_a_deed_that_comes_later_still_is_named_as_a_twin(swift):
+def test_a_deed_that_comes_later_still_is_named_as_a_duplicate(swift):
     driver = swift()
     driver.write(manifest({"a": "title: Alpha"}))
     driver.portal.fault("late", does="create", seconds=400, status=502)
@@ -396,8 +396,8 @@ def test_a_deed_that_comes_later_still_is_named_as_a_twin(swift):
     assert driver.made() == 1
     driver.portal.office.hours.advance(600)
     assert ours(driver) == Counter({"Alpha": 2})
-    twin = str(max(driver.portal.office.tasks))
+    duplicate = str(max(driver.portal.office.tasks))
     told = driver.apply()
-    assert twin in told.out + told.err, told
+    assert duplicate in told.out + told.err, told
     assert driver.made() == 2
     assert ours(driver) == Counter({"Alpha": 2})

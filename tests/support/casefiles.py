@@ -64,9 +64,9 @@ def options(data: Mapping[str, Any]) -> Options:
 def wanted_task(key: str, block: Mapping[str, Any], line: int) -> Task:
     """Return a wanted task."""
     fields = {name: value for name, value in block.items() if name not in _BESIDE}
-    laid: dict[str, Value] = {"title": key, "responsibleId": 1, **values(fields)}
+    with_defaults: dict[str, Value] = {"title": key, "responsibleId": 1, **values(fields)}
     written = block.get("written") or {}
-    return Task(TaskKey(key), laid, Place("tasks.yaml", line), options(block), written)
+    return Task(TaskKey(key), with_defaults, Place("tasks.yaml", line), options(block), written)
 
 
 def stream(tasks: Iterable[Task]) -> Iterable[Wanted]:
@@ -81,7 +81,7 @@ def stream(tasks: Iterable[Task]) -> Iterable[Wanted]:
 def manifest_of(tasks: Iterable[Task], **other: Any) -> Manifest:
     """Return a manifest of these tasks."""
     rows = list(stream(tasks))
-    return Manifest(PROJECT, lambda _heads=None: rows, ("tasks.yaml",), **other)
+    return Manifest(PROJECT, lambda _index=None: rows, ("tasks.yaml",), **other)
 
 
 def live_task(remote: int, fields: Values, **other: Any) -> LiveTask:
@@ -97,7 +97,7 @@ class Case:
     state: State
     live: tuple[LiveTask, ...] | None
     scope: Scope
-    lifted: Overrides
+    overrides: Overrides
     unread: tuple[str, ...]
     in_doubt: tuple[TaskKey, ...]
     other_owner: str
@@ -129,7 +129,7 @@ def read(path: Path) -> Case:
         state_of(PROJECT, entries, lineage="line", serial=3, identity=identity),
         live if read_at_all else None,
         _scope(data.get("scope") or {}),
-        _lifted(data.get("lifted") or {}),
+        _overrides(data.get("overrides") or {}),
         tuple(data.get("unread") or ()),
         tuple(data.get("in_doubt") or ()),
         data.get("other_owner", ""),
@@ -196,7 +196,7 @@ def _scope(data: Mapping[str, Any]) -> Scope:
     return Scope(tuple(targets), tuple(excludes), data.get("destroy", False))
 
 
-def _lifted(data: Mapping[str, Any]) -> Overrides:
+def _overrides(data: Mapping[str, Any]) -> Overrides:
     limits = {name: limit(value) for name, value in data.items() if name.startswith("max_")}
     return Overrides(**{**data, **limits})
 
@@ -218,8 +218,8 @@ def shown(plan: Plan, case: Case) -> dict[str, Any]:
         "standing": [
             [one.key, one.name, plain(one.wanted), plain(one.found)] for one in plan.standing
         ],
-        "twins": [[twin.key, twin.id, twin.other] for twin in plan.duplicates],
-        "strays": [stray.id for stray in plan.orphans],
+        "twins": [[one.key, one.id, one.other] for one in plan.duplicates],
+        "strays": [one.id for one in plan.orphans],
         "hidden": [[one.key, one.id, one.waits] for one in plan.hidden],
         "learned": dict(plan.learned),
         "renames": [list(pair) for pair in plan.renames],
@@ -227,7 +227,7 @@ def shown(plan: Plan, case: Case) -> dict[str, Any]:
         "unchanged": plan.unchanged,
         "left_out": plan.left_out,
         "vanished": plan.vanished,
-        "refusals": [refusal.guard for refusal in check(plan, case.lifted)],
+        "refusals": [refusal.guard for refusal in check(plan, case.overrides)],
     }
 
 

@@ -57,7 +57,7 @@ class Wire:
             threading.Thread(target=pair.upward, daemon=True).start()
             threading.Thread(target=pair.downward, daemon=True).start()
 
-    def verdict(self, data: bytes) -> Cut | None:
+    def cut_at(self, data: bytes) -> Cut | None:
         """Tell whether the wire is cut at these bytes."""
         if self._armed and self._word in data:
             if self._let_by:
@@ -80,7 +80,7 @@ class _Pair:
             while data := self._client.recv(1 << 16):
                 if self._wire.hushed:
                     continue
-                match self._wire.verdict(data):
+                match self._wire.cut_at(data):
                     case Cut.BEFORE:
                         break
                     case Cut.AFTER:

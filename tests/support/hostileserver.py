@@ -20,7 +20,7 @@ GONE = 4.0
 
 
 @dataclass
-class Met:
+class RawRequest:
     """One request, as it came."""
 
     method: str
@@ -34,10 +34,10 @@ class HostileServer:
     """Answers through `right`, spoilt at `rate`; use it with `with`."""
 
     def __init__(self) -> None:
-        self.right: Callable[[Met], Right] = lambda _met: Right(404, b"")
+        self.right: Callable[[RawRequest], Right] = lambda _request: Right(404, b"")
         self.rate = 1.0
         self.chance = random.Random(0)  # noqa: S311 - a seed is all it is for
-        self.met = 0
+        self.answered = 0
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self._lock = threading.Lock()
 
@@ -66,10 +66,10 @@ class HostileServer:
             client.settimeout(GONE)
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             stream = client.makefile("rb")
-            while (met := _read(stream)) is not None:
+            while (request := _read(stream)) is not None:
                 with self._lock:
-                    self.met += 1
-                    right, rate = self.right(met), self.rate
+                    self.answered += 1
+                    right, rate = self.right(request), self.rate
                     chance = random.Random(self.chance.random())  # noqa: S311 - the same
                 spoils = False
                 for piece in spoilt(chance, right, rate):
@@ -87,7 +87,7 @@ def _told(right: Right) -> bytes:
     return whole(right.status, right.headers, right.body)
 
 
-def _read(stream: object) -> Met | None:
+def _read(stream: object) -> RawRequest | None:
     line = stream.readline(65_536)  # type: ignore[attr-defined]
     parts = line.decode("latin-1").split()
     if len(parts) < 2:
@@ -99,4 +99,4 @@ def _read(stream: object) -> Met | None:
     length = next((v for k, v in headers.items() if k.lower() == "content-length"), "0")
     body = stream.read(int(length))  # type: ignore[attr-defined]
     path, _, query = parts[1].partition("?")
-    return Met(parts[0], path, query, headers, body)
+    return RawRequest(parts[0], path, query, headers, body)

@@ -15,7 +15,7 @@ from typing import Any
 #: written in the place of a marker, since Python writes no number of so many digits
 DIGITS = "1" + "0" * 5000
 _HUGE = "@huge@"
-ODD: tuple[Any, ...] = (
+IRREGULAR: tuple[Any, ...] = (
     *(None, True, False, -1, 0, 1, 10**18, 10**25, 1.5, 1e308, float("nan"), float("inf")),
     *("", " ", "x" * 5000, "\ud800", "\x00", "\u202e\x1b[2J", "0", "-0", "1e5", "٣", _HUGE),
     *("0000-00-00", "0001-01-01T00:00:00-12:00", "9999-12-31T23:59:60+14:00", "2026-02-30"),
@@ -62,7 +62,7 @@ def _of_content(chance: random.Random, right: Right) -> Iterator[bytes]:
             case 0:
                 status = chance.choice(STATUSES)
             case 1:
-                headers |= _odd_headers(chance)
+                headers |= _irregular_headers(chance)
             case 2:
                 body = chance.choice(
                     (b"", b"null", b"[]", b"{}", b"<html><br></html>", b"\xff\xfe")
@@ -81,8 +81,8 @@ def _of_content(chance: random.Random, right: Right) -> Iterator[bytes]:
     yield whole(status, headers, body)
 
 
-def _odd_headers(chance: random.Random) -> dict[str, str]:
-    odd = (
+def _irregular_headers(chance: random.Random) -> dict[str, str]:
+    irregular = (
         "-1",
         "0",
         "1",
@@ -97,7 +97,7 @@ def _odd_headers(chance: random.Random) -> dict[str, str]:
     names = ("Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
     where = ("http://[", "http://elsewhere.example/\x1b[2J", "/", "", "//@:x", "x" * 3000)
     return {
-        **{name: chance.choice(odd) for name in names if chance.random() < 0.4},
+        **{name: chance.choice(irregular) for name in names if chance.random() < 0.4},
         "Location": chance.choice(where),
         "Set-Cookie": chance.choice(("a=b", "\x00=;;expires=never", "x" * 4000)),
         "Content-Type": chance.choice(("", "text/html; charset=nope", "application/json", "/")),
@@ -108,9 +108,11 @@ def _an_error(chance: random.Random) -> bytes:
     codes = ("RATE_LIMITED", "BITRIX_ERROR", "ENTITY_NOT_FOUND", "INVALID_API_KEY", "X", "")
     codes += ("OPERATION_TIME_LIMIT", "ERROR_LOOP_DETECTED", "SCOPE_DENIED", "INTERNAL_ERROR")
     error = {
-        "code": chance.choice((*codes, *ODD)),
-        "message": chance.choice((*ODD, " " * 300_000 + "b", "<br>" * 75_000, "task " * 60_000)),
-        "retryAfter": chance.choice((*ODD, 5, 500, 86_400)),
+        "code": chance.choice((*codes, *IRREGULAR)),
+        "message": chance.choice(
+            (*IRREGULAR, " " * 300_000 + "b", "<br>" * 75_000, "task " * 60_000)
+        ),
+        "retryAfter": chance.choice((*IRREGULAR, 5, 500, 86_400)),
     }
     told = chance.choice(({"error": error}, {"error": error, "bitrixError": error}, error, [error]))
     return _written({"success": False, **told} if isinstance(told, dict) else told)
@@ -183,7 +185,7 @@ def _change(chance: random.Random, holder: list[Any]) -> None:  # noqa: C901, PL
                 deep = [deep]
             inside[key] = deep
         case _:
-            inside[key] = copy.deepcopy(chance.choice(ODD))
+            inside[key] = copy.deepcopy(chance.choice(IRREGULAR))
 
 
 # --- wire: what carries it is wrong ---------------------------------------------------------------

@@ -102,7 +102,7 @@ class Handler(BaseHTTPRequestHandler):
             if states.faults and (fault := states.faults.pop(0)):
                 if fault < 0:  # the deed is done, and its answer is lost
                     self._routed(parts.path, lock_id, body)
-                return self._send(abs(fault), b"bad weather")
+                return self._send(abs(fault), b"a server fault")
             return self._send(*self._routed(parts.path, lock_id, body))
 
     def _routed(self, path: str, lock_id: str | None, body: bytes) -> tuple[int, bytes]:

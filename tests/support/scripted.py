@@ -199,7 +199,7 @@ class ScriptedPortal:
     def world(self) -> dict[str, Any]:
         """Title -> fields, parents by title; fails when a title is there twice."""
         titles = {task.id: str(task.fields["title"]) for task in self.live.values()}
-        assert len(set(titles.values())) == len(titles), f"twins: {sorted(titles.values())}"
+        assert len(set(titles.values())) == len(titles), f"duplicates: {sorted(titles.values())}"
         return {
             titles[task.id]: {
                 **task.fields,
@@ -340,5 +340,5 @@ def bench(*, size: int = 2, marker: str | None = MARKER) -> Bench:
 
 
 def statuses(report: Report) -> dict[TaskKey, str]:
-    """Return what became of each key."""
+    """Return the status of each key."""
     return {key: outcome.status.value for key, outcome in report.outcomes.items()}

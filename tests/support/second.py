@@ -23,7 +23,7 @@ class SecondByName:
 
     def faults(self, *rules: Json) -> None:
         """Put these faults in the place of all."""
-        self.running.calm()
+        self.running.end_faults()
         for rule in rules:
             on = rule.get("on", {})
             where: dict[str, Any] = {n: on[n] for n in ("path", "method") if n in on}

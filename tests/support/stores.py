@@ -108,7 +108,7 @@ def run(name: str, **more: object) -> Run:
 
 
 def whole(state: State) -> dict[str, object]:
-    """Return all that a state says, entries looked at one by one, heads held against them."""
+    """Return all that a state says, entries looked at one by one, the index held against them."""
     for key, row in state.index.rows.items():
         head = state.entries[key].summary()
         seen = (key, state.index.ids[row], state.index.asked(row), state.index.found(row))

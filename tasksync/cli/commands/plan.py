@@ -57,7 +57,7 @@ def options(read: Mapping[str, Any]) -> PlanOptions:
 def run(options: PlanOptions, console: Console) -> int:
     """Plan, show, perhaps save; exit 4 where apply would refuse it, else 2 where that is asked."""
     from tasksync.cli.listeners import listening
-    from tasksync.cli.plan_flow import cost_of, head_of, scope, with_unread
+    from tasksync.cli.plan_flow import cost_of, read_line_of, scope, with_unread
     from tasksync.cli.settings import forgets
     from tasksync.cli.showing import show
     from tasksync.cli.wiring import session
@@ -79,10 +79,12 @@ def run(options: PlanOptions, console: Console) -> int:
         finally:
             store.close()
     cost = cost_of(plan, state.identity)
-    head = head_of(plan, None if planning.no_refresh else portal.requests, monotonic() - begun)
+    first_line = read_line_of(
+        plan, None if planning.no_refresh else portal.requests, monotonic() - begun
+    )
     refusals = check(plan, planning.overrides)
     colour = not options.run.output.no_color
-    show(console, plan, options.format, cost, refusals, head=head, colour=colour)
+    show(console, plan, options.format, cost, refusals, first_line=first_line, colour=colour)
     if options.out:
         from tasksync.cli.plan_files import write
         from tasksync.cli.plan_flow import with_sources

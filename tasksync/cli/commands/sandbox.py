@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--data", type=filled, metavar="FILE", help="keep the world in FILE (default: in memory)")
     add("--limits", choices=("vendor", "none"), default="vendor",
         help="the vendor's rate limits, or none (default: vendor)")  # fmt: skip
-    add("--faults", type=filled, metavar="FILE", help="JSON list of faults to meet")
+    add("--faults", type=filled, metavar="FILE", help="JSON list of faults to inject")
     add("--quirks", type=filled, metavar="FILE", help="JSON object of quirks to switch on")
 
 

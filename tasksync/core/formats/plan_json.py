@@ -86,7 +86,7 @@ def encode(
         "moved": _pairs(plan.moved),
         "in_doubt": list(plan.in_doubt),
         "refusals": [
-            {"rail": one.guard, "what": one.what, "lift": one.lift, "keys": list(one.keys)}
+            {"rail": one.guard, "what": one.what, "lift": one.advice, "keys": list(one.keys)}
             for one in refusals
         ],
         "unchanged": plan.unchanged,

@@ -23,7 +23,7 @@ from tasksync.core.task import Activity, OnRemove, Place
 
 
 def items(document: Json) -> tuple[list[object], list[object]]:
-    """Return the raw changes and quiet changes of a document."""
+    """Return the raw changes and state-only changes of a document."""
     return typed.array(document, "resource_changes"), typed.array(document, "quiet")
 
 

@@ -110,7 +110,7 @@ def _asked(where: str, part: str, values: Values) -> Iterator[tuple[str, str]]:
 
 
 def _normalised(where: str, part: str, values: Values) -> Iterator[tuple[str, str]]:
-    """What the portal made of it may be odd, but has to fit."""
+    """What the portal made of it may be irregular, but has to fit."""
     for name, value in values.items():
         yield f"{where}: {part}.{name}", _value(name, value)
 

@@ -85,7 +85,7 @@ def decode_state(document: object) -> State:
 
 
 def apply_delta(document: Mapping[str, Any], delta: StateDelta) -> dict[str, Any]:
-    """Return a state document with a delta laid over it, serial and all but the lineage.
+    """Return a state document with a delta applied, serial and all but the lineage.
 
     It says the same as `State.after`, but touches only what the delta names.
     """

@@ -1,6 +1,6 @@
 """build_plan: the pure function from wanted, remembered and found to a plan.
 
-survey (what is wanted) -> passing (what is there) -> decision (key by key) -> narrowing
+desired (what is wanted) -> refresh (what is there) -> decision (key by key) -> scope
 -> ordering. Bodies are held only of what may change.
 """
 
@@ -28,7 +28,7 @@ from tasksync.core.planning.matching import Want, match
 from tasksync.core.planning.ordering import followed, in_levels
 from tasksync.core.planning.refresh import Found, Present, Refresh, gone, remembered
 from tasksync.core.planning.renames import look_alikes
-from tasksync.core.planning.scope import EVERYTHING, Scope, narrowed
+from tasksync.core.planning.scope import EVERYTHING, Scope, in_scope
 from tasksync.core.planning.unmatched import told_apart
 from tasksync.core.state import Entry, State
 from tasksync.core.task import LiveTask, OnRemove, Task
@@ -60,7 +60,7 @@ def plan_from(
     *,
     by_title: bool = False,
 ) -> Plan:
-    """Return the plan of a survey that was made already.
+    """Return the plan of a manifest that was read already.
 
     `unknown` is what was read although `live` is None: tasks that the state cannot know.
     `by_title`: a state without entries also takes marked tasks over that agree in their title
@@ -265,7 +265,7 @@ class _Builder:
         self.changes[change.key] = change
 
     def _plan(self) -> Plan:
-        changes = narrowed(self.changes, self.scope)
+        changes = in_scope(self.changes, self.scope)
         moved = {} if self.scope.destroy else self.wanted.moved
         due = {moved.get(key, key) for key in self.changes}
 

@@ -43,7 +43,7 @@ _EMPTY = tuple((name, one.empty) for name, one in FIELDS.items())
 
 
 class StatusPolicy(StrEnum):
-    """What becomes of a status that people moved on to one of MOVED_ON (design 5 and 12)."""
+    """What is done with a status that people moved on to one of MOVED_ON (design 5 and 12)."""
 
     STANDS = "stands"
     ENFORCE = "enforce"
@@ -293,7 +293,7 @@ def _status_to_keep(compared: _Compared, task: Task, live: LiveTask) -> dict[str
     """Return the status that a task is to keep when its responsible changes.
 
     The portal resets it to pending then (create and update seeds, contract 8.5): where it is not
-    ours to say, the one that people gave it goes along.
+    ours to say, the one that people gave it is sent together with it.
     """
     stands = any(one.name == "status" for one in compared.standing)
     if _is_ours("status", task) and not stands:

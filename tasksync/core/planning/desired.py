@@ -1,7 +1,7 @@
-"""The manifest's stream laid over the remembered heads: what may be dropped, what is held.
+"""The manifest's stream against the remembered index: what may be dropped, what is retained.
 
 A task whose digest equals the remembered one leaves 13 bytes in columns; every other task is
-held whole, because the plan will have to look at it.
+retained whole, because the plan will have to look at it.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from tasksync.core.state import EntryIndex, State
 from tasksync.core.task import Place, Task
 
 UNSEEN, SAME, DIFFERS = range(3)
-#: what stands in `parents` where no row of the heads can: no parent, or one that has no entry
+#: what stands in `parents` where no row of the index can: no parent, or one that has no entry
 NO_PARENT, NEW_PARENT = -1, -2
 
 
 @dataclass(slots=True)
 class Desired:
-    """What reading the manifest found; rows are rows of `heads`.
+    """What reading the manifest found; rows are rows of `index`.
 
-    `held` are tasks that are new or differ; `moved` maps a new key to the remembered one;
+    `retained` are tasks that are new or differ; `moved` maps a new key to the remembered one;
     `parents` holds the row of the task that a row's task names as its parent.
     """
 

@@ -1,4 +1,4 @@
-"""Live tasks as they pass: what equals the remembered is dropped, the rest is held.
+"""Live tasks as they are read: what equals the remembered is dropped, the rest is retained.
 
 Held are the bodies of what may change; of 100 000 unchanged tasks a byte each is left.
 """
@@ -27,9 +27,9 @@ from tasksync.core.task import LiveTask
 
 @dataclass(slots=True)
 class Found:
-    """What passing the live tasks left: those to look at, and those the state does not know.
+    """What reading the live tasks left: those to look at, and those the state does not know.
 
-    `present` has a byte for each row of the heads.
+    `present` has a byte for each row of the index.
     `taken` are rows whose id is another task's now; `hidden` rows that the portal does not show,
     though it gave them an id; `learned` the createdDate ("" where there is none) of rows that
     were not known to be shown, or not with a date. `unreadable` are rows whose task is there, but
@@ -48,7 +48,7 @@ class Found:
 
 
 class Refresh:
-    """Lets live tasks pass by a survey of what is wanted; `everything` holds all of ours."""
+    """Compares live tasks with what is wanted; `everything` retains all of ours."""
 
     def __init__(
         self, wanted: Desired, state: State, marker: str | None, *, everything: bool
@@ -162,7 +162,7 @@ class Refresh:
         self.found.names.update(task.names)
 
     def _children_of_the_gone(self) -> None:
-        """Hold the children of what will be made again: their parent gets another id."""
+        """Retain the children of what will be made again: their parent gets another id."""
         present, seen, retained = self.found.present, self._wanted.seen, self.found.retained
         keys: list[TaskKey] = []
         for row, above in enumerate(self._wanted.parents):

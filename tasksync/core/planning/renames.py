@@ -1,6 +1,6 @@
 """Removed and new keys that look like one task: the same title, or the same body.
 
-A delete takes comments and time records along, so such a pair is called out (design 6).
+A delete takes comments and time records too, so such a pair is called out (design 6).
 """
 
 from __future__ import annotations

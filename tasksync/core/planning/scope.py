@@ -1,4 +1,4 @@
-"""What a plan is about: globs over keys, and what has to come along or stay behind."""
+"""What a plan is about: globs over keys, and what has to be in it with them or stay behind."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ EVERYTHING = Scope()
 _GIVES_ID = {Action.CREATE, Action.ADOPT}
 
 
-def narrowed(changes: Mapping[TaskKey, Change], scope: Scope) -> dict[TaskKey, Change]:
+def in_scope(changes: Mapping[TaskKey, Change], scope: Scope) -> dict[TaskKey, Change]:
     """Return what the scope lets through.
 
-    Under --target the parents that get their ids in this plan come along; under --exclude what
+    Under --target the parents that get their ids in this plan are in it too; under --exclude what
     hangs on an excluded one stays behind.
     """
     if not scope.partial:

@@ -13,7 +13,7 @@ from tasksync.core.task import LiveTask
 def told_apart(
     unmatched: Sequence[LiveTask], entries: Iterable[Entry]
 ) -> tuple[tuple[Duplicate, ...], tuple[Orphan, ...]]:
-    """Return the twins of what we have, and the tasks that nobody can place.
+    """Return the duplicates of what we have, and the orphans: tasks that nobody can place.
 
     `entries` are read only where something is unmatched; of two that look alike the first counts.
     """

@@ -1,6 +1,6 @@
 """What the documents say about dates: `dates`, `calendar`, `hours`; problems with their places.
 
-Types and known words were judged by the schema before; what it refused is left out here.
+Types and known words are checked by the schema before; what it refused is left out here.
 """
 
 from __future__ import annotations

@@ -217,7 +217,7 @@
   };
   const options = (id, word, pairs) => $(id).append(el("option", { value: "" }, word), ...pairs.map(([value, text]) => el("option", { value }, text)));
   const callouts = () => {
-    for (const one of data.refusals) $("callouts").append(el("div", { class: "callout bad" }, el("strong", {}, "Refused: "), el("span", { class: "pre" }, one.what), el("p", { class: "lift" }, one.lift)));
+    for (const one of data.refusals) $("callouts").append(el("div", { class: "callout bad" }, el("strong", {}, "Refused: "), el("span", { class: "pre" }, one.what), el("p", { class: "advice" }, one.advice)));
     if (data.drift.length) {
       const list = el("ul"), box = el("details", { class: "callout" }, el("summary", {}, el("strong", {}, `${plural(data.drifted, "task")} changed on the portal`), " since the last apply"), list);
       box.addEventListener("toggle", () => { if (!list.children.length) list.append(...data.drift.map((one) => el("li", {}, el("span", { class: "k" }, one.k), ` ${one.n}: ${one.b} → ${one.a}`))); });
@@ -231,9 +231,9 @@
   const clear = () => { for (const name of Object.keys(state)) state[name] = ""; render(); };
   const typed = (id) => { let wait; $(id).addEventListener("input", () => { clearTimeout(wait); wait = setTimeout(() => { state[id] = $(id).value; render(); }, 90); }); };
   const move = (by) => {
-    const heads = [...document.querySelectorAll("#list summary")], at = heads.indexOf(document.activeElement);
-    if (by > 0 && at === heads.length - 1 && drawn < shown.length) { draw(PAGE); more(); return move(by); }
-    const next = heads[Math.max(0, at + by)];
+    const summaries = [...document.querySelectorAll("#list summary")], at = summaries.indexOf(document.activeElement);
+    if (by > 0 && at === summaries.length - 1 && drawn < shown.length) { draw(PAGE); more(); return move(by); }
+    const next = summaries[Math.max(0, at + by)];
     if (next) next.focus();
   };
   document.addEventListener("keydown", (event) => {

@@ -1,7 +1,8 @@
-"""Values that portals turn settle: said once, remembered, then `No changes.` (issue 9, C and D).
+"""Values that portals normalise settle: said once, remembered, then `No changes.` (issue 9).
 
-Design 5: a known turn is remembered and said in the same run, and the next plan is empty; any other
-is named with exit 3, written once more by the next apply, and then is the portal's own form.
+Design 5: a known normalisation is remembered and said in the same run, and the next plan is empty;
+any other is named with exit 3, written once more by the next apply, and then is the portal's own
+form.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ def words(done):
     return done.out + done.err
 
 
-def quiet(driver):
+def nothing_left(driver):
     """Nothing is left to do, and an apply writes nothing."""
     driver.portal.office.deeds.clear()
     plan = driver.plan()
@@ -33,10 +34,10 @@ def only(driver):
     return task
 
 
-# -- known turns -----------------------------------------------------------------------------------
+# -- known normalisations --------------------------------------------------------------------------
 
 PLAIN = "title: Alpha"
-#: readings of the portal, a task that they turn, and another form of it that is turned the same way
+#: readings of the portal, a task that they normalise, and another form of it with the same result
 KNOWN = {
     "emoji dropped": ({"emoji": "drop"}, "title: Alpha 🚀 now", "title: Beta 🚀 now"),
     "emoji questioned": ({"emoji": "question"}, "title: Alpha 🚀 now", "title: Beta 🚀 now"),
@@ -83,37 +84,37 @@ CASES = pytest.mark.parametrize(
 
 
 @CASES
-def test_a_known_turn_settles_in_the_run_that_wrote_it(swift, readings, first, second):
+def test_a_known_normalisation_settles_in_the_run_that_wrote_it(swift, readings, first, second):
     """After the create, and after an edit."""
     driver = swift(**readings)
     for text in (first, second):
         driver.write(manifest({"a": text}))
         done = driver.apply()
         assert done.code == 0, done
-        quiet(driver)
+        nothing_left(driver)
 
 
 @CASES
-def test_a_turned_task_is_recognised_after_a_lost_answer(swift, readings, first, second):
+def test_a_normalised_task_is_recognised_after_a_lost_answer(swift, readings, first, second):
     driver = swift(**readings)
     driver.write(manifest({"a": first}))
     driver.portal.fault("lost", does="create", deed=True)
     assert driver.heal()[-1] == 0
     assert driver.made() == 1
-    quiet(driver)
+    nothing_left(driver)
     driver.write(manifest({"a": second}))
     assert driver.heal()[-1] == 0
-    quiet(driver)
+    nothing_left(driver)
 
 
 @CASES
-def test_a_turned_task_is_recognised_without_its_state(swift, readings, first, second):
+def test_a_normalised_task_is_recognised_without_its_state(swift, readings, first, second):
     driver = swift(**readings)
     driver.write(manifest({"a": first, "b": second}))
     assert driver.apply().code == 0
     driver.lose_state()
     assert driver.heal()[-1] == 0
-    quiet(driver)
+    nothing_left(driver)
     assert driver.made() == 0
     assert len(driver.portal.office.marked(PROJECT)) == 2
 
@@ -124,12 +125,12 @@ def test_an_edit_of_the_case_alone_settles(swift):
     assert driver.apply().code == 0
     driver.write(manifest({"a": "title: A, tags: [Audit]"}))
     assert driver.heal()[-1] == 0
-    quiet(driver)
+    nothing_left(driver)
 
 
 @pytest.mark.parametrize("auditors", ["", ", auditors: [6]"])
 def test_a_new_responsible_leaves_the_former_among_the_auditors(swift, auditors):
-    """A known turn: said, remembered, and the status is kept as it was asked."""
+    """A known normalisation: said, remembered, and the status is kept as it was asked."""
     driver = swift(reset=True, former=True)
     text = f"title: A, status: inProgress, responsibleId: 1{auditors}"
     driver.write(manifest({"a": text}))
@@ -137,10 +138,10 @@ def test_a_new_responsible_leaves_the_former_among_the_auditors(swift, auditors)
     driver.write(manifest({"a": text.replace("responsibleId: 1", "responsibleId: 9")}))
     assert driver.apply().code == 0
     assert (only(driver)["status"], only(driver)["responsibleId"]) == (3, 9)
-    quiet(driver)
+    nothing_left(driver)
 
 
-def test_a_turn_is_said_once(swift):
+def test_a_normalisation_is_said_once(swift):
     driver = swift(seconds="dropped")
     driver.write(manifest({"alpha": "title: A, deadline: 2026-05-19T18:00:42+03:00"}))
     told = driver.apply()
@@ -149,20 +150,20 @@ def test_a_turn_is_said_once(swift):
     assert (again.code, "became" in words(again)) == (0, False), again
 
 
-def test_a_person_s_edit_of_a_turned_field_is_drift_all_the_same(swift):
+def test_a_person_s_edit_of_a_normalised_field_is_drift_all_the_same(swift):
     driver = swift(seconds="dropped")
     driver.write(manifest({"a": "title: A, deadline: 2026-05-19T18:00:42+03:00"}))
     assert driver.apply().code == 0
     driver.portal.office.touch(only(driver)["id"], deadline=0.0)
     assert driver.plan().code == 2
     assert driver.apply().code == 0
-    quiet(driver)
+    nothing_left(driver)
 
 
-# -- turns that nobody knew ------------------------------------------------------------------------
+# -- normalisations that nobody knew ---------------------------------------------------------------
 
 
-def test_an_unknown_turn_is_named_written_once_more_and_then_kept(swift):
+def test_an_unknown_normalisation_is_named_written_once_more_and_then_kept(swift):
     """Exit 3 first; the next apply writes it again, and what comes out the same is the portal's."""
     driver = swift(emoji="drop")
     driver.write(manifest({"a": "title: A, description: 'Go 🚀 now'"}))
@@ -170,18 +171,18 @@ def test_an_unknown_turn_is_named_written_once_more_and_then_kept(swift):
     if first.code:
         assert (first.code, "description" in words(first)) == (3, True), first
         assert driver.apply().code == 0
-    quiet(driver)
+    nothing_left(driver)
 
 
 def test_a_priority_that_a_portal_does_not_take_settles(swift, monkeypatch):
-    """The same for a turn that only this portal makes."""
+    """The same for a normalisation that only this portal makes."""
     driver = swift()
     office = driver.portal.office
-    lay = office._lay
+    take_field = office._take_field
     monkeypatch.setattr(
         office,
-        "_lay",
-        lambda task, body, **more: (lay(task, body, **more), task.update(priority=1)),
+        "_take_field",
+        lambda task, body, **more: (take_field(task, body, **more), task.update(priority=1)),
     )
     driver.write(manifest({"a": "title: A, priority: high"}))
     first = driver.apply()
@@ -189,7 +190,7 @@ def test_a_priority_that_a_portal_does_not_take_settles(swift, monkeypatch):
     second = driver.apply()
     assert (second.code, "priority" in words(second)) == (0, True), second
     assert sum(what == "update" for what, _, _ in driver.portal.writes()) == 1
-    quiet(driver)
+    nothing_left(driver)
 
 
 # -- rows that cannot be read ----------------------------------------------------------------------
@@ -214,7 +215,7 @@ def test_a_stranger_s_half_character_is_nobody_s_trouble(swift):
     driver.write(manifest({"a": PLAIN}))
     assert driver.apply().code == 0
     assert driver.portal.office.tasks[number]["title"] == "cut \ud83d"
-    quiet(driver)
+    nothing_left(driver)
 
 
 # -- the real service ------------------------------------------------------------------------------
@@ -243,7 +244,7 @@ def test_the_operation_time_limit_is_a_wait_that_is_shown(swift, inside):
     assert done.code == 0, done
     assert "OPERATION_TIME_LIMIT" in done.err or "time limit" in done.err.lower()
     assert driver.made() == 3
-    quiet(driver)
+    nothing_left(driver)
 
 
 @pytest.mark.parametrize(
@@ -254,7 +255,7 @@ def test_a_portal_is_its_name_without_case_scheme_and_slash(swift, name):
     driver.write(manifest({"a": PLAIN}))
     assert driver.apply().code == 0
     driver.portal.office.readings["portal"] = name
-    quiet(driver)
+    nothing_left(driver)
 
 
 def test_a_portal_of_another_name_is_refused_until_it_is_rebound(swift):
@@ -276,7 +277,7 @@ def test_a_delete_that_answers_nothing_is_looked_up(swift, result):
     driver.write(manifest(numbered(2)))
     driver.portal.fault("hollow", path="/batch", result=result, times=2)
     driver.heal()
-    driver.portal.calm()
+    driver.portal.end_faults()
     assert driver.heal()[-1] == 0
     assert driver.titles() == ["Task 0", "Task 1"]
 
@@ -289,7 +290,7 @@ def test_a_delete_that_was_done_is_done_whatever_it_answers(swift, shape):
     driver.write(manifest(numbered(1)))
     assert driver.apply().code == 0
     assert driver.titles() == ["Task 0"]
-    quiet(driver)
+    nothing_left(driver)
 
 
 def test_a_creator_that_is_edited_later_is_a_note(swift):
@@ -312,4 +313,4 @@ def test_a_creator_that_the_key_may_not_set_is_said(swift):
     assert "createdBy" in words(first), first
     assert driver.heal()[-1] == 0
     assert driver.made() == 1
-    quiet(driver)
+    nothing_left(driver)
