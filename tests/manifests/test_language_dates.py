@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from importlib import metadata
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -312,6 +313,13 @@ def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
     ((name, bad),) = ours.faults()
     assert (name, bad.mend) == ("", "pip install 'tasksync[calendar]'")
     assert isinstance(bad, BadCalendar)
+
+
+def test_the_version_of_the_library_is_the_installed_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told without importing it; where it is not installed there is none."""
+    assert calendar.library_version() == f"holidays-{metadata.version('holidays')}.dist-info"
+    monkeypatch.setattr(calendar, "find_spec", lambda _name: None)
+    assert calendar.library_version() == ""
 
 
 def test_the_library_is_imported_only_when_a_working_day_of_a_country_is_counted(
