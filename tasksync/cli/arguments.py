@@ -150,9 +150,9 @@ def seconds(text: str) -> float:
 
     found = seconds_or_number_in(text.strip())
     if found is None:
-        raise argparse.ArgumentTypeError(f"{_cut(text)} is no duration: {why_not(text.strip())}")
+        raise argparse.ArgumentTypeError(f"{_quoted(text)} is no duration: {why_not(text.strip())}")
     if found > _LONGEST * 3600:
-        raise argparse.ArgumentTypeError(f"{_cut(text)} is too long; the most is {_LONGEST}h")
+        raise argparse.ArgumentTypeError(f"{_quoted(text)} is too long; the most is {_LONGEST}h")
     return float(found)
 
 
@@ -160,7 +160,7 @@ def some_time(text: str) -> float:
     """Read a duration that is not nothing: no answer comes in no time."""
     found = seconds(text)
     if not found:
-        raise argparse.ArgumentTypeError(f"{_cut(text)} is no time at all; write 30s, or 5m")
+        raise argparse.ArgumentTypeError(f"{_quoted(text)} is no time at all; write 30s, or 5m")
     return found
 
 
@@ -177,7 +177,7 @@ def project(text: str) -> str:
     """Read a project's name, as the manifest may have it: it is part of a file's name."""
     if not _PROJECT.fullmatch(text):
         raise argparse.ArgumentTypeError(
-            f"{_cut(text)} is no project; its name has small letters, digits and -, at most 40"
+            f"{_quoted(text)} is no project; its name has small letters, digits and -, at most 40"
         )
     return text
 
@@ -186,7 +186,7 @@ def port(text: str) -> int:
     """Read a port."""
     if not _WHOLE.fullmatch(text) or int(text) > _PORTS:
         raise argparse.ArgumentTypeError(
-            f"{_cut(text)} is no port; write 1 to {_PORTS}, or 0 for any that is free"
+            f"{_quoted(text)} is no port; write 1 to {_PORTS}, or 0 for any that is free"
         )
     return int(text)
 
@@ -194,14 +194,15 @@ def port(text: str) -> int:
 def positive(text: str) -> int:
     """Read a whole number from 1 on."""
     if not _WHOLE.fullmatch(text) or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{_cut(text)} is no whole number from 1 to 999999999")
+        raise argparse.ArgumentTypeError(f"{_quoted(text)} is no whole number from 1 to 999999999")
     return int(text)
 
 
-def _cut(text: str) -> str:
-    """Return a text in quotes, short enough for a line."""
-    most = 60
-    return f'"{text}"' if len(text) <= most else f'"{text[:most]}…"'
+def _quoted(text: str) -> str:
+    """Return a text in quotes; what quotes it is imported when something is wrong."""
+    from tasksync.core.quoting import quoted
+
+    return quoted(text)
 
 
 def limit(text: str) -> Any:
@@ -211,7 +212,7 @@ def limit(text: str) -> Any:
     found = Threshold.read(text.strip())
     if found is None:
         raise argparse.ArgumentTypeError(
-            f"{_cut(text)} is no limit; write a number, or a share from 0% to 100%"
+            f"{_quoted(text)} is no limit; write a number, or a share from 0% to 100%"
         )
     return found
 
@@ -321,9 +322,11 @@ def _from_environment(action: argparse.Action, name: str, text: str) -> object:
     if action.nargs == 0:
         if text.lower() in _YES | _NO:
             return text.lower() in _YES
-        raise UsageError(f"{name} is {_cut(text)}.", "Write 1 or 0.")
+        raise UsageError(f"{name} is {_quoted(text)}.", "Write 1 or 0.")
     if action.choices is not None and text not in action.choices:
-        raise UsageError(f"{name} is {_cut(text)}.", f"Write one of {', '.join(action.choices)}.")
+        raise UsageError(
+            f"{name} is {_quoted(text)}.", f"Write one of {', '.join(action.choices)}."
+        )
     try:
         value = action.type(text) if callable(action.type) else text
     except (argparse.ArgumentTypeError, ValueError) as error:

@@ -11,7 +11,7 @@ from tasksync.core.state import Entry, StateDelta
 from tasksync.engine.lease import LeaseHolder
 from tasksync.engine.portal_check import check_portal
 from tasksync.errors import UsageError
-from tasksync.render.wording import quoted
+from tasksync.render.wording import in_quotes
 
 _MORE = " in title, responsible and parent (--match title takes the title alone)"
 
@@ -57,14 +57,16 @@ def _matched(plan: Plan) -> tuple[Entry, ...]:
 def _list(console: Console, plan: Plan, entries: tuple[Entry, ...], *, by_title: bool) -> None:
     more = "" if by_title else _MORE
     for entry in entries:
-        console.say(f"= {entry.key}  (task {entry.id})  {quoted(entry.title)}")
+        console.say(f"= {entry.key}  (task {entry.id})  {in_quotes(entry.title)}")
     for change in plan.changes:
         if change.action is Action.CREATE:
             console.say(f"? {change.key}: no marked task matches; apply would create it")
     for orphan in plan.orphans:
-        console.say(f"? task {orphan.id} {quoted(orphan.title)}: marked, and matches no key{more}")
+        console.say(
+            f"? task {orphan.id} {in_quotes(orphan.title)}: marked, and matches no key{more}"
+        )
     for one in plan.duplicates:
-        title = quoted(one.title)
+        title = in_quotes(one.title)
         console.say(f"! task {one.other} {title}: a duplicate of {one.key} ({one.id})")
 
 

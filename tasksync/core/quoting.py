@@ -34,3 +34,8 @@ def kind_of(kind: type) -> str:
 def shortened(text: str, most: int) -> str:
     """Return a text, or so many characters of it with an ellipsis."""
     return text if len(text) <= most else f"{text[:most]}…"
+
+
+def in_ascii(text: str) -> str:
+    """Return the beginning of a text in quotes, whatever is not plain ASCII escaped."""
+    return ascii(text[:_MOST])

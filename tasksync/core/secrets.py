@@ -22,7 +22,7 @@ SHORT, LONG = 6, 12
 #: so many characters of a secret that was cut short are told from other texts
 LEAST = 8
 #: what a cut text ends in, and how many characters before it may be the beginning of a secret
-_ELLIPSIS = re.compile(r"…|\\+u2026")
+_ELLIPSIS = re.compile(r"…|\\+u2026|\.\.\.")
 _BEFORE = 1000
 #: the beginning of an escape
 _CUT_ESCAPE = re.compile(
@@ -174,7 +174,7 @@ class Secrets:
 
         Of a long one its beginning too, where a text was cut short before it was seen here.
         """
-        if self._known and ("…" in text or "u2026" in text):
+        if self._known and ("…" in text or "u2026" in text or "..." in text):
             text = self._without_beginnings(text)
         if not self.may_be_in(text):
             return text

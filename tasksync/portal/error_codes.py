@@ -225,7 +225,7 @@ def said(fault: CallError) -> str:
 def _names(fault: CallError) -> str:
     status = f"HTTP {fault.status}" if fault.status else ""
     name = ", ".join(part for part in (fault.code, status) if part)
-    words = quoted(fault.text)
+    words = portal_words(fault.text)
     return (f" ({name})" if name else "") + (f": {words}" if words else "")
 
 
@@ -254,7 +254,7 @@ LONGEST_QUOTE = 500
 _SEARCHED = 2 * LONGEST_QUOTE
 
 
-def quoted(text: str) -> str:
+def portal_words(text: str) -> str:
     """Return the portal's words in quotes: no trailing <br>, controls escaped, not endless."""
     bare = _BREAKS.sub("", text.strip()[:_SEARCHED].rstrip())
     if not bare:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tasksync.errors import PortalUnreadable
-from tasksync.portal.error_codes import quoted
+from tasksync.portal.error_codes import portal_words
 from tasksync.portal.lenient_json import BOM
 from tasksync.portal.messages import PortalAnswer
 
@@ -28,14 +28,14 @@ def foreign_answer(answer: PortalAnswer, *, readable: bool) -> str:
     status = answer.status
     if 300 <= status < 400:  # noqa: PLR2004
         where = answer.header("Location").split("?", maxsplit=1)[0]
-        return f"HTTP {status}, a redirect to {quoted(where) or 'nowhere'}"
+        return f"HTTP {status}, a redirect to {portal_words(where) or 'nowhere'}"
     if status >= 500 or status in _BUSY:  # noqa: PLR2004
         return ""
     if readable and (is_json(answer) or not answer.body.strip()):
         return ""
     kind = answer.header("Content-Type").partition(";")[0].strip() or "without a type"
     words = _first_words(answer.body)
-    return f"HTTP {status}, {quoted(kind)[1:-1]}" + (f": {words}" if words else ", empty")
+    return f"HTTP {status}, {portal_words(kind)[1:-1]}" + (f": {words}" if words else ", empty")
 
 
 def foreign_answer_error(host: str, doing: str, told: str) -> PortalUnreadable:
@@ -53,4 +53,4 @@ def _first_words(body: bytes) -> str:
         return "what is no text in UTF-8"
     text = body[:_SEARCHED].decode("utf-8", "replace")
     bare = " ".join(_TAGS.sub(" ", text).split()) or " ".join(text.split())
-    return quoted(bare[:_SHOWN] + ("…" if len(bare) > _SHOWN else ""))
+    return portal_words(bare[:_SHOWN] + ("…" if len(bare) > _SHOWN else ""))

@@ -12,7 +12,7 @@ from tasksync.core.ports import Clock, Listener
 from tasksync.errors import PortalError, PortalUnavailable
 from tasksync.portal import wire
 from tasksync.portal.backoff import LONGEST_HINT, asked_for, pause
-from tasksync.portal.error_codes import ErrorClass, error_of, quoted, said
+from tasksync.portal.error_codes import ErrorClass, error_of, portal_words, said
 from tasksync.portal.foreign_answer import foreign_answer, foreign_answer_error, is_json
 from tasksync.portal.messages import (
     NotHttp,
@@ -76,7 +76,7 @@ class Requester:
         now = self.clock.monotonic()
         self.pace.arrived(slot, now)
         if not isinstance(result, PortalAnswer):
-            why = quoted(str(result)) or "no answer"
+            why = portal_words(str(result)) or "no answer"
             return NoAnswer(
                 why,
                 sent=isinstance(result, Unanswered),
@@ -124,7 +124,7 @@ class Requester:
         result = self.send(request)
         reply = self.ended(slot, result)
         if first and isinstance(result, NotHttp):
-            told = f"no HTTP: {quoted(str(result))}"
+            told = f"no HTTP: {portal_words(str(result))}"
             ends = foreign_answer_error(
                 self.settings.host, f"{request.method} {request.path}", told
             )

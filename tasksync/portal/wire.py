@@ -19,7 +19,7 @@ import orjson
 from tasksync.core.change import Action, Change
 from tasksync.core.fields import DEFERRED, FIELDS, FieldKind
 from tasksync.portal import lenient_json
-from tasksync.portal.error_codes import SPENT, CallError, quoted
+from tasksync.portal.error_codes import SPENT, CallError, portal_words
 from tasksync.portal.messages import JSON_HEADERS, PortalAnswer, PortalRequest
 from tasksync.portal.row_values import LARGEST
 
@@ -186,10 +186,10 @@ def _not_the_apis(answer: PortalAnswer, where: str) -> str:
     begin = answer.body[:_FIRST_WORDS].decode("utf-8", "replace")
     told = [
         f"HTTP {answer.status}",
-        *([quoted(kind)[1:-1]] if kind else []),
+        *([portal_words(kind)[1:-1]] if kind else []),
         *([where] * bool(where)),
     ]
-    told.append(f"it begins {quoted(begin)}" if begin.strip() else "it is empty")
+    told.append(f"it begins {portal_words(begin)}" if begin.strip() else "it is empty")
     return f"the answer is not the JSON that the API promises ({', '.join(told)})"
 
 

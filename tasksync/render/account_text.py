@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from tasksync.core.account import KINDS, READ_ONLY, Account, Remark
 from tasksync.core.unseen import all_seen
 from tasksync.render.style import PLAIN, Style, Tone
-from tasksync.render.wording import clean, count, quoted
+from tasksync.render.wording import clean, count, in_quotes
 
 UNTOLD = "(the portal does not tell)"
 FORMAT_VERSION = "1.0"
@@ -64,7 +64,7 @@ def _facts(account: Account) -> Iterator[tuple[str, str]]:
 
 
 def _key(account: Account) -> str:
-    kind = KINDS.get(account.kind) or (f"a key of the kind {quoted(account.kind)}")
+    kind = KINDS.get(account.kind) or (f"a key of the kind {in_quotes(account.kind)}")
     user = f"user {account.user}" if account.user else ""
     both = f"{account.owner} ({user})" if account.owner and user else account.owner or user
     return f"{kind if account.kind else 'a key'} of {both or 'somebody, ' + UNTOLD[1:-1]}"
@@ -79,7 +79,7 @@ def _access(access: str) -> str:
         case _ if access == READ_ONLY:
             return "only reads"
         case _:
-            return quoted(access)
+            return in_quotes(access)
 
 
 def _scopes(scopes: tuple[str, ...] | None) -> str:
@@ -103,5 +103,5 @@ def _expires(account: Account) -> str:
     if ends is not None:
         return ends.isoformat(sep=" ", timespec="minutes")
     if account.expires:
-        return f"{quoted(account.expires)}, which is no date"
+        return f"{in_quotes(account.expires)}, which is no date"
     return "never" if account.lasting else UNTOLD

@@ -74,7 +74,7 @@ def facts(change: Change, names: wording.Names) -> Iterator[Fact]:
             yield from _ends(change)
         case Action.UPDATE | Action.ADOPT | Action.DEFER:
             if change.action is not Action.UPDATE:
-                yield Fact("title", wording.quoted(change.title))
+                yield Fact("title", wording.in_quotes(change.title))
             yield from (_moves(one, change, names) for one in change.fields)
             for name, value in change.sent_together.items():
                 shown = wording.shown(name, value, names)
@@ -83,7 +83,7 @@ def facts(change: Change, names: wording.Names) -> Iterator[Fact]:
 
 
 def _ends(change: Change) -> Iterator[Fact]:
-    yield Fact("title", wording.quoted(change.title))
+    yield Fact("title", wording.in_quotes(change.title))
     lost = wording.lost(change.activity) if change.action is Action.DELETE else ""
     if lost:
         yield Fact("activity", lost)

@@ -74,7 +74,7 @@ def entry_line(entry: Entry) -> str:
     """Return one line of `state list`."""
     notes = (("deferred", entry.deferred), ("not shown by the portal", entry.hidden))
     said = "".join(f"  ({what})" for what, holds in notes if holds)
-    return f"{wording.clean(entry.key)}  (task {entry.id})  {wording.quoted(entry.title)}{said}"
+    return f"{wording.clean(entry.key)}  (task {entry.id})  {wording.in_quotes(entry.title)}{said}"
 
 
 def entry_text(entry: Entry, names: wording.Names | None = None, style: Style = PLAIN) -> str:
@@ -188,7 +188,7 @@ class _Lines:
 
     def _gone(self, change: Change) -> Iterator[str]:
         if change.title:
-            yield self._line("title", wording.quoted(change.title))
+            yield self._line("title", wording.in_quotes(change.title))
         if change.action is Action.DELETE:
             lost = wording.lost(change.activity)
             yield from (f"      {self.style.paint(lost, Tone.WARN)}",) if lost else ()
@@ -198,7 +198,7 @@ class _Lines:
     def _changed(self, change: Change) -> Iterator[str]:
         named = any(one.name == "title" for one in change.fields)
         if change.action is not Action.UPDATE and change.title and not named:
-            yield self._line("title", wording.quoted(change.title))
+            yield self._line("title", wording.in_quotes(change.title))
         for one in change.fields:
             yield from self._field(one, change)
         for name, value in change.sent_together.items():

@@ -67,7 +67,7 @@ def clean_lines(text: str) -> str:
     return "\n".join(clean(line) for line in text.split("\n"))
 
 
-def quoted(text: str) -> str:
+def in_quotes(text: str) -> str:
     """Return a text in quotes, on one line."""
     return clean(f'"{_inner(text)}"')
 
@@ -168,7 +168,7 @@ def as_written(written: Mapping[str, str], name: str, value: str = "") -> str:
 
 def _text(text: str) -> str:
     if "\n" not in text:
-        return quoted(text)
+        return in_quotes(text)
     return " | ".join(line.strip() for line in lines(text))
 
 
@@ -322,11 +322,12 @@ def notes(plan: Plan) -> tuple[str, ...]:
         *_allowance(plan),
         *(
             f"{clean(one.key)} (task {one.id}) has a duplicate, task {one.other} "
-            f"{quoted(one.title)}: one create arrived twice. Delete the one that nobody works on."
+            f"{in_quotes(one.title)}: one create arrived twice. "
+            "Delete the one that nobody works on."
             for one in plan.duplicates
         ),
         *(
-            f"task {one.id} {quoted(one.title)} bears our marker and fits no key: "
+            f"task {one.id} {in_quotes(one.title)} bears our marker and fits no key: "
             f"take it over with adopt: {{id: {one.id}}}, or take its marker away."
             for one in plan.orphans
         ),

@@ -178,6 +178,7 @@ def test_the_beginning_of_a_long_secret_before_an_ellipsis_is_taken_out(
         ("vibe_api_0123\\u00…", "***…"),
         ("vibe_api_0123%2…", "***…"),
         ("vibe_api_0123&#4…", "***…"),
+        ("vibe_api_012...", "***..."),
         ("vibe_ap…", "vibe_ap…"),
         ("vibe_api_9…", "vibe_api_9…"),
         ("vibe_api_0123 …", "vibe_api_0123 …"),

@@ -19,7 +19,7 @@ from tasksync.portal.error_codes import (
     ErrorClass,
     error_of,
     meaning_of,
-    quoted,
+    portal_words,
     said,
 )
 from tasksync.portal.messages import PortalAnswer
@@ -341,9 +341,9 @@ def test_an_unknown_code_is_never_taken_for_a_refusal(status):
 
 def test_the_portals_words_cannot_draw_on_a_terminal():
     """Controls are escaped, <br> goes, and there is an end."""
-    assert quoted("a\x1b[31m\nb<br/> <BR>") == '"a\\x1b[31m\\x0ab"'
-    assert len(quoted("x" * 9999)) < 600
-    assert quoted(" <br>") == ""
+    assert portal_words("a\x1b[31m\nb<br/> <BR>") == '"a\\x1b[31m\\x0ab"'
+    assert len(portal_words("x" * 9999)) < 600
+    assert portal_words(" <br>") == ""
 
 
 @pytest.mark.parametrize(

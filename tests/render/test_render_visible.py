@@ -9,7 +9,7 @@ import pytest
 
 from tasksync.render.inline_diff import marked
 from tasksync.render.visible import alike, disarmed, visible
-from tasksync.render.wording import clean, clean_lines, pair, quoted, swapped
+from tasksync.render.wording import clean, clean_lines, in_quotes, pair, swapped
 
 COMMAND = re.compile(
     r"^\s*::|##(vso|teamcity)?\[|section_(start|end):", re.MULTILINE | re.IGNORECASE
@@ -37,7 +37,7 @@ def test_no_line_of_ours_commands_a_runner(text: str) -> None:
     for shown in (
         clean(text),
         clean_lines(f"a\n{text}"),
-        quoted(text),
+        in_quotes(text),
         disarmed(f"a\n{text}\n"),
         *marked("first\nsecond", f"first\n{text}\nsecond"),
         *marked(f"x\n:\n{text}", f"x\n::\n{text}"),

@@ -24,6 +24,7 @@ from tasksync.core.formats.state_json import decode_state
 from tasksync.core.formats.typed import LARGEST
 from tasksync.core.keys import first_bad, is_key
 from tasksync.core.manifest import MARKER_PREFIX
+from tasksync.core.quoting import in_ascii
 from tasksync.core.state import Entry, Intent, PortalIdentity, Run, State
 from tasksync.errors import StateError, StateUnreadable
 
@@ -49,7 +50,7 @@ def must_be_usable(state: State) -> None:
     key = first_bad((*state.index, *(intent.key for intent in state.intents)))
     if key is not None:
         raise StateError(
-            f"The state has an entry whose key no task can have: {_cut(key)}.",
+            f"The state has an entry whose key no task can have: {in_ascii(key)}.",
             f"tasksync state rm ${key!a} (as bash writes it) forgets it; or give it another "
             "key with state mv. Nothing was changed.",
         )
@@ -60,9 +61,12 @@ def _faults(state: State) -> Iterator[tuple[str, str]]:
     yield "lineage", _name(state.lineage, empty=True)
     yield "identity", _identity(state.identity)
     for name in state.files:
-        yield "files", "" if name and "\0" not in name else f"{_cut(name)} is no file"
+        yield "files", "" if name and "\0" not in name else f"{in_ascii(name)} is no file"
+    for name in (*state.directory.people, *state.directory.groups):
+        fits = name and "\0" not in name
+        yield "directory", "" if fits else f"{in_ascii(name)} is nobody's address or name"
     for key in state.index:
-        yield f"entry {_cut(key)}", "" if is_key(key) else "that is no key of a task"
+        yield f"entry {in_ascii(key)}", "" if is_key(key) else "that is no key of a task"
     for entry in state.entries.values():
         yield from _entry(entry)
     for intent in state.intents:
@@ -84,7 +88,7 @@ def _entry(entry: Entry) -> Iterator[tuple[str, str]]:
 
 
 def _intent(intent: Intent) -> Iterator[tuple[str, str]]:
-    where = f"intent {_cut(intent.key)}"
+    where = f"intent {in_ascii(intent.key)}"
     yield where, "" if is_key(intent.key) else "that is no key of a task"
     yield from _asked(where, "asked", intent.asked)
     yield from _asked(where, "sent", intent.sent)
@@ -95,12 +99,12 @@ def _intent(intent: Intent) -> Iterator[tuple[str, str]]:
 
 
 def _run(run: Run) -> Iterator[tuple[str, str]]:
-    where = f"run {_cut(run.id)}"
+    where = f"run {in_ascii(run.id)}"
     yield where, _name(run.id)
     yield f"{where}: outcome", _name(run.outcome, empty=True)
     yield f"{where}: plan", _name(run.plan, empty=True)
     for key in run.touched:
-        yield f"{where}: touched", "" if is_key(key) else f"{_cut(key)} is no key of a task"
+        yield f"{where}: touched", "" if is_key(key) else f"{in_ascii(key)} is no key of a task"
 
 
 def _asked(where: str, part: str, values: Values) -> Iterator[tuple[str, str]]:
@@ -118,7 +122,7 @@ def _normalised(where: str, part: str, values: Values) -> Iterator[tuple[str, st
 def _written(where: str, one: Entry | Intent) -> Iterator[tuple[str, str]]:
     for name, text in one.written.items():
         fits = name in one.asked and text and text.isprintable()
-        yield f"{where}: written.{name}", "" if fits else f"{_cut(text)} stands for no value"
+        yield f"{where}: written.{name}", "" if fits else f"{in_ascii(text)} stands for no value"
 
 
 def _value(name: str, value: Value) -> str:
@@ -126,7 +130,7 @@ def _value(name: str, value: Value) -> str:
     if value is None:
         return "" if field.clearable and field.empty is None else "it cannot be null"
     if isinstance(value, KeyRef):
-        return "" if is_key(value.key) else f"{_cut(value.key)} is no key of a task"
+        return "" if is_key(value.key) else f"{in_ascii(value.key)} is no key of a task"
     if field.kind is FieldKind.INSTANT:
         return _date(str(value))
     for number in value if isinstance(value, tuple) else (value,):
@@ -147,7 +151,7 @@ def _asked_for(name: str, value: Value) -> str:
             return f"{invalid[0]} is nobody" if invalid else _ordered(value)
         case tuple():
             wrong = [one for one in map(str, value) if _is_no_tag(one)]
-            return f"{_cut(wrong[0])} can be no tag" if wrong else _ordered(value)
+            return f"{in_ascii(wrong[0])} can be no tag" if wrong else _ordered(value)
     return ""
 
 
@@ -172,7 +176,7 @@ def _ordered(values: tuple[Any, ...]) -> str:
 
 
 def _date(text: str) -> str:
-    return "" if is_instant(text) else f"{_cut(text)} is no date with a zone"
+    return "" if is_instant(text) else f"{in_ascii(text)} is no date with a zone"
 
 
 def _adopted(adopt: int | None) -> str:
@@ -195,12 +199,8 @@ def _identity(identity: PortalIdentity | None) -> str:
 def _name(text: str, *, empty: bool = False) -> str:
     if not text:
         return "" if empty else "it is empty"
-    return "" if text.isprintable() and len(text) <= _NAME else f"{_cut(text)} cannot be a name"
+    return "" if text.isprintable() and len(text) <= _NAME else f"{in_ascii(text)} cannot be a name"
 
 
 def _twice(names: list[str]) -> str:
     return "" if len(set(names)) == len(names) else "one stands there twice"
-
-
-def _cut(text: str) -> str:
-    return ascii(text[:60])
