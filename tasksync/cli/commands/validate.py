@@ -30,10 +30,11 @@ def options(read: Mapping[str, Any]) -> ManifestOptions:
 
 def run(options: ManifestOptions, console: Console) -> int:
     """Read the whole manifest; raises ManifestInvalid with every fault."""
+    from tasksync.core.address_book import AnyAddress
     from tasksync.manifests.loader import load
 
     manifest = load(manifest_paths(options))
-    tasks = sum(1 for _wanted in manifest.tasks())
+    tasks = sum(1 for _wanted in manifest.tasks(None, AnyAddress()))
     files = len(manifest.files)
     console.say(
         f"The manifest is valid: project {manifest.project}, {files} file{'s' * (files != 1)}, "
