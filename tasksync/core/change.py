@@ -66,6 +66,7 @@ class FieldChange:
     before: Value
     after: Value
     drifted: bool = False  # the portal moved it since the last apply
+    replaces: bool = False  # an edit of what people set and the policy accept let stand
 
 
 @dataclass(frozen=True, slots=True)

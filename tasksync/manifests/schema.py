@@ -161,7 +161,8 @@ def _wrong(kind: str, value: object, schema: Schema) -> tuple[str, str]:
     if kind == "type":
         return _wrong_type(value, schema)
     if kind == "enum":
-        return _not_listed(value, schema["enum"])
+        what, mend = _not_listed(value, schema["enum"])
+        return what, schema.get("x-mend", mend)
     if kind == "const":
         return _not_listed(value, [schema["const"]])
     if kind == "pattern":

@@ -28,11 +28,12 @@ from tasksync.core.fields import (
 from tasksync.core.keys import KEY_LIMIT, is_key
 from tasksync.core.manifest import MARKER_PREFIX
 from tasksync.core.task import NO_OPTIONS, OnRemove, Options
+from tasksync.manifests import policies
 from tasksync.manifests.datetimes import Instants
 from tasksync.manifests.hints import shown
 from tasksync.manifests.unplaced import BadValue, UnplacedProblem
 
-OPTION_NAMES = frozenset({"protect", "onRemove", "ignoreChanges", "adopt"})
+OPTION_NAMES = frozenset({"protect", "onRemove", "ignoreChanges", "adopt", policies.NAME})
 #: every name that a task's block may have
 TASK_NAMES: Mapping[str, str] = {name: name for name in (*FIELDS, "parent", *sorted(OPTION_NAMES))}
 
@@ -78,7 +79,12 @@ class Normaliser:
 
     def with_defaults(self, body: Mapping[str, object]) -> dict[str, object]:
         """Return the block with the defaults under it; a parent's key displaces its number."""
-        return {**(self._bare if "parent" in body else self._defaults), **body}
+        block = {**(self._bare if "parent" in body else self._defaults), **body}
+        if policies.NAME in body and policies.NAME in self._defaults:
+            block[policies.NAME] = policies.merged(
+                self._defaults[policies.NAME], body[policies.NAME]
+            )
+        return block
 
     def __call__(self, block: dict[str, Any]) -> Normal:
         """Return a block that the schema passed in normal form; raises BadValue."""
@@ -113,6 +119,7 @@ class Normaliser:
         moments: dict[str, int] = {}
         if "parent" in block and "parentId" in block:
             yield _two_parents().under("parent")
+        yield from policies.faults(block)
         for name, convert, _empty in self._plan:
             value = block.get(name)
             if value is None or convert is None or isinstance(value, KeyRef):
@@ -167,12 +174,13 @@ def _digest(plain: list[object]) -> bytes:
 
 def _options(block: Mapping[str, Any]) -> Options:
     on_remove, adopt = block.get("onRemove"), block.get("adopt")
-    ignored = {"parentId" if n == "parent" else n for n in block.get("ignoreChanges") or ()}
+    ignored, others = policies.policies_of(block)
     return Options(
         protect=block.get("protect"),
         on_remove=OnRemove(on_remove) if on_remove else None,
-        ignore_changes=tuple(sorted(ignored)),
+        ignore_changes=ignored,
         adopt=RemoteId(adopt["id"]) if adopt else None,
+        field_policy=others,
     )
 
 

@@ -91,7 +91,8 @@ def _ends(change: Change) -> Iterator[Fact]:
 
 def _moves(one: FieldChange, names: wording.Names) -> Fact:
     label = wording.label(one.name, one.before, one.after)
-    drifted = " (changed on the portal)" if one.drifted else ""
+    beside = wording.beside_field(one)
+    drifted = f" ({beside})" if beside else ""
     if wording.is_set(one.name):
         return Fact(label, _set_diff(one, names) + drifted)
     if wording.is_long(one.name, one.before, one.after):

@@ -162,8 +162,8 @@ def _field(change: Change, one: FieldChange, names: wording.Names) -> Json:
     moved = wording.moved(one.name, one.before, one.after)
     if moved:
         told["d"] = moved
-    if one.drifted:
-        told["g"] = "changed on the portal"
+    if beside := wording.beside_field(one):
+        told["g"] = beside
     if not new and wording.is_set(one.name):
         told["m"] = _set_diff(one, names)
     if not new and wording.is_long(one.name, one.before, one.after):

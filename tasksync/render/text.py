@@ -220,8 +220,8 @@ class _Lines:
             yield self._line(label, f"{before} -> {self._known(one, after)}{delta}{drift}")
 
     def _drift_mark(self, one: FieldChange) -> str:
-        text = "   (changed on the portal)"
-        return self.style.paint(text, Tone.DIM) if one.drifted else ""
+        text = wording.beside_field(one)
+        return self.style.paint(f"   ({text})", Tone.DIM) if text else ""
 
     def _members(self, one: FieldChange) -> str:
         seen = members(_items(one.before), _items(one.after))

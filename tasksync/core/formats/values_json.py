@@ -18,7 +18,7 @@ from tasksync.core.fields import (
 from tasksync.core.formats import typed
 from tasksync.core.formats.typed import Json
 from tasksync.core.quoting import quoted
-from tasksync.core.task import NO_OPTIONS, OnRemove, Options
+from tasksync.core.task import NO_OPTIONS, FieldPolicy, OnRemove, Options
 
 _TYPES: Mapping[FieldKind, tuple[type, ...]] = {
     FieldKind.TEXT: (str,),
@@ -69,6 +69,8 @@ def encode_options(options: Options) -> dict[str, object]:
         data["ignoreChanges"] = list(options.ignore_changes)
     if options.adopt is not None:
         data["adopt"] = options.adopt
+    if options.field_policy:
+        data["fieldPolicy"] = {name: policy.value for name, policy in options.field_policy}
     return data
 
 
@@ -82,7 +84,19 @@ def decode_options(data: Json | None) -> Options:
         on_remove=None if on_remove is None else OnRemove(on_remove),
         ignore_changes=typed.texts(data, "ignoreChanges") if "ignoreChanges" in data else (),
         adopt=None if adopt is None else RemoteId(typed.whole(data, "adopt")),
+        field_policy=_policies(data),
     )
+
+
+def _policies(data: Json) -> tuple[tuple[str, FieldPolicy], ...]:
+    """Return the policies in the order of names; raises ValueError where one cannot be."""
+    if "fieldPolicy" not in data:
+        return ()
+    said = typed.mapping(data, "fieldPolicy")
+    if odd := said.keys() - FIELDS.keys():
+        msg = f"fieldPolicy: {quoted(min(odd))} is no field of a task"
+        raise ValueError(msg)
+    return tuple((name, FieldPolicy(said[name])) for name in sorted(said))
 
 
 def encode_instant(at: datetime) -> str:
