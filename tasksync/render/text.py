@@ -91,7 +91,9 @@ def entry_text(entry: Entry, names: wording.Names | None = None, style: Style = 
         lines.append(
             f"  {label:<{FIELD_WIDTH}}  {wording.shown(name, value, names or {})}{normalised}"
         )
+    policies = ", ".join(f"{name} {policy}" for name, policy in entry.options.policies.items())
     notes = (
+        (f"fieldPolicy: {policies}", bool(policies)),
         (f"created {entry.created}", bool(entry.created)),
         ("protected", entry.protected),
         ("deferred", entry.deferred),

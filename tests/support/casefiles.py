@@ -18,10 +18,10 @@ from tasksync.core.change import Change
 from tasksync.core.fields import FIELDS, FieldKind, KeyRef, RemoteId, TaskKey, Value, Values, plain
 from tasksync.core.guards import Overrides, check
 from tasksync.core.manifest import Manifest, Moved, Policy, Threshold, Wanted
-from tasksync.core.plan import Plan
+from tasksync.core.plan import Plan, Stands
 from tasksync.core.planning.build import Scope
 from tasksync.core.state import Entry, PortalIdentity, State, state_of
-from tasksync.core.task import Activity, LiveTask, OnRemove, Options, Place, Task
+from tasksync.core.task import Activity, FieldPolicy, LiveTask, OnRemove, Options, Place, Task
 
 PROJECT = "finance"
 MARKER = "tasksync:finance"
@@ -33,7 +33,7 @@ BLANK: Values = {
     "status": 2,
     "priority": 1,
 }
-_OPTIONS = {"protect", "onRemove", "ignoreChanges", "adopt"}
+_OPTIONS = {"protect", "onRemove", "ignoreChanges", "adopt", "fieldPolicy"}
 
 
 def values(data: Mapping[str, Any]) -> dict[str, Value]:
@@ -57,6 +57,7 @@ def options(data: Mapping[str, Any]) -> Options:
         OnRemove(remove) if remove else None,
         tuple(data.get("ignoreChanges", ())),
         data.get("adopt"),
+        tuple((n, FieldPolicy(one)) for n, one in sorted(data.get("fieldPolicy", {}).items())),
     )
 
 
@@ -213,7 +214,11 @@ def shown(plan: Plan, case: Case) -> dict[str, Any]:
             for d in plan.drift
         ],
         "standing": [
-            [one.key, one.name, plain(one.wanted), plain(one.found)] for one in plan.standing
+            [
+                *(one.key, one.name, plain(one.wanted), plain(one.found)),
+                *([] if one.why is Stands.LEFT else [one.why.value]),
+            ]
+            for one in plan.standing
         ],
         "twins": [[one.key, one.id, one.other] for one in plan.duplicates],
         "strays": [one.id for one in plan.orphans],
@@ -240,6 +245,7 @@ def _shown(change: Change) -> dict[str, Any]:
         "made": {name: plain(value) for name, value in change.normalised.items()},
         "forms": {name: plain(value) for name, value in change.forms.items()},
         "drifted": [one.name for one in change.fields if one.drifted],
+        "replaces": [one.name for one in change.fields if one.replaces],
         "protected": change.protected,
         "created": change.created,
         "markers": list(change.markers),

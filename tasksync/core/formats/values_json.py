@@ -93,8 +93,8 @@ def _policies(data: Json) -> tuple[tuple[str, FieldPolicy], ...]:
     if "fieldPolicy" not in data:
         return ()
     said = typed.mapping(data, "fieldPolicy")
-    if odd := said.keys() - FIELDS.keys():
-        msg = f"fieldPolicy: {quoted(min(odd))} is no field of a task"
+    if unknown := said.keys() - FIELDS.keys():
+        msg = f"fieldPolicy: {quoted(min(unknown))} is no field of a task"
         raise ValueError(msg)
     return tuple((name, FieldPolicy(said[name])) for name in sorted(said))
 

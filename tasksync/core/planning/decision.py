@@ -219,14 +219,22 @@ class _Comparison:
             self._stands(name, one.wanted, one.found, Stands.LEFT)
             return
         what = decided(policy, one)
-        # a parent that is made again is not what people put in its place
-        remade = isinstance(one.wanted, KeyRef) and one.wanted.key not in self._ids
-        if isinstance(what, Sends) or (remade and not one.moved):
+        if isinstance(what, Sends) or self._is_ours(one):
             self._send(one, drifted or moved_on)
             return
         self.compared.normalised[name] = self.compared.theirs[name] = one.found
         if isinstance(what, Stands):
             self._stands(name, one.wanted, one.found, what)
+
+    def _is_ours(self, one: Differs) -> bool:
+        """Tell whether no policy lets a value stand, since people have nothing to do with it.
+
+        A status that our deferring set, and the number that a parent had before it is made again.
+        """
+        if one.name == "status":
+            return self._entry.deferred and one.found == DEFERRED
+        remade = isinstance(one.wanted, KeyRef) and one.wanted.key not in self._ids
+        return remade and not one.moved
 
     def _send(self, one: Differs, drifted: bool) -> None:  # noqa: FBT001
         name, policy = one.name, self._policies.get(one.name)
