@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from tasksync.core.fields import TaskKey
+from tasksync.core.keys import normal_key
 from tasksync.core.manifest import Policy, Threshold
 from tasksync.core.task import OnRemove, Place, Problem
 from tasksync.manifests import foreign, parse_located, schema
@@ -244,12 +245,13 @@ class _Assembly:
         if node is None or node.broken or not isinstance(node.value, str):
             return None
         place = Place(file, *node.position)
+        key = normal_key(node.value)
         try:
-            check_key(node.value)
+            check_key(key)
         except BadValue as bad:
             self._say(place, bad.what, bad.mend)
             return None
-        return Named(TaskKey(node.value), place)
+        return Named(TaskKey(key), place)
 
     def _apply_defaults(self, zone: ZoneInfo | None) -> None:
         instants = Instants(zone)

@@ -25,7 +25,7 @@ from tasksync.core.fields import (
     Value,
     digest_plain,
 )
-from tasksync.core.keys import KEY_LIMIT, is_key
+from tasksync.core.keys import KEY_LIMIT, is_key, normal_key, wrong_in
 from tasksync.core.manifest import MARKER_PREFIX
 from tasksync.core.task import NO_OPTIONS, OnRemove, Options
 from tasksync.manifests import policies
@@ -55,7 +55,7 @@ class Normal(NamedTuple):
 
 
 def check_key(key: str) -> None:
-    """Raise BadValue where a key is not one."""
+    """Raise BadValue where a key, in normal form, is not one."""
     if is_key(key):
         return
     if len(key) > KEY_LIMIT:
@@ -63,8 +63,10 @@ def check_key(key: str) -> None:
         raise BadValue(what, "shorten it")
     if not key.startswith("/") and is_key(key.replace("/", "")):
         raise BadValue(f"{shown(key)} has a part that is empty or dots", "write parts like a/b")
-    what = f"{shown(key)} is no key"
-    raise BadValue(what, "begin with a letter or digit; then letters, digits and . _ / -")
+    wrong, mend = wrong_in(key), "begin with a letter or digit; then letters, digits and . _ / -"
+    if wrong is not None and not (wrong.isascii() and wrong.isprintable()):
+        raise BadValue(f"{shown(key)} holds U+{ord(wrong):04X}, which no key may have", mend)
+    raise BadValue(f"{shown(key)} is no key", mend)
 
 
 class Normaliser:
@@ -146,9 +148,10 @@ def _two_parents() -> BadValue:
 def _parent(block: dict[str, Any]) -> TaskKey | None:
     if "parentId" in block:
         raise _two_parents()
-    key = block.pop("parent")
-    block["parentId"] = None if key is None else KeyRef(TaskKey(key))
-    return key  # type: ignore[no-any-return]
+    written = block.pop("parent")
+    key = None if written is None else TaskKey(normal_key(written))
+    block["parentId"] = None if key is None else KeyRef(key)
+    return key
 
 
 def _out_of_order(start: object, end: object) -> BadValue:
