@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from tasksync.core.fields import FIELDS, KeyRef, RemoteId, TaskKey, Value, Values, same, to_wire
+from tasksync.core.fields import KeyRef, RemoteId, TaskKey, Value, Values, in_order, same, to_wire
 from tasksync.core.state import NO_SOURCE, Entry
 from tasksync.core.task import NO_OPTIONS, Activity, LiveTask, Options, Place, asked_digest
 
@@ -121,7 +121,7 @@ class Change:
         if self.action in {Action.DELETE, Action.NOOP}:
             return {}
         sent = {change.name: change.after for change in self.fields} | dict(self.sent_together)
-        return {name: sent[name] for name in FIELDS if name in sent}
+        return {name: sent[name] for name in in_order(sent)}
 
     def sent(self, marker: str | None) -> dict[str, object]:
         """Return the body as a request carries it: the one place where a marker joins the tags.

@@ -17,7 +17,7 @@ from tasksync.core.fields import TaskKey
 from tasksync.core.keys import normal_key
 from tasksync.core.manifest import Policy, Threshold
 from tasksync.core.task import OnRemove, Place, Problem
-from tasksync.manifests import foreign, parse_located, schema
+from tasksync.manifests import extra_fields, foreign, parse_located, schema
 from tasksync.manifests.datetimes import Instants, rules_of, zone_of
 from tasksync.manifests.files import Look, Source, look
 from tasksync.manifests.node import Node, Position
@@ -277,11 +277,13 @@ class _Assembly:
         part = node.parts.get("defaults") if isinstance(node.value, dict) else None
         if part is None or not isinstance(part.value, dict) or "None" in bad:
             return {}
-        good = {
-            name: value
-            for name, value in part.value.items()
-            if name not in bad and not _broken(part.parts[name])
-        }
+        good = extra_fields.plain(
+            {
+                name: value
+                for name, value in part.value.items()
+                if name not in bad and not _broken(part.parts[name])
+            }
+        )
         faults = list(bare.faults(good))
         self._header.problems += located(file, part, iter(faults))
         return {k: v for k, v in good.items() if k not in {fault.path[0] for fault in faults}}

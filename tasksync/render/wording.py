@@ -147,12 +147,19 @@ def shown(name: str, value: Value, names: Names) -> str:
             return _text(str(value))
         case FieldKind.PERSON:
             return person(value, names)
-        case FieldKind.PEOPLE | FieldKind.TAGS:
+        case FieldKind.PEOPLE | FieldKind.TAGS | FieldKind.EXTRA:
             return listed(name, value, names)
         case FieldKind.PARENT if isinstance(value, KeyRef):
             return clean(value.key)
         case kind:
             return _number(kind, value)
+
+
+def _extra(value: object) -> str:
+    """Return a value of an extra field as the manifest would hold it."""
+    if isinstance(value, str):
+        return _text(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _text(text: str) -> str:
@@ -176,14 +183,17 @@ def _number(kind: FieldKind, value: Value) -> str:
 
 
 def listed(name: str, value: Value, names: Names) -> str:
-    """Return the members of a set, joined; `(none)` for an empty one."""
-    items = value if isinstance(value, tuple) else ()
+    """Return the members of a set, joined, or the one value; `(none)` where there is none."""
+    items = value if isinstance(value, tuple) else () if value is None else (value,)
     return ", ".join(member(name, item, names) for item in items) or "(none)"
 
 
 def member(name: str, item: object, names: Names) -> str:
     """Return one member of a set in words."""
-    return person(item, names) if FIELDS[name].kind is FieldKind.PEOPLE else clean(str(item))
+    kind = FIELDS[name].kind
+    if kind is FieldKind.EXTRA:
+        return _extra(item)
+    return person(item, names) if kind is FieldKind.PEOPLE else clean(str(item))
 
 
 def is_set(name: str) -> bool:

@@ -13,6 +13,7 @@ from tasksync.core.fields import (
     Values,
     from_plain,
     instant,
+    is_extra,
     plain,
 )
 from tasksync.core.formats import typed
@@ -41,10 +42,12 @@ def decode_values(data: Json) -> dict[str, Value]:
 
 def decode_value(name: str, value: object) -> Value:
     """Return the value of one field; raises ValueError where it cannot be that."""
-    if name not in FIELDS:
+    if name not in FIELDS and not is_extra(name):
         msg = f"{quoted(name)} is no field of a task"
         raise ValueError(msg)
     kind = FIELDS[name].kind
+    if kind is FieldKind.EXTRA:
+        return from_plain(name, value)
     fits = type(value) in _TYPES.get(kind, (int,))
     if value is not None and not fits:
         msg = f"{name} cannot be {quoted(value)}"
@@ -93,7 +96,7 @@ def _policies(data: Json) -> tuple[tuple[str, FieldPolicy], ...]:
     if "fieldPolicy" not in data:
         return ()
     said = typed.mapping(data, "fieldPolicy")
-    if unknown := said.keys() - FIELDS.keys():
+    if unknown := {name for name in said if name not in FIELDS and not is_extra(name)}:
         msg = f"fieldPolicy: {quoted(min(unknown))} is no field of a task"
         raise ValueError(msg)
     return tuple((name, FieldPolicy(said[name])) for name in sorted(said))

@@ -31,6 +31,8 @@ from tasksync.core.fields import (
     Value,
     Values,
     beside,
+    extras_in,
+    in_order,
     same,
 )
 from tasksync.core.plan import Drift, Standing, Stands
@@ -83,6 +85,11 @@ def creation(task: Task, reason: Reason, entry: Entry | None = None) -> Change:
             for name, empty in _EMPTY
             if name in wanted and wanted[name] != empty
         ]
+        + [
+            FieldChange(name, None, wanted[name])
+            for name in extras_in(wanted)
+            if wanted[name] not in {None, ()}
+        ]
     )
     return Change(
         task.key,
@@ -109,7 +116,7 @@ def comparison(
     differing = compared.differing
     if all(one.name != "status" for one in differing):
         differing += _return(task, entry, live)
-    differing.sort(key=lambda one: FIELDS[one.name].bit)
+    differing.sort(key=lambda one: (FIELDS[one.name].bit, one.name))
     sent_together = _sent_together(compared, task, live, ids)
     change = Change(
         task.key,
@@ -396,7 +403,7 @@ def _protected(options: Options, entry: Entry | None) -> bool:
 
 def _edited(wanted: Values, asked: Values) -> Iterator[str]:
     """Yield the fields that are asked otherwise than before, those let go included."""
-    for name in FIELDS:
+    for name in in_order({*wanted, *asked}):
         before, after = asked.get(name, _MISSING), wanted.get(name, _MISSING)
         if (before is _MISSING) != (after is _MISSING) or not _same(name, before, after):
             yield name
@@ -424,8 +431,8 @@ def _deletion(entry: Entry, live: LiveTask, reason: Reason) -> Change:
         entry.id,
         tuple(
             FieldChange(name, live.fields.get(name), None)
-            for name in FIELDS
-            if name in entry.asked and name in live.fields
+            for name in in_order(entry.asked)
+            if name in live.fields
         ),
         title=str(live.fields.get("title") or entry.title),
         protected=entry.protected,
