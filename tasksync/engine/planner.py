@@ -17,7 +17,7 @@ from tasksync.core.ports import Listener, Portal
 from tasksync.core.state import State, overlaid
 from tasksync.core.task import LiveTask
 from tasksync.engine.doubt import Resolver
-from tasksync.engine.extra_fields import read_extras
+from tasksync.engine.extra_reading import read_extras
 from tasksync.engine.lease import LeaseHolder
 from tasksync.engine.portal_check import check_portal, other_owner, tell_other_owner
 

@@ -24,7 +24,7 @@ from tasksync.core.staleness import (
 )
 from tasksync.core.state import NO_DATE, Entry, State
 from tasksync.core.task import LiveTask
-from tasksync.engine.extra_fields import read_extras_of
+from tasksync.engine.extra_reading import read_extras_of
 
 
 @dataclass(frozen=True, slots=True)

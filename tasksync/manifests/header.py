@@ -17,7 +17,7 @@ from tasksync.core.fields import TaskKey
 from tasksync.core.keys import normal_key
 from tasksync.core.manifest import Policy, Threshold
 from tasksync.core.task import OnRemove, Place, Problem
-from tasksync.manifests import extra_fields, foreign, parse_located, schema
+from tasksync.manifests import extra_values, foreign, parse_located, schema
 from tasksync.manifests.datetimes import Instants, rules_of, zone_of
 from tasksync.manifests.files import Look, Source, look
 from tasksync.manifests.node import Node, Position
@@ -277,7 +277,7 @@ class _Assembly:
         part = node.parts.get("defaults") if isinstance(node.value, dict) else None
         if part is None or not isinstance(part.value, dict) or "None" in bad:
             return {}
-        good = extra_fields.plain(
+        good = extra_values.plain(
             {
                 name: value
                 for name, value in part.value.items()

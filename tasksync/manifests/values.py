@@ -28,7 +28,7 @@ from tasksync.core.fields import (
 from tasksync.core.keys import KEY_LIMIT, is_key, normal_key, wrong_in
 from tasksync.core.manifest import MARKER_PREFIX
 from tasksync.core.task import NO_OPTIONS, OnRemove, Options
-from tasksync.manifests import extra_fields, policies
+from tasksync.manifests import extra_values, policies
 from tasksync.manifests.datetimes import Instants
 from tasksync.manifests.hints import shown
 from tasksync.manifests.unplaced import BadValue, UnplacedProblem
@@ -36,7 +36,7 @@ from tasksync.manifests.unplaced import BadValue, UnplacedProblem
 OPTION_NAMES = frozenset({"protect", "onRemove", "ignoreChanges", "adopt", policies.NAME})
 #: every name that a task's block may have
 TASK_NAMES: Mapping[str, str] = {
-    name: name for name in (*FIELDS, "parent", extra_fields.NAME, *sorted(OPTION_NAMES))
+    name: name for name in (*FIELDS, "parent", extra_values.NAME, *sorted(OPTION_NAMES))
 }
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -88,10 +88,10 @@ class Normaliser:
             block[policies.NAME] = policies.merged(
                 self._defaults[policies.NAME], body[policies.NAME]
             )
-        if extra_fields.NAME in body and extra_fields.NAME in self._defaults:
-            laid, own = self._defaults[extra_fields.NAME], body[extra_fields.NAME]
-            block[extra_fields.NAME] = extra_fields.merged(laid, own)
-        return extra_fields.plain(block) if extra_fields.NAME in body else block
+        if extra_values.NAME in body and extra_values.NAME in self._defaults:
+            laid, own = self._defaults[extra_values.NAME], body[extra_values.NAME]
+            block[extra_values.NAME] = extra_values.merged(laid, own)
+        return extra_values.plain(block) if extra_values.NAME in body else block
 
     def __call__(self, block: dict[str, Any]) -> Normal:
         """Return a block that the schema passed in normal form; raises BadValue."""
@@ -114,8 +114,8 @@ class Normaliser:
             fields[name] = value
             plain += (name, told)
         _in_order(fields, plain)
-        if extra_fields.NAME in block:
-            for name, value, told in extra_fields.taken(block, _no_control):
+        if extra_values.NAME in block:
+            for name, value, told in extra_values.taken(block, _no_control):
                 fields[name] = value
                 plain += (name, told)
         options = NO_OPTIONS
@@ -131,7 +131,7 @@ class Normaliser:
         if "parent" in block and "parentId" in block:
             yield _two_parents().under("parent")
         yield from policies.faults(block)
-        yield from extra_fields.faults(block, _no_control)
+        yield from extra_values.faults(block, _no_control)
         for name, convert, _empty in self._plan:
             value = block.get(name)
             if value is None or convert is None or isinstance(value, KeyRef):

@@ -43,6 +43,8 @@ POOL: dict[str, list[Any]] = {
     "auditors": [(), (3,), (3, 5)],
     "tags": [(), ("x",), ("x", "y")],
     "createdBy": [1, 2],
+    "UF_A": [None, "x", "y", ("p",), ("p", "q"), 5],
+    "UF_B": [True, False],
 }
 TITLES = ["T", "U", "V"]
 some = {name: st.sampled_from(values) for name, values in POOL.items()}

@@ -38,6 +38,10 @@ BY_KIND: dict[FieldKind, st.SearchStrategy[object]] = {
     FieldKind.TAGS: st.sets(texts, max_size=3).map(lambda some: tuple(sorted(some))),
     FieldKind.STATUS: st.integers(1, 7),
     FieldKind.PRIORITY: st.integers(0, 2),
+    FieldKind.EXTRA: st.none()
+    | st.booleans()
+    | st.integers(-9, 9)
+    | st.sampled_from([0.5, "", "text", ("a", "b"), (1, 2), ()]),
 }
 
 
@@ -45,7 +49,7 @@ def _value(name: str) -> st.SearchStrategy[object]:
     return BY_KIND.get(FIELDS[name].kind, st.none() | ids)
 
 
-NAMES = st.sampled_from(sorted(FIELDS))
+NAMES = st.sampled_from([*sorted(FIELDS), "UF_CRM_TASK", "UF_B"])
 values = st.lists(NAMES, unique=True, max_size=4).flatmap(
     lambda names: st.fixed_dictionaries({name: _value(name) for name in names})
 )

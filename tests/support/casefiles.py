@@ -157,7 +157,7 @@ def _entry(key: str, row: Mapping[str, Any], task: Task | None) -> Entry:
 
 
 def _live(row: Mapping[str, Any], entry: Entry | None) -> LiveTask:
-    said = {name: value for name, value in row.items() if name in FIELDS}
+    said = {n: value for n, value in row.items() if n in FIELDS or n.startswith("UF_")}
     fields = {**(entry.found if entry else {}), **values(said)}
     if entry is not None and entry.deferred and "status" not in said:
         fields["status"] = 6

@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Any
 
 from tasksync.sandbox.json_codec import Json
-from tasksync.sandbox.model.extra_fields import BY_KEY, EXTRAS, ExtraField
+from tasksync.sandbox.model.own_fields import BY_KEY, EXTRAS, OwnField
 from tasksync.sandbox.model.task import PRIORITIES, STATUSES
 from tasksync.sandbox.model.task_rules import WRITABLE
 
@@ -65,7 +65,7 @@ def _table(*rows: tuple[str, ValueKind, str, str]) -> FieldTable:
     }
 
 
-def _extra(field: ExtraField) -> Field:
+def _extra(field: OwnField) -> Field:
     return Field(field.key, ValueKind.EXTRA, lambda task: dict(task.extras).get(field.name))
 
 

@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Any
 
 from tasksync.sandbox.json_codec import Json
-from tasksync.sandbox.model import extra_fields
+from tasksync.sandbox.model import own_fields
 from tasksync.sandbox.model.normalising import normalised
 from tasksync.sandbox.model.portal_clock import read_instant
 from tasksync.sandbox.model.quirk_values import DateClearing, OnBadValue
@@ -84,7 +84,7 @@ class TaskRules:
         """The task after a PATCH; raises InvalidValue or ReadOnlyField."""
         self._check_read_only(body, (*READ_ONLY, "createdBy"))
         values = self._values(body)
-        extra = extra_fields.sent(body)
+        extra = own_fields.sent(body)
         if extra:
             values["extras"] = self._extras(task.extras, body)
         if not values and not extra and not body.keys() & WRITABLE.keys():
@@ -129,13 +129,13 @@ class TaskRules:
     ) -> tuple[tuple[str, Any], ...]:
         """The extra fields after a body: each by its type, sorted; nothing is not kept."""
         after = dict(before)
-        for name, value in extra_fields.sent(body).items():
-            if extra_fields.EXTRAS[name].read_only:
+        for name, value in own_fields.sent(body).items():
+            if own_fields.EXTRAS[name].read_only:
                 message = f"Field '{name}' is read-only and cannot be set"
                 raise ReadOnlyField(message)
             try:
-                kept = extra_fields.stored(name, value, self.zone)
-            except extra_fields.BadExtra as bad:
+                kept = own_fields.stored(name, value, self.zone)
+            except own_fields.BadExtra as bad:
                 raise self._invalid_field(name) from bad
             after[name] = tuple(kept) if isinstance(kept, list) else kept
         return tuple(sorted((name, kept) for name, kept in after.items() if kept is not None))

@@ -13,9 +13,9 @@ from typing import Any
 
 from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model.directory import GROUPS, person
-from tasksync.sandbox.model.extra_fields import BY_KEY, ExtraField, written
 from tasksync.sandbox.model.fields import TASKS, Field, FieldTable, ValueKind, native
 from tasksync.sandbox.model.gc_pause import gc_paused
+from tasksync.sandbox.model.own_fields import BY_KEY, OwnField, written
 from tasksync.sandbox.model.portal_clock import write_instant, zone_of
 from tasksync.sandbox.model.quirk_values import (
     EmptyCounter,
@@ -162,7 +162,7 @@ class RowWriter:
             case _:
                 return None
 
-    def _write_extra(self, field: ExtraField) -> Callable[[Any], Any]:
+    def _write_extra(self, field: OwnField) -> Callable[[Any], Any]:
         zone = self._instants()
         return lambda value: written(field, value, lambda at: _instant_text(at, zone))
 

@@ -20,7 +20,7 @@ _TEXT_LIMIT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class ExtraField:
+class OwnField:
     """One field: its name in requests, its name in rows, type, and whether it takes several."""
 
     name: str
@@ -42,24 +42,24 @@ class ExtraField:
 
 
 _ROWS = (
-    ExtraField("UF_CRM_TASK", "ufCrmTask", "crm", "CRM entities", multiple=True),
-    ExtraField("UF_COST_CENTER", "ufCostCenter", "string", "Cost center"),
-    ExtraField("UF_REFERENCES", "ufReferences", "string", "References", multiple=True),
-    ExtraField("UF_STORY_POINTS", "ufStoryPoints", "integer", "Story points"),
-    ExtraField("UF_BUDGET", "ufBudget", "double", "Budget"),
-    ExtraField("UF_REVIEWED", "ufReviewed", "boolean", "Reviewed"),
-    ExtraField("UF_REVIEW_AT", "ufReviewAt", "datetime", "Review at"),
-    ExtraField(
+    OwnField("UF_CRM_TASK", "ufCrmTask", "crm", "CRM entities", multiple=True),
+    OwnField("UF_COST_CENTER", "ufCostCenter", "string", "Cost center"),
+    OwnField("UF_REFERENCES", "ufReferences", "string", "References", multiple=True),
+    OwnField("UF_STORY_POINTS", "ufStoryPoints", "integer", "Story points"),
+    OwnField("UF_BUDGET", "ufBudget", "double", "Budget"),
+    OwnField("UF_REVIEWED", "ufReviewed", "boolean", "Reviewed"),
+    OwnField("UF_REVIEW_AT", "ufReviewAt", "datetime", "Review at"),
+    OwnField(
         "UF_RISK",
         "ufRisk",
         "enumeration",
         "Risk",
         options=((45, "low"), (46, "some"), (47, "high")),
     ),
-    ExtraField("UF_SYNC_ID", "ufSyncId", "string", "Sync id", read_only=True),
+    OwnField("UF_SYNC_ID", "ufSyncId", "string", "Sync id", read_only=True),
 )
-EXTRAS: Mapping[str, ExtraField] = MappingProxyType({one.name: one for one in _ROWS})
-BY_KEY: Mapping[str, ExtraField] = MappingProxyType({one.key: one for one in _ROWS})
+EXTRAS: Mapping[str, OwnField] = MappingProxyType({one.name: one for one in _ROWS})
+BY_KEY: Mapping[str, OwnField] = MappingProxyType({one.key: one for one in _ROWS})
 
 
 class BadExtra(ValueError):
@@ -89,16 +89,14 @@ def stored(name: str, value: Any, zone: Any) -> Any:
     return None if value in (None, "") else _read(read, field, value, zone)
 
 
-def _read(
-    read: Callable[[ExtraField, Any, Any], Any], field: ExtraField, value: Any, zone: Any
-) -> Any:
+def _read(read: Callable[[OwnField, Any, Any], Any], field: OwnField, value: Any, zone: Any) -> Any:
     try:
         return read(field, value, zone)
     except (TypeError, ValueError, OverflowError) as fault:
         raise BadExtra(field.name) from fault
 
 
-def written(field: ExtraField, value: Any, instant: Callable[[int], str]) -> Any:
+def written(field: OwnField, value: Any, instant: Callable[[int], str]) -> Any:
     """The value as a row carries it: scalars as texts, nothing as null or an empty list."""
     if field.multiple:
         return [str(item) for item in value or ()]
@@ -109,13 +107,13 @@ def written(field: ExtraField, value: Any, instant: Callable[[int], str]) -> Any
     return instant(value) if field.type == "datetime" else str(value)
 
 
-def _text(_field: ExtraField, value: Any, _zone: Any) -> str:
+def _text(_field: OwnField, value: Any, _zone: Any) -> str:
     if not isinstance(value, str) or len(value) > _TEXT_LIMIT:
         raise TypeError(value)
     return value
 
 
-def _whole(_field: ExtraField, value: Any, _zone: Any) -> int:
+def _whole(_field: OwnField, value: Any, _zone: Any) -> int:
     if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
         raise TypeError(value)
     number = int(value)
@@ -124,7 +122,7 @@ def _whole(_field: ExtraField, value: Any, _zone: Any) -> int:
     return number
 
 
-def _number(_field: ExtraField, value: Any, _zone: Any) -> float:
+def _number(_field: OwnField, value: Any, _zone: Any) -> float:
     if isinstance(value, bool):
         raise TypeError(value)
     number = float(value)
@@ -133,7 +131,7 @@ def _number(_field: ExtraField, value: Any, _zone: Any) -> float:
     return int(number) if number.is_integer() else number
 
 
-def _flag(_field: ExtraField, value: Any, _zone: Any) -> bool:
+def _flag(_field: OwnField, value: Any, _zone: Any) -> bool:
     if value in (True, 1, "1", "Y"):
         return True
     if value in (False, 0, "0", "N"):
@@ -141,18 +139,18 @@ def _flag(_field: ExtraField, value: Any, _zone: Any) -> bool:
     raise ValueError(value)
 
 
-def _moment(_field: ExtraField, value: Any, zone: Any) -> int:
+def _moment(_field: OwnField, value: Any, zone: Any) -> int:
     return read_instant(value, zone)
 
 
-def _option(field: ExtraField, value: Any, zone: Any) -> int:
+def _option(field: OwnField, value: Any, zone: Any) -> int:
     number = _whole(field, value, zone)
     if number not in dict(field.options):
         raise ValueError(value)
     return number
 
 
-_READERS: Mapping[str, Callable[[ExtraField, Any, Any], Any]] = MappingProxyType(
+_READERS: Mapping[str, Callable[[OwnField, Any, Any], Any]] = MappingProxyType(
     {
         "string": _text,
         "crm": _text,
