@@ -12,15 +12,15 @@ from functools import lru_cache
 from typing import Final
 from unicodedata import category, is_normalized, normalize
 
+from tasksync.core.unseen import JOINING, UNSEEN
+
 KEY_LIMIT = 200
 _FORM: Final = "NFC"
 #: what stands in keys, one a line, where one of them may be none
 _SUSPECT = re.compile(r"[^A-Za-z0-9._/\-\n]|\n[^A-Za-z0-9]|/[/.\n]")
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}\Z")
-#: letters and marks that nobody sees: fillers, joiners and selectors of variants
-_UNSEEN = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
-)
+#: among letters and marks too there are some that nobody sees: fillers, selectors of variants
+_UNSEEN = re.compile(f"[{UNSEEN}{JOINING}]")
 
 
 def normal_key(text: str) -> str:
