@@ -71,6 +71,22 @@ def check_key(key: str) -> None:
     raise BadValue(f"{shown(key)} is no key", mend)
 
 
+#: what is laid over the defaults name by name, not as a whole
+_NAME_BY_NAME = (
+    (policies.NAME, policies.merged),
+    (extra_values.NAME, extra_values.merged),
+)
+
+
+def laid(defaults: Mapping[str, object], own: Mapping[str, object]) -> dict[str, object]:
+    """Return a block with defaults under it; of policies and extra fields each by itself."""
+    block = {**defaults, **own}
+    for name, merged in _NAME_BY_NAME:
+        if name in own and name in defaults:
+            block[name] = merged(defaults[name], own[name])
+    return block
+
+
 class Normaliser:
     """Puts defaults under a task's block and brings it to normal form."""
 
@@ -83,14 +99,7 @@ class Normaliser:
 
     def with_defaults(self, body: Mapping[str, object]) -> dict[str, object]:
         """Return the block with the defaults under it; a parent's key displaces its number."""
-        block = {**(self._bare if "parent" in body else self._defaults), **body}
-        if policies.NAME in body and policies.NAME in self._defaults:
-            block[policies.NAME] = policies.merged(
-                self._defaults[policies.NAME], body[policies.NAME]
-            )
-        if extra_values.NAME in body and extra_values.NAME in self._defaults:
-            laid, own = self._defaults[extra_values.NAME], body[extra_values.NAME]
-            block[extra_values.NAME] = extra_values.merged(laid, own)
+        block = laid(self._bare if "parent" in body else self._defaults, body)
         return extra_values.plain(block) if extra_values.NAME in body else block
 
     def __call__(self, block: dict[str, Any]) -> Normal:

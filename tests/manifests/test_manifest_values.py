@@ -96,6 +96,45 @@ def test_options_are_no_fields(tmp_path: Path) -> None:
     assert set(task.fields) == {"title", "responsibleId"}
 
 
+def test_defaults_of_a_document_are_laid_over_those_of_the_project(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(
+        "apiVersion: tasksync/v1\nproject: p\ndefaults: {responsibleId: 1, fields: {UF_A: x, UF_B: "
+        "y}, fieldPolicy: {status: accept, deadline: ratchet}}\n"
+    )
+    (tmp_path / "b.yaml").write_text(
+        "apiVersion: tasksync/v1\ndefaults: {fields: {UF_B: z}, fieldPolicy: {deadline: seed}}\n"
+        "tasks:\n  a: {title: A, fields: {UF_C: 1.50}, fieldPolicy: {title: accept}}\n"
+    )
+    (row,) = load([str(tmp_path)]).tasks()
+    task = row.task()
+    assert task.options.policies == {
+        "deadline": FieldPolicy.SEED,
+        "status": FieldPolicy.ACCEPT,
+        "title": FieldPolicy.ACCEPT,
+    }
+    extras = {name: value for name, value in task.fields.items() if name.startswith("UF_")}
+    assert extras == {"UF_A": "x", "UF_B": "z", "UF_C": 1.5}
+    assert row.digest == task.digest()
+
+
+@pytest.mark.parametrize(
+    ("line", "fields"),
+    [
+        ("fields: {UF_B: true, UF_A: [b, a, b]}", {"UF_A": ("a", "b"), "UF_B": True}),
+        ("fields: {UF_A: 2.0, UF_B: -7}", {"UF_A": 2, "UF_B": -7}),
+        ("fields: {UF_A: null, UF_B: []}", {"UF_A": None, "UF_B": ()}),
+        ("fields: {UF_A: 2026-05-19T18:00:00+03:00}", {"UF_A": "2026-05-19T18:00:00+03:00"}),
+        ("fields: {}", {}),
+        ("fields:", {}),
+    ],
+)
+def test_extra_fields_are_fields_of_their_own(
+    tmp_path: Path, line: str, fields: dict[str, object]
+) -> None:
+    task = only(tmp_path, line)
+    assert {name: task.fields[name] for name in task.fields if name.startswith("UF_")} == fields
+
+
 SEEDED = Options(ignore_changes=("deadline",))
 
 
