@@ -26,7 +26,7 @@ def merged(defaults: object, own: object) -> object:
 
 
 def plain(block: dict[str, Any]) -> dict[str, Any]:
-    """Return a block whose extra fields hold numbers as they are judged: not as they were told."""
+    """Return a block whose extra fields hold plain numbers, as the schema takes them."""
     said = block.get(NAME)
     if not isinstance(said, dict) or not any(
         isinstance(one, float | list) for one in said.values()

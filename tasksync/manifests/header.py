@@ -23,7 +23,7 @@ from tasksync.manifests.files import Look, Source, look
 from tasksync.manifests.node import Node, Position
 from tasksync.manifests.reader import YamlUnreadable
 from tasksync.manifests.unplaced import BadValue, UnplacedProblem
-from tasksync.manifests.values import Normaliser, check_key, laid
+from tasksync.manifests.values import Normaliser, check_key, with_defaults
 
 #: beside `project`, and nowhere else
 _OF_THE_PROJECT = ("timezone", "policy")
@@ -264,7 +264,7 @@ class _Assembly:
         known: dict[bytes, Normaliser] = {}
         rules = b"" if zone is None else zone.key.encode() + rules_of(zone.key)
         for file in self._header.files:
-            merged = [laid(of_project, usable[id(node)]) for node in file.documents]
+            merged = [with_defaults(of_project, usable[id(node)]) for node in file.documents]
             told = [orjson.dumps(defaults, option=orjson.OPT_SORT_KEYS) for defaults in merged]
             for name, defaults in zip(told, merged, strict=True):
                 known.setdefault(name, Normaliser(defaults, instants))

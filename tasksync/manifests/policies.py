@@ -1,4 +1,4 @@
-"""Field policies of a block: laid over those of the defaults, and as the options hold them.
+"""Field policies of a block: over those of the defaults, and as the options hold them.
 
 `ignoreChanges: [f]` is the short form of `fieldPolicy: {f: seed}`, and `enforce` is what every
 field but the status has unsaid: two ways of saying one thing are the same options.

@@ -71,14 +71,14 @@ def check_key(key: str) -> None:
     raise BadValue(f"{shown(key)} is no key", mend)
 
 
-#: what is laid over the defaults name by name, not as a whole
+#: what replaces the defaults name by name, not as a whole
 _NAME_BY_NAME = (
     (policies.NAME, policies.merged),
     (extra_values.NAME, extra_values.merged),
 )
 
 
-def laid(defaults: Mapping[str, object], own: Mapping[str, object]) -> dict[str, object]:
+def with_defaults(defaults: Mapping[str, object], own: Mapping[str, object]) -> dict[str, object]:
     """Return a block with defaults under it; of policies and extra fields each by itself."""
     block = {**defaults, **own}
     for name, merged in _NAME_BY_NAME:
@@ -99,7 +99,7 @@ class Normaliser:
 
     def with_defaults(self, body: Mapping[str, object]) -> dict[str, object]:
         """Return the block with the defaults under it; a parent's key displaces its number."""
-        block = laid(self._bare if "parent" in body else self._defaults, body)
+        block = with_defaults(self._bare if "parent" in body else self._defaults, body)
         return extra_values.plain(block) if extra_values.NAME in body else block
 
     def __call__(self, block: dict[str, Any]) -> Normal:

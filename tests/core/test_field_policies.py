@@ -66,8 +66,8 @@ def options(name: str, policy: FieldPolicy | None) -> Options:
 
 
 def task(values: dict[str, Value], told: Options) -> Task:
-    laid: dict[str, Value] = {"title": "T", "responsibleId": 1, **values}
-    return Task(TaskKey("a"), laid, Place("m.yaml", 1), told)
+    fields: dict[str, Value] = {"title": "T", "responsibleId": 1, **values}
+    return Task(TaskKey("a"), fields, Place("m.yaml", 1), told)
 
 
 def decision(
@@ -188,7 +188,7 @@ def test_a_date_that_was_taken_away_is_put_right_by_a_ratchet(name: str) -> None
 
 
 @pytest.mark.parametrize("policy", [A, R])
-def test_what_stands_goes_along_as_it_is(policy: FieldPolicy) -> None:
+def test_what_stands_is_sent_together_as_it_is(policy: FieldPolicy) -> None:
     """A new responsible resets the status, and planned dates go together (design 5)."""
     told = Options(field_policy=(("startDatePlan", policy), ("status", policy)))
     asked: dict[str, Value] = {"status": 2, "startDatePlan": EARLY, "endDatePlan": MIDDLE}

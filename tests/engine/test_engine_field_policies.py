@@ -139,7 +139,7 @@ def test_a_saved_plan_over_an_accepted_value_is_stale_once_people_move_it_again(
 
 
 @pytest.mark.parametrize("policy", ["accept", "ratchet"])
-def test_a_saved_plan_takes_nothing_back_that_goes_along(policy: str) -> None:
+def test_a_saved_plan_takes_nothing_back_that_is_sent_together(policy: str) -> None:
     here = bench()
     told = {"fieldPolicy": {"status": policy}}
     here.apply_and_see(here.manifest({"a": {"status": 2, **told}}))

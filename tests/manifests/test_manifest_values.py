@@ -96,7 +96,7 @@ def test_options_are_no_fields(tmp_path: Path) -> None:
     assert set(task.fields) == {"title", "responsibleId"}
 
 
-def test_defaults_of_a_document_are_laid_over_those_of_the_project(tmp_path: Path) -> None:
+def test_defaults_of_a_document_stand_over_those_of_the_project(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(
         "apiVersion: tasksync/v1\nproject: p\ndefaults: {responsibleId: 1, fields: {UF_A: x, UF_B: "
         "y}, fieldPolicy: {status: accept, deadline: ratchet}}\n"
@@ -181,16 +181,16 @@ def test_two_ways_of_saying_a_policy_are_the_same_options(
         ("fieldPolicy: null", {"status": None, "parentId": None}),
     ],
 )
-def test_policies_are_laid_over_the_defaults_field_by_field(
+def test_policies_replace_the_defaults_field_by_field(
     tmp_path: Path, own: str, policies: dict[str, FieldPolicy | None]
 ) -> None:
-    laid = {"status": FieldPolicy.ACCEPT, "parentId": FieldPolicy.ACCEPT} | policies
+    expected = {"status": FieldPolicy.ACCEPT, "parentId": FieldPolicy.ACCEPT} | policies
     head = HEAD.replace("1}", "1, fieldPolicy: {status: accept, parentId: accept}}")
     path = tmp_path / "m.yaml"
     path.write_text(f"{head}  a:\n    title: A\n    responsibleId: 1\n    {own}\n")
     (row,) = load([str(path)]).tasks()
     said = row.task().options.policies
-    assert {name: said.get(name) for name in laid} == laid
+    assert {name: said.get(name) for name in expected} == expected
     assert row.digest == row.task().digest()
 
 

@@ -66,7 +66,8 @@ class Decision:
 class _Compared:
     """What comparing the managed fields of one task came to.
 
-    `theirs` are the values that a policy lets stand: they go along where anything has to.
+    `theirs` are the values that a policy lets stand: they are sent together with what would make
+    the portal reset them.
     """
 
     differing: list[FieldChange] = field(default_factory=list)

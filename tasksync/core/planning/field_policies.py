@@ -1,4 +1,4 @@
-"""Whose a field is (design 12): what becomes of one that is not as the manifest asks.
+"""Whose a field is (design 12): what is done with one that is not as asked.
 
 policy    nobody edited it                              somebody edited the manifest
 enforce   sent: put right                               sent
@@ -61,7 +61,7 @@ class Differs:
 
 
 def decided(policy: FieldPolicy | None, one: Differs) -> Sends | Stands | Silent:
-    """Return what becomes of a field that differs; the table above, row by row."""
+    """Return what is done with a field that differs; the table above, row by row."""
     sends = Sends.EDIT if one.edited else Sends.PUT_RIGHT
     match policy:
         case FieldPolicy.SEED:
