@@ -164,7 +164,7 @@ SEEDED = Options(ignore_changes=("deadline",))
         ),
     ],
 )
-def test_two_ways_of_saying_a_policy_are_the_same_options(
+def test_two_ways_of_writing_a_policy_are_the_same_options(
     tmp_path: Path, lines: list[str], options: Options
 ) -> None:
     assert only(tmp_path, *lines).options == options
