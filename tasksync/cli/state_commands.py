@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,13 +25,13 @@ from tasksync.cli.options import (
 from tasksync.cli.state_lookup import entry_of, known_as, listed, looked_at
 from tasksync.cli.wiring import Session, named_project, session
 from tasksync.core.fields import TaskKey
+from tasksync.core.formats.json_text import indented
 from tasksync.core.formats.state_checks import must_be_usable, pushed
 from tasksync.core.formats.state_json import encode_state
 from tasksync.core.formats.strict_json import strict
 from tasksync.core.keys import normal_key
 from tasksync.core.ports import StateStore
 from tasksync.core.state import State, StateDelta
-from tasksync.core.unseen import all_seen
 from tasksync.engine.lease import LeaseHolder, unlocked
 from tasksync.errors import SettingsError, StateError, StateLocked, UsageError
 
@@ -145,7 +144,7 @@ def remove(options: StateRemoveOptions, console: Console) -> int:
 def pull(options: StateOptions, console: Console) -> int:
     """Print the whole state as JSON."""
     with _store(options, console) as (_parts, store):
-        text = all_seen(json.dumps(encode_state(store.load()), ensure_ascii=False, indent=2))
+        text = indented(encode_state(store.load()))
         console.say(text)
         if console.hidden is not None and console.hidden.secrets.redact(text) != text:
             console.tell(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 
 from tasksync.core.account import KINDS, READ_ONLY, Account, Remark
-from tasksync.core.unseen import all_seen
+from tasksync.core.formats.json_text import indented
 from tasksync.render.style import PLAIN, Style, Tone
 from tasksync.render.wording import clean, count, in_quotes
 
@@ -50,7 +49,7 @@ def account_json(account: Account, remarks: Sequence[Remark], *, version: str) -
             for one in remarks
         ],
     }
-    return all_seen(json.dumps(data, ensure_ascii=False, indent=2)) + "\n"
+    return indented(data) + "\n"
 
 
 def _facts(account: Account) -> Iterator[tuple[str, str]]:

@@ -1,11 +1,11 @@
-"""People and workgroups as a table, as plain lines for a pipe, and as JSON."""
+"""People and workgroups: a table, plain lines for a pipe, JSON (`schemas/directory.schema.json`)."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 
 from tasksync.core.address_book import ListedGroup, ListedPerson
+from tasksync.core.formats.json_text import indented
 from tasksync.render.style import PLAIN, Style, Tone
 from tasksync.render.wording import clean
 
@@ -63,7 +63,7 @@ def groups_json(groups: Iterable[ListedGroup], *, version: str) -> str:
 
 def _json(name: str, rows: Sequence[object], version: str) -> str:
     head = {"format_version": FORMAT_VERSION, "tasksync_version": version}
-    return json.dumps({**head, name: rows}, indent=2, ensure_ascii=False) + "\n"
+    return indented({**head, name: rows}) + "\n"
 
 
 def _mark(active: str) -> str:

@@ -6,10 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from command import Done, Tasksync
 from sandboxfile import control
 
+SCHEMA = json.loads(
+    (Path(__file__).parents[2] / "schemas/directory.schema.json").read_text("utf-8")
+)
 ONBOARDING = """\
 apiVersion: tasksync/v1
 project: onboarding
@@ -257,6 +261,9 @@ def test_people_are_a_table_on_a_terminal(team: Tasksync) -> None:
 
 
 def test_people_and_groups_as_json(team: Tasksync) -> None:
+    for command in ("people", "groups"):
+        jsonschema.validate(json.loads(team(command, "--format", "json").out), SCHEMA)
+        jsonschema.validate(json.loads(team(command, "nobody like that", "--json").out), SCHEMA)
     people = json.loads(team("people", "rosa", "--format", "json").out)
     assert people["people"] == [
         {"id": 30, "name": "Rosa Gone", "email": "rosa@example.com", "active": False}
@@ -264,6 +271,13 @@ def test_people_and_groups_as_json(team: Tasksync) -> None:
     groups = json.loads(team("groups", "--json").out)
     assert [one["name"] for one in groups["groups"]] == ["Finance", "HR", "Releases", "Operations"]
     assert team("groups", "rel").out == "9\tReleases\tactive\n"
+
+
+def test_a_name_that_turns_the_reading_direction_is_an_escape_in_json(team: Tasksync) -> None:
+    staff(team, "POST", "users", {"name": "Eve\u202egnuY", "email": "eve@example.com"})
+    told = team("people", "eve", "--json").out
+    assert "\u202e" not in told
+    assert json.loads(told)["people"][0]["name"].startswith("Eve\u202e")
 
 
 def test_an_archived_group_is_not_found_by_its_name(team: Tasksync) -> None:

@@ -27,6 +27,11 @@ def compact_sorted(data: object) -> str:
     return all_seen(_READABLE_SORTED(data))
 
 
+def indented(data: object) -> str:
+    """Return JSON for people to read, its lines indented, what is not seen written as an escape."""
+    return all_seen(json.dumps(data, ensure_ascii=False, indent=2))
+
+
 def _is_utf8(text: str) -> bool:
     try:
         text.encode()
