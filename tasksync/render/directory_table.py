@@ -1,4 +1,4 @@
-"""People and workgroups: a table, plain lines for a pipe, JSON (`schemas/directory.schema.json`)."""
+"""People and workgroups: a table, plain lines, JSON (`schemas/directory.schema.json`)."""
 
 from __future__ import annotations
 
