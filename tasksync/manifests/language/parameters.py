@@ -5,13 +5,15 @@ A declaration is `name: text`, `name: {type: text, default: X}` or `name: {choic
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from tasksync.manifests.unplaced import UnplacedProblem
+from tasksync.manifests.hints import did_you_mean, listed, shown
+from tasksync.manifests.language import grammar
+from tasksync.manifests.unplaced import BadValue, UnplacedProblem
 
 
 class Kind(StrEnum):
@@ -36,6 +38,19 @@ class Kind(StrEnum):
 PERIOD_KINDS: Final = frozenset({Kind.MONTH, Kind.WEEK, Kind.QUARTER, Kind.YEAR})
 #: kinds whose value is a tuple
 LIST_KINDS: Final = frozenset({Kind.PEOPLE, Kind.TAGS})
+#: kinds whose value can be shown by a pattern
+DATED_KINDS: Final = PERIOD_KINDS | {Kind.DATE}
+#: what no parameter can be called: the column that names a row, and the words of dates
+KEY: Final = "key"
+#: more than these nobody can give
+MOST_PARAMETERS = 200
+MOST_CHOICES = 1_000
+
+_TYPES: Final = tuple(kind for kind in Kind if kind is not Kind.CHOICE)
+_NAME_MEND = (
+    "begin with a letter; then letters, digits, _ and -; "
+    f"not {KEY}, and no word of dates: {', '.join(sorted(grammar.RESERVED))}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +86,120 @@ class Parameter:
 def declared(written: object) -> tuple[dict[str, Parameter], list[UnplacedProblem]]:
     """Return the good parameters of a template's `parameters`, and what is wrong with the others.
 
-    Paths begin at `written`. Defaults are checked, dates only for their form.
+    Paths begin at `written`. Defaults are checked by given_values.faults_of_defaults.
     """
-    raise NotImplementedError
+    if written is None:
+        return {}, []
+    if not isinstance(written, dict):
+        what = f"parameters are a mapping of names, not {shown(written)}"
+        return {}, [UnplacedProblem((), what, "write parameters: {name: text}")]
+    if len(written) > MOST_PARAMETERS:
+        what = f"a template has {MOST_PARAMETERS} parameters at most, this one {len(written)}"
+        return {}, [UnplacedProblem((), what, "split the template")]
+    good: dict[str, Parameter] = {}
+    bad: list[UnplacedProblem] = []
+    for name, value in written.items():
+        if fault := unfit_name(name):
+            bad.append(UnplacedProblem((), fault, _NAME_MEND, name=name))
+            continue
+        try:
+            parameter = _declared(grammar.composed(name), value)
+        except BadValue as error:
+            bad.append(error.under(name))
+        else:
+            good[parameter.name] = parameter
+    return good, bad
 
 
-__all__ = ["LIST_KINDS", "PERIOD_KINDS", "Kind", "NamedPeriod", "Parameter", "ParameterValue"]
-Declared: TypeAlias = Mapping[str, Parameter]
+def unfit_name(name: str) -> str:
+    """Return why a parameter cannot be called so, or ""."""
+    if name != KEY and grammar.is_name(grammar.composed(name)):
+        return ""
+    return f"{shown(name)} cannot be the name of a parameter"
+
+
+def _declared(name: str, value: object) -> Parameter:
+    if isinstance(value, str):
+        return Parameter(name, _kind(value, ()))
+    if not isinstance(value, dict):
+        raise BadValue(f"{shown(value)} is no type of a parameter", _how())
+    _known_words(value)
+    choices: tuple[str, ...] = ()
+    if "choice" in value:
+        if "type" in value:
+            what = "type and choice cannot both be given"
+            raise BadValue(what, "a choice is of texts: leave type out", ("type",))
+        kind, choices = Kind.CHOICE, _choices(value["choice"])
+    elif "type" in value:
+        kind = _kind(value["type"], ("type",))
+    else:
+        raise BadValue(
+            "the parameter has no type", f"write type: text, or choice: [a, b]; {_how()}"
+        )
+    if "default" in value and value["default"] is None:
+        raise BadValue("the default is nothing", "leave it out, or give a value", ("default",))
+    return Parameter(name, kind, choices, value.get("default"))
+
+
+def _known_words(value: dict[str, object]) -> None:
+    known = ("type", "choice", "default")
+    for word in value:
+        if word not in known:
+            near = did_you_mean(word, known)
+            what = f"{shown(word)} is not known of a parameter"
+            raise BadValue(what, near or f"use {listed(known)}", (word,))
+
+
+def _how() -> str:
+    return f"types are {listed(_TYPES)}"
+
+
+#: what people write for kinds
+_ALIKE: Final = {
+    **dict.fromkeys(("string", "str"), Kind.TEXT),
+    **dict.fromkeys(("int", "number"), Kind.INTEGER),
+    "bool": Kind.BOOLEAN,
+    **dict.fromkeys(("datetime", "day", "instant"), Kind.DATE),
+    **dict.fromkeys(("user", "member"), Kind.PERSON),
+    **dict.fromkeys(("users", "persons", "members"), Kind.PEOPLE),
+    **dict.fromkeys(("project", "workgroup"), Kind.GROUP),
+    **dict.fromkeys(("list", "labels"), Kind.TAGS),
+}
+
+
+def _kind(word: object, path: tuple[str, ...]) -> Kind:
+    if isinstance(word, str) and word in _TYPES:
+        return Kind(word)
+    if word == Kind.CHOICE:
+        raise BadValue("a choice says among what", "write choice: [a, b]", path)
+    near = ""
+    if isinstance(word, str):
+        alike = _ALIKE.get(word.casefold())
+        near = f"did you mean {alike}? " if alike else did_you_mean(word, _TYPES)
+    what = f"{shown(word)} is no type of a parameter"
+    raise BadValue(what, f"{near.strip()} {_how()}".strip(), path)
+
+
+def _choices(written: object) -> tuple[str, ...]:
+    if not isinstance(written, list) or not written:
+        what = "choice is a list of what may be chosen"
+        raise BadValue(what, "write choice: [a, b]", ("choice",))
+    if len(written) > MOST_CHOICES:
+        what = f"a choice is among {MOST_CHOICES} at most, this one among {len(written)}"
+        raise BadValue(what, "use type: text", ("choice",))
+    return tuple(_each_choice(written))
+
+
+def _each_choice(written: list[object]) -> Iterator[str]:
+    seen: set[str] = set()
+    for at, word in enumerate(written):
+        path = ("choice", at)
+        if not isinstance(word, str):
+            raise BadValue(f"{shown(word)} is no text", f'quote it: "{shown(word)}"', path)
+        if not word or word != word.strip():
+            what = f"{shown(word)} cannot be chosen: a cell of a CSV is trimmed"
+            raise BadValue(what, "leave the blanks out", path)
+        if word in seen:
+            raise BadValue(f"{shown(word)} stands there twice", "keep one of them", path)
+        seen.add(word)
+        yield word
