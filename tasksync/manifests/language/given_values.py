@@ -9,9 +9,10 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from typing import Final
 
+from tasksync.manifests.datetimes import within_reach
 from tasksync.manifests.hints import did_you_mean, listed, shown
 from tasksync.manifests.language import grammar
-from tasksync.manifests.language.dates import Dates
+from tasksync.manifests.language.dates import Dates, Names
 from tasksync.manifests.language.parameters import (
     PERIOD_KINDS,
     Kind,
@@ -32,7 +33,7 @@ _FALSE = frozenset({"false", "no", "0"})
 
 
 def value_of(
-    parameter: Parameter, written: object, dates: Dates, names: Mapping[str, date] | None = None
+    parameter: Parameter, written: object, dates: Dates, names: Names | None = None
 ) -> ParameterValue:
     """Return a value as YAML gives it; a value of the parameter's own kind passes.
 
@@ -65,7 +66,7 @@ def values_of(
     parameters: Mapping[str, Parameter],
     written: Mapping[str, object],
     dates: Dates,
-    names: Mapping[str, date] | None = None,
+    names: Names | None = None,
     *,
     cells: Collection[str] = (),
 ) -> tuple[dict[str, ParameterValue], list[UnplacedProblem]]:
@@ -139,6 +140,7 @@ def period_named(kind: Kind, text: str) -> NamedPeriod:
     found = grammar.period_of(text)
     if found is None or period_kind(text) is not kind:
         raise BadValue(f"{shown(text)} is no {kind}", f"write it like {_LIKE[kind]}")
+    within_reach(text, found.last)
     return NamedPeriod(text, *found)
 
 
@@ -180,12 +182,9 @@ _EXAMPLES: Final[Mapping[Kind, str]] = {
 
 def _told(written: object) -> str:
     """Return a value as it is shown, also one that a parameter brought in."""
-    typed = isinstance(written, date | NamedPeriod)
-    return (
-        words_of(written)
-        if typed
-        else shown(list(written) if isinstance(written, tuple) else written)
-    )
+    if isinstance(written, date | NamedPeriod):
+        return words_of(written)
+    return shown(list(written) if isinstance(written, tuple) else written)
 
 
 def _text(written: object) -> str:
@@ -221,7 +220,7 @@ def _boolean(cell: str) -> bool:
     raise BadValue(what, "write true or false, yes or no, 1 or 0")
 
 
-def _date(written: object, dates: Dates, names: Mapping[str, date] | None) -> date:
+def _date(written: object, dates: Dates, names: Names | None) -> date:
     if isinstance(written, date):
         return written
     if not isinstance(written, str):

@@ -5,6 +5,7 @@ A declaration is `name: text`, `name: {type: text, default: X}` or `name: {choic
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -40,17 +41,16 @@ PERIOD_KINDS: Final = frozenset({Kind.MONTH, Kind.WEEK, Kind.QUARTER, Kind.YEAR}
 LIST_KINDS: Final = frozenset({Kind.PEOPLE, Kind.TAGS})
 #: kinds whose value can be shown by a pattern
 DATED_KINDS: Final = PERIOD_KINDS | {Kind.DATE}
-#: what no parameter can be called: the column that names a row, and the words of dates
+#: what no parameter can be called: the column that names a row
 KEY: Final = "key"
 #: more than these nobody can give
 MOST_PARAMETERS = 200
 MOST_CHOICES = 1_000
 
 _TYPES: Final = tuple(kind for kind in Kind if kind is not Kind.CHOICE)
-_NAME_MEND = (
-    "begin with a letter; then letters, digits, _ and -; "
-    f"not {KEY}, and no word of dates: {', '.join(sorted(grammar.RESERVED))}"
-)
+_NAME = re.compile(r"[^\W\d_][\w-]*\Z")
+_LONGEST_NAME = 100
+_NAME_MEND = f"begin with a letter; then letters, digits, _ and -; not {KEY}, which names a row"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,11 @@ class NamedPeriod:
     text: str
     first: date
     last: date
+
+    @property
+    def days(self) -> grammar.Period:
+        """The days alone, as names of expressions hold them."""
+        return grammar.Period(self.first, self.last)
 
 
 #: text and choice: str; integer: int; boolean: bool; date: date, or datetime where it has a time;
@@ -113,7 +118,8 @@ def declared(written: object) -> tuple[dict[str, Parameter], list[UnplacedProble
 
 def unfit_name(name: str) -> str:
     """Return why a parameter cannot be called so, or ""."""
-    if name != KEY and grammar.is_name(grammar.composed(name)):
+    word = grammar.composed(name)
+    if word != KEY and _NAME.match(word) and len(word) <= _LONGEST_NAME:
         return ""
     return f"{shown(name)} cannot be the name of a parameter"
 
