@@ -74,6 +74,20 @@ def tasks(stream: Stream, file: str, problems: list[Problem]) -> Iterator[NodeTa
         raise unreadable(file, error, stream) from error
 
 
+def items(stream: Stream, file: str, problems: list[Problem]) -> Iterator[Node]:
+    """Yield the items of a file that is a list; raises Unreadable."""
+    try:
+        next_event = events(stream)
+        document = -1
+        while not isinstance(event := next_event(), StreamEndEvent):
+            if isinstance(event, DocumentStartEvent):
+                document += 1
+                builder = _LocatedParser(next_event, file, problems)
+                yield from builder.items(document)
+    except YAMLError as error:
+        raise unreadable(file, error, stream) from error
+
+
 class _LocatedParser:
     """Builds nodes from events and reports what may not be."""
 
@@ -113,6 +127,20 @@ class _LocatedParser:
             else:
                 self._put(parts, name, self.value(value, 2))
         return _mapping(parts, names, _at(root))
+
+    def items(self, document: int) -> Iterator[Node]:
+        """Yield the items of the document, which is to be one list and the first."""
+        root = self.next()
+        if not isinstance(root, SequenceStartEvent) or document:
+            self._silently(root)
+            what = (
+                "a file of rows is one list" if not document else "a file of rows is one document"
+            )
+            self._say(_at(root), what, "write each row like - {key: anna, name: Anna}")
+            return
+        self._untagged(root)
+        while not isinstance(event := self.next(), SequenceEndEvent):
+            yield self.value(event, 2)
 
     def tasks(self) -> Iterator[tuple[str | None, Position, Node]]:
         """Yield key, place of the key and body of each task of the document; says no more of it."""
