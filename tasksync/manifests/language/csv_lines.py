@@ -28,7 +28,7 @@ class BadLine(Exception):
         self.problem = Problem(place, what, mend)
 
 
-class Lines(Iterator[str]):
+class CsvLines(Iterator[str]):
     """The lines with their ends; `number` is that of the last one."""
 
     def __init__(self, stream: IO[bytes], name: str) -> None:

@@ -15,7 +15,7 @@ from tasksync.core.task import Place, Problem
 from tasksync.manifests.files import Source
 from tasksync.manifests.hints import did_you_mean, shown
 from tasksync.manifests.language import grammar
-from tasksync.manifests.language.csv_lines import BadLine, Lines
+from tasksync.manifests.language.csv_lines import BadLine, CsvLines
 from tasksync.manifests.language.data_rows import (
     MOST_PROBLEMS,
     MOST_ROWS,
@@ -40,7 +40,7 @@ def of_csv(source: Source, wants: Wants, problems: list[Problem]) -> Iterator[Ro
     """Yield the rows of a file; what is wrong is added to `problems`, and good rows go on."""
     try:
         with source.open() as stream:
-            lines = Lines(stream, source.name)
+            lines = CsvLines(stream, source.name)
             try:
                 yield from _Table(source.name, lines, wants, problems).rows()
             finally:
@@ -54,7 +54,7 @@ def of_csv(source: Source, wants: Wants, problems: list[Problem]) -> Iterator[Ro
 class _Table:
     """One file while it is read."""
 
-    def __init__(self, file: str, lines: Lines, wants: Wants, problems: list[Problem]) -> None:
+    def __init__(self, file: str, lines: CsvLines, wants: Wants, problems: list[Problem]) -> None:
         self._file = file
         self._lines = lines
         self._wants = wants

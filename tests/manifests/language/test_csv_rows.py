@@ -261,7 +261,7 @@ def test_any_bytes_end_in_rows_or_words(content: bytes) -> None:
 
 
 def test_the_text_of_a_row_is_bounded() -> None:
-    lines = csv_lines.Lines(io.BytesIO(b"x\n" * (csv_lines.MOST_OF_A_ROW // 2 + 1)), FILE)
+    lines = csv_lines.CsvLines(io.BytesIO(b"x\n" * (csv_lines.MOST_OF_A_ROW // 2 + 1)), FILE)
     lines.begin()
     with pytest.raises(csv_lines.BadLine, match="more than"):
         list(lines)
