@@ -32,9 +32,9 @@ FILE = "team/plan.yaml"
 
 def node_of(text: str) -> Node:
     problems: list[Problem] = []
-    [head] = parse_located.heads(BytesIO(text.encode()), FILE, problems, tasks_line=0)
+    [document] = parse_located.documents(BytesIO(text.encode()), FILE, problems, tasks_line=0)
     assert problems == []
-    return head.parts["forEach"]
+    return document.parts["forEach"]
 
 
 def read(
