@@ -11,6 +11,8 @@ from tasksync.core.task import Place, Problem
 
 #: a row, with all its cells (characters)
 MOST_OF_A_ROW = 1 << 20
+#: ten for each row that may be; cells hold line breaks
+MOST_LINES = 1_000_000
 #: what stands for a byte that is no UTF-8
 _STRANGE = re.compile("[\udc80-\udcff]")
 _LETTERS = re.compile(rb"[\xc0-\xff]{2}")
@@ -59,6 +61,10 @@ class CsvLines(Iterator[str]):
         if not line:
             raise StopIteration
         self.number += 1
+        if self.number > MOST_LINES:
+            place = Place(self._name, self.number)
+            what = f"the file has more than {MOST_LINES} lines"
+            raise BadLine(place, what, "divide it, and name each part in its own use")
         if not line.isascii() or "\0" in line:
             self._check(line)
         self._row.append(line)

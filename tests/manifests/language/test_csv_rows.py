@@ -144,6 +144,7 @@ BROKEN: list[tuple[str | bytes, int | str, str, str]] = [
     (HEAD + 'a,"' + "x\n" * 200_000, 2, "a cell has more than 65536 characters", "a quote"),
     (HEAD + "x," * 700_000, 2, "a row has more than 1048576 characters", "a quote that does"),
     ("k" * 2_000_000, 1, "a row has more than 1048576 characters", "a quote that does not end"),
+    ("key,name,start" + "\n" * 1_000_002, 1_000_001, "more than 1000000 lines", "divide it"),
     # bytes
     (HEAD + "a,b\0,c\n", "2:4", "the file holds a zero byte", "take it out"),
     (HEAD.encode("utf-16"), 1, "the file is UTF-16", "save it as UTF-8: in Excel Save As"),

@@ -141,6 +141,7 @@ def test_what_is_wrong_with_rows_is_told(text: str, line: int, what: str, mend: 
         ("- !x {key: a}\n", ":1:3", "tags like !x are not supported"),
         ("- " + "[" * 40 + "]" * 40 + "\n", ":1:", "nested deeper than 30"),
         ("- {key: a}\n- *x\n", ":2:3", "*x refers to nothing"),
+        ("- [" + "[]," * 6000 + "]\n", ":1:", "one row holds more than 5000 values"),
     ],
 )
 def test_what_is_wrong_with_a_yaml_file_is_told_once(
@@ -151,6 +152,15 @@ def test_what_is_wrong_with_a_yaml_file_is_told_once(
     assert len(problems) == 1
     assert problems[0].startswith(f"{project}/team/rows.yml{line}")
     assert what in problems[0]
+
+
+def test_a_bomb_of_aliases_is_refused_before_it_goes_off(project: Path) -> None:
+    rows = "- {key: a, text: &a [" + "1," * 4000 + "]}\n"
+    rows += "".join(f"- {{key: k{n}, text: *a}}\n" for n in range(100_000))
+    (project / "team" / "rows.yml").write_text(rows)
+    read_rows, [problem], _ = read("forEach: rows.yml", project)
+    assert len(read_rows) < 10
+    assert "the aliases of this document stand for too many values" in problem
 
 
 @pytest.mark.parametrize("name", ["rows.csv", "rows.yaml"])
