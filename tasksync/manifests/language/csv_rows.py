@@ -150,7 +150,10 @@ class _Table:
                 what = "a quote stands inside a cell that is not quoted"
                 self._say(place, what, 'quote the whole cell and double the quote: "19"" screen"')
                 continue
-            yield place, [_BREAK.sub("\n", cell.strip()) for cell in cells]
+            cells = [cell.strip() for cell in cells]
+            if self._lines.number > place.line:
+                cells = [_BREAK.sub("\n", cell) for cell in cells]
+            yield place, cells
 
     def _unread(self, place: Place, error: str) -> BadLine:
         """Return what the library found, in our words."""
@@ -171,11 +174,11 @@ class _Table:
                 mend = "leave a cell empty where nothing is given, but keep its divider"
             self._say(place, what, mend)
             return False
-        for name, cell in zip(columns, cells, strict=True):
-            if len(cell) > MOST_OF_A_CELL:
-                what = f"{name}: the cell has {len(cell)} characters, and {MOST_OF_A_CELL} may be"
-                self._say(place, what, "shorten it")
-                return False
+        if max(map(len, cells)) > MOST_OF_A_CELL:
+            name, cell = max(zip(columns, cells, strict=True), key=lambda pair: len(pair[1]))
+            what = f"{name}: the cell has {len(cell)} characters, and {MOST_OF_A_CELL} may be"
+            self._say(place, what, "shorten it")
+            return False
         return True
 
     def _has_key(self, place: Place, key: str, keys: RowKeys) -> bool:

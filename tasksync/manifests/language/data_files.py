@@ -14,7 +14,7 @@ CSV = ".csv"
 #: a CSV of a hundred thousand rows has about 20 MiB
 SIZE_LIMIT = 64 << 20
 #: rows of YAML are read with all their places, which takes longer
-YAML_LIMIT = 16 << 20
+YAML_LIMIT = 8 << 20
 
 
 def found(name: str, document: str, root: str) -> Source:

@@ -48,18 +48,8 @@ def value_of(
 
 def value_of_cell(parameter: Parameter, cell: str, dates: Dates) -> ParameterValue:
     """Return the value of a CSV's cell that is trimmed and not empty; raises BadValue."""
-    kind = parameter.kind
-    if kind in {Kind.PEOPLE, Kind.TAGS}:
-        parts = [part.strip() for part in cell.split(DIVIDER)]
-        whole = [part for part in parts if part]
-        if not whole:
-            raise BadValue(f"{shown(cell)} names nothing", "leave the cell empty")
-        return value_of(parameter, [_number(p) if kind is Kind.PEOPLE else p for p in whole], dates)
-    if kind in {Kind.PERSON, Kind.GROUP, Kind.INTEGER, Kind.YEAR}:
-        return value_of(parameter, _number(cell), dates)
-    if kind is Kind.BOOLEAN:
-        return _boolean(cell)
-    return value_of(parameter, cell, dates)
+    of_yaml = _OF_CELL.get(parameter.kind)
+    return value_of(parameter, cell if of_yaml is None else of_yaml(cell), dates)
 
 
 def values_of(
@@ -212,6 +202,17 @@ def _boolean_of_yaml(written: object) -> bool:
     raise BadValue(f"true or false is expected, not {_told(written)}", "write true or false")
 
 
+def _divided(cell: str) -> list[str]:
+    whole = [part.strip() for part in cell.split(DIVIDER) if part.strip()]
+    if not whole:
+        raise BadValue(f"{shown(cell)} names nothing", "leave the cell empty")
+    return whole
+
+
+def _people_of_cell(cell: str) -> list[str | int]:
+    return [_number(part) for part in _divided(cell)]
+
+
 def _boolean(cell: str) -> bool:
     word = cell.casefold()
     if word in _TRUE | _FALSE:
@@ -309,4 +310,11 @@ _PLAIN: Final[Mapping[Kind, Callable[[object], ParameterValue]]] = {
     Kind.GROUP: _group,
     Kind.TAGS: _tags,
     **{kind: _period(kind) for kind in PERIOD_KINDS},
+}
+#: what YAML would give for a cell; a cell of other kinds is the text itself
+_OF_CELL: Final[Mapping[Kind, Callable[[str], object]]] = {
+    **dict.fromkeys((Kind.PERSON, Kind.GROUP, Kind.INTEGER, Kind.YEAR), _number),
+    Kind.BOOLEAN: _boolean,
+    Kind.PEOPLE: _people_of_cell,
+    Kind.TAGS: _divided,
 }
