@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from tasksync.manifests.hints import did_you_mean, shown
+from tasksync.manifests.language.installed import version_of
 from tasksync.manifests.unplaced import BadValue
 
 ENGLISH = "en"
@@ -52,14 +53,7 @@ def check_locale(locale: str) -> None:
 
 def locale_version(locale: str) -> str:
     """Return which release words a locale, "" for English: another one may use other words."""
-    from importlib import metadata
-
-    if locale == ENGLISH:
-        return ""
-    try:
-        return metadata.version("babel")
-    except metadata.PackageNotFoundError:
-        return ""
+    return "" if locale == ENGLISH else version_of("babel")
 
 
 @cache

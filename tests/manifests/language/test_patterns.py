@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import date, datetime
 
+import babel
 import pytest
 from babel import Locale
 from babel.dates import format_datetime
@@ -175,4 +176,9 @@ def test_without_babel_the_problem_names_the_extra_only_where_words_are_shown() 
 
 def test_another_release_of_babel_is_another_version() -> None:
     assert patterns.locale_version("en") == ""
-    assert patterns.locale_version("de") != ""
+    assert patterns.locale_version("de") == f"babel-{babel.__version__}.dist-info"
+
+
+@pytest.mark.usefixtures("no_babel")
+def test_without_babel_there_is_no_version() -> None:
+    assert patterns.locale_version("de") == ""
