@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tasksync.manifests.files import Source
@@ -234,6 +234,7 @@ def dialects(draw: st.DrawFn) -> dict[str, object]:
     }
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(CELL, min_size=3, max_size=3), min_size=1), dialects(), st.booleans())
 @example([['"', "a\n\n\nb", "\ufeff"]], {"delimiter": ";"}, True)  # noqa: FBT003
 def test_what_the_library_wrote_in_any_dialect_is_read_back(
@@ -253,6 +254,7 @@ def test_what_the_library_wrote_in_any_dialect_is_read_back(
     ]
 
 
+@settings(deadline=None)
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
 def test_any_bytes_end_in_rows_or_words(content: bytes) -> None:
     for head in (b"", HEAD.encode()):

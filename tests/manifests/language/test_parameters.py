@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasksync.manifests.language import given_values
@@ -326,6 +326,7 @@ def test_a_date_may_hang_on_the_parameters_of_the_template_around_it() -> None:
             value_of(of(Kind.DATE), text, DATES, names)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_cell_is_a_value_or_told_in_words(cell: str) -> None:
     cell = cell.strip()
@@ -337,6 +338,7 @@ def test_any_cell_is_a_value_or_told_in_words(cell: str) -> None:
             assert bad.mend  # noqa: PT017
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime(1970, 1, 1), datetime(9998, 1, 1)))  # noqa: DTZ001
 def test_the_words_of_a_date_are_read_as_that_date(moment: datetime) -> None:
     moment = moment.replace(microsecond=0)

@@ -10,7 +10,7 @@ import pytest
 from babel import Locale
 from babel.dates import format_datetime
 from babel.localedata import locale_identifiers
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasksync.manifests.language import date_words, patterns
@@ -60,6 +60,7 @@ def test_english_needs_nothing(pattern: str, day: date, words: str | None) -> No
         assert compiled(pattern).words(day) == words
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.one_of(st.sampled_from(FIELDS), st.sampled_from([" ", "'of'", "''", ", ", "年"]))),
     MOMENTS,
