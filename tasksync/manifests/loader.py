@@ -26,7 +26,8 @@ from tasksync.manifests.reader import YamlUnreadable
 from tasksync.manifests.values import TASK_NAMES, Normal, check_key
 
 if TYPE_CHECKING:
-    from tasksync.manifests.diagnose import UnplacedProblem
+    from tasksync.manifests.expanded import ExpandedTasks
+    from tasksync.manifests.unplaced import UnplacedProblem
 
 #: how blocks are remembered: another form knows no block of this one
 CONTEXT = "tasksync-rows-1"
@@ -48,14 +49,15 @@ def load(paths: Sequence[str]) -> Manifest:
     if read.problems:
         for _task in stream.rows():
             pass
-    names = tuple(source.name for source in found)
+    names = tuple(source.name for source in found if source.name not in read.data)
     root = files.folder_of(read.project_file)
+    data = () if read.templates is None else tuple(read.templates.sources)
     return Manifest(
         project=read.project,
         tasks=stream.rows,
         files=names,
         root=root,
-        remembered=tuple(sorted({files.within(root, name) for name in names})),
+        remembered=tuple(sorted({files.within(root, name) for name in (*names, *data)})),
         policy=read.policy,
         moved=tuple(Moved(old.key, new.key) for old, new in read.moved),
         removed=tuple(named.key for named in read.removed),
@@ -81,6 +83,7 @@ class _Stream:
         self.written: dict[TaskKey, Mapping[str, str]] = {}
         self._same: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
         self._is_valid = schema.checker(schema.WHOLE_TASK)
+        self._expanded = _expanded(read, self._key_index, self._noted)
 
     def rows(self, index: EntryIndex | None = None) -> Iterator[Wanted]:
         """Yield the good tasks of all files; raises ManifestInvalid at the end."""
@@ -90,6 +93,10 @@ class _Stream:
             except YamlUnreadable as broken:
                 self._problems.append(broken.problem)
                 self._complete = False
+        if self._expanded is not None:
+            yield from self._expanded.rows(index, _context(b"\n".join(self._header.contexts)))
+            self._known = self._known or self._expanded.recalled
+            self._complete = self._complete and not self._expanded.failed
         self._finish()
 
     def source_fingerprints(self, keys: Collection[TaskKey] = ()) -> dict[TaskKey, bytes]:
@@ -98,13 +105,17 @@ class _Stream:
         Of the blocks that were parsed, and of these keys.
         """
         asked = self._apart.union(keys)
-        files = {self._key_index.file_of(key) for key in asked if key in self._key_index.keys}
+        index = self._key_index
+        written = (key for key in asked if key in index.keys and not index.is_expanded(key))
+        files = {index.file_of(key) for key in written}
         known: dict[TaskKey, bytes] = {}
         for number, lines in self._key_index.lines(files | self._parsed).items():
             found = self._fingerprints_of(number, lines)
             if number not in self._parsed:
                 found = {key: found[key] for key in found.keys() & asked}
             known |= found
+        if self._expanded is not None:
+            known |= self._expanded.fingerprints(keys)
         return known
 
     def _fingerprints_of(self, number: int, keys: Mapping[int, str]) -> dict[TaskKey, bytes]:
@@ -217,8 +228,16 @@ class _Stream:
         for one in self._key_index.faults(complete=self._complete):
             of_file = beside.setdefault(self._key_index.file_of(one.key), {})
             of_file.setdefault(one.key, []).append(one.problem)
+        if self._expanded is not None:
+            of_templates = {
+                key: faults
+                for number in [number for number in beside if number >= len(self._header.files)]
+                for key, faults in beside.pop(number).items()
+            }
+            self._problems += self._expanded.problems(of_templates)
         self._problems += key_index.renames(self._header, self._key_index, complete=self._complete)
-        if self._failed or not self._known:
+        failed = self._expanded is not None and self._expanded.failed
+        if self._failed or failed or not self._known:
             self._problems += self._header.faults_of_dates()
         for number in sorted(self._failed.keys() | beside.keys()):
             if len(self._problems) > MOST_PROBLEMS:
@@ -236,6 +255,17 @@ class _Stream:
             self._problems += diagnose.problems(file.source, normalisers, wanted, MOST_PROBLEMS)
         if self._problems:
             raise ManifestInvalid(tuple(_shown(self._problems)))
+
+
+def _expanded(
+    read: Header, key_index: KeyIndex, noted: Callable[[str | None, Normal], Normal]
+) -> ExpandedTasks | None:
+    """Return what expands the uses of templates; None, and nothing imported, where is none."""
+    if read.templates is None:
+        return None
+    from tasksync.manifests.expanded import ExpandedTasks
+
+    return ExpandedTasks(read, read.templates, key_index, noted)
 
 
 def _context(told: bytes) -> str:

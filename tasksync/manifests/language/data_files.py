@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tasksync.manifests.files import SUFFIXES, Source, folder_of
 from tasksync.manifests.hints import shown
+from tasksync.manifests.node import Node
 from tasksync.manifests.unplaced import BadValue
 
 CSV = ".csv"
@@ -28,7 +30,7 @@ def found(name: str, document: str, root: str) -> Source:
         what = f"{shown(name)} is not relative to this document"
         raise BadValue(what, "write it as seen from the folder of this document")
     limit = _limit(name)
-    path = os.path.join(os.path.dirname(document), name.removeprefix("./"))  # noqa: PTH118, PTH120
+    path = _beside(name, document)
     whole = os.path.realpath(path)
     if not _under(os.path.realpath(root), whole):
         what = f"{shown(name)} leads out of the folder of the project, to {whole}"
@@ -45,6 +47,30 @@ def found(name: str, document: str, root: str) -> Source:
         what = f"{path} has {info.st_size >> 20} MiB, and {limit >> 20} MiB may be"
         raise BadValue(what, "divide it, and name each part in its own use")
     return Source(path, Path(path))
+
+
+def uses_in(node: Node) -> Iterator[Node]:
+    """Yield the items of the `use` of a document or a template."""
+    part = node.parts.get("use")
+    if part is not None and isinstance(part.value, list):
+        yield from part.parts.values()
+
+
+def names_in(documents: Iterable[tuple[str, Node]]) -> set[str]:
+    """Return where the files are that documents name as rows, those of templates too."""
+    found: set[str] = set()
+    for file, document in documents:
+        templates = document.parts.get("templates")
+        for node in (document, *(templates.parts.values() if templates is not None else ())):
+            for use in uses_in(node):
+                each = use.parts.get("forEach")
+                if each is not None and isinstance(each.value, str) and "\0" not in each.value:
+                    found.add(os.path.realpath(_beside(each.value, file)))
+    return found
+
+
+def _beside(name: str, document: str) -> str:
+    return os.path.join(os.path.dirname(document), name.removeprefix("./"))  # noqa: PTH118, PTH120
 
 
 def is_csv(name: str) -> bool:

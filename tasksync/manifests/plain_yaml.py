@@ -1,0 +1,130 @@
+"""A manifest written out: one document of plain YAML that asks for the same.
+
+No defaults, templates or dates that hang on others: each task says what is asked for. Text is
+written so that every reader of YAML reads the same: in double quotes unless it is plain words.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from tasksync.core.fields import FIELDS, PRIORITY_WORDS, STATUS_WORDS, KeyRef, Value
+from tasksync.core.manifest import Manifest, Policy, Threshold
+from tasksync.core.task import Options, Task
+from tasksync.manifests.foreign import API_VERSION
+from tasksync.manifests.reader import plain
+
+#: words that begin no other value and hold no sign of YAML
+_WORDS: Final = re.compile(r"[A-Za-z][A-Za-z0-9./-]*(?: [A-Za-z0-9./-]+)*", re.ASCII)
+_LONGEST: Final = 100
+#: what older readers take for true or false
+_CONSTANTS: Final = frozenset({"y", "n", "yes", "no", "on", "off"})
+#: what JSON leaves as it is and YAML takes for a line break, or does not take
+_ESCAPED: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+
+
+def lines(manifest: Manifest, tasks: Iterable[Task]) -> Iterator[str]:
+    """Yield the lines of the document; tasks stand in the order of their keys."""
+    yield f"apiVersion: {API_VERSION}"
+    yield f"project: {text(manifest.project)}"
+    if manifest.timezone is not None:
+        yield f"timezone: {text(manifest.timezone)}"
+    policy = list(_policy(manifest.policy))
+    if policy:
+        yield "policy:"
+        yield from policy
+    if manifest.moved:
+        yield "moved:"
+        yield from (
+            f"  - {{from: {text(one.before)}, to: {text(one.after)}}}" for one in manifest.moved
+        )
+    if manifest.removed:
+        yield "removed:"
+        yield from (f"  - {text(key)}" for key in manifest.removed)
+    yield from _tasks(tasks)
+
+
+def _tasks(tasks: Iterable[Task]) -> Iterator[str]:
+    empty = True
+    for task in sorted(tasks, key=lambda one: one.key):
+        if empty:
+            yield "tasks:"
+        empty = False
+        yield f"  {text(task.key)}:"
+        for name, value in task.fields.items():
+            yield f"    {_field(name, value)}"
+        yield from (f"    {line}" for line in _options(task.options))
+    if empty:
+        yield "tasks: {}"
+
+
+def text(value: str) -> str:
+    """Return a text as a scalar that means just it."""
+    plainly = _WORDS.fullmatch(value) and len(value) <= _LONGEST
+    if plainly and plain(value) == value and value.lower() not in _CONSTANTS:
+        return value
+    quoted = json.dumps(value, ensure_ascii=False)
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
+
+
+def _field(name: str, value: Value) -> str:
+    if isinstance(value, KeyRef):
+        return f"parent: {text(value.key)}"
+    if value == FIELDS[name].empty:
+        return f"{name}: null"
+    words = {"status": STATUS_WORDS, "priority": PRIORITY_WORDS}.get(name)
+    if words is not None and isinstance(value, int):
+        return f"{name}: {words[value]}"
+    return f"{name}: {_scalar(value)}"
+
+
+def _scalar(value: Value) -> str:
+    match value:
+        case tuple():
+            return f"[{', '.join(_item(one) for one in value)}]"
+        case str():
+            return text(value)
+    return str(value)
+
+
+def _item(value: str | int) -> str:
+    return text(value) if isinstance(value, str) else str(value)
+
+
+def _options(options: Options) -> Iterator[str]:
+    if options.protect is not None:
+        yield f"protect: {str(options.protect).lower()}"
+    if options.on_remove is not None:
+        yield f"onRemove: {options.on_remove}"
+    if options.ignore_changes:
+        yield f"ignoreChanges: [{', '.join(options.ignore_changes)}]"
+    if options.adopt is not None:
+        yield f"adopt: {{id: {options.adopt}}}"
+
+
+def _policy(policy: Policy) -> Iterator[str]:
+    usual = Policy()
+    limits = (
+        ("maxDelete", policy.max_delete, usual.max_delete),
+        ("maxUpdate", policy.max_update, usual.max_update),
+        ("maxVanished", policy.max_vanished, usual.max_vanished),
+    )
+    for name, limit, otherwise in limits:
+        if limit is not None and limit != otherwise:
+            yield f"  {name}: {_limit(limit)}"
+    if policy.on_remove is not usual.on_remove:
+        yield f"  onRemove: {policy.on_remove}"
+    if not policy.marker:
+        yield "  marker: none"
+    if policy.allow_delete is not None:
+        reason = f", reason: {text(policy.allow_reason)}" if policy.allow_reason else ""
+        yield f"  allow: {{delete: {policy.allow_delete}{reason}}}"
+    if policy.hold_unknown:
+        yield "  unknownActivity: hold"
+
+
+def _limit(limit: Threshold) -> str:
+    return str(limit.number) if limit.share is None else text(str(limit))
