@@ -153,7 +153,7 @@ def _unknown(name: str, known: list[str], path: tuple[str | int, ...]) -> tuple[
 
 
 def required() -> list[str]:
-    """Return the fields that every task must have, once the defaults are laid."""
+    """Return the fields that every task must have, defaults included."""
     names: list[str] = _part(MANIFEST)["$defs"]["wholeTask"]["required"]
     return names
 

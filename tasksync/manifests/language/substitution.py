@@ -40,7 +40,7 @@ _HOLE = re.compile(r"\$\$\{|\$\{([^{}]*)(\}?)")
 
 
 class Target(Enum):
-    """What becomes of a value: words of a text, a value of its own type, a date, or its own."""
+    """What a value is put into as: words of a text, a value of its own type, a date, or its own."""
 
     WORDS = 1
     TYPED = 2

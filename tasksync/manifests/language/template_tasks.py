@@ -1,6 +1,6 @@
 """The parameters and tasks of a template, checked once at their place and compiled.
 
-What hangs on no parameter is judged here; what does, is judged in each instance.
+What hangs on no parameter is checked here; what does, is checked in each instance.
 """
 
 from __future__ import annotations
