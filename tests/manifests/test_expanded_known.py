@@ -1,4 +1,4 @@
-"""Instances known again: what did not change is not expanded; one changed row costs one instance."""
+"""Instances known again: what did not change is not expanded; one changed row costs one of them."""
 
 from __future__ import annotations
 

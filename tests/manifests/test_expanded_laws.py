@@ -1,4 +1,4 @@
-"""Laws of templates: written out they ask for the same, in any order, and texts stay as they are."""
+"""Laws of templates: written out they ask for the same, in any order; texts stay as they are."""
 
 from __future__ import annotations
 
