@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
+from functools import lru_cache
 from itertools import chain
 from typing import Final, NamedTuple, TypeAlias
 
@@ -36,6 +37,7 @@ MOST_ITEMS = 10_000
 Values: TypeAlias = Mapping[str, ParameterValue]
 Fill: TypeAlias = Callable[[Values], object]
 
+_REMEMBERED = 1_000
 _HOLE = re.compile(r"\$\$\{|\$\{([^{}]*)(\}?)")
 
 
@@ -170,7 +172,8 @@ class Compiler:
             )
             raise BadValue(f"{shown(name)[1:-1]} in ${{{inner}}} is no parameter", mend)
         if not colon:
-            return _Hole(name, words_of, plain=True)
+            dated = self.parameters[name].kind in (Kind.DATE, *_PERIODS)
+            return _Hole(name, _words_of_date if dated else words_of, plain=True)
         return _Hole(name, self._pattern(name, pattern, target), plain=False)
 
     def _pattern(self, name: str, pattern: str, target: Target) -> Callable[[ParameterValue], str]:
@@ -182,7 +185,8 @@ class Compiler:
             what = f"${{{name}:{pattern}}} has a pattern, which only texts have"
             raise BadValue(what, f"write ${{{name}}}")
         found = patterns.compiled(pattern, self.locale)
-        return lambda value: found.words(_dated(value))
+        # the dates of an instance come again in each of its tasks
+        return lru_cache(_REMEMBERED)(lambda value: found.words(_dated(value)))
 
     def _check_date(self, text: str, pieces: list[str | _Hole]) -> None:
         """Hold an expression with sample values against the grammar of dates."""
@@ -297,6 +301,9 @@ class _under:  # noqa: N801 - reads as a word in `with`
             error.path = (self._step, *error.path)
 
 
+_words_of_date = lru_cache(_REMEMBERED)(words_of)
+
+
 def _several(parameter: Parameter) -> bool:
     return parameter.kind in LIST_KINDS
 
@@ -313,10 +320,14 @@ def _own(name: str, target: Target) -> Fill:
 
 
 def _joined(text: str, pieces: list[str | _Hole]) -> Fill:
+    bare = [piece if isinstance(piece, str) else "" for piece in pieces]
+    holes = [(n, *one[:2]) for n, one in enumerate(pieces) if isinstance(one, _Hole)]
+
     def fill(values: Values) -> str:
-        parts = [
-            piece if isinstance(piece, str) else piece.words(values[piece.name]) for piece in pieces
-        ]
+        parts = bare.copy()
+        for place, name, words in holes:
+            value = values[name]
+            parts[place] = value if value.__class__ is str else words(value)
         length = sum(map(len, parts))
         if length > MOST_CHARACTERS:
             what = f"{shown(text)} grows to {length} characters; {MOST_CHARACTERS} are allowed"
