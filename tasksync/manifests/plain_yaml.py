@@ -127,4 +127,6 @@ def _policy(policy: Policy) -> Iterator[str]:
 
 
 def _limit(limit: Threshold) -> str:
-    return str(limit.number) if limit.share is None else text(str(limit))
+    if limit.share is None:
+        return str(limit.number)
+    return text(f"{limit.share * 100:.12f}".rstrip("0").rstrip(".") + "%")

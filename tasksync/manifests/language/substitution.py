@@ -164,6 +164,7 @@ class Compiler:
 
     def _hole(self, inner: str, target: Target, *, closed: bool) -> _Hole:
         name, colon, pattern = inner.partition(":")
+        name = grammar.composed(name)
         if not closed:
             raise BadValue(f"no }} ends ${{{inner}", "close it, or write $${ for ${ itself")
         if name not in self.parameters:
