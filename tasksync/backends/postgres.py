@@ -101,6 +101,7 @@ class PostgresStore:
             open=state.intents,
             files=state.files,
             released=state.released,
+            directory=state.directory,
         )
 
         def change(db: Database, was: ProjectRow) -> tuple[int, str]:
@@ -250,6 +251,7 @@ class PostgresStore:
                 files=tuple(loads(row.files)),
                 released=state_json.decode_released(loads(row.released)),
                 runs=tuple(state_json.decode_run(_json(body)) for body in runs),
+                directory=state_json.decode_directory(loads(row.directory or "{}")),
             )
 
     def _reader(self, index: EntryIndex) -> Callable[[TaskKey], Entry]:

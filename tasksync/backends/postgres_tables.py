@@ -11,9 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from tasksync.core.address_book import RememberedNumbers
 from tasksync.core.fields import TaskKey
 from tasksync.core.formats import lease_json, state_json, state_text
 from tasksync.core.formats.json_text import compact
+from tasksync.core.formats.values_json import encode_directory
 from tasksync.core.state import (
     FORMAT_VERSION,
     KEPT_RUNS,
@@ -37,7 +39,7 @@ CREATE TABLE IF NOT EXISTS tasksync.projects (
   project text PRIMARY KEY, lineage text NOT NULL DEFAULT '', serial bigint NOT NULL DEFAULT 0,
   fence bigint NOT NULL DEFAULT 0, change text NOT NULL DEFAULT '',
   identity text NOT NULL DEFAULT 'null', files text NOT NULL DEFAULT '[]',
-  released text NOT NULL DEFAULT '[]'
+  released text NOT NULL DEFAULT '[]', directory text NOT NULL DEFAULT '{}'
 );
 CREATE TABLE IF NOT EXISTS tasksync.entries (
   project text NOT NULL, key text COLLATE "C" NOT NULL, id bigint NOT NULL,
@@ -58,6 +60,14 @@ CREATE TABLE IF NOT EXISTS tasksync.leases (
   project text PRIMARY KEY, id text NOT NULL, fence bigint NOT NULL, holder text NOT NULL,
   since timestamptz NOT NULL, heartbeat timestamptz NOT NULL, ttl double precision NOT NULL
 );
+"""
+#: an older tasksync reads these tables by the names of its columns: one more does it no harm
+_HAS_DIRECTORY = """
+SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attname = 'directory'
+  AND attrelid = 'tasksync.projects'::regclass AND NOT attisdropped)
+"""
+_ADD_DIRECTORY = """
+ALTER TABLE tasksync.projects ADD COLUMN IF NOT EXISTS directory text NOT NULL DEFAULT '{}'
 """
 _FORMAT = "INSERT INTO tasksync.format SELECT %s WHERE NOT EXISTS (SELECT FROM tasksync.format)"
 _UPGRADED = "UPDATE tasksync.format SET version = %s WHERE version < %s"
@@ -121,6 +131,7 @@ class ProjectRow(NamedTuple):
     identity: str
     files: str
     released: str
+    directory: str | None  # None in tables of before that column
 
 
 def version(db: Any) -> int | None:
@@ -157,8 +168,8 @@ def add_project(db: Any, project: str) -> None:
 def project(db: Any, name: str, *, lock: bool = False) -> ProjectRow | None:
     """Return the project's row, or None; `lock` keeps all other changes waiting."""
     sql = (
-        "SELECT lineage, serial, fence, change, identity, files, released FROM tasksync.projects"
-        " WHERE project = %s"
+        "SELECT lineage, serial, fence, change, identity, files, released,"
+        " to_jsonb(projects) ->> 'directory' FROM tasksync.projects WHERE project = %s"
     )
     row = db.execute(f"{sql} FOR UPDATE" if lock else sql, (name,)).fetchone()
     return None if row is None else ProjectRow(*row)
@@ -215,6 +226,18 @@ def apply_delta(db: Any, name: str, delta: StateDelta) -> None:
     if delta.released is not None:
         sql = "UPDATE tasksync.projects SET released = %s WHERE project = %s"
         db.execute(sql, (compact(list(delta.released)), name))
+    if delta.directory is not None:
+        _put_directory(db, name, delta.directory)
+
+
+def _put_directory(db: Any, name: str, numbers: RememberedNumbers) -> None:
+    """Set the directory; tables of before get the column when something is to be remembered."""
+    if not db.execute(_HAS_DIRECTORY).fetchone()[0]:
+        if not numbers:
+            return
+        db.execute(_ADD_DIRECTORY)
+    sql = "UPDATE tasksync.projects SET directory = %s WHERE project = %s"
+    db.execute(sql, (compact(encode_directory(numbers)), name))
 
 
 def clear(db: Any, name: str) -> None:

@@ -15,6 +15,7 @@ from tasksync.core.fields import TaskKey
 from tasksync.core.formats import lease_json, state_json
 from tasksync.core.formats.json_text import compact
 from tasksync.core.formats.state_text import from_text, reading
+from tasksync.core.formats.values_json import encode_directory
 from tasksync.core.state import (
     FORMAT_VERSION,
     KEPT_RUNS,
@@ -157,7 +158,13 @@ def _row(entry: Entry) -> tuple[object, ...]:
 def everything(state: State) -> StateDelta:
     """Return what makes a whole state out of an empty one, but for its runs and identity."""
     entries = tuple(state.entries.values())
-    return StateDelta(put=entries, open=state.intents, files=state.files, released=state.released)
+    return StateDelta(
+        put=entries,
+        open=state.intents,
+        files=state.files,
+        released=state.released,
+        directory=state.directory,
+    )
 
 
 def apply_delta(db: Any, delta: StateDelta) -> None:
@@ -175,6 +182,8 @@ def apply_delta(db: Any, delta: StateDelta) -> None:
         put(db, "files", compact(list(delta.files)))
     if delta.released is not None:
         put(db, "released", compact(list(delta.released)))
+    if delta.directory is not None:
+        put(db, "directory", compact(encode_directory(delta.directory)))
 
 
 def clear(db: Any) -> None:
@@ -217,6 +226,7 @@ def state(db: Any, project: str, read: Callable[[TaskKey], Entry]) -> State:
             files=tuple(loads(texts["files"])),
             released=state_json.decode_released(loads(texts["released"])),
             runs=tuple(state_json.decode_run(_json(row[0])) for row in runs),
+            directory=state_json.decode_directory(loads(texts.get("directory", "{}"))),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
+from functools import cache
 from time import monotonic
 
 from tasksync.cli.console import Console
@@ -30,6 +31,7 @@ from tasksync.cli.settings import forgets
 from tasksync.cli.showing import Cost, show
 from tasksync.cli.signals import graceful
 from tasksync.cli.wiring import Session, new_id, session
+from tasksync.core.address_book import AnyAddress
 from tasksync.core.formats.plan_json import Opened
 from tasksync.core.guards import check
 from tasksync.core.manifest import Manifest
@@ -78,20 +80,25 @@ def _apply(
     parts: Session, options: ApplyOptions, manifest: Manifest, store: StateStore, begun: float
 ) -> int:
     planning, console = options.planning, parts.console
+    reached = cache(lambda: parts.portal(manifest.marker))
+    refresh = not planning.no_refresh
     before = _first_look(store, manifest)
-    read_already: Desired | None = desired_in_scope(manifest, before, scope(planning))
-    portal = parts.portal(manifest.marker)
+    directory = parts.directory(reached, before, refresh=refresh)
+    read_already: Desired | None = desired_in_scope(manifest, before, scope(planning), directory)
+    portal = reached()
     with parts.hold_lease(store, manifest.project) as holder:
         planner = parts.planner(portal, parts.resolver(portal, manifest.marker))
         state = planner.resolved(holder, holder.load())
         if state.intents or _moved(before, state):
             manifest, read_already = parts.manifest(), None
+            directory = parts.directory(reached, state, refresh=refresh)
         plan = planner.plan(
             manifest,
             state,
             scope(planning),
-            refresh=not planning.no_refresh,
+            refresh=refresh,
             read_already=read_already,
+            directory=directory,
         )
         plan = with_unread(plan, state, manifest)
         cost = cost_of(plan, state.identity, verify=not options.no_verify)
@@ -130,7 +137,7 @@ def _first_look(store: StateStore, manifest: Manifest) -> State:
     try:
         return store.load()
     except StateError:
-        for _wanted in manifest.tasks():
+        for _wanted in manifest.tasks(None, AnyAddress()):
             pass
         raise
 

@@ -37,6 +37,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "show": ("tasksync.cli.commands.show", "show a saved plan"),
     "state": ("tasksync.cli.commands.state", "look at and mend what is remembered"),
     "whoami": ("tasksync.cli.commands.whoami", "whose key it is, and what it may do"),
+    "people": ("tasksync.cli.commands.people", "the portal's people: numbers, names, addresses"),
+    "groups": ("tasksync.cli.commands.groups", "the portal's workgroups: numbers and names"),
     "sandbox": ("tasksync.cli.commands.sandbox", "serve a local portal to try things on"),
     "version": ("tasksync.cli.commands.version", "version, Python, platform"),
     "help": ("tasksync.cli.commands.help", "help for a command"),

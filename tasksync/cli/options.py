@@ -132,6 +132,15 @@ class WhoamiOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class DirectoryOptions:
+    """`tasksync people` and `groups`; `words` narrow what is listed."""
+
+    run: RunOptions
+    words: tuple[str, ...]
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxOptions:
     """`tasksync sandbox`; all but `port` and `limits` name files."""
 
@@ -260,6 +269,11 @@ def show_options(read: Mapping[str, Any]) -> ShowOptions:
 def whoami_options(read: Mapping[str, Any]) -> WhoamiOptions:
     """Return what `whoami` was asked."""
     return WhoamiOptions(_run(read), _format(read))
+
+
+def directory_options(read: Mapping[str, Any]) -> DirectoryOptions:
+    """Return what `people` or `groups` was asked."""
+    return DirectoryOptions(_run(read), tuple(read["words"]), _format(read))
 
 
 def sandbox_options(read: Mapping[str, Any]) -> SandboxOptions:

@@ -22,12 +22,15 @@ def rebuilt(parts: Session, holder: LeaseHolder, options: StateRebuildOptions) -
     portal = parts.portal(manifest.marker)
     planner = parts.planner(portal, parts.resolver(portal, manifest.marker))
     state = planner.resolved(holder, holder.load())
-    plan = planner.plan(parts.manifest(), state, by_title=options.by_title)
+    directory = parts.directory(lambda: portal, state)
+    plan = planner.plan(parts.manifest(), state, by_title=options.by_title, directory=directory)
     entries = _matched(plan)
     _list(parts.console, plan, entries, by_title=options.by_title)
     if entries:
         _must_be_wanted(parts.console, options.confirm, len(entries))
-        holder.commit(StateDelta(put=entries, identity=check_portal(portal, state)))
+        identity = check_portal(portal, state)
+        learned = state.directory.with_(plan.directory or state.directory)
+        holder.commit(StateDelta(put=entries, identity=identity, directory=learned))
         parts.console.say(f"Remembered {len(entries)} tasks. tasksync plan shows what differs.")
     else:
         parts.console.say("There is nothing to rebuild: no marked task matches an unknown key.")

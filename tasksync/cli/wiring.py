@@ -27,10 +27,12 @@ from tasksync.core.events import Event, Note, ValueMissing, ValueNormalised
 from tasksync.core.manifest import Manifest
 from tasksync.core.ports import Listener, StateStore
 from tasksync.core.secrets import Secrets
-from tasksync.core.state import Holder, StateDelta
+from tasksync.core.state import Holder, State, StateDelta
 from tasksync.engine.doubt import Resolver
 from tasksync.engine.lease import LeaseHolder, Patience, hold_lease
 from tasksync.engine.planner import Planner
+from tasksync.engine.portal_check import check_portal
+from tasksync.engine.portal_directory import PortalDirectory
 from tasksync.errors import SettingsError
 from tasksync.portal.address import normalise_url
 from tasksync.portal.client import RestPortal
@@ -151,6 +153,18 @@ class Session:
     def planner(self, portal: RestPortal, resolver: Resolver) -> Planner:
         """Return what makes plans."""
         return Planner(portal, resolver, self.hear, portal.people)
+
+    def directory(
+        self, portal: Callable[[], RestPortal], state: State, *, refresh: bool = True
+    ) -> PortalDirectory:
+        """Return what addresses are looked up in; `portal` is called when it is first needed."""
+
+        def listings() -> RestPortal:
+            reached = portal()
+            check_portal(reached, state)  # another portal's people are not ours to ask for
+            return reached
+
+        return PortalDirectory(listings, state.directory, refresh=refresh)
 
     def forget_dumped(self, project: str) -> None:
         """Take away what earlier runs wrote beside: all of it is done and saved by now."""

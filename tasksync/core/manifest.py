@@ -9,6 +9,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
+from tasksync.core.address_book import Directory
 from tasksync.core.fields import TaskKey
 from tasksync.core.state import EntryIndex
 from tasksync.core.task import OnRemove, Task
@@ -95,8 +96,15 @@ class Wanted(NamedTuple):
 class Reading(Protocol):
     """Streams the tasks of a manifest; what the state's index remembers need not be parsed."""
 
-    def __call__(self, index: EntryIndex | None = None, /) -> Iterable[Wanted]:
-        """Stream them; raises ManifestInvalid after the last when anything at all was wrong."""
+    def __call__(
+        self, index: EntryIndex | None = None, directory: Directory | None = None, /
+    ) -> Iterable[Wanted]:
+        """Stream them; raises ManifestInvalid after the last when anything at all was wrong.
+
+        Without a directory an e-mail address or a name of a group is a problem: nobody can tell
+        whose it is. Where the directory could not be asked and nothing else was wrong, its
+        PortalError is raised after the last task.
+        """
         ...
 
 

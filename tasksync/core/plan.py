@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import NamedTuple
 
+from tasksync.core.address_book import RememberedNumbers
 from tasksync.core.change import Action, Change
 from tasksync.core.fields import RemoteId, TaskKey, Value
 from tasksync.core.manifest import Policy
@@ -63,6 +64,17 @@ class UnreadableTask(NamedTuple):
     waits: bool
 
 
+class DoubtfulPerson(NamedTuple):
+    """A number that changes set for a person, and that nobody has, or nobody active (`listed`).
+
+    `keys` are the tasks of these changes.
+    """
+
+    id: int
+    listed: bool
+    keys: tuple[TaskKey, ...]
+
+
 class Hidden(NamedTuple):
     """A task that was made and that this key cannot see; `waits`: an edit of it is not sent."""
 
@@ -103,7 +115,10 @@ class Plan:
     `other_owner` says whose key it was, and is, where that changed since the last apply.
     `remembered` are the manifest files as the state is to know them (see Manifest).
     `narrowed` are the flags that narrow it, as given; `left_out` counts the changes that they
-    leave out.
+    leaves out.
+    `directory` is what the state is to remember of addresses and names of groups (None: what it
+    remembers already). `doubtful` are people whom changes name by number and who are not there,
+    as far as the portal tells.
     """
 
     project: str
@@ -144,6 +159,8 @@ class Plan:
     narrowed: tuple[str, ...] = ()
     left_out: int = 0
     unreadable: tuple[UnreadableTask, ...] = field(default=(), compare=False)
+    directory: RememberedNumbers | None = None
+    doubtful: tuple[DoubtfulPerson, ...] = ()
 
     @property
     def removals(self) -> int:

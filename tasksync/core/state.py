@@ -15,6 +15,7 @@ from datetime import datetime
 from hashlib import blake2b
 from types import MappingProxyType
 
+from tasksync.core.address_book import NOTHING_REMEMBERED, RememberedNumbers
 from tasksync.core.fields import RemoteId, TaskKey, Values, digest_of, instant, mask_of
 from tasksync.core.portal_name import portal_name
 from tasksync.core.quoting import quoted
@@ -413,9 +414,10 @@ class StateDelta:
     identity: PortalIdentity | None = None
     files: tuple[str, ...] | None = None
     released: tuple[RemoteId, ...] | None = None
+    directory: RememberedNumbers | None = None
 
     def __bool__(self) -> bool:
-        said = (self.identity, self.files, self.released)
+        said = (self.identity, self.files, self.released, self.directory)
         return bool(self.put or self.drop or self.open or self.close or self.run) or any(
             one is not None for one in said
         )
@@ -427,7 +429,8 @@ class State:
 
     `entries` may read the store at each look; `files` are the manifest files that the last
     apply read; `identity` is None until a first apply bound the state to a portal. `released`
-    are tasks that were forgotten on purpose: they bear our marker and are not ours.
+    are tasks that were forgotten on purpose: they bear our marker and are not ours. `directory`
+    holds every address and name of a group that a remembered block may stand on.
     """
 
     project: str
@@ -440,6 +443,7 @@ class State:
     files: tuple[str, ...] = ()
     runs: tuple[Run, ...] = ()
     released: tuple[RemoteId, ...] = ()
+    directory: RememberedNumbers = NOTHING_REMEMBERED
 
     @property
     def allowances(self) -> Mapping[str, int]:
@@ -466,6 +470,7 @@ class State:
             intents=tuple(i for key, i in intents.items() if key not in close),
             files=self.files if delta.files is None else delta.files,
             released=self.released if delta.released is None else delta.released,
+            directory=self.directory if delta.directory is None else delta.directory,
             runs=tuple(runs.values())[-KEPT_RUNS:],
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from tasksync.core.address_book import RememberedNumbers
 from tasksync.core.fields import TaskKey
 from tasksync.core.plan import Plan
 from tasksync.core.ports import Portal
@@ -58,6 +59,7 @@ def first_save(plan: Plan, state: State, facts: RunFacts, now: datetime) -> Stat
         run=facts.run(now, "started", state.allowances) if any(plan.levels) else None,
         identity=facts.identity if _is_news(facts.identity, state.identity, plan) else None,
         files=_files(plan, facts.files, state.files),
+        directory=_directory(plan, state, saved=bool(facts.plan)),
     )
 
 
@@ -110,6 +112,17 @@ def learned(
     bound = known if known is not None and _is_half_seen(plan) else here
     now = replace(bound, create_seconds=max(round(takes, 3), 0.001))
     return None if now == known else now
+
+
+def _directory(plan: Plan, state: State, *, saved: bool) -> RememberedNumbers | None:
+    """Return what to remember of addresses; what only a part was planned of stays known.
+
+    So does what was learned since a saved plan was made.
+    """
+    learned_now = plan.directory
+    if learned_now is not None and (saved or plan.partial):
+        learned_now = state.directory.with_(learned_now)
+    return None if learned_now == state.directory else learned_now
 
 
 def _files(

@@ -6,10 +6,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from tasksync.core.fields import FIELDS, FieldKind, RemoteId
+from tasksync.core.address_book import Directory, ListedPerson
+from tasksync.core.fields import FIELDS, FieldKind, RemoteId, TaskKey
 from tasksync.core.formats.state_checks import must_be_usable
 from tasksync.core.manifest import Manifest
-from tasksync.core.plan import Plan
+from tasksync.core.plan import DoubtfulPerson, Plan
 from tasksync.core.planning.build import EVERYTHING, Scope, plan_from
 from tasksync.core.planning.desired import Desired, read_desired
 from tasksync.core.planning.scope import must_match
@@ -19,19 +20,21 @@ from tasksync.core.task import LiveTask
 from tasksync.engine.doubt import Resolver
 from tasksync.engine.lease import LeaseHolder
 from tasksync.engine.portal_check import check_portal, other_owner, tell_other_owner
+from tasksync.engine.portal_directory import PortalDirectory
 
-Names = Callable[[Collection[int]], Mapping[int, str]]
+#: who has these numbers, None for nobody; what is left out is not known
+People = Callable[[Collection[int]], Mapping[int, ListedPerson | None]]
 _PERSONAL = {FieldKind.PERSON, FieldKind.PEOPLE}
 
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """Makes plans; `names` looks up people by id, as well as it can."""
+    """Makes plans; `people` looks people up by number, as well as it can."""
 
     portal: Portal
     resolver: Resolver
     listener: Listener
-    names: Names
+    people: People
 
     def plan(
         self,
@@ -43,6 +46,7 @@ class Planner:
         trusting: bool = False,
         read_already: Desired | None = None,
         by_title: bool = False,
+        directory: PortalDirectory | None = None,
     ) -> Plan:
         """Return the plan; creates in doubt are looked for in memory, and nothing is saved.
 
@@ -50,12 +54,13 @@ class Planner:
         need not be asked; not for a plan that is carried out at once.
 
         `read_already` is the manifest read against an equal state; its stream is not read again.
-        The manifest is read to its end, and so checked, before the portal is asked anything;
+        The manifest is read to its end, and so checked, before the portal is asked for any task;
         only creates in doubt have to be looked for first. `by_title`: see `plan_from`.
+        `directory` is what addresses of people and names of groups are looked up in, or were.
         """
         wanted = read_already
         if wanted is None and not state.intents:
-            wanted = desired_in_scope(manifest, state, scope)
+            wanted = desired_in_scope(manifest, state, scope, directory)
         must_be_usable(state)
         known_one = state.identity if trusting and not state.intents else None
         identity = known_one or check_portal(self.portal, state)
@@ -63,7 +68,7 @@ class Planner:
         seen = self.resolver.look(state.intents, state, ())
         known = overlaid(state, seen.found)
         if wanted is None:
-            wanted = desired_in_scope(manifest, known, scope)
+            wanted = desired_in_scope(manifest, known, scope, directory)
         if refresh:
             live = self.portal.find(manifest.marker, _Tracked(known, wanted.adopts()))
             plan = plan_from(manifest, wanted, known, live, scope, by_title=by_title)
@@ -72,6 +77,8 @@ class Planner:
             plan = plan_from(manifest, wanted, known, None, scope, unknown, by_title=by_title)
         owner = other_owner(identity, state.identity)
         plan = replace(plan, portal=identity.portal, in_doubt=seen.doubtful, other_owner=owner)
+        if directory is not None:
+            plan = replace(plan, directory=directory.numbers)
         return self.named(plan)
 
     def _not_remembered(self, wanted: Desired, marker: str | None) -> Iterator[LiveTask]:
@@ -83,11 +90,22 @@ class Planner:
         yield from self.portal.find(None, tuple(wanted.adopts()))
 
     def named(self, plan: Plan) -> Plan:
-        """Return the plan with the names of the people it speaks of."""
+        """Return the plan with the names of the people it speaks of, and who is not there.
+
+        Whoever the portal named beside a task is not asked for, but where a change sets them.
+        """
         known = dict(plan.names)
-        unknown = _people(plan) - known.keys()
-        found = {**known, **self.names(sorted(unknown))} if unknown else known
-        return replace(plan, names=tuple(sorted(found.items())))
+        wanted = _wanted_people(plan)
+        unknown = (_people(plan) - known.keys()) | wanted.keys()
+        found = self.people(sorted(unknown)) if unknown else {}
+        names = {number: one.shown for number, one in found.items() if one and one.shown}
+        doubtful = tuple(
+            DoubtfulPerson(number, one is not None, wanted[number])
+            for number, one in sorted(found.items())
+            if number in wanted and (one is None or not one.active)
+        )
+        names = {**known, **names}
+        return replace(plan, names=tuple(sorted(names.items())), doubtful=doubtful)
 
     def resolved(self, lease_holder: LeaseHolder, state: State) -> State:
         """Settle what an earlier run left in doubt, save it, and return the state after that."""
@@ -99,9 +117,11 @@ class Planner:
         return lease_holder.load()
 
 
-def desired_in_scope(manifest: Manifest, state: State, scope: Scope) -> Desired:
+def desired_in_scope(
+    manifest: Manifest, state: State, scope: Scope, directory: Directory | None = None
+) -> Desired:
     """Read a manifest against a state; raises UsageError if the scope names no key of either."""
-    wanted = read_desired(manifest.tasks(state.index), state, manifest.moved)
+    wanted = read_desired(manifest.tasks(state.index, directory), state, manifest.moved)
     must_match(scope, wanted, state)
     return wanted
 
@@ -133,6 +153,17 @@ def _people(plan: Plan) -> set[int]:
             if FIELDS[one.name].kind in _PERSONAL:
                 found |= {p for value in (one.before, one.after) for p in _ids(value)}
     return found
+
+
+def _wanted_people(plan: Plan) -> dict[int, tuple[TaskKey, ...]]:
+    """Return whom changes set, and the keys of these changes."""
+    found: dict[int, dict[TaskKey, None]] = {}
+    for change in plan.changes:
+        for one in change.fields:
+            if FIELDS[one.name].kind in _PERSONAL and change.writes:
+                for person in set(_ids(one.after)) - set(_ids(one.before)):
+                    found.setdefault(person, {})[change.key] = None
+    return {person: tuple(keys) for person, keys in found.items()}
 
 
 def _ids(value: object) -> Iterable[int]:

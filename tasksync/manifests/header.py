@@ -14,11 +14,13 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from tasksync.core.address_book import Directory
 from tasksync.core.fields import TaskKey
 from tasksync.core.manifest import Policy, Threshold, is_instance
 from tasksync.core.task import OnRemove, Place, Problem
 from tasksync.manifests import files, foreign, parse_located, schema
 from tasksync.manifests.datetimes import Instants, WorksOut, rules_of, zone_of
+from tasksync.manifests.directory_names import DirectoryNames
 from tasksync.manifests.files import Look, Source, look
 from tasksync.manifests.node import Node, Position
 from tasksync.manifests.reader import YamlUnreadable
@@ -91,6 +93,7 @@ class Header:
     contexts: list[bytes] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     unread: bool = False
+    names: DirectoryNames = field(default_factory=DirectoryNames)
     #: what is wrong in `dates` and `calendar`: asked where nothing shows that they were good before
     faults_of_dates: Callable[[], Iterable[Problem]] = tuple
     templates: ProjectTemplates | None = None
@@ -129,6 +132,24 @@ def _data_among(headers: Sequence[FileHeader], unread: set[str]) -> frozenset[st
     named = names_in(nodes)
     strange = {head.name for head in headers if head.strange} | unread
     return frozenset(name for name in strange if files.whole(name) in named)
+
+
+def look_up(header: Header, directory: Directory | None) -> None:
+    """Hand in who is asked for people and groups from now on, and look up those of defaults.
+
+    What is wrong is told at the defaults' place alone.
+    """
+    names = header.names
+    names.ask(directory)
+    for file in header.files:
+        for node in file.documents:
+            part = node.parts.get("defaults") if isinstance(node.value, dict) else None
+            if part is not None and isinstance(part.value, dict) and not _broken(part):
+                told = (fault for fault in names.faults(part.value) if fault.what)
+                header.problems += located(file.name, part, told)
+    for some in header.normalisers:
+        for normaliser in some:
+            normaliser.without_unknown()
 
 
 def _file(source: Source, problems: list[Problem]) -> FileHeader:
@@ -173,6 +194,8 @@ class _Assembly:
             self._belongs(file, node)
             self._renames(file, node)
         zone = self._project_words()
+        for file, node in everything:
+            self._header.problems += self._header.names.read(file, node)
         dates = self._read_dates(everything, zone)
         self._apply_defaults(zone, dates)
         self._read_templates(everything, zone, dates)
@@ -330,7 +353,8 @@ class _Assembly:
             if dates is None
             else Instants(zone, partial(dates.of, zone), dates.hours)
         )
-        bare = Normaliser({}, instants)
+        names = self._header.names
+        bare = Normaliser({}, instants, names)
         usable: dict[int, dict[str, object]] = {}
         for file in self._header.files:
             for node in file.documents:
@@ -340,11 +364,12 @@ class _Assembly:
         rules = b"" if zone is None else zone.key.encode() + rules_of(zone.key)
         if dates is not None:
             rules += b"\n" + dates.context
+        rules += names.context
         for file in self._header.files:
             merged = [{**of_project, **usable[id(node)]} for node in file.documents]
             told = [orjson.dumps(defaults, option=orjson.OPT_SORT_KEYS) for defaults in merged]
             for name, defaults in zip(told, merged, strict=True):
-                known.setdefault(name, Normaliser(defaults, instants))
+                known.setdefault(name, Normaliser(defaults, instants, names))
             self._header.normalisers.append([known[name] for name in told])
             self._header.contexts.append(b"\n".join([rules, *told]))
 

@@ -10,6 +10,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING
 
 import tasksync
+from tasksync.core.address_book import AnyAddress, Directory
 from tasksync.core.fields import TaskKey
 from tasksync.core.manifest import Manifest, Moved, Wanted
 from tasksync.core.state import EntryIndex
@@ -47,7 +48,7 @@ def load(paths: Sequence[str]) -> Manifest:
     read.unread = read.unread or bool(problems)
     stream = _Stream(read)
     if read.problems:
-        for _task in stream.rows():
+        for _task in stream.rows(None, AnyAddress()):
             pass
     names = tuple(source.name for source in found if source.name not in read.data)
     root = files.folder_of(read.project_file)
@@ -82,11 +83,21 @@ class _Stream:
         self._known = False  # whether a block was recalled: its context was good before
         self.written: dict[TaskKey, Mapping[str, str]] = {}
         self._same: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
+        self._directory: Directory | None = None
         self._is_valid = schema.checker(schema.WHOLE_TASK)
         self._expanded = _expanded(read, self._key_index, self._noted)
 
-    def rows(self, index: EntryIndex | None = None) -> Iterator[Wanted]:
-        """Yield the good tasks of all files; raises ManifestInvalid at the end."""
+    def rows(
+        self, index: EntryIndex | None = None, directory: Directory | None = None
+    ) -> Iterator[Wanted]:
+        """Yield the good tasks of all files; raises ManifestInvalid at the end.
+
+        Nothing is recalled where what is remembered of people leads elsewhere by now.
+        """
+        if index and directory is not None and not directory.unchanged():
+            index = None
+        self._directory = directory
+        header.look_up(self._header, directory)
         for number, file in enumerate(self._header.files):
             try:
                 yield from self._file(number, file, index)
@@ -94,10 +105,12 @@ class _Stream:
                 self._problems.append(broken.problem)
                 self._complete = False
         if self._expanded is not None:
-            yield from self._expanded.rows(index, _context(b"\n".join(self._header.contexts)))
+            yield from self._expanded.rows(index, self._context(*range(len(self._header.files))))
             self._known = self._known or self._expanded.recalled
             self._complete = self._complete and not self._expanded.failed
         self._finish()
+        if directory is not None:
+            directory.must_have_answered()
 
     def source_fingerprints(self, keys: Collection[TaskKey] = ()) -> dict[TaskKey, bytes]:
         """Return the source fingerprints of tasks, where that may be remembered.
@@ -119,7 +132,7 @@ class _Stream:
         return known
 
     def _fingerprints_of(self, number: int, keys: Mapping[int, str]) -> dict[TaskKey, bytes]:
-        file, context = self._header.files[number], _context(self._header.contexts[number])
+        file, context = self._header.files[number], self._context(number)
         try:
             with file.source.open() as opened:
                 stream = Hashed(opened)
@@ -134,11 +147,17 @@ class _Stream:
         return {key: digest for key, digest in found.items() if key not in adopting}
 
     def _file(self, number: int, file: FileHeader, index: EntryIndex | None) -> Iterable[Wanted]:
-        context = _context(self._header.contexts[number])
+        context = self._context(number)
         if index and (recalled := self._recalled(number, file, context, index)):
             rows, body = recalled
             return _wanted(file.name, rows, body)
         return self._fresh(number, file)
+
+    def _context(self, *numbers: int) -> str:
+        """Return what the tasks of files depend on beside their own text, people included."""
+        moves = 0 if self._directory is None else self._directory.moves
+        told = b"\n".join(self._header.contexts[number] for number in numbers)
+        return _context(told + b"\nmoves %d" % moves if moves else told)
 
     def _recalled(
         self, number: int, file: FileHeader, context: str, index: EntryIndex
@@ -253,6 +272,11 @@ class _Stream:
                 file.strange,
             )
             self._problems += diagnose.problems(file.source, normalisers, wanted, MOST_PROBLEMS)
+        self._problems += self._header.names.problems
+        if self._failed and not self._problems:  # it could not be read a second time
+            name = self._header.files[min(self._failed)].name
+            what = "the file changed while it was read"
+            self._problems.append(Problem(Place(name), what, "run it again"))
         if self._problems:
             raise ManifestInvalid(tuple(_shown(self._problems)))
 

@@ -8,26 +8,65 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from tasksync.core.fields import FIELDS, PRIORITY_WORDS, STATUS_WORDS, KeyRef, Value
 from tasksync.core.manifest import Manifest, Policy, Threshold
 from tasksync.core.task import Options, Task
+from tasksync.manifests.directory_names import NAMED_FIELDS
 from tasksync.manifests.foreign import API_VERSION
 from tasksync.manifests.reader import plain
 
 #: words that begin no other value and hold no sign of YAML
 _WORDS: Final = re.compile(r"[A-Za-z][A-Za-z0-9./-]*(?: [A-Za-z0-9./-]+)*", re.ASCII)
 _LONGEST: Final = 100
+#: no person and no group has so large a number
+_NOBODY: Final = 1 << 60
 #: what older readers take for true or false
 _CONSTANTS: Final = frozenset({"y", "n", "yes", "no", "on", "off"})
 #: what JSON leaves as it is and YAML takes for a line break, or does not take
 _ESCAPED: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
-def lines(manifest: Manifest, tasks: Iterable[Task]) -> Iterator[str]:
-    """Yield the lines of the document; tasks stand in the order of their keys."""
+class NumbersOfWords:
+    """A directory that takes any address, and knows from its numbers which it was."""
+
+    moves = 0
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, str], int] = {}
+        self.known: dict[int, str] = {}
+
+    def person(self, address: str) -> int:
+        """Return a number that nobody has."""
+        return self._number("person", address)
+
+    def group(self, name: str) -> int:
+        """Return a number that no group has."""
+        return self._number("group", name)
+
+    def unchanged(self) -> bool:
+        """Nothing is remembered."""
+        return True
+
+    def must_have_answered(self) -> None:
+        """Nobody is asked."""
+
+    def _number(self, kind: str, word: str) -> int:
+        number = self._numbers.setdefault((kind, word), _NOBODY + len(self._numbers))
+        self.known[number] = word
+        return number
+
+
+def lines(
+    manifest: Manifest, tasks: Iterable[Task], known: Mapping[int, str] = MappingProxyType({})
+) -> Iterator[str]:
+    """Yield the lines of the document; tasks stand in the order of their keys.
+
+    `known` are the addresses and names that numbers of people and groups stand for (NumbersOfWords).
+    """
     yield f"apiVersion: {API_VERSION}"
     yield f"project: {text(manifest.project)}"
     if manifest.timezone is not None:
@@ -44,10 +83,10 @@ def lines(manifest: Manifest, tasks: Iterable[Task]) -> Iterator[str]:
     if manifest.removed:
         yield "removed:"
         yield from (f"  - {text(key)}" for key in manifest.removed)
-    yield from _tasks(tasks)
+    yield from _tasks(tasks, known)
 
 
-def _tasks(tasks: Iterable[Task]) -> Iterator[str]:
+def _tasks(tasks: Iterable[Task], known: Mapping[int, str]) -> Iterator[str]:
     empty = True
     for task in sorted(tasks, key=lambda one: one.key):
         if empty:
@@ -55,7 +94,7 @@ def _tasks(tasks: Iterable[Task]) -> Iterator[str]:
         empty = False
         yield f"  {text(task.key)}:"
         for name, value in task.fields.items():
-            yield f"    {_field(name, value)}"
+            yield f"    {_field(name, _named(name, value, known))}"
         yield from (f"    {line}" for line in _options(task.options))
     if empty:
         yield "tasks: {}"
@@ -68,6 +107,15 @@ def text(value: str) -> str:
         return value
     quoted = json.dumps(value, ensure_ascii=False)
     return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
+
+
+def _named(name: str, value: Value, known: Mapping[int, str]) -> Value:
+    """Return a value with the addresses that were written in it."""
+    if name not in NAMED_FIELDS or not known:
+        return value
+    if isinstance(value, tuple):
+        return tuple(known.get(one, one) if isinstance(one, int) else one for one in value)  # type: ignore[return-value]
+    return known.get(value, value) if isinstance(value, int) else value
 
 
 def _field(name: str, value: Value) -> str:

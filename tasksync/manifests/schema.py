@@ -180,6 +180,8 @@ def _wrong(kind: str, value: object, schema: Schema) -> tuple[str, str]:
         return _not_listed(value, schema["enum"])
     if kind == "const":
         return _not_listed(value, [schema["const"]])
+    if kind == "pattern" and ("x-person" in schema or "x-group" in schema):
+        return _no_number(value, schema)
     if kind == "pattern":
         mend = schema.get("x-mend", "")
         return f"{shown(value)} is not {schema.get('x-says', 'of the right form')}", mend
@@ -220,6 +222,8 @@ def _wrong_type(value: object, schema: Schema) -> tuple[str, str]:
         return "cannot be empty (null)", _unclearable(kinds, schema)
     if "integer" in kinds and isinstance(value, float):
         return f"is {value}, not a whole number", "leave the fraction off"
+    if "x-person" in schema or "x-group" in schema:
+        return _no_number(value, schema)
     if "string" in kinds and isinstance(value, int | float):
         return _not_text(value, kinds, schema)
     if "integer" in kinds:
@@ -263,10 +267,4 @@ def _no_number(value: object, schema: Schema) -> tuple[str, str]:
         return f"must be {says}, not {shown(value)}", "write one whole number"
     if value.isascii() and value.isdecimal():
         return f"is the text {shown(value)}, not a number", "remove the quotes and leading zeros"
-    if "x-person" in schema and "@" in value:
-        what = f"is {shown(value)}, but e-mail addresses are not supported yet"
-        return what, "use the number of the person"
-    if "x-group" in schema:
-        what = f"is {shown(value)}, but names of groups are not supported yet"
-        return what, "use the number of the group"
     return f"must be {says}, not {shown(value)}", schema.get("x-mend", "write digits only")

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
 
+from tasksync.core.address_book import STAND_IN
 from tasksync.core.durations import seconds_in, why_not
 from tasksync.core.fields import (
     FIELDS,
@@ -29,6 +30,7 @@ from tasksync.core.keys import KEY_LIMIT, is_key
 from tasksync.core.manifest import MARKER_PREFIX
 from tasksync.core.task import NO_OPTIONS, NOTHING_WRITTEN, OnRemove, Options
 from tasksync.manifests.datetimes import Instants
+from tasksync.manifests.directory_names import NAMED_FIELDS, DirectoryNames
 from tasksync.manifests.hints import shown
 from tasksync.manifests.resolved import Resolved
 from tasksync.manifests.unplaced import BadValue, UnplacedProblem
@@ -74,12 +76,36 @@ def check_key(key: str) -> None:
 class Normaliser:
     """Puts defaults under a task's block and brings it to normal form."""
 
-    __slots__ = ("_bare", "_defaults", "_plan")
+    __slots__ = ("_bare", "_defaults", "_names", "_plan")
 
-    def __init__(self, defaults: Mapping[str, object], instants: Instants) -> None:
-        self._defaults = dict(defaults)
+    def __init__(
+        self,
+        defaults: Mapping[str, object],
+        instants: Instants,
+        names: DirectoryNames | None = None,
+    ) -> None:
+        self._names = names = names or DirectoryNames()
+        self._plan = [
+            (name, _converter(name, instants, names), FIELDS[name].empty) for name in FIELDS
+        ]
+        self._set_defaults(dict(defaults))
+
+    def _set_defaults(self, defaults: dict[str, object]) -> None:
+        self._defaults = defaults
         self._bare = {name: value for name, value in defaults.items() if name != "parentId"}
-        self._plan = [(name, _converter(name, instants), FIELDS[name].empty) for name in FIELDS]
+
+    def without_unknown(self) -> None:
+        """Leave people and groups of the defaults out who are not found: that was said once.
+
+        A number stands in for them, so that no task is said to lack what it has.
+        """
+        unknown = {fault.path[0] for fault in self._names.faults(self._defaults)}
+        lists = {name for name, value in self._defaults.items() if isinstance(value, list)}
+        stand_ins: dict[str, object] = {
+            str(name): [] if name in lists else STAND_IN for name in unknown
+        }
+        if stand_ins:
+            self._set_defaults({**self._defaults, **stand_ins})
 
     def with_defaults(self, body: Mapping[str, object]) -> dict[str, object]:
         """Return the block with the defaults under it; a parent's key displaces its number."""
@@ -126,6 +152,9 @@ class Normaliser:
         for name, convert, _empty in self._plan:
             value = block.get(name)
             if value is None or convert is None or isinstance(value, KeyRef):
+                continue
+            if name in NAMED_FIELDS:
+                yield from self._names.faults({name: value})
                 continue
             try:
                 _value, told = convert(value)
@@ -191,12 +220,19 @@ def _options(block: Mapping[str, Any]) -> Options:
     )
 
 
-def _converter(name: str, instants: Instants) -> Convert | None:
+def _converter(name: str, instants: Instants, names: DirectoryNames) -> Convert | None:
     """Return what normalises a field's value; None where it is normal as it stands."""
-    kind = FIELDS[name].kind
-    if kind is not FieldKind.INSTANT:
-        return _CONVERT.get(kind)
-    return (instants.starts if name == "startDatePlan" else instants).__getitem__
+    match FIELDS[name].kind:
+        case FieldKind.INSTANT:
+            return (instants.starts if name == "startDatePlan" else instants).__getitem__
+        case FieldKind.PERSON:
+            return names.persons.__getitem__
+        case FieldKind.GROUP:
+            return names.groups.__getitem__
+        case FieldKind.PEOPLE:
+            return names.people
+        case kind:
+            return _CONVERT.get(kind)
 
 
 def _words(words: Mapping[int, str]) -> Convert:
@@ -204,11 +240,6 @@ def _words(words: Mapping[int, str]) -> Convert:
     known: dict[object, Pair] = {number: (number, number) for number in words}
     known.update({word: (number, number) for number, word in words.items()})
     return known.__getitem__
-
-
-def _people(people: list[int]) -> Pair:
-    unique = tuple(sorted(set(people)))
-    return unique, unique
 
 
 def _ref(parent: KeyRef | int) -> Pair:
@@ -268,7 +299,6 @@ _CONVERT: Mapping[FieldKind, Convert] = {
     FieldKind.STATUS: _words(STATUS_WORDS),
     FieldKind.PRIORITY: _words(PRIORITY_WORDS),
     FieldKind.SECONDS: _seconds,
-    FieldKind.PEOPLE: _people,
     FieldKind.TAGS: _tags,
     FieldKind.PARENT: _ref,
 }

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from tasksync.core.account import READ_ONLY, Account
+from tasksync.core.address_book import ListedGroup, ListedPerson
 from tasksync.core.change import Change, Outcome
 from tasksync.core.fields import RemoteId
 from tasksync.core.ports import Clock, Listener, Permission
 from tasksync.core.state import PortalIdentity
 from tasksync.core.task import LiveTask
 from tasksync.errors import PermissionDenied, PortalRejected, PortalUnreadable
-from tasksync.portal import listing, lookups
+from tasksync.portal import directory_pages, listing, lookups
 from tasksync.portal.batches import Size
 from tasksync.portal.error_codes import CODES
 from tasksync.portal.learned import Learned
@@ -40,6 +41,8 @@ class RestPortal:
         self._pool: Pool[InFlight] | None = None
         self._me: tuple[PortalIdentity, Account] | None = None
         self._read_only = False
+        self._users: tuple[ListedPerson, ...] | None = None
+        self._groups: tuple[ListedGroup, ...] | None = None
 
     @property
     def requests(self) -> int:
@@ -129,9 +132,28 @@ class RestPortal:
         level = Performance(self._requester, self._learned, self._pool, about_to_send)
         yield from level.outcomes(changes)
 
-    def people(self, ids: Collection[int]) -> Mapping[int, str]:
-        """Names and e-mails beside ids, for people to read; what is not known is left out."""
-        return lookups.people(self._requester, ids)
+    def people(self, numbers: Collection[int]) -> Mapping[int, ListedPerson | None]:
+        """The users of these numbers, None for one that nobody has; never raises.
+
+        Of what is left out the portal tells nothing. Where all users were listed already, nothing
+        is asked.
+        """
+        if self._users is None:
+            return directory_pages.by_number(self._requester, numbers)
+        listed = {one.id: one for one in self._users}
+        return {number: listed.get(number) for number in numbers}
+
+    def users(self) -> tuple[ListedPerson, ...]:
+        """Every user that the portal lists, the inactive too; listed once."""
+        if self._users is None:
+            self._users = directory_pages.people(self._requester)
+        return self._users
+
+    def workgroups(self) -> tuple[ListedGroup, ...]:
+        """Every workgroup that the portal lists, archived ones left out; listed once."""
+        if self._groups is None:
+            self._groups = directory_pages.groups(self._requester)
+        return self._groups
 
     def close(self) -> None:
         """Let the sending threads go; what is in flight is waited for."""

@@ -1,4 +1,4 @@
-"""Asking for tasks by id, and for people's names.
+"""Asking for tasks by id.
 
 Absence decides a create, so it must be said: a task is gone only when a `get` of its id was
 answered with not-found or with nothing. Any other error is raised.
@@ -6,10 +6,8 @@ answered with not-found or with nothing. Any other error is raised.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
-
-import orjson
 
 from tasksync.core.fields import RemoteId
 from tasksync.core.task import LiveTask
@@ -18,8 +16,6 @@ from tasksync.portal import wire
 from tasksync.portal.backoff import pause
 from tasksync.portal.batches import FULL
 from tasksync.portal.error_codes import ErrorClass, error_of
-from tasksync.portal.messages import PortalRequest
-from tasksync.portal.no_answer import NoAnswer
 from tasksync.portal.requester import Requester
 from tasksync.portal.rows import SELECT, id_in, live_task
 from tasksync.portal.setup import MOST_REPEATS
@@ -118,34 +114,3 @@ def _name(remote: int) -> str:
 
 def _fifties(ids: Sequence[RemoteId]) -> Iterator[Sequence[RemoteId]]:
     return (ids[at : at + FULL] for at in range(0, len(ids), FULL))
-
-
-def people(requester: Requester, ids: Collection[int]) -> Mapping[int, str]:
-    """Return "name <email>" of these users where the portal tells; asked once, never raises.
-
-    `GET /v1/users` with $in, at most 50 ids a request (contract 9 and 11).
-    """
-    found: dict[int, str] = {}
-    wanted = sorted(set(ids))
-    for at in range(0, len(wanted), FULL):
-        some = wanted[at : at + FULL]
-        asked = orjson.dumps({"id": {"$in": some}}).decode()
-        request = PortalRequest("GET", "/v1/users", (("filter", asked), ("limit", str(FULL))))
-        reply = requester.once(request)
-        if isinstance(reply, NoAnswer) or reply.fault is not None:
-            return found
-        rows = reply.data if isinstance(reply.data, list) else []
-        for row in (one for one in rows if isinstance(one, dict)):
-            remote, name = id_in(row), _person(row)
-            if remote in set(some) and name:
-                found[remote] = name
-    return found
-
-
-def _person(row: Mapping[str, Any]) -> str:
-    def text(*names: str) -> str:
-        return next((row[one].strip() for one in names if isinstance(row.get(one), str)), "")
-
-    email = text("email", "EMAIL")
-    name = f"{text('name', 'NAME')} {text('lastName', 'LAST_NAME')}".strip()
-    return f"{name} <{email}>" if name and email else email or name

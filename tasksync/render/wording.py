@@ -342,6 +342,7 @@ def notes(plan: Plan) -> tuple[str, ...]:
             "portal; other tasks go on."
             for one in plan.unreadable
         ),
+        *_doubtful(plan),
         *_standing(plan),
         *_in_doubt(plan),
     )
@@ -349,6 +350,18 @@ def notes(plan: Plan) -> tuple[str, ...]:
 
 #: so many keys of tasks that stand alike are named; the JSON has them all
 _NAMED = 20
+
+
+def _doubtful(plan: Plan) -> Iterator[str]:
+    """Say which people that changes name by number are not there."""
+    names = dict(plan.names)
+    for one in plan.doubtful:
+        keys = ", ".join(map(clean, one.keys[:_NAMED]))
+        more = f" and {len(one.keys) - _NAMED} more" if len(one.keys) > _NAMED else ""
+        if one.listed:
+            yield f"{person(one.id, names)} is not active on the portal any more: {keys}{more}."
+        else:
+            yield f"nobody on the portal has the number {one.id}: {keys}{more}."
 
 
 def _standing(plan: Plan) -> Iterator[str]:

@@ -11,6 +11,7 @@ from stores import ANNA, BORIS, TTL, batch, entry, intent, keys, rich_entry, run
 from worlds import World
 
 from tasksync.backends.leases import who
+from tasksync.core.address_book import RememberedNumbers
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.ports import StateStore
 from tasksync.core.state import (
@@ -32,6 +33,7 @@ EVERYTHING = StateDelta(
     identity=PortalIdentity("acme.bitrix24.com", "anna", 2.5, 0.75),
     files=("tasks/a.yaml", "tasks/b.yaml"),
     released=(RemoteId(17), RemoteId(4)),
+    directory=RememberedNumbers({"anna@example.com": 2}, {"HR": 7}, 1),
 )
 
 
@@ -75,6 +77,7 @@ def test_what_was_committed_comes_back_to_the_other_client_word_for_word(world: 
     assert (EVERYTHING.run,) == state.runs
     assert (EVERYTHING.identity, EVERYTHING.files) == (state.identity, state.files)
     assert EVERYTHING.released == state.released
+    assert EVERYTHING.directory == state.directory
 
 
 def test_a_state_is_bound_to_another_name_of_its_portal_and_nothing_else_changes(
@@ -108,7 +111,7 @@ def test_a_delta_changes_what_it_names_and_nothing_else(world: World) -> None:
     assert {"new", "plain"} == set(after["entries"])  # type: ignore[call-overload]
     assert after["entries"]["plain"]["asked"]["status"] == 3  # type: ignore[index]
     assert [i["key"] for i in after["intents"]] == ["two", "three"]  # type: ignore[attr-defined]
-    for untouched in ("project", "lineage", "identity", "files", "released", "runs"):
+    for untouched in ("project", "lineage", "identity", "files", "released", "runs", "directory"):
         assert before[untouched] == after[untouched]
 
 
@@ -525,6 +528,7 @@ def test_a_whole_state_takes_the_place_of_what_is_there(world: World) -> None:
         files=("x.yaml",),
         released=(RemoteId(9),),
     )
+    assert not pushed.directory
     anna.replace(pushed, lease)
     expected = {**whole(pushed), "serial": pulled.serial + 1}
     assert expected == whole(world.client().load())

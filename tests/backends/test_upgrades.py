@@ -15,6 +15,7 @@ from tasksync.backends.document_format import decode
 from tasksync.backends.postgres import PostgresStore
 from tasksync.backends.remote_document import Copy
 from tasksync.backends.sqlite import SqliteStore
+from tasksync.core.address_book import RememberedNumbers
 from tasksync.core.fields import TaskKey
 from tasksync.core.ports import StateStore
 from tasksync.core.state import FORMAT_VERSION, NO_DATE, StateDelta
@@ -75,6 +76,34 @@ def test_a_file_of_format_1_is_brought_to_this_one(tmp_path: Path) -> None:
     with sqlite3.connect(path) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (FORMAT_VERSION,)
     db.close()
+
+
+def test_tables_without_a_directory_are_read_and_get_one_when_it_is_needed(
+    postgres_url: str,
+) -> None:
+    """Older versions of tasksync go on with them: they name the columns that they read."""
+
+    def store() -> PostgresStore:
+        return PostgresStore(
+            postgres_url, "finance-q2", clock=HandClock(), ids=counted_ids(os.urandom(3).hex())
+        )
+
+    numbers = RememberedNumbers({"anna@example.com": 2}, {"HR": 7}, 1)
+    with psycopg.connect(postgres_url, autocommit=True) as db:
+        db.execute("DROP SCHEMA IF EXISTS tasksync CASCADE")
+        filled(store())
+        db.execute("ALTER TABLE tasksync.projects DROP COLUMN directory")
+        try:
+            there = store()
+            assert there.load().directory == RememberedNumbers()
+            lease = there.acquire(ANNA, TTL)
+            for learned in (RememberedNumbers(), numbers, RememberedNumbers(), numbers):
+                there.commit(StateDelta(directory=learned), lease)
+                assert there.load().directory == learned
+            there.close()
+            assert store().load().directory == numbers
+        finally:
+            db.execute("DROP SCHEMA IF EXISTS tasksync CASCADE")
 
 
 def test_tables_of_format_1_are_read_and_brought_to_this_one(postgres_url: str) -> None:

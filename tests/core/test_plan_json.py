@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasksync.core.address_book import RememberedNumbers
 from tasksync.core.change import Action, Change, FieldChange, Reason
 from tasksync.core.fields import FIELDS, FieldKind, KeyRef, RemoteId, TaskKey
 from tasksync.core.formats import plan_json, plan_reading
 from tasksync.core.manifest import Policy, Threshold
-from tasksync.core.plan import Drift, Duplicate, Hidden, Orphan, Plan, Refusal
+from tasksync.core.plan import DoubtfulPerson, Drift, Duplicate, Hidden, Orphan, Plan, Refusal
 from tasksync.core.task import Activity, OnRemove, Options, Place
 from tasksync.errors import PlanUnusable
 
@@ -105,6 +106,7 @@ policies = st.builds(
     st.booleans(),
     st.none() | counts,
 )
+numbers = st.dictionaries(texts, st.integers(1, 99), max_size=2)
 plans = st.builds(
     Plan,
     texts,
@@ -132,6 +134,11 @@ plans = st.builds(
     st.booleans(),
     hidden=st.lists(st.builds(Hidden, keys, ids, st.booleans()), max_size=2).map(tuple),
     other_owner=texts,
+    directory=st.none() | st.builds(RememberedNumbers, numbers, numbers, st.integers(0, 5)),
+    doubtful=st.lists(
+        st.builds(DoubtfulPerson, ids, st.booleans(), st.lists(keys, max_size=2).map(tuple)),
+        max_size=2,
+    ).map(tuple),
 )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasksync.core.address_book import RememberedNumbers
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.formats import plan_json
 from tasksync.core.formats.state_checks import must_be_usable, pushed
@@ -31,6 +32,7 @@ GOOD = encode_state(
         serial=3,
         files=("m.yaml",),
         released=(RemoteId(7),),
+        directory=RememberedNumbers({"anna@example.com": 2}, {"HR": 7}, 1),
     )
 )
 IRREGULAR = st.one_of(

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from stores import ANNA, START, entry, intent, rich_entry, run
 
+from tasksync.core.address_book import RememberedNumbers
 from tasksync.core.change import Action, Change, Reason
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.formats import lease_json, state_json, values_json
@@ -34,6 +35,7 @@ FULL = state_of(
     intents=(intent("x"), intent("y")),
     files=("tasks.yaml",),
     released=(RemoteId(17), RemoteId(4)),
+    directory=RememberedNumbers({"anna@example.com": 2}, {"HR": 7}, 1),
     runs=(run("r1", outcome="done", plan="d"), run("r2")),
 )
 DOCUMENT = state_json.encode_state(FULL)
@@ -49,7 +51,7 @@ def test_a_state_survives_the_way_through_json() -> None:
     assert dict(back.entries) == dict(FULL.entries)
     assert (back.intents, back.runs) == (FULL.intents, FULL.runs)
     assert (back.identity, back.files) == (FULL.identity, FULL.files)
-    assert back.released == FULL.released
+    assert (back.released, back.directory) == (FULL.released, FULL.directory)
     assert (back.lineage, back.serial, back.project) == ("L", 7, "finance-q2")
 
 
@@ -105,7 +107,10 @@ def test_a_lease_survives() -> None:
     assert lease == lease_json.decode_lease(through_json(lease_json.encode_lease(lease)))
 
 
-def test_laying_a_delta_says_the_same_as_after() -> None:
+@pytest.mark.parametrize(
+    "numbers", [None, RememberedNumbers(), RememberedNumbers({"anna@example.com": 2}, {"HR": 7}, 1)]
+)
+def test_laying_a_delta_says_the_same_as_after(numbers: RememberedNumbers | None) -> None:
     delta = StateDelta(
         put=(entry("c", 3), entry("a", 1, status=4)),
         drop=(TaskKey("b"), TaskKey("nobody")),
@@ -115,6 +120,7 @@ def test_laying_a_delta_says_the_same_as_after() -> None:
         identity=PortalIdentity("other"),
         files=(),
         released=(RemoteId(5),),
+        directory=numbers,
     )
     updated = state_json.apply_delta(through_json(DOCUMENT), delta)
     expected = state_json.encode_state(FULL.after(delta))
@@ -207,6 +213,9 @@ def set_at(path: tuple[str | int, ...], value: object) -> Any:
         (("runs", 0, "outcome"), [1], "run"),
         (("files",), [1], "files"),
         (("released",), ["1"], "released"),
+        (("directory", "people", "anna@example.com"), "2", "directory"),
+        (("directory", "groups"), [7], "directory"),
+        (("directory", "moves"), -1, "directory"),
         (("identity",), {"portal": 5}, "portal"),
         (("identity",), "acme", "document"),
     ],

@@ -8,6 +8,7 @@ import pytest
 from casefiles import MARKER, live_task
 from scripted import Bench, Dies, Killed, Lost, Rejects, bench
 
+from tasksync.core.address_book import ListedPerson
 from tasksync.core.change import Action
 from tasksync.core.events import IntentResolved, IntentsFound, Note
 from tasksync.core.fields import RemoteId, TaskKey
@@ -79,7 +80,7 @@ def test_people_are_named_once() -> None:
 
     def names(ids):
         asked.append(list(ids))
-        return {one: f"P{one}" for one in ids}
+        return {one: ListedPerson(one, f"P{one}") for one in ids}
 
     planner = Planner(here.portal, here.resolver(), here.events.append, names)
     plan = planner.plan(here.manifest({"a": {"auditors": [3, 4]}, "b": {}}), here.state)

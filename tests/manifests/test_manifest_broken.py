@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from directories import directory
 
 from tasksync.errors import ManifestInvalid
 from tasksync.manifests.loader import load
@@ -26,7 +27,7 @@ def expected_of(case: Path) -> list[str]:
 def told_of(case: Path) -> list[str]:
     """Return what loading the case says."""
     with pytest.raises(ManifestInvalid) as caught:
-        list(load([case.name]).tasks())
+        list(load([case.name]).tasks(None, directory()))
     return [str(problem) for problem in caught.value.problems]
 
 

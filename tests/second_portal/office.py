@@ -126,6 +126,10 @@ class Office:
         self.gone: dict[int, dict[str, Any]] = {}
         self.deeds: list[tuple[str, int, dict[str, Any]]] = []
         self.dropped: list[str] = []
+        self.staff: dict[int, dict[str, Any]] = {
+            n: {"name": f"Nom{n}", "email": f"p{n}@example.com", "active": True} for n in PEOPLE
+        }
+        self.groups: dict[int, str] = {7: "Closing", 9: "Releases"}
 
     def __getitem__(self, name: str) -> Any:
         """Tell the reading taken of one question."""

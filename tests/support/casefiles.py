@@ -81,7 +81,7 @@ def stream(tasks: Iterable[Task]) -> Iterable[Wanted]:
 def manifest_of(tasks: Iterable[Task], **other: Any) -> Manifest:
     """Return a manifest of these tasks."""
     rows = list(stream(tasks))
-    return Manifest(PROJECT, lambda _index=None: rows, ("tasks.yaml",), **other)
+    return Manifest(PROJECT, lambda _index=None, _directory=None: rows, ("tasks.yaml",), **other)
 
 
 def live_task(remote: int, fields: Values, **other: Any) -> LiveTask:

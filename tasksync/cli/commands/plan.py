@@ -74,7 +74,14 @@ def run(options: PlanOptions, console: Console) -> int:
             portal = parts.portal(manifest.marker)
             planner = parts.planner(portal, parts.resolver(portal, manifest.marker))
             blind = planning.no_refresh
-            plan = planner.plan(manifest, state, scope(planning), refresh=not blind, trusting=blind)
+            plan = planner.plan(
+                manifest,
+                state,
+                scope(planning),
+                refresh=not blind,
+                trusting=blind,
+                directory=parts.directory(lambda: portal, state, refresh=not blind),
+            )
             plan = with_unread(plan, state, manifest)
         finally:
             store.close()

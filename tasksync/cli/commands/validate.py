@@ -34,16 +34,18 @@ def options(read: Mapping[str, Any]) -> ValidateOptions:
 
 def run(options: ValidateOptions, console: Console) -> int:
     """Read the whole manifest; raises ManifestInvalid with every fault."""
+    from tasksync.core.address_book import AnyAddress
     from tasksync.manifests.loader import load
 
     manifest = load(manifest_paths(options.manifest))
     if options.expand:
         from tasksync.manifests import plain_yaml
 
-        tasks = [wanted.task() for wanted in manifest.tasks()]
-        console.say("\n".join(plain_yaml.lines(manifest, tasks)))
+        addresses = plain_yaml.NumbersOfWords()
+        tasks = [wanted.task() for wanted in manifest.tasks(None, addresses)]
+        console.say("\n".join(plain_yaml.lines(manifest, tasks, addresses.known)))
         return 0
-    count = sum(1 for _wanted in manifest.tasks())
+    count = sum(1 for _wanted in manifest.tasks(None, AnyAddress()))
     files = len(manifest.files)
     console.say(
         f"The manifest is valid: project {manifest.project}, {files} file{'s' * (files != 1)}, "

@@ -18,7 +18,7 @@ from tasksync.core.fields import KeyRef, Value, plain
 from tasksync.core.formats import plan_reading, plan_text
 from tasksync.core.formats.json_text import compact_sorted
 from tasksync.core.formats.plan_digest import checksum_of, digest_of_plan
-from tasksync.core.formats.values_json import encode_options, encode_values
+from tasksync.core.formats.values_json import encode_directory, encode_options, encode_values
 from tasksync.core.manifest import Policy, Threshold
 from tasksync.core.people import people_of, touched
 from tasksync.core.plan import Drift, Plan, Refusal
@@ -109,8 +109,20 @@ def encode(
             for one in sorted((*plan.changes, *plan.state_only), key=lambda one: one.key)
             if one.source != NO_SOURCE
         },
+        **_of_people(plan),
     }
     return {**document, "checksum": checksum_of(document)}
+
+
+def _of_people(plan: Plan) -> Json:
+    """Return who is not there, and what to remember of addresses; each where there is something."""
+    doubtful = [
+        {"id": one.id, "listed": one.listed, "keys": list(one.keys)} for one in plan.doubtful
+    ]
+    return {
+        **({"people_not_there": doubtful} if doubtful else {}),
+        **({} if plan.directory is None else {"directory": encode_directory(plan.directory)}),
+    }
 
 
 def _policy(policy: Policy) -> Json:

@@ -10,13 +10,14 @@ from tasksync.core.formats import typed
 from tasksync.core.formats.plan_text import not_a_plan
 from tasksync.core.formats.typed import Json
 from tasksync.core.formats.values_json import (
+    decode_numbers,
     decode_options,
     decode_value,
     decode_values,
     decode_written,
 )
 from tasksync.core.manifest import Policy, Threshold
-from tasksync.core.plan import Drift, Duplicate, Hidden, Orphan, Plan, Standing
+from tasksync.core.plan import DoubtfulPerson, Drift, Duplicate, Hidden, Orphan, Plan, Standing
 from tasksync.core.quoting import quoted
 from tasksync.core.state import fingerprint_in
 from tasksync.core.task import Activity, OnRemove, Place
@@ -94,6 +95,15 @@ def _plan(document: Json) -> Plan:
         policy=_policy(typed.mapping(document, "policy")),
         unread=typed.texts(document, "unread"),
         destroy=typed.flag(document, "destroy"),
+        directory=decode_numbers(document["directory"]) if "directory" in document else None,
+        doubtful=tuple(
+            DoubtfulPerson(
+                typed.whole(item, "id"),
+                typed.flag(item, "listed"),
+                tuple(map(TaskKey, typed.texts(item, "keys"))),
+            )
+            for item in typed.objects({"people_not_there": [], **document}, "people_not_there")
+        ),
     )
     return plan.with_sources(sources)
 

@@ -62,6 +62,9 @@ def _faults(state: State) -> Iterator[tuple[str, str]]:
     yield "identity", _identity(state.identity)
     for name in state.files:
         yield "files", "" if name and "\0" not in name else f"{in_ascii(name)} is no file"
+    for name in (*state.directory.people, *state.directory.groups):
+        fits = name and "\0" not in name
+        yield "directory", "" if fits else f"{in_ascii(name)} is nobody's address or name"
     for key in state.index:
         yield f"entry {in_ascii(key)}", "" if is_key(key) else "that is no key of a task"
     for entry in state.entries.values():

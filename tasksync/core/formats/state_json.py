@@ -2,7 +2,7 @@
 
     {"kind": "tasksync-state", "version": 2, "project": ..., "lineage": ..., "serial": ...,
      "identity": {...} | null, "entries": {key: {...}}, "intents": [...], "files": [...],
-     "released": [...], "runs": [...]}
+     "released": [...], "runs": [...], "directory": {"people": {...}, "groups": {...}}}
 
 `schemas/state.schema.json` describes it. Instants are ISO 8601 in UTC. What has its usual value
 (no options, nothing made differently) is left out. Reading looks at kind and version before
@@ -14,14 +14,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tasksync.core.address_book import RememberedNumbers
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.formats import typed
 from tasksync.core.formats.state_text import KIND, reading, sniff
 from tasksync.core.formats.values_json import (
     decode_instant,
+    decode_numbers,
     decode_options,
     decode_values,
     decode_written,
+    encode_directory,
     encode_instant,
     encode_options,
     encode_values,
@@ -46,7 +49,7 @@ _NO_SOURCE = NO_SOURCE.hex()
 
 def encode_state(state: State) -> dict[str, object]:
     """Return the whole state as plain data, entries in the order of their keys."""
-    return {
+    data: dict[str, object] = {
         "kind": KIND,
         "version": FORMAT_VERSION,
         "project": state.project,
@@ -59,6 +62,7 @@ def encode_state(state: State) -> dict[str, object]:
         "released": list(state.released),
         "runs": [encode_run(run) for run in state.runs],
     }
+    return {**data, "directory": encode_directory(state.directory)} if state.directory else data
 
 
 def decode_state(document: object) -> State:
@@ -73,6 +77,7 @@ def decode_state(document: object) -> State:
             "identity": decode_identity(data["identity"]),
             "files": typed.texts(data, "files"),
             "released": decode_released(data["released"]),
+            "directory": decode_directory(data.get("directory", {})),
         }
         project = typed.text(data, "project")
     return state_of(
@@ -108,7 +113,17 @@ def apply_delta(document: Mapping[str, Any], delta: StateDelta) -> dict[str, Any
         updated["files"] = list(delta.files)
     if delta.released is not None:
         updated["released"] = list(delta.released)
+    if delta.directory is not None:
+        updated.pop("directory", None)
+        if delta.directory:
+            updated["directory"] = encode_directory(delta.directory)
     return updated
+
+
+def decode_directory(data: Any) -> RememberedNumbers:
+    """Return the numbers that `encode_directory` wrote; nothing of it has to be there."""
+    with reading("the directory"):
+        return decode_numbers(data)
 
 
 def decode_released(data: Any) -> tuple[RemoteId, ...]:

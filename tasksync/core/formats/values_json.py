@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from tasksync.core.address_book import RememberedNumbers
 from tasksync.core.fields import (
     FIELDS,
     FieldKind,
@@ -111,3 +112,23 @@ def decode_instant(text: object) -> datetime:
         pass
     msg = f"{quoted(text)} is no date with a zone"
     raise ValueError(msg)
+
+
+def encode_directory(numbers: RememberedNumbers) -> dict[str, object]:
+    """Return which address and which name of a group was which number."""
+    people, groups = numbers.people, numbers.groups
+    data: dict[str, object] = {
+        "people": {one: people[one] for one in sorted(people)},
+        "groups": {one: groups[one] for one in sorted(groups)},
+    }
+    return {**data, "moves": numbers.moves} if numbers.moves else data
+
+
+def decode_numbers(data: Json) -> RememberedNumbers:
+    """Return what `encode_directory` wrote; nothing of it has to be there."""
+    people, groups = (typed.mapping({name: {}, **data}, name) for name in ("people", "groups"))
+    return RememberedNumbers(
+        {one: int(typed.remote_id(people[one])) for one in people},
+        {one: int(typed.remote_id(groups[one])) for one in groups},
+        typed.count(data, "moves", 0),
+    )

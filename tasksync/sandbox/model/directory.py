@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
 from functools import cache
+from typing import Any, TypeVar
 
 from tasksync.sandbox.json_codec import Json
+
+T = TypeVar("T", "User", "Workgroup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +74,97 @@ GROUPS = {
 }
 
 
-def is_admin(id_: int) -> bool:
-    """Whether a user has an administrator's rights on this portal."""
-    user = USERS.get(id_)
-    return user is not None and user.admin
+#: what a line of the journal may put: one of them, or all
+DIRECTORY_LINES = frozenset({"user", "group", "users", "groups"})
+
+
+class Directory:
+    """The users and workgroups of one portal: the built-in ones, until others are put there."""
+
+    def __init__(self) -> None:
+        self.users: dict[int, User] = dict(USERS)
+        self.groups: dict[int, Workgroup] = dict(GROUPS)
+        self._active: frozenset[int] | None = None
+
+    @property
+    def active(self) -> frozenset[int]:
+        """The numbers of the active users."""
+        if self._active is None:
+            self._active = frozenset(one.id for one in self.users.values() if one.active)
+        return self._active
+
+    def is_admin(self, id_: int) -> bool:
+        """Whether a user has an administrator's rights on this portal."""
+        user = self.users.get(id_)
+        return user is not None and user.admin
+
+    def person(self, id_: int) -> Json:
+        """Form of `creator` and its like on a single answer (seed "Create task")."""
+        user = self.users.get(id_)
+        return person(id_) if user is USERS.get(id_) else _written(id_, user)
+
+    def apply(self, line: Json) -> None:
+        """Do what a line of the journal says: put one of them, or a list in the place of all."""
+        for name, value in line.items():
+            match name:
+                case "user":
+                    self._put(self.users, User, value)
+                case "group":
+                    self._put(self.groups, Workgroup, value)
+                case "users":
+                    self.users = _all(User, value)
+                case "groups":
+                    self.groups = _all(Workgroup, value)
+        self._active = None
+
+    @staticmethod
+    def _put(there: dict[int, T], kind: type[T], value: Json) -> None:
+        one = _made(kind, value)
+        there[one.id] = one
+
+    def lines(self) -> Iterable[Json]:
+        """What makes this directory of the built-in one."""
+        if self.users != USERS:
+            yield {"users": [asdict(one) for one in self.users.values()]}
+        if self.groups != GROUPS:
+            yield {"groups": [asdict(one) for one in self.groups.values()]}
+
+
+def many_users(count: int) -> list[Json]:
+    """So many users as rows of a journal: the built-in ones, and others made up."""
+    known = [asdict(one) for one in USERS.values()][:count]
+    first = 1001
+    return known + [
+        asdict(User(id_, "User", f"Number {id_}", f"user{id_}@example.com"))
+        for id_ in range(first, first + count - len(known))
+    ]
+
+
+def _all(kind: type[T], values: list[Json]) -> dict[int, T]:
+    made = [_made(kind, value) for value in values]
+    return {one.id: one for one in sorted(made, key=lambda one: one.id)}
+
+
+def _made(kind: type[T], value: Json) -> T:
+    """Return a user or group of a row; raises ValueError where it is none."""
+    names = {one.name for one in fields(kind)}
+    if not isinstance(value, dict) or value.keys() - names or not isinstance(value.get("id"), int):
+        message = f"a row has an id and no other names than {', '.join(sorted(names))}"
+        raise ValueError(message)
+    told: dict[str, Any] = {"last_name": "", "email": ""} if kind is User else {}
+    told |= {"name": ""} | value
+    if "departments" in told:
+        told["departments"] = tuple(told["departments"])
+    return kind(**told)
 
 
 @cache
 def person(id_: int) -> Json:
-    """Form of `creator` and its like on a single answer (seed "Create task"); not to be changed."""
-    user = USERS.get(id_)
+    """Form of a built-in user on a single answer; not to be changed."""
+    return _written(id_, USERS.get(id_))
+
+
+def _written(id_: int, user: User | None) -> Json:
     return {
         "id": str(id_),
         "name": user.full_name if user else f"User {id_}",

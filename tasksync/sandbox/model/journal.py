@@ -20,7 +20,7 @@ from typing import Any
 
 from tasksync.sandbox.json_codec import dumps, loads
 
-_LINE_STARTS = (b'{"put":', b'{"del":', b'{"reset":')
+_LINE_STARTS = (b'{"put":', b'{"del":', b'{"reset":', b'{"user', b'{"group')
 
 
 class JournalDamaged(Exception):

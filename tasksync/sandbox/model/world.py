@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from tasksync.sandbox.model.directory import DIRECTORY_LINES, Directory
 from tasksync.sandbox.model.gc_pause import exempt_from_gc, gc_paused
 from tasksync.sandbox.model.journal import Journal, JournalDamaged
 from tasksync.sandbox.model.task import Task, task_from_json, task_to_json
@@ -40,6 +41,7 @@ class World:
         step: int = STEP,
     ) -> None:
         self.index = TaskIndex()
+        self.directory = Directory()
         self.version = 0
         self._journal, self._now, self._first, self._step = journal, now, first_id, step
         self._next = first_id
@@ -123,6 +125,12 @@ class World:
         self._queue_line({"reset": self._first})
         self._apply_reset(self._first)
 
+    def change_directory(self, line: dict[str, Any]) -> None:
+        """Change the users or groups (see `Directory.apply`). Only inside `writing`."""
+        self.directory.apply(line)
+        self._queue_line(line)
+        self.version += 1
+
     def as_of(self, at: float) -> TaskIndex:
         """The tasks as they stood at a moment not long ago, as a listing that lags shows them."""
         old: dict[int, Task | None] = {}
@@ -149,11 +157,12 @@ class World:
         with gc_paused():
             restarted, lines = self._journal.read_new()
             if restarted:
+                self.directory = Directory()
                 self._apply_reset(self._first)
             try:
                 for line in lines:
                     self._replay(line)
-            except (KeyError, TypeError) as fault:
+            except (KeyError, TypeError, ValueError) as fault:
                 message = f"a line of the journal is not a sandbox's: {fault}"
                 raise JournalDamaged(message) from fault
             if len(lines) > LARGE_WORLD:
@@ -165,6 +174,8 @@ class World:
             self._apply_put(task_from_json(line["put"]))
         elif "del" in line:
             self._apply_remove(line["del"])
+        elif not DIRECTORY_LINES.isdisjoint(line):
+            self.directory.apply(line)
         else:
             self._apply_reset(line["reset"])
 
@@ -187,6 +198,7 @@ class World:
 
     def _current_lines(self) -> Iterator[dict[str, Any]]:
         yield {"reset": self._next}
+        yield from self.directory.lines()
         for task in self.index:
             yield {"put": task_to_json(task)}
 

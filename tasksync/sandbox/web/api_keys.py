@@ -56,6 +56,7 @@ KEYS = {
     for key in (
         ApiKey(GOOD_KEY),
         ApiKey("vibe_api_noscope", scopes=frozenset({"user", "sonet_group"})),
+        ApiKey("vibe_api_tasksonly", scopes=frozenset({TASKS})),
         ApiKey("vibe_api_notokens", refusal=_NO_TOKENS),
         ApiKey("vibe_api_readonly", read_only=True),
         ApiKey("vibe_api_weak", owner=22, sees_all=False),

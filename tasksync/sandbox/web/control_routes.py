@@ -12,7 +12,7 @@ from tasksync.sandbox.faults.fault_rules import read_rules
 from tasksync.sandbox.model.quirks import Quirks, described
 from tasksync.sandbox.model.refusals import InvalidValue, ReadOnlyField
 from tasksync.sandbox.page.page_data import page_data
-from tasksync.sandbox.web import control_tasks
+from tasksync.sandbox.web import control_people, control_tasks
 from tasksync.sandbox.web.control_tasks import ControllablePortal
 from tasksync.sandbox.web.entity_handlers import api_error_of
 from tasksync.sandbox.web.http_messages import NO_CONTENT, ApiError, Response, WebRequest, reply
@@ -86,6 +86,7 @@ def _reset(portal: ControllablePortal, _request: WebRequest, _names: Sequence[st
     portal.quirks = Quirks()
     with portal.world.writing():
         portal.world.clear()
+        control_people.reset(portal)
     portal.request_log.clear()
     return Response(NO_CONTENT)
 
@@ -141,5 +142,9 @@ _ROUTES = _routes(
     ("DELETE", r"/tasks/(\d+)", control_tasks.delete_task),
     ("POST", r"/tasks/(\d+)/comments", control_tasks.add_comment),
     ("POST", r"/tasks/(\d+)/time", control_tasks.log_time),
+    ("GET", "/(users|groups)", control_people.list_all),
+    ("PUT", "/(users|groups)", control_people.put_all),
+    ("POST", "/(users|groups)", control_people.add_one),
+    ("PATCH", r"/(users|groups)/(\d+)", control_people.edit_one),
     ("GET", "/board", _page_data),
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasksync.sandbox.json_codec import Json
-from tasksync.sandbox.model import directory, fields
+from tasksync.sandbox.model import fields
 from tasksync.sandbox.model.portal_clock import PortalClock
 from tasksync.sandbox.model.quirk_values import MissingTask
 from tasksync.sandbox.model.quirks import Quirks
@@ -25,8 +25,6 @@ from tasksync.sandbox.web.http_messages import ApiError
 from tasksync.sandbox.web.listing_query import read_listing_query
 from tasksync.sandbox.web.row_format import RowWriter
 from tasksync.sandbox.web.task_pages import RowPage, page_of, page_of_tasks
-
-_ACTIVE_USERS = frozenset(user.id for user in directory.USERS.values() if user.active)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +126,10 @@ class TaskHandler:
         with self.world.writing() as index:
             at, zone = self.clock.second(), self.clock.zone
             owner = self.key.owner
-            admin = directory.is_admin(owner)
+            people = self.world.directory
+            admin = people.is_admin(owner)
             try:
-                yield TaskRules(self.quirks, index, zone, at, owner, _ACTIVE_USERS, admin)
+                yield TaskRules(self.quirks, index, zone, at, owner, people.active, admin)
             except (InvalidValue, ReadOnlyField) as refusal:
                 raise api_error_of(refusal, self.quirks) from refusal
 
@@ -176,9 +175,12 @@ def handler_of(entity: str, tasks: TaskHandler) -> Handler | None:
         case "tasks":
             return tasks
         case "users":
-            return LookupHandler("user", "user", directory.USERS, fields.USERS, tasks.writer)
+            with tasks.world.reading():
+                users = tasks.world.directory.users
+            return LookupHandler("user", "user", users, fields.USERS, tasks.writer)
         case "workgroups":
-            groups, table = directory.GROUPS, fields.WORKGROUPS
+            with tasks.world.reading():
+                groups, table = tasks.world.directory.groups, fields.WORKGROUPS
             return LookupHandler("workgroup", "sonet_group", groups, table, tasks.writer)
         case _:
             return None

@@ -120,7 +120,7 @@ class SandboxApi:
         raise ApiError(404, "NOT_FOUND", f"Route {request.method} {request.path} not found")
 
     def _task_handler(self, key: api_keys.ApiKey) -> TaskHandler:
-        writer = RowWriter(self.quirks, self.clock.zone, self.world.tag_id)
+        writer = RowWriter(self.quirks, self.clock.zone, self.world.tag_id, self.world.directory)
         created = self.request_log.created
         return TaskHandler(self.world, self.clock, self.quirks, key, created, writer)
 

@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from tasksync.sandbox.json_codec import Json
-from tasksync.sandbox.model.directory import GROUPS, person
+from tasksync.sandbox.model.directory import Directory
 from tasksync.sandbox.model.fields import TASKS, Field, FieldTable, ValueKind, native
 from tasksync.sandbox.model.gc_pause import gc_paused
 from tasksync.sandbox.model.portal_clock import write_instant, zone_of
@@ -68,8 +68,15 @@ _instant_text = lru_cache(maxsize=65_536)(write_instant)
 class RowWriter:
     """Writes rows under these quirks; `tag_id` numbers the tags of an id-keyed map."""
 
-    def __init__(self, quirks: Quirks, zone: tzinfo, tag_id: Callable[[str], int]) -> None:
+    def __init__(
+        self,
+        quirks: Quirks,
+        zone: tzinfo,
+        tag_id: Callable[[str], int],
+        directory: Directory | None = None,
+    ) -> None:
         self.quirks, self.zone, self.tag_id = quirks, zone, tag_id
+        self._directory = directory or Directory()
         self._tags_cache: dict[tuple[str, ...], Any] = {}
 
     def columns(self, table: FieldTable, select: Sequence[str] | None) -> Columns:
@@ -106,11 +113,11 @@ class RowWriter:
             **{key: write(get(task)) if write else get(task) for key, get, write in self._whole},
             **_SINGLE,
             **self._extra_keys(),
-            "creator": person(task.created_by),
-            "responsible": person(task.responsible_id),
+            "creator": self._directory.person(task.created_by),
+            "responsible": self._directory.person(task.responsible_id),
             "accomplicesData": self._people(task.accomplices),
             "auditorsData": self._people(task.auditors),
-            "group": _group(task.group_id),
+            "group": self._group(task.group_id),
             **({"tags": self._tags(task.tags)} if self.quirks.tags_on_single else {}),
         }
 
@@ -194,8 +201,13 @@ class RowWriter:
 
     def _people(self, ids: tuple[int, ...]) -> Any:
         if self.quirks.people_data is PeopleData.MAP and ids:
-            return {str(id_): person(id_) for id_ in ids}
-        return [person(id_) for id_ in ids]
+            return {str(id_): self._directory.person(id_) for id_ in ids}
+        return [self._directory.person(id_) for id_ in ids]
+
+    def _group(self, id_: int) -> Any:
+        """`group`: an object, or an empty list where there is none (contract 7)."""
+        group = self._directory.groups.get(id_)
+        return {"id": str(id_), "name": group.name, "opened": False} if group else []
 
 
 def with_native_keys(row: Any) -> Any:
@@ -205,9 +217,3 @@ def with_native_keys(row: Any) -> Any:
 
 def _text(number: int | None) -> str | None:
     return None if number is None else str(number)
-
-
-def _group(id_: int) -> Any:
-    """`group`: an object, or an empty list where there is none (contract 7)."""
-    group = GROUPS.get(id_)
-    return {"id": str(id_), "name": group.name, "opened": False} if group else []
