@@ -65,7 +65,7 @@ def lines(
 ) -> Iterator[str]:
     """Yield the lines of the document; tasks stand in the order of their keys.
 
-    `known` are the addresses and names that numbers of people and groups stand for (NumbersOfWords).
+    `known` are the addresses and names that numbers of people and groups stand for.
     """
     yield f"apiVersion: {API_VERSION}"
     yield f"project: {text(manifest.project)}"
