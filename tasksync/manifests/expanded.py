@@ -67,15 +67,18 @@ class ExpandedTasks:
     def rows(self, index: EntryIndex | None, context: str) -> Iterator[Wanted]:
         """Yield the good tasks of all instances; `context` is what they hang on beside."""
         self._index = index
-        key = f"{context} {self._templates.context.hex()}".encode()[:64]
+        key = blake2b(context.encode() + b"\0" + self._templates.context, digest_size=16).digest()
         problems = self._templates.settings.problems
+        before = len(problems)
         for one in self._rows(problems):
             self._count += one.template.size
             if self._count > MOST_TASKS:
                 what = f"templates make more than {MOST_TASKS} tasks: {self._count} with this row"
                 problems.append(Problem(one.row.place, what, "split the project"))
-                return
+                break
             yield from self._instance(one, blake2b(_text(one), digest_size=16, key=key).digest())
+        # rows that are at fault make no tasks: that others name them as parents is no fault
+        self.failed = self.failed or len(problems) > before
 
     def fingerprints(self, keys: Collection[TaskKey]) -> dict[TaskKey, bytes]:
         """Return the source fingerprints of what was expanded, and of these keys."""
