@@ -166,3 +166,11 @@ def test_a_fault_names_the_template_s_line_and_the_row(tasksync: Project) -> Non
     told = tasksync("validate").err
     assert "m.yaml:12:16: title has 308 characters, 250 are allowed; in anna (" in told
     assert "newcomers.csv:2)" in told
+
+
+def test_a_cell_that_looks_like_a_password_is_said_openly(tasksync: Project) -> None:
+    """As what the manifest itself says: it is applied, and then there is nothing left to do."""
+    tasksync.env["PGPASSWORD"] = "Bertram-of-Ours"
+    tasksync.rows(ROWS.replace("Ben,", "Bertram-of-Ours,"))
+    assert tasksync("apply", "--yes").code == 0
+    assert "No changes." in tasksync("plan").out
