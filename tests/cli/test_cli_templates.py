@@ -120,6 +120,18 @@ def test_a_move_of_an_instance_removes_what_the_new_one_lacks(tasksync: Project)
     assert "0 to add, 0 to change, 2 to destroy" in told
 
 
+def test_a_key_that_is_moved_by_name_does_not_move_with_its_instance(tasksync: Project) -> None:
+    """The one that is named goes where that says, whichever stands first."""
+    tasksync.rows(ROWS.replace("anna,", "anne,"))
+    moved = "moved: [{from: anna/, to: anne/}, {from: anna/desk, to: table}]\n"
+    table = "tasks:\n  table: {title: Prepare a desk for Anna, responsibleId: 2}\n"
+    tasksync.manifest(TEXT + moved + table, "m.yaml")
+    told = tasksync("plan").out
+    assert "anna/desk has moved to table" in told
+    assert "anna/welcome has moved to anne/welcome" in told
+    assert "1 to add, 0 to change, 0 to destroy" in told
+
+
 def test_target_takes_an_instance(tasksync: Project) -> None:
     """`--target 'ben/*'` is about one row."""
     tasksync.rows(ROWS.replace("2027-09-0", "2027-10-0"))

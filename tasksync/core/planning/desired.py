@@ -90,12 +90,15 @@ def read_desired(tasks: Iterable[Wanted], state: State, moved: Iterable[Moved] =
 def _moves(moved: Iterable[Moved], index: EntryIndex) -> dict[TaskKey, TaskKey]:
     """Return the moves that are still to be made, each key once on either side."""
     taken: dict[TaskKey, TaskKey] = {}
+    instances = []
     for move in moved:
         if is_instance(move.before):
-            for before, after in _of_instance(move, index):
-                taken.setdefault(before, after)
+            instances.append(move)
         elif move.before in index and move.after not in index:
             taken.setdefault(move.before, move.after)
+    for move in instances:  # a key that is named itself is moved as that says
+        for before, after in _of_instance(move, index):
+            taken.setdefault(before, after)
     return {after: before for before, after in reversed(taken.items())}
 
 
