@@ -7,6 +7,7 @@ from dataclasses import replace
 from tasksync.cli.options import PlanningOptions
 from tasksync.cli.settings import unread
 from tasksync.cli.showing import Cost
+from tasksync.core.keys import normal_key
 from tasksync.core.manifest import Manifest
 from tasksync.core.plan import Plan
 from tasksync.core.planning.build import Scope
@@ -20,7 +21,10 @@ from tasksync.portal.pacing import seconds_for
 
 def scope(planning: PlanningOptions) -> Scope:
     """Return what the plan is about."""
-    return Scope(planning.target, planning.exclude, planning.destroy)
+    targets, excludes = (
+        tuple(map(normal_key, globs)) for globs in (planning.target, planning.exclude)
+    )
+    return Scope(targets, excludes, planning.destroy)
 
 
 def with_unread(plan: Plan, state: State, manifest: Manifest) -> Plan:

@@ -23,12 +23,13 @@ from tasksync.cli.options import (
     StateShowOptions,
     StateUnlockOptions,
 )
-from tasksync.cli.state_lookup import entry_of, listed, looked_at
+from tasksync.cli.state_lookup import entry_of, known_as, listed, looked_at
 from tasksync.cli.wiring import Session, named_project, session
 from tasksync.core.fields import TaskKey
 from tasksync.core.formats.state_checks import must_be_usable, pushed
 from tasksync.core.formats.state_json import encode_state
 from tasksync.core.formats.strict_json import strict
+from tasksync.core.keys import normal_key
 from tasksync.core.ports import StateStore
 from tasksync.core.state import State, StateDelta
 from tasksync.core.unseen import all_seen
@@ -71,10 +72,11 @@ def list_(options: StateListOptions, console: Console) -> int:
 
     with _store(options.state, console) as (parts, store):
         state = store.load()
-        keys = [key for key in sorted(state.index) if fnmatchcase(key, options.glob)]
+        glob = normal_key(options.glob)
+        keys = [key for key in sorted(state.index) if fnmatchcase(key, glob)]
         for key in keys:
             console.out.write(entry_line(state.entries[key]) + "\n")
-        doubts = [intent for intent in state.intents if fnmatchcase(intent.key, options.glob)]
+        doubts = [intent for intent in state.intents if fnmatchcase(intent.key, glob)]
         for intent in doubts:
             name = clean(intent.key)
             console.out.write(f"{name}  (in doubt since {intent.at:%Y-%m-%dT%H:%MZ})\n")
@@ -101,22 +103,23 @@ def move(options: StateMoveOptions, console: Console) -> int:
     from tasksync.manifests.unplaced import BadValue
     from tasksync.manifests.values import check_key
 
+    after = normal_key(options.after)
     try:
-        check_key(options.after)
+        check_key(after)
     except BadValue as bad:
         mend = bad.mend or "choose another key"
         raise UsageError(f"{bad}.", f"{mend[:1].upper()}{mend[1:]}.") from bad
     with _locked(options.state, console) as (parts, holder, state):
         entry = entry_of(parts, state, options.before)
-        if options.after in state.index:
+        if after in state.index:
             raise StateError(
-                f"The state already has {options.after}.",
+                f"The state already has {after}.",
                 "Choose another key, or state rm it first.",
             )
         parts.says(lambda: repr(entry))  # it comes from the state, not from outside
-        moved = replace(entry, key=TaskKey(options.after))
+        moved = replace(entry, key=TaskKey(after))
         holder.commit(StateDelta(put=(moved,), drop=(entry.key,)))
-        console.say(f"Moved {options.before} to {options.after} (task {entry.id}).")
+        console.say(f"Moved {entry.key} to {after} (task {entry.id}).")
     return 0
 
 
@@ -124,10 +127,10 @@ def remove(options: StateRemoveOptions, console: Console) -> int:
     """Forget entries, and intents, without touching the portal."""
     with _locked(options.state, console) as (parts, holder, state):
         intents = {intent.key for intent in state.intents}
-        for key in options.keys:
+        keys = tuple(known_as(state, key) for key in options.keys)
+        for key in keys:
             if key not in intents:
                 entry_of(parts, state, key)
-        keys = tuple(TaskKey(key) for key in options.keys)
         holder.commit(
             StateDelta(
                 drop=tuple(key for key in keys if key in state.index),

@@ -7,6 +7,7 @@ from pathlib import Path
 from tasksync.backends.masking import masked
 from tasksync.cli.wiring import Session
 from tasksync.core.fields import TaskKey
+from tasksync.core.keys import normal_key
 from tasksync.core.planning.scope import nearest
 from tasksync.core.quoting import quoted
 from tasksync.core.state import Entry, State
@@ -37,10 +38,17 @@ def listed(parts: Session, state: State, glob: str, shown: int) -> str:
     return f"No key fits {quoted(glob)} among {whole} in {where}. {_near(state, glob)}".rstrip()
 
 
+def known_as(state: State, written: str) -> TaskKey:
+    """Return the key that somebody wrote: as it stands where the state has that, else in NFC."""
+    stands = written in state.index or any(intent.key == written for intent in state.intents)
+    return TaskKey(written if stands else normal_key(written))
+
+
 def entry_of(parts: Session, state: State, key: str) -> Entry:
     """Return an entry; raises StateError, with what is near, or what was perhaps forgotten."""
-    if key in state.index:
-        return state.entries[TaskKey(key)]
+    known = known_as(state, key)
+    if known in state.index:
+        return state.entries[known]
     where = looked_at(parts, state)
     raise StateError(
         f"There is no entry {quoted(key)} in {where}{_absent(parts, state)}.",

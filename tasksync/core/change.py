@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from tasksync.core.fields import FIELDS, KeyRef, RemoteId, TaskKey, Value, Values, same, to_wire
+from tasksync.core.fields import KeyRef, RemoteId, TaskKey, Value, Values, in_order, same, to_wire
 from tasksync.core.state import NO_SOURCE, Entry
 from tasksync.core.task import (
     NO_OPTIONS,
@@ -74,6 +74,7 @@ class FieldChange:
     before: Value
     after: Value
     drifted: bool = False  # the portal moved it since the last apply
+    replaces: bool = False  # an edit of what people set and the policy accept let stand
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ class Change:
         if self.action in {Action.DELETE, Action.NOOP}:
             return {}
         sent = {change.name: change.after for change in self.fields} | dict(self.sent_together)
-        return {name: sent[name] for name in FIELDS if name in sent}
+        return {name: sent[name] for name in in_order(sent)}
 
     def sent(self, marker: str | None) -> dict[str, object]:
         """Return the body as a request carries it: the one place where a marker joins the tags.

@@ -14,11 +14,14 @@ INSTANT     str, ISO 8601 with seconds and offset         None
 SECONDS     int >= 0                                      0
 PEOPLE      tuple of int, sorted, no repeats              ()
 TAGS        tuple of str, sorted, no repeats, no marker   ()
+EXTRA       str, int, float, bool, or a sorted tuple of   None
+            them: a field of the portal's own (UF_...)
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,7 +44,7 @@ class KeyRef:
     key: TaskKey
 
 
-Value: TypeAlias = str | int | tuple[str, ...] | tuple[int, ...] | KeyRef | None
+Value: TypeAlias = str | int | float | tuple[str, ...] | tuple[int, ...] | KeyRef | None
 Values: TypeAlias = Mapping[str, Value]
 
 
@@ -58,6 +61,7 @@ class FieldKind(StrEnum):
     SECONDS = "seconds"
     PEOPLE = "people"
     TAGS = "tags"
+    EXTRA = "extra"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +94,29 @@ _ALL = (
     Field("createdBy", FieldKind.PERSON, 14, on_update=False, clearable=False),
 )
 
+#: the bit of all extra fields together: their names are no part of a mask
+EXTRA_BIT = 15
+_EXTRA = re.compile(r"UF_[A-Z0-9_]{1,100}", re.ASCII)
+
+
+def is_extra(name: str) -> bool:
+    """Tell whether a name can be that of an extra field (contract 7)."""
+    return _EXTRA.fullmatch(name) is not None
+
+
+class _Fields(dict[str, Field]):
+    """The fields by name; extra ones are known when asked for, and never iterated over."""
+
+    def __missing__(self, name: str) -> Field:
+        if not is_extra(name):
+            raise KeyError(name)
+        return Field(name, FieldKind.EXTRA, EXTRA_BIT)
+
+
 #: every writable field, in the order in which people read them
-FIELDS: Mapping[str, Field] = MappingProxyType({field.name: field for field in _ALL})
+FIELDS: Mapping[str, Field] = MappingProxyType(_Fields({field.name: field for field in _ALL}))
+
+_CLEARED_BY_TEXT = frozenset({FieldKind.INSTANT, FieldKind.EXTRA})
 
 #: set by the portal; READONLY_FIELD when sent (create and update seeds)
 READ_ONLY = frozenset({"id", "createdDate", "changedDate", "closedDate"})
@@ -117,6 +142,8 @@ TITLE_LIMIT = 250
 
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 _INSTANTS = frozenset(field.name for field in _ALL if field.kind is FieldKind.INSTANT)
+_AS_THEY_STAND = frozenset(FIELDS) - _INSTANTS
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9:]{2,6})", re.ASCII)
 _FIRST, _LAST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 _BITS = tuple((field.name, 1 << field.bit) for field in _ALL)
 
@@ -132,6 +159,16 @@ def mask_of(names: Iterable[str]) -> int:
 def names_in(mask: int) -> tuple[str, ...]:
     """Return the field names of a mask, in the order of FIELDS."""
     return tuple(name for name, bit in _BITS if mask & bit)
+
+
+def extras_in(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the extra fields among these, sorted."""
+    return tuple(sorted(name for name in names if name not in FIELDS))
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Return field names in the order in which people read them, extra ones last."""
+    return sorted(names, key=lambda name: (FIELDS[name].bit, name))
 
 
 @lru_cache(maxsize=4096)  # deadlines repeat
@@ -164,7 +201,14 @@ def canonical(name: str, value: Value) -> object:
         return {"key": value.key}
     if value is not None and name in _INSTANTS:
         return instant(str(value))
-    return value
+    return value if name in FIELDS else _canonical_extra(value)
+
+
+def _canonical_extra(value: Value) -> object:
+    """Return moments as such, since the portal tells them in its own zone; nothing as null."""
+    if isinstance(value, str) and _MOMENT.fullmatch(value) and is_instant(value):
+        return ("at", instant(value))
+    return None if value in {"", ()} else value
 
 
 def beside(value: Value, other: Value) -> Value:
@@ -186,8 +230,13 @@ def same(name: str, left: Value, right: Value) -> bool:
 def digest_of(values: Values, extra: object = None) -> bytes:
     """Return 16 bytes that are equal when all values, and `extra`, mean the same."""
     plain: list[object] = [extra] if extra is not None else []
+    fixed = 0
     for name, _bit in _BITS:
         if name in values:
+            plain += (name, canonical(name, values[name]))
+            fixed += 1
+    if fixed < len(values):
+        for name in extras_in(values):
             plain += (name, canonical(name, values[name]))
     return digest_plain(plain)
 
@@ -197,7 +246,7 @@ def digest_named(values: Values, names: Iterable[str]) -> bytes:
     plain: list[object] = []
     for name in names:
         value = values[name]
-        if name in _INSTANTS or value.__class__ is KeyRef:
+        if name not in _AS_THEY_STAND or value.__class__ is KeyRef:
             value = canonical(name, value)  # type: ignore[assignment]
         plain += (name, value)
     return digest_plain(plain)
@@ -211,7 +260,7 @@ def digest_plain(plain: list[object]) -> bytes:
 def plain(value: Value) -> object:
     """Return a value as JSON carries it: a KeyRef as {"key": ...}, a tuple as a list."""
     match value:
-        case str() | int() | None:
+        case str() | int() | float() | None:
             return value
         case KeyRef():
             return {"key": value.key}
@@ -220,6 +269,8 @@ def plain(value: Value) -> object:
 
 def from_plain(name: str, value: object) -> Value:
     """Return what `plain` carried; raises ValueError where it cannot be a value of the field."""
+    if name not in FIELDS:
+        return _extra_from(name, value)
     match value:
         case {"key": str(key)}:
             return KeyRef(TaskKey(key))
@@ -239,12 +290,23 @@ def from_plain(name: str, value: object) -> Value:
     raise ValueError(msg)
 
 
+def _extra_from(name: str, value: object) -> Value:
+    items = value if isinstance(value, list) else [value]
+    if is_extra(name) and all(one is None or type(one) in _SCALARS for one in items):
+        return tuple(items) if isinstance(value, list) else value  # type: ignore[return-value]
+    msg = f"{name} cannot be {quoted(value)}"
+    raise ValueError(msg)
+
+
+_SCALARS = (str, int, float, bool)
+
+
 def to_wire(name: str, value: Value) -> object:
     """Return a normal value as a request carries it (create and update seeds).
 
-    Cleared dates are "", no group and no parent are 0; a KeyRef stays {"key": ...}, since its id
-    is not known yet.
+    Cleared dates and extra fields are "", no group and no parent are 0; a KeyRef stays
+    {"key": ...}, since its id is not known yet.
     """
     if value is None:
-        return "" if FIELDS[name].kind is FieldKind.INSTANT else 0
+        return "" if FIELDS[name].kind in _CLEARED_BY_TEXT else 0
     return plain(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -25,15 +26,25 @@ class Drift:
     found: Value
 
 
+class Stands(StrEnum):
+    """Why a field that differs is left as it is (design 5 and 12)."""
+
+    LEFT = "left"  # people's status, or a creator (create only): asked again in every plan
+    ACCEPTED = "accepted"  # people's, under accept: remembered by the next apply
+    AHEAD = "ahead"  # people's, under ratchet, and further than asked: remembered likewise
+    BACKWARD = "backward"  # an edit that would take a ratchet back: a warning
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A field that differs and is left as it is: people's status, or a creator (create only)."""
+    """A field that differs and is left as it is."""
 
     key: TaskKey
     id: RemoteId
     name: str
     wanted: Value
     found: Value
+    why: Stands = Stands.LEFT
 
 
 @dataclass(frozen=True, slots=True)

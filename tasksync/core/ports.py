@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from tasksync.core.change import Change, Outcome
 from tasksync.core.events import Event
+from tasksync.core.extra_fields import ExtraField
 from tasksync.core.fields import RemoteId
 from tasksync.core.state import Holder, Lease, PortalIdentity, State, StateDelta
 from tasksync.core.task import LiveTask
@@ -37,6 +38,14 @@ class Portal(Protocol):
         Each task once. A task of `ids` that does not come is gone: its absence was asked for by
         id. Without a marker only `ids` are asked for.
         """
+        ...
+
+    def extra_fields(self) -> Mapping[str, ExtraField]:
+        """The extra fields that the portal lists, by name; asked once."""
+        ...
+
+    def read_too(self, extras: Collection[ExtraField], /) -> None:
+        """Read these extra fields too from now on, wherever tasks are read."""
         ...
 
     def newest(self) -> RemoteId:

@@ -64,21 +64,22 @@ _END = "(?![0-9A-Za-z_])"
 #: words of our formats and fields of the API: to hide them would break what others read
 _WORDS = frozenset(
     """
-    access accomplices action actions activity address adopted advice allowances allowdelete
-    allowreason apiversion apply_start auditors became because before blocks calendar change
-    changed changeddate changes checksum closeddate column comments completed country create
-    created createdby createddate deadline declined defaults deferred delete description destroy
-    destroyed detail diagnostic digest drifted dropped edited enddateplan entries expires failed
-    fields forget friday groupid heartbeat hidden holder holidays id_key id_value identity
-    in_doubt inprogress intents left_out levels limits lineage locale marker markers maxdelete
-    maxupdate maxvanished message method monday narrowed normal not_started onremove operation
-    options other_owner outcome parent parentid partial password pending people per_minute
-    per_second policy portal postgres postgresql priority project protect protected reason
-    received refusals region released remade remarks remembered remove removed renames request
-    requests resource responsible returned run_url sandbox saturday scopes seconds serial session
-    severity skipped sonet_group source sqlite standing started status strays summary sunday
-    tasksync thursday timezone touched tracked tuesday unchanged unproved unread update vanished
-    version wanted warning wednesday weekend workdays written
+    accept accepted access accomplices action actions activity address adopted advice allowances
+    allowdelete allowreason apiversion apply_start auditors backward became because before blocks
+    calendar change changed changeddate changes checksum closeddate column comments completed
+    country create created createdby createddate deadline declined defaults deferred delete
+    description destroy destroyed detail diagnostic digest directory drifted dropped edited
+    enddateplan enforce entries expires failed fieldpolicy fields forget friday groupid groups
+    heartbeat hidden holder holidays id_key id_value identity in_doubt inprogress intents left_out
+    levels limits lineage listed locale marker markers maxdelete maxupdate maxvanished message
+    method monday narrowed normal not_started onremove operation options other_owner outcome
+    parent parentid partial password pending people per_minute per_second policy portal postgres
+    postgresql priority project protect protected ratchet reason received refusals region released
+    remade remarks remembered remove removed renames replaces request requests resource
+    responsible returned run_url sandbox saturday scopes seconds serial session severity skipped
+    sonet_group source sqlite standing started status strays summary sunday tasksync thursday
+    timezone touched tracked tuesday unchanged unproved unread update vanished version wanted
+    warning wednesday weekend workdays written
     """.split()  # noqa: SIM905 - a hundred quotes more would hide them
 )
 

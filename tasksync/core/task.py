@@ -18,6 +18,15 @@ class OnRemove(StrEnum):
     FORGET = "forget"
 
 
+class FieldPolicy(StrEnum):
+    """Whose a field is once its task is made (design 12): core.planning.field_policies decides."""
+
+    ENFORCE = "enforce"
+    ACCEPT = "accept"
+    SEED = "seed"
+    RATCHET = "ratchet"
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where something stands: file as the person named it, line and column from 1 (0: unknown)."""
@@ -42,21 +51,39 @@ class Problem:
         return f"{self.place}: {self.what}" + (f" ({self.mend})" if self.mend else "")
 
 
+_NO_POLICIES: Mapping[str, FieldPolicy] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a task's block says about its handling rather than its fields.
 
     `protect` None means that nothing was said: a protection that the state remembers stays.
+    `ignore_changes` are the fields whose policy is seed, `field_policy` those of the others by
+    name, sorted; of `enforce` the status alone, since every other field is enforced unsaid.
     """
 
     protect: bool | None = None
     on_remove: OnRemove | None = None
     ignore_changes: tuple[str, ...] = ()
     adopt: RemoteId | None = None
+    field_policy: tuple[tuple[str, FieldPolicy], ...] = ()
+
+    @property
+    def policies(self) -> Mapping[str, FieldPolicy]:
+        """The policy of each field of which one was said."""
+        if not self.ignore_changes and not self.field_policy:
+            return _NO_POLICIES
+        return {**dict.fromkeys(self.ignore_changes, FieldPolicy.SEED), **dict(self.field_policy)}
 
     def plain(self) -> list[object]:
-        """Return what the task's digest has to cover."""
-        return [self.protect, self.on_remove, list(self.ignore_changes), self.adopt]
+        """Return what the task's digest has to cover: policies only where some are said."""
+        said: list[object] = [self.protect, self.on_remove, list(self.ignore_changes), self.adopt]
+        return (
+            [*said, [[name, policy.value] for name, policy in self.field_policy]]
+            if self.field_policy
+            else said
+        )
 
 
 NO_OPTIONS = Options()

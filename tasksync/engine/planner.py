@@ -18,6 +18,7 @@ from tasksync.core.ports import Listener, Portal
 from tasksync.core.state import State, overlaid
 from tasksync.core.task import LiveTask
 from tasksync.engine.doubt import Resolver
+from tasksync.engine.extra_reading import read_extras
 from tasksync.engine.lease import LeaseHolder
 from tasksync.engine.portal_check import check_portal, other_owner, tell_other_owner
 from tasksync.engine.portal_directory import PortalDirectory
@@ -65,10 +66,12 @@ class Planner:
         known_one = state.identity if trusting and not state.intents else None
         identity = known_one or check_portal(self.portal, state)
         tell_other_owner(identity, state.identity, self.listener)
+        read_extras(self.portal, state, wanted)
         seen = self.resolver.look(state.intents, state, ())
         known = overlaid(state, seen.found)
         if wanted is None:
             wanted = desired_in_scope(manifest, known, scope, directory)
+            read_extras(self.portal, known, wanted)
         if refresh:
             live = self.portal.find(manifest.marker, _Tracked(known, wanted.adopts()))
             plan = plan_from(manifest, wanted, known, live, scope, by_title=by_title)
@@ -113,6 +116,7 @@ class Planner:
         if not state.intents:
             return state
         check_portal(self.portal, state)
+        read_extras(self.portal, state)
         lease_holder.commit(self.resolver.settled(state.intents, state).delta())
         return lease_holder.load()
 

@@ -24,6 +24,7 @@ from tasksync.core.staleness import (
 )
 from tasksync.core.state import NO_DATE, Entry, State
 from tasksync.core.task import LiveTask
+from tasksync.engine.extra_reading import read_extras_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ def checked(plan: Plan, state: State, portal: Portal, touched: Collection[TaskKe
     Before a create the marked tasks that the state does not know are looked at: one that fits
     was made already. `touched` is left out where it is not done.
     """
+    read_extras_of(portal, plan, state)
     now = _Now(plan, state, portal)
     moved: dict[TaskKey, Sequence[Stale]] = {}
     done: list[TaskKey] = []

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import orjson
 
 from tasksync.core.fields import TaskKey
+from tasksync.core.keys import normal_key
 from tasksync.core.manifest import Wanted
 from tasksync.core.state import EntryIndex, source_fingerprint
 from tasksync.core.task import Place, Problem, Task
@@ -119,13 +120,13 @@ class ExpandedTasks:
             root = self._templates.settings.root
             yield from ForEach(use.file, each, root, wants, problems).rows()
         elif key is not None:
-            place = Place(use.file, *use.node.position)
+            place, word = Place(use.file, *use.node.position), normal_key(str(key.value))
             try:
-                check_key(str(key.value))
+                check_key(word)
             except BadValue as bad:
                 problems.append(Problem(Place(use.file, *key.position), bad.what, bad.mend))
             else:
-                yield Row(str(key.value), {}, place)
+                yield Row(word, {}, place)
 
     def _instance(self, one: _Row, digest: bytes) -> Iterator[Wanted]:
         try:

@@ -27,6 +27,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from tasksync.core.fields import TaskKey
+from tasksync.core.keys import normal_key
 from tasksync.core.state import NO_SOURCE, EntryIndex, source_fingerprint
 from tasksync.manifests.columns import DIGEST, TaskColumns
 from tasksync.manifests.reader import Stream
@@ -40,8 +41,11 @@ SHARE = 4
 _TASKS = re.compile(rb"tasks:[ \t]*(?:#[^\r\n]*)?\r?\n")
 #: a line that holds no value: blank, or a comment
 _NOTHING = re.compile(rb"[ \t]*(?:#[^\r\n]*)?\r?\n?\Z")
-_KEY = re.compile(rb" +([A-Za-z0-9][A-Za-z0-9._/-]*):[ \t]*(?:#[^\r\n]*)?\r?\n")
-_PARENT = re.compile(rb"\n +parent:[ \t]+([A-Za-z0-9][A-Za-z0-9._/-]*)[ \t]*\r?(?:\n|\Z)")
+#: letters of other scripts are bytes from 0x80 on; whether they are letters, the parse has told
+_KEY = re.compile(rb" +([A-Za-z0-9\x80-\xff][A-Za-z0-9\x80-\xff._/-]*):[ \t]*(?:#[^\r\n]*)?\r?\n")
+_PARENT = re.compile(
+    rb"\n +parent:[ \t]+([A-Za-z0-9\x80-\xff][A-Za-z0-9\x80-\xff._/-]*)[ \t]*\r?(?:\n|\Z)"
+)
 #: whatever might be an anchor, an alias or a tag, or takes a task over
 _REFERS_ELSEWHERE = re.compile(rb"(?:^|[\s\[\]{},:])(?:[&*]\S|!)|adopt", re.MULTILINE)
 _SUSPECT = (b"&", b"*", b"!", b"adopt")
@@ -90,7 +94,7 @@ def _recalled(stream: Stream, tasks_line: int, key: bytes, index: EntryIndex) ->
     for number, text in enumerate(texts):
         breaks = text.count(b"\n")
         named = _KEY.match(text)
-        name = named[1].decode() if named else ""
+        name = _text(named[1]) if named else ""
         row = remembered(TaskKey(name))
         asked = NO_SOURCE if row is None else index.asked(row)
         if row is not None and source_fingerprint(_digest(text, key), asked) == index.source(row):
@@ -142,7 +146,7 @@ def _fingerprints_of(
 def _says(text: bytes, name: str, parent: str | None) -> bool:
     """Tell whether a block seems to say what it says, and refers to nothing outside."""
     named = _KEY.match(text)
-    if named is None or named[1].decode() != name or _parent(text) != parent:
+    if named is None or _text(named[1]) != name or _parent(text) != parent:
         return False
     return not (any(one in text for one in _SUSPECT) and _REFERS_ELSEWHERE.search(text))
 
@@ -155,7 +159,12 @@ def _parent(text: bytes) -> str | None:
     if b"parent:" not in text:
         return None
     found = _PARENT.search(text)
-    return found[1].decode() if found else None
+    return _text(found[1]) if found else None
+
+
+def _text(key: bytes) -> str:
+    """Return a key in normal form; what is no UTF-8 is no key that anybody knows."""
+    return normal_key(key.decode("utf-8", "replace"))
 
 
 def _cut(stream: Stream, tasks_line: int) -> tuple[bytes, Iterator[bytes]]:

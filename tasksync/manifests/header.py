@@ -16,16 +16,17 @@ import orjson
 
 from tasksync.core.address_book import Directory
 from tasksync.core.fields import TaskKey
+from tasksync.core.keys import normal_key
 from tasksync.core.manifest import Policy, Threshold, is_instance
 from tasksync.core.task import OnRemove, Place, Problem
-from tasksync.manifests import files, foreign, parse_located, schema
+from tasksync.manifests import extra_values, files, foreign, parse_located, schema
 from tasksync.manifests.datetimes import Instants, WorksOut, rules_of, zone_of
 from tasksync.manifests.directory_names import DirectoryNames
 from tasksync.manifests.files import Look, Source, look
 from tasksync.manifests.node import Node, Position
 from tasksync.manifests.reader import YamlUnreadable
 from tasksync.manifests.unplaced import BadValue, located
-from tasksync.manifests.values import Normaliser, check_key
+from tasksync.manifests.values import Normaliser, check_key, with_defaults
 
 if TYPE_CHECKING:
     from tasksync.manifests.language.project_dates import ProjectDates
@@ -292,18 +293,19 @@ class _Assembly:
         if node is None or not isinstance(node.value, str) or not is_instance(node.value):
             return self._key(file, node)
         named = self._key(file, replace(node, value=node.value[:-1]))
-        return named and Named(TaskKey(node.value), named.place)
+        return named and Named(TaskKey(f"{named.key}/"), named.place)
 
     def _key(self, file: str, node: Node | None) -> Named | None:
         if node is None or node.broken or not isinstance(node.value, str):
             return None
         place = Place(file, *node.position)
+        key = normal_key(node.value)
         try:
-            check_key(node.value)
+            check_key(key)
         except BadValue as bad:
             self._say(place, bad.what, bad.mend)
             return None
-        return Named(TaskKey(node.value), place)
+        return Named(TaskKey(key), place)
 
     def _read_dates(
         self, everything: list[tuple[str, Node]], zone: ZoneInfo | None
@@ -366,7 +368,7 @@ class _Assembly:
             rules += b"\n" + dates.context
         rules += names.context
         for file in self._header.files:
-            merged = [{**of_project, **usable[id(node)]} for node in file.documents]
+            merged = [with_defaults(of_project, usable[id(node)]) for node in file.documents]
             told = [orjson.dumps(defaults, option=orjson.OPT_SORT_KEYS) for defaults in merged]
             for name, defaults in zip(told, merged, strict=True):
                 known.setdefault(name, Normaliser(defaults, instants, names))
@@ -379,11 +381,13 @@ class _Assembly:
         part = node.parts.get("defaults") if isinstance(node.value, dict) else None
         if part is None or not isinstance(part.value, dict) or "None" in bad:
             return {}
-        good = {
-            name: value
-            for name, value in part.value.items()
-            if name not in bad and not _broken(part.parts[name])
-        }
+        good = extra_values.plain(
+            {
+                name: value
+                for name, value in part.value.items()
+                if name not in bad and not _broken(part.parts[name])
+            }
+        )
         faults = list(bare.faults(good))
         told = (fault for fault in faults if fault.what)
         self._header.problems += located(file, part, told)

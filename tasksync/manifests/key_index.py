@@ -88,7 +88,9 @@ class KeyIndex:
     def repeated(self, key: str, place: Place) -> Problem:
         """Return the problem of a key that stands in two places."""
         what = f"the task {key} is defined twice; first at {self.place(key)}"
-        return Problem(place, what, "keep one, or give one another key")
+        mend = "keep one, or give one another key"
+        forms = "" if key.isascii() else "; the same letters in another form are the same key"
+        return Problem(place, what, mend + forms)
 
     def faults(self, *, complete: bool) -> Iterator[KeyProblem]:
         """Yield what is wrong between tasks; unknown parents only where all was read."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import tasksync
 from tasksync.core.address_book import AnyAddress, Directory
 from tasksync.core.fields import TaskKey
+from tasksync.core.keys import normal_key
 from tasksync.core.manifest import Manifest, Moved, Wanted
 from tasksync.core.state import EntryIndex
 from tasksync.core.task import Place, Problem, Task
@@ -221,7 +222,7 @@ class _Stream:
             return None
         key_index.keys[key] = number << FILE_SHIFT | raw.line
         if "parent" in body and isinstance(body["parent"], str):
-            key_index.parents[key] = body["parent"]
+            key_index.parents[key] = normal_key(body["parent"])
         return self._normal(number, raw)
 
     def _normal(self, number: int, raw: RawTask) -> Normal | None:

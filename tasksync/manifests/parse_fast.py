@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from tasksync.core.keys import normal_key
 from tasksync.manifests.reader import (
     AliasEvent,
     Budget,
@@ -34,6 +35,7 @@ TASK_DEPTH = 3
 class RawTask(NamedTuple):
     """A task as it stands; body and key are not to be trusted when it is irregular.
 
+    The key is in normal form.
     `document` counts from 0 in its file; line and column of the key count from 1.
     """
 
@@ -84,7 +86,8 @@ def _tasks(parser: _FastParser, document: int, names: Mapping[str, str]) -> Iter
     while (event := parser.next()).__class__ is not MappingEndEvent:
         mark = event.start_mark
         parser.irregular = False
-        key = parser.key(event)
+        written = parser.key(event)
+        key = None if written is None else normal_key(written)
         body = parser.body(names)
         yield RawTask(document, key, mark.line + 1, mark.column + 1, body, parser.irregular)
 

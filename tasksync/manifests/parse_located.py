@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from tasksync.core.keys import normal_key
 from tasksync.core.task import Place, Problem
 from tasksync.manifests.node import Node, Position, Step
 from tasksync.manifests.reader import (
@@ -73,7 +74,8 @@ def tasks(stream: Stream, file: str, problems: list[Problem]) -> Iterator[NodeTa
                 document += 1
                 builder = _LocatedParser(next_event, file, problems)
                 for key, place, body in builder.tasks():
-                    yield NodeTask(document, key, place, body)
+                    known = None if key is None else normal_key(key)
+                    yield NodeTask(document, known, place, body)
     except YAMLError as error:
         raise unreadable(file, error, stream) from error
 

@@ -94,7 +94,12 @@ def _tasks(tasks: Iterable[Task], known: Mapping[int, str]) -> Iterator[str]:
         empty = False
         yield f"  {text(task.key)}:"
         for name, value in task.fields.items():
-            yield f"    {_field(name, _named(name, value, known))}"
+            if name in FIELDS:
+                yield f"    {_field(name, _named(name, value, known))}"
+        extra = {name: value for name, value in task.fields.items() if name not in FIELDS}
+        if extra:
+            told = (f"{text(name)}: {_extra(value)}" for name, value in extra.items())
+            yield f"    fields: {{{', '.join(told)}}}"
         yield from (f"    {line}" for line in _options(task.options))
     if empty:
         yield "tasks: {}"
@@ -138,8 +143,26 @@ def _scalar(value: Value) -> str:
     return str(value)
 
 
-def _item(value: str | int) -> str:
-    return text(value) if isinstance(value, str) else str(value)
+def _item(value: object) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return text(value)
+        case float():
+            return f"{value:.20f}".rstrip("0")
+    return str(value)
+
+
+def _extra(value: Value) -> str:
+    match value:
+        case None:
+            return "null"
+        case tuple():
+            return f"[{', '.join(map(_item, value))}]"
+        case KeyRef():
+            raise TypeError(value)
+    return _item(value)
 
 
 def _options(options: Options) -> Iterator[str]:
@@ -147,8 +170,10 @@ def _options(options: Options) -> Iterator[str]:
         yield f"protect: {str(options.protect).lower()}"
     if options.on_remove is not None:
         yield f"onRemove: {options.on_remove}"
-    if options.ignore_changes:
-        yield f"ignoreChanges: [{', '.join(options.ignore_changes)}]"
+    policies = options.policies
+    if policies:
+        told = (f"{text(name)}: {policy}" for name, policy in sorted(policies.items()))
+        yield f"fieldPolicy: {{{', '.join(told)}}}"
     if options.adopt is not None:
         yield f"adopt: {{id: {options.adopt}}}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from hashlib import sha256
@@ -118,8 +119,9 @@ def _worded(error: ValidationError) -> Iterator[UnplacedProblem]:
     match error.validator:
         case "additionalProperties":
             known = list(_mapping(error.schema).get("properties", {}))
+            others = tuple(_mapping(error.schema).get("patternProperties", ()))
             for name in instance:
-                if name not in known:
+                if name not in known and not any(re.search(one, name) for one in others):
                     yield UnplacedProblem(path, *_unknown(name, known, path), name=name)
         case "required":
             for name in _mapping(error.schema)["required"]:
@@ -177,7 +179,8 @@ def _wrong(kind: str, value: object, schema: Schema) -> tuple[str, str]:
     if kind == "type":
         return _wrong_type(value, schema)
     if kind == "enum":
-        return _not_listed(value, schema["enum"])
+        what, mend = _not_listed(value, schema["enum"])
+        return what, schema.get("x-mend", mend)
     if kind == "const":
         return _not_listed(value, [schema["const"]])
     if kind == "pattern" and ("x-person" in schema or "x-group" in schema):
@@ -238,6 +241,8 @@ def _not_text(value: object, kinds: list[str], schema: Schema) -> tuple[str, str
 
 
 def _wrong_shape(value: object, kinds: list[str], schema: Schema) -> tuple[str, str]:
+    if "boolean" in kinds and "x-mend" in schema:
+        return f"cannot be {shown(value)}", str(schema["x-mend"])
     if "boolean" in kinds:
         return f"cannot be {shown(value)}", "use true or false"
     if "array" in kinds:

@@ -26,18 +26,21 @@ from tasksync.core.fields import (
     Value,
     digest_plain,
 )
-from tasksync.core.keys import KEY_LIMIT, is_key
+from tasksync.core.keys import KEY_LIMIT, is_key, normal_key, wrong_in
 from tasksync.core.manifest import MARKER_PREFIX
 from tasksync.core.task import NO_OPTIONS, NOTHING_WRITTEN, OnRemove, Options
+from tasksync.manifests import extra_values, policies
 from tasksync.manifests.datetimes import Instants
 from tasksync.manifests.directory_names import NAMED_FIELDS, DirectoryNames
 from tasksync.manifests.hints import shown
 from tasksync.manifests.resolved import Resolved
 from tasksync.manifests.unplaced import BadValue, UnplacedProblem
 
-OPTION_NAMES = frozenset({"protect", "onRemove", "ignoreChanges", "adopt"})
+OPTION_NAMES = frozenset({"protect", "onRemove", "ignoreChanges", "adopt", policies.NAME})
 #: every name that a task's block may have
-TASK_NAMES: Mapping[str, str] = {name: name for name in (*FIELDS, "parent", *sorted(OPTION_NAMES))}
+TASK_NAMES: Mapping[str, str] = {
+    name: name for name in (*FIELDS, "parent", extra_values.NAME, *sorted(OPTION_NAMES))
+}
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _ABSENT: Final = object()
@@ -61,7 +64,7 @@ class Normal(NamedTuple):
 
 
 def check_key(key: str) -> None:
-    """Raise BadValue where a key is not one."""
+    """Raise BadValue where a key, in normal form, is not one."""
     if is_key(key):
         return
     if len(key) > KEY_LIMIT:
@@ -69,8 +72,26 @@ def check_key(key: str) -> None:
         raise BadValue(what, "shorten it")
     if not key.startswith("/") and is_key(key.replace("/", "")):
         raise BadValue(f"{shown(key)} has a part that is empty or dots", "write parts like a/b")
-    what = f"{shown(key)} is no key"
-    raise BadValue(what, "begin with a letter or digit; then letters, digits and . _ / -")
+    wrong, mend = wrong_in(key), "begin with a letter or digit; then letters, digits and . _ / -"
+    if wrong is not None and not (wrong.isascii() and wrong.isprintable()):
+        raise BadValue(f"{shown(key)} holds U+{ord(wrong):04X}, which no key may have", mend)
+    raise BadValue(f"{shown(key)} is no key", mend)
+
+
+#: what replaces the defaults name by name, not as a whole
+_NAME_BY_NAME = (
+    (policies.NAME, policies.merged),
+    (extra_values.NAME, extra_values.merged),
+)
+
+
+def with_defaults(defaults: Mapping[str, object], own: Mapping[str, object]) -> dict[str, object]:
+    """Return a block with defaults under it; of policies and extra fields each by itself."""
+    block = {**defaults, **own}
+    for name, merged in _NAME_BY_NAME:
+        if name in own and name in defaults:
+            block[name] = merged(defaults[name], own[name])
+    return block
 
 
 class Normaliser:
@@ -109,7 +130,8 @@ class Normaliser:
 
     def with_defaults(self, body: Mapping[str, object]) -> dict[str, object]:
         """Return the block with the defaults under it; a parent's key displaces its number."""
-        return {**(self._bare if "parent" in body else self._defaults), **body}
+        block = with_defaults(self._bare if "parent" in body else self._defaults, body)
+        return extra_values.plain(block) if extra_values.NAME in body else block
 
     def __call__(self, block: dict[str, Any]) -> Normal:
         """Return a block that the schema passed in normal form; raises BadValue."""
@@ -137,11 +159,13 @@ class Normaliser:
             fields[name] = value
             plain += (name, told)
         _in_order(fields, plain)
-        options = NO_OPTIONS
-        if not OPTION_NAMES.isdisjoint(block):
-            options = _options(block)
-            if options != NO_OPTIONS:
-                plain.insert(0, options.plain())
+        if extra_values.NAME in block:
+            for name, value, told in extra_values.taken(block, _no_control):
+                fields[name] = value
+                plain += (name, told)
+        options = NO_OPTIONS if OPTION_NAMES.isdisjoint(block) else _options(block)
+        if options is not NO_OPTIONS and options != NO_OPTIONS:
+            plain.insert(0, options.plain())
         return Normal(fields, options, _digest(plain), parent, written or NOTHING_WRITTEN)
 
     def faults(self, block: Mapping[str, Any]) -> Iterator[UnplacedProblem]:
@@ -149,6 +173,8 @@ class Normaliser:
         moments: dict[str, int] = {}
         if "parent" in block and "parentId" in block:
             yield _two_parents().under("parent")
+        yield from policies.faults(block)
+        yield from extra_values.faults(block, _no_control)
         for name, convert, _empty in self._plan:
             value = block.get(name)
             if value is None or convert is None or isinstance(value, KeyRef):
@@ -183,9 +209,10 @@ def _two_parents() -> BadValue:
 def _parent(block: dict[str, Any]) -> TaskKey | None:
     if "parentId" in block:
         raise _two_parents()
-    key = block.pop("parent")
-    block["parentId"] = None if key is None else KeyRef(TaskKey(key))
-    return key  # type: ignore[no-any-return]
+    written = block.pop("parent")
+    key = None if written is None else TaskKey(normal_key(written))
+    block["parentId"] = None if key is None else KeyRef(key)
+    return key
 
 
 def _out_of_order(start: object, end: object) -> BadValue:
@@ -211,12 +238,13 @@ def _digest(plain: list[object]) -> bytes:
 
 def _options(block: Mapping[str, Any]) -> Options:
     on_remove, adopt = block.get("onRemove"), block.get("adopt")
-    ignored = {"parentId" if n == "parent" else n for n in block.get("ignoreChanges") or ()}
+    ignored, others = policies.policies_of(block)
     return Options(
         protect=block.get("protect"),
         on_remove=OnRemove(on_remove) if on_remove else None,
-        ignore_changes=tuple(sorted(ignored)),
+        ignore_changes=ignored,
         adopt=RemoteId(adopt["id"]) if adopt else None,
+        field_policy=others,
     )
 
 

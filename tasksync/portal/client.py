@@ -9,12 +9,13 @@ from typing import Any
 from tasksync.core.account import READ_ONLY, Account
 from tasksync.core.address_book import ListedGroup, ListedPerson
 from tasksync.core.change import Change, Outcome
+from tasksync.core.extra_fields import ExtraField
 from tasksync.core.fields import RemoteId
 from tasksync.core.ports import Clock, Listener, Permission
 from tasksync.core.state import PortalIdentity
 from tasksync.core.task import LiveTask
 from tasksync.errors import PermissionDenied, PortalRejected, PortalUnreadable
-from tasksync.portal import directory_pages, listing, lookups
+from tasksync.portal import directory_pages, field_list, listing, lookups
 from tasksync.portal.batches import Size
 from tasksync.portal.error_codes import CODES
 from tasksync.portal.learned import Learned
@@ -43,6 +44,8 @@ class RestPortal:
         self._read_only = False
         self._users: tuple[ListedPerson, ...] | None = None
         self._groups: tuple[ListedGroup, ...] | None = None
+        self._fields: Mapping[str, ExtraField] | None = None
+        self._extras: tuple[ExtraField, ...] = ()
 
     @property
     def requests(self) -> int:
@@ -88,7 +91,7 @@ class RestPortal:
         missing = set(ids)
         unmarked: list[LiveTask] = []
         if marker is not None:
-            for live in listing.Listing(self._requester, self._listener, marker).rows():
+            for live in self._listing(marker).rows():
                 self._learned.saw(live.id)
                 if marker in live.markers:
                     missing.discard(live.id)
@@ -99,9 +102,23 @@ class RestPortal:
                 else:
                     listing.whose(live, marker)
         yield from unmarked
-        for live in lookups.by_ids(self._requester, missing):
+        for live in lookups.by_ids(self._requester, missing, self._extras):
             self._learned.saw(live.id)
             yield live
+
+    def extra_fields(self) -> Mapping[str, ExtraField]:
+        """The extra fields that the portal lists (`GET /v1/tasks/fields`); asked once."""
+        if self._fields is None:
+            self._fields = field_list.asked(self._requester)
+        return self._fields
+
+    def read_too(self, extras: Collection[ExtraField]) -> None:
+        """Read these extra fields of every task from now on: they come only when named."""
+        known = {one.name: one for one in (*self._extras, *extras)}
+        self._extras = tuple(known[name] for name in sorted(known))
+
+    def _listing(self, marker: str | None) -> listing.Listing:
+        return listing.Listing(self._requester, self._listener, marker, self._extras)
 
     def newest(self) -> RemoteId:
         """The highest task id that the portal has now (0: none)."""
@@ -111,7 +128,7 @@ class RestPortal:
 
     def newer(self, marker: str | None, after: RemoteId) -> Iterator[LiveTask]:
         """The tasks that bear `marker` (None: all) and have an id above `after`."""
-        for live in listing.Listing(self._requester, self._listener, marker).rows(after):
+        for live in self._listing(marker).rows(after):
             self._learned.saw(live.id)
             if marker is None or listing.whose(live, marker):
                 yield live

@@ -9,11 +9,12 @@ taken for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from tasksync.core.events import ReadProgress
+from tasksync.core.extra_fields import ExtraField
 from tasksync.core.fields import RemoteId
 from tasksync.core.ports import Listener
 from tasksync.core.task import LiveTask
@@ -51,14 +52,21 @@ class ListPage:
 class Listing:
     """One listing of what bears a marker, or of all; page sizes are learnt on the way."""
 
-    def __init__(self, requester: Requester, listener: Listener, marker: str | None) -> None:
+    def __init__(
+        self,
+        requester: Requester,
+        listener: Listener,
+        marker: str | None,
+        extras: Collection[ExtraField] = (),
+    ) -> None:
         self._requester = requester
         self._listener = listener
         self._marker = marker
         self._limit = LARGEST
         self._good = 0
         self._seen: set[int] = set()
-        self._decode = Decoder()
+        self._decode = Decoder(extras)
+        self._select = (*SELECT, *(one.name for one in extras))
 
     def rows(self, after: int = 0) -> Iterator[LiveTask]:
         """Yield every task with an id above `after` that the portal lists, marked or not.
@@ -141,7 +149,7 @@ class Listing:
         since = self._requester.clock.monotonic()
         while True:
             limit = self._limit
-            request = _request(filters, limit, SELECT)
+            request = _request(filters, limit, self._select)
             reply = self._requester.once(request) if limit > SMALLEST else None
             if reply is not None and self._too_large(reply):
                 self._shrink()

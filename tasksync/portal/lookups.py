@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
+from tasksync.core.extra_fields import ExtraField
 from tasksync.core.fields import RemoteId
 from tasksync.core.task import LiveTask
 from tasksync.errors import PortalRejected, PortalUnavailable, PortalUnreadable
@@ -23,22 +24,25 @@ from tasksync.portal.setup import MOST_REPEATS
 _DOING = "Reading tasks by id"
 
 
-def by_ids(requester: Requester, ids: Collection[RemoteId]) -> Iterator[LiveTask]:
+def by_ids(
+    requester: Requester, ids: Collection[RemoteId], extras: Collection[ExtraField] = ()
+) -> Iterator[LiveTask]:
     """Yield the tasks of these ids that are there; each that does not come is gone.
 
-    First as listings of one id, which carry tags; what these did not return as `get`.
+    First as listings of one id, which carry tags and extra fields; what these did not return as
+    `get`.
     """
     missing: list[RemoteId] = []
     for some in _fifties(sorted(set(ids))):
-        answered = _listed(requester, some)
+        answered = _listed(requester, some, extras)
         for one in some:
             row = _row_of(one, answered.results.get(_name(one)))
             if row is None:
                 missing.append(one)
             else:
-                yield live_task(row)
+                yield live_task(row, extras)
     for some in _fifties(missing):
-        yield from _got(requester, some)
+        yield from _got(requester, some, extras)
 
 
 def present(requester: Requester, ids: Collection[RemoteId]) -> set[RemoteId]:
@@ -47,15 +51,20 @@ def present(requester: Requester, ids: Collection[RemoteId]) -> set[RemoteId]:
     return set(found)
 
 
-def _listed(requester: Requester, ids: Sequence[RemoteId]) -> wire.Calls:
+def _listed(
+    requester: Requester, ids: Sequence[RemoteId], extras: Collection[ExtraField]
+) -> wire.Calls:
     """Ask for listings of one id; a portal that refuses this filter is asked by `get` alone."""
     try:
-        return _calls(requester, [wire.list_call(_name(one), one, SELECT) for one in ids])
+        select = (*SELECT, *(one.name for one in extras))
+        return _calls(requester, [wire.list_call(_name(one), one, select) for one in ids])
     except PortalRejected:
         return wire.Calls({}, {})
 
 
-def _got(requester: Requester, ids: Sequence[RemoteId]) -> Iterator[LiveTask]:
+def _got(
+    requester: Requester, ids: Sequence[RemoteId], extras: Collection[ExtraField] = ()
+) -> Iterator[LiveTask]:
     """Yield what `get` returns, repeating the calls that were not answered."""
     left = list(ids)
     for attempt in range(1, MOST_REPEATS + 1):
@@ -65,7 +74,7 @@ def _got(requester: Requester, ids: Sequence[RemoteId]) -> Iterator[LiveTask]:
         for one in left:
             fault = answered.faults.get(_name(one))
             if fault is None and _name(one) in answered.results:
-                yield from _found(one, answered.results[_name(one)])
+                yield from _found(one, answered.results[_name(one)], extras)
             elif fault is None or fault.error_class in {ErrorClass.AMBIGUOUS, ErrorClass.WAIT}:
                 again.append(one)
                 hint = fault.retry_after if fault else hint
@@ -81,7 +90,7 @@ def _got(requester: Requester, ids: Sequence[RemoteId]) -> Iterator[LiveTask]:
     raise PortalUnavailable(msg, "Nothing was written. Run it again in a minute.")
 
 
-def _found(remote: RemoteId, result: Any) -> Iterator[LiveTask]:
+def _found(remote: RemoteId, result: Any, extras: Collection[ExtraField]) -> Iterator[LiveTask]:
     """Yield the task of a `get`; nothing at all is how Bitrix24 answers a missing one."""
     if result in (None, [], {}):
         return
@@ -89,7 +98,7 @@ def _found(remote: RemoteId, result: Any) -> Iterator[LiveTask]:
     if task is None or id_in(task) != remote:
         msg = f"{_DOING}: the portal answered something else for task {remote}."
         raise PortalUnreadable(msg, "Nothing was written. Please report it with this line.")
-    yield live_task(task)
+    yield live_task(task, extras)
 
 
 def _row_of(remote: RemoteId, result: Any) -> Any | None:

@@ -7,10 +7,11 @@ value that no shape covers (`row_values`) makes its task unreadable (design 9), 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from tasksync.core.extra_fields import ExtraField
 from tasksync.core.fields import FIELDS, FieldKind, RemoteId, Value
 from tasksync.core.quoting import quoted
 from tasksync.core.task import LiveTask
@@ -69,7 +70,8 @@ class Decoder:
     is raised only where the row does not even tell which task it is.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, extras: Iterable[ExtraField] = ()) -> None:
+        self._extras = tuple((one, (camel(one.name), one.name)) for one in extras)
         self._texts = _of_kinds(_TEXTS)
         self._scalars = tuple((name, _Memo(READERS[kind])) for name, kind in _of_kinds(_SCALARS))
         self._people = tuple((name, _Memo(to_people)) for name, _ in _of_kinds({FieldKind.PEOPLE}))
@@ -123,10 +125,20 @@ class Decoder:
             created = to_instant(get(name))
             name = "commentsCount"
             activity = self._activity[tuple([get(one, NOT_SAID) for one in _COUNTERS])]
+            if self._extras:
+                fields |= self._extra_values(row)
         except (Irregular, ValueError, TypeError):
             return self._partly(remote, row)
         names = _names(row) if "responsible" in row or "creator" in row else ()
         return LiveTask(RemoteId(remote), fields, markers, activity, changed, created, names=names)
+
+    def _extra_values(self, row: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
+        """Yield the extra fields that a row answers, under either of their names."""
+        for extra, names in self._extras:
+            for name in names:
+                if name in row:
+                    yield extra.name, extra.read(row[name])
+                    break
 
     def _partly(self, remote: int, row: dict[str, Any]) -> LiveTask:
         """Return a task of which a field cannot be read: all others, and which ones these are."""
@@ -138,6 +150,13 @@ class Decoder:
                 read[name] = _readable(name, row[name])
             except (Irregular, ValueError, TypeError) as fault:
                 faults.append(f"{name}: {fault}")
+        for extra, names in self._extras:
+            for name in (one for one in names if one in row):
+                try:
+                    extra.read(row[name])
+                    read[name] = row[name]
+                except (ValueError, TypeError) as fault:
+                    faults.append(f"{extra.name}: {fault}")
         return replace(self._task(remote, read), unreadable="; ".join(faults))
 
 
@@ -160,9 +179,15 @@ def _readable(name: str, raw: Any) -> Any:
     return raw
 
 
-def live_task(row: Any) -> LiveTask:
+def live_task(row: Any, extras: Iterable[ExtraField] = ()) -> LiveTask:
     """Return the task of one row; see `Decoder` for what cannot be read."""
-    return Decoder()(row)
+    return Decoder(extras)(row)
+
+
+def camel(name: str) -> str:
+    """Return ufCrmTask for UF_CRM_TASK: how rows name it (contract 7)."""
+    first, *rest = name.lower().split("_")
+    return first + "".join(part.capitalize() for part in rest)
 
 
 def tags_were_sent(row: Mapping[str, Any]) -> bool:

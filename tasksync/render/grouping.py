@@ -93,7 +93,8 @@ def _ends(change: Change) -> Iterator[Fact]:
 
 def _moves(one: FieldChange, change: Change, names: wording.Names) -> Fact:
     label = wording.label(one.name, one.before, one.after)
-    drifted = " (changed on the portal)" if one.drifted else ""
+    beside = wording.beside_field(one)
+    drifted = f" ({beside})" if beside else ""
     why = wording.clean(change.because.get(one.name, ""))
     because = f" ({why})" if why else ""
     if wording.is_set(one.name):

@@ -170,7 +170,7 @@ def _field(change: Change, one: FieldChange, names: wording.Names) -> Json:
         told["m"] = _set_diff(one, names)
     notes = [written.removeprefix(" (").removesuffix(")")] if "m" in told else []
     notes += [wording.clean(change.because.get(one.name, ""))]
-    notes += ["changed on the portal"] if one.drifted else []
+    notes += [wording.beside_field(one)]
     if any(notes):
         told["g"] = "; ".join(filter(None, notes))
     if not new and wording.is_long(one.name, one.before, one.after):

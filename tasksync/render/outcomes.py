@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from tasksync.core.change import Action, Outcome, Status
 from tasksync.core.events import ValueMissing, ValueNormalised
-from tasksync.core.fields import FIELDS, Value
+from tasksync.core.fields import FIELDS, Value, is_extra
 from tasksync.render.style import PLAIN, TONES, Style, Tone
 from tasksync.render.wording import also, clean, clean_lines, count, label, shown
 
@@ -202,6 +202,6 @@ _UNSEEN = MappingProxyType(
 
 
 def _shown(name: str, value: object) -> str:
-    plain: Value = value if isinstance(value, (str, int, tuple)) else None
-    known = name in FIELDS and (plain is not None or value is None)
+    plain: Value = value if isinstance(value, (str, int, float, tuple)) else None
+    known = (name in FIELDS or is_extra(name)) and (plain is not None or value is None)
     return shown(name, plain, {}) if known else clean(str(value))

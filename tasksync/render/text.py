@@ -91,7 +91,9 @@ def entry_text(entry: Entry, names: wording.Names | None = None, style: Style = 
         said = wording.shown(name, value, names or {})
         written = wording.as_written(entry.written, name, said)
         lines.append(f"  {label:<{FIELD_WIDTH}}  {said}{written}{normalised}")
+    policies = ", ".join(f"{name} {policy}" for name, policy in entry.options.policies.items())
     notes = (
+        (f"fieldPolicy: {policies}", bool(policies)),
         (f"created {entry.created}", bool(entry.created)),
         ("protected", entry.protected),
         ("deferred", entry.deferred),
@@ -231,8 +233,8 @@ class _Lines:
         return self.style.paint(f"   ({why})", Tone.DIM) if why else ""
 
     def _drift_mark(self, one: FieldChange) -> str:
-        text = "   (changed on the portal)"
-        return self.style.paint(text, Tone.DIM) if one.drifted else ""
+        text = wording.beside_field(one)
+        return self.style.paint(f"   ({text})", Tone.DIM) if text else ""
 
     def _members(self, one: FieldChange) -> str:
         seen = members(_items(one.before), _items(one.after))

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from tasksync.core.change import Action, Change, Reason
+from tasksync.core.change import Action, Change, FieldChange, Reason
 from tasksync.core.diff import delta, duration
 from tasksync.core.fields import FIELDS, PRIORITY_WORDS, STATUS_WORDS, FieldKind, KeyRef, Value
 from tasksync.core.people import HAPPENS, Person
-from tasksync.core.plan import Plan, Standing, Summary
+from tasksync.core.plan import Plan, Standing, Stands, Summary
 from tasksync.core.task import Activity
 from tasksync.render.visible import alike, disarmed, looks, spelled, visible
 
@@ -147,7 +147,7 @@ def shown(name: str, value: Value, names: Names) -> str:
             return _text(str(value))
         case FieldKind.PERSON:
             return person(value, names)
-        case FieldKind.PEOPLE | FieldKind.TAGS:
+        case FieldKind.PEOPLE | FieldKind.TAGS | FieldKind.EXTRA:
             return listed(name, value, names)
         case FieldKind.PARENT if isinstance(value, KeyRef):
             return clean(value.key)
@@ -164,6 +164,13 @@ def as_written(written: Mapping[str, str], name: str, value: str = "") -> str:
     if all(part in value for part in text.split(", ")):
         return ""
     return f" ({text})"
+
+
+def _extra(value: object) -> str:
+    """Return a value of an extra field as the manifest would hold it."""
+    if isinstance(value, str):
+        return _text(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _text(text: str) -> str:
@@ -187,14 +194,17 @@ def _number(kind: FieldKind, value: Value) -> str:
 
 
 def listed(name: str, value: Value, names: Names) -> str:
-    """Return the members of a set, joined; `(none)` for an empty one."""
-    items = value if isinstance(value, tuple) else ()
+    """Return the members of a set, joined, or the one value; `(none)` where there is none."""
+    items = value if isinstance(value, tuple) else () if value is None else (value,)
     return ", ".join(member(name, item, names) for item in items) or "(none)"
 
 
 def member(name: str, item: object, names: Names) -> str:
     """Return one member of a set in words."""
-    return person(item, names) if FIELDS[name].kind is FieldKind.PEOPLE else clean(str(item))
+    kind = FIELDS[name].kind
+    if kind is FieldKind.EXTRA:
+        return _extra(item)
+    return person(item, names) if kind is FieldKind.PEOPLE else clean(str(item))
 
 
 def is_set(name: str) -> bool:
@@ -344,6 +354,7 @@ def notes(plan: Plan) -> tuple[str, ...]:
         ),
         *_doubtful(plan),
         *_standing(plan),
+        *_by_policy(plan),
         *_in_doubt(plan),
     )
 
@@ -364,10 +375,56 @@ def _doubtful(plan: Plan) -> Iterator[str]:
             yield f"nobody on the portal has the number {one.id}: {keys}{more}."
 
 
+def beside_field(one: FieldChange) -> str:
+    """Return what a reviewer must know of a field beside its values, or ""."""
+    told = ("changed on the portal", one.drifted), ("replaces what people set", one.replaces)
+    return ", ".join(words for words, holds in told if holds)
+
+
+#: what is said of fields that a policy lets stand: before them, and after
+_BY_POLICY: Mapping[Stands, tuple[str, str]] = MappingProxyType(
+    {
+        Stands.ACCEPTED: (
+            "{} accepted as people set it",
+            "Apply remembers it; an edit in the manifest replaces it.",
+        ),
+        Stands.AHEAD: (
+            "{} stands, further than asked",
+            "Its policy is ratchet: apply remembers it.",
+        ),
+        Stands.BACKWARD: (
+            "Warning: the edit of {} is not sent, since it would go back and its policy is ratchet",
+            "Write what is there, or change the policy.",
+        ),
+    }
+)
+
+
+def _by_policy(plan: Plan) -> Iterator[str]:
+    """Say what stands because a field policy says so, warnings first."""
+    names = dict(plan.names)
+    for why in (Stands.BACKWARD, Stands.ACCEPTED, Stands.AHEAD):
+        fields: dict[str, list[Standing]] = {}
+        for one in plan.standing:
+            if one.why is why:
+                fields.setdefault(label(one.name, one.wanted), []).append(one)
+        before, after = _BY_POLICY[why]
+        for name, group in fields.items():
+            told = "; ".join(
+                f"{clean(one.key)} (task {one.id}) {shown(one.name, one.found, names)}, "
+                f"asked {shown(one.name, one.wanted, names)}"
+                for one in group[:_NAMED]
+            )
+            more = f"; and {len(group) - _NAMED} more" if len(group) > _NAMED else ""
+            yield f"{before.format(name)}: {told}{more}. {after}"
+
+
 def _standing(plan: Plan) -> Iterator[str]:
     """Say what differs and is left as it is, and what it would take."""
     alike: dict[tuple[str, Value, Value], list[Standing]] = {}
     for one in plan.standing:
+        if one.why is not Stands.LEFT:
+            continue
         alike.setdefault((one.name, one.wanted, one.found), []).append(one)
     names = dict(plan.names)
     for (name, wanted, found), group in alike.items():

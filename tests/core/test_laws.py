@@ -21,7 +21,7 @@ from tasksync.core.planning.graph import ancestors, depths
 from tasksync.core.planning.matching import Want, match
 from tasksync.core.staleness import is_done, stale
 from tasksync.core.state import Entry
-from tasksync.core.task import Activity, LiveTask, OnRemove, Options, Place, Task
+from tasksync.core.task import Activity, FieldPolicy, LiveTask, OnRemove, Options, Place, Task
 
 KEYS = [TaskKey(name) for name in "abcdefgh"]
 INSTANTS = [
@@ -43,6 +43,8 @@ POOL: dict[str, list[Any]] = {
     "auditors": [(), (3,), (3, 5)],
     "tags": [(), ("x",), ("x", "y")],
     "createdBy": [1, 2],
+    "UF_A": [None, "x", "y", ("p",), ("p", "q"), 5],
+    "UF_B": [True, False],
 }
 TITLES = ["T", "U", "V"]
 some = {name: st.sampled_from(values) for name, values in POOL.items()}
@@ -51,7 +53,24 @@ options = st.builds(
     st.sampled_from([None, None, True, False]),
     st.sampled_from([None, None, *OnRemove]),
     st.sampled_from([(), (), ("deadline",), ("status", "tags")]),
-)
+    st.none(),
+    st.sampled_from(
+        [
+            (),
+            (("deadline", FieldPolicy.RATCHET), ("priority", FieldPolicy.RATCHET)),
+            (("status", FieldPolicy.ENFORCE),),
+            (("startDatePlan", FieldPolicy.ACCEPT), ("status", FieldPolicy.RATCHET)),
+            tuple((name, FieldPolicy.ACCEPT) for name in sorted({*POOL, "parentId"} - {"tags"})),
+        ]
+    ),
+).map(lambda one: replace(one, field_policy=_apart(one)))
+
+
+def _apart(one: Options) -> tuple[tuple[str, FieldPolicy], ...]:
+    """A field has one policy: what is seeded has no other."""
+    return tuple(pair for pair in one.field_policy if pair[0] not in one.ignore_changes)
+
+
 edits = st.fixed_dictionaries({}, optional=some)
 titled = st.fixed_dictionaries(
     {"title": st.sampled_from(TITLES), "responsibleId": st.sampled_from([1, 2])}, optional=some

@@ -17,8 +17,18 @@ from tasksync.core.change import Action, Change, FieldChange, Reason
 from tasksync.core.fields import FIELDS, FieldKind, KeyRef, RemoteId, TaskKey
 from tasksync.core.formats import plan_json, plan_reading
 from tasksync.core.manifest import Policy, Threshold
-from tasksync.core.plan import DoubtfulPerson, Drift, Duplicate, Hidden, Orphan, Plan, Refusal
-from tasksync.core.task import Activity, OnRemove, Options, Place
+from tasksync.core.plan import (
+    DoubtfulPerson,
+    Drift,
+    Duplicate,
+    Hidden,
+    Orphan,
+    Plan,
+    Refusal,
+    Standing,
+    Stands,
+)
+from tasksync.core.task import Activity, FieldPolicy, OnRemove, Options, Place
 from tasksync.errors import PlanUnusable
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas/plan.schema.json").read_text("utf-8"))
@@ -39,6 +49,10 @@ BY_KIND: dict[FieldKind, st.SearchStrategy[object]] = {
     FieldKind.TAGS: st.sets(texts, max_size=3).map(lambda some: tuple(sorted(some))),
     FieldKind.STATUS: st.integers(1, 7),
     FieldKind.PRIORITY: st.integers(0, 2),
+    FieldKind.EXTRA: st.none()
+    | st.booleans()
+    | st.integers(-9, 9)
+    | st.sampled_from([0.5, "", "text", ("a", "b"), (1, 2), ()]),
 }
 
 
@@ -46,7 +60,7 @@ def _value(name: str) -> st.SearchStrategy[object]:
     return BY_KIND.get(FIELDS[name].kind, st.none() | ids)
 
 
-NAMES = st.sampled_from(sorted(FIELDS))
+NAMES = st.sampled_from([*sorted(FIELDS), "UF_CRM_TASK", "UF_B"])
 values = st.lists(NAMES, unique=True, max_size=4).flatmap(
     lambda names: st.fixed_dictionaries({name: _value(name) for name in names})
 )
@@ -57,6 +71,7 @@ field_changes = NAMES.flatmap(
         st.none() | _value(name),
         st.none() | _value(name),
         st.booleans(),
+        st.booleans(),
     )
 )
 options = st.builds(
@@ -65,6 +80,9 @@ options = st.builds(
     st.none() | st.sampled_from(OnRemove),
     st.lists(NAMES, max_size=2).map(tuple),
     st.none() | ids,
+    st.dictionaries(NAMES, st.sampled_from(FieldPolicy), max_size=3).map(
+        lambda said: tuple(sorted(said.items()))
+    ),
 )
 changes = st.builds(
     Change,
@@ -93,6 +111,13 @@ changes = st.builds(
 pairs = st.lists(st.tuples(keys, keys), max_size=2).map(tuple)
 drifts = NAMES.flatmap(
     lambda name: st.builds(Drift, keys, ids, st.just(name), _value(name), _value(name))
+)
+standings = NAMES.flatmap(
+    lambda name: st.builds(
+        Standing,
+        *(keys, ids, st.just(name), _value(name), _value(name)),
+        st.sampled_from(Stands),
+    )
 )
 limits = st.builds(Threshold, st.integers(0, 99)) | st.builds(
     Threshold, st.none(), st.sampled_from([0.0, 0.07, 0.3, 1 / 3, 0.125, 0.29, 1.0])
@@ -139,6 +164,7 @@ plans = st.builds(
         st.builds(DoubtfulPerson, ids, st.booleans(), st.lists(keys, max_size=2).map(tuple)),
         max_size=2,
     ).map(tuple),
+    standing=st.lists(standings, max_size=3).map(tuple),
 )
 
 
@@ -160,12 +186,13 @@ def test_every_plan_is_what_the_schema_says(plan):
     VALIDATOR.validate(encoded(plan))
 
 
-@pytest.mark.parametrize("kind", [Plan, Change, Options, Drift, Duplicate, Orphan])
+@pytest.mark.parametrize("kind", [Plan, Change, Options, Drift, Duplicate, Orphan, Standing])
 def test_no_field_of_a_plan_is_forgotten_when_it_is_read(kind):
     source = inspect.getsource(plan_reading) + inspect.getsource(Plan.with_sources)
     built = {Plan: "Plan(", Change: "Change("}.get(kind)
     if built is None:
-        assert len(fields(kind)) == {Options: 4, Drift: 5, Duplicate: 4, Orphan: 3}[kind]
+        known = {Options: 5, Drift: 5, Duplicate: 4, Orphan: 3, Standing: 6}
+        assert len(fields(kind)) == known[kind]
         return
     assert [f.name for f in fields(kind) if f.compare and f"{f.name}=" not in source] == []
 

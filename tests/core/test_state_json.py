@@ -20,7 +20,7 @@ from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.formats import lease_json, state_json, values_json
 from tasksync.core.formats.state_checks import pushed
 from tasksync.core.state import NO_DATE, Lease, PortalIdentity, State, StateDelta, state_of
-from tasksync.core.task import NO_OPTIONS, OnRemove, Options
+from tasksync.core.task import NO_OPTIONS, FieldPolicy, OnRemove, Options
 from tasksync.errors import StateUnreadable
 
 SCHEMA = json.loads(
@@ -81,14 +81,17 @@ def test_the_schema_refuses_what_it_does_not_know() -> None:
     on_remove=st.none() | st.sampled_from(OnRemove),
     ignore=st.lists(st.sampled_from(["title", "deadline"]), unique=True),
     adopt=st.none() | st.integers(1, 10**12),
+    policies=st.dictionaries(st.sampled_from(["status", "tags"]), st.sampled_from(FieldPolicy)),
 )
 def test_options_survive(
     protect: bool | None,  # noqa: FBT001 - hypothesis hands them over by name
     on_remove: OnRemove | None,
     ignore: list[str],
     adopt: Any,
+    policies: dict[str, FieldPolicy],
 ) -> None:
-    options = Options(protect, on_remove, tuple(ignore), adopt)
+    said = tuple(sorted(policies.items()))
+    options = Options(protect, on_remove, tuple(ignore), adopt, said)
     assert options == values_json.decode_options(through_json(values_json.encode_options(options)))
 
 

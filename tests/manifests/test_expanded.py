@@ -147,3 +147,17 @@ def test_a_use_that_names_a_data_file_that_is_not_there(tmp_path: Path) -> None:
     )
     with pytest.raises(ManifestInvalid, match=r"m\.yaml:6:\d+: .*no\.csv cannot be read"):
         tasks_of(written(tmp_path, m_yaml=text))
+
+
+def test_keys_in_another_form_of_their_letters_are_the_same(tmp_path: Path) -> None:
+    """Of instances, of tasks and of parents, written and in a CSV."""
+    apart, whole = "a\u0308", "\u00e4"
+    text = HEAD + (
+        f"templates:\n  t:\n    tasks:\n      {apart}: {{title: A}}\n"
+        f"      b: {{title: B, parent: {whole}}}\n"
+        f"use:\n  - {{template: t, forEach: rows.csv}}\n  - {{template: t, key: {apart}2}}\n"
+    )
+    folder = written(tmp_path, m_yaml=text, rows_csv=f"key\n{apart}\n")
+    found = tasks_of(folder)
+    assert list(found) == [f"{whole}/{whole}", f"{whole}/b", f"{whole}2/{whole}", f"{whole}2/b"]
+    assert parent(found[f"{whole}/b"]) == f"{whole}/{whole}"

@@ -33,7 +33,15 @@ TEMPLATES = """templates:
         deadline: ${day} + 2wd at 17:30
         responsibleId: ${who}
         parent: top
-      own: {title: "Own", parent: it, protect: true, onRemove: forget, ignoreChanges: [status]}
+      own:
+        title: Own
+        parent: it
+        protect: true
+        onRemove: forget
+        ignoreChanges: [status]
+        fieldPolicy: {deadline: ratchet, tags: accept}
+        fields:
+          {UF_TEXT: "${what}", UF_MANY: [2, 1, "${what}"], UF_NO: null, UF_HALF: 0.5, UF_YES: true}
   outer:
     parameters:
       name: text

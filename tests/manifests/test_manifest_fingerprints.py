@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 from casefiles import manifest_of
@@ -160,6 +161,31 @@ def test_blocks_are_known_in_another_file_and_another_order(
         ("a", str(other), 3),
     ]
     assert not parsed
+
+
+def test_blocks_with_keys_of_any_script_are_known_in_whichever_form(
+    tmp_path: Path, parsed: list[str]
+) -> None:
+    """A key is written in one form here and in another there: the block is its bytes."""
+    apart = normalize("NFD", "\u041e\u0442\u0447\u0451\u0442/\u0439")
+    tasks = f"tasks:\n  {apart}:\n    title: A\n  b\u00e9:\n    title: B\n    parent: {apart}\n"
+    path = put(tmp_path, HEAD + tasks)
+    index = applied(path)
+    parsed.clear()
+    rows = streamed(path, index)
+    known = normalize("NFC", apart)
+    assert [(row[0], row[2]) for row in rows] == [(known, None), ("b\u00e9", known)]  # type: ignore[index]
+    assert not parsed
+    assert told(path, index) == told(path)
+
+
+def test_two_forms_of_one_key_are_not_both_known(tmp_path: Path) -> None:
+    one, other = "\u00e9", "e\u0301"
+    index = applied(put(tmp_path, f"{HEAD}tasks:\n  {one}:\n    title: A\n"))
+    both = f"{HEAD}tasks:\n  {one}:\n    title: A\n  {other}:\n    title: A\n"
+    (problem,) = told(put(tmp_path, both), index)
+    assert f"is defined twice; first at {tmp_path / 'm.yaml'}:6" in str(problem)
+    assert "m.yaml:8:3" in str(problem)
 
 
 def test_an_entry_that_moved_on_does_not_know_the_old_block(tmp_path: Path) -> None:

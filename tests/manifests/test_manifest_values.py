@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasksync.core.fields import FIELDS, KeyRef, RemoteId, TaskKey, Value
-from tasksync.core.task import OnRemove, Options, Task
+from tasksync.core.task import FieldPolicy, OnRemove, Options, Task
 from tasksync.manifests.datetimes import Instants, zone_of
 from tasksync.manifests.loader import load
 from tasksync.manifests.reader import Decimal, plain
@@ -96,6 +96,104 @@ def test_options_are_no_fields(tmp_path: Path) -> None:
     assert set(task.fields) == {"title", "responsibleId"}
 
 
+def test_defaults_of_a_document_stand_over_those_of_the_project(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(
+        "apiVersion: tasksync/v1\nproject: p\ndefaults: {responsibleId: 1, fields: {UF_A: x, UF_B: "
+        "y}, fieldPolicy: {status: accept, deadline: ratchet}}\n"
+    )
+    (tmp_path / "b.yaml").write_text(
+        "apiVersion: tasksync/v1\ndefaults: {fields: {UF_B: z}, fieldPolicy: {deadline: seed}}\n"
+        "tasks:\n  a: {title: A, fields: {UF_C: 1.50}, fieldPolicy: {title: accept}}\n"
+    )
+    (row,) = load([str(tmp_path)]).tasks()
+    task = row.task()
+    assert task.options.policies == {
+        "deadline": FieldPolicy.SEED,
+        "status": FieldPolicy.ACCEPT,
+        "title": FieldPolicy.ACCEPT,
+    }
+    extras = {name: value for name, value in task.fields.items() if name.startswith("UF_")}
+    assert extras == {"UF_A": "x", "UF_B": "z", "UF_C": 1.5}
+    assert row.digest == task.digest()
+
+
+@pytest.mark.parametrize(
+    ("line", "fields"),
+    [
+        ("fields: {UF_B: true, UF_A: [b, a, b]}", {"UF_A": ("a", "b"), "UF_B": True}),
+        ("fields: {UF_A: 2.0, UF_B: -7}", {"UF_A": 2, "UF_B": -7}),
+        ("fields: {UF_A: null, UF_B: []}", {"UF_A": None, "UF_B": ()}),
+        ("fields: {UF_A: 2026-05-19T18:00:00+03:00}", {"UF_A": "2026-05-19T18:00:00+03:00"}),
+        ("fields: {}", {}),
+        ("fields:", {}),
+    ],
+)
+def test_extra_fields_are_fields_of_their_own(
+    tmp_path: Path, line: str, fields: dict[str, object]
+) -> None:
+    task = only(tmp_path, line)
+    assert {name: task.fields[name] for name in task.fields if name.startswith("UF_")} == fields
+
+
+SEEDED = Options(ignore_changes=("deadline",))
+
+
+@pytest.mark.parametrize(
+    ("lines", "options"),
+    [
+        (["fieldPolicy: {deadline: seed}"], SEEDED),
+        (["ignoreChanges: [deadline]"], SEEDED),
+        (["ignoreChanges: [deadline]", "fieldPolicy: {deadline: seed}"], SEEDED),
+        (["fieldPolicy: {title: enforce}"], Options()),
+        (["fieldPolicy: {}"], Options()),
+        (["fieldPolicy:"], Options()),
+        (
+            ["fieldPolicy: {status: enforce}"],
+            Options(field_policy=(("status", FieldPolicy.ENFORCE),)),
+        ),
+        (
+            ["fieldPolicy: {tags: accept, parent: accept, status: ratchet, title: seed}"],
+            Options(
+                ignore_changes=("title",),
+                field_policy=(
+                    ("parentId", FieldPolicy.ACCEPT),
+                    ("status", FieldPolicy.RATCHET),
+                    ("tags", FieldPolicy.ACCEPT),
+                ),
+            ),
+        ),
+    ],
+)
+def test_two_ways_of_writing_a_policy_are_the_same_options(
+    tmp_path: Path, lines: list[str], options: Options
+) -> None:
+    assert only(tmp_path, *lines).options == options
+
+
+@pytest.mark.parametrize(
+    ("own", "policies"),
+    [
+        ("", {"status": FieldPolicy.ACCEPT, "parentId": FieldPolicy.ACCEPT}),
+        ("fieldPolicy: {deadline: ratchet}", {"deadline": FieldPolicy.RATCHET}),
+        ("fieldPolicy: {status: ratchet}", {"status": FieldPolicy.RATCHET}),
+        ("fieldPolicy: {parent: seed}", {"parentId": FieldPolicy.SEED}),
+        ("fieldPolicy: {parent: enforce}", {"parentId": None}),
+        ("fieldPolicy: null", {"status": None, "parentId": None}),
+    ],
+)
+def test_policies_replace_the_defaults_field_by_field(
+    tmp_path: Path, own: str, policies: dict[str, FieldPolicy | None]
+) -> None:
+    expected = {"status": FieldPolicy.ACCEPT, "parentId": FieldPolicy.ACCEPT} | policies
+    head = HEAD.replace("1}", "1, fieldPolicy: {status: accept, parentId: accept}}")
+    path = tmp_path / "m.yaml"
+    path.write_text(f"{head}  a:\n    title: A\n    responsibleId: 1\n    {own}\n")
+    (row,) = load([str(path)]).tasks()
+    said = row.task().options.policies
+    assert {name: said.get(name) for name in expected} == expected
+    assert row.digest == row.task().digest()
+
+
 def test_a_parent_is_named_by_key(tmp_path: Path) -> None:
     path = tmp_path / "m.yaml"
     path.write_text(f"{HEAD}  b: {{title: B, parent: null}}\n  a: {{title: A, parent: b}}\n")
@@ -163,6 +261,8 @@ BLOCKS = st.fixed_dictionaries(
         "protect": st.booleans(),
         "onRemove": st.sampled_from(["delete", "defer", "forget"]),
         "ignoreChanges": st.lists(st.sampled_from(sorted(FIELDS))),
+        "fieldPolicy": st.dictionaries(st.sampled_from(["status", "deadline"]), st.just("seed"))
+        | st.fixed_dictionaries({"parent": st.just("seed")}),
         "adopt": st.fixed_dictionaries({"id": st.integers(1, 2**53)}),
     },
 )

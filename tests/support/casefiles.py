@@ -18,10 +18,10 @@ from tasksync.core.change import Change
 from tasksync.core.fields import FIELDS, FieldKind, KeyRef, RemoteId, TaskKey, Value, Values, plain
 from tasksync.core.guards import Overrides, check
 from tasksync.core.manifest import Manifest, Moved, Policy, Threshold, Wanted
-from tasksync.core.plan import Plan
+from tasksync.core.plan import Plan, Stands
 from tasksync.core.planning.build import Scope
 from tasksync.core.state import Entry, PortalIdentity, State, state_of
-from tasksync.core.task import Activity, LiveTask, OnRemove, Options, Place, Task
+from tasksync.core.task import Activity, FieldPolicy, LiveTask, OnRemove, Options, Place, Task
 
 PROJECT = "finance"
 MARKER = "tasksync:finance"
@@ -33,7 +33,7 @@ BLANK: Values = {
     "status": 2,
     "priority": 1,
 }
-_OPTIONS = {"protect", "onRemove", "ignoreChanges", "adopt"}
+_OPTIONS = {"protect", "onRemove", "ignoreChanges", "adopt", "fieldPolicy"}
 _BESIDE = _OPTIONS | {"written"}
 
 
@@ -58,6 +58,7 @@ def options(data: Mapping[str, Any]) -> Options:
         OnRemove(remove) if remove else None,
         tuple(data.get("ignoreChanges", ())),
         data.get("adopt"),
+        tuple((n, FieldPolicy(one)) for n, one in sorted(data.get("fieldPolicy", {}).items())),
     )
 
 
@@ -159,7 +160,7 @@ def _entry(key: str, row: Mapping[str, Any], task: Task | None) -> Entry:
 
 
 def _live(row: Mapping[str, Any], entry: Entry | None) -> LiveTask:
-    said = {name: value for name, value in row.items() if name in FIELDS}
+    said = {n: value for n, value in row.items() if n in FIELDS or n.startswith("UF_")}
     fields = {**(entry.found if entry else {}), **values(said)}
     if entry is not None and entry.deferred and "status" not in said:
         fields["status"] = 6
@@ -216,7 +217,11 @@ def shown(plan: Plan, case: Case) -> dict[str, Any]:
             for d in plan.drift
         ],
         "standing": [
-            [one.key, one.name, plain(one.wanted), plain(one.found)] for one in plan.standing
+            [
+                *(one.key, one.name, plain(one.wanted), plain(one.found)),
+                *([] if one.why is Stands.LEFT else [one.why.value]),
+            ]
+            for one in plan.standing
         ],
         "twins": [[one.key, one.id, one.other] for one in plan.duplicates],
         "strays": [one.id for one in plan.orphans],
@@ -245,6 +250,7 @@ def _shown(change: Change) -> dict[str, Any]:
         "drifted": [one.name for one in change.fields if one.drifted],
         "written": dict(change.written),
         "because": dict(change.because),
+        "replaces": [one.name for one in change.fields if one.replaces],
         "protected": change.protected,
         "created": change.created,
         "markers": list(change.markers),

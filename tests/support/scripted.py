@@ -13,6 +13,7 @@ from stores import ANNA, START, HandClock, counted_ids
 
 from tasksync.core.change import Action, Change, Outcome, Status
 from tasksync.core.events import Event
+from tasksync.core.extra_fields import ExtraField
 from tasksync.core.fields import RemoteId, TaskKey, Value
 from tasksync.core.formats import plan_json
 from tasksync.core.manifest import Manifest
@@ -84,6 +85,8 @@ class ScriptedPortal:
         self.dates = True
         self.drops_marker = False
         self.filter_broken = False
+        self.extras: dict[str, ExtraField] = {}
+        self.read_extras: set[str] = set()
         self.stop: Callable[[], bool] = bool
         self._late: list[tuple[float, Change]] = []
 
@@ -97,6 +100,12 @@ class ScriptedPortal:
             marked = marker is not None and marker in task.markers
             if (marked or remote in ids) and remote not in self.hidden:
                 yield task
+
+    def extra_fields(self) -> Mapping[str, ExtraField]:
+        return self.extras
+
+    def read_too(self, extras: Collection[ExtraField]) -> None:
+        self.read_extras |= {one.name for one in extras}
 
     def newest(self) -> RemoteId:
         return max(self.live, default=RemoteId(0))

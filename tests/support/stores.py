@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from tasksync.core.fields import KeyRef, RemoteId, TaskKey, Values
 from tasksync.core.formats.state_json import encode_state
 from tasksync.core.state import Entry, Holder, Intent, Run, State
-from tasksync.core.task import OnRemove, Options
+from tasksync.core.task import FieldPolicy, OnRemove, Options
 
 START = datetime(2026, 5, 19, 10, 0, 0, 123456, tzinfo=UTC)
 TTL = 60.0
@@ -86,6 +86,7 @@ def rich_entry(key: str, remote: int) -> Entry:
             on_remove=OnRemove.DEFER,
             ignore_changes=("deadline",),
             adopt=RemoteId(4),
+            field_policy=(("priority", FieldPolicy.RATCHET), ("status", FieldPolicy.ACCEPT)),
         ),
         protected=True,
         deferred=True,

@@ -99,5 +99,5 @@ def _plain(change: Change, name: str, value: Value) -> object:
 
 
 def _options(options: Options) -> list[object]:
-    protect, remove, ignored, adopt = options.plain()
-    return [protect, None if remove is None else str(remove), ignored, adopt]
+    protect, remove, *others = options.plain()
+    return [protect, None if remove is None else str(remove), *others]

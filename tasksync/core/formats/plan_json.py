@@ -21,7 +21,7 @@ from tasksync.core.formats.plan_digest import checksum_of, digest_of_plan
 from tasksync.core.formats.values_json import encode_directory, encode_options, encode_values
 from tasksync.core.manifest import Policy, Threshold
 from tasksync.core.people import people_of, touched
-from tasksync.core.plan import Drift, Plan, Refusal
+from tasksync.core.plan import Drift, Plan, Refusal, Stands
 from tasksync.core.secrets import Secrets
 from tasksync.core.state import NO_SOURCE
 from tasksync.core.task import Place
@@ -69,6 +69,7 @@ def encode(
                 "field": one.name,
                 "wanted": plain(one.wanted),
                 "found": plain(one.found),
+                **({"why": one.why.value} if one.why is not Stands.LEFT else {}),
             }
             for one in plan.standing
         ],
@@ -237,6 +238,7 @@ def _items(plan: Plan) -> tuple[list[Json], list[Json]]:
 
 def _item(change: Change, level: int | None, marker: str | None) -> Json:
     before, after = _sides(change)
+    replaced = [one.name for one in change.fields if one.replaces]
     return {
         **_name(change.key, change.id),
         "change": {
@@ -249,6 +251,7 @@ def _item(change: Change, level: int | None, marker: str | None) -> Json:
         },
         "fields": [one.name for one in change.fields],
         "drifted": [one.name for one in change.fields if one.drifted],
+        **({"replaces": replaced} if replaced else {}),
         "action_reason": change.reason.value,
         "source": _place(change.place),
         "request": _request(change, marker),

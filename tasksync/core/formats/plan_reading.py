@@ -17,7 +17,16 @@ from tasksync.core.formats.values_json import (
     decode_written,
 )
 from tasksync.core.manifest import Policy, Threshold
-from tasksync.core.plan import DoubtfulPerson, Drift, Duplicate, Hidden, Orphan, Plan, Standing
+from tasksync.core.plan import (
+    DoubtfulPerson,
+    Drift,
+    Duplicate,
+    Hidden,
+    Orphan,
+    Plan,
+    Standing,
+    Stands,
+)
 from tasksync.core.quoting import quoted
 from tasksync.core.state import fingerprint_in
 from tasksync.core.task import Activity, OnRemove, Place
@@ -179,9 +188,10 @@ def _fields(item: Json, change: Json) -> Iterator[FieldChange]:
     before = typed.nullable(change, "before", dict) or {}
     after = typed.nullable(change, "after", dict) or {}
     drifted = frozenset(typed.texts(item, "drifted"))
+    replaced = frozenset(typed.texts({"replaces": [], **item}, "replaces"))
     for name in typed.texts(item, "fields"):
         old, new = (decode_value(name, side.get(name)) for side in (before, after))
-        yield FieldChange(name, old, new, name in drifted)
+        yield FieldChange(name, old, new, name in drifted, name in replaced)
 
 
 def _drift(item: Json) -> Iterator[Drift]:
@@ -195,7 +205,8 @@ def _drift(item: Json) -> Iterator[Drift]:
 def _standing(item: Json) -> Standing:
     name = typed.text(item, "field")
     values = decode_value(name, item["wanted"]), decode_value(name, item["found"])
-    return Standing(_key(item), _id(item), name, *values)
+    why = Stands(typed.text(item, "why", Stands.LEFT.value))
+    return Standing(_key(item), _id(item), name, *values, why)
 
 
 def _place(data: Json) -> Place:

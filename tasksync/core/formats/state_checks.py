@@ -110,13 +110,15 @@ def _run(run: Run) -> Iterator[tuple[str, str]]:
 def _asked(where: str, part: str, values: Values) -> Iterator[tuple[str, str]]:
     """What we asked for stood in a manifest once: only what can stand there."""
     for name, value in values.items():
-        yield f"{where}: {part}.{name}", _value(name, value) or _asked_for(name, value)
+        if name in FIELDS:  # which values an extra field takes, the portal tells when it is asked
+            yield f"{where}: {part}.{name}", _value(name, value) or _asked_for(name, value)
 
 
 def _normalised(where: str, part: str, values: Values) -> Iterator[tuple[str, str]]:
     """What the portal made of it may be irregular, but has to fit."""
     for name, value in values.items():
-        yield f"{where}: {part}.{name}", _value(name, value)
+        if name in FIELDS:
+            yield f"{where}: {part}.{name}", _value(name, value)
 
 
 def _written(where: str, one: Entry | Intent) -> Iterator[tuple[str, str]]:

@@ -14,12 +14,13 @@ from tasksync.core.fields import (
     Values,
     from_plain,
     instant,
+    is_extra,
     plain,
 )
 from tasksync.core.formats import typed
 from tasksync.core.formats.typed import Json
 from tasksync.core.quoting import quoted
-from tasksync.core.task import NO_OPTIONS, NOTHING_WRITTEN, OnRemove, Options
+from tasksync.core.task import NO_OPTIONS, NOTHING_WRITTEN, FieldPolicy, OnRemove, Options
 
 _TYPES: Mapping[FieldKind, tuple[type, ...]] = {
     FieldKind.TEXT: (str,),
@@ -42,10 +43,12 @@ def decode_values(data: Json) -> dict[str, Value]:
 
 def decode_value(name: str, value: object) -> Value:
     """Return the value of one field; raises ValueError where it cannot be that."""
-    if name not in FIELDS:
+    if name not in FIELDS and not is_extra(name):
         msg = f"{quoted(name)} is no field of a task"
         raise ValueError(msg)
     kind = FIELDS[name].kind
+    if kind is FieldKind.EXTRA:
+        return from_plain(name, value)
     fits = type(value) in _TYPES.get(kind, (int,))
     if value is not None and not fits:
         msg = f"{name} cannot be {quoted(value)}"
@@ -64,7 +67,7 @@ def decode_written(data: Json | None) -> Mapping[str, str]:
     if not data:
         return NOTHING_WRITTEN
     for name in data:
-        if name not in FIELDS:
+        if name not in FIELDS and not is_extra(name):
             msg = f"{quoted(name)} is no field of a task"
             raise ValueError(msg)
     return {name: typed.text(data, name) for name in data}
@@ -81,6 +84,8 @@ def encode_options(options: Options) -> dict[str, object]:
         data["ignoreChanges"] = list(options.ignore_changes)
     if options.adopt is not None:
         data["adopt"] = options.adopt
+    if options.field_policy:
+        data["fieldPolicy"] = {name: policy.value for name, policy in options.field_policy}
     return data
 
 
@@ -94,7 +99,19 @@ def decode_options(data: Json | None) -> Options:
         on_remove=None if on_remove is None else OnRemove(on_remove),
         ignore_changes=typed.texts(data, "ignoreChanges") if "ignoreChanges" in data else (),
         adopt=None if adopt is None else RemoteId(typed.whole(data, "adopt")),
+        field_policy=_policies(data),
     )
+
+
+def _policies(data: Json) -> tuple[tuple[str, FieldPolicy], ...]:
+    """Return the policies in the order of names; raises ValueError where one cannot be."""
+    if "fieldPolicy" not in data:
+        return ()
+    said = typed.mapping(data, "fieldPolicy")
+    if unknown := {name for name in said if name not in FIELDS and not is_extra(name)}:
+        msg = f"fieldPolicy: {quoted(min(unknown))} is no field of a task"
+        raise ValueError(msg)
+    return tuple((name, FieldPolicy(said[name])) for name in sorted(said))
 
 
 def encode_instant(at: datetime) -> str:

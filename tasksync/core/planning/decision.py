@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
 from tasksync.core.change import Action, Change, FieldChange, Reason, base_digest_of
+from tasksync.core.equivalence import equivalent
 from tasksync.core.fields import (
     DEFERRED,
     FIELDS,
@@ -31,22 +31,29 @@ from tasksync.core.fields import (
     Value,
     Values,
     beside,
+    extras_in,
+    in_order,
     same,
 )
-from tasksync.core.plan import Drift, Standing
+from tasksync.core.plan import Drift, Standing, Stands
+from tasksync.core.planning.field_policies import Differs, Sends, decided
 from tasksync.core.proof import STATUS_TURNS
 from tasksync.core.state import Entry
-from tasksync.core.task import NOTHING_WRITTEN, LiveTask, OnRemove, Options, Task
+from tasksync.core.task import (
+    NOTHING_WRITTEN,
+    FieldPolicy,
+    LiveTask,
+    OnRemove,
+    Options,
+    Task,
+)
 
 _MISSING = object()
+#: policies under which people's value may be remembered as what is there
+_LENIENT = frozenset({FieldPolicy.ACCEPT, FieldPolicy.RATCHET})
+#: policies under which a field that is set on create only may differ without a word
+_NEVER_SENT = frozenset({FieldPolicy.ACCEPT, FieldPolicy.SEED})
 _EMPTY = tuple((name, one.empty) for name, one in FIELDS.items())
-
-
-class StatusPolicy(StrEnum):
-    """What is done with a status that people moved on to one of MOVED_ON (design 5 and 12)."""
-
-    STANDS = "stands"
-    ENFORCE = "enforce"
 
 
 @dataclass(slots=True)
@@ -64,12 +71,17 @@ class Decision:
 
 @dataclass(slots=True)
 class _Compared:
-    """What comparing the managed fields of one task came to."""
+    """What comparing the managed fields of one task came to.
+
+    `theirs` are the values that a policy lets stand: they are sent together with what would make
+    the portal reset them.
+    """
 
     differing: list[FieldChange] = field(default_factory=list)
     drift: list[Drift] = field(default_factory=list)
     normalised: dict[str, Value] = field(default_factory=dict)
     standing: list[Standing] = field(default_factory=list)
+    theirs: dict[str, Value] = field(default_factory=dict)
 
 
 def creation(task: Task, reason: Reason, entry: Entry | None = None) -> Change:
@@ -80,6 +92,11 @@ def creation(task: Task, reason: Reason, entry: Entry | None = None) -> Change:
             FieldChange(name, None, wanted[name])
             for name, empty in _EMPTY
             if name in wanted and wanted[name] != empty
+        ]
+        + [
+            FieldChange(name, None, wanted[name])
+            for name in extras_in(wanted)
+            if wanted[name] not in {None, ()}
         ]
     )
     return Change(
@@ -102,14 +119,13 @@ def comparison(
     entry: Entry,
     live: LiveTask,
     ids: Mapping[TaskKey, RemoteId],
-    policy: StatusPolicy = StatusPolicy.STANDS,
 ) -> Decision:
     """Return UPDATE with exactly the fields that differ, or NOOP, and the drift beside it."""
-    compared = _compared(task, entry, live, ids, policy)
+    compared = _Comparison(task, entry, live, ids).compared
     differing = compared.differing
     if all(one.name != "status" for one in differing):
         differing += _return(task, entry, live)
-    differing.sort(key=lambda one: FIELDS[one.name].bit)
+    differing.sort(key=lambda one: (FIELDS[one.name].bit, one.name))
     sent_together = _sent_together(compared, task, live, ids)
     change = Change(
         task.key,
@@ -171,56 +187,124 @@ def removal(entry: Entry, live: LiveTask | None, on_remove: OnRemove, reason: Re
             return Decision(_deletion(entry, live, reason))
 
 
-def _compared(
-    task: Task,
-    entry: Entry,
-    live: LiveTask,
-    ids: Mapping[TaskKey, RemoteId],
-    policy: StatusPolicy,
-) -> _Compared:
-    compared = _Compared()
-    normalised, remembered = compared.normalised, entry.found
-    for name, wanted in task.fields.items():
-        found = live.fields.get(name, _MISSING)
+class _Comparison:
+    """Compares the managed fields of one task: with what is there, and with what is remembered."""
+
+    def __init__(
+        self, task: Task, entry: Entry, live: LiveTask, ids: Mapping[TaskKey, RemoteId]
+    ) -> None:
+        self.compared = _Compared()
+        self._task, self._entry, self._live, self._ids = task, entry, live, ids
+        self._remembered = entry.found
+        self._policies, self._before = task.options.policies, entry.options.policies
+        for name, wanted in task.fields.items():
+            self._compare(name, wanted)
+
+    def _compare(self, name: str, wanted: Value) -> None:
+        compared, remembered, ids = self.compared, self._remembered, self._ids
+        found = self._live.fields.get(name, _MISSING)
         unknown = found is _MISSING and name not in remembered
         believed = _known(remembered.get(name, FIELDS[name].empty), ids)
         before: Value = believed if found is _MISSING else found  # type: ignore[assignment]
-        if not FIELDS[name].on_update and name not in task.options.ignore_changes:
+        policy = self._policies.get(name)
+        if not FIELDS[name].on_update and policy not in _NEVER_SENT:
             if not (unknown or _same(name, before, wanted)):
-                compared.standing.append(Standing(task.key, live.id, name, wanted, before))
-            continue
-        unchanged = name in entry.asked and _same(name, wanted, entry.asked[name])
+                self._stands(name, wanted, before, Stands.LEFT)
+            return
+        asked = self._entry.asked
+        unchanged = name in asked and _same(name, wanted, asked[name])
         drifted = name in remembered and not _same(name, before, _known(remembered[name], ids))
+        overruled = name in self._before and self._is_peoples(name) and self._is_stricter(name)
         # which task a key means may have changed since, but not that the portal keeps no parent
         refers = isinstance(wanted, KeyRef) and remembered.get(name) is not None
-        expected = unchanged and not drifted and not refers
-        if name in task.options.ignore_changes:
-            normalised[name] = before
+        expected = unchanged and not drifted and not refers and not overruled
+        if policy is FieldPolicy.SEED:
+            compared.normalised[name] = before
         elif not unknown and (expected or _same(name, before, _known(wanted, ids))):
             if not _same(name, before, wanted):
-                normalised[name] = before
+                compared.normalised[name] = before
+                if policy in _LENIENT and not _same(name, before, _known(wanted, ids)):
+                    compared.theirs[name] = before
         else:
-            moved_on = name == "status" and _moved_on(wanted, before, entry, live)
-            if moved_on and policy is StatusPolicy.STANDS and (unchanged or not entry.asked):
-                compared.standing.append(Standing(task.key, live.id, name, wanted, before))
-                continue
-            shown = _beside(name, before, wanted)
-            compared.differing.append(FieldChange(name, shown, wanted, drifted or moved_on))
-            if drifted and unchanged:
-                compared.drift.append(Drift(task.key, live.id, name, remembered[name], before))
-    return compared
+            edited = bool(asked) and not unchanged
+            moved = drifted or overruled or name not in remembered
+            self._decide(Differs(name, wanted, before, edited, moved), drifted or overruled)
 
+    def _decide(self, one: Differs, drifted: bool) -> None:  # noqa: FBT001 - two facts of one field
+        name, policy = one.name, self._policies.get(one.name)
+        moved_on = name == "status" and self._moved_on(one.wanted, one.found)
+        if moved_on and policy is None and not one.edited:
+            self._stands(name, one.wanted, one.found, Stands.LEFT)
+            return
+        what = decided(policy, one)
+        if isinstance(what, Sends) or self._is_ours(one):
+            self._send(one, drifted or moved_on)
+            return
+        self.compared.normalised[name] = self.compared.theirs[name] = one.found
+        if isinstance(what, Stands):
+            self._stands(name, one.wanted, one.found, what)
 
-def _moved_on(wanted: Value, found: Value, entry: Entry, live: LiveTask) -> bool:
-    """Tell whether it was people who moved a status on: neither we nor what the portal made of it.
+    def _is_ours(self, one: Differs) -> bool:
+        """Tell whether no policy lets a value stand, since people have nothing to do with it.
 
-    Without a memory of the status it was they, unless the portal makes the one of the other, or
-    the task was deferred by us.
-    """
-    if live.fields.get("status") not in MOVED_ON or (entry.deferred and found == DEFERRED):
-        return False
-    remembered = entry.found.get("status")
-    return found != remembered if entry.asked else (wanted, found) not in STATUS_TURNS
+        A status that our deferring set, and the number that a parent had before it is made again.
+        """
+        if one.name == "status":
+            return self._entry.deferred and one.found == DEFERRED
+        remade = isinstance(one.wanted, KeyRef) and one.wanted.key not in self._ids
+        return remade and not one.moved
+
+    def _send(self, one: Differs, drifted: bool) -> None:  # noqa: FBT001
+        name, policy = one.name, self._policies.get(one.name)
+        peoples = drifted or self._is_peoples(name)
+        self.compared.differing.append(
+            FieldChange(
+                name,
+                _beside(name, one.found, one.wanted),
+                one.wanted,
+                drifted,
+                replaces=policy is FieldPolicy.ACCEPT and one.edited and peoples,
+            )
+        )
+        if drifted and not one.edited and name in self._entry.asked:
+            was = self._remembered[name]
+            if not _same(name, one.found, _known(was, self._ids)):
+                drift = Drift(self._task.key, self._live.id, name, was, one.found)
+                self.compared.drift.append(drift)
+
+    def _stands(self, name: str, wanted: Value, found: Value, why: Stands) -> None:
+        self.compared.standing.append(
+            Standing(self._task.key, self._live.id, name, wanted, _beside(name, found, wanted), why)
+        )
+
+    def _is_peoples(self, name: str) -> bool:
+        """Tell whether what is remembered is what people set, and a policy let stand."""
+        entry = self._entry
+        if self._before.get(name) not in _LENIENT | _NEVER_SENT or name not in entry.normalised:
+            return False
+        asked, found = _known(entry.asked.get(name), self._ids), entry.normalised[name]
+        if name == "status" and ((asked, found) in STATUS_TURNS or entry.deferred):
+            return False
+        return not _same(name, asked, found) and not equivalent(name, asked, found)
+
+    def _is_stricter(self, name: str) -> bool:
+        """Tell whether another policy is to decide anew of what the one before let stand."""
+        return self._policies.get(name) is not self._before.get(name)
+
+    def _moved_on(self, wanted: Value, found: Value) -> bool:
+        """Tell whether people moved a status on: neither we nor what the portal made of it.
+
+        Without a memory of the status it was they, unless the portal makes the one of the other,
+        or the task was deferred by us.
+        """
+        entry = self._entry
+        if self._live.fields.get("status") not in MOVED_ON:
+            return False
+        if entry.deferred and found == DEFERRED:
+            return False
+        if not entry.asked:
+            return (wanted, found) not in STATUS_TURNS
+        return found != self._remembered.get("status") or self._is_peoples("status")
 
 
 def _because(differing: Iterable[FieldChange], task: Task, entry: Entry) -> dict[str, str]:
@@ -283,7 +367,12 @@ def _sent_together(
     with_it: set[str] = set()
     if names & {"startDatePlan", "endDatePlan"}:
         with_it |= {"startDatePlan", "endDatePlan"}
-    sent_together = {name: task.fields[name] for name in with_it - names if _is_ours(name, task)}
+    theirs = compared.theirs
+    sent_together = {
+        name: theirs.get(name, task.fields[name])
+        for name in with_it - names
+        if _is_ours(name, task) and theirs.get(name, _MISSING) is not None
+    }
     if "responsibleId" in names and "status" not in names:
         sent_together |= _status_to_keep(compared, task, live)
     return {name: _known(sent_together[name], ids) for name in FIELDS if name in sent_together}
@@ -295,7 +384,7 @@ def _status_to_keep(compared: _Compared, task: Task, live: LiveTask) -> dict[str
     The portal resets it to pending then (create and update seeds, contract 8.5): where it is not
     ours to say, the one that people gave it is sent together with it.
     """
-    stands = any(one.name == "status" for one in compared.standing)
+    stands = "status" in compared.theirs or any(one.name == "status" for one in compared.standing)
     if _is_ours("status", task) and not stands:
         return {"status": task.fields["status"]}
     found = live.fields.get("status")
@@ -339,7 +428,7 @@ def _protected(options: Options, entry: Entry | None) -> bool:
 
 def _edited(wanted: Values, asked: Values) -> Iterator[str]:
     """Yield the fields that are asked otherwise than before, those let go included."""
-    for name in FIELDS:
+    for name in in_order({*wanted, *asked}):
         before, after = asked.get(name, _MISSING), wanted.get(name, _MISSING)
         if (before is _MISSING) != (after is _MISSING) or not _same(name, before, after):
             yield name
@@ -367,8 +456,8 @@ def _deletion(entry: Entry, live: LiveTask, reason: Reason) -> Change:
         entry.id,
         tuple(
             FieldChange(name, live.fields.get(name), None)
-            for name in FIELDS
-            if name in entry.asked and name in live.fields
+            for name in in_order(entry.asked)
+            if name in live.fields
         ),
         title=str(live.fields.get("title") or entry.title),
         protected=entry.protected,

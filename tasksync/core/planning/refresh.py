@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 
 from tasksync.core.fields import (
     DEFERRED,
+    EXTRA_BIT,
     KeyRef,
     RemoteId,
     TaskKey,
     digest_named,
+    extras_in,
     instant,
     names_in,
 )
@@ -61,6 +63,7 @@ class Refresh:
         self._adopts = wanted.adopts()
         self._released = frozenset(state.released)
         self._everything = everything
+        self._extras: list[tuple[str, ...]] = []
         self.found = Found(bytearray(len(self._index)))
 
     def live(self, tasks: Iterable[LiveTask]) -> Found:
@@ -95,6 +98,7 @@ class Refresh:
         seen, parents, ids = self._wanted.seen, self._wanted.parents, index.ids
         always = b"\x01" * len(index) if self._everything else index.deferred
         masks: dict[int, tuple[str, ...]] = {}
+        extras = 1 << EXTRA_BIT
         for task in tasks:
             row = index.row_of_id(task.id)
             if row is None:
@@ -119,9 +123,27 @@ class Refresh:
                 or always[row]
                 or (ours and task.markers != ours)
                 or (above != NO_PARENT and _elsewhere(task, above, ids))
-                or _differs(task, names, index.found(row))
+                or (
+                    self._differs_with_extras(row, task, names)
+                    if mask & extras
+                    else _differs(task, names, index.found(row))
+                )
             ):
                 self._retain(task)
+
+    def _differs_with_extras(self, row: int, task: LiveTask, names: tuple[str, ...]) -> bool:
+        """Tell what `_differs` tells of a task with extra fields: the columns do not name them.
+
+        Most tasks of a project have the same ones: those of tasks before are tried first.
+        """
+        digest = self._index.found(row)
+        if any(not _differs(task, names + extras, digest) for extras in self._extras):
+            return False
+        own = extras_in(self._state.entries[self._index.key(row)].asked)
+        if own in self._extras:
+            return True
+        self._extras.append(own)
+        return _differs(task, names + own, digest)
 
     def _is_own(self, row: int, task: LiveTask) -> bool:
         """Tell what `is_own` tells, without the entry where the columns are enough."""

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
+from tasksync.core.keys import normal_key
 from tasksync.core.task import Place, Problem
 from tasksync.manifests.files import Source
 from tasksync.manifests.hints import did_you_mean, shown
@@ -74,9 +75,12 @@ class _Table:
                 return
             if len(self._problems) - begun > MOST_PROBLEMS:
                 return
-            if self._fits(place, cells, columns) and self._has_key(place, cells[at_key], keys):
+            if not self._fits(place, cells, columns):
+                continue
+            key = normal_key(cells[at_key])
+            if self._has_key(place, key, keys):
                 values = {n: cell for n, cell in zip(columns, cells, strict=True) if cell}
-                key = values.pop(KEY)
+                del values[KEY]
                 yield Row(key, values, place, cells=True)
 
     def _columns(self) -> list[str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from tasksync.core.keys import normal_key
 from tasksync.core.task import Place, Problem
 from tasksync.manifests.language.parameters import KEY, Parameter
 from tasksync.manifests.node import Node
@@ -113,7 +114,7 @@ def _of_node(file: str, node: Node, wants: Wants, problems: list[Problem]) -> Ro
     twice = [name for name in node.value if name in wants.given]
     problems += [Problem(Place(file, *node.names[name]), *given_twice(name)) for name in twice]
     values = {n: v for n, v in node.value.items() if n != KEY and v is not None}
-    return None if twice else Row(key, values, place, node=node)
+    return None if twice else Row(normal_key(key), values, place, node=node)
 
 
 def given_twice(name: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from tasksync.core.keys import normal_key
 from tasksync.core.task import Place
 from tasksync.manifests.hints import shown
 from tasksync.manifests.language.given_values import values_of
@@ -86,6 +87,7 @@ class Instance:
 
     def parent(self, member: InstanceTask, name: str) -> str:
         """Return the key of the parent that a task names; raises BadValue."""
+        name = normal_key(name)
         if name.startswith("/"):
             return name[1:]
         for prefix in member.around:
@@ -149,7 +151,7 @@ class Instance:
 
     def _key(self, template: Template, use: NestedUse, values: Values) -> str:
         try:
-            key = str(filled(use.key, values))
+            key = normal_key(str(filled(use.key, values)))
             check_key(key)
         except BadValue as bad:
             raise self._fault(template, use, bad, ("key",)) from bad

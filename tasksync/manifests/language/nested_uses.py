@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import orjson
 
+from tasksync.core.keys import normal_key
 from tasksync.core.task import Place
 from tasksync.manifests.hints import shown
 from tasksync.manifests.language.data_rows import Row, Wants
@@ -107,7 +108,7 @@ class _Nesting:
         try:
             key = self._compiler.value(part.value, Target.WORDS)
             if isinstance(key, Constant):
-                check_key(str(key.value))
+                check_key(normal_key(str(key.value)))
         except BadValue as bad:
             self._say(part, bad.what, bad.mend)
             return Constant("")

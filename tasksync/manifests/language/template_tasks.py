@@ -11,7 +11,8 @@ from typing import Any
 
 import orjson
 
-from tasksync.manifests import schema
+from tasksync.core.keys import normal_key
+from tasksync.manifests import extra_values, schema
 from tasksync.manifests.language.given_values import faults_of_defaults
 from tasksync.manifests.language.parameters import declared
 from tasksync.manifests.language.substitution import Compiler, Constant, Filled
@@ -50,8 +51,8 @@ def compile_tasks(template: Template, normaliser: Normaliser, settings: Settings
     template.size = len(part.parts)
     compiling = _Compiling(template, normaliser, settings)
     for step, node in part.parts.items():
-        name = str(step)
-        task = compiling.task(name, node, part.names.get(name, node.position))
+        position = part.names.get(str(step), node.position)
+        task = compiling.task(normal_key(str(step)), node, position)
         if task is None:
             template.broken = True
             continue
@@ -111,7 +112,7 @@ class _Compiling:
 
     def _faults(self, constants: Mapping[str, object], node: Node) -> Iterator[UnplacedProblem]:
         """Yield what is wrong with the values that no parameter changes."""
-        own: Any = dict(constants)
+        own: Any = extra_values.plain(dict(constants))
         parent = own.pop("parent", None)
         if isinstance(parent, str):
             yield from _of_parent(parent)
@@ -136,6 +137,6 @@ class _Compiling:
 
 def _of_parent(parent: str) -> Iterator[UnplacedProblem]:
     try:
-        check_key(parent.removeprefix("/"))
+        check_key(normal_key(parent.removeprefix("/")))
     except BadValue as bad:
         yield bad.under("parent")

@@ -6,7 +6,7 @@ Sources: contract 2.5 (filters, sorting), 2.7 (schema), 7 (tasks), 11 (users and
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -14,6 +14,7 @@ from operator import attrgetter
 from typing import Any
 
 from tasksync.sandbox.json_codec import Json
+from tasksync.sandbox.model.own_fields import BY_KEY, EXTRAS, OwnField
 from tasksync.sandbox.model.task import PRIORITIES, STATUSES
 from tasksync.sandbox.model.task_rules import WRITABLE
 
@@ -27,6 +28,7 @@ class ValueKind(StrEnum):
     PEOPLE = "number[]"
     TAGS = "string[]"
     FLAG = "char"
+    EXTRA = "extra"
     BOOL = "boolean"
 
 
@@ -47,7 +49,7 @@ class Field:
         return native(self.name)
 
 
-FieldTable = Mapping[str, Field]
+FieldTable = dict[str, Field]
 
 
 @cache
@@ -61,6 +63,10 @@ def _table(*rows: tuple[str, ValueKind, str, str]) -> FieldTable:
         name: Field(name, kind, attrgetter(attribute), "s" in flags, "d" in flags, "n" in flags)
         for name, kind, attribute, flags in rows
     }
+
+
+def _extra(field: OwnField) -> Field:
+    return Field(field.key, ValueKind.EXTRA, lambda task: dict(task.extras).get(field.name))
 
 
 #: s = a listing can be sorted by it; d = a filter on it is ignored; n = a number that may be null.
@@ -93,7 +99,7 @@ TASKS = _table(
     ("commentsCount", ValueKind.NUMBER, "comments_count", ""),
     ("serviceCommentsCount", ValueKind.NUMBER, "service_comments_count", ""),
     ("taskControl", ValueKind.FLAG, "task_control", ""),
-)
+) | {field.key: _extra(field) for field in EXTRAS.values()}
 USERS = _table(
     ("id", ValueKind.NUMBER, "id", "s"),
     ("name", ValueKind.TEXT, "name", "s"),
@@ -135,6 +141,8 @@ def schema(table: FieldTable) -> Json:
         }
         if field.name in _ENUMS and table is TASKS:
             described["enum"] = {str(value): label for value, label in _ENUMS[field.name].items()}
+        if field.kind is ValueKind.EXTRA:
+            described = BY_KEY[field.name].described()
         by_name[field.name] = described
     upper = {native(name): described for name, described in by_name.items()}
     return {"fields": {**upper, **by_name}, "include": []}

@@ -70,6 +70,7 @@ class Task:
     task_control: bool = False
     comments: tuple[Comment, ...] = ()
     spent: tuple[LoggedTime, ...] = ()
+    extras: tuple[tuple[str, Any], ...] = ()  # the portal's own fields by name, in their order
 
     @property
     def comments_count(self) -> int:
@@ -108,7 +109,12 @@ _TUPLES: dict[str, Callable[[list[Any]], tuple[Any, ...]]] = {
     "auditors": tuple,
     "comments": lambda parts: tuple(Comment(*part) for part in parts),
     "spent": lambda parts: tuple(LoggedTime(*part) for part in parts),
+    "extras": lambda parts: tuple((name, _held(value)) for name, value in parts),
 }
+
+
+def _held(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def task_to_json(task: Task) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from enum import Enum
 from typing import Any
 
 from tasksync.sandbox.json_codec import Json
+from tasksync.sandbox.model import own_fields
 from tasksync.sandbox.model.normalising import normalised
 from tasksync.sandbox.model.portal_clock import read_instant
 from tasksync.sandbox.model.quirk_values import DateClearing, OnBadValue
@@ -62,6 +63,7 @@ class TaskRules:
         """A new task from a body; raises InvalidValue or ReadOnlyField."""
         self._check_read_only(body, READ_ONLY)
         values = self._values({"title": None, "responsibleId": None, **body})
+        values["extras"] = self._extras((), body)
         self._check_creator(values)
         task = Task(
             **{
@@ -82,7 +84,10 @@ class TaskRules:
         """The task after a PATCH; raises InvalidValue or ReadOnlyField."""
         self._check_read_only(body, (*READ_ONLY, "createdBy"))
         values = self._values(body)
-        if not values and not body.keys() & WRITABLE.keys():
+        extra = own_fields.sent(body)
+        if extra:
+            values["extras"] = self._extras(task.extras, body)
+        if not values and not extra and not body.keys() & WRITABLE.keys():
             raise self.invalid("Could not find value for parameter {fields}")
         reassigned = values.get("responsible_id", task.responsible_id) != task.responsible_id
         if reassigned and "status" not in body and self.quirks.responsible_resets_status:
@@ -118,6 +123,22 @@ class TaskRules:
                 if value is not _Omitted.OMITTED:
                     values[attribute] = value
         return values
+
+    def _extras(
+        self, before: tuple[tuple[str, Any], ...], body: Json
+    ) -> tuple[tuple[str, Any], ...]:
+        """The extra fields after a body: each by its type, sorted; nothing is not kept."""
+        after = dict(before)
+        for name, value in own_fields.sent(body).items():
+            if own_fields.EXTRAS[name].read_only:
+                message = f"Field '{name}' is read-only and cannot be set"
+                raise ReadOnlyField(message)
+            try:
+                kept = own_fields.stored(name, value, self.zone)
+            except own_fields.BadExtra as bad:
+                raise self._invalid_field(name) from bad
+            after[name] = tuple(kept) if isinstance(kept, list) else kept
+        return tuple(sorted((name, kept) for name, kept in after.items() if kept is not None))
 
     def _check_combination(self, body: Json, task: Task) -> None:
         plan = body.keys() & {"startDatePlan", "endDatePlan"}

@@ -206,6 +206,7 @@ _READERS: Mapping[ValueKind, Callable[[Field, Any, tzinfo], Any]] = {
     ValueKind.PEOPLE: _number,
     ValueKind.TEXT: lambda _field, wanted, _zone: str(wanted),
     ValueKind.TAGS: lambda _field, wanted, _zone: str(wanted),
+    ValueKind.EXTRA: lambda _field, wanted, _zone: str(wanted),
     ValueKind.INSTANT: lambda _field, wanted, zone: read_instant(str(wanted), zone),
     ValueKind.FLAG: lambda _field, wanted, _zone: wanted in (True, "Y", "y", "1", 1, "true"),
     ValueKind.BOOL: lambda _field, wanted, _zone: wanted in (True, "Y", "y", "1", 1, "true"),

@@ -15,6 +15,7 @@ from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model.directory import Directory
 from tasksync.sandbox.model.fields import TASKS, Field, FieldTable, ValueKind, native
 from tasksync.sandbox.model.gc_pause import gc_paused
+from tasksync.sandbox.model.own_fields import BY_KEY, OwnField, written
 from tasksync.sandbox.model.portal_clock import write_instant, zone_of
 from tasksync.sandbox.model.quirk_values import (
     EmptyCounter,
@@ -30,6 +31,7 @@ from tasksync.sandbox.model.task import Task
 #: (key, how to get the value, how to write it or None where it stands as it is)
 Columns = Sequence[tuple[str, Callable[[Any], Any], Callable[[Any], Any] | None]]
 _COUNTERS = {"commentsCount", "serviceCommentsCount", "timeSpentInLogs"}
+_WHEN_NAMED = {ValueKind.TAGS, ValueKind.EXTRA}
 #: What the vendor's full object also holds (contract 7), always the same here.
 _CONSTANT: Json = {
     "mark": None,
@@ -82,9 +84,11 @@ class RowWriter:
     def columns(self, table: FieldTable, select: Sequence[str] | None) -> Columns:
         """The columns of a listing; unknown names are left out, the id never is.
 
-        Without `select` all fields but tags: those come only when they are named (contract 8.4).
+        Without `select` all fields but tags and the portal's own: those come only when they are
+        named (contract 7 and 8.4).
         """
-        wanted = select if select is not None else [n for n in table if n != "tags"]
+        usual = [n for n, one in table.items() if one.kind not in _WHEN_NAMED]
+        wanted = select if select is not None else usual
         by_native = {field.native: field for field in table.values()}
         named = [table.get(name) or by_native.get(name) for name in ("id", *wanted)]
         columns = {field.name: field for field in named if field and self._shows(field)}
@@ -160,8 +164,14 @@ class RowWriter:
                 return self._tags
             case ValueKind.FLAG:
                 return lambda yes: "Y" if yes else "N"
+            case ValueKind.EXTRA:
+                return self._write_extra(BY_KEY[field.name])
             case _:
                 return None
+
+    def _write_extra(self, field: OwnField) -> Callable[[Any], Any]:
+        zone = self._instants()
+        return lambda value: written(field, value, lambda at: _instant_text(at, zone))
 
     def _counter(self, *, ints: bool) -> Callable[[Any], Any]:
         """A counter of nothing is null on live rows (contract 7), as is time nobody logged."""
