@@ -262,3 +262,19 @@ def test_two_thousand_unknown_parents_are_told_and_the_first_get_hints(tmp_path:
     tasks = "".join(f"  t{i}: {{title: T, parent: u{i}}}\n" for i in range(2_000))
     told = problems_of(written(tmp_path, f"{HEAD}tasks:\n{tasks}"))
     assert len(told) == 1000
+
+
+GOOD = "apiVersion: tasksync/v1\nproject: p\ndefaults: {responsibleId: 1}\ntasks:\n"
+
+
+@pytest.mark.parametrize(
+    "after", [f"{GOOD}  a: {{title: A}}\n  b: {{title: B}}\n", f"{GOOD}  b: {{title: B}}\n", ""]
+)
+def test_a_file_that_changed_while_it_was_read_loses_no_task(tmp_path: Path, after: str) -> None:
+    """A task that failed, and whose fault cannot be told any more, is no task that is gone."""
+    path = written(tmp_path, f"{GOOD}  a: {{title: 5}}\n  b: {{title: B}}\n")
+    tasks = iter(load([str(path)]).tasks())
+    assert next(tasks).key == "b"
+    written(tmp_path, after, "mended").replace(path)
+    with pytest.raises(ManifestInvalid):
+        list(tasks)
