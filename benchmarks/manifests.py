@@ -112,3 +112,42 @@ def write(folder: Path, count: int, *, words: bool = False) -> Path:
                 file.writelines(pieces)
         done.touch()
     return folder
+
+
+#: tasks of one instance of the template
+EACH = 10
+
+
+def _row(number: int) -> str:
+    start = _FIRST + timedelta(days=number % 300)
+    return f"team-{number:05d},Team {number},{start:%Y-%m-%d},{_PEOPLE[number % 10]}\n"
+
+
+def _template() -> Iterator[str]:
+    yield "templates:\n  rollout:\n    parameters: {name: text, start: date, lead: person}\n"
+    yield "    tasks:\n"
+    for number in range(EACH):
+        told = fields(number) | {
+            "title": f"Check step {number} of the rollout for ${{name}}",
+            "description": f"From ${{start:d MMMM y}} on compare the error rates of ${{name}} "
+            f"with last week's, ask the owners of step {number} and write what was found.",
+            "responsibleId": "${lead}",
+            "deadline": f"${{start}} + {number}d at 09:00",
+        }
+        yield f"      step-{number}:\n"
+        yield from (f"        {name}: {_written(value)}\n" for name, value in told.items())
+
+
+def write_templated(folder: Path, count: int) -> Path:
+    """Write a template with EACH tasks and a CSV of its rows, unless they are there."""
+    done = folder.with_name(f"{folder.name}.whole")
+    if not done.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        rows = map(_row, range(count // EACH))
+        (folder / "rows.csv").write_text("key,name,start,lead\n" + "".join(rows), encoding="utf-8")
+        head = f"apiVersion: tasksync/v1\nproject: {project(count)}\ntimezone: UTC\n"
+        uses = "use:\n  - {template: rollout, forEach: rows.csv}\n"
+        text = head + "".join(_template()) + uses
+        (folder / "project.yaml").write_text(text, encoding="utf-8")
+        done.touch()
+    return folder

@@ -9,7 +9,7 @@ from benchmarks import applying, others, profiling
 from benchmarks.measuring import Run, Subject, costs, peak, ratio, run, turns
 from benchmarks.portals import sandbox
 from benchmarks.results import Goal, Outcome
-from benchmarks.scenes import Scene
+from benchmarks.scenes import Scene, Templated
 from benchmarks.venvs import TASKSYNC
 
 K = 1_000
@@ -102,6 +102,29 @@ def _words(pairs: int) -> Outcome:
         ]
         found = turns(cold, pairs)
     return _outcome(found, {"ratio": ratio(*found.values())})
+
+
+def _templates(*, known: bool) -> Callable[[int], Outcome]:
+    """Plan tasks of a template and a CSV, and the same written out; `known` by the state or not."""
+
+    def measure(pairs: int) -> Outcome:
+        scenes = (Templated(10 * K).ready(), Templated(10 * K, written=True).ready())
+        with sandbox() as portal:
+            plans = [
+                scene.plan(
+                    portal,
+                    "--no-refresh",
+                    name=name,
+                    state=scene.state if known else scene.without_blocks(),
+                )
+                for scene, name in zip(scenes, ("a template and a CSV", "written out"), strict=True)
+            ]
+            found = turns(plans, pairs)
+        ours, theirs = found.values()
+        figures = {"ratio": ratio(ours, theirs), "memory ratio": peak(ours) / peak(theirs)}
+        return _outcome(found, figures)
+
+    return measure
 
 
 def _literal(pairs: int) -> Outcome:
@@ -264,6 +287,19 @@ ROWS: tuple[Row, ...] = (
         "cold plan `--no-refresh`, 10 000 tasks with date expressions, all parsed / with instants",
         _words,
         (Goal("ratio", 1.15, "<= 1.15"),),
+    ),
+    Row(
+        "templates-10k",
+        "cold plan `--no-refresh`, 10 000 tasks of a template and a CSV, all expanded / "
+        "written out",
+        _templates(known=False),
+        (Goal("ratio", 1.2, "<= 1.2"),),
+    ),
+    Row(
+        "templates-known-10k",
+        "the same where nothing changed, and the state knows all of them / written out",
+        _templates(known=True),
+        (Goal("ratio", 1.5, "<= 1.5"), Goal("memory ratio", 1.1, "<= 1.1")),
     ),
     Row(
         "literal-10k",

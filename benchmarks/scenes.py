@@ -154,10 +154,36 @@ class Scene:
 
     def copy_of_state(self, name: str) -> Path:
         """Return a copy of the state that may be written to."""
-        copy = WORK / "copies" / f"{name}-{self.count}.db"
+        copy = WORK / "copies" / f"{name}-{self.folder.name}.db"
         copy.parent.mkdir(parents=True, exist_ok=True)
         for tail in ("-wal", "-shm"):
             Path(f"{copy}{tail}").unlink(missing_ok=True)
         shutil.copyfile(self.state, copy)
         os.sync()
         return copy
+
+
+@dataclass(frozen=True, slots=True)
+class Templated(Scene):
+    """Tasks that come of a template and a CSV; `written` are the same tasks written out."""
+
+    written: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """Where all of it lies."""
+        return WORK / f"scene-template{'-written' * self.written}-{self.count}"
+
+    @property
+    def manifest(self) -> Path:
+        """The folder of the manifest, written when it is not there."""
+        if not self.written:
+            return manifests.write_templated(self.folder / "manifests", self.count)
+        file = self.folder / "manifests" / "project.yaml"
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            source = str(Templated(self.count).manifest)
+            words = [TASKSYNC.program("tasksync"), "validate", "--expand", "-f", source]
+            done = subprocess.run(words, check=True, env=environment(), stdout=subprocess.PIPE)
+            file.write_bytes(done.stdout)
+        return file.parent

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,6 +22,14 @@ class ManifestOptions:
     """The files and folders that -f named; none means tasksync.yaml."""
 
     files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateOptions:
+    """What is checked, and whether it is printed written out."""
+
+    manifest: ManifestOptions = field(default_factory=ManifestOptions)
+    expand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +229,11 @@ class StateUnlockOptions:
 def manifest_options(read: Mapping[str, Any]) -> ManifestOptions:
     """Return what -f named."""
     return ManifestOptions(tuple(read.get("file") or ()))
+
+
+def validate_options(read: Mapping[str, Any]) -> ValidateOptions:
+    """Return what `validate` was asked."""
+    return ValidateOptions(manifest_options(read), expand=bool(read.get("expand")))
 
 
 def plan_options(read: Mapping[str, Any]) -> PlanOptions:

@@ -86,7 +86,8 @@ class Session:
         from tasksync.manifests.loader import load
 
         manifest = load(self.paths)
-        self.says(lambda: said_in(manifest.files))
+        data = [str(Path(manifest.root, name)) for name in manifest.remembered]
+        self.says(lambda: said_in([*manifest.files, *data]))
         return manifest
 
     def says(self, openly: Callable[[], str]) -> None:

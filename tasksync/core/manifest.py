@@ -68,10 +68,18 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A key that got another name: the task stays the same task."""
+    """A key that got another name: the task stays the same task.
+
+    Both end in `/` where all tasks of an instance move: `anna/` to `anne/`.
+    """
 
     before: TaskKey
     after: TaskKey
+
+
+def is_instance(key: str) -> bool:
+    """Tell whether `moved` names an instance with all its tasks, and not one key."""
+    return key.endswith("/")
 
 
 class Wanted(NamedTuple):

@@ -9,11 +9,10 @@ from typing import Any
 from tasksync.core.task import Place, Problem
 from tasksync.manifests import parse_located, schema
 from tasksync.manifests.files import Source
-from tasksync.manifests.header import located
 from tasksync.manifests.node import Position
 from tasksync.manifests.parse_located import NodeTask
 from tasksync.manifests.reader import YamlUnreadable
-from tasksync.manifests.unplaced import BadValue, UnplacedProblem
+from tasksync.manifests.unplaced import BadValue, UnplacedProblem, located
 from tasksync.manifests.values import Normaliser, check_key
 
 __all__ = ["Suspects", "UnplacedProblem", "problems"]

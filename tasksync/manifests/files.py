@@ -81,6 +81,11 @@ def folder_of(name: str) -> str:
     return os.path.realpath(os.path.dirname(name) or ".")  # noqa: PTH120 - names stay as typed
 
 
+def whole(name: str) -> str:
+    """Return where a file is, all links followed."""
+    return os.path.realpath(name)
+
+
 def within(root: str, name: str) -> str:
     """Return a file's name as seen from a folder, with `/` between its parts."""
     whole = os.path.join(folder_of(name), os.path.basename(name))  # noqa: PTH118, PTH119
@@ -107,9 +112,18 @@ def find(paths: Sequence[str]) -> tuple[list[Source], list[Problem]]:
     return sorted(found.values(), key=lambda source: source.name), problems
 
 
+#: stands for standard input
+STDIN = "-"
+
+
+def _there(name: str) -> str:
+    """Return where the system finds a file that a person named."""
+    return "/dev/stdin" if name == STDIN else name
+
+
 def _under(path: str, problems: list[Problem]) -> Iterable[tuple[str, os.stat_result]]:
     try:
-        info = os.stat(path)  # noqa: PTH116 - names stay as the person typed them
+        info = os.stat(_there(path))  # noqa: PTH116 - names stay as the person typed them
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         what = f"cannot be read: {reason}"
@@ -188,9 +202,9 @@ def _source(name: str, info: os.stat_result) -> Source:
         if info.st_size > SIZE_LIMIT:
             what = f"the file has more than {SIZE_LIMIT >> 20} MiB"
             raise YamlUnreadable(Problem(Place(name), what, "split it"))
-        return Source(name, Path(name))
+        return Source(name, Path(_there(name)))
     try:
-        content = file_limits.read(name, PIPE_LIMIT)
+        content = file_limits.read(_there(name), PIPE_LIMIT)
     except OSError as error:
         what = f"this is no regular file, and {file_limits.why(error)}"
         raise YamlUnreadable(

@@ -7,7 +7,7 @@ hold the project; each file is read only up to its tasks where nothing can follo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -17,22 +17,24 @@ import orjson
 from tasksync.core.address_book import Directory
 from tasksync.core.fields import TaskKey
 from tasksync.core.keys import normal_key
-from tasksync.core.manifest import Policy, Threshold
+from tasksync.core.manifest import Policy, Threshold, is_instance
 from tasksync.core.task import OnRemove, Place, Problem
-from tasksync.manifests import extra_values, foreign, parse_located, schema
+from tasksync.manifests import extra_values, files, foreign, parse_located, schema
 from tasksync.manifests.datetimes import Instants, WorksOut, rules_of, zone_of
 from tasksync.manifests.directory_names import DirectoryNames
 from tasksync.manifests.files import Look, Source, look
 from tasksync.manifests.node import Node, Position
 from tasksync.manifests.reader import YamlUnreadable
-from tasksync.manifests.unplaced import BadValue, UnplacedProblem
+from tasksync.manifests.unplaced import BadValue, located
 from tasksync.manifests.values import Normaliser, check_key, with_defaults
 
 if TYPE_CHECKING:
     from tasksync.manifests.language.project_dates import ProjectDates
+    from tasksync.manifests.language.project_templates import ProjectTemplates
 
 #: what only manifests hold that say something about dates: else none of the language is imported
 _DATE_WORDS = ("dates", "calendar", "hours")
+_TEMPLATE_WORDS = ("templates", "use")
 #: beside `project`, and nowhere else
 _OF_THE_PROJECT = ("timezone", "policy", "calendar", "hours", "locale")
 
@@ -95,20 +97,42 @@ class Header:
     names: DirectoryNames = field(default_factory=DirectoryNames)
     #: what is wrong in `dates` and `calendar`: asked where nothing shows that they were good before
     faults_of_dates: Callable[[], Iterable[Problem]] = tuple
+    templates: ProjectTemplates | None = None
+    #: files under -f that are rows of a `forEach` and no manifests
+    data: frozenset[str] = frozenset()
 
 
 def read(sources: Sequence[Source]) -> Header:
     """Return what all documents say beside their tasks, with everything that is wrong there."""
     header = Header()
+    said: dict[str, list[Problem]] = {}
+    unread: set[str] = set()
     for source in sources:
+        problems = said.setdefault(source.name, [])
         try:
-            header.files.append(_file(source, header.problems))
+            header.files.append(_file(source, problems))
         except YamlUnreadable as broken:
-            header.problems.append(broken.problem)
-            header.unread = True
+            problems.append(broken.problem)
+            unread.add(source.name)
+    header.data = _data_among(header.files, unread)
+    header.files = [head for head in header.files if head.name not in header.data]
+    header.problems += [one for name in said if name not in header.data for one in said[name]]
+    header.unread = not unread <= header.data
     header.unread = header.unread or any(file.strange for file in header.files)
     _Assembly(header).assemble()
     return header
+
+
+def _data_among(headers: Sequence[FileHeader], unread: set[str]) -> frozenset[str]:
+    """Return the files in a folder of manifests that are none, but rows of one's `forEach`."""
+    nodes = [(head.name, node) for head in headers for node in head.documents]
+    if not any(word in node.names for _file, node in nodes for word in _TEMPLATE_WORDS):
+        return frozenset()
+    from tasksync.manifests.language.data_files import names_in
+
+    named = names_in(nodes)
+    strange = {head.name for head in headers if head.strange} | unread
+    return frozenset(name for name in strange if files.whole(name) in named)
 
 
 def look_up(header: Header, directory: Directory | None) -> None:
@@ -153,23 +177,6 @@ def _ours(file: str, nodes: Iterator[Node], found: list[Problem]) -> Iterator[No
         yield node if strange is None else foreign.blanked(node)
 
 
-def located(
-    file: str, node: Node, faults: Iterator[UnplacedProblem], first: Position | None = None
-) -> Iterator[Problem]:
-    """Yield faults of a value as problems with their places; what is broken is not said again.
-
-    `first` is the place of what concerns the value as a whole.
-    """
-    for fault in faults:
-        part = node.at(fault.path)
-        if part is None:
-            continue
-        position = part.position if fault.path or first is None else first
-        if fault.name is not None:
-            position = part.names.get(fault.name, position)
-        yield Problem(Place(file, *position), fault.what, fault.mend)
-
-
 class _Assembly:
     """Puts the documents' words together and reports what does not fit."""
 
@@ -190,9 +197,11 @@ class _Assembly:
         zone = self._project_words()
         for file, node in everything:
             self._header.problems += self._header.names.read(file, node)
-        self._apply_defaults(zone, self._read_dates(everything, zone))
+        dates = self._read_dates(everything, zone)
+        self._apply_defaults(zone, dates)
+        self._read_templates(everything, zone, dates)
         if self._shaped(everything) and not any(
-            "tasks" in _names(node) for _file, node in everything
+            name in _names(node) for _file, node in everything for name in ("tasks", "use")
         ):
             what = "no document has tasks"
             place = Place(everything[0][0], *everything[0][1].position)
@@ -264,13 +273,27 @@ class _Assembly:
 
     def _renames(self, file: str, node: Node) -> None:
         for part in _items(node, "moved"):
-            pair = [self._key(file, part.parts.get(name)) for name in ("from", "to")]
-            if pair[0] and pair[1]:
-                self._header.moved.append((pair[0], pair[1]))
+            old, new = (self._moved_key(file, part.parts.get(name)) for name in ("from", "to"))
+            if old and new:
+                self._pair(old, new)
         for part in _items(node, "removed"):
             named = self._key(file, part)
             if named:
                 self._header.removed.append(named)
+
+    def _pair(self, old: Named, new: Named) -> None:
+        if is_instance(old.key) is not is_instance(new.key):
+            what = f"{old.key} and {new.key} are a key and an instance"
+            self._say(new.place, what, "end both in / to move a whole instance, or none")
+        else:
+            self._header.moved.append((old, new))
+
+    def _moved_key(self, file: str, node: Node | None) -> Named | None:
+        """Return a key, or that of an instance, which ends in `/`."""
+        if node is None or not isinstance(node.value, str) or not is_instance(node.value):
+            return self._key(file, node)
+        named = self._key(file, replace(node, value=node.value[:-1]))
+        return named and Named(TaskKey(f"{named.key}/"), named.place)
 
     def _key(self, file: str, node: Node | None) -> Named | None:
         if node is None or node.broken or not isinstance(node.value, str):
@@ -297,6 +320,34 @@ class _Assembly:
         self._header.problems += dates.read(everything, project)
         self._header.faults_of_dates = partial(dates.faults, zone)
         return dates
+
+    def _read_templates(
+        self,
+        everything: list[tuple[str, Node]],
+        zone: ZoneInfo | None,
+        dates: ProjectDates | None,
+    ) -> None:
+        if not any(word in _names(node) for _file, node in everything for word in _TEMPLATE_WORDS):
+            return
+        from tasksync.manifests.language.project_templates import ProjectTemplates
+        from tasksync.manifests.language.templates import Origin, Settings
+
+        header = self._header
+        known: Any = _plain_dates(zone) if dates is None else dates.of(zone)
+        settings = Settings(
+            known, self._locale(), files.folder_of(header.project_file), header.problems
+        )
+        documents = [
+            (Origin(head.name, number, document), node)
+            for number, head in enumerate(header.files)
+            for document, node in enumerate(head.documents)
+        ]
+        header.templates = ProjectTemplates(settings)
+        header.templates.read(documents, header.normalisers)
+
+    def _locale(self) -> str:
+        word = _dict(self._projects[0][1].value).get("locale") if self._projects else None
+        return word if isinstance(word, str) and word else "en"
 
     def _apply_defaults(self, zone: ZoneInfo | None, dates: ProjectDates | None) -> None:
         instants = (

@@ -9,6 +9,7 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
 from tasksync.core.fields import TaskKey
+from tasksync.core.manifest import is_instance
 from tasksync.core.task import Place, Problem
 from tasksync.manifests.columns import TaskColumns
 from tasksync.manifests.header import Header
@@ -33,10 +34,11 @@ class KeyProblem:
 class KeyIndex:
     """All keys of the project with their places; filled by the stream, asked at its end."""
 
-    __slots__ = ("_files", "adopts", "keys", "parents")
+    __slots__ = ("_files", "_written", "adopts", "keys", "parents")
 
     def __init__(self, files: Sequence[str]) -> None:
-        self._files = files
+        self._files = list(files)
+        self._written = len(files)
         self.keys: dict[str, int] = {}
         self.parents: dict[str, str] = {}
         self.adopts: dict[int, list[str]] = {}
@@ -60,6 +62,20 @@ class KeyIndex:
     def file_of(self, key: str) -> int:
         """Return the number of the file in which a key stands."""
         return self.keys[key] >> FILE_SHIFT
+
+    def number_of(self, file: str) -> int:
+        """Return the number of a file for tasks that come of a template; places are of rows."""
+        if file not in self._files[self._written :]:
+            self._files.append(file)
+        return self._files.index(file, self._written)
+
+    def is_expanded(self, key: str) -> bool:
+        """Tell whether a task comes of a template."""
+        return key in self.keys and self.file_of(key) >= self._written
+
+    def first_in(self, instance: str) -> str | None:
+        """Return a key that begins so, or None."""
+        return next((key for key in self.keys if key.startswith(instance)), None)
 
     def lines(self, files: Container[int]) -> dict[int, dict[int, str]]:
         """Return the keys of these files by their lines."""
@@ -140,6 +156,10 @@ def renames(header: Header, index: KeyIndex, *, complete: bool) -> Iterator[Prob
         if new.key in olds and old.key != new.key:
             what = f"{new.key} is moved on at {olds[new.key]}"
             yield Problem(new.place, what, "name the last key in both")
+        elif complete and is_instance(new.key):
+            if index.first_in(new.key) is None:
+                mend = "name the key of the instance as its row has it now"
+                yield Problem(new.place, f"no task of this project is in {new.key}", mend)
         elif complete and new.key not in index.keys:
             mend = did_you_mean(new.key, index.keys) or "name the task's new key"
             yield Problem(new.place, f"{new.key} is no key of this project", mend)
@@ -153,6 +173,9 @@ def renames(header: Header, index: KeyIndex, *, complete: bool) -> Iterator[Prob
 
 
 def _still_there(key: str, place: Place, index: KeyIndex, how: str) -> Iterator[Problem]:
+    if is_instance(key) and (first := index.first_in(key)) is not None:
+        what = f"{key} is {how}, but {first} is still a key at {index.place(first)}"
+        yield Problem(place, what, "take the instance out, or this")
     if key in index.keys:
         what = f"{key} is {how}, but still a key at {index.place(key)}"
         yield Problem(place, what, "take the task's block out, or this")

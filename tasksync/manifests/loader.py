@@ -28,7 +28,8 @@ from tasksync.manifests.reader import YamlUnreadable
 from tasksync.manifests.values import TASK_NAMES, Normal, check_key
 
 if TYPE_CHECKING:
-    from tasksync.manifests.diagnose import UnplacedProblem
+    from tasksync.manifests.expanded import ExpandedTasks
+    from tasksync.manifests.unplaced import UnplacedProblem
 
 #: how blocks are remembered: another form knows no block of this one
 CONTEXT = "tasksync-rows-1"
@@ -50,14 +51,15 @@ def load(paths: Sequence[str]) -> Manifest:
     if read.problems:
         for _task in stream.rows(None, AnyAddress()):
             pass
-    names = tuple(source.name for source in found)
+    names = tuple(source.name for source in found if source.name not in read.data)
     root = files.folder_of(read.project_file)
+    data = () if read.templates is None else tuple(read.templates.sources)
     return Manifest(
         project=read.project,
         tasks=stream.rows,
         files=names,
         root=root,
-        remembered=tuple(sorted({files.within(root, name) for name in names})),
+        remembered=tuple(sorted({files.within(root, name) for name in (*names, *data)})),
         policy=read.policy,
         moved=tuple(Moved(old.key, new.key) for old, new in read.moved),
         removed=tuple(named.key for named in read.removed),
@@ -84,6 +86,7 @@ class _Stream:
         self._same: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
         self._directory: Directory | None = None
         self._is_valid = schema.checker(schema.WHOLE_TASK)
+        self._expanded = _expanded(read, self._key_index, self._noted)
 
     def rows(
         self, index: EntryIndex | None = None, directory: Directory | None = None
@@ -102,6 +105,10 @@ class _Stream:
             except YamlUnreadable as broken:
                 self._problems.append(broken.problem)
                 self._complete = False
+        if self._expanded is not None:
+            yield from self._expanded.rows(index, self._context(*range(len(self._header.files))))
+            self._known = self._known or self._expanded.recalled
+            self._complete = self._complete and not self._expanded.failed
         self._finish()
         if directory is not None:
             directory.must_have_answered()
@@ -112,13 +119,17 @@ class _Stream:
         Of the blocks that were parsed, and of these keys.
         """
         asked = self._apart.union(keys)
-        files = {self._key_index.file_of(key) for key in asked if key in self._key_index.keys}
+        index = self._key_index
+        written = (key for key in asked if key in index.keys and not index.is_expanded(key))
+        files = {index.file_of(key) for key in written}
         known: dict[TaskKey, bytes] = {}
         for number, lines in self._key_index.lines(files | self._parsed).items():
             found = self._fingerprints_of(number, lines)
             if number not in self._parsed:
                 found = {key: found[key] for key in found.keys() & asked}
             known |= found
+        if self._expanded is not None:
+            known |= self._expanded.fingerprints(keys)
         return known
 
     def _fingerprints_of(self, number: int, keys: Mapping[int, str]) -> dict[TaskKey, bytes]:
@@ -143,10 +154,10 @@ class _Stream:
             return _wanted(file.name, rows, body)
         return self._fresh(number, file)
 
-    def _context(self, number: int) -> str:
-        """Return what the tasks of a file depend on beside their own text, people included."""
+    def _context(self, *numbers: int) -> str:
+        """Return what the tasks of files depend on beside their own text, people included."""
         moves = 0 if self._directory is None else self._directory.moves
-        told = self._header.contexts[number]
+        told = b"\n".join(self._header.contexts[number] for number in numbers)
         return _context(told + b"\nmoves %d" % moves if moves else told)
 
     def _recalled(
@@ -237,8 +248,16 @@ class _Stream:
         for one in self._key_index.faults(complete=self._complete):
             of_file = beside.setdefault(self._key_index.file_of(one.key), {})
             of_file.setdefault(one.key, []).append(one.problem)
+        if self._expanded is not None:
+            of_templates = {
+                key: faults
+                for number in [number for number in beside if number >= len(self._header.files)]
+                for key, faults in beside.pop(number).items()
+            }
+            self._problems += self._expanded.problems(of_templates)
         self._problems += key_index.renames(self._header, self._key_index, complete=self._complete)
-        if self._failed or not self._known:
+        failed = self._expanded is not None and self._expanded.failed
+        if self._failed or failed or not self._known:
             self._problems += self._header.faults_of_dates()
         for number in sorted(self._failed.keys() | beside.keys()):
             if len(self._problems) > MOST_PROBLEMS:
@@ -261,6 +280,17 @@ class _Stream:
             self._problems.append(Problem(Place(name), what, "run it again"))
         if self._problems:
             raise ManifestInvalid(tuple(_shown(self._problems)))
+
+
+def _expanded(
+    read: Header, key_index: KeyIndex, noted: Callable[[str | None, Normal], Normal]
+) -> ExpandedTasks | None:
+    """Return what expands the uses of templates; None, and nothing imported, where is none."""
+    if read.templates is None:
+        return None
+    from tasksync.manifests.expanded import ExpandedTasks
+
+    return ExpandedTasks(read, read.templates, key_index, noted)
 
 
 def _context(told: bytes) -> str:

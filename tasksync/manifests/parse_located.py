@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -22,12 +23,15 @@ from tasksync.manifests.reader import (
     Stream,
     StreamEndEvent,
     YAMLError,
+    YamlUnreadable,
     events,
     plain,
     position,
     unreadable,
 )
 
+#: all values of an item of a list, which is held as a whole
+MOST_OF_AN_ITEM = 5_000
 _MERGE_MEND = "write the fields out, or set them for all tasks with defaults"
 
 
@@ -76,10 +80,27 @@ def tasks(stream: Stream, file: str, problems: list[Problem]) -> Iterator[NodeTa
         raise unreadable(file, error, stream) from error
 
 
+def items(stream: Stream, file: str, problems: list[Problem]) -> Iterator[Node]:
+    """Yield the items of a file that is a list; raises Unreadable."""
+    try:
+        next_event = events(stream)
+        document = -1
+        while not isinstance(event := next_event(), StreamEndEvent):
+            if isinstance(event, DocumentStartEvent):
+                document += 1
+                builder = _LocatedParser(next_event, file, problems)
+                yield from builder.items(document)
+    except YAMLError as error:
+        raise unreadable(file, error, stream) from error
+
+
 class _LocatedParser:
     """Builds nodes from events and reports what may not be."""
 
-    __slots__ = ("_anchors", "_budget", "_file", "_open", "_problems", "_size", "next", "stopped")
+    __slots__ = (
+        *("_anchors", "_budget", "_file", "_most", "_open", "_problems", "_size"),
+        *("next", "stopped"),
+    )
 
     def __init__(self, next_event: Next, file: str, problems: list[Problem]) -> None:
         self.next = next_event
@@ -90,6 +111,7 @@ class _LocatedParser:
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._open: set[str] = set()
         self._size = 0
+        self._most = sys.maxsize
 
     def document(self, tasks_line: int) -> Node:
         """Return the document whose start was read."""
@@ -115,6 +137,21 @@ class _LocatedParser:
             else:
                 self._put(parts, name, self.value(value, 2))
         return _mapping(parts, names, _at(root))
+
+    def items(self, document: int) -> Iterator[Node]:
+        """Yield the items of the document, which is to be one list and the first."""
+        root = self.next()
+        if not isinstance(root, SequenceStartEvent) or document:
+            self._silently(root)
+            what = (
+                "a file of rows is one list" if not document else "a file of rows is one document"
+            )
+            self._say(_at(root), what, "write each row like - {key: anna, name: Anna}")
+            return
+        self._untagged(root)
+        while not isinstance(event := self.next(), SequenceEndEvent):
+            self._most = self._size + MOST_OF_AN_ITEM
+            yield self.value(event, 2)
 
     def tasks(self) -> Iterator[tuple[str | None, Position, Node]]:
         """Yield key, place of the key and body of each task of the document; says no more of it."""
@@ -156,6 +193,8 @@ class _LocatedParser:
             return self._alias(event)
         before = self._size
         self._size += 1
+        if self._size > self._most:
+            raise self._too_many(event)
         tagged = not self._untagged(event)
         if event.anchor is not None:
             self._open.add(event.anchor)
@@ -235,6 +274,11 @@ class _LocatedParser:
         self._size += size
         self._budget.spend(size, event.start_mark)
         return replace(node, position=here)
+
+    def _too_many(self, event: Any) -> YamlUnreadable:
+        what = f"one row holds more than {MOST_OF_AN_ITEM} values"
+        mend = "divide it; each row begins with -"
+        return YamlUnreadable(Problem(Place(self._file, *_at(event)), what, mend))
 
     def _say(self, here: Position, what: str, mend: str) -> None:
         self._problems.append(Problem(Place(self._file, *here), what, mend))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 NAME = "manifest.schema.json"
 #: the parts of the schema that values are checked by
+TASK = "#/$defs/task"
 WHOLE_TASK = "#/$defs/wholeTask"
 MANIFEST = "#"
 #: marks what an editor checks by a pattern, and a parser of ours in its own words
@@ -47,9 +48,9 @@ def digest() -> str:
 
 
 def _without_patterns(value: dict[str, Any]) -> dict[str, Any]:
-    """Return a part without the pattern that only editors need: a parser words it better."""
+    """Return a part without what only editors need: a parser of ours words it better."""
     if EDITORS in value:
-        return {name: one for name, one in value.items() if name != "pattern"}
+        return {name: one for name, one in value.items() if name not in {"pattern", "anyOf"}}
     return value
 
 
@@ -125,7 +126,7 @@ def _worded(error: ValidationError) -> Iterator[UnplacedProblem]:
         case "required":
             for name in _mapping(error.schema)["required"]:
                 if name not in instance:
-                    yield _missing(path, name)
+                    yield missing(path, name)
         case _:
             schema = _mapping(error.schema)
             if error.validator != "pattern" or instance or not schema.get("minLength"):
@@ -153,7 +154,14 @@ def _unknown(name: str, known: list[str], path: tuple[str | int, ...]) -> tuple[
     return f"unknown {'field' if 'title' in known else 'key'} {shown(name)[1:-1]}", mend
 
 
-def _missing(path: tuple[str | int, ...], name: str) -> UnplacedProblem:
+def required() -> list[str]:
+    """Return the fields that every task must have, defaults included."""
+    names: list[str] = _part(MANIFEST)["$defs"]["wholeTask"]["required"]
+    return names
+
+
+def missing(path: tuple[str | int, ...], name: str) -> UnplacedProblem:
+    """Return the fault of a name that must be there and is not."""
     match name:
         case "title":
             return UnplacedProblem(path, "title is missing", "every task needs one")

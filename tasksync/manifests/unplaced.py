@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tasksync.manifests.node import Step
+from tasksync.core.task import Place, Problem
+from tasksync.manifests.node import Node, Position, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +41,20 @@ class AlreadyTold(BadValue):
 
     def __init__(self) -> None:
         super().__init__("")
+
+
+def located(
+    file: str, node: Node, faults: Iterator[UnplacedProblem], first: Position | None = None
+) -> Iterator[Problem]:
+    """Yield faults of a value as problems with their places; what is broken is not said again.
+
+    `first` is the place of what concerns the value as a whole.
+    """
+    for fault in faults:
+        part = node.at(fault.path)
+        if part is None:
+            continue
+        position = part.position if fault.path or first is None else first
+        if fault.name is not None:
+            position = part.names.get(fault.name, position)
+        yield Problem(Place(file, *position), fault.what, fault.mend)

@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tasksync.manifests.datetimes import Hours, Instants, Moment
-from tasksync.manifests.language import calendar
+from tasksync.manifests.language import calendar, installed
 from tasksync.manifests.language.calendar import BadCalendar, Calendar, Weekday, WorkingDays
 from tasksync.manifests.language.dates import Dates
 from tasksync.manifests.resolved import Resolved
@@ -318,7 +318,7 @@ def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
 def test_the_version_of_the_library_is_the_installed_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Told without importing it; where it is not installed there is none."""
     assert calendar.library_version() == f"holidays-{metadata.version('holidays')}.dist-info"
-    monkeypatch.setattr(calendar, "find_spec", lambda _name: None)
+    monkeypatch.setattr(installed, "find_spec", lambda _name: None)
     assert calendar.library_version() == ""
 
 

@@ -7,11 +7,11 @@ retained whole, because the plan will have to look at it.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from tasksync.core.fields import RemoteId, TaskKey
-from tasksync.core.manifest import Moved, Wanted
+from tasksync.core.manifest import Moved, Wanted, is_instance
 from tasksync.core.state import EntryIndex, State
 from tasksync.core.task import Place, Task
 
@@ -76,18 +76,39 @@ def read_desired(tasks: Iterable[Wanted], state: State, moved: Iterable[Moved] =
     found = Desired(
         index, bytearray(len(index)), array("I", zeros), array("I", zeros), array("i", none)
     )
-    found.moved = _moves(moved, index)
+    moves = tuple(moved)
+    found.moved = _moves(moves, index)
+    of_instances = found.moved.keys() - {move.after for move in moves}
     _read(tasks, found)
+    for after in of_instances:
+        row = index.rows[found.moved[after]]
+        if found.seen[row] == UNSEEN:  # no task of the new instance: the old one is removed
+            del found.moved[after]
     return found
 
 
 def _moves(moved: Iterable[Moved], index: EntryIndex) -> dict[TaskKey, TaskKey]:
     """Return the moves that are still to be made, each key once on either side."""
     taken: dict[TaskKey, TaskKey] = {}
+    instances = []
     for move in moved:
-        if move.before in index and move.after not in index:
+        if is_instance(move.before):
+            instances.append(move)
+        elif move.before in index and move.after not in index:
             taken.setdefault(move.before, move.after)
+    for move in instances:  # a key that is named itself is moved as that says
+        for before, after in _of_instance(move, index):
+            taken.setdefault(before, after)
     return {after: before for before, after in reversed(taken.items())}
+
+
+def _of_instance(move: Moved, index: EntryIndex) -> Iterator[tuple[TaskKey, TaskKey]]:
+    """Yield the remembered keys of an instance with their new ones."""
+    for key in index.rows:
+        if key.startswith(move.before):
+            after = TaskKey(move.after + key.removeprefix(move.before))
+            if after not in index:
+                yield key, after
 
 
 def _read(tasks: Iterable[Wanted], found: Desired) -> None:

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cache
-from importlib.util import find_spec
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 from tasksync.manifests.hints import did_you_mean
+from tasksync.manifests.language.installed import version_of
 from tasksync.manifests.unplaced import BadValue
 
 #: without a working day for longer than this there is none
@@ -141,17 +140,8 @@ def library() -> Any:
 
 
 def library_version() -> str:
-    """Return which library knows the holidays: another one may know others.
-
-    By the name of the folder that pip leaves beside it: each plan of such a manifest asks for it,
-    and importlib.metadata alone would take as long to import as a small plan.
-    """
-    found = find_spec("holidays")
-    if found is None or found.origin is None:
-        return ""
-    beside = Path(found.origin).parents[1].glob("holidays-*.dist-info")
-    names = sorted(path.name for path in beside)
-    return names[-1] if names else found.origin
+    """Return which library knows the holidays: another one may know others."""
+    return version_of("holidays")
 
 
 def public_holidays(country: str, region: str) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 from tasksync.manifests.datetimes import Moment, instant_of, moment_of, placed, within_reach
@@ -24,6 +24,8 @@ from tasksync.manifests.resolved import Resolved
 from tasksync.manifests.unplaced import AlreadyTold, BadValue
 
 _T = TypeVar("_T")
+#: parameters of a template, which expressions name
+Names: TypeAlias = Mapping[str, date | grammar.Period]
 _MINUTES = {Unit.MINUTE: 1, Unit.HOUR: 60}
 _DAYS = {Unit.DAY: 1, Unit.WEEK: 7}
 _MONTHS = {Unit.MONTH: 1, Unit.YEAR: 12}
@@ -52,8 +54,11 @@ class Dates:
         self._days = WorkingDays(self.calendar)
         self._bad = set(self.broken)
 
-    def worked_out(self, text: str, names: Mapping[str, date] | None = None) -> date:
-        """Return the value of an expression; `names` stand before those of `dates`."""
+    def worked_out(self, text: str, names: Names | None = None) -> date:
+        """Return the value of an expression; `names` stand before those of `dates`.
+
+        A name of a period stands after `start of` or `end of`.
+        """
         return self._value(text, grammar.parsed(text), names or {})
 
     def moment(self, text: str, hour: time | None) -> Moment | Resolved:
@@ -71,7 +76,7 @@ class Dates:
         moment = moment_of(text, value, self.zone)
         return moment if expression.stands_for_itself else Resolved(*moment)
 
-    def _value(self, text: str, expression: Expression, names: Mapping[str, date]) -> date:
+    def _value(self, text: str, expression: Expression, names: Names) -> date:
         value = self._anchor(text, expression, names)
         try:
             for step in expression.steps:
@@ -96,15 +101,15 @@ class Dates:
         if self._bad_calendar is not None:
             yield "", self._bad_calendar
 
-    def _anchor(self, text: str, expression: Expression, names: Mapping[str, date]) -> date:
+    def _anchor(self, text: str, expression: Expression, names: Names) -> date:
         match expression.anchor:
             case Name(name):
-                return names[name] if name in names else self._named(name)
+                return _day_of(text, name, names) if name in names else self._named(name)
             case PeriodEdge(edge, grammar.Period(first, last)):
                 return first if edge is grammar.Edge.START else last
-            case PeriodEdge(_edge, Name(name)):
-                what = f"{shown(text)} is no date: {name} is no period"
-                raise BadValue(what, grammar.PERIODS)
+            case PeriodEdge(edge, Name(name)):
+                first, last = _period_of(text, name, names)
+                return first if edge is grammar.Edge.START else last
             case grammar.Instant(written):
                 return instant_of(text, written, self.zone)
             case date() as day:
@@ -215,6 +220,21 @@ class Dates:
 
 
 _BY_DAYS = (Unit.DAY, Unit.WEEK, Unit.MONTH, Unit.YEAR, Unit.WORKED)
+
+
+def _day_of(text: str, name: str, names: Names) -> date:
+    value = names[name]
+    if isinstance(value, grammar.Period):
+        what = f"{shown(text)} is no date: {name} is a period"
+        raise BadValue(what, f"write start of {name} or end of {name}")
+    return value
+
+
+def _period_of(text: str, name: str, names: Names) -> grammar.Period:
+    value = names.get(name)
+    if not isinstance(value, grammar.Period):
+        raise BadValue(f"{shown(text)} is no date: {name} is no period", grammar.PERIODS)
+    return value
 
 
 def _months(day: date, number: int) -> date:
