@@ -6,36 +6,25 @@ import re
 from pathlib import Path
 
 from command import Tasksync
+from shown_plans import EXAMPLES, Shown, changes_in
 
-HERE = Path(__file__).parents[2] / "examples" / "moved-release"
-README = (HERE / "README.md").read_text(encoding="utf-8")
-FRONT = (HERE.parents[1] / "README.md").read_text(encoding="utf-8")
+HERE = Shown("moved-release")
+FRONT = (EXAMPLES.parent / "README.md").read_text(encoding="utf-8")
 BEFORE, AFTER = "release: 2026-10-01T10:00 ", "release: 2026-10-08T10:00 "
-
-
-def changes_in(text: str) -> str:
-    """Return a plan from its first change to the line that counts them."""
-    found = re.search(r"^  ~ .*^Plan: [^.]*\.", text, re.MULTILINE | re.DOTALL)
-    assert found is not None, text
-    return re.sub(r"  \S*tasksync\.yaml:", "  tasksync.yaml:", found[0])
 
 
 def moved(tmp_path: Path) -> Tasksync:
     """Return the example after its apply, with the release moved by a week: one line."""
-    text = (HERE / "tasksync.yaml").read_text(encoding="utf-8")
-    tasksync = Tasksync.of(tmp_path, text)
-    assert tasksync("apply", "--yes").code == 0
-    assert text.count(BEFORE) == 1
-    (tmp_path / "m.yaml").write_text(text.replace(BEFORE, AFTER), encoding="utf-8")
+    tasksync = HERE.applied(tmp_path)
+    HERE.edit(tmp_path, BEFORE, AFTER)
     return tasksync
 
 
 def test_the_plan_of_a_moved_release_is_the_one_that_is_shown(tmp_path: Path) -> None:
     """Word for word, but for the file's name."""
-    done = moved(tmp_path)("plan")
-    assert changes_in(done.out.replace("m.yaml", "tasksync.yaml")) == changes_in(README)
+    assert changes_in(moved(tmp_path)("plan").out) == changes_in(HERE.readme)
     (shown,) = re.findall(r"^      deadline .* -> .*\(freeze - 2wd.*$", FRONT, re.MULTILINE)
-    assert shown in README.split("\n")
+    assert shown in HERE.readme.split("\n")
 
 
 def test_a_moved_release_says_why_in_every_format_and_in_a_saved_plan(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_what_is_wanted_is_made_and_an_edit_is_all_that_is_sent(anywhere: Trip) 
     assert {one["id"]: one for one in anywhere.portal.tasks() if one["id"] in strangers} == before
 
 
-@pytest.mark.parametrize("name", ["quickstart", "onboarding", "release-train"])
+@pytest.mark.parametrize("name", ["quickstart", "onboarding", "release-train", "quarter-close"])
 def test_the_examples_go_there_and_stay(anywhere: Trip, name: str) -> None:
     """What the README shows works on either portal, and then nothing is left to do."""
     where = ("-f", str(EXAMPLES / name))

@@ -1,0 +1,46 @@
+"""The example of a release train shows what tasksync prints today."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from shown_plans import Shown, changes_in
+
+HERE = Shown("release-train")
+BEFORE, AFTER = "ships: train + 6w", "ships: train + 7w"
+
+
+def test_the_plan_of_a_release_that_slips_is_the_one_that_is_shown(tmp_path: Path) -> None:
+    """One row: the tasks of one release, and no other."""
+    tasksync = HERE.applied(tmp_path)
+    for words in (BEFORE, AFTER):
+        assert f"`{words}`" in HERE.readme
+    HERE.edit(tmp_path, BEFORE, AFTER)
+    assert changes_in(tasksync("plan").out) == changes_in(HERE.readme)
+    assert tasksync("apply", "--yes").code == 0
+    assert "No changes." in tasksync("plan").out
+
+
+def test_a_train_that_slips_moves_all_releases_and_is_held_back(tmp_path: Path) -> None:
+    """The guard of the README, word for word, and the flag that it names."""
+    tasksync = HERE.applied(tmp_path)
+    HERE.edit(tmp_path, "train: 2027-03-09T12:00", "train: 2027-03-16T12:00")
+    told = tasksync("plan")
+    (refused,) = (line for line in told.out.splitlines() if line.startswith("Refused: "))
+    assert told.code == 4
+    assert refused in HERE.readme.splitlines()
+    assert "~ fair" not in told.out
+    assert "--max-update 19" in HERE.readme
+    assert tasksync("apply", "--yes", "--max-update", "19").code == 0
+    assert "No changes." in tasksync("plan").out
+
+
+def test_another_release_is_one_row(tmp_path: Path) -> None:
+    """The row of the README makes a release beside the others."""
+    tasksync = HERE.applied(tmp_path)
+    (row,) = (line for line in HERE.readme.splitlines() if "key: r2027.4" in line)
+    text = HERE.text()
+    tasks = text.index("tasks:\n  fair")
+    path = tmp_path / HERE.name / "tasksync.yaml"
+    path.write_text(f"{text[:tasks]}{row}\n{text[tasks:]}", encoding="utf-8")
+    assert "Plan: 6 to add, 0 to change, 0 to destroy." in tasksync("plan").out
