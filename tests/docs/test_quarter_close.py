@@ -38,6 +38,6 @@ def test_a_year_of_closings_is_forty_lines(tmp_path: Path) -> None:
 def test_another_year_of_closings_is_a_longer_range(tmp_path: Path) -> None:
     """The closings that were keep their keys."""
     tasksync = HERE.applied(tmp_path)
-    assert "`2027-Q1..2028-Q4`" in HERE.readme
-    HERE.edit(tmp_path, "2027-Q1..2027-Q4", "2027-Q1..2028-Q4")
+    assert "`2028-Q1..2029-Q4`" in HERE.readme
+    HERE.edit(tmp_path, "2028-Q1..2028-Q4", "2028-Q1..2029-Q4")
     assert "Plan: 16 to add, 0 to change, 0 to destroy." in tasksync("plan").out

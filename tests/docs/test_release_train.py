@@ -24,7 +24,7 @@ def test_the_plan_of_a_release_that_slips_is_the_one_that_is_shown(tmp_path: Pat
 def test_a_train_that_slips_moves_all_releases_and_is_held_back(tmp_path: Path) -> None:
     """The guard of the README, word for word, and the flag that it names."""
     tasksync = HERE.applied(tmp_path)
-    HERE.edit(tmp_path, "train: 2027-03-09T12:00", "train: 2027-03-16T12:00")
+    HERE.edit(tmp_path, "train: 2028-03-07T12:00", "train: 2028-03-14T12:00")
     told = tasksync("plan")
     (refused,) = (line for line in told.out.splitlines() if line.startswith("Refused: "))
     assert told.code == 4
@@ -38,7 +38,7 @@ def test_a_train_that_slips_moves_all_releases_and_is_held_back(tmp_path: Path) 
 def test_another_release_is_one_row(tmp_path: Path) -> None:
     """The row of the README makes a release beside the others."""
     tasksync = HERE.applied(tmp_path)
-    (row,) = (line for line in HERE.readme.splitlines() if "key: r2027.4" in line)
+    (row,) = (line for line in HERE.readme.splitlines() if "key: r2028.4" in line)
     text = HERE.text()
     tasks = text.index("tasks:\n  fair")
     path = tmp_path / HERE.name / "tasksync.yaml"
