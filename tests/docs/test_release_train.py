@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from shown_plans import Shown, changes_in
@@ -44,3 +45,17 @@ def test_another_release_is_one_row(tmp_path: Path) -> None:
     path = tmp_path / HERE.name / "tasksync.yaml"
     path.write_text(f"{text[:tasks]}{row}\n{text[tasks:]}", encoding="utf-8")
     assert "Plan: 6 to add, 0 to change, 0 to destroy." in tasksync("plan").out
+
+
+def test_a_renamed_row_is_the_move_of_the_readme(tmp_path: Path) -> None:
+    """Though its release is protected: nothing is removed."""
+    tasksync = HERE.applied(tmp_path)
+    (moved,) = re.findall(r"`(moved: \[.*\])`", HERE.readme)
+    HERE.edit(tmp_path, "key: r2028.3,", "key: r2028.summer,")
+    path = tmp_path / HERE.name / "tasksync.yaml"
+    path.write_text(f"{path.read_text(encoding='utf-8')}{moved}\n", encoding="utf-8")
+    told = tasksync("plan").out
+    assert "r2028.3/guide has moved to r2028.summer/guide" in told
+    assert "No changes." in told
+    assert tasksync("apply", "--yes").code == 0
+    assert "r2028.3/" not in tasksync("state", "list").out
