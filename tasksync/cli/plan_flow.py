@@ -29,7 +29,9 @@ def scope(planning: PlanningOptions) -> Scope:
 
 def with_unread(plan: Plan, state: State, manifest: Manifest) -> Plan:
     """Return the plan with the files that it read, and the known ones that it did not."""
-    missed = unread(state.files, plan.files, manifest.root)
+    read = frozenset(manifest.remembered)  # rows of a `use` too, which are no files of -f
+    known = [name for name in state.files if name not in read]
+    missed = unread(known, plan.files, manifest.root)
     return with_spent(replace(plan, remembered=manifest.remembered, unread=missed), state)
 
 

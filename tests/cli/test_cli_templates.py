@@ -140,6 +140,17 @@ def test_target_takes_an_instance(tasksync: Project) -> None:
     assert "anna/" not in told
 
 
+def test_a_row_that_is_taken_out_is_a_removal_like_any_other(tasksync: Project) -> None:
+    """Its file is read still: nothing is half-read."""
+    tasksync.rows(ROWS.replace("ben,Ben,2027-09-02\n", ""))
+    told = tasksync("plan")
+    assert "0 to add, 0 to change, 2 to destroy" in told.out
+    assert "Refused" not in told.out
+    done = tasksync("apply", "--yes")
+    assert (done.code, "2 destroyed" in done.out) == (0, True), done.out
+    assert "No changes." in tasksync("plan").out
+
+
 def test_a_data_file_that_no_use_names_any_more_is_half_read(tasksync: Project) -> None:
     """Removed together with its use it is a removal like any other."""
     tasksync.manifest(TEXT[: TEXT.index("use:")] + "tasks:\n  a: {title: A}\n", "m.yaml")
