@@ -10,7 +10,7 @@ from shown_plans import EXAMPLES, Shown, changes_in
 
 HERE = Shown("moved-release")
 FRONT = (EXAMPLES.parent / "README.md").read_text(encoding="utf-8")
-BEFORE, AFTER = "release: 2026-10-01T10:00 ", "release: 2026-10-08T10:00 "
+BEFORE, AFTER = "release: 2028-10-05T10:00 ", "release: 2028-10-12T10:00 "
 
 
 def moved(tmp_path: Path) -> Tasksync:
@@ -29,17 +29,17 @@ def test_the_plan_of_a_moved_release_is_the_one_that_is_shown(tmp_path: Path) ->
 
 def test_a_moved_release_says_why_in_every_format_and_in_a_saved_plan(tmp_path: Path) -> None:
     """What was written stands beside the instant, with what it came to before."""
-    tasksync, why = moved(tmp_path), "freeze - 2wd at 12:00 was 2026-09-14T12:00:00+02:00"
+    tasksync, why = moved(tmp_path), "freeze - 2wd at 12:00 was 2028-09-18T12:00:00+02:00"
     for form in ("text", "json", "markdown", "html"):
         told = tasksync("plan", "--format", form).out
         assert why in told, form
-        assert "2026-09-22T12:00:00+02:00" in told, form
+        assert "2028-09-26T12:00:00+02:00" in told, form
     plan = tmp_path / "plan.json"
     assert tasksync("plan", "--out", plan).code == 0
     assert why in tasksync("show", plan).out
     assert tasksync("apply", plan).code == 0
     assert (
-        "2026-09-22T12:00:00+02:00 (freeze - 2wd at 12:00)"
+        "2028-09-26T12:00:00+02:00 (freeze - 2wd at 12:00)"
         in tasksync("state", "show", "freeze").out
     )
     again = tasksync("plan", "--detailed-exitcode")
