@@ -14,7 +14,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 def changes_in(text: str) -> str:
     """Return a plan from its first change to the line that counts them, its paths shortened."""
-    found = re.search(r"^  ~ .*^Plan: [^\n]*", text, re.MULTILINE | re.DOTALL)
+    found = re.search(r"^  [~+-] (?!create ).*^Plan: [^\n]*", text, re.MULTILINE | re.DOTALL)
     assert found is not None, text
     return re.sub(r"  \S*?([\w-]+\.(?:yaml|csv):\d)", r"  \1", found[0])
 
