@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from portal import Json, until
+from second import SecondByName
 from trips import Trip, task
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -68,9 +69,13 @@ def test_what_is_wanted_is_made_and_an_edit_is_all_that_is_sent(anywhere: Trip) 
     assert {one["id"]: one for one in anywhere.portal.tasks() if one["id"] in strangers} == before
 
 
-@pytest.mark.parametrize("name", ["quickstart", "onboarding", "release-train", "quarter-close"])
+@pytest.mark.parametrize(
+    "name", ["quickstart", "onboarding", "audit", "release-train", "quarter-close"]
+)
 def test_the_examples_go_there_and_stay(anywhere: Trip, name: str) -> None:
     """What the README shows works on either portal, and then nothing is left to do."""
+    if isinstance(anywhere.portal, SecondByName):
+        anywhere.portal.staffed()
     where = ("-f", str(EXAMPLES / name))
     anywhere.run("apply", "--yes", *where).must(0)
     done = len(anywhere.portal.deeds())

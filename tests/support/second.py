@@ -9,6 +9,8 @@ from typing import Any
 from portal import Json, normal
 from second_portal.portal import SecondPortal as Portal
 
+from tasksync.sandbox.model.directory import GROUPS, USERS
+
 #: a fault of the sandbox -> the same of the second portal
 _KINDS = {"slow": "hang", "hang": "hang", "lost": "lost", "status": "status"}
 
@@ -20,6 +22,14 @@ class SecondByName:
         self.running = running
         self.url = running.url
         self.key = str(running.office["key"])
+
+    def staffed(self) -> None:
+        """Let the people and groups of the sandbox be here, as examples name them."""
+        office = self.running.office
+        office.readings["scopes"] = ["tasks", "user", "sonet_group"]
+        for number, user in USERS.items():
+            office.staff[number] |= {"email": user.email, "active": user.active}
+        office.groups = {number: group.name for number, group in GROUPS.items()}
 
     def faults(self, *rules: Json) -> None:
         """Put these faults in the place of all."""
