@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote
 
+from tasksync.core.fields import Value
+
 HIDDEN = "***"
 SHORT, LONG = 6, 12
 #: so many characters of a secret that was cut short are told from other texts
@@ -64,22 +66,23 @@ _END = "(?![0-9A-Za-z_])"
 #: words of our formats and fields of the API: to hide them would break what others read
 _WORDS = frozenset(
     """
-    accept accepted access accomplices action actions activity address adopted advice allowances
-    allowdelete allowreason apiversion apply_start auditors backward became because before blocks
-    calendar change changed changeddate changes checksum closeddate column comments completed
-    country create created createdby createddate deadline declined defaults deferred delete
-    description destroy destroyed detail diagnostic digest directory drifted dropped edited
-    enddateplan enforce entries expires failed fieldpolicy fields forget friday groupid groups
-    heartbeat hidden holder holidays id_key id_value identity in_doubt inprogress intents left_out
-    levels limits lineage listed locale marker markers maxdelete maxupdate maxvanished message
-    method monday narrowed normal not_started onremove operation options other_owner outcome
-    parent parentid partial password pending people per_minute per_second policy portal postgres
-    postgresql priority project protect protected ratchet reason received refusals region released
+    accept accepted access accomplices action actions active activity address adopted advice
+    allowances allowdelete allowempty allowreason apiversion apply_start auditors backward became
+    because before blocks boolean calendar change changed changeddate changes checksum choice
+    closeddate column comments completed country create created createdby createddate deadline
+    declined default defaults deferred delete description destroy destroyed detail diagnostic
+    digest directory drifted dropped edited enddateplan enforce entries expires failed fieldpolicy
+    fields foreach forget friday groupid groups heartbeat hidden holder holidays id_key id_value
+    identity in_doubt inprogress integer intents left_out levels limits lineage listed locale
+    marker markers maxdelete maxupdate maxvanished message method monday narrowed normal
+    not_started onremove operation options other_owner outcome parameters parent parentid partial
+    password pending people per_minute per_second person policy portal postgres postgresql
+    priority project protect protected quarter ratchet reason received refusals region released
     remade remarks remembered remove removed renames replaces request requests resource
     responsible returned run_url sandbox saturday scopes seconds serial session severity skipped
-    sonet_group source sqlite standing started status strays summary sunday tasksync thursday
-    timezone touched tracked tuesday unchanged unproved unread update vanished version wanted
-    warning wednesday weekend workdays written
+    sonet_group source sqlite standing started status strays summary sunday tasksync template
+    templates thursday timezone touched tracked tuesday unchanged unproved unread update vanished
+    version wanted warning wednesday weekend workdays written
     """.split()  # noqa: SIM905 - a hundred quotes more would hide them
 )
 
@@ -233,6 +236,14 @@ class Secrets:
             return {name: self.redact_data(one) for name, one in value.items()}
         if isinstance(value, list | tuple):
             return [self.redact_data(one) for one in value]
+        return value
+
+    def redact_value(self, value: Value) -> Value:
+        """Return the value of a field whose texts are redacted."""
+        if isinstance(value, str):
+            return self.redact(value)
+        if isinstance(value, tuple):
+            return tuple(self.redact(one) if isinstance(one, str) else one for one in value)  # type: ignore[return-value]
         return value
 
 
