@@ -39,12 +39,25 @@ def key(number: int) -> str:
     return f"rollout-{number:07d}"
 
 
+#: the addresses of these people, as the sandbox tells them
+_ADDRESSES = {
+    1: "owner@example.com",
+    2: "anna@example.com",
+    3: "boris@example.com",
+    5: "clara@example.com",
+    7: "david@example.com",
+    9: "elena@example.com",
+    11: "farid@example.com",
+    14: "grace@example.com",
+    17: "ivanov@example.com",
+    22: "petrova@example.com",
+}
 #: what the expressions of `worded` hang on
 WORDS = f"dates: {{kickoff: {_FIRST:%Y-%m-%dT%H:%M}}}\n"
 
 
 def worded(number: int) -> dict[str, object]:
-    """Return the fields of one task with an expression for its deadline: the same instant."""
+    """Return the same fields in words: an expression for its deadline, addresses for people."""
     days, hours = divmod(number % 4_000, 24)
     deadline = _FIRST + timedelta(days=days, hours=hours)
     kind = number % 4_000 % 3
@@ -54,7 +67,15 @@ def worded(number: int) -> dict[str, object]:
         text = f"kickoff + {(deadline.date() - _FIRST.date()).days}d at {deadline:%H:%M}"
     else:
         text = f"{_worked(deadline)} at {deadline:%H:%M}"
-    return {**fields(number), "deadline": text}
+    told = fields(number)
+    people = {name: _address(told[name]) for name in ("responsibleId", "accomplices", "auditors")}
+    return {**told, **people, "deadline": text}
+
+
+def _address(people: object) -> object:
+    if isinstance(people, list):
+        return [_ADDRESSES[one] for one in people]
+    return _ADDRESSES[people]  # type: ignore[index]
 
 
 def _worked(at: datetime) -> str:
@@ -102,7 +123,7 @@ def _file(numbers: range, told: Callable[[int], dict[str, object]]) -> Iterator[
 def write(folder: Path, count: int, *, words: bool = False) -> Path:
     """Write a manifest of so many tasks into a folder, unless it is there; returns the folder.
 
-    `words`: deadlines are expressions that come to the same instants.
+    `words`: deadlines are expressions and people are addresses that come to the same.
     """
     done = folder.with_name(f"{folder.name}.whole")
     if not done.exists():

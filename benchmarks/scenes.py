@@ -149,7 +149,7 @@ class Scene:
         return copy
 
     def in_words(self) -> Path:
-        """Return the same manifest with expressions for its deadlines."""
+        """Return the same manifest with expressions for its deadlines and addresses for people."""
         return manifests.write(self.folder / "words", self.count, words=True)
 
     def copy_of_state(self, name: str) -> Path:
