@@ -217,16 +217,6 @@ def limit(text: str) -> Any:
     return found
 
 
-def directory_arguments(parser: argparse.ArgumentParser, words: str) -> None:
-    """Add what the listings of people and groups take; `words` says what WORDS narrow."""
-    add = parser.add_argument
-    add("words", nargs="*", metavar="WORDS", help=words)
-    add("--format", choices=("text", "json"), default="text", help="how to show it")
-    add("--json", action="store_true", help="the same as --format json")
-    portal_arguments(parser)
-    output_arguments(parser)
-
-
 def manifest_arguments(parser: argparse.ArgumentParser) -> None:
     """Add -f."""
     parser.add_argument(

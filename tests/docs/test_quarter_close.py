@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from shown_plans import Shown
+from shown_plans import Shown, changes_in
 
 HERE = Shown("quarter-close")
 BEFORE, AFTER = "deadline: end of ${quarter} + 5wd", "deadline: end of ${quarter} + 4wd"
@@ -12,7 +12,13 @@ BEFORE, AFTER = "deadline: end of ${quarter} + 5wd", "deadline: end of ${quarter
 
 def test_the_plan_of_an_earlier_report_is_the_one_that_is_shown(tmp_path: Path) -> None:
     """One line: a task of each closing."""
-    HERE.shows(tmp_path, HERE.applied(tmp_path), BEFORE, AFTER)
+    tasksync = HERE.applied(tmp_path)
+    for words in (BEFORE, AFTER):
+        assert f"`{words}`" in HERE.readme
+    HERE.edit(tmp_path, BEFORE, AFTER)
+    assert changes_in(tasksync("plan").out) == changes_in(HERE.readme)
+    assert tasksync("apply", "--yes").code == 0
+    assert "No changes." in tasksync("plan").out
 
 
 def test_a_year_of_closings_is_forty_lines(tmp_path: Path) -> None:
