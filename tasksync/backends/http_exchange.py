@@ -11,10 +11,12 @@ from urllib3.exceptions import DecodeError, HTTPError
 
 from tasksync.http_bounds import (
     LONGEST_BODY,
+    LONGEST_TEXT,
     MOST_VALUES,
     BoundedSession,
     Current,
     Exchange,
+    has_long_text,
     is_dense,
     whole_body,
 )
@@ -97,6 +99,8 @@ def why_unreadable(body: bytes) -> str:
         return f"is longer than {LONGEST_BODY >> 20} MiB"
     if is_dense(body, _MOST_VALUES):
         return f"holds more than {_MOST_VALUES} values or is full of escapes"
+    if has_long_text(body):
+        return f"holds a text of more than {LONGEST_TEXT >> 20} MiB"
     return ""
 
 

@@ -59,6 +59,15 @@ def test_a_state_of_hundreds_of_megabytes_is_refused(monkeypatch, status):
         HttpDocument(url, {}).read()
 
 
+@pytest.mark.parametrize("megabytes", [17, 300])
+def test_a_state_of_one_long_text_is_refused_when_that_much_is_there(megabytes):
+    """Not when all 64 MiB that a body may have are there: it would take that much memory first."""
+    small = gzip.compress(b" " * (megabytes << 20), 1)
+    head = HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(small)
+    with saying(head + small) as url, pytest.raises(StateError, match="a text of more than 16 MiB"):
+        HttpDocument(url, {}).read()
+
+
 def test_a_redirect_is_no_empty_state():
     """A 302 without a body said "no state", and all would have been made anew."""
     for where in (b"http://elsewhere.example/x", b"http://[::1", b"\xff\x1b[2J"):
