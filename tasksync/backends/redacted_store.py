@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from tasksync.core.fields import Value, Values
+from tasksync.core.fields import Values
 from tasksync.core.ports import StateStore
 from tasksync.core.secrets import Secrets
 from tasksync.core.state import Entry, Holder, Intent, Lease, PortalIdentity, State, StateDelta
@@ -136,17 +136,8 @@ def _identity(identity: PortalIdentity, secrets: Secrets) -> PortalIdentity:
 
 
 def _redacted(values: Values, secrets: Secrets) -> Values:
-    return {name: _value(value, secrets) for name, value in values.items()}
+    return {name: secrets.redact_value(value) for name, value in values.items()}
 
 
 def _words(written: Mapping[str, str], secrets: Secrets) -> Mapping[str, str]:
     return {name: secrets.redact(text) for name, text in written.items()}
-
-
-def _value(value: Value, secrets: Secrets) -> Value:
-    if isinstance(value, str):
-        return secrets.redact(value)
-    if isinstance(value, tuple):
-        texts = tuple(secrets.redact(one) for one in value if isinstance(one, str))
-        return texts or value
-    return value

@@ -299,6 +299,14 @@ def format_arguments(parser: argparse.ArgumentParser, formats: Sequence[str], he
     either.add_argument("--json", action="store_true", help="the same as --format json")
 
 
+def directory_arguments(parser: argparse.ArgumentParser, words: str) -> None:
+    """Add what a listing of people or groups takes; `words` says what WORDS narrow."""
+    parser.add_argument("words", nargs="*", metavar="WORDS", help=words)
+    format_arguments(parser, ("text", "json"), "how to show it")
+    portal_arguments(parser)
+    output_arguments(parser)
+
+
 def output_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what decides how things are shown."""
     parser.add_argument("--no-color", action="store_true", help="no colours")

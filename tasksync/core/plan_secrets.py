@@ -46,21 +46,12 @@ def _words(values: Iterable[Value]) -> Iterator[str]:
 
 def _change(change: Change, secrets: Secrets) -> Change:
     fields = tuple(
-        replace(one, before=_value(one.before, secrets), after=_value(one.after, secrets))
+        replace(one, before=secrets.redact_value(one.before), after=secrets.redact_value(one.after))
         for one in change.fields
     )
     return replace(change, fields=fields)
 
 
 def _drift(drift: Drift, secrets: Secrets) -> Drift:
-    remembered, found = _value(drift.remembered, secrets), _value(drift.found, secrets)
+    remembered, found = secrets.redact_value(drift.remembered), secrets.redact_value(drift.found)
     return replace(drift, remembered=remembered, found=found)
-
-
-def _value(value: Value, secrets: Secrets) -> Value:
-    if isinstance(value, str):
-        return secrets.redact(value)
-    if isinstance(value, tuple):
-        texts = tuple(secrets.redact(one) for one in value if isinstance(one, str))
-        return texts or value
-    return value

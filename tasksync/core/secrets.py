@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote
 
+from tasksync.core.fields import Value
+
 HIDDEN = "***"
 SHORT, LONG = 6, 12
 #: so many characters of a secret that was cut short are told from other texts
@@ -234,6 +236,15 @@ class Secrets:
             return {name: self.redact_data(one) for name, one in value.items()}
         if isinstance(value, list | tuple):
             return [self.redact_data(one) for one in value]
+        return value
+
+    def redact_value(self, value: Value) -> Value:
+        """Return the value of a field whose texts are redacted."""
+        if isinstance(value, str):
+            return self.redact(value)
+        if isinstance(value, tuple):
+            texts = tuple(self.redact(one) for one in value if isinstance(one, str))
+            return texts or value
         return value
 
 

@@ -27,13 +27,17 @@ from tasksync.manifests.language.given_values import values_of
 from tasksync.manifests.language.project_templates import ProjectTemplates, Use
 from tasksync.manifests.language.substitution import Values
 from tasksync.manifests.language.templates import Template
-from tasksync.manifests.unplaced import AlreadyTold, BadValue, UnplacedProblem, located
+from tasksync.manifests.unplaced import (
+    MOST_PROBLEMS,
+    AlreadyTold,
+    BadValue,
+    UnplacedProblem,
+    located,
+)
 from tasksync.manifests.values import Normal, Normaliser, check_key
 
 #: a manifest of a million tasks is the largest that is planned
 MOST_TASKS: Final = 1_000_000
-#: more problems than this help nobody
-MOST_PROBLEMS: Final = 1_000
 _LATELY: Final = 20
 
 Noted = Callable[[str, Normal], Normal]

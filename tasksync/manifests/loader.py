@@ -25,6 +25,7 @@ from tasksync.manifests.header import FileHeader, Header
 from tasksync.manifests.key_index import FILE_SHIFT, KeyIndex
 from tasksync.manifests.parse_fast import RawTask
 from tasksync.manifests.reader import YamlUnreadable
+from tasksync.manifests.unplaced import MOST_PROBLEMS
 from tasksync.manifests.values import TASK_NAMES, Normal, check_key
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 #: how blocks are remembered: another form knows no block of this one
 CONTEXT = "tasksync-rows-1"
-#: more problems than this help nobody
-MOST_PROBLEMS = 1_000
 
 
 def load(paths: Sequence[str]) -> Manifest:

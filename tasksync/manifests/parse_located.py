@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from tasksync.core.keys import normal_key
 from tasksync.core.task import Place, Problem
@@ -30,6 +30,7 @@ from tasksync.manifests.reader import (
     unreadable,
 )
 
+T = TypeVar("T")
 #: all values of an item of a list, which is held as a whole
 MOST_OF_AN_ITEM = 5_000
 _MERGE_MEND = "write the fields out, or set them for all tasks with defaults"
@@ -66,30 +67,34 @@ def documents(
 
 def tasks(stream: Stream, file: str, problems: list[Problem]) -> Iterator[NodeTask]:
     """Yield the tasks of all documents in the order of the fast pass; raises Unreadable."""
-    try:
-        next_event = events(stream)
-        document = -1
-        while not isinstance(event := next_event(), StreamEndEvent):
-            if isinstance(event, DocumentStartEvent):
-                document += 1
-                builder = _LocatedParser(next_event, file, problems)
-                for key, place, body in builder.tasks():
-                    known = None if key is None else normal_key(key)
-                    yield NodeTask(document, known, place, body)
-    except YAMLError as error:
-        raise unreadable(file, error, stream) from error
+
+    def of_document(document: int, builder: _LocatedParser) -> Iterator[NodeTask]:
+        for key, place, body in builder.tasks():
+            known = None if key is None else normal_key(key)
+            yield NodeTask(document, known, place, body)
+
+    return _of_all(stream, file, problems, of_document)
 
 
 def items(stream: Stream, file: str, problems: list[Problem]) -> Iterator[Node]:
     """Yield the items of a file that is a list; raises Unreadable."""
+    return _of_all(stream, file, problems, lambda number, builder: builder.items(number))
+
+
+def _of_all(
+    stream: Stream,
+    file: str,
+    problems: list[Problem],
+    of_document: Callable[[int, _LocatedParser], Iterator[T]],
+) -> Iterator[T]:
+    """Yield what is in each document, from 0 on; raises Unreadable."""
     try:
         next_event = events(stream)
         document = -1
         while not isinstance(event := next_event(), StreamEndEvent):
             if isinstance(event, DocumentStartEvent):
                 document += 1
-                builder = _LocatedParser(next_event, file, problems)
-                yield from builder.items(document)
+                yield from of_document(document, _LocatedParser(next_event, file, problems))
     except YAMLError as error:
         raise unreadable(file, error, stream) from error
 

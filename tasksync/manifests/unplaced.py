@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from tasksync.core.task import Place, Problem
 from tasksync.manifests.node import Node, Position, Step
 
+#: more problems than this help nobody
+MOST_PROBLEMS = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class UnplacedProblem:

@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 from command import Done, Tasksync
-
-from tasksync.sandbox.web.http_messages import WebRequest
-from tasksync.sandbox.web.routes import open_api
+from hand import by_hand, world_of
 
 HEAD = (
     "apiVersion: tasksync/v1\nproject: extra\n"
@@ -39,20 +37,11 @@ class Project:
     def apply(self, *words: str) -> Done:
         return self.run("apply", "--yes", *words)
 
-    def call(self, method: str, path: str, body: str = "") -> bytes:
-        api = open_api(self.folder / "world.db")
-        headers = {"Content-Type": "application/json", "Host": "127.0.0.1"}
-        answer = api.handle(WebRequest(method, path, headers=headers, body=body.encode()))
-        api.close()
-        assert answer.status < 300, answer
-        return answer.body
-
     def row(self) -> dict[str, object]:
-        rows = json.loads(self.call("GET", "/_sandbox/tasks"))
-        return next(row for row in rows if row["title"] == "A")  # type: ignore[no-any-return]
+        return next(row for row in world_of(self.folder) if row["title"] == "A")
 
     def by_hand(self, **body: object) -> None:
-        self.call("PATCH", f"/_sandbox/tasks/{self.row()['id']}", json.dumps(body))
+        by_hand(self.folder, "PATCH", f"tasks/{self.row()['id']}", body)
 
 
 @pytest.fixture
@@ -132,7 +121,7 @@ def test_what_the_portal_does_not_take_is_told_before_anything_is_written(tmp_pa
     assert "5:3: the portal lists no field UF_CRM_TASKS (did you mean UF_CRM_TASK?)" in told
     assert "5:3: UF_SYNC_ID is read-only (leave it out: the portal sets it)" in told
     assert '5:3: UF_STORY_POINTS is of type integer (it takes a whole number, not "many")' in told
-    assert json.loads(project.call("GET", "/_sandbox/tasks")) == []
+    assert world_of(project.folder) == []
 
 
 def test_a_saved_plan_is_held_against_the_fields_that_there_are(project: Project) -> None:

@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 from command import Done, Tasksync
-
-from tasksync.sandbox.web.http_messages import WebRequest
-from tasksync.sandbox.web.routes import open_api
+from hand import by_hand, world_of
 
 HEAD = (
     "apiVersion: tasksync/v1\nproject: whose\n"
@@ -37,19 +35,11 @@ class Project:
         return self.run("apply", "--yes", *words)
 
     def by_hand(self, **body: object) -> None:
-        self._call("PATCH", f"/_sandbox/tasks/{self.task()['id']}", json.dumps(body))
+        by_hand(self.folder, "PATCH", f"tasks/{self.task()['id']}", body)
 
     def task(self) -> dict[str, object]:
-        (task,) = json.loads(self._call("GET", "/_sandbox/tasks"))
-        return task  # type: ignore[no-any-return]
-
-    def _call(self, method: str, path: str, body: str = "") -> bytes:
-        api = open_api(self.folder / "world.db")
-        headers = {"Content-Type": "application/json", "Host": "127.0.0.1"}
-        answer = api.handle(WebRequest(method, path, headers=headers, body=body.encode()))
-        api.close()
-        assert answer.status < 300, answer
-        return answer.body
+        (task,) = world_of(self.folder)
+        return task
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 from command import Done, Tasksync
-from sandboxfile import control
+from hand import by_hand, world_of
 
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "schemas/directory.schema.json").read_text("utf-8")
@@ -41,13 +41,12 @@ def team(tmp_path: Path) -> Tasksync:
 
 def staff(team: Tasksync, method: str, path: str, body: object) -> Any:
     """Change the portal's people or groups."""
-    return control(team.folder / "world.db", method, path, body)
+    return by_hand(team.folder, method, path, body)
 
 
 def live(team: Tasksync) -> dict[str, dict[str, Any]]:
     """Return the tasks on the portal by title."""
-    rows = control(team.folder / "world.db", "GET", "tasks")
-    return {row["title"]: row for row in rows}
+    return {row["title"]: row for row in world_of(team.folder)}
 
 
 def applied(team: Tasksync) -> Tasksync:
@@ -192,7 +191,7 @@ def test_a_key_without_the_scope_is_told_which_and_what_to_do(
         assert (done.code, done.out) == (7, "")
         assert done.err.count(f"lacks the scope `{scope}`") == 1
         assert "as numbers" in done.err
-    assert not control(tmp_path / "world.db", "GET", "tasks")
+    assert not world_of(tmp_path)
 
 
 def test_numbers_alone_need_no_scope_and_no_listing(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandboxfile import control
+from hand import by_hand
 
 from tasksync.sandbox.web.routes import open_api
 
@@ -86,17 +86,17 @@ def test_a_task_names_people_who_were_put_there(client: Any) -> None:
 
 def test_users_outlive_the_process_and_the_rewriting_of_the_file(tmp_path: Path) -> None:
     file = tmp_path / "world.db"
-    control(file, "POST", "users", {"id": 600, "name": "N1"})
-    control(file, "PUT", "groups", [{"id": 1, "name": "Only"}])
-    control(file, "PATCH", "users/22", {"active": False})
+    by_hand(tmp_path, "POST", "users", {"id": 600, "name": "N1"})
+    by_hand(tmp_path, "PUT", "groups", [{"id": 1, "name": "Only"}])
+    by_hand(tmp_path, "PATCH", "users/22", {"active": False})
     with closing(open_api(file)) as api, api.world.writing():
         for number in range(1_100):
             api.world.change_directory({"user": {"id": 601, "name": f"N{number}"}})
     size = file.stat().st_size
-    users = {one["id"]: one for one in control(file, "GET", "users")}
+    users = {one["id"]: one for one in by_hand(tmp_path, "GET", "users")}
     assert file.stat().st_size < size
     assert (users[600]["name"], users[601]["name"], users[22]["active"]) == ("N1", "N1099", False)
-    assert [one["name"] for one in control(file, "GET", "groups")] == ["Only"]
+    assert [one["name"] for one in by_hand(tmp_path, "GET", "groups")] == ["Only"]
 
 
 def test_a_key_may_have_the_scope_of_tasks_alone(client: Any) -> None:

@@ -50,3 +50,13 @@ class Shown:
         assert text.count(before) == 1, before
         assert "\n" not in before + after
         path.write_text(text.replace(before, after), encoding="utf-8")
+
+    def shows(self, folder: Path, before: str, after: str) -> None:
+        """Hold that the README names an edit and shows its plan, which an apply carries out."""
+        tasksync = self.applied(folder)
+        for words in (before, after):
+            assert f"`{words}`" in self.readme
+        self.edit(folder, before, after)
+        assert changes_in(tasksync("plan").out) == changes_in(self.readme)
+        assert tasksync("apply", "--yes").code == 0
+        assert "No changes." in tasksync("plan").out

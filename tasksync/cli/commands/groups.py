@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tasksync import __version__
-from tasksync.cli.arguments import output_arguments, portal_arguments
+from tasksync.cli.arguments import directory_arguments
 from tasksync.cli.console import Console
 
 TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
@@ -18,12 +18,7 @@ if TYPE_CHECKING:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this command takes."""
-    add = parser.add_argument
-    add("words", nargs="*", metavar="WORDS", help="only those whose name holds all of these")
-    add("--format", choices=("text", "json"), default="text", help="how to show it")
-    add("--json", action="store_true", help="the same as --format json")
-    portal_arguments(parser)
-    output_arguments(parser)
+    directory_arguments(parser, "only those whose name holds all of these")
 
 
 def options(read: Mapping[str, Any]) -> DirectoryOptions:

@@ -18,7 +18,6 @@ from tasksync.manifests.hints import did_you_mean, shown
 from tasksync.manifests.language import grammar
 from tasksync.manifests.language.csv_lines import BadLine, CsvLines
 from tasksync.manifests.language.data_rows import (
-    MOST_PROBLEMS,
     MOST_ROWS,
     Row,
     RowKeys,
@@ -27,6 +26,7 @@ from tasksync.manifests.language.data_rows import (
 )
 from tasksync.manifests.language.parameters import KEY
 from tasksync.manifests.reader import YamlUnreadable
+from tasksync.manifests.unplaced import MOST_PROBLEMS
 
 DELIMITERS = (",", ";", "\t")
 #: a description has fewer (characters)

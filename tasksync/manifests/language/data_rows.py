@@ -9,13 +9,11 @@ from tasksync.core.keys import normal_key
 from tasksync.core.task import Place, Problem
 from tasksync.manifests.language.parameters import KEY, Parameter
 from tasksync.manifests.node import Node
-from tasksync.manifests.unplaced import BadValue, UnplacedProblem
+from tasksync.manifests.unplaced import MOST_PROBLEMS, BadValue, UnplacedProblem
 from tasksync.manifests.values import check_key
 
 #: more rows than this are none of a team's
 MOST_ROWS = 100_000
-#: more problems of one `forEach` than this help nobody
-MOST_PROBLEMS = 1_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tasksync.manifests import unplaced
 from tasksync.manifests.files import Source
 from tasksync.manifests.language import csv_lines, csv_rows, data_rows
 from tasksync.manifests.language.csv_rows import of_csv
@@ -192,7 +193,7 @@ def test_rows_are_bounded_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_reading_ends_when_more_is_wrong_than_anybody_reads() -> None:
     _, problems = read(HEAD + ",b,c\n" * 50_000)
-    assert len(problems) == data_rows.MOST_PROBLEMS + 1
+    assert len(problems) == unplaced.MOST_PROBLEMS + 1
 
 
 def test_a_row_is_read_when_it_is_asked_for(tmp_path: Path) -> None:
