@@ -53,7 +53,7 @@ class ExtraField:
             raw = list(raw.values())
         several = raw if isinstance(raw, list | tuple) else [raw]
         items = [self._one(one) for one in several if one not in _NOTHING]
-        return in_order(one for one in items if one is not None)
+        return as_set(one for one in items if one is not None)
 
     def _one(self, raw: object) -> Value:
         reader = _READERS.get(self.type, _read_text)
@@ -66,7 +66,7 @@ class ExtraField:
 _NOTHING: tuple[object, ...] = (None, "", False)
 
 
-def in_order(items: Iterable[object]) -> Value:
+def as_set(items: Iterable[object]) -> Value:
     """Return the members of a list as a set has them: sorted, each once."""
     unique = {(type(one).__name__, one) for one in items}
     ordered = sorted(unique, key=lambda pair: (pair[0], pair[1]))

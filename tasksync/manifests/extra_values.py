@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from tasksync.core.extra_fields import in_order
+from tasksync.core.extra_fields import as_set
 from tasksync.core.fields import Value, canonical
 from tasksync.core.formats.typed import LARGEST
 from tasksync.manifests.hints import shown
@@ -65,7 +65,7 @@ def normal(value: Any, check: Callable[[str], object]) -> Value:
     """Return a value in normal form: lists are sets, whole numbers have no fraction."""
     if isinstance(value, list):
         items = [_one(item, check, (at,)) for at, item in enumerate(value)]
-        return in_order(items)
+        return as_set(items)
     return None if value is None else _one(value, check, ())
 
 
