@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from cutting import Cut, Wire
 from killing import check_prefix, kill_in_the_middle
+from listening import Listener
 from stores import (
     ANNA,
     BORIS,
@@ -530,29 +531,22 @@ class Doorkeeper:
 
     def __init__(self) -> None:
         self.asked = 0
-        self._door = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._door.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._listener = Listener(self._serve)
+        self.port = self._listener.port
 
     def close(self) -> None:
         """Shut the door."""
-        self._door.close()
+        self._listener.close()
 
-    def _serve(self) -> None:
-        while True:
-            try:
-                guest, _ = self._door.accept()
-            except OSError:
-                return
-            with guest, suppress(OSError):
-                if guest.recv(4096)[4:8] == b"\x04\xd2\x16\x2f":  # may we encrypt?
-                    guest.sendall(b"N")
-                    guest.recv(4096)
-                guest.sendall(b"R" + (8).to_bytes(4, "big") + (3).to_bytes(4, "big"))
-                if guest.recv(4096)[:1] == b"p":
-                    self.asked += 1
-                words = b"SFATAL\0VFATAL\0C28P01\0Mder Zutritt wird verweigert\0\0"
-                guest.sendall(b"E" + (len(words) + 4).to_bytes(4, "big") + words)
+    def _serve(self, guest: socket.socket) -> None:
+        if guest.recv(4096)[4:8] == b"\x04\xd2\x16\x2f":  # may we encrypt?
+            guest.sendall(b"N")
+            guest.recv(4096)
+        guest.sendall(b"R" + (8).to_bytes(4, "big") + (3).to_bytes(4, "big"))
+        if guest.recv(4096)[:1] == b"p":
+            self.asked += 1
+        words = b"SFATAL\0VFATAL\0C28P01\0Mder Zutritt wird verweigert\0\0"
+        guest.sendall(b"E" + (len(words) + 4).to_bytes(4, "big") + words)
 
 
 def test_a_wrong_password_is_tried_once() -> None:

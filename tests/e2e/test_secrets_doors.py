@@ -9,13 +9,11 @@ from __future__ import annotations
 import io
 import json
 import re
-import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 import httpstate
 import psycopg
@@ -23,6 +21,7 @@ import pytest
 from botocore.exceptions import ClientError
 from planting import ENV, FORMS, PLANT, SECRETS, planted, told
 from portal import Asked, Response, Served
+from saying import saying
 from trips import PROJECT, Ended, Trip, task
 
 from tasksync.backends import postgres_connection, s3, sqlite
@@ -253,32 +252,14 @@ def test_a_database_and_an_object_store_that_quote_us_are_not_quoted(
 def test_a_proxy_that_quotes_us_is_not_quoted(turn: int) -> None:
     """What a proxy says in the place of a connection."""
     ours = Secrets(frozenset(SECRETS.values()))
-    with _proxy(f"HTTP/1.1 407 No {planted(turn)}\r\n\r\n".encode()) as port:
-        env = {"HTTPS_PROXY": ENV["HTTPS_PROXY"].replace(":9", f":{port}")}
+    with saying(f"HTTP/1.1 407 No {planted(turn)}\r\n\r\n".encode()) as url:
+        env = {"HTTPS_PROXY": ENV["HTTPS_PROXY"].replace(":9", f":{urlsplit(url).port}")}
         send = HttpTransport("https://portal.example", KEY, env=env, secrets=lambda: ours)
         with pytest.raises(NotSent) as caught:
             send(PortalRequest("GET", "/v1/me"))
         send.close()
     assert "407" in str(caught.value)
     assert not told(str(caught.value))
-
-
-@contextmanager
-def _proxy(says: bytes) -> Iterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            while True:
-                try:
-                    link, _ = listener.accept()
-                except OSError:
-                    return
-                with link:
-                    link.recv(65536)
-                    link.sendall(says)
-
-        threading.Thread(target=serve, daemon=True).start()
-        yield listener.getsockname()[1]
 
 
 @some_turns

@@ -8,10 +8,11 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from support.listening import Listener
 
 from tasksync.cli.in_process import InProcess
 from tasksync.cli.signals import Stop, SystemClock
@@ -30,42 +31,28 @@ class Server:
     """A server on loopback, with TLS if wanted, behind a proxy's CONNECT if wanted."""
 
     def __init__(self, context: ssl.SSLContext | None, *, proxy: bool, once: bool) -> None:
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
         self.stands = threading.Event()
         self.heard: list[bytes] = []
         self._context, self._proxy, self._once = context, proxy, once
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        with suppress(OSError):
-            while True:
-                self._visit(self.listener.accept()[0])
+        self._listener = Listener(self._visit)
+        self.port = self._listener.port
+        self.close = self._listener.close
 
     def _visit(self, connection: socket.socket) -> None:
         connection.settimeout(5)
-        with connection:
-            if self._proxy:
-                assert connection.recv(65536).startswith(b"CONNECT ")
-                connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            link = (
-                self._context.wrap_socket(connection, server_side=True)
-                if self._context
-                else connection
-            )
-            self.stands.set()
-            with link, suppress(OSError):
-                while said := link.recv(65536):
-                    self.heard.append(said)
-                    link.sendall(GOOD)
-                    if self._once:
-                        return
-
-    def close(self) -> None:
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        self._thread.join(5)
+        if self._proxy:
+            assert connection.recv(65536).startswith(b"CONNECT ")
+            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        link = (
+            self._context.wrap_socket(connection, server_side=True) if self._context else connection
+        )
+        self.stands.set()
+        with link:
+            while said := link.recv(65536):
+                self.heard.append(said)
+                link.sendall(GOOD)
+                if self._once:
+                    return
 
 
 @contextmanager

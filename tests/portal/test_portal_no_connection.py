@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import socket
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from urllib.parse import urlsplit
 
 import pytest
+from support.saying import saying
 
 from tasksync.portal.messages import NotSent, PortalRequest, Unanswered
 from tasksync.portal.transport import HttpTransport
@@ -19,28 +21,13 @@ REPR = re.compile(r"object at 0x|\b\w+\([^()]*\w+=|Error\(|\[Errno|\('|_ssl\.c")
 @pytest.fixture
 def answering() -> Iterator[Callable[[bytes], int]]:
     """Return what serves some bytes to whoever connects, and then hangs up; a port."""
-    servers: list[socket.socket] = []
+    with ExitStack() as servers:
 
-    def serve(server: socket.socket, words: bytes) -> None:
-        while True:
-            try:
-                link, _ = server.accept()
-            except OSError:
-                return
-            with link:
-                link.recv(4096)
-                link.sendall(words)
+        def start(words: bytes) -> int:
+            url = servers.enter_context(saying(words))
+            return urlsplit(url).port or 0
 
-    def start(words: bytes) -> int:
-        server = socket.create_server(("127.0.0.1", 0))
-        servers.append(server)
-        threading.Thread(target=serve, args=(server, words), daemon=True).start()
-        return int(server.getsockname()[1])
-
-    yield start
-    for server in servers:
-        server.shutdown(socket.SHUT_RDWR)
-        server.close()
+        yield start
 
 
 def closed() -> int:

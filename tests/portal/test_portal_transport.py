@@ -5,11 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import socket
-import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote as urlquote
@@ -18,6 +17,8 @@ import orjson
 import pytest
 import responses
 from requests import certs
+from support.listening import Listener
+from support.saying import saying
 
 from tasksync import http_bounds as limits
 from tasksync.core.secrets import Secrets
@@ -174,25 +175,19 @@ def test_proxies_and_certificates_are_read_once_from_what_is_handed_in(env, prox
 @contextmanager
 def server(*answers: bytes | None) -> Iterator[str]:
     """A socket on loopback that reads a request and writes these bytes, or nothing (None)."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    left = iter(answers)
 
-        def serve() -> None:
-            for answer in answers:
-                with listener.accept()[0] as connection:
-                    connection.settimeout(5)
-                    try:
-                        connection.recv(65536)
-                        if answer is None:
-                            connection.recv(65536)
-                        else:
-                            connection.sendall(answer)
-                    except OSError:
-                        pass
+    def serve(connection: socket.socket) -> None:
+        answer = next(left)
+        connection.settimeout(5)
+        connection.recv(65536)
+        if answer is None:
+            connection.recv(65536)
+        else:
+            connection.sendall(answer)
 
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        thread.join(5)
+    with Listener(serve) as listener:
+        yield listener.url
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -246,24 +241,6 @@ def test_a_server_that_speaks_no_http_is_told_as_one(answer):
     assert issubclass(NotHttp, Unanswered)
 
 
-@contextmanager
-def dripping(first: bytes, drop: bytes) -> Iterator[str]:
-    """A server that sends a drop every 50 ms, for ever, after reading what comes first."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            with suppress(OSError), listener.accept()[0] as connection:
-                connection.settimeout(5)
-                connection.recv(65536)
-                connection.sendall(first)
-                while True:
-                    time.sleep(0.05)
-                    connection.sendall(drop)
-
-        threading.Thread(target=serve, daemon=True).start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-
 @pytest.mark.parametrize(
     ("first", "drop"),
     [
@@ -280,7 +257,7 @@ def test_the_time_out_bounds_the_whole_exchange_however_it_drips(first, drop):
     """Each step is quick; together they are not, and what was cut off is no whole answer."""
     began = time.monotonic()
     with (
-        dripping(first, drop) as url,
+        saying(first, drop) as url,
         pytest.raises(Unanswered, match=r"within 0.4 s|in time|did not end"),
     ):
         HttpTransport(url, KEY, timeout=0.4)(ME)
@@ -297,7 +274,7 @@ def test_the_time_out_bounds_the_connecting_too(way):
         if way == "handshake"
         else (b"HTTP/1.1 200 OK\r\n", b"X-Drop: 1\r\n")
     )
-    with dripping(first, drop) as url:
+    with saying(first, drop) as url:
         env = {"HTTPS_PROXY": url} if way == "proxy" else {}
         portal = URL if env else url.replace("http:", "https:")
         with pytest.raises(NotSent, match=r"within 0.4 s"):

@@ -114,5 +114,5 @@ def server() -> Iterator[RunningSandbox]:
 @pytest.fixture
 def url(server: RunningSandbox) -> str:
     """A portal on a socket, empty and without faults."""
-    Client(server.api)("POST", "/_sandbox/reset")
+    assert Client(server.api)("POST", "/_sandbox/reset")[0] == 204
     return server.url

@@ -7,6 +7,8 @@ import threading
 from contextlib import suppress
 from enum import Enum
 
+from support.listening import Listener
+
 
 class Cut(Enum):
     """Where the wire is cut: the server never hears the word, or its answer is lost."""
@@ -29,9 +31,8 @@ class Wire:
         self.cuts = 0
         #: the server hears nothing any more, and nobody hangs up
         self.hushed = False
-        self._door = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._door.getsockname()[1]
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = Listener(self._pass_on)
+        self.port = self._listener.port
 
     def arm(self, *cuts: Cut, after: int = 0) -> None:
         """Cut at the next words, one after the other, once so many went by."""
@@ -40,22 +41,15 @@ class Wire:
 
     def close(self) -> None:
         """Take the wire down."""
-        self._door.close()
+        self._listener.close()
 
-    def _listen(self) -> None:
-        while True:
-            try:
-                client, _ = self._door.accept()
-            except OSError:
-                return
-            try:
-                server = socket.create_connection(("127.0.0.1", self._target))
-            except OSError:
-                client.close()
-                continue
+    def _pass_on(self, client: socket.socket) -> None:
+        with socket.create_connection(("127.0.0.1", self._target)) as server:
             pair = _Pair(self, client, server)
-            threading.Thread(target=pair.upward, daemon=True).start()
-            threading.Thread(target=pair.downward, daemon=True).start()
+            answers = threading.Thread(target=pair.downward, daemon=True)
+            answers.start()
+            pair.upward()
+            answers.join()
 
     def cut_at(self, data: bytes) -> Cut | None:
         """Tell whether the wire is cut at these bytes."""
@@ -104,4 +98,3 @@ class _Pair:
         for end in (self._client, self._server):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
-            end.close()

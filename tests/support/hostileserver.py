@@ -7,11 +7,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
 from support.hostility import Right, spoilt
+from support.listening import Listener
 
 #: between two drops (seconds)
 DROP = 0.02
@@ -38,34 +38,24 @@ class HostileServer:
         self.rate = 1.0
         self.chance = random.Random(0)  # noqa: S311 - a seed is all it is for
         self.answered = 0
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self._listener = Listener(self._serve)
         self._lock = threading.Lock()
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        return self._listener.url
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
         return self
 
     def __exit__(self, *_error: object) -> None:
         self._listener.close()
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                client = self._listener.accept()[0]
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
     def _serve(self, client: socket.socket) -> None:
-        with client, suppress(OSError):
-            client.settimeout(GONE)
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            stream = client.makefile("rb")
+        client.settimeout(GONE)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with client.makefile("rb") as stream:
             while (request := _read(stream)) is not None:
                 with self._lock:
                     self.answered += 1
