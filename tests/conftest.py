@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -57,6 +58,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ]
     dealt.sort(key=lambda one: one[0])
     items[:] = [item for _, group in dealt for item in group]
+
+
+def pytest_collection_finish() -> None:
+    """Let no garbage collection walk through ten thousand tests again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
