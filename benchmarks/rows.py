@@ -93,12 +93,12 @@ def _one_edit(pairs: int) -> Outcome:
 def _words(pairs: int) -> Outcome:
     """Plan the same tasks with expressions and e-mails, and with instants and numbers."""
     scene = Scene(10 * K).ready()
-    words, state = scene.in_words(), scene.without_blocks()
+    words, known = scene.in_words(), scene.words_without_blocks()
     with sandbox() as portal:
         blind = ("--no-refresh",)
         cold = [
-            scene.plan(portal, *blind, name="expressions and e-mails", state=state, manifest=words),
-            scene.plan(portal, *blind, name="instants and numbers", state=state),
+            scene.plan(portal, *blind, name="expressions and e-mails", state=known, manifest=words),
+            scene.plan(portal, *blind, name="instants and numbers", state=scene.without_blocks()),
         ]
         found = turns(cold, pairs)
     return _outcome(found, {"ratio": ratio(*found.values())})
