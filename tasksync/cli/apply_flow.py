@@ -34,7 +34,7 @@ from tasksync.cli.wiring import Session, new_id, session
 from tasksync.core.address_book import AnyAddress
 from tasksync.core.formats.plan_json import Opened
 from tasksync.core.guards import check
-from tasksync.core.manifest import Manifest
+from tasksync.core.manifest import Manifest, marker_of
 from tasksync.core.plan import Plan
 from tasksync.core.planning.desired import Desired
 from tasksync.core.ports import StateStore
@@ -231,6 +231,7 @@ class _Doing:
             new_id(), self._digest, identity, files, plan.serial, self._skipped,
             began=not self._state.lineage,
             touched=touched_by(plan, self._state.runs, (self._digest, plan.serial)),
+            proves=not self._options.no_verify,
         )  # fmt: skip
         applier = Applier(ports, plan, self._state, facts)
         total = sum(map(len, plan.levels))
@@ -253,7 +254,8 @@ class _Doing:
         parts = self._parts
         if self._options.no_verify or parts.stop() or report.error is not None:
             return Verification(0)
-        verifier = Verifier(self._portal, self._holder, parts.clock, parts.hear, plan.marker)
+        mark = marker_of(plan.project)
+        verifier = Verifier(self._portal, self._holder, parts.clock, parts.hear, plan.marker, mark)
         try:
             return verifier.verify(report.outcomes.values(), plan.tracked + plan.summary.add)
         except PortalError as error:

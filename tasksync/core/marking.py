@@ -27,9 +27,13 @@ def with_marker(change: Change, live: LiveTask, marker: str | None) -> Change:
     return replace(change, sent_together=sent_together, markers=markers)
 
 
-def without_marker(change: Change, live: LiveTask | None, marker: str | None) -> Change:
-    """Return a FORGET that takes the marker off, so that the task is free for others."""
-    if live is None or marker is None or marker not in live.markers:
+def without_marker(change: Change, live: LiveTask | None, mark: str) -> Change:
+    """Return a FORGET that takes the marker off, so that the task is free for others.
+
+    `mark` is the project's own, also where the policy writes none any more. What bears none (people
+    took it off, or it is gone) needs no request.
+    """
+    if live is None or mark not in live.markers:
         return change
-    others = tuple(one for one in live.markers if one != marker)
+    others = tuple(one for one in live.markers if one != mark)
     return replace(change, sent_together={"tags": live.fields.get("tags", ())}, markers=others)

@@ -352,8 +352,11 @@ class Applier:
                 del self._intents[change.key]
             if outcome.status is not Status.DONE:
                 continue
-            if change.action in {Action.DELETE, Action.FORGET}:
+            if change.action is Action.DELETE:
                 drop.append(change.key)
+            elif change.action is Action.FORGET:
+                if not self._facts.proves:  # else the Verifier drops it: its marker may be on yet
+                    drop.append(change.key)
             else:
                 put.append(self._entry(outcome))
         close += self._settled(put)

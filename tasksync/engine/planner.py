@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from tasksync.core.address_book import Directory, ListedPerson
+from tasksync.core.change import Action, Change
 from tasksync.core.fields import FIELDS, FieldKind, RemoteId, TaskKey
 from tasksync.core.formats.state_checks import must_be_usable
-from tasksync.core.manifest import Manifest
+from tasksync.core.manifest import Manifest, marker_of
+from tasksync.core.marking import without_marker
+from tasksync.core.ownership import is_own
 from tasksync.core.plan import DoubtfulPerson, Plan
 from tasksync.core.planning.build import EVERYTHING, Scope, plan_from
 from tasksync.core.planning.desired import Desired, read_desired
@@ -78,6 +81,7 @@ class Planner:
         else:
             unknown = self._not_remembered(wanted, manifest.marker)
             plan = plan_from(manifest, wanted, known, None, scope, unknown, by_title=by_title)
+            plan = self._let_go(plan, known)
         owner = other_owner(identity, state.identity)
         plan = replace(plan, portal=identity.portal, in_doubt=seen.doubtful, other_owner=owner)
         if directory is not None:
@@ -91,6 +95,26 @@ class Planner:
         if marker is not None:  # all of them: ids come again below what is remembered
             yield from self.portal.newer(marker, RemoteId(0))
         yield from self.portal.find(None, tuple(wanted.adopts()))
+
+    def _let_go(self, plan: Plan, state: State) -> Plan:
+        """Return the plan with the tags of what it forgets: the state does not know them.
+
+        The API sets tags as a whole, and a marker that stays on holds a task for ever.
+        """
+        ids = {one.id for one in plan.changes if one.action is Action.FORGET and one.id}
+        if not ids:
+            return plan
+        mark = marker_of(plan.project)
+        there = {one.id: one for one in self.portal.find(None, tuple(ids))}
+
+        def freed(change: Change) -> Change:
+            live = there.get(change.id) if change.action is Action.FORGET and change.id else None
+            if live is None or not is_own(state.entries[change.key], live, mark):
+                return change
+            return without_marker(change, live, mark)
+
+        levels = tuple(tuple(map(freed, level)) for level in plan.levels)
+        return replace(plan, levels=levels)
 
     def named(self, plan: Plan) -> Plan:
         """Return the plan with the names of the people it speaks of, and who is not there.

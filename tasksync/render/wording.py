@@ -241,7 +241,10 @@ def lost(activity: Activity | None) -> str:
 
 def why(change: Change) -> str:
     """Return the reason in words; nothing where the change speaks for itself."""
-    return WHY[change.reason]
+    words = WHY[change.reason]
+    if change.action is Action.FORGET and change.writes:
+        words += "; its marker comes off, and it is free for people and other projects"
+    return words
 
 
 def count(number: int, one: str, many: str = "") -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from tasksync.core.change import Action, Change, Reason
 from tasksync.core.fields import RemoteId, TaskKey
-from tasksync.core.manifest import Manifest
+from tasksync.core.manifest import Manifest, marker_of
 from tasksync.core.marking import with_marker, without_marker
 from tasksync.core.plan import Drift, Duplicate, Hidden, Orphan, Plan, Standing, UnreadableTask
 from tasksync.core.planning.decision import (
@@ -241,7 +241,7 @@ class _Builder:
     def _take(self, decision: Decision, live: LiveTask | None) -> None:
         change, marker = decision.change, self.manifest.marker
         if change.action is Action.FORGET:
-            change = without_marker(change, live, marker)
+            change = without_marker(change, live, marker_of(self.manifest.project))
         elif live is not None:
             if change.action in _MARKED:
                 change = with_marker(change, live, marker)
