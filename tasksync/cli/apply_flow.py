@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
 from functools import cache
 from time import monotonic
+from types import MappingProxyType
 
 from tasksync.cli.console import Console
 from tasksync.cli.listeners import listening
 from tasksync.cli.options import ApplyOptions, ConfirmOptions, ManifestOptions
+from tasksync.cli.other_projects import held
 from tasksync.cli.plan_files import read
 from tasksync.cli.plan_flow import (
     cost_of,
@@ -37,10 +40,12 @@ from tasksync.core.guards import check
 from tasksync.core.manifest import Manifest, marker_of
 from tasksync.core.plan import Plan
 from tasksync.core.planning.desired import Desired
+from tasksync.core.planning.taking_over import projects_in
 from tasksync.core.ports import StateStore
 from tasksync.core.staleness import touched_by, touched_since
 from tasksync.core.state import State
 from tasksync.engine.applying import Applier, EnginePorts, Report, RunFacts
+from tasksync.engine.handing_over import HandingOver, OtherProject
 from tasksync.engine.lease import LeaseHolder
 from tasksync.engine.planner import desired_in_scope
 from tasksync.engine.portal_check import check_portal, other_owner
@@ -86,7 +91,8 @@ def _apply(
     directory = parts.directory(reached, before, refresh=refresh)
     read_already: Desired | None = desired_in_scope(manifest, before, scope(planning), directory)
     portal = reached()
-    with parts.hold_lease(store, manifest.project) as holder:
+    names = projects_in(manifest, before)
+    with held(parts, store, manifest.project, names) as (holder, others, sources):
         planner = parts.planner(portal, parts.resolver(portal, manifest.marker))
         state = planner.resolved(holder, holder.load())
         if state.intents or _moved(before, state):
@@ -99,6 +105,7 @@ def _apply(
             refresh=refresh,
             read_already=read_already,
             directory=directory,
+            sources=sources,
         )
         plan = with_unread(plan, state, manifest)
         cost = cost_of(plan, state.identity, verify=not options.no_verify)
@@ -124,9 +131,10 @@ def _apply(
                 console.tell("Apply cancelled. Nothing was written.")
                 return 1
             if not planning.no_refresh:
-                _must_still_hold(plan, state, portal)
+                _must_still_hold(plan, state, portal, sources)
         plan = with_sources(plan, manifest, others=True)
-        return _Doing(parts, options, holder, portal, state).do(plan, cost, plan.remembered)
+        doing = _Doing(parts, options, holder, portal, state, others=others)
+        return doing.do(plan, cost, plan.remembered)
 
 
 def _first_look(store: StateStore, manifest: Manifest) -> State:
@@ -167,7 +175,8 @@ def _apply_saved(
     resume: bool,
 ) -> int:
     portal = parts.portal(saved.plan.marker)
-    with parts.hold_lease(store, saved.plan.project) as holder:
+    names = sorted({one.origin.project for one in saved.plan.changes if one.origin is not None})
+    with held(parts, store, saved.plan.project, names) as (holder, others, sources):
         state = holder.load()
         here = must_belong(saved.plan, state, portal, parts)
         must_be_begun_here(saved, state, resume=resume, name=name)
@@ -175,7 +184,7 @@ def _apply_saved(
         planner = parts.planner(portal, parts.resolver(portal, saved.plan.marker))
         state = planner.resolved(holder, state)
         touched = touched_since(saved.plan, state.runs, this_of(saved))
-        now = checked(saved.plan, state, portal, touched)
+        now = checked(saved.plan, state, portal, touched, sources)
         must_hold(now, name, skip_stale=options.skip_stale)
         if now.touched:
             parts.console.tell(
@@ -190,15 +199,16 @@ def _apply_saved(
         cost = cost_of(plan, state.identity, verify=not options.no_verify)
         skipped = len(now.stale) + len(now.touched)
         doing = _Doing(
-            parts, options, holder, portal, state, digest=saved.digest, skipped=skipped, name=name
-        )
+            parts, options, holder, portal, state,
+            digest=saved.digest, skipped=skipped, name=name, others=others,
+        )  # fmt: skip
         return doing.do(plan, cost, saved.plan.remembered)
 
 
 class _Doing:
     """The writing half of an apply."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a run has by then
         self,
         parts: Session,
         options: ApplyOptions,
@@ -209,6 +219,7 @@ class _Doing:
         digest: str = "",
         skipped: int = 0,
         name: str = "",
+        others: Mapping[str, OtherProject] = MappingProxyType({}),
     ) -> None:
         self._parts = parts
         self._options = options
@@ -217,6 +228,7 @@ class _Doing:
         self._state = state
         self._digest = digest
         self._skipped = skipped
+        self._others = others
         self._go_on = f"tasksync apply --resume {name}" if name else "tasksync apply"
 
     def do(self, plan: Plan, cost: Cost, files: tuple[str, ...] | None) -> int:
@@ -224,8 +236,9 @@ class _Doing:
         parts = self._parts
         resolver = parts.resolver(self._portal, plan.marker)
         ports = EnginePorts(
-            self._portal, self._holder, resolver, parts.clock, parts.hear, parts.stop
-        )
+            self._portal, self._holder, resolver, parts.clock, parts.hear, parts.stop,
+            HandingOver(plan.project, self._others),
+        )  # fmt: skip
         identity = check_portal(self._portal, self._state)
         facts = RunFacts(
             new_id(), self._digest, identity, files, plan.serial, self._skipped,
@@ -331,9 +344,11 @@ def _approved(console: Console, plan: Plan) -> bool:
         raise
 
 
-def _must_still_hold(plan: Plan, state: State, portal: RestPortal) -> None:
+def _must_still_hold(
+    plan: Plan, state: State, portal: RestPortal, sources: Mapping[str, State]
+) -> None:
     """Read again what the person answered to; raises PlanStale where something moved meanwhile."""
-    now = checked(plan, state, portal)
+    now = checked(plan, state, portal, (), sources)
     if now.stale:
         raise PlanStale(
             f"While apply asked, {len(now.stale)} of its changes became stale. Nothing was "

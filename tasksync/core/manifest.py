@@ -70,11 +70,13 @@ class Policy:
 class Moved:
     """A key that got another name: the task stays the same task.
 
+    `project` is the one that it had the old name in, where that is another ("": this one).
     Both end in `/` where all tasks of an instance move: `anna/` to `anne/`.
     """
 
     before: TaskKey
     after: TaskKey
+    project: str = ""
 
 
 def is_instance(key: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
+from types import MappingProxyType
 
 from tasksync.core.address_book import Directory, ListedPerson
 from tasksync.core.change import Action, Change
@@ -17,11 +18,13 @@ from tasksync.core.plan import DoubtfulPerson, Plan
 from tasksync.core.planning.build import EVERYTHING, Scope, plan_from
 from tasksync.core.planning.desired import Desired, read_desired
 from tasksync.core.planning.scope import must_match
+from tasksync.core.planning.taking_over import taken_over
 from tasksync.core.ports import Listener, Portal
 from tasksync.core.state import State, overlaid
 from tasksync.core.task import LiveTask
 from tasksync.engine.doubt import Resolver
 from tasksync.engine.extra_reading import read_extras
+from tasksync.engine.handing_over import must_be_on
 from tasksync.engine.lease import LeaseHolder
 from tasksync.engine.portal_check import check_portal, other_owner, tell_other_owner
 from tasksync.engine.portal_directory import PortalDirectory
@@ -40,7 +43,7 @@ class Planner:
     listener: Listener
     people: People
 
-    def plan(
+    def plan(  # noqa: PLR0913 - all that a plan is made of
         self,
         manifest: Manifest,
         state: State,
@@ -51,6 +54,7 @@ class Planner:
         read_already: Desired | None = None,
         by_title: bool = False,
         directory: PortalDirectory | None = None,
+        sources: Mapping[str, State] = MappingProxyType({}),
     ) -> Plan:
         """Return the plan; creates in doubt are looked for in memory, and nothing is saved.
 
@@ -61,6 +65,7 @@ class Planner:
         The manifest is read to its end, and so checked, before the portal is asked for any task;
         only creates in doubt have to be looked for first. `by_title`: see `plan_from`.
         `directory` is what addresses of people and names of groups are looked up in, or were.
+        `sources` are the states of the projects that tasks are moved here from.
         """
         wanted = read_already
         if wanted is None and not state.intents:
@@ -75,6 +80,8 @@ class Planner:
         if wanted is None:
             wanted = desired_in_scope(manifest, known, scope, directory)
             read_extras(self.portal, known, wanted)
+        must_be_on(self.portal, sources)
+        wanted.takes = taken_over(manifest, wanted.new_keys(), sources, known)
         if refresh:
             live = self.portal.find(manifest.marker, _Tracked(known, wanted.adopts()))
             plan = plan_from(manifest, wanted, known, live, scope, by_title=by_title)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from tasksync.core.change import Action, Change, Outcome, Status
 from tasksync.core.events import ValueMissing, ValueNormalised, Verified
 from tasksync.core.fields import RemoteId, TaskKey
+from tasksync.core.manifest import marker_of
 from tasksync.core.plan import Plan
 from tasksync.core.ports import Clock, Listener, Portal
 from tasksync.core.proof import Proof, proof_of
@@ -125,6 +126,8 @@ class Verifier:
             change.action in {Action.CREATE, Action.ADOPT} or self.marker in change.markers
         )
         told = self.marker is not None and "tags" in live.fields
+        if change.origin is not None and marker_of(change.origin.project) in live.markers:
+            proof.missing["marker"] = live.markers
         if writes_marker and told and self.marker not in live.markers:
             proof.missing["marker"] = live.fields["tags"]
         return proof

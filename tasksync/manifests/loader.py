@@ -60,7 +60,10 @@ def load(paths: Sequence[str]) -> Manifest:
         root=root,
         remembered=tuple(sorted({files.within(root, name) for name in (*names, *data)})),
         policy=read.policy,
-        moved=tuple(Moved(old.key, new.key) for old, new in read.moved),
+        moved=(
+            *(Moved(old.key, new.key) for old, new in read.moved),
+            *(Moved(old.key, new.key, where.key) for old, new, where in read.moved_here),
+        ),
         removed=tuple(named.key for named in read.removed),
         timezone=read.timezone,
         source_fingerprints=stream.source_fingerprints,

@@ -10,7 +10,7 @@ from tasksync.core.change import Action, Change, FieldChange, Reason
 from tasksync.core.diff import delta, duration
 from tasksync.core.fields import FIELDS, PRIORITY_WORDS, STATUS_WORDS, FieldKind, KeyRef, Value
 from tasksync.core.people import HAPPENS, Person
-from tasksync.core.plan import Plan, Standing, Stands, Summary
+from tasksync.core.plan import HandedOver, Plan, Standing, Stands, Summary
 from tasksync.core.task import Activity
 from tasksync.render.visible import alike, disarmed, looks, spelled, visible
 
@@ -37,6 +37,8 @@ WHY: Mapping[Reason, str] = MappingProxyType(
         Reason.ADOPTED: "taken over as the manifest asks",
         Reason.PARENT_MOVED: "its parent is another task now",
         Reason.RETURNED: "back in the manifest",
+        Reason.MOVED_HERE: "moved here",
+        Reason.MOVED_AWAY: "another project has it now; forgotten here alone",
     }
 )
 
@@ -242,6 +244,8 @@ def lost(activity: Activity | None) -> str:
 def why(change: Change) -> str:
     """Return the reason in words; nothing where the change speaks for itself."""
     words = WHY[change.reason]
+    if change.origin is not None and change.action is Action.ADOPT:
+        return f"moved here: it was {clean(str(change.origin))}"
     if change.action is Action.FORGET and change.writes:
         words += "; its marker comes off, and it is free for people and other projects"
     return words
@@ -323,6 +327,14 @@ def _allowance(plan: Plan) -> Iterator[str]:
     yield words + ("." if plan.left else "; it is used up and may be taken out.")
 
 
+def _handed_over(one: HandedOver) -> str:
+    """Say whose a task is now, and what is to be done about it here."""
+    where = clean(str(one.to))
+    if not one.is_there:
+        return f"is on its way to {where}: nothing is done to it here; apply there to end the move."
+    return f"is {where} now: nothing is made or changed for it here; take it out of the manifest."
+
+
 def notes(plan: Plan) -> tuple[str, ...]:
     """Return what a person should know beside the changes, drift left out; each on one line."""
     return (
@@ -344,6 +356,7 @@ def notes(plan: Plan) -> tuple[str, ...]:
             f"take it over with adopt: {{id: {one.id}}}, or take its marker away."
             for one in plan.orphans
         ),
+        *(f"{clean(one.key)} (task {one.id}) {_handed_over(one)}" for one in plan.handed_over),
         *(
             f"{clean(one.key)} (task {one.id}) was made, and this key cannot see it: it is not "
             f"made again{', and the edit of it waits' if one.waits else ''}."

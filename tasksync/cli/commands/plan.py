@@ -57,11 +57,13 @@ def options(read: Mapping[str, Any]) -> PlanOptions:
 def run(options: PlanOptions, console: Console) -> int:
     """Plan, show, perhaps save; exit 4 where apply would refuse it, else 2 where that is asked."""
     from tasksync.cli.listeners import listening
+    from tasksync.cli.other_projects import read_only
     from tasksync.cli.plan_flow import cost_of, read_line_of, scope, with_unread
     from tasksync.cli.settings import forgets
     from tasksync.cli.showing import show
     from tasksync.cli.wiring import session
     from tasksync.core.guards import check
+    from tasksync.core.planning.taking_over import projects_in
 
     planning = options.planning
     begun = monotonic()
@@ -81,6 +83,7 @@ def run(options: PlanOptions, console: Console) -> int:
                 refresh=not blind,
                 trusting=blind,
                 directory=parts.directory(lambda: portal, state, refresh=not blind),
+                sources=read_only(parts, manifest.project, projects_in(manifest, state)),
             )
             plan = with_unread(plan, state, manifest)
         finally:

@@ -1,0 +1,108 @@
+"""The states of the projects that tasks are moved here from: where they lie, read and locked.
+
+The same store holds them: the file beside ours, the same database, the object or address that has
+the other project's name where ours has our own. A plan reads them; an apply holds their locks too,
+all of them and our own taken in the order of the projects' names, so that two runs never wait for
+each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from tasksync.cli.wiring import Session
+from tasksync.core.ports import StateStore
+from tasksync.core.state import State
+from tasksync.engine.handing_over import OtherProject
+from tasksync.engine.lease import LeaseHolder
+from tasksync.errors import SettingsError
+
+_ONE_LOCK = ("TASKSYNC_HTTP_LOCK_ADDRESS", "TASKSYNC_HTTP_UNLOCK_ADDRESS")
+
+
+def address_of(url: str, own: str, other: str) -> str | None:
+    """Return where the other project's state lies; None where the address does not tell.
+
+    PostgreSQL holds all projects in one database. Else the last part of the path is the project's
+    name, with or without an ending: there stands the other's name then.
+    """
+    scheme, _, rest = url.partition(":")
+    if scheme.lower() in {"postgres", "postgresql"}:
+        return url
+    path = rest if scheme.lower() == "sqlite" else urlsplit(url).path
+    before, slash, name = path.rpartition("/")
+    if name != own and not name.startswith(f"{own}."):
+        return None
+    beside = f"{before}{slash}{other}{name.removeprefix(own)}"
+    if scheme.lower() == "sqlite":
+        return f"{scheme}:{beside}"
+    return urlsplit(url)._replace(path=beside).geturl()
+
+
+def store_of(parts: Session, own: str, other: str) -> StateStore:
+    """Open the other project's store; raises SettingsError where the address cannot hold it."""
+    given = parts.options.store.url
+    url = parts.address(other) if given is None else address_of(given, own, other)
+    shared = given is not None and given.startswith("http") and _shares_a_lock(parts)
+    if url is None or shared:
+        from tasksync.backends.registry import masked
+
+        why = "names one lock for all" if shared else f"does not name the project {own}"
+        raise SettingsError(
+            f"moved: the state of project {other} cannot be told from the address "
+            f"{masked(given or '')}: it {why}.",
+            f"Move the tasks in two steps: removed: [key] in the manifest of {other}, apply there, "
+            f"then adopt: {{id: N}} here. Or keep both states where the last part of the address "
+            f"is the project's name ({own}, {own}.db, {own}.json).",
+        )
+    return parts.store(other, url)
+
+
+def _shares_a_lock(parts: Session) -> bool:
+    return any(parts.console.env.get(name) for name in _ONE_LOCK)
+
+
+def read_only(parts: Session, own: str, names: Iterable[str]) -> dict[str, State]:
+    """Return the other projects' states as they are, without a lock, whole in memory.
+
+    Their stores are closed again, so the entries that may be asked for are read at once.
+    """
+    found: dict[str, State] = {}
+    for name in names:
+        with closing(store_of(parts, own, name)) as store:
+            state = store.load()
+            found[name] = in_memory(state)
+    return found
+
+
+def in_memory(state: State) -> State:
+    """Return a state whose entries are held, and read from its store no more."""
+    return replace(state, entries={key: state.entries[key] for key in state.index})
+
+
+@contextmanager
+def held(
+    parts: Session, store: StateStore, own: str, names: Iterable[str]
+) -> Iterator[tuple[LeaseHolder, Mapping[str, OtherProject], Mapping[str, State]]]:
+    """Hold our own lock and those of the other projects; yield ours, theirs, and their states.
+
+    A project that has no state here is not locked: that would make one for it.
+    """
+    with ExitStack() as stack:
+        stores = {own: store}
+        states: dict[str, State] = {}
+        for name in names:
+            other = stack.enter_context(closing(store_of(parts, own, name)))
+            states[name] = other.load()
+            if states[name].lineage:
+                stores[name] = other
+        holders = {
+            name: stack.enter_context(parts.hold_lease(stores[name], name))
+            for name in sorted(stores)
+        }
+        ours = holders.pop(own)
+        states |= {name: holder.load() for name, holder in holders.items()}
+        yield ours, {n: OtherProject(one, states[n]) for n, one in holders.items()}, states
