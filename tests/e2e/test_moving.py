@@ -167,7 +167,7 @@ def test_a_saved_plan_moves_and_is_stale_where_the_other_project_moved(
     old.apply().must(0)
     file = str(tmp_path / "plan.json")
     new.plan("--out", file).must(2)
-    old.run("state", "rm", "t00", "--project", OLD, "--yes").must(0)
+    old.run("state", "rm", "t00", "--project", OLD).must(0)
     stale = new.run("apply", file, "-f", str(new.manifest)).must(5)
     assert "no such task there" in stale.text
     left = new.run("apply", file, "-f", str(new.manifest), "--skip-stale")
@@ -352,3 +352,22 @@ def test_killed_at_every_request_a_move_ends_in_the_same_world(
             for number in range(1, scene.requests + 1)
         }
     )
+
+
+def test_two_projects_that_take_from_each_other_at_once_do_not_wait_for_ever(
+    served: portal.Served, tmp_path: Path
+) -> None:
+    """The locks are taken in one order, whoever asks."""
+    old, new = pair(tmp_path, served)
+    old.want({"x": task("X"), "stays": task("Stays")}, moved=[]).apply().must(0)
+    new.want({"y": task("Y"), "own": task("Own")}, moved=[]).apply().must(0)
+    to_new = [{"from": "x", "to": "x", "project": OLD}]
+    to_old = [{"from": "y", "to": "y", "project": NEW}]
+    new.want({"x": task("X"), "own": task("Own")}, moved=to_new, policy={"onRemove": "forget"})
+    old.want({"y": task("Y"), "stays": task("Stays")}, moved=to_old, policy={"onRemove": "forget"})
+    both = [one.process("--lock-timeout", "60s") for one in (old, new)]
+    for worker in both:
+        with worker:
+            out, err = worker.communicate(timeout=120)
+        assert worker.returncode in {0, 4}, f"{out}\n{err}"
+    assert served.titles() == ["Own", "Stays", "X", "Y"]
