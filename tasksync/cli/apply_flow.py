@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from time import monotonic
 from types import MappingProxyType
 
@@ -40,7 +40,7 @@ from tasksync.core.guards import check
 from tasksync.core.manifest import Manifest, marker_of
 from tasksync.core.plan import Plan
 from tasksync.core.planning.desired import Desired
-from tasksync.core.planning.taking_over import projects_in
+from tasksync.core.planning.taking_over import gives_to, projects_in
 from tasksync.core.ports import StateStore
 from tasksync.core.staleness import touched_by, touched_since
 from tasksync.core.state import State
@@ -92,7 +92,8 @@ def _apply(
     read_already: Desired | None = desired_in_scope(manifest, before, scope(planning), directory)
     portal = reached()
     names = projects_in(manifest, before)
-    with held(parts, store, manifest.project, names) as (holder, others, sources):
+    gives = partial(gives_to, manifest, before)
+    with held(parts, store, manifest.project, names, gives) as (holder, others, sources):
         planner = parts.planner(portal, parts.resolver(portal, manifest.marker))
         state = planner.resolved(holder, holder.load())
         if state.intents or _moved(before, state):

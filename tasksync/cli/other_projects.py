@@ -8,9 +8,8 @@ each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from tasksync.cli.wiring import Session
@@ -18,7 +17,7 @@ from tasksync.core.ports import StateStore
 from tasksync.core.state import State
 from tasksync.engine.handing_over import OtherProject
 from tasksync.engine.lease import LeaseHolder
-from tasksync.errors import SettingsError
+from tasksync.errors import SettingsError, StateLocked
 
 _ONE_LOCK = ("TASKSYNC_HTTP_LOCK_ADDRESS", "TASKSYNC_HTTP_UNLOCK_ADDRESS")
 
@@ -65,31 +64,31 @@ def _shares_a_lock(parts: Session) -> bool:
     return any(parts.console.env.get(name) for name in _ONE_LOCK)
 
 
-def read_only(parts: Session, own: str, names: Iterable[str]) -> dict[str, State]:
-    """Return the other projects' states as they are, without a lock, whole in memory.
-
-    Their stores are closed again, so the entries that may be asked for are read at once.
-    """
-    found: dict[str, State] = {}
-    for name in names:
-        with closing(store_of(parts, own, name)) as store:
-            state = store.load()
-            found[name] = in_memory(state)
-    return found
+@contextmanager
+def looked_at(parts: Session, own: str, names: Iterable[str]) -> Iterator[Mapping[str, State]]:
+    """Yield the other projects' states as they are, without a lock: for a plan."""
+    with ExitStack() as stack:
+        stores = {name: store_of(parts, own, name) for name in names}
+        yield {name: stack.enter_context(closing(store)).load() for name, store in stores.items()}
 
 
-def in_memory(state: State) -> State:
-    """Return a state whose entries are held, and read from its store no more."""
-    return replace(state, entries={key: state.entries[key] for key in state.index})
+def everything(_state: State) -> bool:
+    """Take whatever there is: the saved plan names it."""
+    return True
 
 
 @contextmanager
 def held(
-    parts: Session, store: StateStore, own: str, names: Iterable[str]
+    parts: Session,
+    store: StateStore,
+    own: str,
+    names: Iterable[str],
+    gives: Callable[[State], bool] = everything,
 ) -> Iterator[tuple[LeaseHolder, Mapping[str, OtherProject], Mapping[str, State]]]:
     """Hold our own lock and those of the other projects; yield ours, theirs, and their states.
 
-    A project that has no state here is not locked: that would make one for it.
+    A project that has nothing to give is not locked, nor is one that has no state here: that would
+    make one for it.
     """
     with ExitStack() as stack:
         stores = {own: store}
@@ -97,12 +96,30 @@ def held(
         for name in names:
             other = stack.enter_context(closing(store_of(parts, own, name)))
             states[name] = other.load()
-            if states[name].lineage:
+            if states[name].lineage and gives(states[name]):
                 stores[name] = other
         holders = {
-            name: stack.enter_context(parts.hold_lease(stores[name], name))
+            name: stack.enter_context(_locked(parts, stores[name], name, own))
             for name in sorted(stores)
         }
         ours = holders.pop(own)
         states |= {name: holder.load() for name, holder in holders.items()}
         yield ours, {n: OtherProject(one, states[n]) for n, one in holders.items()}, states
+
+
+@contextmanager
+def _locked(parts: Session, store: StateStore, name: str, own: str) -> Iterator[LeaseHolder]:
+    """Hold one lock; whose it is that could not be had is told where it is not ours."""
+    with ExitStack() as stack:
+        try:
+            holder = stack.enter_context(parts.hold_lease(store, name))
+        except StateLocked as locked:
+            if name == own:
+                raise
+            raise StateLocked(
+                f"Tasks are to move here from project {name}. {locked.message}",
+                locked.advice,
+                holder=locked.holder,
+                left=locked.left,
+            ) from None
+        yield holder

@@ -67,6 +67,27 @@ def projects_in(manifest: Manifest, state: State) -> tuple[str, ...]:
     )
 
 
+def gives_to(manifest: Manifest, state: State, source: State) -> bool:
+    """Tell whether another project has anything that may have to be taken over from it."""
+    return any(
+        after not in state.index
+        for move in manifest.moved
+        if move.project == source.project
+        for after in _afters(move, source)
+    )
+
+
+def _afters(move: Moved, source: State) -> Iterator[TaskKey]:
+    """Yield the keys here of what the other project remembers under the old ones."""
+    if not is_instance(move.before):
+        if move.before in source.index:
+            yield move.after
+        return
+    for before in source.index:
+        if before.startswith(move.before):
+            yield TaskKey(move.after + before.removeprefix(move.before))
+
+
 def taken_over(
     manifest: Manifest, new: Mapping[TaskKey, object], sources: Mapping[str, State], state: State
 ) -> dict[TaskKey, TakeOver]:
