@@ -72,7 +72,9 @@ def _removals(plan: Plan, *actions: Action) -> list[Change]:
 
 
 def _leaving(plan: Plan) -> list[Change]:
-    return _removals(plan, Action.DELETE, Action.DEFER, Action.FORGET)
+    """Return what would be removed; what another project has already is not."""
+    gone = _removals(plan, Action.DELETE, Action.DEFER, Action.FORGET)
+    return [change for change in gone if change.reason is not Reason.MOVED_AWAY]
 
 
 def _allowed(plan: Plan, count: int) -> bool:

@@ -135,6 +135,8 @@ def test_what_moved_away_is_never_made_again_while_its_key_stands(
     old.apply().must(0)
     new.apply().must(0)
     count = len(served.tasks())
+    listed = old.run("state", "list", "--project", OLD).must(0).out
+    assert "(moved to n00 of project anew)" in listed
     old.apply().must(0)
     old.want({**OLDS, "t00": task("Edited")}).apply().must(0)
     assert len(served.tasks()) == count

@@ -17,6 +17,7 @@ from tasksync.core.state import Entry, InProject, PortalIdentity, StateDelta
 from tasksync.engine.applying import Applier, EnginePorts, Report
 from tasksync.engine.handing_over import HandingOver, OtherProject
 from tasksync.engine.lease import LeaseHolder
+from tasksync.engine.rechecking import checked
 from tasksync.errors import StateForeign, StateMoved, StateNotSaved
 
 OTHER, A, X = "other", TaskKey("a"), TaskKey("x")
@@ -131,3 +132,35 @@ def test_a_project_of_another_portal_is_refused_by_name() -> None:
     two = Two(PortalIdentity("elsewhere", "anna"))
     with pytest.raises(StateForeign, match="tasks of project other cannot move here"):
         two.plan()
+
+
+def test_a_plan_that_believes_the_state_looks_up_what_it_takes() -> None:
+    two = Two()
+    sources = {OTHER: two.store.load()}
+    state = two.here.state
+    plan = two.here.planner().plan(two.manifest, state, refresh=False, sources=sources)
+    assert [(one.action, one.sent(MARKER)) for one in plan.changes] == [
+        (Action.ADOPT, {"tags": [MARKER]})
+    ]
+
+
+def test_a_saved_plan_is_stale_where_the_other_project_has_the_task_no_more() -> None:
+    two = Two()
+    plan, here = two.plan(), two.here
+    fresh = {OTHER: two.store.load()}
+    assert checked(plan, here.state, here.portal, (), fresh).stale == {}
+    stale = checked(plan, here.state, here.portal).stale
+    assert [(one.name, one.there) for one in stale[A]] == [("moved", "no such task there")]
+    two.holder.commit(
+        StateDelta(put=(replace(fresh[OTHER].entries[X], moved_to=InProject("third", A)),))
+    )
+    stale = checked(plan, here.state, here.portal, (), {OTHER: two.store.load()}).stale
+    assert [one.there for one in stale[A]] == ["task 9, moved to a of project third"]
+
+
+def test_their_marker_that_stays_on_is_named_as_not_written() -> None:
+    two = Two()
+    report = two.apply()
+    there = two.portal.live[RemoteId(9)]
+    two.portal.live[RemoteId(9)] = replace(there, markers=(MARKER, THEIRS))
+    assert two.here.verify(report).missing == (A,)
