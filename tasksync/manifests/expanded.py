@@ -6,11 +6,10 @@ A fault is told at the template's line and names the instance with its row.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 from typing import Final, NamedTuple
-
-import orjson
 
 from tasksync.core.fields import TaskKey
 from tasksync.core.keys import normal_key
@@ -20,12 +19,13 @@ from tasksync.core.task import Place, Problem, Task
 from tasksync.manifests import schema
 from tasksync.manifests.header import Header
 from tasksync.manifests.key_index import FILE_SHIFT, KeyIndex
+from tasksync.manifests.language import digests
 from tasksync.manifests.language.data_rows import Row, Wants
 from tasksync.manifests.language.expansion import Instance, InstanceFault, InstanceTask
 from tasksync.manifests.language.for_each import ForEach
 from tasksync.manifests.language.given_values import values_of
 from tasksync.manifests.language.project_templates import ProjectTemplates, Use
-from tasksync.manifests.language.substitution import Values
+from tasksync.manifests.language.substitution import Compiler, Values
 from tasksync.manifests.language.templates import Template
 from tasksync.manifests.unplaced import (
     MOST_PROBLEMS,
@@ -76,7 +76,7 @@ class ExpandedTasks:
         problems = self._templates.settings.problems
         before = len(problems)
         for one in self._rows(problems):
-            self._count += one.template.size
+            self._count += max(1, one.template.size)  # a row of no tasks is read all the same
             if self._count > MOST_TASKS:
                 what = f"templates make more than {MOST_TASKS} tasks: {self._count} with this row"
                 problems.append(Problem(one.row.place, what, "split the project"))
@@ -280,7 +280,12 @@ class ExpandedTasks:
         worded = {fault.path[0] for fault in faults if fault.path}
         good = {name: value for name, value in whole.items() if name not in worded}
         faults += normaliser.faults(good)
-        found = list(located(origin.file, task.node, iter(faults), task.position))
+        compiler = Compiler(member.template.parameters)
+        placed = (
+            replace(one, path=compiler.place_of(one.path, task.node.value, member.values))
+            for one in faults
+        )
+        found = list(located(origin.file, task.node, placed, task.position))
         return [one for one in found if one.what]
 
     def _explain_beside(self, one: _Row, beside: Mapping[str, Iterable[UnplacedProblem]]) -> None:
@@ -346,8 +351,8 @@ class _InstanceFaults:
 def _text(one: _Row) -> bytes:
     """Return what an instance hangs on of its template, its use and its row."""
     row = one.row
-    told = [one.template.text.hex(), row.key, one.use.given, row.values, row.cells]
-    return orjson.dumps(told, default=str, option=orjson.OPT_SORT_KEYS)
+    said = [one.template.text.hex(), row.key, one.use.given, row.values, row.cells]
+    return digests.told(said)
 
 
 def _task(key: str, place: Place, normal: Normal) -> Task:

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 from typing import TypeAlias
 
-import orjson
-
 from tasksync.core.keys import normal_key
 from tasksync.core.task import Place
 from tasksync.manifests.hints import shown
+from tasksync.manifests.language import digests
 from tasksync.manifests.language.data_rows import Row, Wants
 from tasksync.manifests.language.for_each import ForEach
 from tasksync.manifests.language.given_values import value_of
@@ -55,9 +54,8 @@ def compile_uses(template: Template, find: Find, settings: Settings) -> None:
 
 
 def _text_of(rows: Iterable[Row]) -> bytes:
-    told = [[row.key, row.values, row.cells] for row in rows]
-    text = orjson.dumps(told, default=str, option=orjson.OPT_SORT_KEYS)
-    return blake2b(text, digest_size=16).digest()
+    said = [[row.key, row.values, row.cells] for row in rows]
+    return blake2b(digests.told(said), digest_size=16).digest()
 
 
 class _Nesting:

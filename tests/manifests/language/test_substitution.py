@@ -76,7 +76,7 @@ def test_what_holds_no_placeholder_is_constant(written: object) -> None:
     ("field", "written", "what", "path"),
     [
         ("title", "${nam}", "nam in ${nam} is no parameter", ()),
-        ("title", "${}", " in ${} is no parameter", ()),
+        ("title", "${}", "${} names no parameter", ()),
         ("title", "${name", "no } ends ${name", ()),
         ("title", "${name:d}", "has a pattern, and name is text", ()),
         ("deadline", "${start:d}", "has a pattern, which only texts have", ()),
