@@ -15,6 +15,7 @@ from tasksync.manifests.language.for_each import ForEach
 from tasksync.manifests.language.given_values import value_of
 from tasksync.manifests.language.substitution import Compiled, Compiler, Constant, Target
 from tasksync.manifests.language.templates import (
+    MOST_NESTED_ROWS,
     MOST_OF_INSTANCE,
     NestedUse,
     Settings,
@@ -157,6 +158,10 @@ class _Nesting:
         part = node.parts.get("forEach")
         if part is None:
             return None
+        held = self._settings.nested_rows
+        if held.count > MOST_NESTED_ROWS:  # which was said
+            self._template.broken = True
+            return ()
         empty = node.parts.get("allowEmpty")
         allow_empty = empty is not None and empty.value is True
         wants = Wants(inner.parameters, tuple(given), allow_empty)
@@ -165,6 +170,11 @@ class _Nesting:
         found: list[Row] = []
         for row in each.rows():
             found.append(row)
+            held.count += 1
+            if held.count > MOST_NESTED_ROWS:
+                what = f"all uses in templates have more than {MOST_NESTED_ROWS} rows together"
+                self._say(part, what, "use fewer rows here")
+                break
             if len(found) * max(1, inner.size) > MOST_OF_INSTANCE:
                 what = (
                     f"an instance of the template {self._template.name} has more than "
