@@ -16,7 +16,7 @@ from tasksync.core.keys import normal_key
 from tasksync.core.manifest import Wanted
 from tasksync.core.state import EntryIndex, source_fingerprint
 from tasksync.core.task import Place, Problem, Task
-from tasksync.manifests import schema
+from tasksync.manifests import schema, worded
 from tasksync.manifests.header import Header
 from tasksync.manifests.key_index import FILE_SHIFT, KeyIndex
 from tasksync.manifests.language import digests
@@ -212,7 +212,7 @@ class ExpandedTasks:
             check_key(member.key)
             normaliser = self._normaliser(member)
             whole = normaliser.with_defaults(block)
-            if self._is_valid(whole):
+            if self._is_valid(worded.bare(whole)):
                 return self._noted(member.key, normaliser(whole))
         except ValueError:
             pass  # it is explained below
@@ -276,9 +276,9 @@ class ExpandedTasks:
             return list(located(origin.file, task.node, fault, task.position))
         normaliser = self._normaliser(member)
         whole = normaliser.with_defaults(block)
-        faults = list(schema.faults(schema.WHOLE_TASK, whole))
-        worded = {fault.path[0] for fault in faults if fault.path}
-        good = {name: value for name, value in whole.items() if name not in worded}
+        faults = list(schema.faults(schema.WHOLE_TASK, worded.bare(whole)))
+        said = {fault.path[0] for fault in faults if fault.path}
+        good = {name: value for name, value in whole.items() if name not in said}
         faults += normaliser.faults(good)
         compiler = Compiler(member.template.parameters)
         placed = (

@@ -273,8 +273,8 @@ class _Stream:
             )
             self._problems += diagnose.problems(file.source, normalisers, wanted, MOST_PROBLEMS)
         self._problems += self._header.names.problems
-        if self._failed and not self._problems:  # it could not be read a second time
-            name = self._header.files[min(self._failed)].name
+        if (self._failed or failed) and not self._problems:  # it was another a second time
+            name = self._header.files[min(self._failed, default=0)].name
             what = "the file changed while it was read"
             self._problems.append(Problem(Place(name), what, "run it again"))
         if self._problems:

@@ -35,6 +35,7 @@ from tasksync.manifests.directory_names import NAMED_FIELDS, DirectoryNames
 from tasksync.manifests.hints import shown
 from tasksync.manifests.resolved import Resolved
 from tasksync.manifests.unplaced import BadValue, UnplacedProblem
+from tasksync.manifests.worded import WordedText, words_of
 
 OPTION_NAMES = frozenset({"protect", "onRemove", "ignoreChanges", "adopt", policies.NAME})
 #: every name that a task's block may have
@@ -152,7 +153,7 @@ class Normaliser:
                 told = value
             else:
                 pair = convert(value)
-                if pair.__class__ is Resolved:
+                if pair.__class__ is Resolved or value.__class__ is WordedText:
                     written = written or {}
                     written[name] = _as_written(value)
                 value, told = pair
@@ -198,7 +199,9 @@ _LATEST = 1 << 62
 
 def _as_written(value: object) -> str:
     """Return what stood in the manifest, a list in the order in which it stood there."""
-    return ", ".join(map(str, value)) if isinstance(value, list) else " ".join(str(value).split())
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return words_of(value) or " ".join(str(value).split())
 
 
 def _two_parents() -> BadValue:

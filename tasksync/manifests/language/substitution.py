@@ -16,6 +16,7 @@ from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 from tasksync.core.fields import FIELDS, FieldKind
+from tasksync.manifests import worded
 from tasksync.manifests.hints import shown
 from tasksync.manifests.language import fitting
 from tasksync.manifests.language.given_values import words_of
@@ -136,7 +137,9 @@ class Compiler:
             [alone] = pieces
             if isinstance(alone, Placeholder) and alone.plain:
                 return Filled(_own(alone.name, target))
-        return Filled(_joined(text, pieces))
+        fill = _joined(text, pieces)
+        dated = isinstance(pieces[0], Placeholder) and target in {Target.DATE, Target.GIVEN}
+        return Filled(_with_words(pieces, fill) if dated else fill)
 
     def _check_types(self, name: str, value: object) -> None:
         """Raise BadValue where a placeholder alone is of no type that the field has."""
@@ -208,8 +211,9 @@ class _under:  # noqa: N801 - reads as a word in `with`
 def _part(value: object, step: Step) -> object:
     if isinstance(value, dict):
         return value.get(step)
-    whole = isinstance(value, list) and isinstance(step, int) and step < len(value)
-    return value[step] if whole else None
+    if isinstance(value, list) and isinstance(step, int) and step < len(value):
+        return value[step]
+    return None
 
 
 def _own(name: str, target: Target) -> Fill:
@@ -218,7 +222,7 @@ def _own(name: str, target: Target) -> Fill:
     return lambda values: plain_value(values[name])
 
 
-def _joined(text: str, pieces: list[str | Placeholder]) -> Fill:
+def _joined(text: str, pieces: list[str | Placeholder]) -> Callable[[Values], str]:
     bare = [piece if isinstance(piece, str) else "" for piece in pieces]
     holes = [(n, *one[:2]) for n, one in enumerate(pieces) if isinstance(one, Placeholder)]
 
@@ -234,6 +238,18 @@ def _joined(text: str, pieces: list[str | Placeholder]) -> Fill:
         return "".join(parts)
 
     return fill
+
+
+def _with_words(pieces: list[str | Placeholder], fill: Callable[[Values], str]) -> Fill:
+    """Return what fills in a date expression, with the words of the date that it begins with."""
+    first = pieces[0].name if isinstance(pieces[0], Placeholder) else ""
+    rest = _joined("", pieces[1:])
+
+    def filled_in(values: Values) -> str:
+        text, words = fill(values), worded.words_of(values[first])
+        return worded.WordedText(text, worded.joined(words, rest(values))) if words else text
+
+    return filled_in
 
 
 def _list_of(items: list[tuple[Compiled, str]]) -> Fill:
