@@ -98,7 +98,7 @@ def with_defaults(defaults: Mapping[str, object], own: Mapping[str, object]) -> 
 class Normaliser:
     """Puts defaults under a task's block and brings it to normal form."""
 
-    __slots__ = ("_bare", "_defaults", "_names", "_plan")
+    __slots__ = ("_bare", "_defaults", "_names", "_plan", "_reads")
 
     def __init__(
         self,
@@ -110,6 +110,7 @@ class Normaliser:
         self._plan = [
             (name, _converter(name, instants, names), FIELDS[name].empty) for name in FIELDS
         ]
+        self._reads = _Reads(instants)
         self._set_defaults(dict(defaults))
 
     def _set_defaults(self, defaults: dict[str, object]) -> None:
@@ -161,9 +162,10 @@ class Normaliser:
             plain += (name, told)
         _in_order(fields, plain)
         if extra_values.NAME in block:
-            for name, value, told in extra_values.taken(block, _no_control):
+            for name, value, told in extra_values.taken(block, self._reads):
                 fields[name] = value
                 plain += (name, told)
+            written = extra_values.all_written(block) | (written or {})
         options = NO_OPTIONS if OPTION_NAMES.isdisjoint(block) else _options(block)
         if options is not NO_OPTIONS and options != NO_OPTIONS:
             plain.insert(0, options.plain())
@@ -175,7 +177,7 @@ class Normaliser:
         if "parent" in block and "parentId" in block:
             yield _two_parents().under("parent")
         yield from policies.faults(block)
-        yield from extra_values.faults(block, _no_control)
+        yield from extra_values.faults(block, self._reads)
         for name, convert, _empty in self._plan:
             value = block.get(name)
             if value is None or convert is None or isinstance(value, KeyRef):
@@ -192,6 +194,22 @@ class Normaliser:
                     moments[name] = int(str(told))
         if moments.get("endDatePlan", _LATEST) < moments.get("startDatePlan", 0):
             yield _out_of_order(block["startDatePlan"], block["endDatePlan"]).under("endDatePlan")
+
+
+class _Reads(NamedTuple):
+    """Reads the values of extra fields."""
+
+    instants: Instants
+
+    def text(self, text: str) -> None:
+        """Raise BadValue for a control character."""
+        _no_control(text)
+
+    def date(self, kind: str, text: str) -> str:
+        """Return the instant of an expression, or its day alone."""
+        if kind == extra_values.DATE:
+            return self.instants.day(text)
+        return str(self.instants[text][0])
 
 
 _LATEST = 1 << 62

@@ -16,7 +16,7 @@ from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 from tasksync.core.fields import FIELDS, FieldKind
-from tasksync.manifests import worded
+from tasksync.manifests import extra_values, worded
 from tasksync.manifests.hints import shown
 from tasksync.manifests.language import fitting
 from tasksync.manifests.language.given_values import words_of
@@ -80,6 +80,8 @@ class Compiler:
         """Return a field or an option of a task; BadValue where a parameter cannot stand there."""
         kind = FIELDS[name].kind if name in FIELDS else None
         self._check_types(name, value)
+        if name == extra_values.NAME and isinstance(value, dict):
+            return self._extra_fields(value)
         if kind is FieldKind.INSTANT:
             return self.value(value, Target.DATE)
         words = kind is FieldKind.TEXT or name == "parent"
@@ -125,9 +127,17 @@ class Compiler:
         for name, part in value.items():
             with _under(name):
                 found[name] = self.value(part, target)
-        if all(isinstance(one, Constant) for one in found.values()):
-            return Constant({n: one.value for n, one in found.items() if isinstance(one, Constant)})
-        return Filled(lambda values: {n: filled(one, values) for n, one in found.items()})
+        return _mapping_of(found)
+
+    def _extra_fields(self, value: dict[str, object]) -> Compiled:
+        """Return the extra fields of a task; `{datetime: ...}` among them are date expressions."""
+        found: dict[str, Compiled] = {}
+        for name, part in value.items():
+            items = part if isinstance(part, list) else [part]
+            dated = any(isinstance(one, dict) for one in items)
+            with _under(name):
+                found[name] = self.value(part, Target.DATE if dated else Target.TYPED)
+        return _mapping_of(found)
 
     def _text(self, text: str, target: Target) -> Compiled:
         pieces = self._placeholders.pieces(text, of_date=target is Target.DATE)
@@ -214,6 +224,12 @@ def _part(value: object, step: Step) -> object:
     if isinstance(value, list) and isinstance(step, int) and step < len(value):
         return value[step]
     return None
+
+
+def _mapping_of(found: dict[str, Compiled]) -> Compiled:
+    if all(isinstance(one, Constant) for one in found.values()):
+        return Constant({n: one.value for n, one in found.items() if isinstance(one, Constant)})
+    return Filled(lambda values: {n: filled(one, values) for n, one in found.items()})
 
 
 def _own(name: str, target: Target) -> Fill:
