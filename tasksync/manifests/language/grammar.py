@@ -216,7 +216,7 @@ def _how_else(word: str) -> str:
         return _HOW
     year, month, day = map(int, parts)
     try:
-        return f"write {date(year, month, day).isoformat()}"
+        return f"write the day as {date(year, month, day).isoformat()}"
     except ValueError:
         return _HOW
 
