@@ -13,7 +13,7 @@ from tasksync.manifests.unplaced import BadValue
 
 def check(name: str, alone: Parameter) -> None:
     """Raise BadValue where a field or an option takes no value of a parameter's type."""
-    kinds = _TAKES.get(FIELDS[name].kind if name in FIELDS else name)
+    kinds = _TAKES.get(FIELDS[name].kind) if name in FIELDS else _OPTIONS.get(name)
     if kinds is None or alone.kind in kinds:
         return
     what = _takes_none(name, alone)
@@ -36,6 +36,8 @@ def _takes_none(name: str, alone: Parameter) -> str:
     return f"{name} takes no {alone.kind}, which ${{{alone.name}}} is"
 
 
+#: what a key may be written by: `2027-01` is one
+_KEYS: Final = (Kind.TEXT, Kind.CHOICE, Kind.MONTH, Kind.WEEK, Kind.QUARTER, Kind.YEAR, Kind.DATE)
 _WORDY: Final = (Kind.CHOICE, Kind.TEXT, Kind.INTEGER)
 #: what may be an item, or is several of them
 _ITEMS: Final[Mapping[FieldKind, tuple[Kind, ...]]] = {
@@ -44,8 +46,8 @@ _ITEMS: Final[Mapping[FieldKind, tuple[Kind, ...]]] = {
 }
 #: what a parameter of several values is to be instead
 _SEVERAL: Final[Mapping[Kind, Kind]] = {Kind.PEOPLE: Kind.TAGS, Kind.TAGS: Kind.PEOPLE}
-#: what a placeholder alone may be, by the field's kind or the option's name
-_TAKES: Final[Mapping[FieldKind | str, tuple[Kind, ...]]] = {
+#: what a placeholder alone may be, by the kind of the field
+_TAKES: Final[Mapping[FieldKind, tuple[Kind, ...]]] = {
     FieldKind.INSTANT: (Kind.DATE,),
     FieldKind.STATUS: _WORDY,
     FieldKind.PRIORITY: _WORDY,
@@ -55,6 +57,10 @@ _TAKES: Final[Mapping[FieldKind | str, tuple[Kind, ...]]] = {
     FieldKind.PARENT: (Kind.INTEGER,),
     FieldKind.PEOPLE: (Kind.PEOPLE,),
     FieldKind.TAGS: (Kind.TAGS,),
+}
+#: the same by the name of what is no field; a kind of fields may have such a name too
+_OPTIONS: Final[Mapping[str, tuple[Kind, ...]]] = {
+    "parent": _KEYS,
     "protect": (Kind.BOOLEAN,),
     "onRemove": (Kind.CHOICE, Kind.TEXT),
 }
