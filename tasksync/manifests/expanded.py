@@ -5,6 +5,7 @@ A fault is told at the template's line and names the instance with its row.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -86,8 +87,11 @@ class ExpandedTasks:
     def problems(self, beside: Mapping[str, Iterable[UnplacedProblem]]) -> list[Problem]:
         """Return what is wrong in instances; `beside` is wrong only beside other tasks, by key."""
         if beside:
+            by_instance = _by_instance(beside)
             for one in self._rows.all([]):
-                self._explain_beside(one, beside)
+                faults = by_instance.get(one.row.key)
+                if faults:
+                    self._explain_beside(one, faults)
         return self._faults.told()
 
     def _instance(self, one: InstanceRow, digest: bytes) -> Iterator[Wanted]:
@@ -232,21 +236,30 @@ class ExpandedTasks:
     def _explain_beside(
         self, one: InstanceRow, beside: Mapping[str, Iterable[UnplacedProblem]]
     ) -> None:
-        prefix = f"{one.row.key}/"
-        keys = [key for key in beside if key.startswith(prefix)]
-        values = self._values(one) if keys else None
+        values = self._values(one)
         if values is None:
             return
         try:
             instance = Instance(one.template, one.row.key, values, self._templates.settings)
         except (InstanceFault, AlreadyTold):
             return
-        for key in keys:
+        for key, told in beside.items():
             member = instance.members.get(key)
             if member is not None:
                 file, task = member.template.origin.file, member.task
-                for problem in located(file, task.node, iter(beside[key]), task.position):
+                for problem in located(file, task.node, iter(told), task.position):
                     self._faults.say(problem.place, problem.what, problem.mend, one)
+
+
+def _by_instance(
+    beside: Mapping[str, Iterable[UnplacedProblem]],
+) -> dict[str, dict[str, Iterable[UnplacedProblem]]]:
+    """Return faults by every instance that their task may be of, which may hold others."""
+    found: dict[str, dict[str, Iterable[UnplacedProblem]]] = {}
+    for key, faults in beside.items():
+        for part in re.finditer("/", key):
+            found.setdefault(key[: part.start()], {})[key] = faults
+    return found
 
 
 def _task(key: str, place: Place, normal: Normal) -> Task:

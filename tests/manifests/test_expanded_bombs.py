@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import ItemsView, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from tasksync.errors import ManifestInvalid
 from tasksync.manifests import expanded
 from tasksync.manifests.language import nested_uses
 from tasksync.manifests.loader import load
+from tasksync.manifests.unplaced import UnplacedProblem
 
 HEAD = "apiVersion: tasksync/v1\nproject: bombs\ndefaults: {responsibleId: 1}\n"
 MEMORY = 96 << 20
@@ -159,3 +162,41 @@ def test_rows_that_make_no_task_are_counted_too(
         tmp_path, "templates: {t: {}}\nuse:\n" + "  - {template: t, forEach: rows.csv}\n" * 9
     )
     assert "rows.csv:52: templates make more than 150 tasks: 151 with this row" in told
+
+
+class Counted(dict[str, list[UnplacedProblem]]):
+    """Faults by key that count how often all of them were gone through."""
+
+    rounds = 0
+
+    def __iter__(self) -> Iterator[str]:
+        self.rounds += 1
+        return super().__iter__()
+
+    def items(self) -> ItemsView[str, list[UnplacedProblem]]:
+        self.rounds += 1
+        return super().items()
+
+
+def test_faults_of_parents_are_not_gone_through_for_each_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred thousand rows with a wrong parent each would take hours else."""
+    seen: list[Counted] = []
+    problems = expanded.ExpandedTasks.problems
+
+    def counted(self: expanded.ExpandedTasks, beside: dict[str, list[UnplacedProblem]]) -> Any:
+        seen.append(Counted(beside))
+        return problems(self, seen[-1])
+
+    monkeypatch.setattr(expanded.ExpandedTasks, "problems", counted)
+    rows = "".join(f"k{at},no{at}\n" for at in range(50))
+    (tmp_path / "rows.csv").write_text(f"key,up\n{rows}", encoding="utf-8")
+    told = refused(
+        tmp_path,
+        "templates:\n  t:\n    parameters: {up: text}\n"
+        '    tasks: {a: {title: A, parent: "${up}"}}\n'
+        "use:\n  - {template: t, forEach: rows.csv}\n",
+    )
+    assert told.count("is no key of this project") == 50
+    assert [one.rounds for one in seen] == [1]
