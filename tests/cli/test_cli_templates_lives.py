@@ -158,3 +158,19 @@ def test_rows_that_run_out_are_refused_until_that_is_said(tasksync: Tasksync) ->
     assert "other:" in tasksync("validate", "--expand").out
     tasksync.manifest(ROWS, "newcomers.csv")
     assert "Plan: 9 to add, 0 to change, 0 to destroy." in tasksync("plan").out
+
+
+def test_a_row_with_another_key_is_refused_with_the_move_of_its_instance(
+    tasksync: Tasksync,
+) -> None:
+    """One line, and nothing is made or removed; the plan after it is empty."""
+    tasksync.manifest(ROWS.replace("anna,Anna", "anne,Anna"), "newcomers.csv")
+    refused = tasksync("apply", "--yes")
+    assert refused.code == 4
+    said = refused.out + refused.err
+    assert "moved:\n      - {from: anna/, to: anne/}\n    or, if they are" in said
+    assert said.count("to: anne/") == 2  # in the note and in the refusal
+    tasksync.manifest(f"{TEXT}moved: [{{from: anna/, to: anne/}}]\n", "m.yaml")
+    done = tasksync("apply", "--yes")
+    assert (done.code, "anna/desk has moved to anne/desk" in done.out) == (0, True), done
+    assert "No changes." in tasksync("plan").out
