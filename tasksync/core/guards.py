@@ -29,6 +29,7 @@ from tasksync.core.change import Action, Change, Reason
 from tasksync.core.fields import MOVED_ON, TaskKey
 from tasksync.core.manifest import Policy, Threshold
 from tasksync.core.plan import Plan, Refusal
+from tasksync.core.planning.renames import as_moves
 from tasksync.core.quoting import quoted
 
 #: why a task that was remembered would be made again
@@ -288,8 +289,9 @@ def _rename(plan: Plan, _policy: Policy, overrides: Overrides) -> Iterator[Refus
         return
     if _allowed(plan, plan.removals):
         return
-    pairs = "\n    ".join(f"- {{from: {old}, to: {new}}}" for old, new in plan.renames[:_SHOWN])
-    more = f"\n    … and {len(plan.renames) - _SHOWN} more" if len(plan.renames) > _SHOWN else ""
+    moves = as_moves(plan.renames)
+    pairs = "\n    ".join(f"- {{from: {old}, to: {new}}}" for old, new in moves[:_SHOWN])
+    more = f"\n    … and {len(moves) - _SHOWN} more" if len(moves) > _SHOWN else ""
     yield Refusal(
         "rename",
         f"{len(plan.renames)} removed and new keys look like renames; deleting would take "

@@ -74,12 +74,12 @@ class Planner:
         known_one = state.identity if trusting and not state.intents else None
         identity = known_one or check_portal(self.portal, state)
         tell_other_owner(identity, state.identity, self.listener)
-        read_extras(self.portal, state, wanted)
+        read_extras(self.portal, state, wanted, manifest.located)
         seen = self.resolver.look(state.intents, state, ())
         known = overlaid(state, seen.found)
         if wanted is None:
             wanted = desired_in_scope(manifest, known, scope, directory)
-            read_extras(self.portal, known, wanted)
+            read_extras(self.portal, known, wanted, manifest.located)
         must_be_on(self.portal, sources)
         wanted.takes = taken_over(manifest, wanted.new_keys(), sources, known)
         if refresh:

@@ -9,8 +9,10 @@ from types import MappingProxyType
 from tasksync.core.change import Action, Change, FieldChange, Reason
 from tasksync.core.diff import delta, duration
 from tasksync.core.fields import FIELDS, PRIORITY_WORDS, STATUS_WORDS, FieldKind, KeyRef, Value
+from tasksync.core.manifest import is_instance
 from tasksync.core.people import HAPPENS, Person
 from tasksync.core.plan import HandedOver, Plan, Standing, Stands, Summary
+from tasksync.core.planning.renames import as_moves
 from tasksync.core.task import Activity
 from tasksync.render.visible import alike, disarmed, looks, spelled, visible
 
@@ -312,6 +314,13 @@ def person_line(one: Person) -> tuple[str, str]:
     return who, ", ".join(f"{number} {HAPPENS[what]}" for what, number in one.counts)
 
 
+#: what stays with a task that is moved, and with all tasks of an instance
+_KEPT = {
+    False: "the task keeps its comments and its logged time",
+    True: "its tasks keep their comments and their logged time",
+}
+
+
 def rename_advice(before: str, after: str) -> str:
     """Return what to add to the manifest so that a task keeps its history."""
     return f"moved: [{{from: {before}, to: {after}}}]"
@@ -340,8 +349,8 @@ def notes(plan: Plan) -> tuple[str, ...]:
     return (
         *(
             f"{clean(old)} looks like a rename: add {rename_advice(clean(old), clean(new))} "
-            "to the manifest, and the task keeps its comments and its logged time."
-            for old, new in plan.renames
+            f"to the manifest, and {_KEPT[is_instance(old)]}."
+            for old, new in as_moves(plan.renames)
         ),
         *(f"{clean(old)} has moved to {clean(new)}." for old, new in plan.moved),
         *_allowance(plan),
