@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from copy import deepcopy
 from io import BytesIO
 
 import yaml
@@ -12,13 +14,27 @@ from hypothesis import strategies as st
 from tasksync.manifests.editing.editing import edited
 from tasksync.manifests.editing.edits import REMOVED, Edit, NewValue, Removal
 
-#: how often the bytes of a description, a title or a tag hold something of YAML's
+#: signs that no generated text holds
+BEGIN, NAMED, END, TASK = "\ue000", "\ue001", "\ue002", "\ue003"
 TEXTS = st.one_of(
     st.sampled_from(
-        ["x", "no", "12:30", "2026-05-19", "# c", "a: b", "- x", "'q'", '"', "two\nlines", "\n\nx\n"]
+        [
+            "x",
+            "no",
+            "12:30",
+            "2026-05-19",
+            "# c",
+            "a: b",
+            "- x",
+            "'q'",
+            '"',
+            "two\nlines",
+            "\n\nx\n",
+        ]
     ),
     st.text(
-        st.sampled_from(" \t\n#:-'\"&*!|>%@`{}[],?~éß字😀\u0301\u2028\u0085\ufeff\\0abXYZ1"), max_size=20
+        st.sampled_from(" \t\n#:-'\"&*!|>%@`{}[],?~éß字😀\u0301\u2028\u0085\ufeff\\0abXYZ1"),
+        max_size=20,
     ),
     st.text(max_size=12).filter(lambda text: not any(0xD800 <= ord(c) < 0xE000 for c in text)),
 )
@@ -38,11 +54,13 @@ class Strict(yaml.CSafeLoader):
 
 
 Strict.yaml_implicit_resolvers = {}
+NOTHING = re.compile(r"(?:~|null|)\Z")
+Strict.add_implicit_resolver("tag:yaml.org,2002:null", NOTHING, ["~", "n", ""])
 
 
 def read(content: bytes) -> list[object]:
-    """Return what a text says to PyYAML; every plain scalar is text."""
-    return list(yaml.load_all(BytesIO(content), Loader=Strict))  # noqa: S506 - a safe loader
+    """Return what a text says to PyYAML; plain words are text, or nothing."""
+    return list(yaml.load_all(BytesIO(content), Loader=Strict))
 
 
 @st.composite
@@ -97,13 +115,20 @@ def bodies(draw: st.DrawFn, indent: int, newline: str) -> str:
         gap = draw(st.sampled_from([" ", "  ", " \t"]))
         value = draw(scalars(indent, newline))
         begins = value[:1] and not value.startswith((newline, " ", "\t"))
-        told.append(f"{' ' * indent}{written}:{gap if begins else ''}{value}")
+        field = f"{' ' * indent}{written}:{gap if begins else ''}{value}"
+        told.append(f"{BEGIN}{name}{NAMED}{field}{END}")
     return newline.join(told)
 
 
 @st.composite
 def manifests(draw: st.DrawFn) -> bytes:
     """Return a text of one or two documents in one of many styles."""
+    return plain_text(draw(marked()))
+
+
+@st.composite
+def marked(draw: st.DrawFn) -> str:
+    """Return such a text with signs where each field of a task begins and ends."""
     newline = draw(st.sampled_from(["\n", "\n", "\r\n", "\r"]))
     documents = []
     keys = iter(["a", "b/c", "é-字", "with-1", "e", "f"])
@@ -114,7 +139,7 @@ def manifests(draw: st.DrawFn) -> bytes:
         for _ in range(draw(st.integers(1, 3))):
             key = next(keys)
             name = draw(st.sampled_from([key, f'"{key}"', f"'{key}'"]))
-            lines.append(f"{' ' * outer}{name}:{draw(bodies(inner, newline))}")
+            lines.append(f"{' ' * outer}{name}:{TASK}{key}{NAMED}{draw(bodies(inner, newline))}")
             if draw(st.integers(0, 3)) == 0:
                 lines.append(draw(st.sampled_from(["", f"{' ' * inner}# after", "# margin"])))
         lines += draw(st.sampled_from([[], ["# end"], ["defaults: {tags: [a]}"], [""]]))
@@ -122,7 +147,22 @@ def manifests(draw: st.DrawFn) -> bytes:
     text = f"{newline}---{newline}".join(documents)
     text += draw(st.sampled_from([newline, newline, ""]))
     mark = draw(st.sampled_from(["", "\ufeff"]))
-    return (mark + text).encode()
+    return mark + text
+
+
+def plain_text(text: str) -> bytes:
+    """Return a marked text as it stands in a file."""
+    return re.sub(f"[{BEGIN}{TASK}][^{NAMED}]*{NAMED}|{END}", "", text).encode()
+
+
+def fields_in(text: str) -> list[tuple[str, str, bytes, bytes, bytes]]:
+    """Return key and name of each field that has lines of its own, what is before, it, behind."""
+    found = []
+    for one in re.finditer(f"{BEGIN}([^{NAMED}]*){NAMED}([^{END}]*){END}", text):
+        key = re.findall(f"{TASK}([^{NAMED}]*){NAMED}", text[: one.start()])[-1]
+        before, behind = text[: one.start()], text[one.end() :]
+        found.append((key, one[1], plain_text(before), plain_text(one[2]), plain_text(behind)))
+    return found
 
 
 def tasks_of(documents: list[object]) -> Iterator[tuple[int, str, object]]:
@@ -140,12 +180,12 @@ def told(value: object) -> object:
         return [told(one) for one in value]
     if isinstance(value, bool):
         return str(value).lower()
-    return "null" if value is None else str(value)
+    return None if value is None else str(value)
 
 
 def with_edit(documents: list[object], edit: Edit) -> list[object]:
     """Return what the documents are to say after an edit."""
-    found = read(yaml.dump_all(documents, Dumper=yaml.Dumper).encode())
+    found = deepcopy(documents)
     for document in found:
         assert isinstance(document, dict)
         if edit.path[1] in document["tasks"]:
@@ -156,43 +196,6 @@ def with_edit(documents: list[object], edit: Edit) -> list[object]:
             else:
                 body[edit.path[2]] = told(edit.value)
     return found
-
-
-def own_lines(content: bytes, key: str, name: str) -> tuple[int, int] | None:
-    """Return the first line of a field, and that of the next key behind it; None where it is new.
-
-    Found with PyYAML's nodes, which know nothing of our parts.
-    """
-    text = content.decode().removeprefix("\ufeff")
-    keys: list[tuple[int, int, bool]] = []
-    for document in yaml.compose_all(text, Loader=Strict):
-        stack = [(document, ())]
-        while stack:
-            node, path = stack.pop()
-            if isinstance(node, yaml.MappingNode):
-                for part, value in node.value:
-                    here = (*path, part.value)
-                    mark = part.start_mark
-                    keys.append((mark.line, mark.column, here == ("tasks", key, name)))
-                    stack.append((value, here))
-    keys.sort()
-    lines = len(text.splitlines())
-    for (line, column, ours), following in zip(keys, [*keys[1:], (lines, 0, False)], strict=True):
-        if ours:
-            # the value's own keys are its own
-            rest = [at for at in keys if at[0] > line and at[1] <= column]
-            return line, rest[0][0] if rest else max(following[0], lines)
-    return None
-
-
-def comments_behind(lines: list[bytes]) -> list[bytes]:
-    """Return the comments at the end of a field's lines."""
-    found = []
-    for line in reversed(lines):
-        if not line.strip().startswith(b"#") and line.strip():
-            break
-        found.append(line.strip())
-    return found[::-1]
 
 
 @settings(max_examples=400)
@@ -208,20 +211,76 @@ def test_the_edit_is_made_and_nothing_else(content: bytes, data: st.DataObject) 
     edit = Edit(("tasks", key, name), value)
     made = edited(content, "m.yaml", [edit])
     assert not made.refused, made.refused
-    place = own_lines(content, key, name)
-    old, new = content.splitlines(keepends=True), made.content.splitlines(keepends=True)
-    if place is not None and not in_one_line(content, key):
-        first, last = place
-        assert new[:first] == old[:first]
-        assert last == len(old) or new[len(new) - (len(old) - last) :] == old[last:]
-    elif place is None:
-        assert edited(made.content, "m.yaml", [Edit(edit.path, REMOVED)]).content in {
-            content,
-            emptied(content, key),
-        }
     after = read(made.content)
     expected = with_edit(before, edit)
     assert after == expected
     assert made.content.startswith(b"\xef\xbb\xbf") == content.startswith(b"\xef\xbb\xbf")
     again = edited(made.content, "m.yaml", [] if value is REMOVED else [edit])
     assert again.content == made.content
+
+
+@settings(max_examples=300)
+@given(marked(), st.data())
+def test_every_byte_outside_of_the_field_is_the_same(text: str, data: st.DataObject) -> None:
+    """Set or taken away: what stands before and behind the field's own lines stands there still."""
+    fields = fields_in(text)
+    assume(fields)
+    key, name, before, field, behind = data.draw(st.sampled_from(fields))
+    value: NewValue | Removal = data.draw(VALUES | st.just(REMOVED))
+    made = edited(plain_text(text), "m.yaml", [Edit(("tasks", key, name), value)]).content
+    rest = re.sub(rb"\A(?:\r\n|\n|\r)", b"", behind)
+    assert made.endswith(rest)
+    own = made[: len(made) - len(rest)]
+    if value is REMOVED and not behind:
+        before = re.sub(rb"(?:\r\n|\n|\r)\Z", b"", before)  # the last line has no break still
+    if value is REMOVED and not own.startswith(before):
+        # the only field: its task is an empty mapping
+        assert own.startswith(re.sub(rb"\s*(?:#[^\r\n]*\s*)*\Z", b"", before) + b" {}")
+    else:
+        assert own.startswith(before)
+    if isinstance(value, str | int | bool | None):
+        assert comments_in(field) <= comments_in(own[len(before) :])
+
+
+def comments_in(field: bytes) -> set[bytes]:
+    """Return the comments behind a value that is no list: a new value has them too."""
+    if re.search(rb"^ *- ", field, re.MULTILINE):
+        return set()
+    return set(re.findall(rb"  # why|# 'x: y", field))
+
+
+@settings(max_examples=150)
+@given(marked(), VALUES, st.sampled_from(["auditors", "parent"]), st.data())
+def test_what_is_added_and_taken_away_leaves_the_text_as_it_was(
+    text: str, value: NewValue, name: str, data: st.DataObject
+) -> None:
+    """To the byte, wherever the task has lines of its own."""
+    fields = fields_in(text)
+    assume(fields)
+    key = data.draw(st.sampled_from(fields))[0]
+    content, path = plain_text(text), ("tasks", key, name)
+    added = edited(content, "m.yaml", [Edit(path, value)])
+    assert not added.refused
+    assert edited(added.content, "m.yaml", [Edit(path, REMOVED)]).content == content
+
+
+@settings(max_examples=150)
+@given(manifests(), st.data())
+def test_many_edits_are_made_as_one_after_another(content: bytes, data: st.DataObject) -> None:
+    """Together they say what they say alone."""
+    tasks = list(tasks_of(read(content)))
+    pairs = data.draw(
+        st.lists(
+            st.tuples(st.sampled_from([key for _, key, _ in tasks]), st.sampled_from(NAMES)),
+            min_size=1,
+            max_size=6,
+            unique=True,
+        )
+    )
+    edits = [Edit(("tasks", key, name), data.draw(VALUES)) for key, name in pairs]
+    expected = read(content)
+    for edit in edits:
+        expected = with_edit(expected, edit)
+    made = edited(content, "m.yaml", edits)
+    assert not made.refused
+    assert read(made.content) == expected

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from tasksync.core.keys import normal_key
 from tasksync.manifests.editing.edits import REMOVED, Edit
@@ -21,6 +21,7 @@ from tasksync.manifests.node import Step
 
 #: a value in plain data that can be compared: ("s", kind, text), ("*", name), ["l", …], {key: …}
 Meaning: TypeAlias = Any
+_NOTHING: Final = ("s", "NoneType", "None")
 
 
 def proves(before: Parts, after: Parts, wanted: Sequence[tuple[Edit, EditPlace]]) -> bool:
@@ -28,8 +29,8 @@ def proves(before: Parts, after: Parts, wanted: Sequence[tuple[Edit, EditPlace]]
     old = [meaning(part) for part in before.documents]
     for edit, found in wanted:
         try:
-            old[found.document] = _with(old[found.document], edit.path, edit, ())
-        except (LookupError, TypeError):
+            _set(old[found.document], edit.path, edit)
+        except (LookupError, TypeError, AttributeError):
             return False
     return _anchors(before) == _anchors(after) and old == [
         meaning(part) for part in after.documents
@@ -63,27 +64,25 @@ def meaning_of(value: object) -> Meaning:
     return "s", type_of(value), str(value)
 
 
-def _with(node: Meaning, path: tuple[Step, ...], edit: Edit, done: tuple[Step, ...]) -> Meaning:
-    """Return what is said with an edit made."""
-    if not path:
-        return meaning_of(edit.value)
-    step, rest = path[0], path[1:]
-    if isinstance(node, list):
-        items = list(node)
-        items[int(step) + 1] = _with(items[int(step) + 1], rest, edit, (*done, step))
-        return items
-    if node == ("s", "NoneType", "None") and done:
-        node = {}
-    key = _key(str(step))
-    if done == ("tasks",):
-        same = (one for one in node if normal_key(one) == normal_key(key))
-        key = next(same, key)
-    copy = dict(node)
-    if not rest and edit.value is REMOVED:
-        del copy[key]
+def _set(node: Meaning, path: tuple[Step, ...], edit: Edit) -> None:
+    """Make an edit in what is said."""
+    key: Any = None
+    for depth, step in enumerate(path):
+        last = depth + 1 == len(path)
+        if isinstance(node, list):
+            key = int(step) + 1
+        else:
+            key = _key(str(step))
+            if depth == 1 and path[0] == "tasks" and key not in node:
+                key = next((one for one in node if normal_key(one) == normal_key(key)), key)
+            if not last and node.get(key, _NOTHING) == _NOTHING:
+                node[key] = {}
+        if not last:
+            node = node[key]
+    if edit.value is REMOVED:
+        del node[key]
     else:
-        copy[key] = _with(copy.get(key, {}), rest, edit, (*done, step))
-    return copy
+        node[key] = meaning_of(edit.value)
 
 
 def _key(name: str) -> str:

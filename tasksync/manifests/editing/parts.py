@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, Final, TypeAlias
 
+from tasksync.core.keys import normal_key
 from tasksync.manifests.editing.text_lines import BREAK, TextLines
 from tasksync.manifests.reader import (
     AliasEvent,
@@ -34,7 +35,7 @@ class ScalarPart:
     """One value that is no collection: from `start` to `end`, without its anchor.
 
     `style` is "" for a plain one, else `'`, `"`, `|` or `>`. `end` of a block scalar is that of its
-    last line that is not empty, `beyond` is where the empty lines end that follow; they belong to it
+    last line that is not empty, `beyond` is where the empty lines behind it end; they are its own
     where it is to `keep` them.
     """
 
@@ -88,6 +89,17 @@ class MappingPart:
     column: int
     anchor: str | None = None
     entries: list[MappingEntry] = field(default_factory=list)
+    _names: dict[bool, dict[object, list[MappingEntry]]] = field(default_factory=dict)
+
+    def named(self, name: object, *, key: bool = False) -> list[MappingEntry]:
+        """Return the entries of this name, or of this task's `key` in any form of its letters."""
+        if key not in self._names:
+            index = self._names[key] = {}
+            for entry in self.entries:
+                text = entry.key.value if isinstance(entry.key, ScalarPart) else None
+                if isinstance(text, str):
+                    index.setdefault(normal_key(text) if key else text, []).append(entry)
+        return self._names[key].get(name, [])
 
 
 @dataclass(slots=True)
@@ -217,8 +229,8 @@ class _PartsBuilder:
         )
         inner = self._next()
         while not isinstance(inner, MappingEndEvent):
-            if not part.entries and not part.flow:
-                part.column = inner.start_mark.column
+            if not part.entries and not part.flow and part.anchor is not None:
+                part.column = self._column(inner)
             entry = MappingEntry(self.part(inner, depth + 1), self.part(self._next(), depth + 1))
             self._place(entry)
             part.entries.append(entry)
@@ -230,6 +242,13 @@ class _PartsBuilder:
             part.start, column = self._behind_anchor(part.start)
             part.column = column if part.flow else part.column
         return part
+
+    def _column(self, key: Any) -> int:
+        """Return the column of a first key, or of the ? before it."""
+        start = self._rows.start(key.start_mark.index)
+        before = self._text[start : key.start_mark.index]
+        asked = before.rstrip(" \t").endswith("?")
+        return before.rindex("?") if asked else len(before)
 
     def _place(self, entry: MappingEntry) -> None:
         """Say where the colon is, and that a value of no characters stands behind it."""

@@ -52,18 +52,11 @@ def find(parts: Parts, text: str, edit: Edit) -> EditPlace:
 
 def entry_of(mapping: MappingPart, step: Step, *, key: bool = False) -> MappingEntry | None:
     """Return the entry of this name; raises CannotEdit where there are two."""
-    found = [one for one in mapping.entries if _is_named(one.key, step, key=key)]
+    found = mapping.named(normal_key(step) if key and isinstance(step, str) else step, key=key)
     if len(found) > 1:
         what = f"{step} stands there twice, in lines {found[0].key.line} and {found[1].key.line}"
         raise CannotEdit(what, "keep one of them", found[1].key.line)
     return found[0] if found else None
-
-
-def _is_named(part: Part, step: Step, *, key: bool) -> bool:
-    value = getattr(part, "value", None)
-    if not isinstance(value, str) or not isinstance(step, str):
-        return False
-    return normal_key(value) == normal_key(step) if key else value == step
 
 
 def _document(parts: Parts, edit: Edit) -> int:
@@ -128,7 +121,7 @@ class _Walk:
         entry = entry_of(holder, step, key=of_tasks)
         if entry is not None:
             return entry, entry.value
-        if any(_is_named(one.key, "<<", key=False) for one in holder.entries):
+        if holder.named("<<"):
             raise CannotEdit(
                 f"{step} would come from what is merged in with <<", _WRITE_OUT, holder.line
             )

@@ -139,7 +139,8 @@ class Splicer:
             text = f"{name}: {written_values.flow(value)}"
             if not holder.entries:
                 return [Splice(holder.start + 1, holder.start + 1, text)]
-            return [Splice(holder.entries[-1].end, holder.entries[-1].end, f", {text}")]
+            end, comma = self._behind_last(holder.entries[-1])
+            return [_put(end, f"{comma} {text}")]
         last = holder.entries[-1]
         pad = " " * holder.column
         before = self._manner.before
@@ -161,6 +162,16 @@ class Splicer:
                 raise CannotEdit("it shares its line with another", "put it below", last.key.line)
             return [Splice(at, at, f"{text}{newline}{pad}")]
         return [self._lines_behind(at, [f"{pad}{text}"])]
+
+    def _behind_last(self, entry: MappingEntry) -> tuple[int, str]:
+        """Return where a comma can stand behind an entry in flow style, and the comma.
+
+        Behind a colon that ends the entry it has to stand apart.
+        """
+        if self._text[entry.end - 1 : entry.end] != ":":
+            return entry.end, ","
+        blank = self._text[entry.end : entry.end + 1] in {" ", "\t"}
+        return (entry.end + 1, ",") if blank else (entry.end, " ,")
 
     def _indent_of(self, holder: MappingPart) -> int:
         for entry in holder.entries:
@@ -192,7 +203,13 @@ class Splicer:
             if number + 1 == len(entries):
                 raise CannotEdit("it shares its line with another", "take it out", entry.key.line)
             return [Splice(entry.key.start, entries[number + 1].key.start, "")]
-        return [Splice(start, self._lines.behind(entry.beyond), "")]
+        return [self._lines_away(start, entry.beyond)]
+
+    def _lines_away(self, start: int, end: int) -> Splice:
+        """Return how lines go; a text whose last line has no break has none then either."""
+        if not self._lines.is_start(end) and self._lines.is_last(end):
+            start = self._lines.before(start)
+        return Splice(start, self._lines.behind(end), "")
 
     def _emptied(self, found: EditPlace, holder: MappingPart) -> list[Splice]:
         if found.entry is None or not found.entry.colon or holder.anchor is not None:
@@ -206,11 +223,7 @@ class Splicer:
         if start <= entry.colon:
             raise CannotEdit("it begins in the line of its key", "put it below", part.line)
         end = beyond(part)
-        if self._lines.is_start(end):
-            return [Splice(start, end, "")]
-        if self._lines.is_last(end):
-            start = self._lines.before(start)
-        return [Splice(start, self._lines.behind(end), "")]
+        return [self._lines_away(start, end)]
 
     def _cut(self, ends: Sequence[tuple[int, int]], number: int) -> Splice:
         """Return how one of several on a line goes, with one comma."""
@@ -291,7 +304,7 @@ class Splicer:
                 return [Splice(ends[first - 1][1], ends[-1][1], "")] if first < last else []
             return [self._cut(ends, number) for number in range(first, last)]
         return [
-            Splice(self._lines.start(self._dash(part, item)), self._lines.behind(beyond(item)), "")
+            self._lines_away(self._lines.start(self._dash(part, item)), beyond(item))
             for item in part.items[first:last]
         ]
 

@@ -102,7 +102,7 @@ def _candidates(value: NewValue, room: Room) -> Iterator[WrittenScalar]:
         yield WrittenScalar(_constant(value))
         return
     lines = "\n" in value
-    block = room.block and not room.flow and not _UNPRINTED.search(value)
+    block = room.block and not room.flow and room.style != '"' and not _UNPRINTED.search(value)
     if block and room.style == ">" and value.strip("\n"):
         yield _block(value, ">", room)
     if block and value.strip("\n") and (room.style in {"|", ">"} or lines):
