@@ -165,7 +165,7 @@ def test_values_beside_the_tasks_are_set_too() -> None:
 @pytest.mark.parametrize(
     ("body", "path", "words"),
     [
-        ("    title: *t\n", "a.title", "5: a.title cannot be written here: tasks.a.title comes from"),
+        ("    title: *t\n", "a.title", "5: a.title cannot be written here: tasks.a.title"),
         ("    <<: *m\n", "a.title", "would come from what is merged in with <<"),
         ("    {title: T,\n    tags: []}\n", "a.title", "is in flow style over several lines"),
         ("    title: &x T\n  b: {title: *x}\n", "a.title", "used again as *x in line 6"),
