@@ -30,6 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--project", type=project, metavar="NAME",
         help="the project, where no manifest names it yet")  # fmt: skip
     _portal_form(parser)
+    _match_form(parser)
     portal_arguments(parser)
     state_arguments(parser)
     output_arguments(parser)
@@ -52,6 +53,15 @@ def _portal_form(parser: argparse.ArgumentParser) -> None:
         help="how to write people (default: address)")  # fmt: skip
 
 
+def _match_form(parser: argparse.ArgumentParser) -> None:
+    """Add what asks for the form that writes adopt lines into the manifest of -f."""
+    add = parser.add_argument
+    add("--match", action="store_true",
+        help="write adopt lines for tasks of -f that exist already, by their titles")  # fmt: skip
+    add("--yes", "-y", "--auto-approve", action="store_true", help="--match does not ask")
+    add("--no-input", action="store_true", help="never ask: without --yes that is an error")
+
+
 def _status(text: str) -> int:
     """Read a status: its number, or its word."""
     from tasksync.core.fields import STATUS_WORDS
@@ -70,12 +80,32 @@ def options(read: Mapping[str, Any]) -> Callable[[Console], int]:
     """Return the form of import that was asked for; raises UsageError without a place for it."""
     from functools import partial
 
+    if read["match"]:
+        return _match(read)
+
     from tasksync.cli.import_portal import imported
     from tasksync.cli.options import import_options
 
     if not read["out"]:
         raise UsageError("import needs to know where to write.", "Use --out FILE.")
     return partial(imported, import_options(read))
+
+
+def _match(read: Mapping[str, Any]) -> Callable[[Console], int]:
+    """Return the form that matches; raises UsageError beside what it does not take."""
+    from functools import partial
+
+    from tasksync.cli.import_match import matched
+    from tasksync.cli.options import match_options
+
+    for name in ("out", "project", "group", "tag", "responsible", "status", "changed_since"):
+        if read[name]:
+            flag = f"--{name.replace('_', '-')}"
+            raise UsageError(
+                f"--match takes no {flag}: it writes into the manifest of -f.",
+                f"Leave {flag} out, or leave --match out to import from the portal.",
+            )
+    return partial(matched, match_options(read))
 
 
 def run(options: Callable[[Console], int], console: Console) -> int:

@@ -64,6 +64,7 @@ def run(options: PlanOptions, console: Console) -> int:
     from tasksync.cli.wiring import session
     from tasksync.core.guards import check
     from tasksync.core.planning.taking_over import projects_in
+    from tasksync.engine.existing import with_existing
 
     planning = options.planning
     begun = monotonic()
@@ -87,6 +88,8 @@ def run(options: PlanOptions, console: Console) -> int:
                     directory=parts.directory(lambda: portal, state, refresh=not blind),
                     sources=sources,
                 )
+            if not blind:
+                plan = with_existing(plan, state, portal.of_titles)
             plan = with_unread(plan, state, manifest)
         finally:
             store.close()

@@ -117,6 +117,7 @@ def encode(
         },
         **_of_people(plan),
         **_handed_over(plan),
+        **_existing(plan),
     }
     return {**document, "checksum": checksum_of(document)}
 
@@ -145,6 +146,22 @@ def _handed_over(plan: Plan) -> Json:
         for one in plan.handed_over
     ]
     return {"handed_over": told} if told else {}
+
+
+def _existing(plan: Plan) -> Json:
+    """Return what is there already and would be made beside it, where there is something."""
+    existing = [
+        {
+            "key": one.key,
+            "tasks": [{"id": str(task.id), "responsible": task.responsible} for task in one.tasks],
+            "adopt": str(one.adopt) if one.adopt else None,
+        }
+        for one in plan.existing
+    ]
+    return {
+        **({"existing": existing} if existing else {}),
+        **({"not_looked_for": plan.not_looked_for} if plan.not_looked_for else {}),
+    }
 
 
 def _policy(policy: Policy) -> Json:
