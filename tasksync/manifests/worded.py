@@ -57,12 +57,21 @@ def words_of(value: object) -> str:
     return value.words if isinstance(value, WordedText | WordedDate | WordedMoment) else ""
 
 
-def bare(value: Any) -> Any:
-    """Return a block whose texts are plain ones, as the schema takes them."""
+def bare(block: dict[str, Any]) -> dict[str, Any]:
+    """Return a task's block whose texts are plain ones, as the schema takes them."""
+    plain = {
+        name: _bare(value)
+        for name, value in block.items()
+        if value.__class__ is WordedText or value.__class__ is dict
+    }
+    return {**block, **plain} if plain else block
+
+
+def _bare(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: bare(part) for name, part in value.items()}
+        return {name: _bare(part) for name, part in value.items()}
     if isinstance(value, list):
-        return [bare(part) for part in value]
+        return [_bare(part) for part in value]
     return str(value) if value.__class__ is WordedText else value
 
 
