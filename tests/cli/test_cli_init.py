@@ -75,7 +75,7 @@ def test_without_a_terminal_what_is_missing_is_named(
 
 
 def test_a_key_that_is_refused_writes_nothing(new: Tasksync) -> None:
-    done = new("init", "--project", "p", TASKSYNC_API_KEY="vibe_api_nobody")
+    done = new("init", "--project", "p", TASKSYNC_API_KEY="vibe_api_revoked")
     assert done.code == 7, done
     assert list(Path().iterdir()) == []
 
