@@ -149,7 +149,7 @@ def _local_zone() -> str | None:
     told = os.environ.get("TZ") or os.path.realpath("/etc/localtime").partition("zoneinfo/")[2]
     try:
         return ZoneInfo(told).key if "/" in told else None
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):
         return None
 
 
@@ -157,7 +157,7 @@ def _zone(name: str) -> None:
     """Raise UsageError where a name is no time zone."""
     try:
         ZoneInfo(name)
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):  # what is not found is a KeyError
         raise UsageError(
             f"{name[:60]} is no time zone.", "Write a name like Europe/Berlin or Asia/Tokyo."
         ) from None
