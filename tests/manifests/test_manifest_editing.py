@@ -183,6 +183,7 @@ def test_values_beside_the_tasks_are_set_too() -> None:
         ("    title: T\n", "b.title", "the task b is not written in this file (a template makes"),
         ("    text\n", "a.title", "what stands there has no fields"),
         ("    tags: [*t, x]\n", "a.tags", "part of it comes from *t"),
+        ("    tags: [&one T]\n  b: {tags: [*one]}\n", "a.tags", "cannot be changed here"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_edited_is_said_in_words(body: str, path: str, words: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Any, Final, TypeAlias
 
 from tasksync.core.keys import normal_key
@@ -19,40 +20,53 @@ from tasksync.manifests.editing.places import EditPlace
 from tasksync.manifests.editing.written_values import type_of
 from tasksync.manifests.node import Step
 
-#: a value in plain data that can be compared: ("s", kind, text), ("*", name), ["l", …], {key: …}
+#: a value in plain data that can be compared:
+#: ("s", kind, text), ("*", name, digest), ["l", …], {key: …}
 Meaning: TypeAlias = Any
 _NOTHING: Final = ("s", "NoneType", "None")
 
 
 def proves(before: Parts, after: Parts, wanted: Sequence[tuple[Edit, EditPlace]]) -> bool:
     """Tell whether `after` is `before` with the edits; order in mappings means nothing."""
-    old = [meaning(part) for part in before.documents]
+    old = [_Document().meaning(part) for part in before.documents]
     for edit, found in wanted:
         try:
             _set(old[found.document], edit.path, edit)
         except (LookupError, TypeError, AttributeError):
             return False
     return _anchors(before) == _anchors(after) and old == [
-        meaning(part) for part in after.documents
+        _Document().meaning(part) for part in after.documents
     ]
 
 
-def meaning(part: Part) -> Meaning:
-    """Return what a part says; a key that stands twice is kept apart."""
-    match part:
-        case ScalarPart():
-            return "s", type_of(part.value), str(part.value)
-        case AliasPart():
-            return "*", part.name
-        case ListPart():
-            return ["l", *map(meaning, part.items)]
-    found: dict[object, Meaning] = {}
-    for entry in part.entries:
-        key = repr(meaning(entry.key))
-        while key in found:
-            key += "+"
-        found[key] = meaning(entry.value)
-    return found
+class _Document:
+    """Says what the parts of one document say; an alias says what stands at its anchor."""
+
+    def __init__(self) -> None:
+        self._anchors: dict[str, str] = {}
+
+    def meaning(self, part: Part) -> Meaning:
+        """Return what a part says; a key that stands twice is kept apart."""
+        if isinstance(part, AliasPart):
+            return "*", part.name, self._anchors.get(part.name, "")
+        told = self._bare(part)
+        if part.anchor is not None:  # a digest, since aliases of aliases grow without end
+            self._anchors[part.anchor] = sha256(repr(told).encode()).hexdigest()
+        return told
+
+    def _bare(self, part: ScalarPart | ListPart | MappingPart) -> Meaning:
+        match part:
+            case ScalarPart():
+                return "s", type_of(part.value), str(part.value)
+            case ListPart():
+                return ["l", *map(self.meaning, part.items)]
+        found: dict[object, Meaning] = {}
+        for entry in part.entries:
+            key = repr(self.meaning(entry.key))
+            while key in found:
+                key += "+"
+            found[key] = self.meaning(entry.value)
+        return found
 
 
 def meaning_of(value: object) -> Meaning:

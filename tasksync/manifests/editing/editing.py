@@ -15,7 +15,8 @@ from tasksync.manifests.editing import edit_proof
 from tasksync.manifests.editing.edits import CannotEdit, Edit, Edited
 from tasksync.manifests.editing.parts import Parts, parts_of
 from tasksync.manifests.editing.places import EditPlace, find
-from tasksync.manifests.editing.splices import Manner, Splice, Splicer, applied
+from tasksync.manifests.editing.splice import Manner, Splice, applied
+from tasksync.manifests.editing.splices import Splicer
 from tasksync.manifests.editing.text_lines import TextLines
 from tasksync.manifests.reader import YamlUnreadable
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Final, NamedTuple
+from typing import Final
 
 from tasksync.manifests.editing import written_values
 from tasksync.manifests.editing.edits import REMOVED, CannotEdit, NewValue, Removal
@@ -20,50 +18,13 @@ from tasksync.manifests.editing.parts import (
     beyond,
 )
 from tasksync.manifests.editing.places import EditPlace, entry_of
-from tasksync.manifests.editing.text_lines import BREAK, TextLines
+from tasksync.manifests.editing.scalar_splices import ScalarSplicer
+from tasksync.manifests.editing.splice import Around, Manner, Splice, put
+from tasksync.manifests.editing.text_lines import TextLines
 from tasksync.manifests.editing.written_values import Room, is_scalar
 from tasksync.manifests.node import Step
 
-_HEADER: Final = re.compile(r"[|>][-+1-9]{0,2}")
-_REST: Final = re.compile(r"[ \t]*(?:[ \t]#[^\r\n\x85\u2028\u2029]*)?")
 _STEP: Final = 2
-
-
-class Splice(NamedTuple):
-    """Characters `start` to `end` give way to `text`."""
-
-    start: int
-    end: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How to go about it: as people would, or, where that does not hold, more carefully."""
-
-    blocks: bool = True  # texts of several lines as block scalars
-    before: bool = False  # what is added stands before the last field, not behind it
-
-
-def applied(text: str, splices: Iterable[Splice]) -> str:
-    """Return the text with all splices made; they may touch, but not overlap."""
-    told: list[str] = []
-    at = 0
-    for one in sorted(splices, key=lambda splice: splice[:2]):
-        if one.start < at:
-            raise CannotEdit("two changes meet in one place", "make them one by one")
-        told += [text[at : one.start], one.text]
-        at = one.end
-    return "".join([*told, text[at:]])
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """What a value stands in: the column of keys or dashes, flow or block, and its own entry."""
-
-    column: int
-    flow: bool
-    entry: MappingEntry | None = None
 
 
 class Splicer:
@@ -73,6 +34,7 @@ class Splicer:
         self._text = lines.text
         self._lines = lines
         self._manner = manner
+        self._scalars = ScalarSplicer(lines, blocks=manner.blocks)
 
     def splices(self, found: EditPlace, value: NewValue | Removal) -> list[Splice]:
         """Return what has to change; raises CannotEdit."""
@@ -115,7 +77,7 @@ class Splicer:
             raise CannotEdit(f"there is no {rest[0]} to take away", "check the path", part.line)
         new: Mapping[str, NewValue] = {str(rest[0]): _nested(rest[1:], value)}
         if holder.flow or part.start != part.end or part.anchor is not None:
-            return [self._in_place(part, written_values.flow(new))]
+            return [self._scalars.in_place(part, written_values.flow(new))]
         indent = " " * (holder.column + self._step_of(holder))
         told = [
             f"{indent}{written_values.name(k)}: {written_values.flow(v)}" for k, v in new.items()
@@ -140,7 +102,7 @@ class Splicer:
             if not holder.entries:
                 return [Splice(holder.start + 1, holder.start + 1, text)]
             end, comma = self._behind_last(holder.entries[-1])
-            return [_put(end, f"{comma} {text}")]
+            return [put(end, f"{comma} {text}")]
         last = holder.entries[-1]
         pad = " " * holder.column
         before = self._manner.before
@@ -186,8 +148,8 @@ class Splicer:
             return Splice(at, at, "".join(f"{line}{newline}" for line in lines))
         end, newline = self._lines.behind(at), self._lines.newline(at)
         if self._lines.is_last(at):
-            return _put(end, "".join(f"{newline}{line}" for line in lines))
-        return _put(end, "".join(f"{line}{newline}" for line in lines))
+            return put(end, "".join(f"{newline}{line}" for line in lines))
+        return put(end, "".join(f"{line}{newline}" for line in lines))
 
     # -- what is taken away
 
@@ -214,7 +176,7 @@ class Splicer:
     def _emptied(self, found: EditPlace, holder: MappingPart) -> list[Splice]:
         if found.entry is None or not found.entry.colon or holder.anchor is not None:
             raise CannotEdit("nothing would be left there", "take the whole away", holder.line)
-        return [*self._block_away(found.entry, holder), _put(found.entry.colon, " {}")]
+        return [*self._block_away(found.entry, holder), put(found.entry.colon, " {}")]
 
     def _block_away(self, entry: MappingEntry, part: MappingPart | ListPart) -> list[Splice]:
         """Return how a collection in block style goes from below its key."""
@@ -244,8 +206,8 @@ class Splicer:
         if is_scalar(value):
             if written_values.same(part.value, value):
                 return []
-            return self._scalar(part, value, around)
-        return self._one_line(part, written_values.flow(value))
+            return self._scalars.changed(part, value, around)
+        return self._scalars.one_line(part, written_values.flow(value))
 
     def _replaced(self, part: Part, value: NewValue, around: Around) -> list[Splice]:
         if (alias := _alias_in(part)) is not None:
@@ -254,8 +216,8 @@ class Splicer:
         if isinstance(part, MappingPart | ListPart) and not part.flow:
             if around.entry is None or part.anchor is not None or not around.entry.colon:
                 raise CannotEdit("a block here cannot be replaced", "write it anew", part.line)
-            return [*self._block_away(around.entry, part), _put(around.entry.colon, f" {text}")]
-        return [self._in_place(part, text)]
+            return [*self._block_away(around.entry, part), put(around.entry.colon, f" {text}")]
+        return [self._scalars.in_place(part, text)]
 
     def _changed_mapping(
         self, part: MappingPart, value: Mapping[str, NewValue], around: Around
@@ -333,70 +295,6 @@ class Splicer:
         if self._text[at : at + 1] != "-" or not self._lines.only_blanks_before(at):
             raise CannotEdit("an item does not begin its line", "write one item a line", item.line)
         return at
-
-    def _scalar(self, part: ScalarPart, value: NewValue, around: Around) -> list[Splice]:
-        eol = self._lines.end(part.start)
-        header = _HEADER.match(self._text, part.start) if part.style in {"|", ">"} else None
-        one_line = part.end <= eol
-        tail = self._text[(header.end() if header else part.end) : eol]
-        room = Room(
-            column=around.column,
-            flow=around.flow,
-            style=part.style,
-            indent=self._block_indent(part, around),
-            newline=self._lines.newline(part.start),
-            tail=tail if one_line or header else "",
-            ends=(part.end if not one_line else eol) >= len(self._text),
-            block=self._manner.blocks
-            and not around.flow
-            and (header is not None or (one_line and _REST.fullmatch(tail) is not None)),
-        )
-        told = written_values.scalar(value, room)
-        if header is not None:
-            end = part.beyond if told.chomp == "+" else part.end
-            lines = told.lines
-            if told.chomp == "+" and self._lines.is_start(end) and end > eol:
-                lines += self._lines.newline(part.start)
-            return [
-                Splice(part.start, header.end(), told.text),
-                Splice(eol, max(end, eol), lines),
-            ]
-        text = self._spaced(part, told.text)
-        if not told.lines:
-            return [Splice(part.start, part.end, text)]
-        return [Splice(part.start, part.end, text), _put(eol, told.lines)]
-
-    def _block_indent(self, part: ScalarPart, around: Around) -> int:
-        """Return the column for the lines of a block scalar: where they stand now."""
-        if part.style in {"|", ">"} and part.end > self._lines.end(part.start):
-            lines = BREAK.split(self._text[self._lines.end(part.start) : part.end])
-            known = [len(line) - len(line.lstrip(" ")) for line in lines if line.strip(" ")]
-            if known and min(known) > around.column:
-                return min(known)
-        return around.column + _STEP
-
-    def _one_line(self, part: ScalarPart, text: str) -> list[Splice]:
-        header = _HEADER.match(self._text, part.start) if part.style in {"|", ">"} else None
-        if header is None:
-            return [self._in_place(part, text)]
-        eol = self._lines.end(part.start)
-        return [Splice(part.start, header.end(), text), Splice(eol, max(eol, part.end), "")]
-
-    def _in_place(self, part: Part, text: str) -> Splice:
-        if isinstance(part, ScalarPart):
-            text = self._spaced(part, text)
-        return Splice(part.start, part.end, text)
-
-    def _spaced(self, part: ScalarPart, text: str) -> str:
-        """Return the text with what has to stand before it where nothing stood at all."""
-        before = self._text[part.start - 1 : part.start]
-        if part.start != part.end or before in {" ", "\t"}:
-            return text
-        return f" {text}" if before in {":", "-"} else f": {text}"  # {title}, without a colon
-
-
-def _put(at: int, text: str) -> Splice:
-    return Splice(at, at, text)
 
 
 def _ends(entries: Sequence[MappingEntry]) -> list[tuple[int, int]]:
