@@ -20,7 +20,7 @@ from tasksync.errors import ManifestInvalid
 from tasksync.manifests import files, fingerprints, header, key_index, parse_fast, reader, schema
 from tasksync.manifests.bodies import Bodies
 from tasksync.manifests.columns import DIGEST, TaskColumns
-from tasksync.manifests.files import Hashed
+from tasksync.manifests.files import Hashed, Source
 from tasksync.manifests.header import FileHeader, Header
 from tasksync.manifests.key_index import FILE_SHIFT, KeyIndex
 from tasksync.manifests.parse_fast import RawTask
@@ -42,7 +42,14 @@ def load(paths: Sequence[str]) -> Manifest:
     Raises ManifestInvalid with every problem: at once where the header is at fault, else when
     the tasks are read to their end.
     """
-    found, problems = files.find(paths)
+    return load_sources(*files.find(paths))
+
+
+def load_sources(found: Sequence[Source], problems: Sequence[Problem] = ()) -> Manifest:
+    """Return the manifest in these files, as `load` does; their content need not be on disk.
+
+    `problems` are those of files that could not be found.
+    """
     read = header.read(found)
     read.problems += problems
     read.unread = read.unread or bool(problems)

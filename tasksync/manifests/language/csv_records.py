@@ -39,7 +39,7 @@ class CsvRecords:
                 yield place, [cell.strip() for cell in cells]
 
     def exact(self) -> Iterator[tuple[Place, list[str]]]:
-        """Yield each with its first line, word for word; a blank line has no cells.
+        """Yield each with its first line, word for word; a blank line, or a bad one, has no cells.
 
         Raises BadLine.
         """
@@ -68,6 +68,7 @@ class CsvRecords:
                 what = "a quote stands inside a cell that is not quoted"
                 mend = 'quote the whole cell and double the quote: "19"" screen"'
                 self._problems.append(Problem(place, what, mend))
+                yield place, []
                 continue
             if self._lines.number > place.line:
                 cells = [_BREAK.sub("\n", cell) for cell in cells]
