@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from io import BytesIO
 
@@ -19,6 +20,7 @@ _SEPARATOR = "sep="
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab"}
 #: what a person may say for each
 _SAID = {",": ",", ";": ";", "\t": "\t", "tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}
+_IN_CELLS = re.compile(r'[\w" ]')
 #: the names of the columns stand among the first lines
 _FIRST_LINES = 20
 
@@ -50,17 +52,23 @@ def csv_sheet(
 def _said(delimiter: str) -> str:
     if delimiter in _SAID:
         return _SAID[delimiter]
-    if len(delimiter) == 1 and delimiter.isprintable() and not delimiter.isalnum():
-        if delimiter != '"':
-            return delimiter
+    if (
+        len(delimiter) == 1
+        and delimiter.isprintable()
+        and not (delimiter.isalnum() or delimiter == '"')
+    ):
+        return delimiter
     raise BadValue(f"{shown(delimiter)} divides no cells", "use , ; or tab")
 
 
 def _divider(text: str) -> str:
     """Return what divides the line that names most columns; else what the first line holds most."""
     lines = [line for line in text[: 1 << 16].splitlines()[:_FIRST_LINES] if line.strip()]
-    best = max(((_named(line, one), one) for line in lines for one in DELIMITERS), default=None,
-               key=lambda pair: pair[0])
+    best = max(
+        ((_named(line, one), one) for line in lines for one in DELIMITERS),
+        default=None,
+        key=lambda pair: pair[0],
+    )
     if best is not None and best[0] > 1:
         return best[1]
     return delimiter_of(lines[0] if lines else "")

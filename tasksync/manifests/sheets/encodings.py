@@ -85,10 +85,10 @@ def _text(content: bytes, codec: str, name: str) -> str:
 def _wide(content: bytes) -> Decoded:
     """Return UTF-16 without its mark: of ASCII every other byte is zero."""
     sample = content[:_SAMPLE]
-    even, odd = sample[::2].count(0), sample[1::2].count(0)
-    if len(content) % 2 or max(even, odd) * 8 < len(sample) // 2:
+    first, second = sample[::2].count(0), sample[1::2].count(0)
+    if len(content) % 2 or max(first, second) * 8 < len(sample) // 2:
         raise BadValue("the file holds zero bytes: it is no text", "save it as CSV in UTF-8")
-    codec = "utf-16-le" if odd > even else "utf-16-be"
+    codec = "utf-16-le" if second > first else "utf-16-be"
     return Decoded(_text(content, codec, "UTF-16"), "UTF-16", guessed=True)
 
 

@@ -48,9 +48,7 @@ class Columns:
         return next((one for one in self.taken if one.target == target), None)
 
 
-def columns_of(
-    sheet: Sheet, first: Sequence[SheetRow], said: Mapping[str, str]
-) -> Columns | None:
+def columns_of(sheet: Sheet, first: Sequence[SheetRow], said: Mapping[str, str]) -> Columns | None:
     """Return the columns by the first rows; `said` names columns for fields, as --map did.
 
     A name may be the letters of a column; "" takes a field from no column. None where something

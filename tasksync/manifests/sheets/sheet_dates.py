@@ -1,6 +1,6 @@
 """Dates as people write them in sheets, as the manifest writes them: 31.12.2026, 31 декабря 2026.
 
-What is none of these forms is left as it stands, for the manifest's own reader to judge: an ISO
+What is none of these forms is left as it stands, for the manifest's own reader: an ISO
 date, or an expression such as `release - 10wd`.
 """
 
@@ -63,7 +63,9 @@ _TIME = re.compile(
 _DOTTED = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4}|\d{2})(?:\s*(?:г|г\.|года))?")
 _DIVIDED = re.compile(r"(\d{1,2})([/-])(\d{1,2})\2(\d{4}|\d{2})")
 _YEAR_FIRST = re.compile(r"(\d{4})([./-])(\d{1,2})\2(\d{1,2})\.?")
-_DAY_WORD = re.compile(r"(\d{1,2})(?:\.|st|nd|rd|th)?[\s-]*([^\W\d_]+)\.?,?[\s-]*(\d{4})(?:\s*(?:г\.?|года))?")
+_DAY_WORD = re.compile(
+    r"(\d{1,2})(?:\.|st|nd|rd|th)?[\s-]*([^\W\d_]+)\.?,?[\s-]*(\d{4})(?:\s*(?:г\.?|года))?"
+)
 _WORD_DAY = re.compile(r"([^\W\d_]+)\.?\s*(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})")
 #: beyond noon
 _HALF = 12
@@ -178,6 +180,4 @@ def _month(word: str) -> int:
     """Return the number of a month by its name, 0 where it is none."""
     if _WHOLE.fullmatch(word) is None:
         return 0
-    return next(
-        (at for at, starts in enumerate(_MONTHS, 1) if word.startswith(starts)), 0
-    )
+    return next((at for at, starts in enumerate(_MONTHS, 1) if word.startswith(starts)), 0)

@@ -15,12 +15,13 @@ from tasksync.manifests.unplaced import BadValue
 _CLOCK = re.compile(r"(\d{1,4}):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
 _NUMBER = re.compile(r"\d{1,9}(?:[.,]\d{1,6})?", re.ASCII)
 _PART = re.compile(r"(\d{1,9}(?:[.,]\d{1,6})?)\s*([^\W\d_]+)\.?\s*")
+_NAMES: Mapping[int, str] = {
+    3600: "h hr hrs hour hours ч час часа часов std stunde stunden",
+    60: "m min mins minute minutes мин минута минуты минут minuten",
+    1: "s sec seconds сек секунд секунды sek sekunden",
+}
 _WORDS: Mapping[str, int] = {
-    **dict.fromkeys(
-        "h hr hrs hour hours ч час часа часов std stunde stunden".split(), 3600
-    ),
-    **dict.fromkeys("m min mins minute minutes мин минута минуты минут minuten".split(), 60),
-    **dict.fromkeys("s sec seconds сек секунд секунды sek sekunden".split(), 1),
+    word: seconds for seconds, words in _NAMES.items() for word in words.split()
 }
 _UNITS = {"h": 3600, "m": 60, "s": 1}
 

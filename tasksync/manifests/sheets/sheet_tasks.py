@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from tasksync.core.keys import is_key, normal_key
@@ -30,7 +30,12 @@ class SheetTask:
 
 
 def tasks_of(
-    sheet: Sheet, columns: Columns, rows: Iterator[SheetRow], known: Collection[str], *, one_title: bool
+    sheet: Sheet,
+    columns: Columns,
+    rows: Iterator[SheetRow],
+    known: Collection[str],
+    *,
+    one_title: bool,
 ) -> list[SheetTask]:
     """Return the tasks of all rows below the names; what is wrong is added to sheet.problems.
 

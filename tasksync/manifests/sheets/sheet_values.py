@@ -23,7 +23,7 @@ Reads: TypeAlias = Callable[[Cell], object]
 _BETWEEN = re.compile(r"[,;\n]")
 _DIGITS = re.compile(r"[0-9]{1,15}", re.ASCII)
 #: Anna Schmidt <anna@example.com>, as mail programs copy it
-_IN_BRACKETS = re.compile(r"[^<>]*<\s*([^<>\s@]+@[^<>\s@]+)\s*>", re.ASCII)
+_ADDRESSED = re.compile(r"[^<>]*<\s*([^<>\s@]+@[^<>\s@]+)\s*>", re.ASCII)
 _FIXED = re.compile(r"0(?:\.(0{1,9}))?")
 _LEADING = re.compile(r"0{2,15}")
 _AS_TEXT = "format the cell as text, and write there what is to be read"
@@ -108,7 +108,7 @@ def _person(cell: Cell) -> int | str:
     if not isinstance(cell, str):
         return _number(cell, "a person")
     text = " ".join(cell.split())
-    if found := _IN_BRACKETS.fullmatch(text):
+    if found := _ADDRESSED.fullmatch(text):
         return found[1]
     return int(text) if _DIGITS.fullmatch(text) else text
 

@@ -32,9 +32,7 @@ _STATUSES: Mapping[str, str] = {
         "abgeschlossen; erledigt; fertig"
     ),
     "deferred": (
-        "deferred; postponed; on hold; "
-        "отложена; отложено; "
-        "aufgeschoben; zurückgestellt; verschoben"
+        "deferred; postponed; on hold; отложена; отложено; aufgeschoben; zurückgestellt; verschoben"
     ),
     "declined": "declined; rejected; отклонена; отклонено; abgelehnt",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from io import BytesIO
 from zipfile import BadZipFile, ZipFile
 
@@ -73,24 +74,31 @@ def _check(file: str, content: bytes) -> None:
 def _fault(archive: ZipFile) -> tuple[str, str]:
     """Return what is wrong with an archive and how to mend it; empty where it is a workbook."""
     parts = archive.infolist()
-    names = {part.filename for part in parts}
-    if "mimetype" in names and b"opendocument.spreadsheet" in archive.read("mimetype")[:100]:
-        return "the file is a sheet of OpenDocument (.ods)", _SAVE
-    for name, kind in _OTHERS:
-        if name in names:
-            return f"the file is {kind}", _SAVE
-    if "[Content_Types].xml" not in names or not any("workbook" in name for name in names):
-        return "the file is an archive, and no workbook", "name an XLSX or a CSV file"
-    if any(part.flag_bits & 1 for part in parts):
-        return "the file is protected by a password", _mend("password")
     texts = [part for part in parts if part.filename.endswith((".xml", ".rels", ".vml"))]
     size = sum(part.file_size for part in texts)
     if size > UNPACKED_LIMIT or len(parts) > MOST_PARTS:
         what = f"the workbook unpacks to {size >> 20} MiB in {len(parts)} parts"
         mend = f"at most {UNPACKED_LIMIT >> 20} MiB in {MOST_PARTS} may be: save the sheet as CSV"
         return what, mend
+    if any(part.flag_bits & 1 for part in parts):
+        return "the file is protected by a password", _mend("password")
+    if kind := _kind(archive, {part.filename for part in parts}):
+        return f"the file is {kind}", _SAVE
     for part in texts:
         with archive.open(part) as stream:
             if b"<!DOCTYPE" in stream.read(_BEGINNING):
                 return "the workbook declares a document type, which no program writes", _SAVE
     return "", ""
+
+
+def _kind(archive: ZipFile, names: Collection[str]) -> str:
+    """Return what an archive is that is no XLSX, "" where it is one."""
+    if "mimetype" in names:
+        with archive.open("mimetype") as stream:
+            if b"opendocument.spreadsheet" in stream.read(_BEGINNING):
+                return "a sheet of OpenDocument (.ods)"
+    for name, kind in _OTHERS:
+        if name in names:
+            return kind
+    known = "[Content_Types].xml" in names and any("workbook" in name for name in names)
+    return "" if known else "an archive, and no workbook"

@@ -13,12 +13,12 @@ from datetime import date, datetime, time, timedelta
 from functools import cache
 from io import BytesIO
 from typing import Any
-from xml.etree.ElementTree import ParseError  # noqa: S405 - no document type gets here
+from xml.etree.ElementTree import ParseError
 from xml.parsers.expat import ExpatError
 from zipfile import BadZipFile
 from zlib import error as ZlibError  # noqa: N812 - it is a class
 
-from tasksync.core.task import Place, Problem
+from tasksync.core.task import Place
 from tasksync.errors import SettingsError
 from tasksync.manifests.hints import did_you_mean, listed, shown
 from tasksync.manifests.sheets.cells import (
@@ -107,7 +107,9 @@ def _chosen(file: str, book: Any, name: str | None) -> Any:
     if not filled:
         raise SheetUnreadable(Place(file), "the workbook holds no cell", "fill in a sheet")
     names = listed([shown(sheet.title) for sheet in filled])
-    raise SheetUnreadable(Place(file), f"{len(filled)} sheets hold something", f"say --sheet {names}")
+    raise SheetUnreadable(
+        Place(file), f"{len(filled)} sheets hold something", f"say --sheet {names}"
+    )
 
 
 def _holds_something(sheet: Any) -> bool:

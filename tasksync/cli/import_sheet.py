@@ -1,0 +1,253 @@
+"""`import SHEET`: rows of a spreadsheet become tasks of a manifest, or change those made before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasksync import file_limits
+from tasksync.cli.console import Console
+from tasksync.core.address_book import AnyAddress
+from tasksync.core.task import Problem
+from tasksync.errors import SettingsError, UsageError
+from tasksync.manifests import files
+from tasksync.manifests.files import Source
+from tasksync.manifests.loader import load_sources
+from tasksync.manifests.sheets.cells import SIZE_LIMIT
+from tasksync.manifests.sheets.sheet_checks import (
+    check,
+    has_days,
+    has_local_times,
+    normaliser_of,
+)
+from tasksync.manifests.sheets.sheet_file import (
+    SheetContent,
+    SheetWanted,
+    raise_problems,
+    read_sheet,
+    said_of,
+)
+from tasksync.manifests.unplaced import BadValue
+from tasksync.manifests.writing import WrittenTask, added_to, new_document, write_atomically
+
+#: what a bare date means in a manifest that begins with a sheet: a day's work
+_HOURS: Mapping[str, str] = {"start": "09:00", "end": "18:00"}
+#: so many names stand in a note
+_NAMED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SheetImport:
+    """What `import SHEET` was asked.
+
+    `files` are those of -f, or tasksync.yaml where it is there. `mapped` are texts as in
+    `deadline=Due by`. `project` and `timezone` are of a manifest that is not there yet.
+    """
+
+    sheet: str
+    out: str
+    files: tuple[str, ...] = ()
+    name: str | None = None
+    mapped: tuple[str, ...] = ()
+    key: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    project: str | None = None
+    timezone: str | None = None
+    update: bool = False
+    yes: bool = False
+    no_input: bool = False
+    no_color: bool = False
+
+
+def import_sheet(asked: SheetImport, console: Console) -> int:
+    """Read the whole sheet, check it as the manifest would, and only then write."""
+    wanted = _wanted(asked)
+    content = _content(asked.sheet)
+    place = ImportPlace.of(asked)
+    read = read_sheet(wanted, content, place.known, one_title=asked.update)
+    header = _header(asked, place, read)
+    normalise = normaliser_of(place.sources or [_stand_in(asked.out, header)], asked.out)
+    check(read.sheet, read.columns, read.tasks, normalise)
+    raise_problems(read.sheet)
+    _note(console, read)
+    if asked.update:
+        from tasksync.cli.update_sheet import update
+
+        return update(asked, console, place, read, normalise)
+    return _add(asked, console, place, read, header)
+
+
+class ImportPlace:
+    """Where the tasks go: the manifests that are there, and the file that is written to.
+
+    Raises ManifestInvalid where they have a fault.
+    """
+
+    def __init__(self, sources: Sequence[Source], problems: Sequence[Problem], out: str) -> None:
+        self.sources = list(sources)
+        self.out = out
+        whole = files.whole(out)
+        #: the name by which the file was found among the manifests
+        self.name = next((one.name for one in sources if files.whole(one.name) == whole), out)
+        self.before = _bytes_of(out)
+        if self.before is not None:  # what is checked is what is written to
+            self.sources = [
+                Source(one.name, one.path, self.before) if one.name == self.name else one
+                for one in sources
+            ]
+        #: the keys of the project, and the files that they stand in
+        self.known: dict[str, str] = {}
+        if sources or problems:
+            manifest = load_sources(self.sources, problems)
+            self.known = {one.key: one.file for one in manifest.tasks(None, AnyAddress())}
+
+    @classmethod
+    def of(cls, asked: SheetImport) -> ImportPlace:
+        """Return where a run's tasks go."""
+        paths = [*asked.files]
+        if Path(asked.out).exists():
+            paths.append(asked.out)
+        found, problems = files.find(paths) if paths else ([], [])
+        return cls(found, problems, asked.out)
+
+    def source(self) -> Source | None:
+        """Return the file that is written to as it is now, None where there is none."""
+        return next((one for one in self.sources if one.name == self.name), None)
+
+    def must_hold(self, content: bytes) -> None:
+        """Raise ManifestInvalid where the manifests would have a fault once the file holds this."""
+        rest = [one for one in self.sources if one.name != self.name]
+        new = Source(self.name, Path(self.out), content)
+        for _wanted_task in load_sources([*rest, new]).tasks(None, AnyAddress()):
+            pass
+
+
+def _wanted(asked: SheetImport) -> SheetWanted:
+    try:
+        said = said_of(asked.mapped, asked.key)
+    except BadValue as bad:
+        raise UsageError(f"{bad.what}.", f"{bad.mend[:1].upper()}{bad.mend[1:]}.") from bad
+    return SheetWanted(asked.sheet, asked.name, said, asked.encoding, asked.delimiter)
+
+
+def _content(sheet: str) -> bytes:
+    try:
+        return file_limits.read(sheet, SIZE_LIMIT)
+    except (OSError, ValueError) as error:
+        what = f"{sheet} cannot be read: {file_limits.why(error)}."
+        raise SettingsError(what, "Name a CSV or an XLSX file.") from error
+
+
+def _bytes_of(out: str) -> bytes | None:
+    """Return what the file holds now, None where there is none."""
+    if not Path(out).exists():
+        return None
+    try:
+        return file_limits.read(out, file_limits.DOCUMENT)
+    except OSError as error:
+        what = f"{out} cannot be read: {file_limits.why(error)}."
+        raise SettingsError(what, "Name a file of tasks, or a new one, with --out.") from error
+
+
+def _header(asked: SheetImport, place: ImportPlace, read: SheetContent) -> Mapping[str, object]:
+    """Return what a new document says beside its tasks: nothing where a manifest has a project."""
+    if place.sources:
+        return {}
+    if asked.project is None:
+        what = "No manifest says which project the tasks are of."
+        advice = "Name it with -f, make one with tasksync init, or give --project NAME."
+        raise UsageError(what, advice)
+    header: dict[str, object] = {"project": asked.project}
+    if asked.timezone is not None:
+        header["timezone"] = asked.timezone
+    elif has_local_times(read.tasks):
+        what = "The dates of the sheet have no offset from UTC."
+        raise UsageError(what, "Say where they were written: --timezone Europe/Berlin.")
+    return header | ({"hours": _HOURS} if has_days(read.tasks) else {})
+
+
+def _stand_in(out: str, header: Mapping[str, object]) -> Source:
+    """Return a new manifest before it has tasks: what checks them."""
+    return Source(out, Path(out), new_document(header, ()).encode())
+
+
+def _add(
+    asked: SheetImport,
+    console: Console,
+    place: ImportPlace,
+    read: SheetContent,
+    header: Mapping[str, object],
+) -> int:
+    """Write the tasks that the project does not have yet."""
+    known = place.known
+    new = [task for task in read.tasks if task.key not in known]
+    there = [task for task in read.tasks if task.key in known]
+    if there:
+        console.tell(
+            f"{_tasks(len(there))} {_are(len(there))} there already and left out: "
+            f"{_some(task.key for task in there)}. --update takes over what changed in the sheet."
+        )
+    if not new:
+        console.say(f"{_source(read)} holds no task that is not there already.")
+        return 0
+    written = [WrittenTask(task.key, task.fields) for task in new]
+    if place.before is None:
+        text = new_document(header, written)
+    else:
+        text = added_to(place.before.decode(), written)
+    content = text.encode()
+    place.must_hold(content)
+    write_atomically(Path(asked.out), content, place.before)
+    console.say(f"{_tasks(len(new))} of {_source(read)} {_were(len(new))} written to {asked.out}.")
+    console.tell(f"Next: tasksync plan {_flags(asked)}")
+    return 0
+
+
+def _note(console: Console, read: SheetContent) -> None:
+    """Tell how the sheet was understood: what was guessed, and what was not taken."""
+    if read.sheet.read_as:
+        console.tell(f"{read.sheet.file} was read as {read.sheet.read_as}.")
+    taken = ", ".join(f"{one.target} from {one.name}" for one in read.columns.taken)
+    console.tell(f"Taken: {taken}.")
+    if read.columns.ignored:
+        names = _some(read.columns.ignored)
+        console.tell(f'Not taken: {names}. --map field="Column" takes a column.')
+
+
+def _flags(asked: SheetImport) -> str:
+    """Return the -f that names all manifests, the new file among them."""
+    paths = list(asked.files)
+    whole = files.whole(asked.out)
+    if not any(whole == files.whole(one) or _holds(one, whole) for one in paths):
+        paths.append(asked.out)
+    return " ".join(f"-f {one}" for one in paths)
+
+
+def _holds(folder: str, whole: str) -> bool:
+    """Tell whether a folder that -f named is one that a file stands in."""
+    return Path(folder).is_dir() and whole.startswith(files.whole(folder) + "/")
+
+
+def _source(read: SheetContent) -> str:
+    sheet = f", sheet {read.sheet.name}," if read.sheet.name else ""
+    return f"{read.sheet.file}{sheet}"
+
+
+def _some(names: Iterable[str]) -> str:
+    first = list(names)
+    more = f" and {len(first) - _NAMED} more" if len(first) > _NAMED else ""
+    return ", ".join(first[:_NAMED]) + more
+
+
+def _tasks(count: int) -> str:
+    return f"{count} task{'s' * (count != 1)}"
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
