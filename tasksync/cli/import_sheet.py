@@ -29,7 +29,13 @@ from tasksync.manifests.sheets.sheet_file import (
     said_of,
 )
 from tasksync.manifests.unplaced import BadValue
-from tasksync.manifests.writing import WrittenTask, added_to, new_document, write_atomically
+from tasksync.manifests.writing import (
+    WrittenTask,
+    added_to,
+    new_document,
+    takes_more,
+    write_atomically,
+)
 
 #: what a bare date means in a manifest that begins with a sheet: a day's work
 _HOURS: Mapping[str, str] = {"start": "09:00", "end": "18:00"}
@@ -68,7 +74,8 @@ def import_sheet(asked: SheetImport, console: Console) -> int:
     place = ImportPlace.of(asked)
     read = read_sheet(wanted, content, place.known, one_title=asked.update)
     header = _header(asked, place, read)
-    normalise = normaliser_of(place.sources or [_stand_in(asked.out, header)], asked.out)
+    sources = place.sources or [_stand_in(asked.out, header)]
+    normalise = normaliser_of(sources, place.name if place.takes_more() else None)
     check(read.sheet, read.columns, read.tasks, normalise)
     raise_problems(read.sheet)
     _note(console, read)
@@ -111,6 +118,10 @@ class ImportPlace:
             paths.append(asked.out)
         found, problems = files.find(paths) if paths else ([], [])
         return cls(found, problems, asked.out)
+
+    def takes_more(self) -> bool:
+        """Tell whether tasks are added to a document of the file, and take its defaults."""
+        return self.before is not None and takes_more(self.before.decode())
 
     def source(self) -> Source | None:
         """Return the file that is written to as it is now, None where there is none."""
@@ -199,7 +210,7 @@ def _add(
         text = added_to(place.before.decode(), written)
     content = text.encode()
     place.must_hold(content)
-    write_atomically(Path(asked.out), content, place.before)
+    write_atomically(asked.out, content, place.before)
     console.say(f"{_tasks(len(new))} of {_source(read)} {_were(len(new))} written to {asked.out}.")
     console.tell(f"Next: tasksync plan {_flags(asked)}")
     return 0

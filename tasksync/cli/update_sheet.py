@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasksync.cli.console import Console
@@ -50,7 +49,7 @@ def update(
     content = _edited(place.name, place.before, changes)
     place.must_hold(content)
     _must_be_wanted(asked, console, len(changes))
-    write_atomically(Path(asked.out), content, place.before)
+    write_atomically(asked.out, content, place.before)
     console.say(f"{asked.out} was updated.")
     return 0
 

@@ -41,8 +41,8 @@ def _any_date(tasks: Sequence[SheetTask], form: re.Pattern[str]) -> bool:
     )
 
 
-def normaliser_of(sources: Sequence[Source], out: str) -> Normaliser:
-    """Return what checks tasks of the file `out`, or, where it is none of these, of a new one.
+def normaliser_of(sources: Sequence[Source], out: str | None) -> Normaliser:
+    """Return what checks tasks of the last document of the file `out`, or, for None, of a new one.
 
     A new one takes the defaults of the document that holds the project. Raises ManifestInvalid.
     """
@@ -52,11 +52,12 @@ def normaliser_of(sources: Sequence[Source], out: str) -> Normaliser:
     if read.problems:
         raise ManifestInvalid(tuple(read.problems))
     names = [file.name for file in read.files]
-    name = out if out in names else read.project_file
-    number = names.index(name)
-    word = "tasks" if name == out else "project"
-    documents = [at for at, node in enumerate(read.files[number].documents) if word in node.names]
-    return read.normalisers[number][documents[-1] if documents else 0]
+    if out in names:
+        return read.normalisers[names.index(out)][-1]
+    number = names.index(read.project_file)
+    documents = read.files[number].documents
+    [holds] = [at for at, node in enumerate(documents) if "project" in node.names]
+    return read.normalisers[number][holds]
 
 
 def check(

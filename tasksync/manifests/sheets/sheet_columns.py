@@ -97,13 +97,24 @@ def _names(sheet: Sheet, head: SheetRow, rows: Sequence[SheetRow]) -> tuple[dict
         for column in range(one.left, min(one.right, len(head.cells) + 100) + 1)
     }
     for row in rows:
-        if not head.number < row.number <= bottom + bool(wide):
+        if not head.number < row.number <= bottom + 1:
             continue
         below = dict(_texts(row.cells))
-        if row.number <= bottom or (below and below.keys() <= wide):
+        if row.number <= bottom or _goes_on(names, below, wide):
             names |= below
             bottom = max(bottom, row.number)
     return dict(sorted(names.items())), bottom
+
+
+def _goes_on(names: Mapping[int, str], below: Mapping[int, str], wide: set[int]) -> bool:
+    """Tell whether a row goes on with the names: under merged ones, or fields under none yet.
+
+    In a CSV nothing is merged: `Dates` stands over `Start` there, and nothing over `Deadline`.
+    """
+    if wide:
+        return bool(below) and below.keys() <= wide
+    free = not any(field_of(names.get(number, "")) for number in below)
+    return free and any(field_of(name) for name in below.values())
 
 
 def _texts(cells: Sequence[Cell]) -> Iterator[tuple[int, str]]:

@@ -61,6 +61,7 @@ class _Reading:
         self._title = columns.of("title")
         self._last = max((one.number for one in columns.taken), default=0)
         self._keys: dict[str, int] = {}
+        self._taken: set[str] = set()
         self._titles: dict[str, list[str]] = {}
         self._merged = _MergedAreas(sheet, columns)
 
@@ -149,7 +150,7 @@ class _Reading:
     ) -> str | None:
         column = self._title
         if self._key is None:
-            key = key_of(title, set() if one_title else self._keys.keys())
+            key = key_of(title, set() if one_title else self._taken)
         else:
             column, read = self._key
             cell = cells[column.number - 1] if column.number <= len(cells) else None
