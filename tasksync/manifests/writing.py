@@ -1,0 +1,106 @@
+"""Manifests written by tasksync: tasks as YAML, added to a file or as a file of their own.
+
+What `import` in each of its forms, and whatever else writes tasks, needs in one place: the text
+(`written_tasks`), the adding of it (`adding`), and here the file.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from tasksync.errors import SettingsError
+from tasksync.manifests.adding import added_to, takes_more
+from tasksync.manifests.written_tasks import (
+    WrittenTask,
+    key_of,
+    new_document,
+    scalar,
+    tasks_text,
+)
+
+__all__ = [
+    "WrittenTask",
+    "added_to",
+    "key_of",
+    "new_document",
+    "scalar",
+    "takes_more",
+    "tasks_text",
+    "write_atomically",
+]
+
+
+def write_atomically(path: str, content: bytes, expected_before: bytes | None) -> None:
+    """Put a file in the place of what is there, whole or not at all, and durably.
+
+    `expected_before` is what was read there, None where there was nothing: where it is another by
+    now, SettingsError is raised and nothing is written. The file keeps its mode; a link stays one.
+    """
+    given = Path(path)
+    try:
+        target = given.resolve()
+        before = _before(target)
+        if before != expected_before:
+            raise _moved(path, expected_before)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:80]}.")
+        with ExitStack() as failing:  # a full disk, or Ctrl-C: half a manifest asks for deletes
+            failing.callback(Path(aside).unlink, missing_ok=True)
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fchmod(stream.fileno(), _mode(target))
+                os.fsync(stream.fileno())
+            if _before(target) != expected_before:  # an editor may have saved meanwhile
+                raise _moved(path, expected_before)
+            if expected_before is None:
+                os.link(aside, target)  # fails where something came between
+            else:
+                Path(aside).replace(target)
+                failing.pop_all()
+        _settled(target.parent)
+    except FileExistsError as error:
+        raise _moved(path, expected_before) from error
+    except OSError as error:
+        raise SettingsError(
+            f"{path} cannot be written: {error.strerror or error}.", "Choose another file."
+        ) from error
+
+
+def _before(target: Path) -> bytes | None:
+    """Return what stands in a file, None where there is none."""
+    try:
+        return target.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _mode(target: Path) -> int:
+    """Return the mode of a file that is there, else what a new one has."""
+    try:
+        return stat.S_IMODE(target.stat().st_mode)
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
+
+
+def _settled(folder: Path) -> None:
+    """Make the name durable too."""
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _moved(path: str, expected_before: bytes | None) -> SettingsError:
+    if expected_before is None:
+        what = f"{path} is there already."
+    else:
+        what = f"{path} changed while this ran: it is left as it is."
+    return SettingsError(f"{what} Nothing was written.", "Run it again.")
