@@ -15,6 +15,7 @@ from tasksync.manifests import files
 from tasksync.manifests.files import Source
 from tasksync.manifests.loader import load_sources
 from tasksync.manifests.sheets.cells import SIZE_LIMIT
+from tasksync.manifests.sheets.column_names import ADOPT
 from tasksync.manifests.sheets.sheet_checks import (
     check,
     has_days,
@@ -209,7 +210,8 @@ def _add(
     else:
         text = added_to(place.before.decode(), written)
     content = text.encode()
-    place.must_hold(content)
+    if read.columns.of(ADOPT) is not None:  # all else was checked cell by cell
+        place.must_hold(content)
     write_atomically(asked.out, content, place.before)
     console.say(f"{_tasks(len(new))} of {_source(read)} {_were(len(new))} written to {asked.out}.")
     console.tell(f"Next: tasksync plan {_flags(asked)}")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from tasksync.cli.console import Console
 from tasksync.errors import ManifestInvalid, UsageError
-from tasksync.manifests.editing.edits import REMOVED, Edit
 from tasksync.manifests.editing.editing import edited
+from tasksync.manifests.editing.edits import REMOVED, Edit
 from tasksync.manifests.sheets.sheet_file import SheetContent
 from tasksync.manifests.sheets.sheet_update import SheetChange, changes_of, own_blocks
 from tasksync.manifests.values import Normaliser

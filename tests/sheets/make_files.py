@@ -27,7 +27,7 @@ CSV = {
 
 
 def russian() -> openpyxl.Workbook:
-    """A plan with a banner, names in two rows, merged cells, empty rows, formulas, a second sheet."""
+    """A banner, names in two rows, merged cells, empty rows, formulas, a second sheet."""
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.title = "Задачи"

@@ -108,7 +108,8 @@ class _Checks:
             else:
                 place = self._sheet.place(rows[0], column.number)
                 what = f"{column.name}: {fault}{many}"
-            self._sheet.problems.append(Problem(place, what, _MENDS[fault]))
+            mend = _FILL if fault is _NOBODY and column else _MENDS[fault]
+            self._sheet.problems.append(Problem(place, what, mend))
 
     def _fails(self, block: Mapping[str, object]) -> bool:
         return any(True for _fault in self._normalise.faults(block))
@@ -162,6 +163,7 @@ _MENDS: Mapping[str, str] = {
         "defaults: {responsibleId: anna@example.com}"
     ),
 }
+_FILL = "fill the cell in, or give the project defaults: {responsibleId: anna@example.com}"
 
 
 def _rows(count: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from tasksync.core.task import Place
-from tasksync.errors import ManifestInvalid
+from tasksync.errors import SheetInvalid
 from tasksync.manifests.hints import did_you_mean, shown
 from tasksync.manifests.sheets.cells import Sheet, SheetUnreadable
 from tasksync.manifests.sheets.column_names import KEY, TARGETS
@@ -15,6 +15,7 @@ from tasksync.manifests.sheets.csv_sheet import csv_sheet
 from tasksync.manifests.sheets.sheet_columns import FIRST_ROWS, Columns, columns_of
 from tasksync.manifests.sheets.sheet_tasks import SheetTask, tasks_of
 from tasksync.manifests.sheets.xlsx_bounds import is_workbook
+from tasksync.manifests.sheets.xlsx_scan import position_of
 from tasksync.manifests.unplaced import MOST_PROBLEMS, BadValue
 
 
@@ -61,7 +62,7 @@ def said_of(pairs: tuple[str, ...], key: str | None) -> Mapping[str, str]:
 def read_sheet(
     wanted: SheetWanted, content: bytes, known: Mapping[str, object], *, one_title: bool
 ) -> SheetContent:
-    """Return what a sheet holds; raises ManifestInvalid with every cell that cannot be read.
+    """Return what a sheet holds; raises SheetInvalid with every cell that cannot be read.
 
     `known` are the keys that the project has. `one_title`: without a column of keys no title may
     stand there twice.
@@ -74,7 +75,7 @@ def read_sheet(
         if columns is not None:
             tasks = tasks_of(sheet, columns, chain(first, rows), known, one_title=one_title)
     except SheetUnreadable as unread:
-        raise ManifestInvalid((unread.problem,)) from unread
+        raise SheetInvalid((unread.problem,)) from unread
     raise_problems(sheet)
     if columns is None:
         raise AssertionError(wanted)  # why was a problem
@@ -82,9 +83,18 @@ def read_sheet(
 
 
 def raise_problems(sheet: Sheet) -> None:
-    """Raise ManifestInvalid where a sheet has problems."""
+    """Raise SheetInvalid where a sheet has problems, those of cells row by row."""
     if sheet.problems:
-        raise ManifestInvalid(tuple(sheet.problems[:MOST_PROBLEMS]))
+        ordered = sorted(sheet.problems, key=lambda problem: _position(problem.place))
+        raise SheetInvalid(tuple(ordered[:MOST_PROBLEMS]))
+
+
+def _position(place: Place) -> tuple[int, int]:
+    """Return row and column of a place by the name of its cell; what has none comes first."""
+    cell = place.file.rpartition(", ")[2]
+    if cell.startswith("row "):
+        return int(cell[4:]), 0
+    return position_of(cell) or (place.line, 0)
 
 
 def _sheet(wanted: SheetWanted, content: bytes) -> Sheet:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tasksync.core.keys import is_key, normal_key
@@ -82,15 +82,23 @@ class _Reading:
         return found
 
     def find_parents(self, tasks: Sequence[SheetTask], known: Collection[str]) -> None:
-        """Put keys where the parents' keys or titles stand."""
+        """Put keys where the parents' keys or titles stand; no task is above itself."""
         column = self._columns.of(PARENT)
-        for task in tasks if column else ():
+        if column is None:
+            return
+        above: dict[str, str] = {}
+        for task in tasks:
             written = task.fields.get(PARENT)
             if isinstance(written, str):
                 try:
-                    task.fields[PARENT] = self._parent(written, known)
+                    parent = self._parent(written, known)
                 except BadValue as bad:
                     self._say(task.row, column, bad.what, bad.mend)
+                else:
+                    task.fields[PARENT] = above[task.key] = parent
+        for circle in _circles(above):
+            what = f"{' -> '.join((*circle, circle[0]))} is a circle of parents"
+            self._say(self._keys[circle[0]], column, what, "clear one of these cells")
 
     def _parent(self, written: str, known: Collection[str]) -> str:
         key = normal_key(written)
@@ -112,11 +120,13 @@ class _Reading:
         width = len(cells)
         for column, at, read in self._plan:
             cell = cells[at] if at < width else None
-            if is_empty(cell):
+            if cell is None or (cell.__class__ is str and not cell.strip()):
                 empty.append(column.target)
                 continue
             try:
-                fields[column.target] = _read(read, cell)
+                if cell.__class__ is Unread:
+                    raise BadValue(*cell)  # noqa: TRY301 - told below
+                fields[column.target] = read(cell)
             except BadValue as bad:
                 self._say(row, column, bad.what, bad.mend)
         self._check_width(row, cells)
@@ -185,6 +195,21 @@ def _read(read: Reads, cell: Cell) -> object:
     if isinstance(cell, Unread):
         raise BadValue(*cell)
     return read(cell)
+
+
+def _circles(above: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
+    """Yield each circle of keys once, of who stands above whom."""
+    done: set[str] = set()
+    for first in above:
+        path: dict[str, None] = {}
+        key: str | None = first
+        while key is not None and key not in done:
+            done.add(key)
+            path[key] = None
+            key = above.get(key)
+        if key in path:
+            keys = tuple(path)
+            yield keys[keys.index(str(key)) :]
 
 
 class _MergedAreas:

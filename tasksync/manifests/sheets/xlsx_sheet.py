@@ -159,9 +159,9 @@ class _Rows:
 def _cell(cell: Any) -> Cell:
     """Return what a cell of openpyxl holds; of a date whether it has a time, by its format."""
     value = cell.value
+    if value.__class__ is str:
+        return _of_text(value, cell.data_type)
     match value:
-        case str():
-            return _of_text(value, cell.data_type)
         case bool() | time() | timedelta():
             return value
         case datetime():
