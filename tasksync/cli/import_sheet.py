@@ -29,6 +29,7 @@ from tasksync.manifests.sheets.sheet_file import (
     read_sheet,
     said_of,
 )
+from tasksync.manifests.sheets.sheet_columns import Columns
 from tasksync.manifests.unplaced import BadValue
 from tasksync.manifests.writing import (
     WrittenTask,
@@ -107,9 +108,11 @@ class ImportPlace:
             ]
         #: the keys of the project, and the files that they stand in
         self.known: dict[str, str] = {}
+        self._renames = False
         if sources or problems:
             manifest = load_sources(self.sources, problems)
             self.known = {one.key: one.file for one in manifest.tasks(None, AnyAddress())}
+            self._renames = bool(manifest.moved or manifest.removed)
 
     @classmethod
     def of(cls, asked: SheetImport) -> ImportPlace:
@@ -127,6 +130,11 @@ class ImportPlace:
     def source(self) -> Source | None:
         """Return the file that is written to as it is now, None where there is none."""
         return next((one for one in self.sources if one.name == self.name), None)
+
+    def must_hold_together(self, content: bytes, columns: Columns) -> None:
+        """The same, where tasks that are each good may not be so together."""
+        if self._renames or columns.of(ADOPT) is not None:
+            self.must_hold(content)
 
     def must_hold(self, content: bytes) -> None:
         """Raise ManifestInvalid where the manifests would have a fault once the file holds this."""
@@ -210,8 +218,7 @@ def _add(
     else:
         text = added_to(place.before.decode(), written)
     content = text.encode()
-    if read.columns.of(ADOPT) is not None:  # all else was checked cell by cell
-        place.must_hold(content)
+    place.must_hold_together(content, read.columns)
     write_atomically(asked.out, content, place.before)
     console.say(f"{_tasks(len(new))} of {_source(read)} {_were(len(new))} written to {asked.out}.")
     console.tell(f"Next: tasksync plan {_flags(asked)}")

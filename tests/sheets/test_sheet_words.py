@@ -1,4 +1,4 @@
-"""Names of columns, words of statuses and priorities, lengths of time: each word means one thing."""
+"""Names of columns, words of statuses and priorities, lengths of time: each means one thing."""
 
 from __future__ import annotations
 

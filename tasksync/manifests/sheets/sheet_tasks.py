@@ -101,10 +101,14 @@ class _Reading:
             self._say(self._keys[circle[0]], column, what, "clear one of these cells")
 
     def _parent(self, written: str, known: Collection[str]) -> str:
-        key = normal_key(written)
+        key, found = normal_key(written), self._titles.get(written, [])
+        if len(found) > 1 and self._key is None:  # a key that was made of either would be a guess
+            raise BadValue(
+                f"{len(found)} rows have the title {shown(written)}",
+                "name a column of keys with --key, and write a key",
+            )
         if key in self._keys or key in known:
             return key
-        found = self._titles.get(written, [])
         if len(found) == 1:
             return found[0]
         if found:

@@ -101,7 +101,7 @@ def _number(cell: Cell, what: str) -> int:
 
 
 def _told(cell: Cell) -> str:
-    return shown(str(cell.number if isinstance(cell, Formatted) else cell))
+    return shown(cell.number if isinstance(cell, Formatted) else cell)
 
 
 def _person(cell: Cell) -> int | str:
