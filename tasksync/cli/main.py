@@ -35,6 +35,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "apply": ("tasksync.cli.commands.apply", "make the portal match the manifest"),
     "validate": ("tasksync.cli.commands.validate", "check the manifest alone"),
     "show": ("tasksync.cli.commands.show", "show a saved plan"),
+    "init": ("tasksync.cli.commands.init", "begin a project: a manifest that validates"),
+    "import": ("tasksync.cli.commands.import_", "write what exists already as a manifest"),
     "state": ("tasksync.cli.commands.state", "look at and mend what is remembered"),
     "whoami": ("tasksync.cli.commands.whoami", "whose key it is, and what it may do"),
     "people": ("tasksync.cli.commands.people", "the portal's people: numbers, names, addresses"),

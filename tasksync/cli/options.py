@@ -141,6 +141,35 @@ class DirectoryOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """`tasksync import` from the portal; people and groups as they were typed.
+
+    `since` is a date, or a date and time. `numbers`: people stay numbers.
+    """
+
+    run: RunOptions
+    out: str
+    project: str | None = None
+    group: str | None = None
+    tag: str | None = None
+    responsible: str | None = None
+    statuses: frozenset[int] = frozenset()
+    since: str | None = None
+    open: bool = False
+    numbers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InitOptions:
+    """`tasksync init`; what is None is asked for, or told by the portal."""
+
+    run: RunOptions
+    project: str | None
+    timezone: str | None
+    no_input: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxOptions:
     """`tasksync sandbox`; all but `port` and `limits` name files."""
 
@@ -274,6 +303,27 @@ def whoami_options(read: Mapping[str, Any]) -> WhoamiOptions:
 def directory_options(read: Mapping[str, Any]) -> DirectoryOptions:
     """Return what `people` or `groups` was asked."""
     return DirectoryOptions(_run(read), tuple(read["words"]), _format(read))
+
+
+def import_options(read: Mapping[str, Any]) -> ImportOptions:
+    """Return what `import` was asked of the portal."""
+    return ImportOptions(
+        _run(read),
+        read["out"],
+        project=read["project"],
+        group=read["group"],
+        tag=read["tag"],
+        responsible=read["responsible"],
+        statuses=frozenset(read["status"] or ()),
+        since=read["changed_since"],
+        open=read["open"],
+        numbers=read["people"] == "number",
+    )
+
+
+def init_options(read: Mapping[str, Any]) -> InitOptions:
+    """Return what `init` was asked."""
+    return InitOptions(_run(read), read["project"], read["timezone"], read["no_input"])
 
 
 def sandbox_options(read: Mapping[str, Any]) -> SandboxOptions:

@@ -20,7 +20,7 @@ from tasksync.manifests.foreign import API_VERSION
 from tasksync.manifests.reader import plain
 
 #: letters of any script, digits and signs that mean nothing in YAML, one blank between words
-_WORDS: Final = re.compile(r"[^\W\d_][\w./-]*(?: [\w./-]+)*")
+_WORDS: Final = re.compile(r"[^\W\d_][\w./-]*(?:@[\w./-]+|(?: [\w./-]+)*)")
 _LONGEST: Final = 300
 #: what some readers take for true, false or nothing
 _CONSTANTS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})

@@ -14,10 +14,12 @@ from tasksync.core.fields import RemoteId
 from tasksync.core.ports import Clock, Listener, Permission
 from tasksync.core.state import PortalIdentity
 from tasksync.core.task import LiveTask
+from tasksync.core.task_filter import TaskFilter
 from tasksync.errors import PermissionDenied, PortalRejected, PortalUnreadable
 from tasksync.portal import directory_pages, field_list, listing, lookups
-from tasksync.portal.batches import Size
+from tasksync.portal.batches import FULL, Size
 from tasksync.portal.error_codes import CODES
+from tasksync.portal.filter_query import filters_of
 from tasksync.portal.learned import Learned
 from tasksync.portal.me_answer import account_of, owner_of
 from tasksync.portal.messages import PortalRequest, Transport
@@ -132,6 +134,28 @@ class RestPortal:
             self._learned.saw(live.id)
             if marker is None or listing.whose(live, marker):
                 yield live
+
+    def listed(self, wanted: TaskFilter) -> Iterator[LiveTask]:
+        """Every task that the filter takes, whoever's it is, in pages of the portal's listing."""
+        asked = listing.Listing(
+            self._requester, self._listener, None, self._extras, filters_of(wanted)
+        )
+        return (live for live in asked.rows() if wanted.takes(live))
+
+    def acquaintances(self, numbers: Collection[int]) -> Mapping[int, ListedPerson]:
+        """Who has these numbers, in few requests; whoever the portal does not tell is left out.
+
+        Never raises. Of many people the first page of the listing is read, which may hold others
+        too: they show that an address is not one person's alone.
+        """
+        known: dict[int, ListedPerson] = {}
+        if self._users is not None:
+            known = {one.id: one for one in self._users}
+        elif len(numbers) > FULL:
+            known = {one.id: one for one in directory_pages.first_page(self._requester)}
+        missing = set(numbers) - known.keys()
+        found = directory_pages.by_number(self._requester, missing) if missing else {}
+        return {**known, **{number: one for number, one in found.items() if one is not None}}
 
     def perform(
         self,

@@ -76,6 +76,17 @@ def groups(requester: Requester) -> tuple[ListedGroup, ...]:
     return tuple(found)
 
 
+def first_page(requester: Requester) -> tuple[ListedPerson, ...]:
+    """Return the users of one page, the inactive too; nobody where it cannot be; never raises."""
+    query = (("filter[>id]", "0"), ("order[id]", "asc"), ("limit", str(LARGEST)))
+    reply = requester.once(PortalRequest("GET", f"/v1/{_USERS.name}", query))
+    if isinstance(reply, NoAnswer) or reply.fault is not None:
+        return ()
+    rows = _rows_in(reply.data, _USERS) or []
+    numbered = ((id_in(row), row) for row in rows)
+    return tuple(_person(number, row) for number, row in numbered if number and number > 0)
+
+
 def by_number(requester: Requester, numbers: Collection[int]) -> Mapping[int, ListedPerson | None]:
     """Return these users, None for a number that nobody has; never raises.
 

@@ -50,7 +50,10 @@ class ListPage:
 
 
 class Listing:
-    """One listing of what bears a marker, or of all; page sizes are learnt on the way."""
+    """One listing of what bears a marker, or of all; page sizes are learnt on the way.
+
+    `filters` are what else a query asks for; the portal may ignore them as any other.
+    """
 
     def __init__(
         self,
@@ -58,10 +61,12 @@ class Listing:
         listener: Listener,
         marker: str | None,
         extras: Collection[ExtraField] = (),
+        filters: Sequence[tuple[str, str]] = (),
     ) -> None:
         self._requester = requester
         self._listener = listener
-        self._marker = marker
+        marked = () if marker is None else (("filter[tags]", marker),)
+        self._filters = (*marked, *filters)
         self._limit = LARGEST
         self._good = 0
         self._seen: set[int] = set()
@@ -125,7 +130,7 @@ class Listing:
         A small portal that keeps neither order nor range is read all the same; one that ignores
         `offset` too shows its page again.
         """
-        query = (*self._marked(), ("order[id]", "asc"), ("offset", str(len(page.ids))))
+        query = (*self._filters, ("order[id]", "asc"), ("offset", str(len(page.ids))))
         return not page_of(self._requester.ask(_request(query, self._limit, ("id",)), _DOING)).ids
 
     def _prove(self, after: int) -> None:
@@ -134,7 +139,7 @@ class Listing:
         A page holds the lowest ids, so where the highest ids, in falling order, are among them,
         nothing stands behind it; else it cannot be known.
         """
-        asked = _request((*self._marked(), ("order[id]", "desc")), _FEW, ("id",))
+        asked = _request((*self._filters, ("order[id]", "desc")), _FEW, ("id",))
         high = page_of(self._requester.ask(asked, _DOING))
         falling = high.ids == sorted(high.ids, reverse=True)
         if not falling or not {one for one in high.ids if one > after} <= self._seen:
@@ -142,7 +147,7 @@ class Listing:
 
     def _page(self, above: int, below: int | None = None) -> ListPage:
         """Ask for the lowest ids between two."""
-        filters = [*self._marked(), ("filter[>id]", str(above))]
+        filters = [*self._filters, ("filter[>id]", str(above))]
         if below is not None:
             filters.append(("filter[<id]", str(below)))
         filters.append(("order[id]", "asc"))
@@ -161,9 +166,6 @@ class Listing:
                 reply = self._requester.ask(request, _DOING, since=since)
             self._grow()
             return page_of(reply)
-
-    def _marked(self) -> tuple[tuple[str, str], ...]:
-        return () if self._marker is None else (("filter[tags]", self._marker),)
 
     def _too_large(self, reply: wire.Reply | NoAnswer) -> bool:
         """Tell whether a smaller page may be answered: 502, 504 and time-outs (contract 6.1)."""

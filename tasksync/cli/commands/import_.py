@@ -1,0 +1,83 @@
+"""Write what exists already as a manifest: tasks that the next apply takes over."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+
+from tasksync.cli.arguments import (
+    filled,
+    manifest_arguments,
+    output_arguments,
+    portal_arguments,
+    project,
+    state_arguments,
+)
+from tasksync.cli.console import Console
+from tasksync.errors import UsageError
+
+TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what this command takes."""
+    manifest_arguments(parser)
+    add = parser.add_argument
+    add("--out", type=filled, metavar="FILE",
+        help="where to write; a file that is there is added to")  # fmt: skip
+    add("--project", type=project, metavar="NAME",
+        help="the project, where no manifest names it yet")  # fmt: skip
+    _portal_form(parser)
+    portal_arguments(parser)
+    state_arguments(parser)
+    output_arguments(parser)
+
+
+def _portal_form(parser: argparse.ArgumentParser) -> None:
+    """Add what narrows an import from the portal."""
+    add = parser.add_argument
+    add("--group", type=filled, metavar="G", help="only tasks of this workgroup: number or name")
+    add("--tag", type=filled, metavar="T", help="only tasks with this tag")
+    add("--responsible", type=filled, metavar="P",
+        help="only tasks of this person: number, e-mail address or name")  # fmt: skip
+    add("--status", type=_status, action="append", metavar="S", default=None,
+        help="only tasks of this status: pending, completed, 3 … (repeats)")  # fmt: skip
+    add("--changed-since", type=filled, metavar="D",
+        help="only tasks changed since a date, as 2026-05-19, or …T18:00+03:00")  # fmt: skip
+    add("--open", action="store_true",
+        help="only tasks that are not completed, deferred or declined")  # fmt: skip
+    add("--people", choices=("address", "number"), default="address",
+        help="how to write people (default: address)")  # fmt: skip
+
+
+def _status(text: str) -> int:
+    """Read a status: its number, or its word."""
+    from tasksync.core.fields import STATUS_WORDS
+
+    numbers = {word.lower(): number for number, word in STATUS_WORDS.items()}
+    numbers |= {str(number): number for number in STATUS_WORDS}
+    found = numbers.get(text.strip().lower())
+    if found is None:
+        raise argparse.ArgumentTypeError(
+            f"{text[:40]} is no status; write 1 to 7, or one of {', '.join(STATUS_WORDS.values())}"
+        )
+    return found
+
+
+def options(read: Mapping[str, Any]) -> Callable[[Console], int]:
+    """Return the form of import that was asked for; raises UsageError without a place for it."""
+    from functools import partial
+
+    from tasksync.cli.import_portal import imported
+    from tasksync.cli.options import import_options
+
+    if not read["out"]:
+        raise UsageError("import needs to know where to write.", "Use --out FILE.")
+    return partial(imported, import_options(read))
+
+
+def run(options: Callable[[Console], int], console: Console) -> int:
+    """Import in the form that was asked for."""
+    return options(console)
