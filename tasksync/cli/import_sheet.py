@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tasksync import file_limits
 from tasksync.cli.console import Console
+from tasksync.cli.settings import DEFAULT_MANIFEST
 from tasksync.core.address_book import AnyAddress
 from tasksync.core.task import Problem
 from tasksync.errors import SettingsError, UsageError
@@ -22,6 +24,7 @@ from tasksync.manifests.sheets.sheet_checks import (
     has_local_times,
     normaliser_of,
 )
+from tasksync.manifests.sheets.sheet_columns import Columns
 from tasksync.manifests.sheets.sheet_file import (
     SheetContent,
     SheetWanted,
@@ -29,7 +32,6 @@ from tasksync.manifests.sheets.sheet_file import (
     read_sheet,
     said_of,
 )
-from tasksync.manifests.sheets.sheet_columns import Columns
 from tasksync.manifests.unplaced import BadValue
 from tasksync.manifests.writing import (
     WrittenTask,
@@ -66,7 +68,28 @@ class SheetImport:
     update: bool = False
     yes: bool = False
     no_input: bool = False
-    no_color: bool = False
+
+
+def sheet_import(read: Mapping[str, Any]) -> SheetImport:
+    """Return what was asked; `read` is what argparse read."""
+    paths = tuple(read["file"] or ())
+    if not paths and Path(DEFAULT_MANIFEST).exists():
+        paths = (DEFAULT_MANIFEST,)
+    return SheetImport(
+        read["sheet"],
+        read["out"],
+        paths,
+        name=read["sheet_name"],
+        mapped=tuple(read["map"] or ()),
+        key=read["key"],
+        encoding=read["encoding"],
+        delimiter=read["delimiter"],
+        project=read["project"],
+        timezone=read["timezone"],
+        update=read["update"],
+        yes=read["yes"],
+        no_input=read["no_input"],
+    )
 
 
 def import_sheet(asked: SheetImport, console: Console) -> int:

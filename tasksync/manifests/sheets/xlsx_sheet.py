@@ -133,18 +133,18 @@ class _Rows:
 
     def read(self) -> Iterator[SheetRow]:
         self._sheet.reset_dimensions()  # what is written there need not be so
-        rows = iter(self._sheet.iter_rows(max_row=_LAST_ROW))
-        number = 0
-        while True:
-            with _worded(self._file), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                row = next(rows, None)
-                if row is None:
-                    return
-                number += 1
-                cells = self._cells(number, row[:MOST_COLUMNS])
-            if cells:
-                yield SheetRow(number, cells)
+        rows = enumerate(self._sheet.iter_rows(max_row=_LAST_ROW), 1)
+        while (row := self._next(rows)) is not None:
+            yield row
+
+    def _next(self, rows: Iterator[tuple[int, Sequence[Any]]]) -> SheetRow | None:
+        """Return the next row that holds something; there may be a million of others before it."""
+        with _worded(self._file), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a date that is none: its cell says so
+            for number, row in rows:
+                if row and (cells := self._cells(number, row[:MOST_COLUMNS])):
+                    return SheetRow(number, cells)
+        return None
 
     def _cells(self, number: int, row: Sequence[Any]) -> list[Cell]:
         """Return the cells of a row, [] where none holds something."""
