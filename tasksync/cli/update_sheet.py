@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from tasksync.cli.console import Console
+from tasksync.cli.sheet_place import ImportPlace, SheetImport
 from tasksync.errors import ManifestInvalid, UsageError
 from tasksync.manifests.editing.editing import edited
 from tasksync.manifests.editing.edits import REMOVED, Edit
@@ -13,9 +13,6 @@ from tasksync.manifests.sheets.sheet_file import SheetContent
 from tasksync.manifests.sheets.sheet_update import SheetChange, changes_of, own_blocks
 from tasksync.manifests.values import Normaliser
 from tasksync.manifests.writing import write_atomically
-
-if TYPE_CHECKING:
-    from tasksync.cli.import_sheet import ImportPlace, SheetImport
 
 #: of a value so much is shown on its line (characters)
 _SHOWN = 200

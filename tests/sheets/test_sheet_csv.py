@@ -145,14 +145,20 @@ def test_everything_wrong_is_told_by_its_cell_in_one_run() -> None:
         "Three;17;;;;more\n"
     )
     assert problems(text) == [
-        'plan.csv, C2: Deadline: "03/04/2026" may be 2026-04-03 or 2026-03-04 '
-        "(write 2026-04-03 or 2026-03-04, or give the column a date format)",
+        (
+            'plan.csv, C2: Deadline: "03/04/2026" may be 2026-04-03 or 2026-03-04 '
+            "(write 2026-04-03 or 2026-03-04, or give the column a date format)"
+        ),
         'plan.csv, D2: Priority: "urgent" is no priority (use low, normal or high)',
-        'plan.csv, E2: Status: "B" is no status (use new, pending, inProgress, awaitingControl, '
-        "completed, deferred or declined)",
+        (
+            'plan.csv, E2: Status: "B" is no status (use new, pending, inProgress, awaitingControl, '
+            "completed, deferred or declined)"
+        ),
         "plan.csv, A3: Title: the row has no title (give it one, or clear the row)",
-        "plan.csv, F5: the cell stands beyond the last column that has a name "
-        "(quote a cell that holds what divides the others)",
+        (
+            "plan.csv, F5: the cell stands beyond the last column that has a name "
+            "(quote a cell that holds what divides the others)"
+        ),
     ]
 
 
@@ -218,10 +224,14 @@ def test_parents_are_keys_or_titles_of_rows() -> None:
     text = "Key,Title,Assignee,Parent\na,Big thing,17,\nb,Small,17,Big thing\nc,Tiny,17,b\n"
     assert [task.fields.get("parent") for task in read(text).tasks] == [None, "a", "b"]
     assert problems("Title,Assignee,Parent\nOne,17,Two\nTwo,17,Three\nThree,17,One\nX,17,Y\n") == [
-        "plan.csv, C2: Parent: One -> Two -> Three -> One is a circle of parents "
-        "(clear one of these cells)",
-        'plan.csv, C5: Parent: "Y" is neither the title of a row nor a key '
-        "(write the title of a row, or a key)",
+        (
+            "plan.csv, C2: Parent: One -> Two -> Three -> One is a circle of parents "
+            "(clear one of these cells)"
+        ),
+        (
+            'plan.csv, C5: Parent: "Y" is neither the title of a row nor a key '
+            "(write the title of a row, or a key)"
+        ),
     ]
 
 

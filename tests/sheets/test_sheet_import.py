@@ -1,4 +1,4 @@
-"""`tasksync import SHEET`: from a spreadsheet to `No changes.`, and what a changed sheet changes."""
+"""`tasksync import SHEET`: from a spreadsheet to `No changes.`, and what its changes change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.command import Tasksync
 
+from tasksync.manifests.files import Source
 from tasksync.manifests.loader import load
+from tasksync.manifests.sheets.sheet_update import own_blocks
 
 FILES = Path(__file__).parent / "files"
 PROJECT = """\
@@ -84,7 +86,7 @@ def test_from_a_workbook_to_no_changes_without_a_manifest(work: Tasksync) -> Non
     assert work("validate", "-f", "plan.yaml").code == 0
     assert "Plan: 4 to add" in work("plan", "-f", "plan.yaml").out
     assert work("apply", "-f", "plan.yaml", "--yes").code == 0
-    assert work("plan", "-f", "plan.yaml").out.startswith("No changes.")
+    assert "\nNo changes. The portal matches the manifest.\n" in work("plan", "-f", "plan.yaml").out
 
 
 @pytest.mark.parametrize("name", ["plan.csv", "plan.xlsx"])
@@ -92,28 +94,19 @@ def test_rows_become_tasks_beside_a_manifest(work: Tasksync, name: str) -> None:
     work.manifest(PROJECT)
     sheet(work.folder, TABLE, name)
     assert work("import", name, "--key", "Nr", "--out", "tasks.yaml").code == 0
-    assert (work.folder / "tasks.yaml").read_text(encoding="utf-8") == (
-        "apiVersion: tasksync/v1\n"
-        "tasks:\n"
-        "  a:\n"
-        "    title: One\n"
-        "    description: |-\n"
-        "      first\n"
-        "      second\n"
-        "    responsibleId: 17\n"
-        "    priority: high\n"
-        '    deadline: "2026-12-31T18:00"\n'
-        "    tags: [x, w]\n"
-        "  b:\n"
-        "    title: Two\n"
-        '    responsibleId: "anna@example.com"\n'
-        '    deadline: "2027-02-01"\n'
-        "  c:\n"
-        "    title: Three\n"
-        "    responsibleId: hr-lead\n"
-        "    priority: low\n"
-        "    tags: [z]\n"
-    )
+    path = work.folder / "tasks.yaml"
+    assert own_blocks(Source("tasks.yaml", path)) == {
+        "a": {
+            "title": "One",
+            "description": "first\nsecond",
+            "responsibleId": 17,
+            "priority": "high",
+            "deadline": "2026-12-31T18:00",
+            "tags": ["x", "w"],
+        },
+        "b": {"title": "Two", "responsibleId": "anna@example.com", "deadline": "2027-02-01"},
+        "c": {"title": "Three", "responsibleId": "hr-lead", "priority": "low", "tags": ["z"]},
+    }
     assert work("validate", "-f", "tasksync.yaml", "-f", "tasks.yaml").code == 0
 
 
@@ -166,8 +159,10 @@ def test_all_that_no_manifest_takes_is_told_by_cell_and_nothing_is_written(work:
     assert [line.partition(" (")[0] for line in lines[-5:]] == [
         "plan.csv, B2: Title: title has 251 characters, 250 are allowed",
         'plan.csv, C3: Assignee: "nobody" is no name of people',
-        'plan.csv, E3: Tags: the tag "tasksync:demo" begins with tasksync:, which marks '
-        "tasksync's own tasks",
+        (
+            'plan.csv, E3: Tags: the tag "tasksync:demo" begins with tasksync:, which marks '
+            "tasksync's own tasks"
+        ),
         "plan.csv, D4: Deadline: 2026-03-29T02:30 is skipped in Europe/Berlin: the clocks change",
         "4 problems in the sheet.",
     ]
@@ -179,13 +174,17 @@ def test_all_that_no_manifest_takes_is_told_by_cell_and_nothing_is_written(work:
     [
         (
             PROJECT.replace('hours: {start: "09:00", end: "18:00"}\n', ""),
-            "plan.csv, D3: Deadline: the dates have no time, and the project does not say which "
-            'they mean (give the project hours: hours: {start: "09:00", end: "18:00"})',
+            (
+                "plan.csv, D3: Deadline: the dates have no time, and the project does not say which "
+                'they mean (give the project hours: hours: {start: "09:00", end: "18:00"})'
+            ),
         ),
         (
             PROJECT.replace("timezone: Europe/Berlin\n", ""),
-            "plan.csv, D2: Deadline: the dates have no offset, and the project has no timezone, "
-            "here and in 1 row more (give the project a timezone: timezone: Europe/Berlin)",
+            (
+                "plan.csv, D2: Deadline: the dates have no offset, and the project has no timezone, "
+                "here and in 1 row more (give the project a timezone: timezone: Europe/Berlin)"
+            ),
         ),
     ],
 )
