@@ -19,7 +19,7 @@ from tasksync.manifests.sheets.sheet_checks import (
     check,
     has_days,
     has_local_times,
-    normaliser_of,
+    normalisers_of,
 )
 from tasksync.manifests.sheets.sheet_file import (
     SheetContent,
@@ -72,12 +72,13 @@ def import_sheet(asked: SheetImport, console: Console) -> int:
     read = read_sheet(wanted, content, place.known, one_title=asked.update)
     header = _header(asked, place, read)
     sources = place.sources or [_stand_in(asked.out, header)]
-    normalise = normaliser_of(sources, place.name if place.takes_more() else None)
-    check(read.sheet, read.columns, read.tasks, normalise)
+    into = place.name if asked.update or place.takes_more() else None
+    normalisers = normalisers_of(sources, into)
+    check(read.sheet, read.columns, read.tasks, normalisers[-1])
     raise_problems(read.sheet)
     _note(console, read)
     if asked.update:
-        return update(asked, console, place, read, normalise)
+        return update(asked, console, place, read, normalisers)
     return _add(asked, console, place, read, header)
 
 

@@ -25,7 +25,7 @@ def update(
     console: Console,
     place: ImportPlace,
     read: SheetContent,
-    normalise: Normaliser,
+    normalisers: Sequence[Normaliser],
 ) -> int:
     """Show what the sheet changes in the tasks of `--out`, ask, and write it; nothing else.
 
@@ -35,7 +35,7 @@ def update(
     if source is None or place.before is None:
         raise UsageError(f"There is no {asked.out} to update.", "Leave --update out at first.")
     blocks = own_blocks(source)
-    changes = changes_of(read.tasks, blocks, normalise)
+    changes = changes_of(read.tasks, blocks, normalisers)
     _tell_others(console, asked, place, read, blocks)
     if not changes:
         console.say(f"No changes. {asked.out} says what the sheet says.")

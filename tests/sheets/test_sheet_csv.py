@@ -151,8 +151,8 @@ def test_everything_wrong_is_told_by_its_cell_in_one_run() -> None:
         ),
         'plan.csv, D2: Priority: "urgent" is no priority (use low, normal or high)',
         (
-            'plan.csv, E2: Status: "B" is no status (use new, pending, inProgress, awaitingControl, '
-            "completed, deferred or declined)"
+            'plan.csv, E2: Status: "B" is no status (use new, pending, inProgress, '
+            "awaitingControl, completed, deferred or declined)"
         ),
         "plan.csv, A3: Title: the row has no title (give it one, or clear the row)",
         (

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.command import Tasksync
 
+from tasksync.core.address_book import AnyAddress
 from tasksync.manifests.files import Source
 from tasksync.manifests.loader import load
 from tasksync.manifests.sheets.sheet_update import own_blocks
@@ -95,7 +96,7 @@ def test_rows_become_tasks_beside_a_manifest(work: Tasksync, name: str) -> None:
     sheet(work.folder, TABLE, name)
     assert work("import", name, "--key", "Nr", "--out", "tasks.yaml").code == 0
     path = work.folder / "tasks.yaml"
-    assert own_blocks(Source("tasks.yaml", path)) == {
+    assert {key: one.body for key, one in own_blocks(Source("tasks.yaml", path)).items()} == {
         "a": {
             "title": "One",
             "description": "first\nsecond",
@@ -175,15 +176,15 @@ def test_all_that_no_manifest_takes_is_told_by_cell_and_nothing_is_written(work:
         (
             PROJECT.replace('hours: {start: "09:00", end: "18:00"}\n', ""),
             (
-                "plan.csv, D3: Deadline: the dates have no time, and the project does not say which "
-                'they mean (give the project hours: hours: {start: "09:00", end: "18:00"})'
+                "plan.csv, D3: Deadline: the dates have no time, and the project does not say "
+                'which they mean (give the project hours: hours: {start: "09:00", end: "18:00"})'
             ),
         ),
         (
             PROJECT.replace("timezone: Europe/Berlin\n", ""),
             (
-                "plan.csv, D2: Deadline: the dates have no offset, and the project has no timezone, "
-                "here and in 1 row more (give the project a timezone: timezone: Europe/Berlin)"
+                "plan.csv, D2: Deadline: the dates have no offset, and the project has no "
+                "timezone, here and in 1 row more (give the project a timezone: timezone: Europe/Berlin)"
             ),
         ),
     ],
@@ -303,6 +304,23 @@ def test_new_rows_and_tasks_of_no_row_are_told_and_left_alone(work: Tasksync) ->
     assert path.read_bytes() == before
 
 
+def test_each_document_of_a_file_has_its_own_defaults(work: Tasksync) -> None:
+    path = work.manifest(
+        PROJECT.replace("tasks: {}", "tasks: {own: {title: x}}")
+        + "---\napiVersion: tasksync/v1\ndefaults: {priority: low}\ntasks:\n  a: {title: One}\n"
+        + "---\napiVersion: tasksync/v1\ndefaults: {priority: high}\ntasks:\n  b: {title: Two}\n"
+    )
+    sheet(work.folder, [["Key", "Title", "Priority"], ["a", "One", "low"], ["b", "Two", "high"]])
+    done = work("import", "plan.csv", "--out", "tasksync.yaml", "--update")
+    assert done.out.startswith("No changes."), done.out
+    sheet(work.folder, [["Key", "Title", "Priority"], ["a", "One", "high"], ["b", "Two", "low"]])
+    done = work("import", "plan.csv", "--out", "tasksync.yaml", "--update", "--yes")
+    assert "priority: low -> high" in done.out
+    text = path.read_text(encoding="utf-8")
+    assert "a: {title: One, priority: high}" in text
+    assert "b: {title: Two, priority: low}" in text
+
+
 def test_there_is_nothing_to_update_before_the_first_import(work: Tasksync) -> None:
     work.manifest(PROJECT)
     sheet(work.folder, TABLE)
@@ -346,3 +364,39 @@ def test_texts_come_into_the_manifest_word_for_word(
     assert [(one["title"], one["description"]) for one in found] == rows
     done = work("import", path, "--out", folder / "tasks.yaml", "--update")
     assert done.out.startswith("No changes."), done.out
+
+
+DATES = st.sampled_from(["", "31.12.2026 18:00", "1. März 2027", "15 мая 2027 9:30"])
+PEOPLE = st.sampled_from(["", "17", "18", "anna@example.com", "hr-lead"])
+TAGS = st.sampled_from(["", "a", "a, b", "b; c: d; #e"])
+PRIORITIES = st.sampled_from(["", "высокий", "low"])
+ROWS = st.tuples(TEXTS, st.one_of(st.just(""), TEXTS), PEOPLE, DATES, TAGS, PRIORITIES)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.tuples(ROWS, ROWS), min_size=1, max_size=3))
+def test_an_update_leaves_what_an_import_of_the_new_sheet_would_make(
+    tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[tuple[str, ...], tuple[str, ...]]]
+) -> None:
+    folder = tmp_path_factory.mktemp("law")
+    work = Tasksync(folder, {"TASKSYNC_FILE": str(folder / "tasksync.yaml")})
+    work.manifest(PROJECT)
+    head = ["Key", "Title", "Description", "Assignee", "Deadline", "Tags", "Priority"]
+
+    def written(which: int) -> Path:
+        rows = [[f"k{at}", *pair[which]] for at, pair in enumerate(pairs)]
+        return sheet(folder, [head, *rows])
+
+    def asked(name: str) -> list[dict[str, object]]:
+        manifest = load([str(folder / "tasksync.yaml"), str(folder / name)])
+        tasks = [wanted.task() for wanted in manifest.tasks(None, AnyAddress())]
+        empty = (None, "", (), 0)
+        return [{n: v for n, v in task.fields.items() if v not in empty} for task in tasks]
+
+    assert work("import", written(0), "--out", folder / "tasks.yaml").code == 0
+    path = written(1)
+    assert work("import", path, "--out", folder / "tasks.yaml", "--update", "--yes").code == 0
+    updated = asked("tasks.yaml")
+    (folder / "tasks.yaml").unlink()
+    assert work("import", path, "--out", folder / "new.yaml").code == 0
+    assert updated == asked("new.yaml")

@@ -212,8 +212,8 @@ def test_what_is_no_date_or_no_text_is_told_by_cell() -> None:
             "(give the column a date format, or write it like 31.12.2026)"
         ),
         (
-            "plan.xlsx, sheet Tasks, D2: Description: a date or a time stands where a text is wanted "
-            "(format the cell as text, and write there what is to be read)"
+            "plan.xlsx, sheet Tasks, D2: Description: a date or a time stands where a text is "
+            "wanted (format the cell as text, and write there what is to be read)"
         ),
         "plan.xlsx, sheet Tasks, C3: Deadline: 09:30 has no date (write the date before the time)",
         (

@@ -41,8 +41,8 @@ def _any_date(tasks: Sequence[SheetTask], form: re.Pattern[str]) -> bool:
     )
 
 
-def normaliser_of(sources: Sequence[Source], out: str | None) -> Normaliser:
-    """Return what checks tasks of the last document of the file `out`, or, for None, of a new one.
+def normalisers_of(sources: Sequence[Source], out: str | None) -> Sequence[Normaliser]:
+    """Return what checks tasks of the documents of the file `out`, or, for None, of a new one.
 
     A new one takes the defaults of the document that holds the project. Raises ManifestInvalid.
     """
@@ -53,11 +53,11 @@ def normaliser_of(sources: Sequence[Source], out: str | None) -> Normaliser:
         raise ManifestInvalid(tuple(read.problems))
     names = [file.name for file in read.files]
     if out in names:
-        return read.normalisers[names.index(out)][-1]
+        return read.normalisers[names.index(out)]
     number = names.index(read.project_file)
     documents = read.files[number].documents
     [holds] = [at for at, node in enumerate(documents) if "project" in node.names]
-    return read.normalisers[number][holds]
+    return [read.normalisers[number][holds]]
 
 
 def check(

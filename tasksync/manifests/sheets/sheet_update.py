@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tasksync.core.fields import FIELDS, FieldKind, Value, same
 from tasksync.core.keys import normal_key
@@ -33,11 +34,18 @@ class SheetChange:
     leaves: bool = False
 
 
-def own_blocks(source: Source) -> dict[str, dict[str, object]]:
-    """Return the tasks that a file writes out, by key, as they stand; raises YamlUnreadable."""
+class OwnBlock(NamedTuple):
+    """A task as a file writes it out, and the document that it stands in, from 0."""
+
+    document: int
+    body: Mapping[str, object]
+
+
+def own_blocks(source: Source) -> dict[str, OwnBlock]:
+    """Return the tasks that a file writes out, by key; raises YamlUnreadable."""
     with source.open() as stream:
         return {
-            raw.key: raw.body
+            raw.key: OwnBlock(raw.document, raw.body)
             for raw in parse_fast.tasks(stream, source.name, TASK_NAMES)
             if raw.key is not None and not raw.irregular
         }
@@ -45,18 +53,19 @@ def own_blocks(source: Source) -> dict[str, dict[str, object]]:
 
 def changes_of(
     tasks: Sequence[SheetTask],
-    blocks: Mapping[str, Mapping[str, object]],
-    normalise: Normaliser,
+    blocks: Mapping[str, OwnBlock],
+    normalisers: Sequence[Normaliser],
 ) -> list[SheetChange]:
     """Return what differs, in the order of the rows; a cell that was emptied clears its field.
 
-    Rows whose keys are not among the blocks change nothing.
+    `normalisers` are those of the file's documents, in order. Rows whose keys are not among the
+    blocks change nothing.
     """
     found: list[SheetChange] = []
     for task in tasks:
         own = blocks.get(task.key)
         if own is not None:
-            found += _changes(task, own, normalise)
+            found += _changes(task, own.body, normalisers[own.document])
     return found
 
 
