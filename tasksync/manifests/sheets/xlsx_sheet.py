@@ -1,4 +1,4 @@
-"""A sheet of an XLSX workbook, read row by row by openpyxl (extra `excel`).
+"""A sheet of an XLSX workbook, opened by openpyxl (extra `excel`).
 
 The only file that knows openpyxl; it is imported for the first workbook.
 """
@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, time, timedelta
-from functools import cache
+from functools import cache, partial
 from io import BytesIO
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -21,16 +20,9 @@ from zlib import error as ZlibError  # noqa: N812 - it is a class
 from tasksync.core.task import Place
 from tasksync.errors import SettingsError
 from tasksync.manifests.hints import did_you_mean, listed, shown
-from tasksync.manifests.sheets.cells import (
-    MOST_COLUMNS,
-    Cell,
-    Formatted,
-    Sheet,
-    SheetRow,
-    SheetUnreadable,
-    Unread,
-)
-from tasksync.manifests.sheets.xlsx_scan import SheetExtras, extras_of
+from tasksync.manifests.sheets.cells import Sheet, SheetRow, SheetUnreadable
+from tasksync.manifests.sheets.xlsx_rows import BookParts, CellStyle, rows_of
+from tasksync.manifests.sheets.xlsx_scan import merges_of
 
 #: the last row that Excel has
 _LAST_ROW = 1_048_576
@@ -41,16 +33,8 @@ _BROKEN = (
 )
 #: numbers that are shown as their digits
 _PLAIN_FORMATS = frozenset({"General", "general", "GENERAL", "@", "0", "#", "Standard"})
-_FIXED = re.compile(r"0\.(0{1,9})")
 #: what of a number's format is no pattern: texts, escaped characters, colours and locales
 _TEXTS = re.compile(r'"[^"]*"|\\.|_.|\[[^\]]*\]')
-#: _x000D_: how the format writes what XML cannot hold
-_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
-_BREAK = re.compile(r"\r\n?")
-_UNVALUED = Unread(
-    "the formula has no value: the program that wrote the file did not work it out",
-    "open it in Excel or LibreOffice, and save it there",
-)
 
 
 def xlsx_sheet(file: str, content: bytes, name: str | None = None) -> Sheet:
@@ -61,9 +45,10 @@ def xlsx_sheet(file: str, content: bytes, name: str | None = None) -> Sheet:
     with _worded(file):
         book = _opened(content)
         sheet = _chosen(file, book, name)
-        extras = extras_of(_source_of(sheet))
-    rows = _Rows(file, sheet, extras)
-    return Sheet(file, sheet.title, rows.read, [], tuple(extras.merges))
+        opened = _source_of(sheet)
+        merges = merges_of(opened)
+        parts = _parts_of(book, sheet)
+    return Sheet(file, sheet.title, partial(_rows, file, opened, parts), [], merges)
 
 
 def _opened(content: bytes) -> Any:
@@ -123,71 +108,28 @@ def _source_of(sheet: Any) -> Callable[[], Any]:
     return opened
 
 
-class _Rows:
-    """Reads one sheet once."""
+def _parts_of(book: Any, sheet: Any) -> BookParts:
+    """Return the texts of a workbook, and its styles by number, each looked up once."""
+    from openpyxl.cell.read_only import ReadOnlyCell
+    from openpyxl.styles.numbers import is_date_format, is_timedelta_format
+    from openpyxl.utils.datetime import from_excel
 
-    def __init__(self, file: str, sheet: Any, extras: SheetExtras) -> None:
-        self._file = file
-        self._sheet = sheet
-        self._unvalued = extras.unvalued
+    @cache
+    def style(number: int) -> CellStyle:
+        shown_as = str(ReadOnlyCell(sheet, 1, 1, None, style_id=number).number_format)
+        if is_date_format(shown_as):
+            length = bool(is_timedelta_format(shown_as))
+            moment = partial(from_excel, epoch=book.epoch, timedelta=length)
+            return CellStyle(shown_as, moment, clock=_has_time(shown_as))
+        return CellStyle("" if shown_as in _PLAIN_FORMATS else shown_as)
 
-    def read(self) -> Iterator[SheetRow]:
-        self._sheet.reset_dimensions()  # what is written there need not be so
-        rows = enumerate(self._sheet.iter_rows(max_row=_LAST_ROW), 1)
-        while (row := self._next(rows)) is not None:
-            yield row
-
-    def _next(self, rows: Iterator[tuple[int, Sequence[Any]]]) -> SheetRow | None:
-        """Return the next row that holds something; there may be a million of others before it."""
-        with _worded(self._file), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a date that is none: its cell says so
-            for number, row in rows:
-                if row and (cells := self._cells(number, row[:MOST_COLUMNS])):
-                    return SheetRow(number, cells)
-        return None
-
-    def _cells(self, number: int, row: Sequence[Any]) -> list[Cell]:
-        """Return the cells of a row, [] where none holds something."""
-        cells = [None if one.value is None else _cell(one) for one in row]
-        if self._unvalued:
-            for column in range(1, len(cells) + 1):
-                if (number, column) in self._unvalued:
-                    cells[column - 1] = _UNVALUED
-        return cells if any(one is not None for one in cells) else []
+    return BookParts(sheet._shared_strings, style)  # noqa: SLF001 - they stand nowhere else
 
 
-def _cell(cell: Any) -> Cell:
-    """Return what a cell of openpyxl holds; of a date whether it has a time, by its format."""
-    value = cell.value
-    if value.__class__ is str:
-        return _of_text(value, cell.data_type)
-    match value:
-        case bool() | time() | timedelta():
-            return value
-        case datetime():
-            bare = not (value.hour or value.minute or value.second or value.microsecond)
-            return value.date() if bare and not _has_time(cell.number_format) else value
-        case date():
-            return value
-        case int() | float():
-            return _number(value, cell.number_format)
-    return Unread(f"{shown(str(value))} is nothing that a cell holds", "write a text")
-
-
-def _of_text(value: str, data_type: str) -> Cell:
-    if data_type == "e":
-        return Unread(f"the formula gives {value}", "mend the formula, or write the value")
-    if "_x" in value:
-        value = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
-    if "\r" in value:
-        value = _BREAK.sub("\n", value)
-    return value or None
-
-
-def _number(value: float, shown_as: str) -> Cell:
-    if shown_as in _PLAIN_FORMATS:
-        return value
-    return Formatted(value, shown_as)
+def _rows(file: str, opened: Callable[[], Any], parts: BookParts) -> Iterator[SheetRow]:
+    """Yield the rows of a sheet, faults of its XML in words; it is read once."""
+    with _worded(file), opened() as stream:
+        yield from rows_of(stream, parts)
 
 
 @cache
