@@ -184,7 +184,8 @@ def test_all_that_no_manifest_takes_is_told_by_cell_and_nothing_is_written(work:
             PROJECT.replace("timezone: Europe/Berlin\n", ""),
             (
                 "plan.csv, D2: Deadline: the dates have no offset, and the project has no "
-                "timezone, here and in 1 row more (give the project a timezone: timezone: Europe/Berlin)"
+                "timezone, here and in 1 row more "
+                "(give the project a timezone: timezone: Europe/Berlin)"
             ),
         ),
     ],

@@ -139,22 +139,24 @@ class _Reading:
             cells[at] = cell
 
     def _cell(self, value: str) -> Cell:
+        if self._kind in _TEXTS:
+            return _text(self._parts.texts[int(value)] if self._kind == "s" else value)
         match self._kind:
-            case "s":
-                return _text(self._parts.texts[int(value)])
-            case "str" | "inlineStr":
-                return _text(value)
             case "b":
                 return value == "1"
             case "e":
                 return Unread(f"the formula gives {value}", "mend the formula, or write the value")
             case "d":
                 return datetime.fromisoformat(value).replace(tzinfo=None)
-        number = int(value) if _WHOLE.fullmatch(value) else float(value)
-        style = self._parts.style(self._style)
-        if style.moment is not None:
-            return _moment(number, style)
-        return Formatted(number, style.format) if style.format else number
+            case _:
+                return _number(value, self._parts.style(self._style))
+
+
+def _number(value: str, style: CellStyle) -> Cell:
+    number = int(value) if _WHOLE.fullmatch(value) else float(value)
+    if style.moment is not None:
+        return _moment(number, style)
+    return Formatted(number, style.format) if style.format else number
 
 
 def _moment(number: float, style: CellStyle) -> Cell:
