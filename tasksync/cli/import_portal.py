@@ -22,7 +22,7 @@ from tasksync.engine.portal_check import check_portal
 from tasksync.errors import SettingsError, UsageError
 from tasksync.manifests.import_target import ImportTarget, read_target
 from tasksync.manifests.imported import TaskImport, summary
-from tasksync.manifests.writing import added_to, new_document, write_atomically
+from tasksync.manifests.writing import added_to, document_pieces, write_atomically
 
 if TYPE_CHECKING:
     from tasksync.manifests.written_tasks import WrittenTask
@@ -50,9 +50,8 @@ def imported(options: ImportOptions, console: Console) -> int:
             addresses = {} if options.numbers else _addresses(portal, found.tasks.people)
             requests = portal.requests
         parts.pause()
-    tasks = tuple(found.tasks.written(addresses))
-    if tasks:
-        _write(options.out, before, target, tasks)
+    if len(found.tasks):
+        _write(options.out, before, target, found.tasks.written(addresses))
     _report(parts, options, found, paths, requests)
     return 0
 
@@ -158,16 +157,17 @@ def _write(
     name: str,
     before: bytes | None,
     target: ImportTarget,
-    tasks: tuple[WrittenTask, ...],
+    tasks: Iterator[WrittenTask],
 ) -> None:
     """Write the tasks behind what is there, or as a file of their own."""
     if before is None:
-        text = new_document(target.header or {}, tasks)
-    else:
-        try:
-            text = added_to(before.decode(), tasks, target.header)
-        except SettingsError as error:
-            raise SettingsError(f"{name}: {error.message}", error.advice) from error
+        pieces = document_pieces(target.header or {}, tasks)
+        write_atomically(name, (piece.encode() for piece in pieces), None)
+        return
+    try:
+        text = added_to(before.decode(), tasks, target.header)
+    except SettingsError as error:
+        raise SettingsError(f"{name}: {error.message}", error.advice) from error
     write_atomically(name, text.encode(), before)
 
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+
+import orjson
 
 from tasksync.core.extra_fields import ExtraField
 from tasksync.core.fields import (
@@ -45,14 +47,16 @@ class LeftOut:
     why: str
 
 
-@dataclass(slots=True)
-class _Taken:
-    """A task that is to be written; people and its parent are numbers still."""
+class _Taken(NamedTuple):
+    """A task that is to be written; people and its parent are numbers still.
+
+    `fields` are JSON, and policies stand among them: thousands wait until all keys are known.
+    """
 
     id: int
     key: str
-    fields: dict[str, object]
-    policies: dict[str, object] = field(default_factory=dict)
+    parent: int | None
+    fields: bytes
 
 
 def _new_check() -> _ReadBack:
@@ -61,7 +65,7 @@ def _new_check() -> _ReadBack:
 
 @dataclass(slots=True)
 class TaskImport:
-    """Collects tasks; `defaults` are laid under all of them where they will stand.
+    """Collects tasks; `defaults` are put under all of them where they will stand.
 
     `taken` are the keys that are no more to be had, `known` the keys of tasks that have one.
     """
@@ -97,15 +101,18 @@ class TaskImport:
         accepted |= self._cleared(block, extra, live)
         self.people.update(_people_in(block))
         key = key_of(str(live.fields.get("title", "")), self.taken)
-        self._tasks.append(_Taken(live.id, key, {**block, **extra}, accepted))
+        policy = {policies.NAME: accepted} if accepted else {}
+        parent: Any = block.get("parentId")
+        fields = orjson.dumps({**block, **extra, "adopt": {"id": live.id}, **policy})
+        self._tasks.append(_Taken(live.id, key, parent, fields))
 
     def written(self, addresses: Mapping[int, str]) -> Iterator[WrittenTask]:
         """Yield the tasks as they are written, people by their addresses, parents by their keys."""
         keys = {**self.known, **{one.id: one.key for one in self._tasks}}
-        circular = _circular({one.id: one.fields.get("parentId") for one in self._tasks})
+        circular = _circular({one.id: one.parent for one in self._tasks})
         for one in self._tasks:
             fields: dict[str, object] = {}
-            for name, value in one.fields.items():
+            for name, value in orjson.loads(one.fields).items():
                 if name == "parentId" and isinstance(value, int):
                     if one.id in circular:
                         self.left_out.append(LeftOut(one.id, name, "it is its own parent's parent"))
@@ -117,9 +124,6 @@ class TaskImport:
                     fields[name] = _named(value, addresses)
                 else:
                     fields[name] = value
-            fields["adopt"] = {"id": one.id}
-            if one.policies:
-                fields[policies.NAME] = one.policies
             yield WrittenTask(one.key, fields)
 
     def _extra(self, live: LiveTask) -> dict[str, object]:

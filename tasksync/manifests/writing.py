@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tasksync.errors import SettingsError
 from tasksync.manifests.adding import added_to, takes_more
 from tasksync.manifests.written_tasks import (
     WrittenTask,
+    document_pieces,
     key_of,
     new_document,
     scalar,
@@ -25,6 +27,7 @@ from tasksync.manifests.written_tasks import (
 __all__ = [
     "WrittenTask",
     "added_to",
+    "document_pieces",
     "key_of",
     "new_document",
     "scalar",
@@ -34,9 +37,12 @@ __all__ = [
 ]
 
 
-def write_atomically(path: str, content: bytes, expected_before: bytes | None) -> None:
+def write_atomically(
+    path: str, content: bytes | Iterable[bytes], expected_before: bytes | None
+) -> None:
     """Put a file in the place of what is there, whole or not at all, and durably.
 
+    The content may come in pieces, which are asked for one by one.
     `expected_before` is what was read there, None where there was nothing: where it is another by
     now, SettingsError is raised and nothing is written. The file keeps its mode; a link stays one.
     """
@@ -51,7 +57,7 @@ def write_atomically(path: str, content: bytes, expected_before: bytes | None) -
         with ExitStack() as failing:  # a full disk, or Ctrl-C: half a manifest asks for deletes
             failing.callback(Path(aside).unlink, missing_ok=True)
             with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
+                stream.writelines((content,) if isinstance(content, bytes) else content)
                 stream.flush()
                 os.fchmod(stream.fileno(), _mode(target))
                 os.fsync(stream.fileno())

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from unicodedata import normalize
 
@@ -22,6 +23,7 @@ from tasksync.manifests.reader import plain
 #: letters of any script, digits and signs that mean nothing in YAML, one blank between words
 _WORDS: Final = re.compile(r"[^\W\d_][\w./-]*(?:@[\w./-]+|(?: [\w./-]+)*)")
 _LONGEST: Final = 300
+_SHORT: Final = 40
 #: what some readers take for true, false or nothing
 _CONSTANTS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 #: what JSON leaves as it is and YAML takes for a line break, or does not take
@@ -51,21 +53,35 @@ class WrittenTask:
 
 def tasks_text(tasks: Iterable[WrittenTask], indent: int = 2) -> str:
     """Return the YAML of tasks, to stand below `tasks:`, each line ended by a line feed."""
-    return "".join(_task_lines(tasks, indent))
+    return "".join([_task(one, indent) for one in tasks])
 
 
 def new_document(header: Mapping[str, object], tasks: Iterable[WrittenTask]) -> str:
     """Return a whole document: `apiVersion`, what the header names, and the tasks."""
-    lines = [f"apiVersion: {API_VERSION}\n"]
+    return "".join(document_pieces(header, tasks))
+
+
+def document_pieces(header: Mapping[str, object], tasks: Iterable[WrittenTask]) -> Iterator[str]:
+    """Yield the same document in pieces: a hundred thousand tasks need not be held at once."""
+    yield f"apiVersion: {API_VERSION}\n"
     for name, value in header.items():
-        lines.append(f"{scalar(name)}:{_value(value, 2, 2)}\n")
-    body = tasks_text(tasks)
-    lines.append(f"tasks:\n{body}" if body else "tasks: {}\n")
-    return "".join(lines)
+        yield f"{scalar(name)}:{_value(value, 2, 2)}\n"
+    empty = True
+    for task in tasks:
+        if empty:
+            yield "tasks:\n"
+        empty = False
+        yield _task(task, 2)
+    if empty:
+        yield "tasks: {}\n"
 
 
 def scalar(text: str) -> str:
     """Return a text on one line as YAML that means just it."""
+    return _repeated(text) if len(text) <= _SHORT else _scalar(text)
+
+
+def _scalar(text: str) -> str:
     if (
         len(text) <= _LONGEST
         and text.isprintable()
@@ -76,6 +92,9 @@ def scalar(text: str) -> str:
         return text
     quoted = json.dumps(text, ensure_ascii=False)
     return _ESCAPED.sub(_escape, quoted)
+
+
+_repeated = lru_cache(maxsize=4096)(_scalar)  # names, people, tags and dates come again and again
 
 
 def key_of(title: str, taken: set[str]) -> str:
@@ -111,12 +130,12 @@ def _escape(found: re.Match[str]) -> str:
     return f"\\u{ord(found[0]):04x}"
 
 
-def _task_lines(tasks: Iterable[WrittenTask], indent: int) -> Iterator[str]:
+def _task(task: WrittenTask, indent: int) -> str:
     outer, inner = " " * indent, " " * (2 * indent)
-    for task in tasks:
-        yield f"{outer}{scalar(task.key)}:{'' if task.fields else ' {}'}\n"
-        for name, value in task.fields.items():
-            yield f"{inner}{scalar(name)}:{_value(value, 2 * indent, indent)}\n"
+    lines = [f"{outer}{scalar(task.key)}:{'' if task.fields else ' {}'}\n"]
+    for name, value in task.fields.items():
+        lines.append(f"{inner}{scalar(name)}:{_value(value, 2 * indent, indent)}\n")
+    return "".join(lines)
 
 
 def _value(value: object, depth: int, indent: int) -> str:

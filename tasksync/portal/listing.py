@@ -38,7 +38,7 @@ _GATEWAY = {502, 504}
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """The rows of one request, each id once."""
+    """The rows of one request, each id once; what was read of `rows` is let go."""
 
     rows: list[Any]
     ids: list[int]
@@ -90,10 +90,13 @@ class Listing:
             if not page.ascending:
                 yield from self._unordered(page, cursor, None)
             cursor = max(ids)
+            del page, ids  # else two pages are held while the next one is read
 
     def _fresh(self, page: ListPage, above: int) -> Iterator[LiveTask]:
-        """Yield the tasks of a page that were not seen yet."""
-        for row, one in zip(page.rows, page.ids, strict=True):
+        """Yield the tasks of a page that were not seen yet; rows go as they are read."""
+        for at, one in enumerate(page.ids):
+            row = page.rows[at]
+            page.rows[at] = None
             if one > above and one not in self._seen:
                 self._seen.add(one)
                 live = self._decode(row)

@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tasksync.core.keys import is_key
@@ -53,6 +53,7 @@ def written(pairs: list[tuple[str, dict[str, object]]]) -> list[WrittenTask]:
     return [WrittenTask(key_of(title, taken), fields) for title, fields in pairs]
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TASKS)
 @example([("a", {"description": "  lead\n\n b\ttab \n# c\n\n"})])
 @example([("a", {"description": "\n\na\n  b\n"})])
@@ -65,6 +66,7 @@ def test_whatever_a_task_holds_is_read_back_as_it_was(
     assert read(new_document({}, tasks)) == {one.key: dict(one.fields) for one in tasks}
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TASKS, st.sampled_from(["\n", "\r\n"]), st.integers(1, 8))
 def test_what_is_added_is_read_back_and_what_stood_there_stays(
     pairs: list[tuple[str, dict[str, object]]], end: str, indent: int
@@ -81,6 +83,7 @@ def test_what_is_added_is_read_back_and_what_stood_there_stays(
     assert "\n---" not in whole[len(text) :].replace("\r", "") or not tasks
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.text(max_size=120), max_size=30))
 def test_keys_are_keys_and_each_is_another(titles: list[str]) -> None:
     """Made of any titles, one after the other."""
