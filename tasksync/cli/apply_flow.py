@@ -41,6 +41,7 @@ from tasksync.core.ports import StateStore
 from tasksync.core.staleness import touched_by, touched_since
 from tasksync.core.state import State
 from tasksync.engine.applying import Applier, EnginePorts, Report, RunFacts
+from tasksync.engine.existing import with_existing
 from tasksync.engine.lease import LeaseHolder
 from tasksync.engine.planner import desired_in_scope
 from tasksync.engine.portal_check import check_portal, other_owner
@@ -100,6 +101,8 @@ def _apply(
             read_already=read_already,
             directory=directory,
         )
+        if refresh and not options.confirm.yes:
+            plan = with_existing(plan, state, portal.of_titles)
         plan = with_unread(plan, state, manifest)
         cost = cost_of(plan, state.identity, verify=not options.no_verify)
         first_line = read_line_of(

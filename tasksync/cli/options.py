@@ -160,6 +160,14 @@ class ImportOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class MatchOptions:
+    """`tasksync import --match`."""
+
+    run: RunOptions
+    confirm: ConfirmOptions
+
+
+@dataclass(frozen=True, slots=True)
 class InitOptions:
     """`tasksync init`; what is None is asked for, or told by the portal."""
 
@@ -319,6 +327,11 @@ def import_options(read: Mapping[str, Any]) -> ImportOptions:
         open=read["open"],
         numbers=read["people"] == "number",
     )
+
+
+def match_options(read: Mapping[str, Any]) -> MatchOptions:
+    """Return what `import --match` was asked."""
+    return MatchOptions(_run(read), _confirm(read))
 
 
 def init_options(read: Mapping[str, Any]) -> InitOptions:

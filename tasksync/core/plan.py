@@ -86,6 +86,24 @@ class DoubtfulPerson(NamedTuple):
     keys: tuple[TaskKey, ...]
 
 
+class ExistingTask(NamedTuple):
+    """An unmarked task that has the title of one that would be made."""
+
+    id: RemoteId
+    responsible: int = 0
+
+
+class Existing(NamedTuple):
+    """A task that would be made although unmarked ones of its title are there: never chosen from.
+
+    `adopt` is the one of them that a person can take over without choosing, 0 where none is.
+    """
+
+    key: TaskKey
+    tasks: tuple[ExistingTask, ...]
+    adopt: int = 0
+
+
 class Hidden(NamedTuple):
     """A task that was made and that this key cannot see; `waits`: an edit of it is not sent."""
 
@@ -129,7 +147,8 @@ class Plan:
     leaves out.
     `directory` is what the state is to remember of addresses and names of groups (None: what it
     remembers already). `doubtful` are people whom changes name by number and who are not there,
-    as far as the portal tells.
+    as far as the portal tells. `existing` are creates of which unmarked tasks have the title, as
+    far as that was asked; `not_looked_for` counts the creates of which the portal told nothing.
     """
 
     project: str
@@ -172,6 +191,8 @@ class Plan:
     unreadable: tuple[UnreadableTask, ...] = field(default=(), compare=False)
     directory: RememberedNumbers | None = None
     doubtful: tuple[DoubtfulPerson, ...] = ()
+    existing: tuple[Existing, ...] = ()
+    not_looked_for: int = 0
 
     @property
     def removals(self) -> int:

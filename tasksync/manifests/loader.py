@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from io import BytesIO
@@ -36,13 +37,19 @@ if TYPE_CHECKING:
 CONTEXT = "tasksync-rows-1"
 
 
-def load(paths: Sequence[str]) -> Manifest:
+def load(paths: Sequence[str], instead: Mapping[str, bytes] | None = None) -> Manifest:
     """Return the manifest under these files and folders; its tasks are read as it is iterated.
+
+    `instead` are the bytes that files are going to have, by the name of the file: what was edited
+    and is not written yet.
 
     Raises ManifestInvalid with every problem: at once where the header is at fault, else when
     the tasks are read to their end.
     """
-    return load_sources(*files.find(paths))
+    found, problems = files.find(paths)
+    if instead:
+        found = [replace(one, content=instead.get(one.name, one.content)) for one in found]
+    return load_sources(found, problems)
 
 
 def load_sources(found: Sequence[Source], problems: Sequence[Problem] = ()) -> Manifest:

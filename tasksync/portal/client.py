@@ -12,11 +12,12 @@ from tasksync.core.change import Change, Outcome
 from tasksync.core.extra_fields import ExtraField
 from tasksync.core.fields import RemoteId
 from tasksync.core.ports import Clock, Listener, Permission
+from tasksync.core.same_titles import Titled
 from tasksync.core.state import PortalIdentity
 from tasksync.core.task import LiveTask
 from tasksync.core.task_filter import TaskFilter
 from tasksync.errors import PermissionDenied, PortalRejected, PortalUnreadable
-from tasksync.portal import directory_pages, field_list, listing, lookups
+from tasksync.portal import directory_pages, field_list, listing, lookups, title_lookups
 from tasksync.portal.batches import FULL, Size
 from tasksync.portal.error_codes import CODES
 from tasksync.portal.filter_query import filters_of
@@ -141,6 +142,13 @@ class RestPortal:
             self._requester, self._listener, None, self._extras, filters_of(wanted)
         )
         return (live for live in asked.rows() if wanted.takes(live))
+
+    def of_titles(self, titles: Collection[str], *, patient: bool = False) -> Titled:
+        """The tasks of these titles, whoever's they are, in two requests at most.
+
+        `patient` raises PortalError where that fails; else what was not answered is told.
+        """
+        return title_lookups.by_titles(self._requester, titles, patient=patient)
 
     def acquaintances(self, numbers: Collection[int]) -> Mapping[int, ListedPerson]:
         """Who has these numbers, in few requests; whoever the portal does not tell is left out.

@@ -110,6 +110,13 @@ def list_call(name: str, remote: int, select: Sequence[str]) -> Json:
     return {**_call(name, "list"), "params": params}
 
 
+def titles_call(name: str, titles: Sequence[str], select: Sequence[str], limit: int) -> Json:
+    """Return the call that lists the tasks of these titles."""
+    title = titles[0] if len(titles) == 1 else {"$in": list(titles)}
+    params = {"filter": {"title": title}, "select": list(select), "limit": limit}
+    return {**_call(name, "list"), "params": params}
+
+
 def _call(name: str, action: str) -> Json:
     return {"id": name, "entity": "tasks", "action": action}
 

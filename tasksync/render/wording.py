@@ -352,6 +352,7 @@ def notes(plan: Plan) -> tuple[str, ...]:
             "portal; other tasks go on."
             for one in plan.unreadable
         ),
+        *_existing(plan),
         *_doubtful(plan),
         *_standing(plan),
         *_by_policy(plan),
@@ -359,8 +360,50 @@ def notes(plan: Plan) -> tuple[str, ...]:
     )
 
 
+#: so many tasks of one title are named
+_MOST_OF_ONE = 3
+#: what is said of creates of whose title a task exists: where one fits, and where several do
+_EXISTING = (
+    (
+        True,
+        (
+            "a task of the same title exists that belongs to no project",
+            "To take them over instead: tasksync import --match, or adopt: {id: N}.",
+        ),
+    ),
+    (
+        False,
+        (
+            "several tasks of the same title exist that belong to no project",
+            "Choose one with adopt: {id: N}, or let it be created beside them.",
+        ),
+    ),
+)
 #: so many keys of tasks that stand alike are named; the JSON has them all
 _NAMED = 20
+
+
+def _existing(plan: Plan) -> Iterator[str]:
+    """Say which creates seem to be there already, and what a person can do."""
+    names = dict(plan.names)
+    told = {True: list[str](), False: list[str]()}
+    for one in plan.existing:
+        tasks = ", ".join(
+            f"{task.id} of {person(task.responsible, names)}" for task in one.tasks[:_MOST_OF_ONE]
+        )
+        more = len(one.tasks) - _MOST_OF_ONE
+        tasks += f" and {more} more" if more > 0 else ""
+        told[bool(one.adopt)].append(f"{clean(one.key)} (task {tasks})")
+    for fits, advice in _EXISTING:
+        if keys := told[fits]:
+            some = "; ".join(keys[:_NAMED])
+            more_keys = f"; and {len(keys) - _NAMED} more" if len(keys) > _NAMED else ""
+            yield f"would be created, and {advice[0]}: {some}{more_keys}. {advice[1]}"
+    if plan.not_looked_for:
+        yield (
+            f"the portal did not tell whether {count(plan.not_looked_for, 'task')} that would be "
+            "created exist there already."
+        )
 
 
 def _doubtful(plan: Plan) -> Iterator[str]:

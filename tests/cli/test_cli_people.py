@@ -237,8 +237,8 @@ def test_many_people_are_listed_in_pages_of_five_thousand(
     rewrite(team, "petrova@example.com", f"USER{last}@example.com")
     told = team("plan")
     assert f"responsibleId  {last} (User Number {last} <user{last}@example.com>)" in told.out
-    # the listing of people, the same of groups (2), who we are, and two of tasks
-    assert f"and the portal in {requests + 2 + 1 + 1} requests" in told.out
+    # the listing of people, of groups (2) and of tasks, who we are, and what exists already
+    assert f"and the portal in {requests + 2 + 1 + 1 + 1} requests" in told.out
 
 
 def test_people_are_found_by_words_of_name_and_address(team: Tasksync) -> None:

@@ -21,6 +21,8 @@ from tasksync.core.plan import (
     DoubtfulPerson,
     Drift,
     Duplicate,
+    Existing,
+    ExistingTask,
     Hidden,
     Orphan,
     Plan,
@@ -165,6 +167,16 @@ plans = st.builds(
         max_size=2,
     ).map(tuple),
     standing=st.lists(standings, max_size=3).map(tuple),
+    existing=st.lists(
+        st.builds(
+            Existing,
+            keys,
+            st.lists(st.builds(ExistingTask, ids, counts), min_size=1, max_size=2).map(tuple),
+            st.just(0) | ids,
+        ),
+        max_size=2,
+    ).map(tuple),
+    not_looked_for=counts,
 )
 
 

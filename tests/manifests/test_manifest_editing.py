@@ -100,6 +100,15 @@ def test_a_value_is_set_in_the_style_that_stood_there(
     assert diff(text, ("a.f", value)) == [f"-{old}", f"+{new}"]
 
 
+def test_a_name_without_a_value_gets_one() -> None:
+    text = f"{HEAD}  a: {{title, tags: [], deadline:, status: }}\n"
+    edits = [("a.title", "T"), ("a.deadline", "2026-01-01"), ("a.status", 5)]
+    after = "+  a: {title: T, tags: [], deadline: 2026-01-01, status: 5 }"
+    assert diff(text.replace("deadline:,", "deadline: ,"), *edits)[1] == after.replace(
+        "2026-01-01,", "2026-01-01 ,"
+    )
+
+
 def test_a_text_of_several_lines_is_a_block_and_keeps_its_comment() -> None:
     text = f"{TASK}    description: short  # c\n    title: T\n"
     lines = ["-    description: short  # c", "+    description: |-  # c", "+      a", "+       b"]
@@ -165,7 +174,7 @@ def test_values_beside_the_tasks_are_set_too() -> None:
 @pytest.mark.parametrize(
     ("body", "path", "words"),
     [
-        ("    title: *t\n", "a.title", "5: a.title cannot be written here: tasks.a.title comes from *t"),
+        ("    title: *t\n", "a.title", "5: a.title cannot be written here: tasks.a.title"),
         ("    <<: *m\n", "a.title", "would come from what is merged in with <<"),
         ("    {title: T,\n    tags: []}\n", "a.title", "is in flow style over several lines"),
         ("    title: &x T\n  b: {title: *x}\n", "a.title", "used again as *x in line 6"),
@@ -180,6 +189,12 @@ def test_what_cannot_be_edited_is_said_in_words(body: str, path: str, words: str
     text = f"x: {{t: &t T, m: &m {{title: M}}}}\n{TASK}{body}"
     value: NewValue = {"id": 7} if path.endswith("adopt") else "new"
     assert words in refusal(text, path, ["n"] if path.endswith("tags") else value)
+
+
+@pytest.mark.parametrize("tasks", ["", "tasks:\n", "tasks: {}\n", "use: []\n"])
+def test_a_task_that_is_not_there_is_not_made(tasks: str) -> None:
+    """The fuzz saw `tasks` added behind a document without any."""
+    assert "the task a is not written in this file" in refusal(f"x: 1\n{tasks}", "a.title", "new")
 
 
 def test_one_that_is_refused_holds_up_no_other() -> None:

@@ -33,6 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="the project, where no manifest names it yet")  # fmt: skip
     _sheet_form(parser)
     _portal_form(parser)
+    _match_form(parser)
     portal_arguments(parser)
     state_arguments(parser)
     output_arguments(parser)
@@ -49,8 +50,6 @@ def _sheet_form(parser: argparse.ArgumentParser) -> None:
         help="the column of the tasks' keys (default: keys are made of titles)")  # fmt: skip
     add("--update", action="store_true",
         help="take over what changed in the sheet, for the tasks that are in --out")  # fmt: skip
-    add("--yes", "-y", "--auto-approve", action="store_true", help="do not ask")
-    add("--no-input", action="store_true", help="never ask: without --yes that is an error")
     add("--timezone", type=filled, metavar="ZONE",
         help="the zone of the sheet's dates, where no manifest names one yet")  # fmt: skip
     add("--encoding", type=filled, metavar="NAME",
@@ -76,6 +75,15 @@ def _portal_form(parser: argparse.ArgumentParser) -> None:
         help="how to write people (default: address)")  # fmt: skip
 
 
+def _match_form(parser: argparse.ArgumentParser) -> None:
+    """Add what asks for the form that writes adopt lines into the manifest of -f."""
+    add = parser.add_argument
+    add("--match", action="store_true",
+        help="write adopt lines for tasks of -f that exist already, by their titles")  # fmt: skip
+    add("--yes", "-y", "--auto-approve", action="store_true", help="do not ask: --match, --update")
+    add("--no-input", action="store_true", help="never ask: without --yes that is an error")
+
+
 def _status(text: str) -> int:
     """Read a status: its number, or its word."""
     from tasksync.core.fields import STATUS_WORDS
@@ -94,6 +102,8 @@ def options(read: Mapping[str, Any]) -> Callable[[Console], int]:
     """Return the form of import that was asked for; raises UsageError without a place for it."""
     from functools import partial
 
+    if read["match"]:
+        return _match(read)
     if not read["out"]:
         raise UsageError("import needs to know where to write.", "Use --out FILE.")
     if read["sheet"] is not None:
@@ -104,7 +114,7 @@ def options(read: Mapping[str, Any]) -> Callable[[Console], int]:
     from tasksync.cli.import_portal import imported
     from tasksync.cli.options import import_options
 
-    _alone(read, _OF_SHEETS, "imports a SHEET", "Name one, or leave it out")
+    _alone(read, _OF_SHEETS, "is of the import of a SHEET", "Name one, or leave it out")
     return partial(imported, import_options(read))
 
 
@@ -132,6 +142,26 @@ def _alone(read: Mapping[str, Any], flags: Mapping[str, str], does: str, mend: s
     for name, flag in flags.items():
         if read[name]:
             raise UsageError(f"{flag} {does}.", f"{mend}.")
+
+
+def _match(read: Mapping[str, Any]) -> Callable[[Console], int]:
+    """Return the form that matches; raises UsageError beside what it does not take."""
+    from functools import partial
+
+    from tasksync.cli.import_match import matched
+    from tasksync.cli.options import match_options
+
+    if read["sheet"] is not None:
+        raise UsageError("--match takes no SHEET.", "Leave one of them out.")
+    _alone(read, _OF_SHEETS, "is of the import of a SHEET", "Leave it out")
+    for name in ("out", "project", "group", "tag", "responsible", "status", "changed_since"):
+        if read[name]:
+            flag = f"--{name.replace('_', '-')}"
+            raise UsageError(
+                f"--match takes no {flag}: it writes into the manifest of -f.",
+                f"Leave {flag} out, or leave --match out to import from the portal.",
+            )
+    return partial(matched, match_options(read))
 
 
 def run(options: Callable[[Console], int], console: Console) -> int:

@@ -62,6 +62,7 @@ def run(options: PlanOptions, console: Console) -> int:
     from tasksync.cli.showing import show
     from tasksync.cli.wiring import session
     from tasksync.core.guards import check
+    from tasksync.engine.existing import with_existing
 
     planning = options.planning
     begun = monotonic()
@@ -82,6 +83,8 @@ def run(options: PlanOptions, console: Console) -> int:
                 trusting=blind,
                 directory=parts.directory(lambda: portal, state, refresh=not blind),
             )
+            if not blind:
+                plan = with_existing(plan, state, portal.of_titles)
             plan = with_unread(plan, state, manifest)
         finally:
             store.close()

@@ -111,6 +111,7 @@ def encode(
             if one.source != NO_SOURCE
         },
         **_of_people(plan),
+        **_existing(plan),
     }
     return {**document, "checksum": checksum_of(document)}
 
@@ -123,6 +124,22 @@ def _of_people(plan: Plan) -> Json:
     return {
         **({"people_not_there": doubtful} if doubtful else {}),
         **({} if plan.directory is None else {"directory": encode_directory(plan.directory)}),
+    }
+
+
+def _existing(plan: Plan) -> Json:
+    """Return what is there already and would be made beside it, where there is something."""
+    existing = [
+        {
+            "key": one.key,
+            "tasks": [{"id": str(task.id), "responsible": task.responsible} for task in one.tasks],
+            "adopt": str(one.adopt) if one.adopt else None,
+        }
+        for one in plan.existing
+    ]
+    return {
+        **({"existing": existing} if existing else {}),
+        **({"not_looked_for": plan.not_looked_for} if plan.not_looked_for else {}),
     }
 
 

@@ -21,6 +21,8 @@ from tasksync.core.plan import (
     DoubtfulPerson,
     Drift,
     Duplicate,
+    Existing,
+    ExistingTask,
     Hidden,
     Orphan,
     Plan,
@@ -113,6 +115,18 @@ def _plan(document: Json) -> Plan:
             )
             for item in typed.objects({"people_not_there": [], **document}, "people_not_there")
         ),
+        existing=tuple(
+            Existing(
+                _key(item),
+                tuple(
+                    ExistingTask(_id(task), typed.count(task, "responsible"))
+                    for task in typed.objects(item, "tasks")
+                ),
+                0 if item["adopt"] is None else int(typed.text(item, "adopt")),
+            )
+            for item in typed.objects({"existing": [], **document}, "existing")
+        ),
+        not_looked_for=typed.count(document, "not_looked_for", 0),
     )
     return plan.with_sources(sources)
 

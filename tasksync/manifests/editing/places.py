@@ -105,6 +105,8 @@ class _Walk:
             if len(found.path) == 1:
                 return found
             if not isinstance(value, MappingPart | ListPart):
+                if found.of_tasks and found.depth == 0:
+                    raise _no_such_task(found)
                 return found
             path, of_tasks = found.path[1:], found.of_tasks
             found = EditPlace(found.document, value, path, entry, done + 1, of_tasks=of_tasks)
@@ -125,11 +127,8 @@ class _Walk:
             raise CannotEdit(
                 f"{step} would come from what is merged in with <<", _WRITE_OUT, holder.line
             )
-        if of_tasks:
-            raise CannotEdit(
-                f"the task {step} is not written in this file",
-                "a template makes it: change the template, or the row",
-            )
+        if found.of_tasks and found.depth <= 1:
+            raise _no_such_task(found)
         return None
 
     def _free(self, part: Part, path: tuple[Step, ...]) -> None:
@@ -144,3 +143,11 @@ class _Walk:
         flow = isinstance(part, MappingPart | ListPart) and part.flow
         if flow and BREAK.search(self._text, part.start, part.end):
             raise CannotEdit(f"{name} is in flow style over several lines", _IN_ONE_LINE, part.line)
+
+
+def _no_such_task(found: EditPlace) -> CannotEdit:
+    key = next(iter(found.path[1 - found.depth :]), "")
+    return CannotEdit(
+        f"the task {key} is not written in this file",
+        "a template makes it: change the template, or the row",
+    )

@@ -388,9 +388,11 @@ class Splicer:
         return Splice(part.start, part.end, text)
 
     def _spaced(self, part: ScalarPart, text: str) -> str:
-        """Return the text with a blank before it where it comes right behind a sign."""
+        """Return the text with what has to stand before it where nothing stood at all."""
         before = self._text[part.start - 1 : part.start]
-        return f" {text}" if part.start == part.end and before not in {" ", "\t"} else text
+        if part.start != part.end or before in {" ", "\t"}:
+            return text
+        return f" {text}" if before in {":", "-"} else f": {text}"  # {title}, without a colon
 
 
 def _put(at: int, text: str) -> Splice:

@@ -1,0 +1,77 @@
+"""Edits of several files: all are made and proved before the first file is replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasksync.core.task import Problem
+from tasksync.errors import ManifestInvalid, SettingsError
+from tasksync.manifests.editing.editing import edited
+from tasksync.manifests.editing.edits import Edit
+from tasksync.manifests.reader import YamlUnreadable
+from tasksync.manifests.writing import write_atomically
+
+
+@dataclass(frozen=True, slots=True)
+class FileEdit:
+    """A file as it was read, and as it is to be; `refused` are the edits that were not made."""
+
+    name: str
+    before: bytes
+    after: bytes
+    refused: tuple[tuple[Edit, Problem], ...] = ()
+
+
+def edit_files(edits: Mapping[str, Sequence[Edit]]) -> list[FileEdit]:
+    """Read these files and make the edits, by the name of the file; nothing is written.
+
+    Raises ManifestInvalid with every file that cannot be read.
+    """
+    found: list[FileEdit] = []
+    problems: list[Problem] = []
+    for name, wanted in edits.items():
+        try:
+            before = Path(name).read_bytes()
+            made = edited(before, name, wanted)
+        except YamlUnreadable as broken:
+            problems.append(broken.problem)
+        except OSError as error:
+            raise SettingsError(f"{name} cannot be read: {error.strerror or error}.") from error
+        else:
+            found.append(FileEdit(name, before, made.content, made.refused))
+    if problems:
+        raise ManifestInvalid(tuple(problems))
+    return found
+
+
+def write_files(files: Sequence[FileEdit]) -> None:
+    """Replace the files that differ, each whole or not at all, with its mode.
+
+    None is replaced where one of them is no longer as it was read: SettingsError. Where writing
+    itself fails, the error names the files that are written already.
+    """
+    wanted = [one for one in files if one.after != one.before]
+    for one in wanted:
+        if _content(one.name) != one.before:
+            raise SettingsError(
+                f"{one.name} changed while this ran: nothing was written.", "Run it again."
+            )
+    done: list[str] = []
+    for one in wanted:
+        try:
+            write_atomically(one.name, one.after, one.before)
+        except SettingsError as error:
+            if not done:
+                raise
+            told = f"{error.message} Written already: {', '.join(done)}."
+            raise SettingsError(told, error.advice) from error
+        done.append(one.name)
+
+
+def _content(name: str) -> bytes | None:
+    try:
+        return Path(name).read_bytes()
+    except OSError:
+        return None
