@@ -40,6 +40,17 @@ def russian() -> openpyxl.Workbook:
     sheet.append([None, None, "Начало", "Крайний срок"])
     for area in ("A3:A4", "B3:B4", "C3:D3", "E3:E4", "F3:F4", "G3:G4", "H3:H4"):
         sheet.merge_cells(area)
+    _rows(sheet)
+    for row in sheet.iter_rows(min_row=5, max_row=9):
+        row[2].number_format = row[3].number_format = "DD.MM.YYYY HH:MM"
+        row[1].number_format = "@" if row[1].value == "18" else "General"
+    sheet["D8"].number_format = "DD.MM.YYYY"
+    notes = book.create_sheet("Справка")
+    notes.append(["Код", "Значение"])
+    return book
+
+
+def _rows(sheet: openpyxl.worksheet.worksheet.Worksheet) -> None:
     sheet.append(
         [
             "Подготовить отчёт",
@@ -70,13 +81,6 @@ def russian() -> openpyxl.Workbook:
     )
     sheet.merge_cells("B8:B9")
     sheet.append(["Сдать в архив", None, None, datetime(2027, 1, 16, 12), None, None, None, "R-4"])
-    for row in sheet.iter_rows(min_row=5, max_row=9):
-        row[2].number_format = row[3].number_format = "DD.MM.YYYY HH:MM"
-        row[1].number_format = "@" if row[1].value == "18" else "General"
-    sheet["D8"].number_format = "DD.MM.YYYY"
-    notes = book.create_sheet("Справка")
-    notes.append(["Код", "Значение"])
-    return book
 
 
 def german() -> openpyxl.Workbook:

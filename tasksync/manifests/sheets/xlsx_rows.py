@@ -50,7 +50,7 @@ class BookParts:
 
 def rows_of(stream: IO[bytes], parts: BookParts) -> Iterator[SheetRow]:
     """Yield the rows that hold something; raises ExpatError, ValueError and LookupError."""
-    reading = _Reading(parts)
+    reading = _SheetXml(parts)
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler = reading.start
@@ -65,7 +65,7 @@ def rows_of(stream: IO[bytes], parts: BookParts) -> Iterator[SheetRow]:
         reading.rows.clear()
 
 
-class _Reading:
+class _SheetXml:
     """Handlers of one pass; a cell without a reference stands beside the one before."""
 
     def __init__(self, parts: BookParts) -> None:
