@@ -398,7 +398,7 @@ def test_other_archives_are_told_in_words() -> None:
 
 
 def test_without_openpyxl_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    monkeypatch.setitem(sys.modules, "openpyxl.reader.excel", None)
     with pytest.raises(SettingsError) as caught:
         read((FILES / "libreoffice-de.xlsx").read_bytes())
     assert "pip install 'tasksync[excel]'" in caught.value.advice

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from io import BytesIO
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 from xml.etree.ElementTree import ParseError
 from xml.parsers.expat import ExpatError
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 from zlib import error as ZlibError  # noqa: N812 - it is a class
 
 from tasksync.core.task import Place
@@ -24,8 +25,6 @@ from tasksync.manifests.sheets.cells import Sheet, SheetRow, SheetUnreadable
 from tasksync.manifests.sheets.xlsx_rows import BookParts, CellStyle, rows_of
 from tasksync.manifests.sheets.xlsx_scan import merges_of
 
-#: the last row that Excel has
-_LAST_ROW = 1_048_576
 #: what openpyxl raises where a part is not as the format says
 _BROKEN = (
     *(ArithmeticError, AttributeError, BadZipFile, EOFError, ExpatError, LookupError),
@@ -45,25 +44,51 @@ def xlsx_sheet(file: str, content: bytes, name: str | None = None) -> Sheet:
     with _worded(file):
         book = _opened(content)
         sheet = _chosen(file, book, name)
-        opened = _source_of(sheet)
+        opened = partial(book.archive.open, sheet.path)
         merges = merges_of(opened)
-        parts = _parts_of(book, sheet)
-    return Sheet(file, sheet.title, partial(_rows, file, opened, parts), [], merges)
+    return Sheet(file, sheet.title, partial(_rows, file, opened, book.parts), [], merges)
 
 
-def _opened(content: bytes) -> Any:
+class _BookSheet(NamedTuple):
+    """One sheet of a workbook: its name, whether a person sees it, its part of the archive."""
+
+    title: str
+    visible: bool
+    path: str
+
+
+class _Book(NamedTuple):
+    """A workbook that is open: its parts, its sheets, and what their cells refer to."""
+
+    archive: ZipFile
+    sheets: Sequence[_BookSheet]
+    parts: BookParts
+
+
+def _opened(content: bytes) -> _Book:
+    """Return a workbook of which no sheet was read yet."""
     try:
-        import openpyxl
+        from openpyxl.reader.excel import ExcelReader
+        from openpyxl.styles.stylesheet import apply_stylesheet
     except ImportError:
         what = "Workbooks (.xlsx) are read by openpyxl, which is not installed."
         raise SettingsError(
             what, "pip install 'tasksync[excel]', or save the sheet as CSV in UTF-8."
         ) from None
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about pictures and styles, which are not looked at
-        return openpyxl.load_workbook(
-            BytesIO(content), read_only=True, data_only=True, keep_links=False
-        )
+        warnings.simplefilter("ignore")  # about styles, which are not looked at
+        # what load_workbook does, but for the sheets, which it goes through once to measure them
+        reader = ExcelReader(BytesIO(content), read_only=True, data_only=True, keep_links=False)
+        reader.read_manifest()
+        reader.read_strings()
+        reader.read_workbook()
+        apply_stylesheet(reader.archive, reader.wb)
+        sheets = [
+            _BookSheet(sheet.name, sheet.state == "visible", rel.target)
+            for sheet, rel in reader.parser.find_sheets()
+            if rel.target in reader.valid_files and "chartsheet" not in rel.Type
+        ]
+    return _Book(reader.archive, sheets, _parts_of(reader.wb, reader.shared_strings))
 
 
 @contextmanager
@@ -77,16 +102,16 @@ def _worded(file: str) -> Iterator[None]:
         raise SheetUnreadable(Place(file), what, mend) from error
 
 
-def _chosen(file: str, book: Any, name: str | None) -> Any:
+def _chosen(file: str, book: _Book, name: str | None) -> _BookSheet:
     """Return the sheet of this name, or the only one that a person sees something in."""
-    sheets = {sheet.title: sheet for sheet in book.worksheets}
+    sheets = {sheet.title: sheet for sheet in book.sheets}
     if name is not None:
         if name in sheets:
             return sheets[name]
         mend = did_you_mean(name, sheets) or f"its sheets are {listed(map(shown, sheets))}"
         raise SheetUnreadable(Place(file), f"there is no sheet {shown(name)}", mend)
-    seen = [sheet for sheet in sheets.values() if sheet.sheet_state == "visible"]
-    filled = seen if len(seen) == 1 else [sheet for sheet in seen if _holds_something(sheet)]
+    seen = [sheet for sheet in book.sheets if sheet.visible]
+    filled = seen if len(seen) == 1 else [one for one in seen if _holds_something(book, one)]
     if len(filled) == 1:
         return filled[0]
     if not filled:
@@ -97,33 +122,29 @@ def _chosen(file: str, book: Any, name: str | None) -> Any:
     )
 
 
-def _holds_something(sheet: Any) -> bool:
-    sheet.reset_dimensions()
-    rows = sheet.iter_rows(max_row=_LAST_ROW, values_only=True)
-    return any(value is not None for row in rows for value in row)
+def _holds_something(book: _Book, sheet: _BookSheet) -> bool:
+    with book.archive.open(sheet.path) as stream:
+        return next(rows_of(stream, book.parts), None) is not None
 
 
-def _source_of(sheet: Any) -> Callable[[], Any]:
-    opened: Callable[[], Any] = sheet._get_source  # noqa: SLF001 - it tells its XML nowhere else
-    return opened
-
-
-def _parts_of(book: Any, sheet: Any) -> BookParts:
+def _parts_of(workbook: Any, texts: Sequence[str]) -> BookParts:
     """Return the texts of a workbook, and its styles by number, each looked up once."""
     from openpyxl.cell.read_only import ReadOnlyCell
     from openpyxl.styles.numbers import is_date_format, is_timedelta_format
     from openpyxl.utils.datetime import from_excel
+
+    sheet = SimpleNamespace(parent=workbook)
 
     @cache
     def style(number: int) -> CellStyle:
         shown_as = str(ReadOnlyCell(sheet, 1, 1, None, style_id=number).number_format)
         if is_date_format(shown_as):
             length = bool(is_timedelta_format(shown_as))
-            moment = partial(from_excel, epoch=book.epoch, timedelta=length)
+            moment = partial(from_excel, epoch=workbook.epoch, timedelta=length)
             return CellStyle(shown_as, moment, clock=_has_time(shown_as))
         return CellStyle("" if shown_as in _PLAIN_FORMATS else shown_as)
 
-    return BookParts(sheet._shared_strings, style)  # noqa: SLF001 - they stand nowhere else
+    return BookParts(texts, style)
 
 
 def _rows(file: str, opened: Callable[[], Any], parts: BookParts) -> Iterator[SheetRow]:
