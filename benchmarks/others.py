@@ -40,6 +40,16 @@ def octodns(count: int, *, new: bool = False) -> Subject:
     return Subject("octoDNS", command, expect)
 
 
+def octodns_dump(count: int) -> Subject:
+    """OctoDNS dumps a zone of so many A records, of a local file, into another one."""
+    octodns(count)
+    folder = WORK / f"octodns-{count}"
+    config, out = folder / "config.yaml", folder / "dumped"
+    out.mkdir(exist_ok=True)
+    words = ["--config-file", str(config), "--output-dir", str(out), "example.com.", "found"]
+    return Subject("octoDNS dump", [OCTODNS.program("octodns-dump"), *words])
+
+
 def _records(count: int) -> Iterator[str]:
     for number in range(count):
         high, low = divmod(number, 250)

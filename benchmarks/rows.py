@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks import applying, others, profiling
+from benchmarks import applying, importing, others, profiling
 from benchmarks.measuring import Run, Subject, costs, peak, ratio, run, turns
 from benchmarks.portals import sandbox
 from benchmarks.results import Goal, Outcome
@@ -93,12 +93,12 @@ def _one_edit(pairs: int) -> Outcome:
 def _words(pairs: int) -> Outcome:
     """Plan the same tasks with expressions and e-mails, and with instants and numbers."""
     scene = Scene(10 * K).ready()
-    words, state = scene.in_words(), scene.without_blocks()
+    words, known = scene.in_words(), scene.words_without_blocks()
     with sandbox() as portal:
         blind = ("--no-refresh",)
         cold = [
-            scene.plan(portal, *blind, name="expressions and e-mails", state=state, manifest=words),
-            scene.plan(portal, *blind, name="instants and numbers", state=state),
+            scene.plan(portal, *blind, name="expressions and e-mails", state=known, manifest=words),
+            scene.plan(portal, *blind, name="instants and numbers", state=scene.without_blocks()),
         ]
         found = turns(cold, pairs)
     return _outcome(found, {"ratio": ratio(*found.values())})
@@ -362,6 +362,38 @@ ROWS: tuple[Row, ...] = (
         "one batch (intents, then entries) persisted at 100 000 entries / at 1 000",
         applying.one_batch,
         (Goal("ratio", 1.5, "<= 1.5"),),
+    ),
+    Row(
+        "import-10k",
+        "import of 10 000 tasks from the sandbox over a socket / octoDNS' dump of 10 000 records "
+        "of a local file",
+        importing.from_the_portal,
+        (
+            Goal("ratio", 1, "<= 1"),
+            Goal("requests", 5, "<= 5"),
+            Goal("wall s", 15, "<= 15 s"),
+            Goal("CPU s", 3, "<= 3 s"),
+            Goal("KB a task", 3, "<= 3 KB"),
+        ),
+    ),
+    Row(
+        "adopt-at-the-limits",
+        "the apply after it under the vendor's limits / what the limits allow",
+        importing.adopting,
+        (Goal("writing requests", 200, "<= 200"), Goal("throttled answers", 0, "0")),
+        most_pairs=1,
+    ),
+    Row(
+        "sheet-csv-10k",
+        "import of a CSV of 10 000 rows",
+        importing.from_a_sheet("csv"),
+        (Goal("wall s", 5, "<= 5 s"),),
+    ),
+    Row(
+        "sheet-xlsx-10k",
+        "import of a sheet of 10 000 rows (XLSX)",
+        importing.from_a_sheet("xlsx"),
+        (Goal("wall s", 5, "<= 5 s"),),
     ),
     Row(
         "start-version",

@@ -131,12 +131,15 @@ class Scene:
 
     def without_blocks(self) -> Path:
         """Return a copy of the state that knows no block: every task has to be parsed."""
-        copy = self.copy_of_state("parsed")
-        db = sqlite3.connect(copy)
-        with db:
-            db.execute("UPDATE entries SET block = zeroblob(16)")
-        db.close()
-        return copy
+        return _blocks_forgotten(self.copy_of_state("parsed"))
+
+    def words_without_blocks(self) -> Path:
+        """Return the same of a state after an apply of `in_words`: it knows the addresses."""
+        copy = self.copy_of_state("words")
+        here = Sandbox(f"sandbox:{self.world}", GOOD_KEY)
+        words = self._command("apply", copy, "--yes", manifest=self.in_words())
+        run(Subject("tasksync apply", words, "No changes.", env=here.env))
+        return _blocks_forgotten(copy)
 
     def with_one_edit(self) -> Path:
         """Return a copy of the manifest in which one task of one file has another title."""
@@ -161,6 +164,14 @@ class Scene:
         shutil.copyfile(self.state, copy)
         os.sync()
         return copy
+
+
+def _blocks_forgotten(state: Path) -> Path:
+    db = sqlite3.connect(state)
+    with db:
+        db.execute("UPDATE entries SET block = zeroblob(16)")
+    db.close()
+    return state
 
 
 @dataclass(frozen=True, slots=True)

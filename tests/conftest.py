@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -10,8 +11,6 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-#: rooms whose tests mostly wait, and share nothing
-ONE_BY_ONE = {"e2e", "second_portal", "fuzz"}
 sys.path.insert(0, str(TESTS / "support"))
 
 
@@ -22,8 +21,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let --dist loadgroup begin with what comes first, not with the largest file."""
+    """Let the workers begin with what comes first, not with the largest file."""
     config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Share the tests among workers by the groups that they are sorted by.
+
+    Not by the marks that --dist loadgroup reads: xdist 3.8 tells them to its scheduler at the end
+    of a node's id, which pytest 9.2 lets nobody change; without a word each test was its own group.
+    """
+    from sharing import Sharing
+
+    return Sharing(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -34,12 +45,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     are dealt out evenly, since some wait and others compute. What a file has made for its tests is
     made in one worker alone.
     """
+    from sharing import group_of, room_of
+
     rooms: dict[str, dict[str, list[pytest.Item]]] = {}
     for item in items:
-        room = item.path.relative_to(TESTS).parts[0]
-        group = item.nodeid if room in ONE_BY_ONE else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-        rooms.setdefault(room, {}).setdefault(group, []).append(item)
+        groups = rooms.setdefault(room_of(item.nodeid), {})
+        groups.setdefault(group_of(item.nodeid), []).append(item)
     dealt = [
         (room != "e2e" and (number + 0.5) / len(groups), group)
         for room, groups in rooms.items()
@@ -47,6 +58,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ]
     dealt.sort(key=lambda one: one[0])
     items[:] = [item for _, group in dealt for item in group]
+
+
+def pytest_collection_finish() -> None:
+    """Let no garbage collection walk through ten thousand tests again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

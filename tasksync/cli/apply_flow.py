@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from time import monotonic
+from types import MappingProxyType
 
 from tasksync.cli.console import Console
 from tasksync.cli.listeners import listening
 from tasksync.cli.options import ApplyOptions, ConfirmOptions, ManifestOptions
+from tasksync.cli.other_projects import held
 from tasksync.cli.plan_files import read
 from tasksync.cli.plan_flow import (
     cost_of,
@@ -34,14 +37,16 @@ from tasksync.cli.wiring import Session, new_id, session
 from tasksync.core.address_book import AnyAddress
 from tasksync.core.formats.plan_json import Opened
 from tasksync.core.guards import check
-from tasksync.core.manifest import Manifest
+from tasksync.core.manifest import Manifest, marker_of
 from tasksync.core.plan import Plan
 from tasksync.core.planning.desired import Desired
+from tasksync.core.planning.taking_over import gives_to, projects_in
 from tasksync.core.ports import StateStore
 from tasksync.core.staleness import touched_by, touched_since
 from tasksync.core.state import State
 from tasksync.engine.applying import Applier, EnginePorts, Report, RunFacts
 from tasksync.engine.existing import with_existing
+from tasksync.engine.handing_over import HandingOver, OtherProject
 from tasksync.engine.lease import LeaseHolder
 from tasksync.engine.planner import desired_in_scope
 from tasksync.engine.portal_check import check_portal, other_owner
@@ -87,7 +92,9 @@ def _apply(
     directory = parts.directory(reached, before, refresh=refresh)
     read_already: Desired | None = desired_in_scope(manifest, before, scope(planning), directory)
     portal = reached()
-    with parts.hold_lease(store, manifest.project) as holder:
+    names = projects_in(manifest, before)
+    gives = partial(gives_to, manifest, before)
+    with held(parts, store, manifest.project, names, gives) as (holder, others, sources):
         planner = parts.planner(portal, parts.resolver(portal, manifest.marker))
         state = planner.resolved(holder, holder.load())
         if state.intents or _moved(before, state):
@@ -100,6 +107,7 @@ def _apply(
             refresh=refresh,
             read_already=read_already,
             directory=directory,
+            sources=sources,
         )
         if refresh and not options.confirm.yes:
             plan = with_existing(plan, state, portal.of_titles)
@@ -127,9 +135,10 @@ def _apply(
                 console.tell("Apply cancelled. Nothing was written.")
                 return 1
             if not planning.no_refresh:
-                _must_still_hold(plan, state, portal)
+                _must_still_hold(plan, state, portal, sources)
         plan = with_sources(plan, manifest, others=True)
-        return _Doing(parts, options, holder, portal, state).do(plan, cost, plan.remembered)
+        doing = _Doing(parts, options, holder, portal, state, others=others)
+        return doing.do(plan, cost, plan.remembered)
 
 
 def _first_look(store: StateStore, manifest: Manifest) -> State:
@@ -170,7 +179,8 @@ def _apply_saved(
     resume: bool,
 ) -> int:
     portal = parts.portal(saved.plan.marker)
-    with parts.hold_lease(store, saved.plan.project) as holder:
+    names = sorted({one.origin.project for one in saved.plan.changes if one.origin is not None})
+    with held(parts, store, saved.plan.project, names) as (holder, others, sources):
         state = holder.load()
         here = must_belong(saved.plan, state, portal, parts)
         must_be_begun_here(saved, state, resume=resume, name=name)
@@ -178,7 +188,7 @@ def _apply_saved(
         planner = parts.planner(portal, parts.resolver(portal, saved.plan.marker))
         state = planner.resolved(holder, state)
         touched = touched_since(saved.plan, state.runs, this_of(saved))
-        now = checked(saved.plan, state, portal, touched)
+        now = checked(saved.plan, state, portal, touched, sources)
         must_hold(now, name, skip_stale=options.skip_stale)
         if now.touched:
             parts.console.tell(
@@ -193,15 +203,16 @@ def _apply_saved(
         cost = cost_of(plan, state.identity, verify=not options.no_verify)
         skipped = len(now.stale) + len(now.touched)
         doing = _Doing(
-            parts, options, holder, portal, state, digest=saved.digest, skipped=skipped, name=name
-        )
+            parts, options, holder, portal, state,
+            digest=saved.digest, skipped=skipped, name=name, others=others,
+        )  # fmt: skip
         return doing.do(plan, cost, saved.plan.remembered)
 
 
 class _Doing:
     """The writing half of an apply."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a run has by then
         self,
         parts: Session,
         options: ApplyOptions,
@@ -212,6 +223,7 @@ class _Doing:
         digest: str = "",
         skipped: int = 0,
         name: str = "",
+        others: Mapping[str, OtherProject] = MappingProxyType({}),
     ) -> None:
         self._parts = parts
         self._options = options
@@ -220,6 +232,7 @@ class _Doing:
         self._state = state
         self._digest = digest
         self._skipped = skipped
+        self._others = others
         self._go_on = f"tasksync apply --resume {name}" if name else "tasksync apply"
 
     def do(self, plan: Plan, cost: Cost, files: tuple[str, ...] | None) -> int:
@@ -227,13 +240,15 @@ class _Doing:
         parts = self._parts
         resolver = parts.resolver(self._portal, plan.marker)
         ports = EnginePorts(
-            self._portal, self._holder, resolver, parts.clock, parts.hear, parts.stop
-        )
+            self._portal, self._holder, resolver, parts.clock, parts.hear, parts.stop,
+            HandingOver(plan.project, self._others),
+        )  # fmt: skip
         identity = check_portal(self._portal, self._state)
         facts = RunFacts(
             new_id(), self._digest, identity, files, plan.serial, self._skipped,
             began=not self._state.lineage,
             touched=touched_by(plan, self._state.runs, (self._digest, plan.serial)),
+            proves=not self._options.no_verify,
         )  # fmt: skip
         applier = Applier(ports, plan, self._state, facts)
         total = sum(map(len, plan.levels))
@@ -256,7 +271,8 @@ class _Doing:
         parts = self._parts
         if self._options.no_verify or parts.stop() or report.error is not None:
             return Verification(0)
-        verifier = Verifier(self._portal, self._holder, parts.clock, parts.hear, plan.marker)
+        mark = marker_of(plan.project)
+        verifier = Verifier(self._portal, self._holder, parts.clock, parts.hear, plan.marker, mark)
         try:
             return verifier.verify(report.outcomes.values(), plan.tracked + plan.summary.add)
         except PortalError as error:
@@ -332,9 +348,11 @@ def _approved(console: Console, plan: Plan) -> bool:
         raise
 
 
-def _must_still_hold(plan: Plan, state: State, portal: RestPortal) -> None:
+def _must_still_hold(
+    plan: Plan, state: State, portal: RestPortal, sources: Mapping[str, State]
+) -> None:
     """Read again what the person answered to; raises PlanStale where something moved meanwhile."""
-    now = checked(plan, state, portal)
+    now = checked(plan, state, portal, (), sources)
     if now.stale:
         raise PlanStale(
             f"While apply asked, {len(now.stale)} of its changes became stale. Nothing was "

@@ -103,12 +103,12 @@ class Session:
         """Return where the state is kept; not for printing, it may hold a password."""
         return self.options.store.url or f"sqlite:{self.beside / f'{project}.db'}"
 
-    def store(self, project: str) -> StateStore:
-        """Open the state store of a project; opening creates nothing."""
+    def store(self, project: str, url: str = "") -> StateStore:
+        """Open the store of a project at `url`, or where the flags say; that makes nothing."""
         from tasksync.backends.redacted_store import RedactedStore
         from tasksync.backends.registry import open_store
 
-        url = self.address(project)
+        url = url or self.address(project)
         if url.startswith(("http:", "https:")):
             from tasksync.portal.network import check_network
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from tasksync.core.fields import KeyRef, RemoteId, TaskKey, Value, Values, in_order, same, to_wire
-from tasksync.core.state import NO_SOURCE, Entry
+from tasksync.core.state import NO_SOURCE, Entry, InProject
 from tasksync.core.task import (
     NO_OPTIONS,
     NOTHING_WRITTEN,
@@ -64,6 +64,8 @@ class Reason(StrEnum):
     ADOPTED = "adopted"
     PARENT_MOVED = "parent moved"
     RETURNED = "returned"
+    MOVED_HERE = "moved here"
+    MOVED_AWAY = "moved away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,9 @@ class Change:
     once at a read-back. `source` is the fingerprint of the manifest's text that asks for it, which
     the entry remembers; NO_SOURCE until it is asked for (Plan.with_sources).
     `written` is what stood in the manifest for values that came of something else (core.task);
-    `because` says of fields of which that did not change what it came to before.
+    `because` says of fields of which that did not change what it came to before. `origin` is the
+    key of another project that the task is taken from (`moved … project`); a CREATE has one where
+    that project has no such task.
     """
 
     key: TaskKey
@@ -117,6 +121,7 @@ class Change:
     source: bytes = NO_SOURCE
     written: Mapping[str, str] = field(default_factory=lambda: NOTHING_WRITTEN)
     because: Mapping[str, str] = field(default_factory=lambda: NOTHING_WRITTEN)
+    origin: InProject | None = None
 
     @property
     def carried(self) -> frozenset[str]:
@@ -169,7 +174,7 @@ class Change:
     def leaves_marker(self) -> bool:
         """Whether a task is let go of, and may go on bearing our marker."""
         forgets = self.action is Action.FORGET and not self.writes
-        return forgets and self.reason not in {Reason.GONE, Reason.TAKEN}
+        return forgets and self.reason not in {Reason.GONE, Reason.TAKEN, Reason.MOVED_AWAY}
 
     @property
     def unresolved(self) -> tuple[TaskKey, ...]:

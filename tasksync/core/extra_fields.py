@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from tasksync.core.fields import Value, extras_in, is_instant
 from tasksync.core.quoting import quoted
-from tasksync.core.task import Problem, Task
+from tasksync.core.task import FieldProblem, Problem, Task
 
 _LONG = 60
 _TRUE, _FALSE = frozenset({"1", "y", "true"}), frozenset({"0", "n", "false", ""})
@@ -168,19 +168,24 @@ _READERS: Mapping[str, Callable[[object], Value]] = MappingProxyType(
 )
 
 
-def problems(tasks: Iterable[Task], known: Mapping[str, ExtraField]) -> Iterator[Problem]:
+#: where a task's block holds its extra fields
+_BLOCK = "fields"
+
+
+def problems(tasks: Iterable[Task], known: Mapping[str, ExtraField]) -> Iterator[FieldProblem]:
     """Yield what is wrong with the extra fields of tasks, held against what the portal lists."""
     for task in tasks:
         for name in extras_in(task.fields):
-            field, value = known.get(name), task.fields[name]
+            field, path = known.get(name), (_BLOCK, name)
             if field is None:
-                yield Problem(task.place, f"the portal lists no field {name}", _near(name, known))
+                what, mend = f"the portal lists no field {name}", _near(name, known)
             elif not field.writable:
-                mend = "leave it out: the portal sets it"
-                yield Problem(task.place, f"{name} is read-only", mend)
-            elif fault := field.fault(value):
-                what = f"{name} is {_article(field)}"
-                yield Problem(task.place, what, fault)
+                what, mend = f"{name} is read-only", "leave it out: the portal sets it"
+            else:
+                what, mend = f"{name} is {_article(field)}", field.fault(task.fields[name])
+            if mend:
+                named = field is None or not field.writable
+                yield FieldProblem(task.key, path, Problem(task.place, what, mend), named)
 
 
 def _article(field: ExtraField) -> str:

@@ -17,6 +17,7 @@ unknown       deleting what people may have worked on        policy.unknownActiv
 rename        deleting what looks renamed                    moved, policy.allow, --dangerous-…
 strays        creating while marked tasks are unplaced       state rebuild, adopt, removed
 adopt         creating what was to be adopted                the right id
+moved         creating what was to come from a project       the right project, adopt, no moved
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from tasksync.core.change import Action, Change, Reason
 from tasksync.core.fields import MOVED_ON, TaskKey
 from tasksync.core.manifest import Policy, Threshold
 from tasksync.core.plan import Plan, Refusal
+from tasksync.core.planning.renames import as_moves
 from tasksync.core.quoting import quoted
 
 #: why a task that was remembered would be made again
@@ -60,7 +62,7 @@ def check(plan: Plan, overrides: Overrides = NO_OVERRIDES) -> tuple[Refusal, ...
         refusal
         for guard in (
             _empty, _half_read, _max_delete, _max_update, _max_vanished, _recreate,
-            _protect, _activity, _unknown, _reopen, _rename, _whose, _orphans, _adopt,
+            _protect, _activity, _unknown, _reopen, _rename, _whose, _orphans, _adopt, _moved,
         )
         for refusal in guard(plan, plan.policy, overrides)
     )  # fmt: skip
@@ -71,7 +73,9 @@ def _removals(plan: Plan, *actions: Action) -> list[Change]:
 
 
 def _leaving(plan: Plan) -> list[Change]:
-    return _removals(plan, Action.DELETE, Action.DEFER, Action.FORGET)
+    """Return what would be removed; what another project has already is not."""
+    gone = _removals(plan, Action.DELETE, Action.DEFER, Action.FORGET)
+    return [change for change in gone if change.reason is not Reason.MOVED_AWAY]
 
 
 def _allowed(plan: Plan, count: int) -> bool:
@@ -285,8 +289,9 @@ def _rename(plan: Plan, _policy: Policy, overrides: Overrides) -> Iterator[Refus
         return
     if _allowed(plan, plan.removals):
         return
-    pairs = "\n    ".join(f"- {{from: {old}, to: {new}}}" for old, new in plan.renames[:_SHOWN])
-    more = f"\n    … and {len(plan.renames) - _SHOWN} more" if len(plan.renames) > _SHOWN else ""
+    moves = as_moves(plan.renames)
+    pairs = "\n    ".join(f"- {{from: {old}, to: {new}}}" for old, new in moves[:_SHOWN])
+    more = f"\n    … and {len(moves) - _SHOWN} more" if len(moves) > _SHOWN else ""
     yield Refusal(
         "rename",
         f"{len(plan.renames)} removed and new keys look like renames; deleting would take "
@@ -318,7 +323,7 @@ def _adopt(plan: Plan, _policy: Policy, _overrides: Overrides) -> Iterator[Refus
     missing = [
         change
         for change in _removals(plan, Action.CREATE)
-        if change.options.adopt is not None and change.reason is Reason.NEW
+        if change.options.adopt is not None and change.reason is Reason.NEW and not change.origin
     ]
     if missing:
         ids = ", ".join(f"{c.key} -> {c.options.adopt}" for c in missing[:_SHOWN])
@@ -329,6 +334,24 @@ def _adopt(plan: Plan, _policy: Policy, _overrides: Overrides) -> Iterator[Refus
             "marker.",
             "Check the id and the key's rights; say moved: to rename a key; or drop adopt to have "
             "the task created.",
+            tuple(change.key for change in missing),
+        )
+
+
+def _moved(plan: Plan, _policy: Policy, _overrides: Overrides) -> Iterator[Refusal]:
+    """Hold back a second task for one that was to come from another project and is not there."""
+    missing = [one for one in _removals(plan, Action.CREATE) if one.origin is not None]
+    missing = [one for one in missing if one.reason is Reason.NEW]
+    if missing:
+        pairs = ", ".join(f"{one.key} from {one.origin}" for one in missing[:_SHOWN])
+        more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+        yield Refusal(
+            "moved",
+            f"{_count(missing, 'task')} to move here cannot be taken over: {pairs}{more}. That "
+            "project has no such task in this store, it is not seen on the portal, or another "
+            "project has it.",
+            "Check --state and the key's rights; say adopt: {id: N} for a task that is free by "
+            "now; or take the line out of moved to have the task created.",
             tuple(change.key for change in missing),
         )
 

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from tasksync.core.address_book import Directory
 from tasksync.core.fields import TaskKey
 from tasksync.core.state import EntryIndex
-from tasksync.core.task import OnRemove, Task
+from tasksync.core.task import FieldProblem, OnRemove, Problem, Task
 
 MARKER_PREFIX = "tasksync:"
 _LIMIT = re.compile(r"[0-9]{1,18}|[0-9]{1,3}(\.[0-9]{1,40})?%", re.ASCII)
@@ -70,11 +70,13 @@ class Policy:
 class Moved:
     """A key that got another name: the task stays the same task.
 
+    `project` is the one that it had the old name in, where that is another ("": this one).
     Both end in `/` where all tasks of an instance move: `anna/` to `anne/`.
     """
 
     before: TaskKey
     after: TaskKey
+    project: str = ""
 
 
 def is_instance(key: str) -> bool:
@@ -112,6 +114,11 @@ def _no_fingerprints(_keys: Collection[TaskKey] = ()) -> Mapping[TaskKey, bytes]
     return MappingProxyType({})
 
 
+def at_tasks(found: Collection[FieldProblem]) -> tuple[Problem, ...]:
+    """Return faults of fields where their tasks are."""
+    return tuple(one.problem for one in found)
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """A checked manifest. `tasks` may be read once; reading it to the end ends the checking.
@@ -135,6 +142,8 @@ class Manifest:
     source_fingerprints: Callable[[Collection[TaskKey]], Mapping[TaskKey, bytes]] = _no_fingerprints
     #: once the tasks were read: what stood for values of those that were parsed (core.task)
     written: Callable[[], Mapping[TaskKey, Mapping[str, str]]] = dict
+    #: once the tasks were read: faults of fields where those are written
+    located: Callable[[Collection[FieldProblem]], tuple[Problem, ...]] = at_tasks
 
     @property
     def marker(self) -> str | None:

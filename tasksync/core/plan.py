@@ -13,6 +13,7 @@ from tasksync.core.address_book import RememberedNumbers
 from tasksync.core.change import Action, Change
 from tasksync.core.fields import RemoteId, TaskKey, Value
 from tasksync.core.manifest import Policy
+from tasksync.core.state import InProject
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,19 @@ class Hidden(NamedTuple):
     waits: bool
 
 
+class HandedOver(NamedTuple):
+    """A remembered key whose task is another project's now, or on its way there (`is_there`: no).
+
+    `wanted`: the manifest names it all the same; nothing is made for it.
+    """
+
+    key: TaskKey
+    id: RemoteId
+    to: InProject
+    wanted: bool
+    is_there: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """How many of each action, NOOP left out."""
@@ -137,7 +151,8 @@ class Plan:
     `reworded` are the source fingerprints of unchanged tasks whose text had to be parsed, which
     their entries are to remember beside other changes (not in a saved plan); `rewritten` is what
     stands there now for their values, where anything but the values does (core.task).
-    `hidden` are wanted tasks that the portal gave an id and does not show.
+    `hidden` are wanted tasks that the portal gave an id and does not show; `handed_over` those
+    that other projects took over and that no FORGET of it is about.
     `learned` is, by remembered key, the createdDate of tasks that were not known to be shown, or
     not with a date; "" where the portal tells none.
     `unreadable` are tasks that are there and left alone (design 9; not in a saved plan).
@@ -181,6 +196,7 @@ class Plan:
     remembered: tuple[str, ...] = ()
     spent: int = 0  # of policy.allow, by the runs before
     hidden: tuple[Hidden, ...] = ()
+    handed_over: tuple[HandedOver, ...] = ()
     learned: Mapping[TaskKey, str] = field(
         default_factory=lambda: MappingProxyType({}), compare=False
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tasksync.core.change import Action, Change, FieldChange, base_digest_of
 from tasksync.core.fields import DEFERRED, MOVED_ON, TaskKey, Value, same
+from tasksync.core.manifest import marker_of
 from tasksync.core.plan import Plan
-from tasksync.core.state import EVERY_KEY, KEPT_RUNS, Entry, Run
+from tasksync.core.state import EVERY_KEY, KEPT_RUNS, Entry, InProject, Run, State
 from tasksync.core.task import Activity, LiveTask, asked_digest
 
 #: so many keys of a run are written down for a plan that is to be resumed; of more, that it is all
@@ -101,10 +102,27 @@ def of_another_task(change: Change, live: LiveTask) -> list[Stale]:
 
 def of_another_project(change: Change, live: LiveTask, marker: str | None) -> list[Stale]:
     """Return that a task bears another project's marker since the plan was made."""
-    theirs = [one for one in live.markers if one != marker and one not in change.markers]
+    origin = None if change.origin is None else marker_of(change.origin.project)
+    theirs = [
+        one for one in live.markers if one not in {marker, origin} and one not in change.markers
+    ]
     return [Stale(change.key, "marker", "none of another project", ", ".join(theirs))] * bool(
         theirs
     )
+
+
+def of_no_project(change: Change, sources: Mapping[str, State], project: str) -> list[Stale]:
+    """Return that the project which a task is to come from has it no more."""
+    if change.origin is None:
+        return []
+    source = sources.get(change.origin.project)
+    entry = None if source is None else source.entries.get(change.origin.key)
+    meant = {None, InProject(project, change.key)}
+    if entry is not None and entry.id == change.id and entry.moved_to in meant:
+        return []
+    there = "no such task there" if entry is None else f"task {entry.id}"
+    there += f", moved to {entry.moved_to}" if entry is not None and entry.moved_to else ""
+    return [Stale(change.key, "moved", f"task {change.id}, {change.origin}", there)]
 
 
 def touched_by(plan: Plan, runs: Sequence[Run], this: tuple[str, int]) -> tuple[TaskKey, ...]:

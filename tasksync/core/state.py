@@ -30,6 +30,8 @@ NO_SOURCE = bytes(16)
 _ROW = 48
 #: what stands in a row's `created` where there is no date: not shown yet, or no date is known
 NOT_SHOWN, NO_DATE = 0, 1
+#: stands there in a row whose task was moved to another project: no date of a task is that old
+HANDED_OVER = 2
 
 
 def source_fingerprint(text_digest: bytes, asked: bytes) -> bytes:
@@ -50,6 +52,17 @@ def fingerprint_in(text: str) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
+class InProject:
+    """A key of another project."""
+
+    project: str
+    key: TaskKey
+
+    def __str__(self) -> str:
+        return f"{self.key} of project {self.project}"
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """What the state remembers of one task.
 
@@ -64,6 +77,7 @@ class Entry:
     run yet. `unproved` is what came back at the read-back of the last write where it was neither
     as asked nor a known normalisation: if the next write ends the same, it is the portal's own form
     (design 5). `written` is what stood in the manifest for values of `asked` (core.task).
+    `moved_to`: the task is that key's now (`moved … project`); nothing is done to it from here.
     """
 
     key: TaskKey
@@ -79,6 +93,7 @@ class Entry:
     remade: bool = False
     unproved: Values = field(default_factory=lambda: MappingProxyType({}))
     written: Mapping[str, str] = field(default_factory=lambda: NOTHING_WRITTEN)
+    moved_to: InProject | None = None
 
     @property
     def found(self) -> Values:
@@ -104,6 +119,8 @@ class Entry:
         )
 
     def _created(self) -> int:
+        if self.moved_to is not None:
+            return HANDED_OVER
         if self.hidden or self.remade:
             return NOT_SHOWN
         return instant(self.created) if self.created else NO_DATE
@@ -121,7 +138,8 @@ class Entry:
 class EntrySummary:
     """The columns of one entry: digests of what was asked and of what the portal should hold.
 
-    `created` is the second since 1970 of the task's createdDate, or NOT_SHOWN, or NO_DATE.
+    `created` is the second since 1970 of the task's createdDate, or NOT_SHOWN, NO_DATE or
+    HANDED_OVER.
     """
 
     key: TaskKey

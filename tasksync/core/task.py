@@ -51,6 +51,19 @@ class Problem:
         return f"{self.place}: {self.what}" + (f" ({self.mend})" if self.mend else "")
 
 
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """A fault of one field of a task that only the portal knows of; `problem` is at the task.
+
+    `path` leads to the value in the task's block, or, where `named`, to the name itself.
+    """
+
+    key: TaskKey
+    path: tuple[str, ...]
+    problem: Problem
+    named: bool = False
+
+
 _NO_POLICIES: Mapping[str, FieldPolicy] = MappingProxyType({})
 
 

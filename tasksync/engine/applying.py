@@ -19,6 +19,7 @@ from tasksync.core.ports import LEAVES_WITHIN, Clock, Listener, Permission, Port
 from tasksync.core.state import Entry, Intent, Run, State, StateDelta
 from tasksync.engine.doubt import Resolver
 from tasksync.engine.first_save import RunFacts, first_save, learned
+from tasksync.engine.handing_over import HandingOver
 from tasksync.engine.lease import LeaseHolder
 from tasksync.engine.marker_proof import MarkerProof
 from tasksync.engine.open_requests import Requests
@@ -87,6 +88,7 @@ class EnginePorts:
     clock: Clock
     listener: Listener
     stopping: Callable[[], bool]
+    handing_over: HandingOver = field(default_factory=HandingOver)
 
 
 class Applier:
@@ -102,6 +104,7 @@ class Applier:
         self._clock = ports.clock
         self._listener = ports.listener
         self._stopping = ports.stopping
+        self._handing_over = ports.handing_over
         self._plan = plan
         self._state = state
         self._facts = facts
@@ -249,6 +252,7 @@ class Applier:
         if not changes or self._stopping():
             return
         self._lease_holder.check()
+        self._handing_over.begin(changes)
         adopted = tuple(c.entry(c.id) for c in changes if c.action is Action.ADOPT and c.id)
         forgotten = [c for c in changes if c.action is Action.FORGET]
         self._released += tuple(c.id for c in forgotten if c.id is not None and c.leaves_marker)
@@ -310,14 +314,23 @@ class Applier:
         """Commit the intents of one request; return what is asked once its connection stands."""
         latest = self._clock.monotonic() + LEAVES_WITHIN
         self._lease_holder.check()
+        self._handing_over.begin(changes)
         intents = tuple(self._intent(c) for c in changes if c.action is Action.CREATE)
         self._save(intents)
         sent = self._clock.now()
         self._intents |= {intent.key: replace(intent, at=sent) for intent in intents}
         self._requests.sent(change.key for change in changes)
         self._listener(ChangesSent(tuple(changes)))
-        lease_holder, monotonic = self._lease_holder, self._clock.monotonic
-        return lambda: monotonic() <= latest and lease_holder.may_send()
+        lease_holder, monotonic, others = (
+            self._lease_holder,
+            self._clock.monotonic,
+            self._handing_over,
+        )
+
+        def may_send() -> bool:
+            return monotonic() <= latest and lease_holder.may_send() and others.may_send(changes)
+
+        return may_send
 
     def _intent(self, change: Change) -> Intent:
         return Intent(
@@ -352,8 +365,11 @@ class Applier:
                 del self._intents[change.key]
             if outcome.status is not Status.DONE:
                 continue
-            if change.action in {Action.DELETE, Action.FORGET}:
+            if change.action is Action.DELETE:
                 drop.append(change.key)
+            elif change.action is Action.FORGET:
+                if not self._facts.proves:  # else the Verifier drops it: its marker may be on yet
+                    drop.append(change.key)
             else:
                 put.append(self._entry(outcome))
         close += self._settled(put)

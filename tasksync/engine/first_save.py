@@ -20,7 +20,8 @@ class RunFacts:
 
     `serial` is of the state that the plan was made from; `left_out` counts the changes of a saved
     plan that this run does not do. `began`: there was no state before this run. `touched` is what
-    a saved plan that was done in part must leave alone from now on.
+    a saved plan that was done in part must leave alone from now on. `proves`: the Verifier reads
+    back what was written, and what lost its marker is remembered until it has seen that.
     """
 
     id: str
@@ -31,6 +32,7 @@ class RunFacts:
     left_out: int = 0
     began: bool = False
     touched: tuple[TaskKey, ...] = ()
+    proves: bool = False
 
     def run(self, at: datetime, outcome: str, allowances: Mapping[str, int]) -> Run:
         """Return the run as it is remembered, with what was used of policy.allow by now."""

@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
+from types import MappingProxyType
 
 from tasksync.core.address_book import Directory, ListedPerson
+from tasksync.core.change import Action, Change
 from tasksync.core.fields import FIELDS, FieldKind, RemoteId, TaskKey
 from tasksync.core.formats.state_checks import must_be_usable
-from tasksync.core.manifest import Manifest
+from tasksync.core.manifest import Manifest, marker_of
+from tasksync.core.marking import without_marker
+from tasksync.core.ownership import is_own
 from tasksync.core.plan import DoubtfulPerson, Plan
 from tasksync.core.planning.build import EVERYTHING, Scope, plan_from
 from tasksync.core.planning.desired import Desired, read_desired
 from tasksync.core.planning.scope import must_match
+from tasksync.core.planning.taking_over import taken_over
 from tasksync.core.ports import Listener, Portal
 from tasksync.core.state import State, overlaid
 from tasksync.core.task import LiveTask
 from tasksync.engine.doubt import Resolver
 from tasksync.engine.extra_reading import read_extras
+from tasksync.engine.handing_over import must_be_on
 from tasksync.engine.lease import LeaseHolder
 from tasksync.engine.portal_check import check_portal, other_owner, tell_other_owner
 from tasksync.engine.portal_directory import PortalDirectory
@@ -37,7 +43,7 @@ class Planner:
     listener: Listener
     people: People
 
-    def plan(
+    def plan(  # noqa: PLR0913 - all that a plan is made of
         self,
         manifest: Manifest,
         state: State,
@@ -48,6 +54,7 @@ class Planner:
         read_already: Desired | None = None,
         by_title: bool = False,
         directory: PortalDirectory | None = None,
+        sources: Mapping[str, State] = MappingProxyType({}),
     ) -> Plan:
         """Return the plan; creates in doubt are looked for in memory, and nothing is saved.
 
@@ -58,6 +65,7 @@ class Planner:
         The manifest is read to its end, and so checked, before the portal is asked for any task;
         only creates in doubt have to be looked for first. `by_title`: see `plan_from`.
         `directory` is what addresses of people and names of groups are looked up in, or were.
+        `sources` are the states of the projects that tasks are moved here from.
         """
         wanted = read_already
         if wanted is None and not state.intents:
@@ -66,18 +74,21 @@ class Planner:
         known_one = state.identity if trusting and not state.intents else None
         identity = known_one or check_portal(self.portal, state)
         tell_other_owner(identity, state.identity, self.listener)
-        read_extras(self.portal, state, wanted)
+        read_extras(self.portal, state, wanted, manifest.located)
         seen = self.resolver.look(state.intents, state, ())
         known = overlaid(state, seen.found)
         if wanted is None:
             wanted = desired_in_scope(manifest, known, scope, directory)
-            read_extras(self.portal, known, wanted)
+            read_extras(self.portal, known, wanted, manifest.located)
+        must_be_on(self.portal, sources)
+        wanted.takes = taken_over(manifest, wanted.new_keys(), sources, known)
         if refresh:
             live = self.portal.find(manifest.marker, _Tracked(known, wanted.adopts()))
             plan = plan_from(manifest, wanted, known, live, scope, by_title=by_title)
         else:
             unknown = self._not_remembered(wanted, manifest.marker)
             plan = plan_from(manifest, wanted, known, None, scope, unknown, by_title=by_title)
+            plan = self._let_go(plan, known)
         owner = other_owner(identity, state.identity)
         plan = replace(plan, portal=identity.portal, in_doubt=seen.doubtful, other_owner=owner)
         if directory is not None:
@@ -91,6 +102,26 @@ class Planner:
         if marker is not None:  # all of them: ids come again below what is remembered
             yield from self.portal.newer(marker, RemoteId(0))
         yield from self.portal.find(None, tuple(wanted.adopts()))
+
+    def _let_go(self, plan: Plan, state: State) -> Plan:
+        """Return the plan with the tags of what it forgets: the state does not know them.
+
+        The API sets tags as a whole, and a marker that stays on holds a task for ever.
+        """
+        ids = {one.id for one in plan.changes if one.action is Action.FORGET and one.id}
+        if not ids:
+            return plan
+        mark = marker_of(plan.project)
+        there = {one.id: one for one in self.portal.find(None, tuple(ids))}
+
+        def freed(change: Change) -> Change:
+            live = there.get(change.id) if change.action is Action.FORGET and change.id else None
+            if live is None or not is_own(state.entries[change.key], live, mark):
+                return change
+            return without_marker(change, live, mark)
+
+        levels = tuple(tuple(map(freed, level)) for level in plan.levels)
+        return replace(plan, levels=levels)
 
     def named(self, plan: Plan) -> Plan:
         """Return the plan with the names of the people it speaks of, and who is not there.

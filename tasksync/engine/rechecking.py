@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from tasksync.core.change import Action, Change, Reason
 from tasksync.core.fields import RemoteId, TaskKey, instant
@@ -19,6 +20,7 @@ from tasksync.core.staleness import (
     is_done,
     of_another_project,
     of_another_task,
+    of_no_project,
     saw,
     stale,
 )
@@ -42,11 +44,18 @@ class Checked:
     touched: tuple[TaskKey, ...] = ()
 
 
-def checked(plan: Plan, state: State, portal: Portal, touched: Collection[TaskKey] = ()) -> Checked:
+def checked(
+    plan: Plan,
+    state: State,
+    portal: Portal,
+    touched: Collection[TaskKey] = (),
+    sources: Mapping[str, State] = MappingProxyType({}),
+) -> Checked:
     """Hold every change of a plan against its own before-values and its own entry, as read now.
 
     Before a create the marked tasks that the state does not know are looked at: one that fits
-    was made already. `touched` is left out where it is not done.
+    was made already. `touched` is left out where it is not done. `sources` are the states of the
+    projects that tasks are moved here from.
     """
     read_extras_of(portal, plan, state)
     now = _Now(plan, state, portal)
@@ -59,7 +68,12 @@ def checked(plan: Plan, state: State, portal: Portal, touched: Collection[TaskKe
             done.append(change.key)
         elif change.key in touched:
             passed.append(change.key)
-        elif reasons := now.taken(change) or stale(meant, entry, found) or now.parent_gone(change):
+        elif reasons := (
+            of_no_project(change, sources, plan.project)
+            or now.taken(change)
+            or stale(meant, entry, found)
+            or now.parent_gone(change)
+        ):
             moved[change.key] = reasons
     left_out = {*moved, *done, *passed}
     made = now.made([c for c in plan.changes if c.key not in left_out])

@@ -2,6 +2,9 @@
 
 What was made and shows is remembered with its createdDate; what does not show for 10 s stays
 remembered as hidden (design 7, *Gone or hidden*).
+
+What is let go of is forgotten here, once it shows without our marker: an entry that went before its
+marker would leave a task that is marked and nobody's.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from dataclasses import dataclass
 from tasksync.core.change import Action, Change, Outcome, Status
 from tasksync.core.events import ValueMissing, ValueNormalised, Verified
 from tasksync.core.fields import RemoteId, TaskKey
+from tasksync.core.manifest import marker_of
 from tasksync.core.plan import Plan
 from tasksync.core.ports import Clock, Listener, Portal
 from tasksync.core.proof import Proof, proof_of
@@ -23,7 +27,7 @@ from tasksync.engine.lease import LeaseHolder
 BY_ID, BY_LIST = 50, 5000
 #: a list may lag behind a write (api-contract 14.17): what seems missing is looked at again
 _LOOKS = (0.0, 2.0, 3.0, 5.0)
-_PROVABLE = {Action.CREATE, Action.UPDATE, Action.DEFER, Action.ADOPT}
+_PROVABLE = {Action.CREATE, Action.UPDATE, Action.DEFER, Action.ADOPT, Action.FORGET}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ def requests_for(plan: Plan) -> int:
     if not written:
         return 0
     summary = plan.summary
-    tracked = plan.tracked + summary.add + summary.adopt - summary.remove
+    tracked = plan.tracked + summary.add + summary.adopt - summary.remove - summary.forget
     if read_by_list(written, tracked, plan.marker):
         return _pages(tracked)
     return -(-written // BY_ID)
@@ -65,6 +69,7 @@ class Verifier:
     clock: Clock
     listener: Listener
     marker: str | None
+    mark: str | None = None  # the project's own tag, also where its policy writes none any more
 
     def verify(self, outcomes: Iterable[Outcome], tracked: int) -> Verification:
         """Read back every task that was written; what came otherwise is remembered, durably."""
@@ -97,9 +102,11 @@ class Verifier:
             if wait:
                 self.clock.sleep(wait)
             by_list = not wait and read_by_list(len(waiting), tracked, self.marker)
-            marker, ids = (self.marker, ()) if by_list else (None, tuple(waiting))
-            requests += _pages(tracked) if by_list else -(-len(waiting) // BY_ID)
+            free = tuple(i for i, one in waiting.items() if one.change.action is Action.FORGET)
+            marker, ids = (self.marker, free) if by_list else (None, tuple(waiting))
+            requests += _pages(tracked) * by_list - (-len(ids) // BY_ID)
             proofs |= dict.fromkeys(waiting)
+            proofs |= {remote: Proof() for remote in free}  # gone is free, too
             for live in self.portal.find(marker, ids):
                 if live.id in waiting:
                     one = waiting[live.id]
@@ -113,10 +120,14 @@ class Verifier:
     def _proof(self, change: Change, live: LiveTask) -> Proof:
         """Return the proof of the fields, and of the marker where this change was to write it."""
         proof = proof_of(change, live)
+        if change.action is Action.FORGET:
+            return _let_go(live, self.mark or self.marker)
         writes_marker = (
             change.action in {Action.CREATE, Action.ADOPT} or self.marker in change.markers
         )
         told = self.marker is not None and "tags" in live.fields
+        if change.origin is not None and marker_of(change.origin.project) in live.markers:
+            proof.missing["marker"] = live.markers
         if writes_marker and told and self.marker not in live.markers:
             proof.missing["marker"] = live.fields["tags"]
         return proof
@@ -131,9 +142,15 @@ class Verifier:
             change.entry(remote, proof.normalised, proof.missing).shown(shown[remote], later=False)
             for remote, change in changes.items()
             if (proof := proofs[remote]) is not None
+            and change.action is not Action.FORGET
             and (not proof or change.forms or change.action is Action.CREATE)
         )
-        self.lease_holder.commit(StateDelta(put=put))
+        drop = tuple(
+            change.key
+            for remote, change in changes.items()
+            if change.action is Action.FORGET and not _unproved(proofs[remote])
+        )
+        self.lease_holder.commit(StateDelta(put, drop))
 
     def _tell(
         self, changes: dict[RemoteId, Change], proofs: dict[RemoteId, Proof | None]
@@ -146,6 +163,11 @@ class Verifier:
             if _unproved(proof):
                 missing.append(change.key)
         return tuple(missing)
+
+
+def _let_go(live: LiveTask, mark: str | None) -> Proof:
+    """Look for our marker alone: what else happens to a task that was let go of is not ours."""
+    return Proof(missing={"marker": (mark,)} if mark in live.markers else {})
 
 
 def _unproved(proof: Proof | None) -> bool:

@@ -107,6 +107,12 @@ class Instants(dict[str, "Moment | Resolved"]):
         self[text] = found
         return found
 
+    def day(self, text: str) -> str:
+        """Return the local day of an expression; without a time it is that day."""
+        if self._dates is not None and _SHAPE.match(text) is None:
+            return str(self._dates().moment(text, time(12))[0])[: len("2026-05-19")]
+        return str(self[text][0])[: len("2026-05-19")]
+
     def _read(self, text: str) -> Moment | Resolved:
         if self._dates is not None and _SHAPE.match(text) is None:
             return self._dates().moment(text, self._hour)

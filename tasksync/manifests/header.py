@@ -89,6 +89,8 @@ class Header:
     timezone: str | None = None
     policy: Policy = field(default_factory=Policy)
     moved: list[tuple[Named, Named]] = field(default_factory=list)
+    #: moved from another project: old key, new key, that project
+    moved_here: list[tuple[Named, Named, Named]] = field(default_factory=list)
     removed: list[Named] = field(default_factory=list)
     normalisers: list[list[Normaliser]] = field(default_factory=list)
     contexts: list[bytes] = field(default_factory=list)
@@ -275,16 +277,18 @@ class _Assembly:
         for part in _items(node, "moved"):
             old, new = (self._moved_key(file, part.parts.get(name)) for name in ("from", "to"))
             if old and new:
-                self._pair(old, new)
+                self._pair(old, new, _project_of(file, part))
         for part in _items(node, "removed"):
             named = self._key(file, part)
             if named:
                 self._header.removed.append(named)
 
-    def _pair(self, old: Named, new: Named) -> None:
+    def _pair(self, old: Named, new: Named, project: Named | None) -> None:
         if is_instance(old.key) is not is_instance(new.key):
             what = f"{old.key} and {new.key} are a key and an instance"
             self._say(new.place, what, "end both in / to move a whole instance, or none")
+        elif project is not None:
+            self._header.moved_here.append((old, new, project))
         else:
             self._header.moved.append((old, new))
 
@@ -400,6 +404,14 @@ def _plain_dates(zone: ZoneInfo | None) -> WorksOut:
     from tasksync.manifests.language.dates import Dates
 
     return Dates(zone)
+
+
+def _project_of(file: str, part: Node) -> Named | None:
+    """Return the other project that a key is moved from; the schema says what is no name."""
+    node = part.parts.get("project")
+    if node is None or node.broken or not isinstance(node.value, str) or not node.value:
+        return None
+    return Named(TaskKey(node.value), Place(file, *node.position))
 
 
 def _broken(node: Node) -> bool:

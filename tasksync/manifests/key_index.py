@@ -12,7 +12,7 @@ from tasksync.core.fields import TaskKey
 from tasksync.core.manifest import is_instance
 from tasksync.core.task import Place, Problem
 from tasksync.manifests.columns import TaskColumns
-from tasksync.manifests.header import Header
+from tasksync.manifests.header import Header, Named
 from tasksync.manifests.hints import did_you_mean
 from tasksync.manifests.unplaced import UnplacedProblem
 
@@ -152,17 +152,15 @@ def renames(header: Header, index: KeyIndex, *, complete: bool) -> Iterator[Prob
         yield from _still_there(old.key, old.place, index, "moved away")
         yield from _twice(old.key, old.place, olds, "is moved twice")
         yield from _twice(new.key, new.place, news, "is the target of two moves")
+    yield from _moved_here(header, news)
     for old, new in header.moved:
         if new.key in olds and old.key != new.key:
             what = f"{new.key} is moved on at {olds[new.key]}"
             yield Problem(new.place, what, "name the last key in both")
-        elif complete and is_instance(new.key):
-            if index.first_in(new.key) is None:
-                mend = "name the key of the instance as its row has it now"
-                yield Problem(new.place, f"no task of this project is in {new.key}", mend)
-        elif complete and new.key not in index.keys:
-            mend = did_you_mean(new.key, index.keys) or "name the task's new key"
-            yield Problem(new.place, f"{new.key} is no key of this project", mend)
+        elif complete:
+            yield from _no_key(new, index)
+    for _old, new, _project in header.moved_here if complete else ():
+        yield from _no_key(new, index)
     gone: dict[str, Place] = {}
     for named in header.removed:
         yield from _still_there(named.key, named.place, index, "removed")
@@ -170,6 +168,29 @@ def renames(header: Header, index: KeyIndex, *, complete: bool) -> Iterator[Prob
         if named.key in olds:
             what = f"{named.key} is moved at {olds[named.key]}"
             yield Problem(named.place, what, "a key is moved or removed, not both")
+
+
+def _moved_here(header: Header, news: dict[str, Place]) -> Iterator[Problem]:
+    """Yield what is wrong with keys that are moved from other projects."""
+    olds: dict[str, Place] = {}
+    for old, new, project in header.moved_here:
+        if project.key == header.project:
+            what = f"{project.key} is this project itself"
+            yield Problem(project.place, what, "leave project out to rename a key")
+            continue
+        yield from _twice(f"{old.key} of {project.key}", old.place, olds, "is moved twice")
+        yield from _twice(new.key, new.place, news, "is the target of two moves")
+
+
+def _no_key(new: Named, index: KeyIndex) -> Iterator[Problem]:
+    """Yield that nothing of this project has the key that a task is moved to."""
+    if is_instance(new.key):
+        if index.first_in(new.key) is None:
+            mend = "name the key of the instance as its row has it now"
+            yield Problem(new.place, f"no task of this project is in {new.key}", mend)
+    elif new.key not in index.keys:
+        mend = did_you_mean(new.key, index.keys) or "name the task's new key"
+        yield Problem(new.place, f"{new.key} is no key of this project", mend)
 
 
 def _still_there(key: str, place: Place, index: KeyIndex, how: str) -> Iterator[Problem]:

@@ -16,7 +16,7 @@ from tasksync.core.fields import TaskKey
 from tasksync.core.keys import normal_key
 from tasksync.core.manifest import Manifest, Moved, Wanted
 from tasksync.core.state import EntryIndex
-from tasksync.core.task import Place, Problem, Task
+from tasksync.core.task import FieldProblem, Place, Problem, Task
 from tasksync.errors import ManifestInvalid
 from tasksync.manifests import files, fingerprints, header, key_index, parse_fast, reader, schema
 from tasksync.manifests.bodies import Bodies
@@ -26,13 +26,11 @@ from tasksync.manifests.header import FileHeader, Header
 from tasksync.manifests.key_index import FILE_SHIFT, KeyIndex
 from tasksync.manifests.parse_fast import RawTask
 from tasksync.manifests.reader import YamlUnreadable
-from tasksync.manifests.unplaced import MOST_PROBLEMS
+from tasksync.manifests.unplaced import MOST_PROBLEMS, UnplacedProblem
 from tasksync.manifests.values import TASK_NAMES, Normal, check_key
 
 if TYPE_CHECKING:
     from tasksync.manifests.expanded import ExpandedTasks
-    from tasksync.manifests.unplaced import UnplacedProblem
-
 #: how blocks are remembered: another form knows no block of this one
 CONTEXT = "tasksync-rows-1"
 
@@ -66,11 +64,15 @@ def load(paths: Sequence[str], instead: Mapping[str, bytes] | None = None) -> Ma
         root=root,
         remembered=tuple(sorted({files.within(root, name) for name in (*names, *data)})),
         policy=read.policy,
-        moved=tuple(Moved(old.key, new.key) for old, new in read.moved),
+        moved=(
+            *(Moved(old.key, new.key) for old, new in read.moved),
+            *(Moved(old.key, new.key, where.key) for old, new, where in read.moved_here),
+        ),
         removed=tuple(named.key for named in read.removed),
         timezone=read.timezone,
         source_fingerprints=stream.source_fingerprints,
         written=lambda: stream.written,
+        located=stream.located,
     )
 
 
@@ -136,6 +138,36 @@ class _Stream:
         if self._expanded is not None:
             known |= self._expanded.fingerprints(keys)
         return known
+
+    def located(self, found: Collection[FieldProblem]) -> tuple[Problem, ...]:
+        """Return faults of fields that the portal told where those are written."""
+        from tasksync.manifests import diagnose
+
+        beside = self._by_file((one.key, _unplaced(one)) for one in found)
+        problems = self._of_templates(beside)
+        for number, faults in beside.items():
+            file, normalisers = self._header.files[number], self._header.normalisers[number]
+            wanted = diagnose.Suspects(set(), faults, set(), file.strange)
+            problems += diagnose.problems(file.source, normalisers, wanted, MOST_PROBLEMS)
+        return tuple(_shown(problems)) or tuple(one.problem for one in found)
+
+    def _by_file(
+        self, faults: Iterable[tuple[str, UnplacedProblem]]
+    ) -> dict[int, dict[str, list[UnplacedProblem]]]:
+        """Return faults by the number of the file and the key of the task."""
+        found: dict[int, dict[str, list[UnplacedProblem]]] = {}
+        for key, fault in faults:
+            of_file = found.setdefault(self._key_index.file_of(key), {})
+            of_file.setdefault(key, []).append(fault)
+        return found
+
+    def _of_templates(self, beside: dict[int, dict[str, list[UnplacedProblem]]]) -> list[Problem]:
+        """Take the faults of expanded tasks out of those of all files, and return them in words."""
+        if self._expanded is None:
+            return []
+        numbers = [number for number in beside if number >= len(self._header.files)]
+        faults = {key: told for number in numbers for key, told in beside.pop(number).items()}
+        return self._expanded.problems(faults)
 
     def _fingerprints_of(self, number: int, keys: Mapping[int, str]) -> dict[TaskKey, bytes]:
         file, context = self._header.files[number], self._context(number)
@@ -249,17 +281,9 @@ class _Stream:
         return normal
 
     def _finish(self) -> None:
-        beside: dict[int, dict[str, list[UnplacedProblem]]] = {}
-        for one in self._key_index.faults(complete=self._complete):
-            of_file = beside.setdefault(self._key_index.file_of(one.key), {})
-            of_file.setdefault(one.key, []).append(one.problem)
-        if self._expanded is not None:
-            of_templates = {
-                key: faults
-                for number in [number for number in beside if number >= len(self._header.files)]
-                for key, faults in beside.pop(number).items()
-            }
-            self._problems += self._expanded.problems(of_templates)
+        faults = self._key_index.faults(complete=self._complete)
+        beside = self._by_file((one.key, one.problem) for one in faults)
+        self._problems += self._of_templates(beside)
         self._problems += key_index.renames(self._header, self._key_index, complete=self._complete)
         failed = self._expanded is not None and self._expanded.failed
         if self._failed or failed or not self._known:
@@ -279,12 +303,19 @@ class _Stream:
             )
             self._problems += diagnose.problems(file.source, normalisers, wanted, MOST_PROBLEMS)
         self._problems += self._header.names.problems
-        if self._failed and not self._problems:  # it could not be read a second time
-            name = self._header.files[min(self._failed)].name
+        if (self._failed or failed) and not self._problems:  # it was another a second time
+            name = self._header.files[min(self._failed, default=0)].name
             what = "the file changed while it was read"
             self._problems.append(Problem(Place(name), what, "run it again"))
         if self._problems:
             raise ManifestInvalid(tuple(_shown(self._problems)))
+
+
+def _unplaced(one: FieldProblem) -> UnplacedProblem:
+    told = one.problem
+    if one.named:
+        return UnplacedProblem(one.path[:-1], told.what, told.mend, name=one.path[-1])
+    return UnplacedProblem(one.path, told.what, told.mend)
 
 
 def _expanded(

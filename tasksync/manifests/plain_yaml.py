@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tasksync.core.fields import FIELDS, PRIORITY_WORDS, STATUS_WORDS, KeyRef, Value
-from tasksync.core.manifest import Manifest, Policy, Threshold
+from tasksync.core.manifest import Manifest, Moved, Policy, Threshold
 from tasksync.core.task import Options, Task
 from tasksync.manifests.directory_names import NAMED_FIELDS
 from tasksync.manifests.foreign import API_VERSION
@@ -78,12 +78,17 @@ def lines(
     if manifest.moved:
         yield "moved:"
         yield from (
-            f"  - {{from: {text(one.before)}, to: {text(one.after)}}}" for one in manifest.moved
+            f"  - {{from: {text(one.before)}, to: {text(one.after)}{_project(one)}}}"
+            for one in manifest.moved
         )
     if manifest.removed:
         yield "removed:"
         yield from (f"  - {text(key)}" for key in manifest.removed)
     yield from _tasks(tasks, known)
+
+
+def _project(move: Moved) -> str:
+    return f", project: {text(move.project)}" if move.project else ""
 
 
 def _tasks(tasks: Iterable[Task], known: Mapping[int, str]) -> Iterator[str]:

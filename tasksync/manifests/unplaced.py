@@ -57,7 +57,8 @@ def located(
         part = node.at(fault.path)
         if part is None:
             continue
-        position = part.position if fault.path or first is None else first
+        missing = part is node  # it is not written there: defaults hold it
+        position = first if missing and first is not None else part.position
         if fault.name is not None:
             position = part.names.get(fault.name, position)
         yield Problem(Place(file, *position), fault.what, fault.mend)

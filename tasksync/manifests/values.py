@@ -35,6 +35,7 @@ from tasksync.manifests.directory_names import NAMED_FIELDS, DirectoryNames
 from tasksync.manifests.hints import shown
 from tasksync.manifests.resolved import Resolved
 from tasksync.manifests.unplaced import BadValue, UnplacedProblem
+from tasksync.manifests.worded import WordedText, words_of
 
 OPTION_NAMES = frozenset({"protect", "onRemove", "ignoreChanges", "adopt", policies.NAME})
 #: every name that a task's block may have
@@ -97,7 +98,7 @@ def with_defaults(defaults: Mapping[str, object], own: Mapping[str, object]) -> 
 class Normaliser:
     """Puts defaults under a task's block and brings it to normal form."""
 
-    __slots__ = ("_bare", "_defaults", "_names", "_plan")
+    __slots__ = ("_bare", "_defaults", "_names", "_plan", "_reads")
 
     def __init__(
         self,
@@ -109,6 +110,7 @@ class Normaliser:
         self._plan = [
             (name, _converter(name, instants, names), FIELDS[name].empty) for name in FIELDS
         ]
+        self._reads = _Reads(instants)
         self._set_defaults(dict(defaults))
 
     def _set_defaults(self, defaults: dict[str, object]) -> None:
@@ -152,7 +154,7 @@ class Normaliser:
                 told = value
             else:
                 pair = convert(value)
-                if pair.__class__ is Resolved:
+                if pair.__class__ is Resolved or value.__class__ is WordedText:
                     written = written or {}
                     written[name] = _as_written(value)
                 value, told = pair
@@ -160,9 +162,10 @@ class Normaliser:
             plain += (name, told)
         _in_order(fields, plain)
         if extra_values.NAME in block:
-            for name, value, told in extra_values.taken(block, _no_control):
+            for name, value, told in extra_values.taken(block, self._reads):
                 fields[name] = value
                 plain += (name, told)
+            written = extra_values.all_written(block) | (written or {})
         options = NO_OPTIONS if OPTION_NAMES.isdisjoint(block) else _options(block)
         if options is not NO_OPTIONS and options != NO_OPTIONS:
             plain.insert(0, options.plain())
@@ -174,7 +177,7 @@ class Normaliser:
         if "parent" in block and "parentId" in block:
             yield _two_parents().under("parent")
         yield from policies.faults(block)
-        yield from extra_values.faults(block, _no_control)
+        yield from extra_values.faults(block, self._reads)
         for name, convert, _empty in self._plan:
             value = block.get(name)
             if value is None or convert is None or isinstance(value, KeyRef):
@@ -193,12 +196,30 @@ class Normaliser:
             yield _out_of_order(block["startDatePlan"], block["endDatePlan"]).under("endDatePlan")
 
 
+class _Reads(NamedTuple):
+    """Reads the values of extra fields."""
+
+    instants: Instants
+
+    def text(self, text: str) -> None:
+        """Raise BadValue for a control character."""
+        _no_control(text)
+
+    def date(self, kind: str, text: str) -> str:
+        """Return the instant of an expression, or its day alone."""
+        if kind == extra_values.DATE:
+            return self.instants.day(text)
+        return str(self.instants[text][0])
+
+
 _LATEST = 1 << 62
 
 
 def _as_written(value: object) -> str:
     """Return what stood in the manifest, a list in the order in which it stood there."""
-    return ", ".join(map(str, value)) if isinstance(value, list) else " ".join(str(value).split())
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return words_of(value) or " ".join(str(value).split())
 
 
 def _two_parents() -> BadValue:

@@ -72,9 +72,17 @@ def refusal_lines(refusal: Refusal, style: Style = PLAIN) -> Iterator[str]:
 
 def entry_line(entry: Entry) -> str:
     """Return one line of `state list`."""
-    notes = (("deferred", entry.deferred), ("not shown by the portal", entry.hidden))
+    notes = (
+        ("deferred", entry.deferred),
+        ("not shown by the portal", entry.hidden),
+        (_moved(entry), entry.moved_to is not None),
+    )
     said = "".join(f"  ({what})" for what, holds in notes if holds)
     return f"{wording.clean(entry.key)}  (task {entry.id})  {wording.in_quotes(entry.title)}{said}"
+
+
+def _moved(entry: Entry) -> str:
+    return f"moved to {wording.clean(str(entry.moved_to))}"
 
 
 def entry_text(entry: Entry, names: wording.Names | None = None, style: Style = PLAIN) -> str:
@@ -99,6 +107,7 @@ def entry_text(entry: Entry, names: wording.Names | None = None, style: Style = 
         ("deferred", entry.deferred),
         ("not shown by the portal: never made again", entry.hidden),
         ("made again after it had vanished", entry.remade),
+        (_moved(entry), entry.moved_to is not None),
     )
     lines += [f"  ({what})" for what, holds in notes if holds]
     return "".join(f"{line}\n" for line in lines)

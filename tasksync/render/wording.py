@@ -9,8 +9,10 @@ from types import MappingProxyType
 from tasksync.core.change import Action, Change, FieldChange, Reason
 from tasksync.core.diff import delta, duration
 from tasksync.core.fields import FIELDS, PRIORITY_WORDS, STATUS_WORDS, FieldKind, KeyRef, Value
+from tasksync.core.manifest import is_instance
 from tasksync.core.people import HAPPENS, Person
-from tasksync.core.plan import Plan, Standing, Stands, Summary
+from tasksync.core.plan import HandedOver, Plan, Standing, Stands, Summary
+from tasksync.core.planning.renames import as_moves
 from tasksync.core.task import Activity
 from tasksync.render.visible import alike, disarmed, looks, spelled, visible
 
@@ -37,6 +39,8 @@ WHY: Mapping[Reason, str] = MappingProxyType(
         Reason.ADOPTED: "taken over as the manifest asks",
         Reason.PARENT_MOVED: "its parent is another task now",
         Reason.RETURNED: "back in the manifest",
+        Reason.MOVED_HERE: "moved here",
+        Reason.MOVED_AWAY: "another project has it now; forgotten here alone",
     }
 )
 
@@ -241,7 +245,12 @@ def lost(activity: Activity | None) -> str:
 
 def why(change: Change) -> str:
     """Return the reason in words; nothing where the change speaks for itself."""
-    return WHY[change.reason]
+    words = WHY[change.reason]
+    if change.origin is not None and change.action is Action.ADOPT:
+        return f"moved here: it was {clean(str(change.origin))}"
+    if change.action is Action.FORGET and change.writes:
+        words += "; its marker comes off, and it is free for people and other projects"
+    return words
 
 
 def count(number: int, one: str, many: str = "") -> str:
@@ -305,6 +314,13 @@ def person_line(one: Person) -> tuple[str, str]:
     return who, ", ".join(f"{number} {HAPPENS[what]}" for what, number in one.counts)
 
 
+#: what stays with a task that is moved, and with all tasks of an instance
+_KEPT = {
+    False: "the task keeps its comments and its logged time",
+    True: "its tasks keep their comments and their logged time",
+}
+
+
 def rename_advice(before: str, after: str) -> str:
     """Return what to add to the manifest so that a task keeps its history."""
     return f"moved: [{{from: {before}, to: {after}}}]"
@@ -320,13 +336,21 @@ def _allowance(plan: Plan) -> Iterator[str]:
     yield words + ("." if plan.left else "; it is used up and may be taken out.")
 
 
+def _handed_over(one: HandedOver) -> str:
+    """Say whose a task is now, and what is to be done about it here."""
+    where = clean(str(one.to))
+    if not one.is_there:
+        return f"is on its way to {where}: nothing is done to it here; apply there to end the move."
+    return f"is {where} now: nothing is made or changed for it here; take it out of the manifest."
+
+
 def notes(plan: Plan) -> tuple[str, ...]:
     """Return what a person should know beside the changes, drift left out; each on one line."""
     return (
         *(
             f"{clean(old)} looks like a rename: add {rename_advice(clean(old), clean(new))} "
-            "to the manifest, and the task keeps its comments and its logged time."
-            for old, new in plan.renames
+            f"to the manifest, and {_KEPT[is_instance(old)]}."
+            for old, new in as_moves(plan.renames)
         ),
         *(f"{clean(old)} has moved to {clean(new)}." for old, new in plan.moved),
         *_allowance(plan),
@@ -341,6 +365,7 @@ def notes(plan: Plan) -> tuple[str, ...]:
             f"take it over with adopt: {{id: {one.id}}}, or take its marker away."
             for one in plan.orphans
         ),
+        *(f"{clean(one.key)} (task {one.id}) {_handed_over(one)}" for one in plan.handed_over),
         *(
             f"{clean(one.key)} (task {one.id}) was made, and this key cannot see it: it is not "
             f"made again{', and the edit of it waits' if one.waits else ''}."

@@ -139,9 +139,9 @@ def test_a_run_is_kept_once_and_only_the_last_hundred_stay(world: World) -> None
 
 def test_text_that_utf8_cannot_carry_survives(world: World) -> None:
     anna = world.client()
-    odd = entry("a", 1, title="half a pair \ud83e, a nul \0, a word ж")
-    anna.commit(StateDelta(put=(odd,)), anna.acquire(ANNA, TTL))
-    assert world.client().load().entries[TaskKey("a")] == odd
+    irregular = entry("a", 1, title="half a pair \ud83e, a nul \0, a word ж")
+    anna.commit(StateDelta(put=(irregular,)), anna.acquire(ANNA, TTL))
+    assert world.client().load().entries[TaskKey("a")] == irregular
 
 
 def test_an_entry_that_is_not_there_is_a_key_error(world: World) -> None:

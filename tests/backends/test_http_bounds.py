@@ -9,8 +9,8 @@ import zlib
 from datetime import UTC, datetime
 
 import pytest
+from answering import answering
 from httpstate import Server
-from saying import saying
 from stores import ANNA, TTL, HandClock, counted_ids, entry
 
 from tasksync.backends import http_exchange
@@ -44,7 +44,7 @@ def gzipped(megabytes: int) -> bytes:
 def test_the_time_out_bounds_the_whole_exchange_with_a_state_server(first, drop):
     """Each step is quick; together they are not."""
     began = time.monotonic()
-    with saying(first, drop) as url, pytest.raises(Ambiguous):
+    with answering(first, drop) as url, pytest.raises(Ambiguous):
         HttpDocument(url, {}, 0.4).read()
     assert time.monotonic() - began < 10
 
@@ -55,7 +55,10 @@ def test_a_state_of_hundreds_of_megabytes_is_refused(monkeypatch, status):
     monkeypatch.setattr(http_exchange, "LONGEST_BODY", 4 << 20)
     small = gzipped(200)
     head = b"HTTP/1.1 " + status + b"\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
-    with saying(head % len(small) + small) as url, pytest.raises(StateError, match="longer than"):
+    with (
+        answering(head % len(small) + small) as url,
+        pytest.raises(StateError, match="longer than"),
+    ):
         HttpDocument(url, {}).read()
 
 
@@ -64,7 +67,10 @@ def test_a_state_of_one_long_text_is_refused_when_that_much_is_there(megabytes):
     """Not when all 64 MiB that a body may have are there: it would take that much memory first."""
     small = gzip.compress(b" " * (megabytes << 20), 1)
     head = HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(small)
-    with saying(head + small) as url, pytest.raises(StateError, match="a text of more than 16 MiB"):
+    with (
+        answering(head + small) as url,
+        pytest.raises(StateError, match="a text of more than 16 MiB"),
+    ):
         HttpDocument(url, {}).read()
 
 
@@ -72,7 +78,7 @@ def test_a_redirect_is_no_empty_state():
     """A 302 without a body said "no state", and all would have been made anew."""
     for where in (b"http://elsewhere.example/x", b"http://[::1", b"\xff\x1b[2J"):
         head = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + where + b"\r\n\r\n"
-        with saying(head) as url, pytest.raises(StateError, match="sends us on to"):
+        with answering(head) as url, pytest.raises(StateError, match="sends us on to"):
             HttpDocument(url, {}).read()
 
 
@@ -81,7 +87,7 @@ def test_a_state_of_many_values_is_refused(monkeypatch):
     monkeypatch.setattr(http_exchange, "_MOST_VALUES", 1000)
     body = b"[" + b"[]," * 1000 + b"1]"
     whole = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
-    with saying(whole) as url:
+    with answering(whole) as url:
         with pytest.raises(StateError, match="more than 1000 values") as refused:
             HttpDocument(url, {}).read()
         assert not isinstance(refused.value, Ambiguous)  # asked again it would be the same
@@ -103,7 +109,7 @@ def test_what_would_not_be_read_is_not_written(monkeypatch, body):
     """The same document from the server and to it: nothing is sent, and nothing is in doubt."""
     monkeypatch.setattr(http_exchange, "_MOST_VALUES", 1000)
     whole = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
-    with saying(whole) as url, pytest.raises(StateError):
+    with answering(whole) as url, pytest.raises(StateError):
         HttpDocument(url, {}).read()
     with pytest.raises(StateError, match="could not be read again") as refused:
         HttpDocument("http://127.0.0.1:1/nobody-is-asked", {}).write(body, None, "id")
@@ -134,11 +140,11 @@ def test_a_state_that_would_not_be_read_is_refused_by_the_first_save(monkeypatch
 @pytest.mark.parametrize("rest", [b"", b"Content-Ty", b"Content-Length", b"\r\n"])
 def test_an_answer_that_was_cut_off_is_no_empty_state(rest):
     """Within its headers: what came was 200 and nothing, and all would have been made anew."""
-    with saying(HEAD + rest) as url, pytest.raises(Ambiguous, match=r"cut off|no connection"):
+    with answering(HEAD + rest) as url, pytest.raises(Ambiguous, match=r"cut off|no connection"):
         HttpDocument(url, {}).read()
-    with saying(HEAD + b"Content-Length: 0\r\n\r\n") as url:
+    with answering(HEAD + b"Content-Length: 0\r\n\r\n") as url:
         assert HttpDocument(url, {}).read() is None
-    with saying(CHUNKED + b"0\r\n\r\n") as url:
+    with answering(CHUNKED + b"0\r\n\r\n") as url:
         assert HttpDocument(url, {}).read() is None
 
 
@@ -171,7 +177,7 @@ def test_an_answer_that_breaks_http_is_told_in_words_and_may_have_been_a_deed(
     """What was sent reached the server: a write whose answer breaks may be done."""
     exchanges = http_exchange.Exchanges(("", ""), proxies=False, timeout=5)
     with (
-        saying(HEAD + said) as url,
+        answering(HEAD + said) as url,
         pytest.raises(http_exchange.NoStateAnswer, match=words) as told,
     ):
         exchanges.ask(method, f"{url}/s", {}, None if method == "GET" else b"{}", {})
@@ -215,7 +221,7 @@ def test_no_answer_of_a_state_server_is_a_fault_of_ours(request, record_property
     while time.monotonic() < end:
         seed += 1
         answer = an_answer(random.Random(seed))  # noqa: S311
-        with saying(answer) as url:
+        with answering(answer) as url:
             remote = HttpDocument(url, {}, 1.0)
             for ask in (
                 remote.read,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from saying import saying
+from answering import answering
 
 from tasksync.backends.http import HttpDocument
 from tasksync.core.state import Holder, Lease
@@ -36,10 +36,10 @@ def shelves(url: str, password: str) -> Iterator[HttpDocument]:
 @pytest.mark.parametrize("form", [LONG, "".join(f"&#{ord(one)};" for one in LONG)])
 def test_of_an_error_that_is_cut_no_half_of_a_password_is_left(at: int, form: str) -> None:
     """Blanks are taken out before the words are shown, so that the cut may come soon."""
-    with saying(answer("403 No", b" " * at + f"{form} is no good".encode())) as url:
-        for shelf in shelves(url, LONG):
+    with answering(answer("403 No", b" " * at + f"{form} is no good".encode())) as url:
+        for store in shelves(url, LONG):
             with pytest.raises(StateError) as met:
-                shelf.read()
+                store.read()
             said = str(met.value)
             assert "hunter" not in said, said
             assert "&#10" not in said, said
@@ -49,10 +49,10 @@ def test_of_an_error_that_is_cut_no_half_of_a_password_is_left(at: int, form: st
 def test_the_host_of_a_redirect_is_told_without_our_password(password: str) -> None:
     """A host is read in small letters, and is another text then."""
     for where in (f"https://{password}/x", f"https://{password}.h.example", f"//{password}:1/"):
-        with saying(answer("302 Found", Location=where)) as url:
-            for shelf in shelves(url, password):
+        with answering(answer("302 Found", Location=where)) as url:
+            for store in shelves(url, password):
                 with pytest.raises(StateError, match="sends us on to") as met:
-                    shelf.read()
+                    store.read()
                 assert password.lower() not in str(met.value).lower()
 
 
@@ -60,9 +60,9 @@ def test_the_host_of_a_redirect_is_told_without_our_password(password: str) -> N
 def test_whose_lock_it_is_is_told_without_our_password(password: str) -> None:
     """Whatever its length: a server that mixes its words with ours says who asked."""
     body = json.dumps({"ID": "theirs", "Who": f"bob:{password}@host"}).encode()
-    with saying(answer("423 Locked", body)) as url:
-        for shelf in shelves(url, password):
-            other = shelf.lock(LEASE)
+    with answering(answer("423 Locked", body)) as url:
+        for store in shelves(url, password):
+            other = store.lock(LEASE)
             assert other is not None
             assert (other.id, password in other.who) == ("theirs", False)
             assert "***" in other.who

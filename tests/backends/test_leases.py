@@ -180,7 +180,7 @@ def test_without_proc_a_pid_alone_is_asked_for(tmp_path: Path) -> None:
     assert processes.started(2**22 - 1, tmp_path) is None
 
 
-def test_a_process_name_with_blanks_and_brackets_hides_no_field(tmp_path: Path) -> None:
+def test_a_process_name_with_blanks_and_parentheses_hides_no_field(tmp_path: Path) -> None:
     (tmp_path / "self").mkdir()
     (tmp_path / "42").mkdir()
     fields = " ".join(["S", *map(str, range(4, 53))])

@@ -352,7 +352,7 @@ def test_tables_that_another_program_is_making_tell_who_holds_the_lease(
     assert refused.value.holder == ANNA
 
 
-ODD = {
+IRREGULAR = {
     "backslashes": "standard_conforming_strings = off",
     "bytes": "bytea_output = escape",
     "sql dates": "DateStyle = 'SQL, DMY'",
@@ -369,38 +369,38 @@ ODD = {
 }
 
 
-@pytest.fixture(params=ODD.values(), ids=list(ODD))
-def odd_url(request: pytest.FixtureRequest, url: str) -> Iterator[str]:
+@pytest.fixture(params=IRREGULAR.values(), ids=list(IRREGULAR))
+def irregular_url(request: pytest.FixtureRequest, url: str) -> Iterator[str]:
     """A server whose administrator has chosen otherwise."""
     with psycopg.connect(url, autocommit=True) as db:
-        db.execute("DROP ROLE IF EXISTS odd")
-        db.execute("CREATE ROLE odd LOGIN SUPERUSER")
-        db.execute(f"ALTER ROLE odd SET {request.param}")
-        yield url.replace("postgres@", "odd@")
+        db.execute("DROP ROLE IF EXISTS irregular")
+        db.execute("CREATE ROLE irregular LOGIN SUPERUSER")
+        db.execute(f"ALTER ROLE irregular SET {request.param}")
+        yield url.replace("postgres@", "irregular@")
 
 
 def test_however_the_server_is_configured_what_is_saved_comes_back_word_for_word(
-    url: str, odd_url: str
+    url: str, irregular_url: str
 ) -> None:
-    odd, plain = store_at(odd_url), store_at(url)
-    lease = odd.acquire(ANNA, TTL)
+    irregular, plain = store_at(irregular_url), store_at(url)
+    lease = irregular.acquire(ANNA, TTL)
     everything = StateDelta(
         put=(rich_entry("all", 9), *batch(1)), open=(intent("ж"),), run=run("r"), files=("a\\b",)
     )
-    odd.commit(everything, lease)
-    assert whole(odd.load()) == whole(plain.load())
+    irregular.commit(everything, lease)
+    assert whole(irregular.load()) == whole(plain.load())
     assert plain.load().entries["all"] == rich_entry("all", 9)  # type: ignore[index]
     with pytest.raises(StateLocked, match="s ago"):
-        store_at(odd_url).acquire(BORIS, TTL)
-    held, seen = odd.holder(), plain.holder()
+        store_at(irregular_url).acquire(BORIS, TTL)
+    held, seen = irregular.holder(), plain.holder()
     assert held == seen
     assert held is not None
     assert held.since == lease.since
-    lease = odd.renew(lease)
-    odd.replace(plain.load(), lease)
-    odd.release(lease)
+    lease = irregular.renew(lease)
+    irregular.replace(plain.load(), lease)
+    irregular.release(lease)
     assert plain.acquire(BORIS, TTL).fence == lease.fence + 1
-    odd.close()
+    irregular.close()
     plain.close()
 
 

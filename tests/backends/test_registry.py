@@ -40,7 +40,7 @@ def test_a_tilde_is_the_home_folder() -> None:
     "url",
     ["postgresql://h/d", "postgres://h/d", "s3://b/k", "https://h/s", "HTTP://localhost/s"],
 )
-def test_opening_asks_nobody_anything(url: str) -> None:
+def test_a_store_that_is_opened_asks_nobody_anything(url: str) -> None:
     opened(url).close()
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from answering import answering
 from cutting import Wire
-from saying import saying
 from stores import ANNA, TTL, HandClock, counted_ids
 
 from tasksync.backends import postgres_connection, s3
@@ -57,7 +57,7 @@ def test_the_time_out_bounds_the_whole_exchange_with_s3(
     remote: Any, first: bytes, drop: bytes
 ) -> None:
     """Each step is quick; together they are not."""
-    with saying(first, drop) as url:
+    with answering(first, drop) as url:
         asked = remote(url)
         for ask in (asked.read, lambda: asked.write(b"{}", None, "")):
             began = time.monotonic()
@@ -70,7 +70,7 @@ def test_a_state_in_s3_that_is_too_long_is_refused(remote: Any, monkeypatch: Any
     """As one behind http is."""
     monkeypatch.setattr(s3, "LONGEST_BODY", 1000)
     body = HEAD + b"Content-Length: 100000\r\n\r\n" + b" " * 100_000
-    with saying(body) as url, pytest.raises(StateError, match="longer than"):
+    with answering(body) as url, pytest.raises(StateError, match="longer than"):
         remote(url).read()
     nobody = remote("http://127.0.0.1:1")
     with pytest.raises(StateError, match="could not be read again") as refused:

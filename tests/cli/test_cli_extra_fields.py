@@ -118,9 +118,30 @@ def test_what_the_portal_does_not_take_is_told_before_anything_is_written(tmp_pa
     refused = project.apply()
     assert refused.code == 1
     told = [line.partition("tasksync.yaml:")[2] for line in refused.err.splitlines()]
-    assert "5:3: the portal lists no field UF_CRM_TASKS (did you mean UF_CRM_TASK?)" in told
-    assert "5:3: UF_SYNC_ID is read-only (leave it out: the portal sets it)" in told
-    assert '5:3: UF_STORY_POINTS is of type integer (it takes a whole number, not "many")' in told
+    assert "5:26: the portal lists no field UF_CRM_TASKS (did you mean UF_CRM_TASK?)" in told
+    assert "5:48: UF_SYNC_ID is read-only (leave it out: the portal sets it)" in told
+    assert '5:80: UF_STORY_POINTS is of type integer (it takes a whole number, not "many")' in told
+    assert world_of(project.folder) == []
+
+
+def test_a_field_of_a_template_is_told_at_its_line_with_the_row(tmp_path: Path) -> None:
+    """One that all instances have is told once; one of `defaults` at the task that has it."""
+    project = Project(tmp_path)
+    project.tasksync.manifest(
+        "apiVersion: tasksync/v1\nproject: extra\n"
+        "defaults: {responsibleId: 1, fields: {UF_RISC: 1}}\n"
+        "templates:\n  t:\n    parameters: {risk: text}\n    tasks:\n"
+        "      a:\n        title: A\n        fields:\n          UF_RISC: null\n"
+        "          UF_RISK: ${risk}\n          UF_RISKS: 5\n"
+        "use:\n  - template: t\n    forEach: [{key: k, risk: high}, {key: l, risk: low}]\n"
+        "tasks:\n  b: {title: B}\n"
+    )
+    told = [line.partition("tasksync.yaml:")[2] for line in project.apply().err.splitlines()]
+    assert any(one.startswith("13:11: the portal lists no field UF_RISKS; in k (") for one in told)
+    assert any("UF_RISKS" in one and "16:15) and 1 more" in one for one in told)
+    high = [one for one in told if one.startswith("12:20: UF_RISK is of type enumeration; in k (")]
+    assert 'it takes a number from the portal\'s list, not "high"' in high[0]
+    assert "18:3: the portal lists no field UF_RISC (did you mean UF_RISK?)" in told
     assert world_of(project.folder) == []
 
 

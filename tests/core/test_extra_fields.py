@@ -147,12 +147,12 @@ KNOWN = {
 def test_every_fault_of_a_task_is_told_with_its_place_and_mend(
     fields: dict[str, Value], told: list[str]
 ) -> None:
-    assert [str(one) for one in problems([task(**fields)], KNOWN)] == told
+    assert [str(one.problem) for one in problems([task(**fields)], KNOWN)] == told
 
 
 def test_a_portal_without_extra_fields_says_so() -> None:
     (one,) = problems([task(UF_A="x")], {})
-    assert one.mend == "it lists no extra field at all"
+    assert one.problem.mend == "it lists no extra field at all"
 
 
 scalars = (

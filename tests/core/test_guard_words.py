@@ -104,6 +104,20 @@ def test_renames_are_shown_as_they_have_to_be_written() -> None:
     assert check(plan(change("o0", Action.DELETE), renames=pairs), Overrides(renamed=True)) == ()
 
 
+def test_renames_of_an_instance_are_one_move() -> None:
+    """The row of a template has another key: nobody writes a move for each of its tasks."""
+    names = ("anna/desk", "anna/it/laptop", "bob/desk", "zoe")
+    pairs = tuple((TaskKey(one), TaskKey(one.replace("anna/", "anne/"))) for one in names[:2])
+    pairs += (TaskKey(names[2]), TaskKey("rob/desk")), (TaskKey(names[3]), TaskKey("zoë"))
+    refusal = only(check(plan(change("anna/desk", Action.DELETE), renames=pairs)))
+    told = refusal.advice.partition("moved:\n")[2].partition("\n  or")[0]
+    assert told.split("\n") == [
+        "    - {from: anna/, to: anne/}",
+        "    - {from: bob/desk, to: rob/desk}",
+        "    - {from: zoe, to: zoë}",
+    ]
+
+
 def test_orphans_are_named_with_what_helps() -> None:
     some = change("a", Action.CREATE, Reason.NEW)
     refusal = only(check(plan(some, orphans=(Orphan(9, "Else", 3),))))

@@ -16,7 +16,7 @@ CASES = sorted((Path(__file__).parents[1] / "plan_cases").glob("*.yaml"))
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_the_plan_of_a_case_is_the_expected_one(path: Path) -> None:
     case = read(path)
-    plan = build_plan(case.manifest, case.state, case.live, case.scope)
+    plan = build_plan(case.manifest, case.state, case.live, case.scope, case.sources)
     plan = replace(plan, unread=case.unread, in_doubt=case.in_doubt, other_owner=case.other_owner)
     there, wanted = compared(shown(plan, case), case.expect)
     assert there == wanted

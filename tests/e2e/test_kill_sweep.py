@@ -50,12 +50,62 @@ def _wanted() -> dict[str, Json]:
     return {**below, **updates, **above}
 
 
+POLICIES: Json = {"priority": "accept", "description": "seed", "deadline": "ratchet"}
+SHARED = 40
+
+
+def _shared_base() -> dict[str, Json]:
+    """Tasks whose fields people may change, each field by a policy of its own."""
+    fields: Json = {"description": "ours", "deadline": "2027-03-01T18:00:00+03:00"}
+    return {
+        f"s{n:03}": task(f"Shared {n:03}", **fields, priority="low", fieldPolicy=POLICIES)
+        for n in range(SHARED)
+    }
+
+
+def _shared_wanted() -> dict[str, Json]:
+    """Edits of what people changed, of what they did not, and of fields that stand."""
+    wanted = _shared_base()
+    for number, one in enumerate(wanted.values()):
+        one["title"] += " again"
+        one["description"] = "ours, and said anew"  # seed: not sent
+        if number % 2:
+            one["priority"] = "high"  # accept: sent over what people chose
+        if number % 3 == 0:
+            one["deadline"] = "2027-03-20T18:00:00+03:00"  # ratchet: further than people went
+        elif number % 3 == 1:
+            one["deadline"] = "2027-03-05T18:00:00+03:00"  # ratchet: people went further
+    new = {
+        f"n{n:03}": task(f"New {n:03}", parent=f"s{n:03}", priority="low", fieldPolicy=POLICIES)
+        for n in range(SHARED)
+    }
+    return wanted | new
+
+
+def _people_work(served: portal.Portal) -> None:
+    """Change what the policies leave to people."""
+    for number in range(0, SHARED, 2):
+        served.edit(
+            f"Shared {number:03}",
+            priority=1 if number % 4 else 2,
+            description="people's",
+            deadline="2027-03-10T18:00:00+03:00",
+        )
+
+
+def _nobody_works(_served: portal.Portal) -> None:
+    """Leave the tasks as they were made."""
+
+
 @dataclass
 class Scene:
     """What every kill begins with: a portal's file and a state, and the world that must come."""
 
     folder: Path
     forker: forking.Forker
+    base: Callable[[], dict[str, Json]] = _base
+    wanted: Callable[[], dict[str, Json]] = _wanted
+    people: Callable[[portal.Portal], None] = _nobody_works
     database: str = ""  # the URL of the database that others are copied from
     server: str = ""
     world: dict[str, Json] = field(default_factory=dict)
@@ -76,7 +126,8 @@ def _begin(scene: Scene) -> Scene:
     """Make the beginning, and see how an undisturbed apply ends."""
     url = scene.database or f"sqlite:{scene.folder / 'state.db'}"
     with portal.served(scene.folder / "portal.db") as before:
-        Trip(scene.folder / "before", before, url).want(_base()).apply().must(0)
+        Trip(scene.folder / "before", before, url).want(scene.base()).apply().must(0)
+        scene.people(before)
         before.by_hand(STRANGER)
     shutil.rmtree(scene.folder / "before")
     with _copy(scene, "undisturbed") as (trip, served):
@@ -105,7 +156,7 @@ def _copy(scene: Scene, name: str) -> Iterator[tuple[Trip, Watched]]:
     shutil.copy(scene.folder / "portal.db", data)
     with portal.served(data) as running:
         served = Watched(running.running)
-        trip = Trip(scene.folder / name, served, scene.copied(name)).want(_wanted())
+        trip = Trip(scene.folder / name, served, scene.copied(name)).want(scene.wanted())
         yield trip, served
 
 
@@ -182,7 +233,14 @@ def on_postgres(
     tmp_path_factory: pytest.TempPathFactory, forker: forking.Forker, postgres_url: str
 ) -> Scene:
     base = postgres.database(postgres_url, "kill_base")
-    return _begin(Scene(tmp_path_factory.mktemp("kill-pg"), forker, base, postgres_url))
+    folder = tmp_path_factory.mktemp("kill-pg")
+    return _begin(Scene(folder, forker, database=base, server=postgres_url))
+
+
+@pytest.fixture(scope="module")
+def on_policies(tmp_path_factory: pytest.TempPathFactory, forker: forking.Forker) -> Scene:
+    folder = tmp_path_factory.mktemp("kill-policies")
+    return _begin(Scene(folder, forker, _shared_base, _shared_wanted, _people_work))
 
 
 @pytest.mark.kill
@@ -201,3 +259,23 @@ def test_killed_at_every_request_the_next_apply_ends_in_the_same_world(
         }
     )
     record_property(f"kill points, state in {store}", scene.requests)
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_what_people_own_is_theirs_whenever_the_apply_was_killed(
+    on_policies: Scene, moment: str, record_property: Tell
+) -> None:
+    """Policies of all kinds: what stood stands, what was sent is sent once, nothing is drift."""
+    world = on_policies.world
+    deadlines = {str(one["deadline"])[:10] for one in world.values() if one["deadline"]}
+    assert deadlines >= {"2027-03-20", "2027-03-10", "2027-03-05"}
+    assert {one["description"] for one in world.values()} >= {"ours", "people's"}
+    assert on_policies.writing >= 3
+    all_of(
+        {
+            f"{moment} {number}": lambda number=number: _kill_and_heal(on_policies, moment, number)
+            for number in range(1, on_policies.requests + 1)
+        }
+    )
+    record_property("kill points with policies", on_policies.requests)

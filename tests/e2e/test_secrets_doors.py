@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 import httpstate
 import psycopg
 import pytest
+from answering import answering
 from botocore.exceptions import ClientError
 from planting import ENV, FORMS, PLANT, SECRETS, planted, told
 from portal import Asked, Response, Served
-from saying import saying
 from trips import PROJECT, Ended, Trip, task
 
 from tasksync.backends import postgres_connection, s3, sqlite
@@ -252,7 +252,7 @@ def test_a_database_and_an_object_store_that_quote_us_are_not_quoted(
 def test_a_proxy_that_quotes_us_is_not_quoted(turn: int) -> None:
     """What a proxy says in the place of a connection."""
     ours = Secrets(frozenset(SECRETS.values()))
-    with saying(f"HTTP/1.1 407 No {planted(turn)}\r\n\r\n".encode()) as url:
+    with answering(f"HTTP/1.1 407 No {planted(turn)}\r\n\r\n".encode()) as url:
         env = {"HTTPS_PROXY": ENV["HTTPS_PROXY"].replace(":9", f":{urlsplit(url).port}")}
         send = HttpTransport("https://portal.example", KEY, env=env, secrets=lambda: ours)
         with pytest.raises(NotSent) as caught:

@@ -9,6 +9,7 @@ import pytest
 from tasksync.core.fields import KeyRef
 from tasksync.core.task import Task
 from tasksync.errors import ManifestInvalid
+from tasksync.manifests.expanded import ExpandedTasks
 from tasksync.manifests.loader import load
 
 HEAD = "apiVersion: tasksync/v1\nproject: p\ndefaults: {responsibleId: 1}\n"
@@ -161,3 +162,17 @@ def test_keys_in_another_form_of_their_letters_are_the_same(tmp_path: Path) -> N
     found = tasks_of(folder)
     assert list(found) == [f"{whole}/{whole}", f"{whole}/b", f"{whole}2/{whole}", f"{whole}2/b"]
     assert parent(found[f"{whole}/b"]) == f"{whole}/{whole}"
+
+
+def test_an_instance_that_fails_with_nothing_to_say_is_no_instance_that_went(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its tasks would be removed from the portal else: the checks of one task disagree."""
+    text = HEAD + (
+        "templates:\n  t: {parameters: {x: text}, tasks: {a: {title: '${x}'}}}\n"
+        "use:\n  - {template: t, key: k, with: {x: ''}}\n"
+    )
+    monkeypatch.setattr(ExpandedTasks, "_problems_of", lambda *_any: [])
+    with pytest.raises(ManifestInvalid) as caught:
+        tasks_of(written(tmp_path, m_yaml=text))
+    assert "the file changed while it was read" in str(caught.value.problems[0])

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import ItemsView, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tasksync.errors import ManifestInvalid
 from tasksync.manifests import expanded
+from tasksync.manifests.language import nested_uses
 from tasksync.manifests.loader import load
+from tasksync.manifests.unplaced import UnplacedProblem
 
 HEAD = "apiVersion: tasksync/v1\nproject: bombs\ndefaults: {responsibleId: 1}\n"
 MEMORY = 96 << 20
@@ -124,3 +128,75 @@ def test_a_chain_of_a_thousand_templates(tmp_path: Path) -> None:
         tmp_path, text + "  t: {tasks: {a: {title: A}}}\nuse:\n  - {template: t0000, key: x}\n"
     )
     assert "templates stand 9 deep in one another" in told
+
+
+def test_the_rows_of_uses_in_templates_are_counted_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each template alone is small enough, and all of their rows are held at once."""
+    monkeypatch.setattr(nested_uses, "MOST_NESTED_ROWS", 2_500)
+    rows = "".join(f"k{at},x\n" for at in range(1_000))
+    (tmp_path / "rows.csv").write_text(f"key,name\n{rows}", encoding="utf-8")
+    templates = "".join(
+        f"  t{at}:\n    use: [{{template: inner, forEach: rows.csv}}]\n" for at in range(20)
+    )
+    told = refused(
+        tmp_path,
+        "templates:\n  inner: {parameters: {name: text}, tasks: {a: {title: A}}}\n"
+        f"{templates}use:\n" + "".join(f"  - {{template: t{n}, key: k{n}}}\n" for n in range(20)),
+    )
+    assert told.endswith(
+        "m.yaml:11:38: all uses in templates have more than 2500 rows together "
+        "(use fewer rows here)"
+    )
+
+
+def test_rows_that_make_no_task_are_counted_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A template without tasks would be read for ever else, a use after the other."""
+    monkeypatch.setattr(expanded, "MOST_TASKS", 150)
+    rows = "".join(f"k{at}\n" for at in range(100))
+    (tmp_path / "rows.csv").write_text(f"key\n{rows}", encoding="utf-8")
+    told = refused(
+        tmp_path, "templates: {t: {}}\nuse:\n" + "  - {template: t, forEach: rows.csv}\n" * 9
+    )
+    assert "rows.csv:52: templates make more than 150 tasks: 151 with this row" in told
+
+
+class Counted(dict[str, list[UnplacedProblem]]):
+    """Faults by key that count how often all of them were gone through."""
+
+    rounds = 0
+
+    def __iter__(self) -> Iterator[str]:
+        self.rounds += 1
+        return super().__iter__()
+
+    def items(self) -> ItemsView[str, list[UnplacedProblem]]:
+        self.rounds += 1
+        return super().items()
+
+
+def test_faults_of_parents_are_not_gone_through_for_each_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred thousand rows with a wrong parent each would take hours else."""
+    seen: list[Counted] = []
+    problems = expanded.ExpandedTasks.problems
+
+    def counted(self: expanded.ExpandedTasks, beside: dict[str, list[UnplacedProblem]]) -> Any:
+        seen.append(Counted(beside))
+        return problems(self, seen[-1])
+
+    monkeypatch.setattr(expanded.ExpandedTasks, "problems", counted)
+    rows = "".join(f"k{at},no{at}\n" for at in range(50))
+    (tmp_path / "rows.csv").write_text(f"key,up\n{rows}", encoding="utf-8")
+    told = refused(
+        tmp_path,
+        "templates:\n  t:\n    parameters: {up: text}\n"
+        '    tasks: {a: {title: A, parent: "${up}"}}\n'
+        "use:\n  - {template: t, forEach: rows.csv}\n",
+    )
+    assert told.count("is no key of this project") == 50
+    assert [one.rounds for one in seen] == [1]

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import pytest
-from support.saying import saying
+from support.answering import answering
 
 from tasksync.portal.messages import NotSent, PortalRequest, Unanswered
 from tasksync.portal.transport import HttpTransport
@@ -19,12 +19,12 @@ REPR = re.compile(r"object at 0x|\b\w+\([^()]*\w+=|Error\(|\[Errno|\('|_ssl\.c")
 
 
 @pytest.fixture
-def answering() -> Iterator[Callable[[bytes], int]]:
+def open_server() -> Iterator[Callable[[bytes], int]]:
     """Return what serves some bytes to whoever connects, and then hangs up; a port."""
     with ExitStack() as servers:
 
         def start(words: bytes) -> int:
-            url = servers.enter_context(saying(words))
+            url = servers.enter_context(answering(words))
             return urlsplit(url).port or 0
 
         yield start
@@ -55,27 +55,27 @@ def test_a_name_that_nobody_knows() -> None:
     assert told("https://nowhere.invalid", NO_PROXY="*") == (words, "")
 
 
-def test_what_speaks_no_tls(answering: Callable[[bytes], int]) -> None:
-    words, _ = told(f"https://127.0.0.1:{answering(b'HTTP/1.1 400 Bad Request' + b'-' * 50)}")
+def test_what_speaks_no_tls(open_server: Callable[[bytes], int]) -> None:
+    words, _ = told(f"https://127.0.0.1:{open_server(b'HTTP/1.1 400 Bad Request' + b'-' * 50)}")
     assert words == "TLS failed: wrong version number"
 
 
-def test_what_hangs_up_is_told_without_a_repr(answering: Callable[[bytes], int]) -> None:
-    assert told(f"http://127.0.0.1:{answering(b'')}")[0]
+def test_what_hangs_up_is_told_without_a_repr(open_server: Callable[[bytes], int]) -> None:
+    assert told(f"http://127.0.0.1:{open_server(b'')}")[0]
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
 def test_a_proxy_that_cannot_be_used_is_blamed_by_its_variable(
-    name: str, answering: Callable[[bytes], int]
+    name: str, open_server: Callable[[bytes], int]
 ) -> None:
     portal, port = "https://vibecode.bitrix24.com", closed()
     words = f"127.0.0.1:{port}: Connection refused"
     assert told(portal, **{name: f"http://127.0.0.1:{port}"}) == (words, name)
     unknown = "the name garbage.invalid is not known"
     assert told(portal, **{name: "garbage.invalid"}) == (unknown, name)
-    login = answering(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+    login = open_server(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
     words, blamed = told(portal, **{name: f"http://u:secretword@127.0.0.1:{login}"})
     assert (words, blamed) == ("it wants another user and password (407)", name)
-    mute = answering(b"")
+    mute = open_server(b"")
     words, blamed = told(portal, **{name: f"http://u:secretword@127.0.0.1:{mute}"})
     assert (blamed, "secretword" in words) == (name, False)

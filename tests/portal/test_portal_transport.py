@@ -17,8 +17,8 @@ import orjson
 import pytest
 import responses
 from requests import certs
+from support.answering import answering
 from support.listening import Listener
-from support.saying import saying
 
 from tasksync import http_bounds as limits
 from tasksync.core.secrets import Secrets
@@ -257,7 +257,7 @@ def test_the_time_out_bounds_the_whole_exchange_however_it_drips(first, drop):
     """Each step is quick; together they are not, and what was cut off is no whole answer."""
     began = time.monotonic()
     with (
-        saying(first, drop) as url,
+        answering(first, drop) as url,
         pytest.raises(Unanswered, match=r"within 0.4 s|in time|did not end"),
     ):
         HttpTransport(url, KEY, timeout=0.4)(ME)
@@ -274,7 +274,7 @@ def test_the_time_out_bounds_the_connecting_too(way):
         if way == "handshake"
         else (b"HTTP/1.1 200 OK\r\n", b"X-Drop: 1\r\n")
     )
-    with saying(first, drop) as url:
+    with answering(first, drop) as url:
         env = {"HTTPS_PROXY": url} if way == "proxy" else {}
         portal = URL if env else url.replace("http:", "https:")
         with pytest.raises(NotSent, match=r"within 0.4 s"):

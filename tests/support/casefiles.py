@@ -8,7 +8,7 @@ remembered and bears our marker; a change, once listed, must be the only one of 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from tasksync.core.guards import Overrides, check
 from tasksync.core.manifest import Manifest, Moved, Policy, Threshold, Wanted
 from tasksync.core.plan import Plan, Stands
 from tasksync.core.planning.build import Scope
-from tasksync.core.state import Entry, PortalIdentity, State, state_of
+from tasksync.core.state import Entry, InProject, PortalIdentity, State, state_of
 from tasksync.core.task import Activity, FieldPolicy, LiveTask, OnRemove, Options, Place, Task
 
 PROJECT = "finance"
@@ -103,6 +103,7 @@ class Case:
     in_doubt: tuple[TaskKey, ...]
     other_owner: str
     expect: Mapping[str, Any]
+    sources: Mapping[str, State] = field(default_factory=dict)
 
 
 def read(path: Path) -> Case:
@@ -124,7 +125,10 @@ def read(path: Path) -> Case:
         manifest_of(
             tasks,
             policy=_policy(data.get("policy") or {}),
-            moved=tuple(Moved(one["from"], one["to"]) for one in data.get("moved") or ()),
+            moved=tuple(
+                Moved(one["from"], one["to"], one.get("project", ""))
+                for one in data.get("moved") or ()
+            ),
             removed=tuple(data.get("removed") or ()),
         ),
         state_of(PROJECT, entries, lineage="line", serial=3, identity=identity),
@@ -135,6 +139,12 @@ def read(path: Path) -> Case:
         tuple(data.get("in_doubt") or ()),
         data.get("other_owner", ""),
         data["expect"] or {},
+        {
+            name: state_of(
+                name, [_entry(key, row or {}, None) for key, row in rows.items()], lineage=name
+            )
+            for name, rows in (data.get("sources") or {}).items()
+        },
     )
 
 
@@ -156,6 +166,7 @@ def _entry(key: str, row: Mapping[str, Any], task: Task | None) -> Entry:
         remade=row.get("remade", False),
         unproved=values(row.get("unproved") or {}),
         written=row.get("written") or {},
+        moved_to=InProject(*row["movedTo"]) if "movedTo" in row else None,
     )
 
 
@@ -226,6 +237,9 @@ def shown(plan: Plan, case: Case) -> dict[str, Any]:
         "twins": [[one.key, one.id, one.other] for one in plan.duplicates],
         "strays": [one.id for one in plan.orphans],
         "hidden": [[one.key, one.id, one.waits] for one in plan.hidden],
+        "handed_over": [
+            [one.key, one.id, str(one.to), one.wanted, one.is_there] for one in plan.handed_over
+        ],
         "learned": dict(plan.learned),
         "renames": [list(pair) for pair in plan.renames],
         "moved": [list(pair) for pair in plan.moved],
@@ -254,6 +268,8 @@ def _shown(change: Change) -> dict[str, Any]:
         "protected": change.protected,
         "created": change.created,
         "markers": list(change.markers),
+        "origin": str(change.origin or ""),
+        "sent": change.sent(MARKER),
         "writes": change.writes,
         "activity": None
         if change.activity is None
@@ -268,7 +284,8 @@ def compared(seen: dict[str, Any], expect: Mapping[str, Any]) -> tuple[Any, Any]
     What a case does not name must be empty; of a change it names key, action and reason at least.
     """
     always = (
-        *("levels", "quiet", "drift", "standing", "twins", "strays", "hidden", "renames"),
+        *("levels", "quiet", "drift", "standing", "twins", "strays", "hidden", "handed_over"),
+        "renames",
         "refusals",
     )
     names = [*always, *(name for name in expect if name not in always)]

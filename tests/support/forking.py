@@ -31,7 +31,7 @@ class Forked:
 
     def ended(self) -> bool:
         """Whether it has ended."""
-        return self._process is None or bool(select.select([self._process], [], [], 0)[0])
+        return self._process is None or _readable(self._process, 0)
 
     def kill(self) -> None:
         """Send it SIGKILL."""
@@ -50,8 +50,15 @@ class Forked:
         if kind is not None:  # it may wait for a lock of the test that has failed
             self.kill()
         if self._process is not None:
-            select.select([self._process], [], [])
+            _readable(self._process)
             os.close(self._process)
+
+
+def _readable(process: int, milliseconds: int | None = None) -> bool:
+    """Whether a process ends within that time; `select` refuses the numbers of many open files."""
+    look = select.poll()
+    look.register(process, select.POLLIN)
+    return bool(look.poll(milliseconds))
 
 
 class Forker:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from tasksync.core.fields import KeyRef, RemoteId, TaskKey, Values
 from tasksync.core.formats.state_json import encode_state
-from tasksync.core.state import Entry, Holder, Intent, Run, State
+from tasksync.core.state import Entry, Holder, InProject, Intent, Run, State
 from tasksync.core.task import FieldPolicy, OnRemove, Options
 
 START = datetime(2026, 5, 19, 10, 0, 0, 123456, tzinfo=UTC)
@@ -92,6 +92,7 @@ def rich_entry(key: str, remote: int) -> Entry:
         deferred=True,
         unproved={"description": "came back", "deadline": None, "tags": ("q",)},
         written={"deadline": "release - 10wd", "accomplices": "petrova@example.com, Ünal"},
+        moved_to=InProject("other", TaskKey("Отчёт/1")),
     )
 
 

@@ -57,11 +57,13 @@ def options(read: Mapping[str, Any]) -> PlanOptions:
 def run(options: PlanOptions, console: Console) -> int:
     """Plan, show, perhaps save; exit 4 where apply would refuse it, else 2 where that is asked."""
     from tasksync.cli.listeners import listening
+    from tasksync.cli.other_projects import looked_at
     from tasksync.cli.plan_flow import cost_of, read_line_of, scope, with_unread
     from tasksync.cli.settings import forgets
     from tasksync.cli.showing import show
     from tasksync.cli.wiring import session
     from tasksync.core.guards import check
+    from tasksync.core.planning.taking_over import projects_in
     from tasksync.engine.existing import with_existing
 
     planning = options.planning
@@ -75,14 +77,17 @@ def run(options: PlanOptions, console: Console) -> int:
             portal = parts.portal(manifest.marker)
             planner = parts.planner(portal, parts.resolver(portal, manifest.marker))
             blind = planning.no_refresh
-            plan = planner.plan(
-                manifest,
-                state,
-                scope(planning),
-                refresh=not blind,
-                trusting=blind,
-                directory=parts.directory(lambda: portal, state, refresh=not blind),
-            )
+            names = projects_in(manifest, state)
+            with looked_at(parts, manifest.project, names) as sources:
+                plan = planner.plan(
+                    manifest,
+                    state,
+                    scope(planning),
+                    refresh=not blind,
+                    trusting=blind,
+                    directory=parts.directory(lambda: portal, state, refresh=not blind),
+                    sources=sources,
+                )
             if not blind:
                 plan = with_existing(plan, state, portal.of_titles)
             plan = with_unread(plan, state, manifest)

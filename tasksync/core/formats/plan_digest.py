@@ -71,7 +71,13 @@ def _removal(change: Change, plan: Plan) -> str:
 
 
 def _taking(change: Change) -> str:
-    """Return `adopt: id` where the manifest names it; a task found by its marker was to be made."""
+    """Return how a task is come by, as the manifest asks for it.
+
+    `adopt: id` or another project's key where it names one; a task found by its marker was to be
+    made.
+    """
+    if change.origin is not None:
+        return f"move {change.origin}"
     adopt = change.options.adopt
     return "create" if adopt is None else f"adopt {adopt}"
 

@@ -18,7 +18,12 @@ from tasksync.core.fields import KeyRef, Value, plain
 from tasksync.core.formats import plan_reading, plan_text
 from tasksync.core.formats.json_text import compact_sorted
 from tasksync.core.formats.plan_digest import checksum_of, digest_of_plan
-from tasksync.core.formats.values_json import encode_directory, encode_options, encode_values
+from tasksync.core.formats.values_json import (
+    encode_directory,
+    encode_in_project,
+    encode_options,
+    encode_values,
+)
 from tasksync.core.manifest import Policy, Threshold
 from tasksync.core.people import people_of, touched
 from tasksync.core.plan import Drift, Plan, Refusal, Stands
@@ -111,6 +116,7 @@ def encode(
             if one.source != NO_SOURCE
         },
         **_of_people(plan),
+        **_handed_over(plan),
         **_existing(plan),
     }
     return {**document, "checksum": checksum_of(document)}
@@ -125,6 +131,21 @@ def _of_people(plan: Plan) -> Json:
         **({"people_not_there": doubtful} if doubtful else {}),
         **({} if plan.directory is None else {"directory": encode_directory(plan.directory)}),
     }
+
+
+def _handed_over(plan: Plan) -> Json:
+    """Return what other projects took over, where there is something."""
+    told = [
+        {
+            "key": one.key,
+            "id": str(one.id),
+            "to": encode_in_project(one.to),
+            "wanted": one.wanted,
+            "is_there": one.is_there,
+        }
+        for one in plan.handed_over
+    ]
+    return {"handed_over": told} if told else {}
 
 
 def _existing(plan: Plan) -> Json:
@@ -290,6 +311,7 @@ def _item(change: Change, level: int | None, marker: str | None) -> Json:
         "created": change.created,
         **({"written": dict(change.written)} if change.written else {}),
         **({"because": dict(change.because)} if change.because else {}),
+        **({"moved_from": encode_in_project(change.origin)} if change.origin else {}),
     }
 
 

@@ -10,6 +10,7 @@ from tasksync.core.formats import typed
 from tasksync.core.formats.plan_text import not_a_plan
 from tasksync.core.formats.typed import Json
 from tasksync.core.formats.values_json import (
+    decode_in_project,
     decode_numbers,
     decode_options,
     decode_value,
@@ -23,6 +24,7 @@ from tasksync.core.plan import (
     Duplicate,
     Existing,
     ExistingTask,
+    HandedOver,
     Hidden,
     Orphan,
     Plan,
@@ -83,6 +85,9 @@ def _plan(document: Json) -> Plan:
         hidden=tuple(
             Hidden(_key(item), _id(item), typed.flag(item, "waits"))
             for item in typed.objects(document, "hidden")
+        ),
+        handed_over=tuple(
+            map(_handed_over, typed.objects({"handed_over": [], **document}, "handed_over"))
         ),
         other_owner=typed.text(document, "other_owner"),
         renames=tuple(_pairs(document, "renames")),
@@ -195,6 +200,7 @@ def _change(item: Json) -> Change:
         created=typed.text(item, "created"),
         written=decode_written(item.get("written")),
         because=decode_written(item.get("because")),
+        origin=decode_in_project(item.get("moved_from")),
     )
 
 
@@ -221,6 +227,14 @@ def _standing(item: Json) -> Standing:
     values = decode_value(name, item["wanted"]), decode_value(name, item["found"])
     why = Stands(typed.text(item, "why", Stands.LEFT.value))
     return Standing(_key(item), _id(item), name, *values, why)
+
+
+def _handed_over(item: Json) -> HandedOver:
+    to = decode_in_project(item["to"])
+    if to is None:
+        raise ValueError("to names no project")
+    there = typed.flag(item, "is_there")
+    return HandedOver(_key(item), _id(item), to, typed.flag(item, "wanted"), there)
 
 
 def _place(data: Json) -> Place:

@@ -85,6 +85,10 @@ def _entry(entry: Entry) -> Iterator[tuple[str, str]]:
     yield from _written(where, entry)
     yield f"{where}: created", "" if not entry.created else _date(entry.created)
     yield f"{where}: options.adopt", _adopted(entry.options.adopt)
+    if entry.moved_to is not None:
+        yield f"{where}: movedTo", _name(entry.moved_to.project)
+        fits = is_key(entry.moved_to.key)
+        yield f"{where}: movedTo", "" if fits else "that is no key of a task"
 
 
 def _intent(intent: Intent) -> Iterator[tuple[str, str]]:

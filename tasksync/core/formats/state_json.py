@@ -19,12 +19,14 @@ from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.formats import typed
 from tasksync.core.formats.state_text import KIND, reading, sniff
 from tasksync.core.formats.values_json import (
+    decode_in_project,
     decode_instant,
     decode_numbers,
     decode_options,
     decode_values,
     decode_written,
     encode_directory,
+    encode_in_project,
     encode_instant,
     encode_options,
     encode_values,
@@ -145,6 +147,7 @@ def encode_entry(entry: Entry) -> dict[str, object]:
         "hidden": entry.hidden,
         "remade": entry.remade,
         "written": dict(entry.written),
+        "movedTo": encode_in_project(entry.moved_to),
     }
     told = {name: value for name, value in beside.items() if value}
     return {"id": entry.id, "asked": encode_values(entry.asked), **told}
@@ -167,6 +170,7 @@ def decode_entry(key: TaskKey, data: Any) -> Entry:
             remade=typed.flag(data, "remade", default=False),
             unproved=decode_values(data.get("unproved", {})),
             written=decode_written(data.get("written")),
+            moved_to=decode_in_project(data.get("movedTo")),
         )
 
 

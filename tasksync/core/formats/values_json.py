@@ -20,6 +20,7 @@ from tasksync.core.fields import (
 from tasksync.core.formats import typed
 from tasksync.core.formats.typed import Json
 from tasksync.core.quoting import quoted
+from tasksync.core.state import InProject
 from tasksync.core.task import NO_OPTIONS, NOTHING_WRITTEN, FieldPolicy, OnRemove, Options
 
 _TYPES: Mapping[FieldKind, tuple[type, ...]] = {
@@ -129,6 +130,19 @@ def decode_instant(text: object) -> datetime:
         pass
     msg = f"{quoted(text)} is no date with a zone"
     raise ValueError(msg)
+
+
+def encode_in_project(one: InProject | None) -> dict[str, str]:
+    """Return a key of another project; nothing where there is none."""
+    return {} if one is None else {"project": one.project, "key": one.key}
+
+
+def decode_in_project(data: object) -> InProject | None:
+    """Return what `encode_in_project` wrote."""
+    if not data:
+        return None
+    told = typed.mapping({"it": data}, "it")
+    return InProject(typed.text(told, "project"), typed.key(told, "key"))
 
 
 def encode_directory(numbers: RememberedNumbers) -> dict[str, object]:

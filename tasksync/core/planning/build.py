@@ -9,12 +9,22 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from tasksync.core.change import Action, Change, Reason
 from tasksync.core.fields import RemoteId, TaskKey
-from tasksync.core.manifest import Manifest
+from tasksync.core.manifest import Manifest, marker_of
 from tasksync.core.marking import with_marker, without_marker
-from tasksync.core.plan import Drift, Duplicate, Hidden, Orphan, Plan, Standing, UnreadableTask
+from tasksync.core.plan import (
+    Drift,
+    Duplicate,
+    HandedOver,
+    Hidden,
+    Orphan,
+    Plan,
+    Standing,
+    UnreadableTask,
+)
 from tasksync.core.planning.decision import (
     Decision,
     adoption,
@@ -22,6 +32,7 @@ from tasksync.core.planning.decision import (
     creation,
     forgetting,
     removal,
+    taking_over,
 )
 from tasksync.core.planning.desired import DIFFERS, SAME, UNSEEN, Desired, read_desired
 from tasksync.core.planning.matching import Want, match
@@ -29,6 +40,7 @@ from tasksync.core.planning.ordering import followed, in_levels
 from tasksync.core.planning.refresh import Found, Present, Refresh, gone, remembered
 from tasksync.core.planning.renames import look_alikes
 from tasksync.core.planning.scope import EVERYTHING, Scope, in_scope
+from tasksync.core.planning.taking_over import taken_over
 from tasksync.core.planning.unmatched import told_apart
 from tasksync.core.state import Entry, State
 from tasksync.core.task import LiveTask, OnRemove, Task
@@ -41,12 +53,16 @@ def build_plan(
     state: State,
     live: Iterable[LiveTask] | None,
     scope: Scope = EVERYTHING,
+    sources: Mapping[str, State] = MappingProxyType({}),
 ) -> Plan:
     """Return the plan; `live` None takes what the state remembers for what is there.
+
+    `sources` are the states of the projects that tasks are moved here from.
 
     Raises ManifestInvalid when the manifest's stream ends in problems.
     """
     wanted = read_desired(manifest.tasks(state.index), state, manifest.moved)
+    wanted.takes = taken_over(manifest, wanted.new_keys(), sources, state)
     return plan_from(manifest, wanted, state, live, scope)
 
 
@@ -123,7 +139,9 @@ class _Builder:
         taken: dict[TaskKey, LiveTask] = {}
         unmatched: dict[TaskKey, tuple[Task, Entry | None]] = {}
         for task in self.wanted.new():
-            adopt = self.found.adoptable.get(task.options.adopt or RemoteId(0))
+            take = self.wanted.takes.get(task.key)
+            named = take.entry.id if take and take.entry else task.options.adopt
+            adopt = self.found.adoptable.get(named or RemoteId(0))
             if adopt is not None:
                 taken[task.key] = adopt
             else:
@@ -139,7 +157,7 @@ class _Builder:
         known = ChainMap(ids, here)  # type: ignore[arg-type]
         for key, live in taken.items():
             if not self._left_alone(key, live):
-                self._take(adoption(self.wanted.retained[key], live, Reason.ADOPTED, known), live)
+                self._take(self._adoption(self.wanted.retained[key], live, known), live)
         for key, (task, entry) in unmatched.items():
             if key in matched:
                 found = matched[key]
@@ -147,8 +165,20 @@ class _Builder:
                     continue
                 self._take(adoption(task, found, Reason.LOST_STATE, known, entry), found)
             else:
-                self._put(creation(task, self._why_made(entry), entry))
+                self._put(self._creation(task, entry))
         return known
+
+    def _adoption(self, task: Task, live: LiveTask, known: Mapping[TaskKey, RemoteId]) -> Decision:
+        take = self.wanted.takes.get(task.key)
+        if take is None or take.entry is None:
+            return adoption(task, live, Reason.ADOPTED, known)
+        return taking_over(task, live, take.entry, take.origin, known)
+
+    def _creation(self, task: Task, entry: Entry | None) -> Change:
+        """Return the CREATE; it says whose the task should have been: a guard holds it back."""
+        change = creation(task, self._why_made(entry), entry)
+        take = self.wanted.takes.get(task.key)
+        return change if take is None else replace(change, origin=take.origin)
 
     def _left_alone(self, key: TaskKey, live: LiveTask, *, waits: bool = True) -> bool:
         """Tell whether a task is left alone for fields that cannot be read, and name it so."""
@@ -223,6 +253,10 @@ class _Builder:
             else:
                 how = entry.options.on_remove or self.manifest.policy.on_remove
             row, live = self.index.rows[key], self._there(entry)
+            if row in self.found.handed_over:
+                if not self._is_on_its_way(row):
+                    self._put(forgetting(entry, Reason.MOVED_AWAY))
+                continue
             if row in self.found.unreadable:
                 continue
             if row in self.found.hidden or row in self.found.taken:
@@ -230,6 +264,22 @@ class _Builder:
                 self._put(forgetting(entry, why))
             else:
                 self._take(removal(entry, live, how, reason), live)
+
+    def _is_on_its_way(self, row: int) -> bool:
+        """Tell whether a task that another project takes over still bears our marker."""
+        live = self.found.handed_over[row]
+        return live is not None and live.markers == (marker_of(self.manifest.project),)
+
+    def _handed_over(self) -> Iterator[HandedOver]:
+        """Yield what other projects took over and no FORGET is about."""
+        after = self.wanted.renamed
+        for row in self.found.handed_over:
+            before = self.index.key(row)
+            entry, wanted = self.state.entries[before], self.wanted.seen[row] != UNSEEN
+            on_its_way = self._is_on_its_way(row)
+            if entry.moved_to is not None and (wanted or on_its_way):
+                key = after.get(before, before)
+                yield HandedOver(key, entry.id, entry.moved_to, wanted, not on_its_way)
 
     def _there(self, entry: Entry) -> LiveTask | None:
         """Return the live task of an entry; one that another entry also claims is not its own."""
@@ -241,7 +291,7 @@ class _Builder:
     def _take(self, decision: Decision, live: LiveTask | None) -> None:
         change, marker = decision.change, self.manifest.marker
         if change.action is Action.FORGET:
-            change = without_marker(change, live, marker)
+            change = without_marker(change, live, marker_of(self.manifest.project))
         elif live is not None:
             if change.action in _MARKED:
                 change = with_marker(change, live, marker)
@@ -301,6 +351,7 @@ class _Builder:
             policy=self.manifest.policy,
             destroy=self.scope.destroy,
             hidden=tuple(sorted(self._hidden())),
+            handed_over=tuple(sorted(self._handed_over(), key=lambda one: one.key)),
             unreadable=tuple(sorted(self.unreadable)),
             learned={self.index.key(row): date for row, date in self.found.learned.items()},
             standing=tuple(

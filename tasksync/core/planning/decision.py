@@ -38,7 +38,7 @@ from tasksync.core.fields import (
 from tasksync.core.plan import Drift, Standing, Stands
 from tasksync.core.planning.field_policies import Differs, Sends, decided
 from tasksync.core.proof import STATUS_TURNS
-from tasksync.core.state import Entry
+from tasksync.core.state import Entry, InProject
 from tasksync.core.task import (
     NOTHING_WRITTEN,
     FieldPolicy,
@@ -172,6 +172,25 @@ def adoption(
         edited=(),
     )
     return Decision(change, standing=decision.standing)
+
+
+def taking_over(
+    task: Task, live: LiveTask, entry: Entry, origin: InProject, ids: Mapping[TaskKey, RemoteId]
+) -> Decision:
+    """Return the ADOPT of another project's task: compared with what that project remembers of it.
+
+    So what people did under `accept` and its like stands, and what was deferred comes back.
+    """
+    decision = comparison(task, entry, live, ids)
+    change = replace(
+        decision.change,
+        action=Action.ADOPT,
+        reason=Reason.MOVED_HERE,
+        base_digest="",
+        edited=(),
+        origin=origin,
+    )
+    return Decision(change, decision.drift, standing=decision.standing)
 
 
 def removal(entry: Entry, live: LiveTask | None, on_remove: OnRemove, reason: Reason) -> Decision:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.manifest import Moved, Wanted, is_instance
+from tasksync.core.planning.taking_over import TakeOver
 from tasksync.core.state import EntryIndex, State
 from tasksync.core.task import Place, Task
 
@@ -25,7 +26,8 @@ class Desired:
     """What reading the manifest found; rows are rows of `index`.
 
     `retained` are tasks that are new or differ; `moved` maps a new key to the remembered one;
-    `parents` holds the row of the task that a row's task names as its parent.
+    `parents` holds the row of the task that a row's task names as its parent; `takes` what new
+    keys take over from other projects, once that was looked up.
     """
 
     index: EntryIndex
@@ -36,6 +38,7 @@ class Desired:
     files: list[str] = field(default_factory=list)
     retained: dict[TaskKey, Task] = field(default_factory=dict)
     moved: dict[TaskKey, TaskKey] = field(default_factory=dict)
+    takes: dict[TaskKey, TakeOver] = field(default_factory=dict)
     wanted: int = 0
 
     @property
@@ -62,11 +65,16 @@ class Desired:
         """Return the wanted tasks without an entry."""
         return [task for key, task in self.retained.items() if self.row(key) is None]
 
+    def new_keys(self) -> dict[TaskKey, Task]:
+        """Return the wanted tasks without an entry, by key."""
+        return {task.key: task for task in self.new()}
+
     def adopts(self) -> dict[RemoteId, TaskKey]:
         """Return the ids that tasks without an entry want to take over."""
-        return {
+        named = {
             task.options.adopt: task.key for task in self.new() if task.options.adopt is not None
         }
+        return named | {one.entry.id: key for key, one in self.takes.items() if one.entry}
 
 
 def read_desired(tasks: Iterable[Wanted], state: State, moved: Iterable[Moved] = ()) -> Desired:
@@ -76,7 +84,7 @@ def read_desired(tasks: Iterable[Wanted], state: State, moved: Iterable[Moved] =
     found = Desired(
         index, bytearray(len(index)), array("I", zeros), array("I", zeros), array("i", none)
     )
-    moves = tuple(moved)
+    moves = tuple(move for move in moved if not move.project)
     found.moved = _moves(moves, index)
     of_instances = found.moved.keys() - {move.after for move in moves}
     _read(tasks, found)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tasksync.core.fields import (
     DEFERRED,
@@ -23,7 +23,8 @@ from tasksync.core.fields import (
 from tasksync.core.manifest import marker_of
 from tasksync.core.ownership import Owner, is_foreign, is_own, owner_of
 from tasksync.core.planning.desired import NEW_PARENT, NO_PARENT, SAME, UNSEEN, Desired
-from tasksync.core.state import NO_DATE, NOT_SHOWN, Entry, State
+from tasksync.core.planning.taking_over import takes
+from tasksync.core.state import HANDED_OVER, NO_DATE, NOT_SHOWN, Entry, State
 from tasksync.core.task import LiveTask
 
 
@@ -35,7 +36,8 @@ class Found:
     `taken` are rows whose id is another task's now; `hidden` rows that the portal does not show,
     though it gave them an id; `learned` the createdDate ("" where there is none) of rows that
     were not known to be shown, or not with a date. `unreadable` are rows whose task is there, but
-    has fields that cannot be read: it is left alone.
+    has fields that cannot be read: it is left alone. `handed_over` are rows that other projects
+    took over, each with its task where that was seen: they count as there.
     """
 
     present: bytearray
@@ -43,6 +45,7 @@ class Found:
     hidden: set[int] = field(default_factory=set)
     learned: dict[int, str] = field(default_factory=dict)
     unreadable: dict[int, LiveTask] = field(default_factory=dict)
+    handed_over: dict[int, LiveTask | None] = field(default_factory=dict)
     retained: dict[RemoteId, LiveTask] = field(default_factory=dict)
     unknown: list[LiveTask] = field(default_factory=list)
     adoptable: dict[RemoteId, LiveTask] = field(default_factory=dict)
@@ -61,6 +64,7 @@ class Refresh:
         self._marker = marker
         self._mark = marker_of(state.project)
         self._adopts = wanted.adopts()
+        self._takes = takes(wanted.takes)
         self._released = frozenset(state.released)
         self._everything = everything
         self._extras: list[tuple[str, ...]] = []
@@ -68,6 +72,7 @@ class Refresh:
 
     def live(self, tasks: Iterable[LiveTask]) -> Found:
         """Return what reading the portal left."""
+        self._handed_over()
         self._pass(tasks)
         self._hidden()
         self._children_of_the_gone()
@@ -80,12 +85,17 @@ class Refresh:
         """
         found, seen, parents = self.found, self._wanted.seen, self._wanted.parents
         found.present = bytearray(b"\x01" * len(self._index))
+        self._handed_over()
+        for row in found.handed_over:  # whether it has left is not looked at
+            entry = self._state.entries[self._index.key(row)]
+            found.handed_over[row] = replace(remembered(entry), markers=(self._mark,))
         away = self._index.deferred
         if seen.count(SAME) < len(seen) or NEW_PARENT in parents or any(away):
             for key, row in self._index.rows.items():
                 if seen[row] == SAME and not away[row] and parents[row] != NEW_PARENT:
                     continue
-                self._retain(remembered(self._state.entries[key]))
+                if row not in found.handed_over:
+                    self._retain(remembered(self._state.entries[key]))
         for task in unknown:
             known = self._index.row_of_id(task.id)
             if known is None or not self._is_own(known, task):
@@ -99,10 +109,14 @@ class Refresh:
         always = b"\x01" * len(index) if self._everything else index.deferred
         masks: dict[int, tuple[str, ...]] = {}
         extras = 1 << EXTRA_BIT
+        handed_over = self.found.handed_over
         for task in tasks:
             row = index.row_of_id(task.id)
             if row is None:
                 self._not_remembered(task)
+                continue
+            if row in handed_over:
+                handed_over[row] = task
                 continue
             if task.unreadable:
                 present[row] = 1
@@ -156,6 +170,16 @@ class Refresh:
             return True
         return is_own(self._state.entries[self._index.key(row)], task, self._mark)
 
+    def _handed_over(self) -> None:
+        """Count what other projects took over as there: nothing is made for it again."""
+        created = self._index.created
+        if HANDED_OVER not in created:
+            return
+        for row, when in enumerate(created):
+            if when == HANDED_OVER:
+                self.found.handed_over[row] = None
+                self.found.present[row] = 1
+
     def _hidden(self) -> None:
         """Find what was made and is not shown yet: it counts as there."""
         present, created = self.found.present, self._index.created
@@ -173,6 +197,11 @@ class Refresh:
         self.found.names.update(task.names)
 
     def _not_remembered(self, task: LiveTask) -> None:
+        if self._takes and (take := self._takes.get(task.id)) is not None:
+            if take.is_it(task, self._mark):
+                self.found.adoptable[task.id] = task
+                self.found.names.update(task.names)
+            return
         matched = self._marker is not None
         owner = owner_of(task, self._mark, self._adopts, matched=matched)
         if owner is Owner.ADOPTABLE:

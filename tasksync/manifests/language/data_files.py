@@ -44,7 +44,7 @@ def found(name: str, document: str, root: str) -> Source:
     if not stat.S_ISREG(info.st_mode):
         raise BadValue(f"{path} is no regular file", "name a file of rows")
     if info.st_size > limit:
-        what = f"{path} has {info.st_size >> 20} MiB, and {limit >> 20} MiB may be"
+        what = f"{path} has {-(-info.st_size >> 20)} MiB, and {limit >> 20} MiB may be"
         raise BadValue(what, "divide it, and name each part in its own use")
     return Source(path, Path(path))
 

@@ -6,7 +6,8 @@ out: in the instance, in the one around it, in the project; `/name` is always th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -15,7 +16,7 @@ from tasksync.core.task import Place
 from tasksync.manifests.hints import shown
 from tasksync.manifests.language.given_values import values_of
 from tasksync.manifests.language.parameters import ParameterValue
-from tasksync.manifests.language.substitution import Values, filled
+from tasksync.manifests.language.substitution import Compiler, Values, filled
 from tasksync.manifests.language.templates import (
     NestedUse,
     Settings,
@@ -73,6 +74,7 @@ class Instance:
     settings: Settings
     members: dict[str, InstanceTask] = field(init=False, default_factory=dict)
     _left_out: set[str] = field(init=False, default_factory=set)
+    _uses_left_out: set[str] = field(init=False, default_factory=set)
     _brought: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
@@ -94,10 +96,15 @@ class Instance:
             key = f"{prefix}/{name}"
             if key in self.members:
                 return key
-            if key in self._left_out:
+            if key in self._left_out or self._of_use_left_out(key):
                 what = f"the parent {name} is left out by its when"
                 raise BadValue(what, "give this task the same when", ("parent",))
         return name
+
+    def _of_use_left_out(self, key: str) -> bool:
+        return bool(self._uses_left_out) and any(
+            key[: found.start()] in self._uses_left_out for found in re.finditer("/", key)
+        )
 
     def fixed_parent(self, member: InstanceTask) -> str | None:
         """Return the parent of a task of a template whose parents hang on no parameter."""
@@ -123,6 +130,9 @@ class Instance:
                 for key, inner in self._nested(template, use, values):
                     around_it = (f"{inside}/{key}", *around)
                     self._take(use.template, inner, around_it, (template, use))
+            else:
+                keys = self._keys(template, use, values)
+                self._uses_left_out.update(f"{inside}/{key}" for key in keys)
 
     def _add(self, member: InstanceTask) -> None:
         if member.key in self.members:
@@ -142,12 +152,21 @@ class Instance:
                 raise self._fault(template, use, bad, ("with", name)) from bad
             self._bring(given[name], template, use)
         if use.rows is None:
-            yield self._key(template, use, values), self._values(template, use, given, ())
+            yield self._key(template, use, values), self._values(template, use, values, given)
             return
         for row in use.rows:
             whole = {**given, **row.values}
             cells = row.values.keys() if row.cells else ()
-            yield row.key, self._values(template, use, whole, cells)
+            yield row.key, self._values(template, use, values, whole, cells)
+
+    def _keys(self, template: Template, use: NestedUse, values: Values) -> Iterable[str]:
+        """Return the keys of a use that is left out, whose faults are none of this instance's."""
+        if use.rows is not None:
+            return [row.key for row in use.rows]
+        try:
+            return [self._key(template, use, values)]
+        except (AlreadyTold, InstanceFault):
+            return []
 
     def _key(self, template: Template, use: NestedUse, values: Values) -> str:
         try:
@@ -161,13 +180,16 @@ class Instance:
         self,
         template: Template,
         use: NestedUse,
+        around: Values,
         given: Mapping[str, object],
-        cells: Collection[str],
+        cells: Collection[str] = (),
     ) -> Mapping[str, ParameterValue]:
         parameters = use.template.parameters
         found, faults = values_of(parameters, given, self.settings.dates, cells=cells)
         for fault in faults:
-            bad = BadValue(fault.what, fault.mend, fault.path)
+            written = use.node.value.get("with") if isinstance(use.node.value, dict) else None
+            path = Compiler(template.parameters).place_of(fault.path, written, around)
+            bad = BadValue(fault.what, fault.mend, path)
             raise self._fault(template, use, bad, ("with",))
         if len(found) < len(parameters):
             raise AlreadyTold

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from typing import Final
 
+from tasksync.manifests import worded
 from tasksync.manifests.datetimes import within_reach
 from tasksync.manifests.hints import did_you_mean, listed, shown
 from tasksync.manifests.language import grammar
@@ -227,7 +228,8 @@ def _date(written: object, dates: Dates, names: Names | None) -> date:
     if not isinstance(written, str):
         what = f"a date is expected, not {_told(written)}"
         raise BadValue(what, "write it like 2026-09-01, or like release - 2w")
-    return dates.worked_out(" ".join(written.split()), names)
+    found = dates.worked_out(" ".join(written.split()), names)
+    return worded.worded(found, worded.words_of(written) or written)
 
 
 def _choice(parameter: Parameter, written: object) -> str:

@@ -109,6 +109,9 @@ _AMOUNT = re.compile(r"(\d+)([^\W\d_]*)\Z", re.ASCII)
 _PERIOD = re.compile(r"(\d{4})(?:-(?:Q([1-4])|W(\d{2})|(\d{2})))?\Z", re.ASCII)
 _GLUED = re.compile(r"(.+?)([+-]\d+(?:min|h|d|wd|w|mo|y))\Z", re.ASCII)
 _FRACTION = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d", re.ASCII)
+_DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})\Z", re.ASCII)
+_SHORT = re.compile(r"\d{4}-\d{1,2}-\d{1,2}\Z", re.ASCII)
+_SLASHED = re.compile(r"\d{1,4}/\d{1,2}/\d{1,4}\Z", re.ASCII)
 _HOW = "write it like 2026-05-19T18:00, or like release - 10wd at 09:00"
 
 
@@ -198,9 +201,24 @@ def _no_anchor(text: str, first: str) -> BadValue:
         return BadValue(what, f"write blanks around the sign: {apart}")
     if first in RESERVED:
         return BadValue(f"{what}: {first} is a word of the grammar", _HOW)
-    if _FRACTION.match(first):
-        return BadValue(what, "leave fractions of a second off")
-    return BadValue(what, _HOW)
+    return BadValue(what, _how_else(first))
+
+
+def _how_else(word: str) -> str:
+    """Return how to write a day that is written as elsewhere: 19.05.2026, 2026-5-19, 5/19/2026."""
+    if _FRACTION.match(word):
+        return "leave fractions of a second off"
+    if _SLASHED.match(word):
+        return "write the year, the month and the day, like 2026-05-19"
+    found = _DOTTED.match(word)
+    parts = found.groups()[::-1] if found else _SHORT.match(word) and word.split("-")
+    if not parts:
+        return _HOW
+    year, month, day = map(int, parts)
+    try:
+        return f"write the day as {date(year, month, day).isoformat()}"
+    except ValueError:
+        return _HOW
 
 
 def _edge(text: str, edge: Edge, rest: list[str]) -> tuple[PeriodEdge, list[str]]:

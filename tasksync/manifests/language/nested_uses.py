@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 from typing import TypeAlias
 
-import orjson
-
 from tasksync.core.keys import normal_key
 from tasksync.core.task import Place
 from tasksync.manifests.hints import shown
+from tasksync.manifests.language import digests
 from tasksync.manifests.language.data_rows import Row, Wants
 from tasksync.manifests.language.for_each import ForEach
 from tasksync.manifests.language.given_values import value_of
 from tasksync.manifests.language.substitution import Compiled, Compiler, Constant, Target
 from tasksync.manifests.language.templates import (
+    MOST_NESTED_ROWS,
     MOST_OF_INSTANCE,
     NestedUse,
     Settings,
@@ -55,9 +55,8 @@ def compile_uses(template: Template, find: Find, settings: Settings) -> None:
 
 
 def _text_of(rows: Iterable[Row]) -> bytes:
-    told = [[row.key, row.values, row.cells] for row in rows]
-    text = orjson.dumps(told, default=str, option=orjson.OPT_SORT_KEYS)
-    return blake2b(text, digest_size=16).digest()
+    said = [[row.key, row.values, row.cells] for row in rows]
+    return blake2b(digests.told(said), digest_size=16).digest()
 
 
 class _Nesting:
@@ -159,6 +158,10 @@ class _Nesting:
         part = node.parts.get("forEach")
         if part is None:
             return None
+        held = self._settings.nested_rows
+        if held.count > MOST_NESTED_ROWS:  # which was said
+            self._template.broken = True
+            return ()
         empty = node.parts.get("allowEmpty")
         allow_empty = empty is not None and empty.value is True
         wants = Wants(inner.parameters, tuple(given), allow_empty)
@@ -167,6 +170,11 @@ class _Nesting:
         found: list[Row] = []
         for row in each.rows():
             found.append(row)
+            held.count += 1
+            if held.count > MOST_NESTED_ROWS:
+                what = f"all uses in templates have more than {MOST_NESTED_ROWS} rows together"
+                self._say(part, what, "use fewer rows here")
+                break
             if len(found) * max(1, inner.size) > MOST_OF_INSTANCE:
                 what = (
                     f"an instance of the template {self._template.name} has more than "

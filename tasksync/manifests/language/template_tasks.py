@@ -9,10 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Any
 
-import orjson
-
 from tasksync.core.keys import normal_key
 from tasksync.manifests import extra_values, schema
+from tasksync.manifests.language import digests
 from tasksync.manifests.language.given_values import faults_of_defaults
 from tasksync.manifests.language.parameters import declared
 from tasksync.manifests.language.substitution import Compiler, Constant, Filled
@@ -43,7 +42,7 @@ def declare_parameters(template: Template, settings: Settings) -> None:
 
 def compile_tasks(template: Template, normaliser: Normaliser, settings: Settings) -> None:
     """Take in the tasks of a template, which take the defaults of its document."""
-    text = orjson.dumps([template.name, template.node.value], default=str)
+    text = digests.told([template.name, template.node.value])
     template.text = blake2b(text, digest_size=16).digest()
     part = template.node.parts.get("tasks")
     if part is None or not isinstance(part.value, dict):

@@ -18,11 +18,20 @@ from tasksync.manifests.unplaced import AlreadyTold, BadValue
 
 #: so many tasks may one instance have: all of one instance are held at once
 MOST_OF_INSTANCE: Final = 100_000
+#: so many rows may the nested uses of all templates have: they are held while tasks are made
+MOST_NESTED_ROWS: Final = 100_000
 #: what a task of a template says beside what every task may
 WHEN: Final = "when"
 
 #: by parameter, the values of which it must have one
 When: TypeAlias = Mapping[str, tuple[ParameterValue, ...]]
+
+
+@dataclass(slots=True)
+class NestedRows:
+    """How many rows the nested uses of all templates have so far."""
+
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,7 @@ class Settings:
     locale: str
     root: str
     problems: list[Problem]
+    nested_rows: NestedRows = field(default_factory=NestedRows)
 
     def say(self, place: Place, what: str, mend: str) -> None:
         """Add a problem."""

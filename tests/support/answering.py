@@ -11,7 +11,7 @@ from support.listening import Listener
 
 
 @contextmanager
-def saying(first: bytes, drop: bytes = b"") -> Iterator[str]:
+def answering(first: bytes, drop: bytes = b"") -> Iterator[str]:
     """A server that says so to everyone, and then a drop every 50 ms where there is one."""
 
     def serve(connection: socket.socket) -> None:

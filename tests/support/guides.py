@@ -1,0 +1,91 @@
+"""A guide in docs/guides is a session: its commands are run as they stand, one after the other."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+GUIDES = Path(__file__).parents[2] / "docs" / "guides"
+_FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_NAMED = re.compile(r"`([\w./-]+)`:\s*\Z")
+#: what stands in an expected line for anything, and alone for any number of lines
+ANY = "…"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One fenced block: its language, its text, and the file that the words before it name."""
+
+    language: str
+    text: str
+    file: str
+
+
+def steps(guide: str) -> Iterator[Step]:
+    """Return the blocks of a page in their order; a block of YAML follows "`FILE`:"."""
+    for found in _FENCE.finditer(guide):
+        named = _NAMED.search(guide[: found.start()])
+        yield Step(found[1], found[2], named[1] if named else "")
+
+
+@dataclass
+class Session:
+    """Walks a guide in a folder; `tasksync` is the program that is under test.
+
+    `sh` is run by bash, and what it prints must hold the lines of the `text` after it, in their
+    order. A `# exit 2` at the end of a block is the exit code that is expected. `yaml` is written
+    to its file.
+    """
+
+    folder: Path
+    env: Mapping[str, str]
+
+    def walk(self, name: str) -> int:
+        """Carry a guide out; returns how many blocks were run. Raises AssertionError."""
+        ran, printed = 0, ""
+        for step in steps((GUIDES / name).read_text("utf-8")):
+            match step.language:
+                case "sh":
+                    printed, ran = self._run(step.text), ran + 1
+                case "text":
+                    check_lines(step.text, printed)
+                case "yaml":
+                    assert step.file, f"no file is named before:\n{step.text}"
+                    (self.folder / step.file).write_text(step.text, "utf-8")
+                case other:
+                    message = f"{name}: a block of {other} is not for a guide"
+                    raise AssertionError(message)
+        return ran
+
+    def _run(self, block: str) -> str:
+        expected = re.search(r"# exit (\d+)\s*\Z", block)
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", block],
+            cwd=self.folder,
+            env={"PATH": path, "HOME": str(self.folder), "LANG": "C.UTF-8", **self.env},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == int(expected[1] if expected else 0), f"{block}\n{done.stdout}"
+        return done.stdout
+
+
+def check_lines(expected: str, printed: str) -> None:
+    """Hold that lines were printed, in this order; raises AssertionError that names the first."""
+    left = iter([line.rstrip() for line in printed.splitlines()])
+    for line in expected.splitlines():
+        if line.strip() in ("", ANY):
+            continue
+        parts = [re.escape(part) for part in line.strip().split(ANY)]
+        wanted = re.compile(".*".join(parts))
+        assert any(wanted.fullmatch(one.strip()) for one in left), f"no {line!r} in:\n{printed}"
