@@ -98,7 +98,7 @@ def _match(read: Mapping[str, Any]) -> Callable[[Console], int]:
     from tasksync.cli.import_match import matched
     from tasksync.cli.options import match_options
 
-    for name in ("out", "project", "group", "tag", "responsible", "status", "changed_since"):
+    for name in ("out", "group", "tag", "responsible", "status", "changed_since"):
         if read[name]:
             flag = f"--{name.replace('_', '-')}"
             raise UsageError(
