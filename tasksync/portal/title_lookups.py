@@ -12,6 +12,7 @@ from typing import Any
 
 from tasksync.core.same_titles import Titled
 from tasksync.core.task import LiveTask
+from tasksync.errors import PortalUnreadable
 from tasksync.portal import wire
 from tasksync.portal.batches import FULL
 from tasksync.portal.error_codes import error_of
@@ -45,6 +46,8 @@ def by_titles(requester: Requester, titles: Collection[str], *, patient: bool) -
             fault = answered.faults.get(f"t{number}")
             if patient and fault is not None:
                 raise error_of(fault, _DOING)
+            if patient and rows is None:
+                raise _unreadable("it leaves calls of a batch unanswered")
             if fault is not None or rows is None:
                 missed += share
             found |= {live.id: live for live in _tasks(rows)}
@@ -63,8 +66,14 @@ def _answers(requester: Requester, shares: Sequence[Sequence[str]], *, patient: 
             return wire.calls_of(requester.ask(request, _DOING, per_call=True))
         reply = requester.once(request)
         return nothing if isinstance(reply, NoAnswer) else wire.calls_of(reply)
-    except wire.UnreadableAnswer:
+    except wire.UnreadableAnswer as fault:
+        if patient:
+            raise _unreadable(str(fault)) from fault
         return nothing
+
+
+def _unreadable(what: str) -> PortalUnreadable:
+    return PortalUnreadable(f"{_DOING}: {what}.", "Nothing was written. Run it again in a minute.")
 
 
 def _tasks(rows: Any) -> Iterator[LiveTask]:

@@ -184,9 +184,10 @@ def test_a_plan_notes_what_exists_and_does_what_it_did(team: Tasksync) -> None:
         told = team("plan", "--format", format_).out
         assert "a task of the same title exists that belongs to no project" in told
         assert "import --match" in told
-    assert team("plan", "--out", "p.tsplan").code == 0
-    assert "a task of the same title exists" in team("show", "p.tsplan").out
-    assert team("apply", "p.tsplan").code == 0
+    saved = str(team.folder / "p.tsplan")
+    assert team("plan", "--out", saved).code == 0
+    assert "a task of the same title exists" in team("show", saved).out
+    assert team("apply", saved).code == 0
     assert len(world_of(team.folder)) == 4
 
 

@@ -68,7 +68,7 @@ def test_marked_tracked_and_unreadable_ones_are_not_free() -> None:
     assert [one.id for one in free_tasks([*tasks, dark], {RemoteId(6)})] == [7]
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(WANTS, TASKS)
 def test_no_task_goes_to_two_keys_and_every_pair_is_the_only_one_that_fits(
     wants: dict[TaskKey, dict[str, Value]], tasks: list[LiveTask]

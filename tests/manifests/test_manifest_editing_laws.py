@@ -198,7 +198,7 @@ def with_edit(documents: list[object], edit: Edit) -> list[object]:
     return found
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(manifests(), st.data())
 def test_the_edit_is_made_and_nothing_else(content: bytes, data: st.DataObject) -> None:
     """The text before and behind the changed place is the same to the byte, comments included."""
@@ -219,7 +219,7 @@ def test_the_edit_is_made_and_nothing_else(content: bytes, data: st.DataObject) 
     assert again.content == made.content
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(marked(), st.data())
 def test_every_byte_outside_of_the_field_is_the_same(text: str, data: st.DataObject) -> None:
     """Set or taken away: what stands before and behind the field's own lines stands there still."""
@@ -249,7 +249,7 @@ def comments_in(field: bytes) -> set[bytes]:
     return set(re.findall(rb"  # why|# 'x: y", field))
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(marked(), VALUES, st.sampled_from(["auditors", "parent"]), st.data())
 def test_what_is_added_and_taken_away_leaves_the_text_as_it_was(
     text: str, value: NewValue, name: str, data: st.DataObject
@@ -264,7 +264,7 @@ def test_what_is_added_and_taken_away_leaves_the_text_as_it_was(
     assert edited(added.content, "m.yaml", [Edit(path, REMOVED)]).content == content
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(manifests(), st.data())
 def test_many_edits_are_made_as_one_after_another(content: bytes, data: st.DataObject) -> None:
     """Together they say what they say alone."""

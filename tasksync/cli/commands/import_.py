@@ -154,7 +154,7 @@ def _match(read: Mapping[str, Any]) -> Callable[[Console], int]:
     if read["sheet"] is not None:
         raise UsageError("--match takes no SHEET.", "Leave one of them out.")
     _alone(read, _OF_SHEETS, "is of the import of a SHEET", "Leave it out")
-    for name in ("out", "project", "group", "tag", "responsible", "status", "changed_since"):
+    for name in ("out", "group", "tag", "responsible", "status", "changed_since"):
         if read[name]:
             flag = f"--{name.replace('_', '-')}"
             raise UsageError(

@@ -55,6 +55,8 @@ class WrittenScalar:
 
 def scalar(value: NewValue, room: Room) -> WrittenScalar:
     """Return the first of the ways to write a scalar that is read back as it."""
+    if value is None or isinstance(value, bool | int):
+        return WrittenScalar(_constant(value))
     for candidate in _candidates(value, room):
         if _reads_as(candidate, value, room):
             return candidate
