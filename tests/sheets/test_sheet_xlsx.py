@@ -271,6 +271,18 @@ def test_a_merged_cell_over_rows_is_the_value_of_all() -> None:
     assert [task["responsibleId"] for task in found] == [17, 17, 17, 18]
 
 
+def test_many_merged_cells_are_each_the_value_of_their_rows() -> None:
+    def merged(sheet: openpyxl.worksheet.worksheet.Worksheet) -> None:
+        for row in reversed(range(2, 302, 3)):
+            sheet.merge_cells(f"B{row}:B{row + 1}")
+            sheet.merge_cells(f"D{row}:D{row + 2}")
+
+    rows = [[f"t{at}", at // 3 + 1 if at % 3 != 1 else None, None, None] for at in range(300)]
+    found = tasks(book(HEAD, *rows, change=merged))  # type: ignore[arg-type]
+    assert [task["responsibleId"] for task in found] == [at // 3 + 1 for at in range(300)]
+    assert not any("description" in task for task in found)
+
+
 @pytest.mark.parametrize(
     ("area", "what"),
     [

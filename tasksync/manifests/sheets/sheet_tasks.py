@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -227,7 +228,7 @@ class _MergedAreas:
         self._down: dict[int, list[Merge]] = {}
         self._values: dict[Merge, Cell] = {}
         by_number = {one.number: one for one in columns.taken}
-        for area in sheet.merges:
+        for area in sorted(sheet.merges):
             if area.top <= columns.bottom:
                 continue
             taken = [by_number[n] for n in by_number if area.left <= n <= area.right]
@@ -245,13 +246,19 @@ class _MergedAreas:
             return row.cells
         cells = list(row.cells)
         for column, areas in self._down.items():
-            for area in areas:
-                if area.top == row.number:
-                    self._values[area] = cells[column - 1] if column <= len(cells) else None
-                elif area.top < row.number <= area.bottom and area in self._values:
-                    cells += [None] * (column - len(cells))
-                    cells[column - 1] = self._values[area]
+            at = bisect_right(areas, row.number, key=_top) - 1
+            if at < 0 or areas[at].bottom < row.number:
+                continue
+            if areas[at].top == row.number:
+                self._values[areas[at]] = cells[column - 1] if column <= len(cells) else None
+            elif areas[at] in self._values:
+                cells += [None] * (column - len(cells))
+                cells[column - 1] = self._values[areas[at]]
         return cells
+
+
+def _top(area: Merge) -> int:
+    return area.top
 
 
 def _fault(area: Merge, taken: Sequence[Column]) -> str:
