@@ -11,6 +11,9 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from tasksync.errors import SettingsError, SheetInvalid
 from tasksync.manifests.sheets import xlsx_bounds
@@ -415,3 +418,24 @@ def test_without_openpyxl_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) ->
         read((FILES / "libreoffice-de.xlsx").read_bytes())
     assert "pip install 'tasksync[excel]'" in caught.value.advice
     assert tasks((FILES / "libreoffice-de-utf8.csv").read_bytes()) == GERMAN
+
+
+def test_dates_of_the_mac_calendar_are_the_same_days() -> None:
+    made = openpyxl.Workbook()
+    made.epoch = CALENDAR_MAC_1904
+    made.active.append(HEAD)
+    made.active.append(["One", 17, datetime(2026, 12, 31, 18)])
+    assert tasks(saved(made))[0]["deadline"] == "2026-12-31T18:00"
+
+
+def test_a_text_in_several_fonts_is_one_text() -> None:
+    rich = CellRichText("plain ", TextBlock(InlineFont(b=True), "bold"), " and\nmore")
+    assert tasks(book(HEAD, [rich, 17]))[0]["title"] == "plain bold and\nmore"
+
+
+def test_a_number_that_is_no_date_is_told_where_it_is_shown_as_one() -> None:
+    def shown(sheet: openpyxl.worksheet.worksheet.Worksheet) -> None:
+        sheet["C2"].number_format = "DD.MM.YYYY"
+
+    [problem] = problems(book(HEAD, ["One", 17, 1e12], change=shown))  # type: ignore[arg-type]
+    assert "C2: Deadline: the number 1000000000000 is shown as a date, and is none" in problem
