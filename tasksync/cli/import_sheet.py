@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +161,9 @@ def _note(console: Console, read: SheetContent) -> None:
     if read.columns.ignored:
         names = _some(read.columns.ignored)
         console.tell(f'Not taken: {names}. --map field="Column" takes a column.')
+    if read.passed:
+        rows = _some(map(str, read.passed))
+        console.tell(f"Nothing in these columns, and left out: row{_s(read.passed)} {rows}.")
 
 
 def _flags(asked: SheetImport) -> str:
@@ -186,6 +189,10 @@ def _some(names: Iterable[str]) -> str:
     first = list(names)
     more = f" and {len(first) - _NAMED} more" if len(first) > _NAMED else ""
     return ", ".join(first[:_NAMED]) + more
+
+
+def _s(many: Sequence[object]) -> str:
+    return "s" * (len(many) != 1)
 
 
 def _tasks(count: int) -> str:

@@ -113,11 +113,13 @@ def test_rows_become_tasks_beside_a_manifest(work: Tasksync, name: str) -> None:
 
 def test_what_was_understood_and_what_was_not_taken_is_told(work: Tasksync) -> None:
     imported(work)
-    sheet(work.folder, [[*TABLE[0], "ID"], [*TABLE[1], "5"]], "other.csv")
+    rows = [[*TABLE[0], "ID"], [*TABLE[1], "5"], [""] * 8, [*[""] * 7, "total: 1"]]
+    sheet(work.folder, rows, "other.csv")
     done = work("import", "other.csv", "--out", "other.yaml")
     assert "other.csv was read as UTF-8, divided by semicolon." in done.err
     assert "Taken: title from Title, description from Description" in done.err
     assert 'Not taken: Nr, ID. --map field="Column" takes a column.' in done.err
+    assert "Nothing in these columns, and left out: row 4." in done.err
 
 
 def test_tasks_are_added_to_a_file_whose_own_text_stays(work: Tasksync) -> None:

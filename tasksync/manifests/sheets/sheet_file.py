@@ -35,11 +35,15 @@ class SheetWanted:
 
 @dataclass(frozen=True, slots=True)
 class SheetContent:
-    """A sheet that was read: what its columns are, and its tasks in order."""
+    """A sheet that was read: what its columns are, and its tasks in order.
+
+    `passed` are the rows that hold something, but nothing in the columns that are taken.
+    """
 
     sheet: Sheet
     columns: Columns
     tasks: list[SheetTask]
+    passed: list[int]
 
 
 def said_of(pairs: tuple[str, ...], key: str | None) -> Mapping[str, str]:
@@ -73,13 +77,13 @@ def read_sheet(
         first = list(islice(rows, FIRST_ROWS))
         columns = columns_of(sheet, first, wanted.said or {})
         if columns is not None:
-            tasks = tasks_of(sheet, columns, chain(first, rows), known, one_title=one_title)
+            tasks, passed = tasks_of(sheet, columns, chain(first, rows), known, one_title=one_title)
     except SheetUnreadable as unread:
         raise SheetInvalid((unread.problem,)) from unread
     raise_problems(sheet)
     if columns is None:
         raise AssertionError(wanted)  # why was a problem
-    return SheetContent(sheet, columns, tasks)
+    return SheetContent(sheet, columns, tasks, passed)
 
 
 def raise_problems(sheet: Sheet) -> None:

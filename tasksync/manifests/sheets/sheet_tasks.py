@@ -37,8 +37,10 @@ def tasks_of(
     known: Collection[str],
     *,
     one_title: bool,
-) -> list[SheetTask]:
+) -> tuple[list[SheetTask], list[int]]:
     """Return the tasks of all rows below the names; what is wrong is added to sheet.problems.
+
+    The numbers are those of rows that hold something, but nothing in the columns that are taken.
 
     `known` are the keys that the project has, which parents may be. `one_title`: without a column
     of keys no title may stand there twice.
@@ -46,7 +48,7 @@ def tasks_of(
     reading = _Reading(sheet, columns)
     found = reading.tasks(rows, one_title=one_title)
     reading.find_parents(found, known)
-    return found
+    return found, reading.passed
 
 
 class _Reading:
@@ -63,6 +65,8 @@ class _Reading:
         self._last = max((one.number for one in columns.taken), default=0)
         self._keys: dict[str, int] = {}
         self._taken: set[str] = set()
+        #: rows that hold something, but nothing in the columns that are taken
+        self.passed: list[int] = []
         self._titles: dict[str, list[str]] = {}
         self._merged = _MergedAreas(sheet, columns)
 
@@ -138,6 +142,8 @@ class _Reading:
         if len(self._sheet.problems) > before:
             return None
         if not fields:
+            if not all(map(is_empty, cells)):
+                self.passed.append(row)
             return None
         title = fields.get("title")
         if not isinstance(title, str):
