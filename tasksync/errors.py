@@ -4,6 +4,7 @@ TasksyncError                        1
 ├── UsageError                      64   a flag or an argument that cannot be
 ├── SettingsError                    1   a file, variable or URL that cannot be used
 ├── ManifestInvalid                  1   carries the problems, each with its place
+│   └── SheetInvalid                 1   the same, of a spreadsheet
 ├── PortalError                      1
 │   ├── AuthenticationFailed         7
 │   ├── PermissionDenied             7
@@ -61,6 +62,10 @@ class ManifestInvalid(TasksyncError):
     def __init__(self, problems: tuple[object, ...]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+
+
+class SheetInvalid(ManifestInvalid):
+    """A sheet holds what cannot be read or what no manifest takes; nothing was written."""
 
 
 class PortalError(TasksyncError):

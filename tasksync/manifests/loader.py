@@ -21,7 +21,7 @@ from tasksync.errors import ManifestInvalid
 from tasksync.manifests import files, fingerprints, header, key_index, parse_fast, reader, schema
 from tasksync.manifests.bodies import Bodies
 from tasksync.manifests.columns import DIGEST, TaskColumns
-from tasksync.manifests.files import Hashed
+from tasksync.manifests.files import Hashed, Source
 from tasksync.manifests.header import FileHeader, Header
 from tasksync.manifests.key_index import FILE_SHIFT, KeyIndex
 from tasksync.manifests.parse_fast import RawTask
@@ -47,6 +47,14 @@ def load(paths: Sequence[str], instead: Mapping[str, bytes] | None = None) -> Ma
     found, problems = files.find(paths)
     if instead:
         found = [replace(one, content=instead.get(one.name, one.content)) for one in found]
+    return load_sources(found, problems)
+
+
+def load_sources(found: Sequence[Source], problems: Sequence[Problem] = ()) -> Manifest:
+    """Return the manifest in these files, as `load` does; their content need not be on disk.
+
+    `problems` are those of files that could not be found.
+    """
     read = header.read(found)
     read.problems += problems
     read.unread = read.unread or bool(problems)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tasksync.core.plan import Refusal
-from tasksync.errors import ManifestInvalid, PlanRefused, TasksyncError
+from tasksync.errors import ManifestInvalid, PlanRefused, SheetInvalid, TasksyncError
 from tasksync.render.style import PLAIN, Style, Tone
 from tasksync.render.text import refusal_lines
 from tasksync.render.wording import clean, clean_lines, count
@@ -19,7 +19,8 @@ def error_text(error: TasksyncError, style: Style = PLAIN) -> str:
 def _lines(error: TasksyncError, style: Style) -> Iterator[str]:
     match error:
         case ManifestInvalid():
-            yield from problem_lines(error.problems, style)
+            where = "sheet" if isinstance(error, SheetInvalid) else "manifest"
+            yield from problem_lines(error.problems, style, where)
         case PlanRefused():
             for refusal in error.refusals:
                 if isinstance(refusal, Refusal):
@@ -29,11 +30,13 @@ def _lines(error: TasksyncError, style: Style) -> Iterator[str]:
             yield from (f"  {clean(line)}" for line in error.advice.split("\n") if line)
 
 
-def problem_lines(problems: tuple[object, ...], style: Style = PLAIN) -> Iterator[str]:
+def problem_lines(
+    problems: tuple[object, ...], style: Style = PLAIN, where: str = "manifest"
+) -> Iterator[str]:
     """Yield each problem as `file:line:column: what (how to mend it)`, then their number."""
     for problem in problems:
         yield clean(str(problem))
-    yield style.paint(f"{count(len(problems), 'problem')} in the manifest.", Tone.BAD)
+    yield style.paint(f"{count(len(problems), 'problem')} in the {where}.", Tone.BAD)
 
 
 def unexpected_text(error: BaseException, where: str, style: Style = PLAIN) -> str:

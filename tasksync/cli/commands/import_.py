@@ -25,15 +25,37 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this command takes."""
     manifest_arguments(parser)
     add = parser.add_argument
+    add("sheet", nargs="?", metavar="SHEET",
+        help="a spreadsheet (.xlsx, .csv) whose rows are to be tasks")  # fmt: skip
     add("--out", type=filled, metavar="FILE",
         help="where to write; a file that is there is added to")  # fmt: skip
     add("--project", type=project, metavar="NAME",
         help="the project, where no manifest names it yet")  # fmt: skip
+    _sheet_form(parser)
     _portal_form(parser)
     _match_form(parser)
     portal_arguments(parser)
     state_arguments(parser)
     output_arguments(parser)
+
+
+def _sheet_form(parser: argparse.ArgumentParser) -> None:
+    """Add what an import of a SHEET takes."""
+    add = parser.add_argument
+    add("--sheet", dest="sheet_name", type=filled, metavar="NAME",
+        help="which sheet of a workbook, where several hold something")  # fmt: skip
+    add("--map", type=filled, action="append", metavar="FIELD=COLUMN", default=None,
+        help="which column is a field: deadline=Until; deadline= is none (repeats)")  # fmt: skip
+    add("--key", type=filled, metavar="COLUMN",
+        help="the column of the tasks' keys (default: keys are made of titles)")  # fmt: skip
+    add("--update", action="store_true",
+        help="take over what changed in the sheet, for the tasks that are in --out")  # fmt: skip
+    add("--timezone", type=filled, metavar="ZONE",
+        help="the zone of the sheet's dates, where no manifest names one yet")  # fmt: skip
+    add("--encoding", type=filled, metavar="NAME",
+        help="what a CSV is encoded in, where the guess is wrong: cp1251")  # fmt: skip
+    add("--delimiter", metavar="SIGN",
+        help="what divides the cells of a CSV, where the guess is wrong: , ; tab")  # fmt: skip
 
 
 def _portal_form(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +80,7 @@ def _match_form(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--match", action="store_true",
         help="write adopt lines for tasks of -f that exist already, by their titles")  # fmt: skip
-    add("--yes", "-y", "--auto-approve", action="store_true", help="--match does not ask")
+    add("--yes", "-y", "--auto-approve", action="store_true", help="do not ask: --match, --update")
     add("--no-input", action="store_true", help="never ask: without --yes that is an error")
 
 
@@ -82,13 +104,44 @@ def options(read: Mapping[str, Any]) -> Callable[[Console], int]:
 
     if read["match"]:
         return _match(read)
+    if not read["out"]:
+        raise UsageError("import needs to know where to write.", "Use --out FILE.")
+    if read["sheet"] is not None:
+        _alone(read, _OF_THE_PORTAL, "narrows an import from the portal", "Leave it out")
+        from tasksync.cli.import_sheet import import_sheet, sheet_import
 
+        return partial(import_sheet, sheet_import(read))
     from tasksync.cli.import_portal import imported
     from tasksync.cli.options import import_options
 
-    if not read["out"]:
-        raise UsageError("import needs to know where to write.", "Use --out FILE.")
+    _alone(read, _OF_SHEETS, "is of the import of a SHEET", "Name one, or leave it out")
     return partial(imported, import_options(read))
+
+
+#: the flags of one form that mean nothing in the other, by where argparse keeps them
+_OF_SHEETS: Mapping[str, str] = {
+    "sheet_name": "--sheet",
+    "map": "--map",
+    "key": "--key",
+    "update": "--update",
+    "encoding": "--encoding",
+    "delimiter": "--delimiter",
+}
+_OF_THE_PORTAL: Mapping[str, str] = {
+    "group": "--group",
+    "tag": "--tag",
+    "responsible": "--responsible",
+    "status": "--status",
+    "changed_since": "--changed-since",
+    "open": "--open",
+}
+
+
+def _alone(read: Mapping[str, Any], flags: Mapping[str, str], does: str, mend: str) -> None:
+    """Raise UsageError for a flag that belongs to another form of import."""
+    for name, flag in flags.items():
+        if read[name]:
+            raise UsageError(f"{flag} {does}.", f"{mend}.")
 
 
 def _match(read: Mapping[str, Any]) -> Callable[[Console], int]:
@@ -98,6 +151,9 @@ def _match(read: Mapping[str, Any]) -> Callable[[Console], int]:
     from tasksync.cli.import_match import matched
     from tasksync.cli.options import match_options
 
+    if read["sheet"] is not None:
+        raise UsageError("--match takes no SHEET.", "Leave one of them out.")
+    _alone(read, _OF_SHEETS, "is of the import of a SHEET", "Leave it out")
     for name in ("out", "group", "tag", "responsible", "status", "changed_since"):
         if read[name]:
             flag = f"--{name.replace('_', '-')}"

@@ -7,9 +7,7 @@ one is absent. The file is read row by row.
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterator, Sequence
-from functools import cache
 
 from tasksync.core.keys import normal_key
 from tasksync.core.task import Place, Problem
@@ -17,6 +15,7 @@ from tasksync.manifests.files import Source
 from tasksync.manifests.hints import did_you_mean, shown
 from tasksync.manifests.language import grammar
 from tasksync.manifests.language.csv_lines import BadLine, CsvLines
+from tasksync.manifests.language.csv_records import MOST_OF_A_CELL, CsvRecords, delimiter_of
 from tasksync.manifests.language.data_rows import (
     MOST_ROWS,
     Row,
@@ -28,13 +27,8 @@ from tasksync.manifests.language.parameters import KEY
 from tasksync.manifests.reader import YamlUnreadable
 from tasksync.manifests.unplaced import MOST_PROBLEMS
 
-DELIMITERS = (",", ";", "\t")
-#: a description has fewer (characters)
-MOST_OF_A_CELL = 65_536
 #: no template has so many parameters
 MOST_COLUMNS = 1_000
-_QUOTED = re.compile(r'"(?:[^"]|"")*+"?')
-_BREAK = re.compile(r"\r\n?")
 
 
 def of_csv(source: Source, wants: Wants, problems: list[Problem]) -> Iterator[Row]:
@@ -68,7 +62,8 @@ class _Table:
         if columns is None:
             return
         keys, at_key = RowKeys(self._problems), columns.index(KEY)
-        for number, (place, cells) in enumerate(self._records(), 1):
+        records = CsvRecords(self._file, self._lines, self._delimiter, self._problems)
+        for number, (place, cells) in enumerate(records.trimmed(), 1):
             if number > MOST_ROWS:
                 what = f"there are more than {MOST_ROWS} rows"
                 self._say(place, what, "divide the file, and name each part in its own use")
@@ -91,7 +86,7 @@ class _Table:
             what = "the file is empty" if not first else "the first line is blank"
             self._say(place, what, f"the first line names the columns: {self._example()}")
             return None
-        self._delimiter = _delimiter(first)
+        self._delimiter = delimiter_of(first)
         if first.strip().lower().startswith("sep="):
             self._say(place, "the first line names no columns", f"take {first.strip()} out")
             return None
@@ -133,43 +128,6 @@ class _Table:
         given = self._wants.given
         return self._delimiter.join([KEY, *(n for n in self._wants.parameters if n not in given)])
 
-    def _records(self) -> Iterator[tuple[Place, list[str]]]:
-        """Yield each row with its first line, blank lines left out; raises BadLine."""
-        reader = csv.reader(
-            self._lines, delimiter=self._delimiter, skipinitialspace=True, strict=True
-        )
-        while True:
-            self._lines.begin()
-            place = Place(self._file, self._lines.number + 1)
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                raise self._unread(place, str(error)) from error
-            row = self._lines.row
-            if not row.strip(" \r\n"):
-                continue
-            if '"' in row and not _quotes_enclose(self._delimiter).fullmatch(row):
-                what = "a quote stands inside a cell that is not quoted"
-                self._say(place, what, 'quote the whole cell and double the quote: "19"" screen"')
-                continue
-            cells = [cell.strip() for cell in cells]
-            if self._lines.number > place.line:
-                cells = [_BREAK.sub("\n", cell) for cell in cells]
-            yield place, cells
-
-    def _unread(self, place: Place, error: str) -> BadLine:
-        """Return what the library found, in our words."""
-        if "expected after" in error:
-            what = "something follows the quote that ends a cell"
-            mend = 'double quotes inside a cell: "19"" screen"; leave blanks after it out'
-            return BadLine(place, what, mend)
-        if "field limit" in error:
-            what = f"a cell has more than {MOST_OF_A_CELL} characters"
-            return BadLine(place, what, "does a quote begin here that does not end?")
-        return BadLine(place, "a quote begins in this row and does not end", "close it")
-
     def _fits(self, place: Place, cells: Sequence[str], columns: Sequence[str]) -> bool:
         if len(cells) != len(columns):
             what = f"the row has {_cells(len(cells))}, and the first line names {len(columns)}"
@@ -200,16 +158,3 @@ _NAMES = {",": "comma", ";": "semicolon", "\t": "tab"}
 
 def _cells(number: int) -> str:
     return "1 cell" if number == 1 else f"{number} cells"
-
-
-def _delimiter(first: str) -> str:
-    """Return what divides the names of the columns, which hold no such character themselves."""
-    bare = _QUOTED.sub("", first)
-    return max(DELIMITERS, key=bare.count)
-
-
-@cache
-def _quotes_enclose(delimiter: str) -> re.Pattern[str]:
-    """Return what matches a row whose quotes enclose whole cells."""
-    cell = rf' *"(?:[^"]|"")*+"|[^"{delimiter}\r\n]*+'
-    return re.compile(rf"(?:{cell})(?:{delimiter}(?:{cell}))*+[\r\n]*")

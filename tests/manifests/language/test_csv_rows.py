@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tasksync.manifests import unplaced
 from tasksync.manifests.files import Source
-from tasksync.manifests.language import csv_lines, csv_rows, data_rows
+from tasksync.manifests.language import csv_lines, csv_records, csv_rows, data_rows
 from tasksync.manifests.language.csv_rows import of_csv
 from tasksync.manifests.language.data_rows import Row, Wants
 from tasksync.manifests.language.parameters import Kind, Parameter
@@ -229,7 +229,7 @@ def dialects(draw: st.DrawFn) -> dict[str, object]:
     if quoting != csv.QUOTE_MINIMAL:  # Python 3.11 leaves other line breaks than its own unquoted
         ends.append("\r")
     return {
-        "delimiter": draw(st.sampled_from(csv_rows.DELIMITERS)),
+        "delimiter": draw(st.sampled_from(csv_records.DELIMITERS)),
         "quoting": quoting,
         "lineterminator": draw(st.sampled_from(ends)),
     }

@@ -1,0 +1,1 @@
+"""Tasks out of spreadsheets, CSV and XLSX: rows to what writing.py writes, faults by cell."""
