@@ -173,9 +173,14 @@ def test_what_cannot_be_is_said_and_nothing_written(
 
 def test_what_a_manifest_cannot_hold_is_told_and_stays(team: Tasksync) -> None:
     """A control character, a tag with a comma: not managed, and not changed."""
-    told = {"title": "bell\x07", "description": "a\x01b", "tags": ["odd"], "responsibleId": 1}
-    by_hand(team.folder, "POST", "tasks", told)
-    done = team("import", "--project", "p", "--out", "x.yaml", "--tag", "odd")
+    irregular = {
+        "title": "bell\x07",
+        "description": "a\x01b",
+        "tags": ["irregular"],
+        "responsibleId": 1,
+    }
+    by_hand(team.folder, "POST", "tasks", irregular)
+    done = team("import", "--project", "p", "--out", "x.yaml", "--tag", "irregular")
     assert "its title cannot stand in a manifest" in done.err, done
     assert "description is left out" in done.err
     taken_over(team, "x.yaml")

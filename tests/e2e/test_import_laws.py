@@ -60,7 +60,7 @@ TASKS = st.fixed_dictionaries(
 MOMENTS = {"deadline", "startDatePlan", "endDatePlan"}
 WORLDS = st.lists(TASKS, min_size=1, max_size=6)
 SLOW = settings(
-    max_examples=8,
+    max_examples=3,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
@@ -137,6 +137,8 @@ def taken_over(readings: dict[str, Any], world: list[dict[str, Any]]) -> None:
     with TemporaryDirectory() as folder, second.served() as running:
         running.running.office.readings.update(readings)
         ids: list[int] = []
+        if readings.get("one_is_two"):  # such a portal holds no 1, and turns it at any write
+            world = [{**one, "status": max(2, one.get("status", 2))} for one in world]
         for _ in world:
             ids.append(running.running.office.seed(**as_kept(without_parent(world, ids))))
         before = {one["id"]: {**one, "tags": None} for one in running.tasks()}
