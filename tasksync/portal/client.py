@@ -16,7 +16,12 @@ from tasksync.core.same_titles import Titled
 from tasksync.core.state import PortalIdentity
 from tasksync.core.task import LiveTask
 from tasksync.core.task_filter import TaskFilter
-from tasksync.errors import PermissionDenied, PortalRejected, PortalUnreadable
+from tasksync.errors import (
+    PermissionDenied,
+    PortalRejected,
+    PortalUnavailable,
+    PortalUnreadable,
+)
 from tasksync.portal import directory_pages, field_list, listing, lookups, title_lookups
 from tasksync.portal.batches import FULL, Size
 from tasksync.portal.error_codes import CODES
@@ -29,6 +34,8 @@ from tasksync.portal.pool import Inline, Pool
 from tasksync.portal.requester import Requester
 from tasksync.portal.setup import PortalSettings
 
+#: so many ids are looked for in a listing first: four batches
+WORTH_A_LISTING = 4 * FULL
 _READONLY = "WRITE_BLOCKED_READONLY_KEY"
 
 
@@ -105,9 +112,33 @@ class RestPortal:
                 else:
                     listing.whose(live, marker)
         yield from unmarked
+        yield from self._of_many(missing)
         for live in lookups.by_ids(self._requester, missing, self._extras):
             self._learned.saw(live.id)
             yield live
+
+    def _of_many(self, missing: set[RemoteId]) -> Iterator[LiveTask]:
+        """Yield what a listing of all tasks has of many ids, and take it out of `missing`.
+
+        It goes on as long as its requests bring more than batches of ids would; what it cannot
+        tell, and what it did not come to, stays missing.
+        """
+        if len(missing) <= WORTH_A_LISTING:
+            return
+        last, wanted = max(missing), len(missing)
+        spent = begun = self._requester.requests
+        try:
+            for live in self._listing(None).rows(min(missing) - 1):
+                self._learned.saw(live.id)
+                if live.id in missing:
+                    missing.discard(live.id)
+                    yield live
+                requests, spent = spent, self._requester.requests
+                poor = wanted - len(missing) < FULL * (requests - begun)
+                if not missing or live.id > last or (requests < spent and poor):
+                    return
+        except (PortalRejected, PortalUnavailable, PortalUnreadable):
+            return
 
     def extra_fields(self) -> Mapping[str, ExtraField]:
         """The extra fields that the portal lists (`GET /v1/tasks/fields`); asked once."""

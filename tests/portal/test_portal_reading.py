@@ -140,6 +140,30 @@ def test_ten_thousand_tasks_take_at_most_five_requests(bench, say):
     assert [e.tasks for e in setup.events if isinstance(e, ReadProgress)][:2] == [5000, 10_000]
 
 
+@pytest.mark.parametrize("marker", [MARKER, None])
+def test_many_ids_without_our_marker_are_found_in_a_listing_of_all(bench, say, marker):
+    """10 000 tasks that are to be adopted: pages, and not 200 batches."""
+    world = World(say, range(1, 20_001))
+    for one in world.tags:
+        world.tags[one] = []
+    wanted = range(2, 20_001, 2)
+    setup = bench(world)
+    assert sorted(ids_of(setup.portal.find(marker, [*wanted, 50_000]))) == list(wanted)
+    assert setup.portal.requests <= 8
+
+
+@pytest.mark.parametrize("quirks", [{"ignores_id": True, "cap": 10}, {"fails_over": 0}, {}])
+def test_many_ids_are_found_whatever_a_listing_of_all_is_worth(bench, say, quirks):
+    """One that cannot be used, or that brings less than batches would, costs a few requests."""
+    world = World(say, range(1, 60_001, 1) if not quirks else range(1, 400), **quirks)
+    for one in world.tags:
+        world.tags[one] = []
+    wanted = range(1, 60_001, 200) if not quirks else range(1, 400)
+    setup = bench(world)
+    assert sorted(ids_of(setup.portal.find(None, wanted))) == list(wanted)
+    assert setup.portal.requests <= 2 * -(-len(wanted) // 50) + 6
+
+
 @pytest.mark.parametrize("failing", [502, 504])
 def test_pages_shrink_until_they_are_answered_and_grow_again(bench, say, failing):
     """Design 9."""
