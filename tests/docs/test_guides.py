@@ -43,14 +43,18 @@ def fill(world: Path, count: int) -> None:
         )
         assert answer.status == 201, answer
         ids.append(int(json.loads(answer.body)["data"]["id"]))
+    by_the_way = {"title": "Print the badges", "responsibleId": 1}
+    api.handle(
+        WebRequest("POST", "/v1/tasks", headers=HEADERS, body=json.dumps(by_the_way).encode())
+    )
     api.close()
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in GUIDES.glob("*.md")))
 def test_the_commands_of_a_guide_do_what_it_says(name: str, tmp_path: Path) -> None:
-    """On a portal with 200 tasks of other people; every guide ends without changes."""
+    """On a portal with 201 tasks of other people; every guide ends without changes."""
     fill(tmp_path / "portal.db", 200)
-    for sheet in (EXAMPLES / "spreadsheet").glob("launch.*"):
+    for sheet in (EXAMPLES / "spreadsheet").glob("launch*"):
         shutil.copy(sheet, tmp_path)
     env = {"TASKSYNC_PORTAL": f"sandbox:{tmp_path / 'portal.db'}", "TASKSYNC_SETTLE": "0.2s"}
     assert Session(tmp_path, env).walk(name) >= 3
