@@ -22,7 +22,12 @@ from tasksync.engine.portal_check import check_portal
 from tasksync.errors import SettingsError, UsageError
 from tasksync.manifests.import_target import ImportTarget, read_target
 from tasksync.manifests.imported import TaskImport, summary
-from tasksync.manifests.writing import added_to, document_pieces, write_atomically
+from tasksync.manifests.writing import (
+    added_to,
+    content_before,
+    document_pieces,
+    write_atomically,
+)
 
 if TYPE_CHECKING:
     from tasksync.manifests.written_tasks import WrittenTask
@@ -59,9 +64,7 @@ def imported(options: ImportOptions, console: Console) -> int:
 def _content(name: str) -> bytes | None:
     """Return what the file holds that is to be written, None where it is not there."""
     try:
-        return Path(name).read_bytes()
-    except FileNotFoundError:
-        return None
+        return content_before(name)
     except OSError as error:
         raise SettingsError(
             f"{name} cannot be read: {error.strerror or error}.", "Choose another --out."

@@ -15,7 +15,7 @@ from tasksync.manifests.files import Source
 from tasksync.manifests.loader import load_sources
 from tasksync.manifests.sheets.column_names import ADOPT
 from tasksync.manifests.sheets.sheet_columns import Columns
-from tasksync.manifests.writing import takes_more
+from tasksync.manifests.writing import content_before, takes_more
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class ImportPlace:
     def of(cls, asked: SheetImport) -> ImportPlace:
         """Return where a run's tasks go."""
         paths = [*asked.files]
-        if Path(asked.out).exists():
+        if _bytes_of(asked.out) is not None:
             paths.append(asked.out)
         found, problems = files.find(paths) if paths else ([], [])
         return cls(found, problems, asked.out)
@@ -99,10 +99,8 @@ class ImportPlace:
 
 def _bytes_of(out: str) -> bytes | None:
     """Return what the file holds now, None where there is none."""
-    if not Path(out).exists():
-        return None
     try:
-        return file_limits.read(out, file_limits.DOCUMENT)
+        return content_before(out)
     except OSError as error:
         what = f"{out} cannot be read: {file_limits.why(error)}."
         raise SettingsError(what, "Name a file of tasks, or a new one, with --out.") from error

@@ -146,8 +146,7 @@ class TaskImport:
         found = {name: one for name, one in block.items() if self._fits(live, name, one, _BARE)}
         accepted: dict[str, object] = {}
         if "title" not in found:
-            words = _UNSEEN.sub(" ", str(live.fields.get("title", ""))).strip()[:TITLE_LIMIT]
-            found = {"title": words.strip() or f"task {live.id}", **found}
+            found = {"title": self._stand_in(live), **found}
             accepted["title"] = "accept"
         start = found.get("startDatePlan")
         if "endDatePlan" in found and start is not None:
@@ -155,6 +154,12 @@ class TaskImport:
             if not self._fits(live, "endDatePlan", found["endDatePlan"], beside):
                 del found["endDatePlan"]
         return found, accepted
+
+    def _stand_in(self, live: LiveTask) -> str:
+        """Return a title that a manifest can hold: what of the portal's can stand in one."""
+        words = _UNSEEN.sub(" ", str(live.fields.get("title", ""))).strip()[:TITLE_LIMIT].strip()
+        fits = not self._check.why({**_BARE, "title": words}, "", live)
+        return words if fits else f"task {live.id}"
 
     def _fits(self, live: LiveTask, name: str, value: object, beside: Mapping[str, object]) -> bool:
         why = self._check.why({**beside, name: value}, name, live)

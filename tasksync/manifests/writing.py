@@ -6,6 +6,7 @@ What `import` in each of its forms, and whatever else writes tasks, needs in one
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -13,6 +14,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
+from tasksync import file_limits
 from tasksync.errors import SettingsError
 from tasksync.manifests.adding import added_to, takes_more
 from tasksync.manifests.written_tasks import (
@@ -27,6 +29,7 @@ from tasksync.manifests.written_tasks import (
 __all__ = [
     "WrittenTask",
     "added_to",
+    "content_before",
     "document_pieces",
     "key_of",
     "new_document",
@@ -35,6 +38,26 @@ __all__ = [
     "tasks_text",
     "write_atomically",
 ]
+
+
+def content_before(path: str | Path) -> bytes | None:
+    """Return what a file holds that is to be written, None where there is none; raises OSError.
+
+    A device or a pipe is not read: it has no end, and cannot be put into the place of.
+    """
+    try:
+        mode = Path(path).stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise _no_file(mode)
+        return file_limits.read(path, file_limits.DOCUMENT)
+    except FileNotFoundError:
+        return None
+
+
+def _no_file(mode: int) -> OSError:
+    if stat.S_ISDIR(mode):
+        return OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+    return OSError(0, "it is a device or a pipe, and no file")
 
 
 def write_atomically(
@@ -46,12 +69,10 @@ def write_atomically(
     `expected_before` is what was read there, None where there was nothing: where it is another by
     now, SettingsError is raised and nothing is written. The file keeps its mode; a link stays one.
     """
-    given = Path(path)
     try:
-        target = given.resolve()
-        before = _before(target)
-        if before != expected_before:
+        if content_before(path) != expected_before:
             raise _moved(path, expected_before)
+        target = Path(path).resolve()
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:80]}.")
         with ExitStack() as failing:  # a full disk, or Ctrl-C: half a manifest asks for deletes
@@ -61,7 +82,7 @@ def write_atomically(
                 stream.flush()
                 os.fchmod(stream.fileno(), _mode(target))
                 os.fsync(stream.fileno())
-            if _before(target) != expected_before:  # an editor may have saved meanwhile
+            if content_before(target) != expected_before:  # an editor may have saved meanwhile
                 raise _moved(path, expected_before)
             if expected_before is None:
                 os.link(aside, target)  # fails where something came between
@@ -75,14 +96,6 @@ def write_atomically(
         raise SettingsError(
             f"{path} cannot be written: {error.strerror or error}.", "Choose another file."
         ) from error
-
-
-def _before(target: Path) -> bytes | None:
-    """Return what stands in a file, None where there is none."""
-    try:
-        return target.read_bytes()
-    except FileNotFoundError:
-        return None
 
 
 def _mode(target: Path) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from command import Done, Tasksync
 from hand import by_hand
 
+from tasksync import file_limits
 from tasksync.core.address_book import AnyAddress
 from tasksync.manifests.loader import load
 
@@ -158,6 +160,8 @@ def test_parents_are_keys_and_people_are_addresses(team: Tasksync) -> None:
         (["--out", "x.yaml", "--project", "p", "--open", "--status", "5"], 64, "--open"),
         (["--out", "bad.yaml", "--project", "p"], 1, "bad.yaml"),
         (["--out", ".", "--project", "p"], 1, "cannot be read"),
+        (["--out", "-", "--project", "p"], 64, "standard output"),
+        (["--out", "round.yaml", "--project", "p"], 1, "cannot be read"),
         (["--out", "x.yaml", "-f", "none.yaml"], 1, "none.yaml"),
     ],
 )
@@ -165,6 +169,7 @@ def test_what_cannot_be_is_said_and_nothing_written(
     team: Tasksync, words: list[str], code: int, says: str
 ) -> None:
     Path("bad.yaml").write_text("a: [", "utf-8")
+    Path("round.yaml").symlink_to("round.yaml")
     done = team("import", *words)
     assert (done.code, says in done.err) == (code, True), done
     assert not Path("x.yaml").exists()
@@ -183,6 +188,33 @@ def test_what_a_manifest_cannot_hold_is_told_and_stays(team: Tasksync) -> None:
     done = team("import", "--project", "p", "--out", "x.yaml", "--tag", "irregular")
     assert "its title cannot stand in a manifest" in done.err, done
     assert "description is left out" in done.err
+    taken_over(team, "x.yaml")
+
+
+@pytest.mark.parametrize("sheet", [[], ["s.csv"]], ids=["portal", "sheet"])
+@pytest.mark.parametrize("name", ["/dev/zero", "pipe", "round.yaml", "x" * 300])
+def test_what_is_no_file_is_neither_read_nor_written(
+    team: Tasksync, sheet: list[str], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A device has no end, and a pipe says nothing: reading either would never come back."""
+    os.mkfifo("pipe")
+    Path("round.yaml").symlink_to("round.yaml")
+    Path("s.csv").write_text("Title\na\n", "utf-8")
+    monkeypatch.setattr(file_limits, "DOCUMENT", 1 << 20)
+    done = team("import", *sheet, "--project", "p", "--out", name)
+    assert (done.code, f"{name} cannot be read" in done.err) == (1, True), done
+    assert "tasksync itself failed" not in done.err
+    assert Path("pipe").is_fifo()
+
+
+@pytest.mark.parametrize("title", ["\ufeff", "\ufeff\x07", "\x1f\x85x"], ids=ascii)
+def test_a_title_that_cannot_stand_leaves_a_manifest_that_can_be_read(
+    team: Tasksync, title: str
+) -> None:
+    """What stands for it is held to the same rules."""
+    by_hand(team.folder, "POST", "tasks", {"title": title, "responsibleId": 1, "tags": ["odd"]})
+    done = team("import", "--project", "p", "--tag", "odd", "--out", "x.yaml")
+    assert (done.code, "its title cannot stand in a manifest" in done.err) == (0, True), done
     taken_over(team, "x.yaml")
 
 

@@ -106,6 +106,11 @@ def options(read: Mapping[str, Any]) -> Callable[[Console], int]:
         return _match(read)
     if not read["out"]:
         raise UsageError("import needs to know where to write.", "Use --out FILE.")
+    if read["out"] == "-":
+        raise UsageError(
+            "import adds to a file, and standard output is none.",
+            "Use --out FILE; a file that is called - is --out ./-.",
+        )
     if read["sheet"] is not None:
         _alone(read, _OF_THE_PORTAL, "narrows an import from the portal", "Leave it out")
         from tasksync.cli.import_sheet import import_sheet, sheet_import

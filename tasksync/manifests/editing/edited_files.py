@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from tasksync.core.task import Problem
 from tasksync.errors import ManifestInvalid, SettingsError
 from tasksync.manifests.editing.editing import edited
 from tasksync.manifests.editing.edits import Edit
 from tasksync.manifests.reader import YamlUnreadable
-from tasksync.manifests.writing import write_atomically
+from tasksync.manifests.writing import content_before, write_atomically
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,10 @@ def edit_files(edits: Mapping[str, Sequence[Edit]]) -> list[FileEdit]:
     problems: list[Problem] = []
     for name, wanted in edits.items():
         try:
-            before = Path(name).read_bytes()
+            before = content_before(name)
+            if before is None:
+                told = f"{name} is gone since it was read: nothing was written."
+                raise SettingsError(told, "Run it again.")
             made = edited(before, name, wanted)
         except YamlUnreadable as broken:
             problems.append(broken.problem)
@@ -72,6 +74,6 @@ def write_files(files: Sequence[FileEdit]) -> None:
 
 def _content(name: str) -> bytes | None:
     try:
-        return Path(name).read_bytes()
+        return content_before(name)
     except OSError:
         return None
