@@ -20,7 +20,7 @@ from tasksync.core.equivalence import loses_characters
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.manifest import Manifest
 from tasksync.core.planning.desired import read_desired
-from tasksync.core.same_titles import TitlePairs, free_tasks, paired
+from tasksync.core.same_titles import TitlePairs, free_tasks, paired, tells_all
 from tasksync.core.state import State
 from tasksync.core.task import LiveTask, Problem, Task
 from tasksync.engine.portal_check import check_portal
@@ -81,11 +81,14 @@ def _without_task(
 
 
 def _pairs(new: Mapping[TaskKey, Task], taken: set[RemoteId], portal: RestPortal) -> TitlePairs:
-    """Ask for the titles, or for all tasks where that takes fewer requests; pair what fits."""
+    """Ask for the titles, or for all tasks where that takes less or tells more; pair what fits."""
     titles = {str(task.fields["title"]) for task in new.values()}
+    tasks: Sequence[LiveTask] | None = None
     if len(titles) <= _MOST_TITLES and not any(map(loses_characters, titles)):
-        tasks: Sequence[LiveTask] = portal.of_titles(titles, patient=True).tasks
-    else:
+        told = portal.of_titles(titles, patient=True)
+        if tells_all(told, titles):
+            tasks = told.tasks
+    if tasks is None:
         tasks = list(portal.newer(None, RemoteId(0)))
     return paired({key: task.fields for key, task in new.items()}, free_tasks(tasks, taken))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -14,10 +14,14 @@ from tasksync.core.task import LiveTask
 
 @dataclass(frozen=True, slots=True)
 class Titled:
-    """The tasks that have some titles, and the titles of which the portal told nothing."""
+    """The tasks that have some titles, and the titles of which the portal told nothing.
+
+    `cut` are those of which there may be more tasks than were told.
+    """
 
     tasks: tuple[LiveTask, ...] = ()
     missed: frozenset[str] = frozenset()
+    cut: frozenset[str] = frozenset()
 
 
 #: asks a portal for the tasks of titles
@@ -30,6 +34,17 @@ class TitlePairs:
 
     pairs: Mapping[TaskKey, LiveTask]
     several: Mapping[TaskKey, tuple[LiveTask, ...]]
+
+
+def tells_all(told: Titled, titles: Collection[str]) -> bool:
+    """Tell whether an answer surely holds every task of these titles.
+
+    A second task of a title may be the last that a short page had room for, and a task that was
+    not asked for shows that the portal chooses otherwise than by the title.
+    """
+    found = Counter(normal_title(_title(task.fields)) for task in told.tasks)
+    asked = {normal_title(title) for title in titles}
+    return not told.cut and found.keys() <= asked and all(count == 1 for count in found.values())
 
 
 def free_tasks(tasks: Iterable[LiveTask], taken: Collection[RemoteId]) -> list[LiveTask]:

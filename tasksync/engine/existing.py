@@ -7,12 +7,13 @@ any other.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from tasksync.core.change import Action, Change, Reason
-from tasksync.core.fields import RemoteId, Values
+from tasksync.core.fields import RemoteId, TaskKey, Values
 from tasksync.core.plan import Existing, ExistingTask, Plan
-from tasksync.core.same_titles import TitleLookup, free_tasks, paired
+from tasksync.core.same_titles import Titled, TitleLookup, TitlePairs, free_tasks, paired
 from tasksync.core.state import State
 
 #: design 13: a plan that would create more asks nothing
@@ -30,19 +31,29 @@ def with_existing(plan: Plan, state: State, of_titles: TitleLookup) -> Plan:
     free = free_tasks(told.tasks, taken)
     found = paired({key: one.asked for key, one in creates.items()}, free)
     fits = {**found.several, **{key: (live,) for key, live in found.pairs.items()}}
-    missed = sum(one.asked["title"] in told.missed for one in creates.values())
+    missed = sum(
+        one.asked["title"] in told.missed or (one.asked["title"] in told.cut and key not in fits)
+        for key, one in creates.items()
+    )
     return replace(
         plan,
         existing=tuple(
             Existing(
                 key,
                 tuple(ExistingTask(one.id, _person(one.fields)) for one in fits[key]),
-                found.pairs[key].id if key in found.pairs else 0,
+                found.pairs[key].id if _surely(key, found, told, creates) else 0,
             )
             for key in sorted(fits)
         ),
         not_looked_for=missed,
     )
+
+
+def _surely(
+    key: TaskKey, found: TitlePairs, told: Titled, creates: Mapping[TaskKey, Change]
+) -> bool:
+    """Tell whether one task alone fits: not where the portal has more of the title than it told."""
+    return key in found.pairs and creates[key].asked["title"] not in told.cut
 
 
 def _is_new(change: Change) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
+from tasksync.core.equivalence import normal_title
 from tasksync.core.same_titles import Titled
 from tasksync.core.task import LiveTask
 from tasksync.errors import PortalUnreadable
@@ -38,6 +39,7 @@ def by_titles(requester: Requester, titles: Collection[str], *, patient: bool) -
     shares = [wanted[at : at + size] for at in range(0, len(wanted), size)]
     found: dict[int, LiveTask] = {}
     missed: list[str] = []
+    cut: list[str] = []
     for at in range(0, len(shares), FULL):
         some = shares[at : at + FULL]
         answered = _answers(requester, some, patient=patient)
@@ -50,8 +52,12 @@ def by_titles(requester: Requester, titles: Collection[str], *, patient: bool) -
                 raise _unreadable("it leaves calls of a batch unanswered")
             if fault is not None or rows is None:
                 missed += share
-            found |= {live.id: live for live in _tasks(rows)}
-    return Titled(tuple(found[one] for one in sorted(found)), frozenset(missed))
+            some_rows = _rows(rows)
+            here: dict[int, LiveTask] = {live.id: live for live in _tasks(some_rows)}
+            if len(some_rows) >= _ROWS * len(share) or not _as_asked(share, here.values()):
+                cut += share
+            found.update(here)
+    return Titled(tuple(found[one] for one in sorted(found)), frozenset(missed), frozenset(cut))
 
 
 def _answers(requester: Requester, shares: Sequence[Sequence[str]], *, patient: bool) -> wire.Calls:
@@ -76,9 +82,18 @@ def _unreadable(what: str) -> PortalUnreadable:
     return PortalUnreadable(f"{_DOING}: {what}.", "Nothing was written. Run it again in a minute.")
 
 
-def _tasks(rows: Any) -> Iterator[LiveTask]:
+def _rows(rows: Any) -> list[Any]:
+    return rows if isinstance(rows, list) else list(wire.mapping(rows).values())
+
+
+def _as_asked(share: Sequence[str], tasks: Collection[LiveTask]) -> bool:
+    """Tell whether none came, or one that was asked for: else no title was looked at."""
+    asked = set(map(normal_title, share))
+    return not tasks or any(normal_title(str(one.fields.get("title"))) in asked for one in tasks)
+
+
+def _tasks(rows: Iterable[Any]) -> Iterator[LiveTask]:
     """Yield the tasks of a call; a row whose tags are not told may be anybody's and is left out."""
-    some: Iterable[Any] = rows if isinstance(rows, list) else wire.mapping(rows).values()
-    for row in some:
+    for row in rows:
         if id_in(row) is not None and tags_were_sent(row):
             yield live_task(row, ())

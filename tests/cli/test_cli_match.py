@@ -90,6 +90,27 @@ def test_two_that_fit_are_told_and_none_is_chosen(team: Tasksync) -> None:
     assert f"adopt: {{id: {figures[1]}}}" in manifest(team)
 
 
+def test_none_is_chosen_of_more_than_a_page_of_one_title(team: Tasksync) -> None:
+    """The second that fits stands behind a whole page of others: neither may be guessed."""
+    ours = [made(team, "Collect the figures", responsibleId=7)]
+    for _ in range(25):
+        made(team, "Collect the figures")
+    ours.append(made(team, "Collect the figures", responsibleId=7))
+    assert [one["adopt"] for one in noted(team) if one["key"] == "figures"] == [None]
+    done = team("import", "--match", "--yes")
+    assert "nothing was written" in done.out, done
+    assert f"task {ours[0]} (responsible 7)" in done.err, done
+    assert manifest(team) == MANIFEST
+
+
+def test_the_one_that_fits_is_found_behind_a_page_of_others(team: Tasksync) -> None:
+    mine = made(team, "Collect the figures", responsibleId=7)
+    for _ in range(25):
+        made(team, "Collect the figures")
+    assert team("import", "--match", "--yes").code == 0
+    assert f"adopt: {{id: {mine}}}" in manifest(team)
+
+
 def test_a_task_that_two_keys_fit_is_given_to_none(tmp_path: Path) -> None:
     text = MANIFEST.replace("Collect the figures, responsibleId: 7", "Prepare the report")
     team = Tasksync.of(tmp_path, text)

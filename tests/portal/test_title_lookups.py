@@ -63,6 +63,15 @@ def test_a_portal_that_ignores_the_filter_is_told_each_task_once(
     """Who compares titles sees that none of them is meant."""
     found = bench(Titles(say, [row(7, "A"), row(8, "B")], ignoring=True)).portal.of_titles("XY")
     assert [task.id for task in found.tasks] == [7, 8]
+    assert found.cut == {"X", "Y"}
+
+
+@pytest.mark.parametrize(("rows", "cut"), [(19, set()), (20, {"A"})])
+def test_a_full_page_may_not_be_all(
+    bench: Callable[..., Any], say: Any, rows: int, cut: set[str]
+) -> None:
+    told = bench(Titles(say, [row(n + 1, "A") for n in range(rows)])).portal.of_titles("A")
+    assert told.cut == cut
 
 
 def test_a_row_without_tags_may_be_anybodys(bench: Callable[..., Any], say: Any) -> None:
