@@ -101,6 +101,8 @@ def _content(sheet: str) -> bytes:
 def _header(asked: SheetImport, place: ImportPlace, read: SheetContent) -> Mapping[str, object]:
     """Return what a new document says beside its tasks: nothing where a manifest has a project."""
     if place.sources:
+        _must_agree("project", asked.project, place.project)
+        _must_agree("timezone", asked.timezone, place.timezone)
         return {}
     if asked.project is None:
         what = "No manifest says which project the tasks are of."
@@ -113,6 +115,16 @@ def _header(asked: SheetImport, place: ImportPlace, read: SheetContent) -> Mappi
         what = "The dates of the sheet have no offset from UTC."
         raise UsageError(what, "Say where they were written: --timezone Europe/Berlin.")
     return header | ({"hours": _HOURS} if has_days(read.tasks) else {})
+
+
+def _must_agree(name: str, asked: str | None, said: str | None) -> None:
+    """Raise UsageError for a flag that the manifest does not follow: other dates would come out."""
+    if asked is not None and asked != said:
+        has = f"is {said}" if said else "is not said"
+        raise UsageError(
+            f"--{name} says {asked}, and in the manifest {name} {has}.",
+            f"Leave --{name} out and write it in the manifest, or name another manifest with -f.",
+        )
 
 
 def _stand_in(out: str, header: Mapping[str, object]) -> Source:

@@ -62,8 +62,12 @@ class ImportPlace:
         #: the keys of the project, and the files that they stand in
         self.known: dict[str, str] = {}
         self._renames = False
+        #: what the manifests say already, and a flag cannot say otherwise
+        self.project: str | None = None
+        self.timezone: str | None = None
         if sources or problems:
             manifest = load_sources(self.sources, problems)
+            self.project, self.timezone = manifest.project, manifest.timezone
             self.known = {one.key: one.file for one in manifest.tasks(None, AnyAddress())}
             self._renames = bool(manifest.moved or manifest.removed)
 

@@ -161,6 +161,7 @@ def test_parents_are_keys_and_people_are_addresses(team: Tasksync) -> None:
         (["--out", "bad.yaml", "--project", "p"], 1, "bad.yaml"),
         (["--out", ".", "--project", "p"], 1, "cannot be read"),
         (["--out", "-", "--project", "p"], 64, "standard output"),
+        (["--out", "x.yaml", "--project", "p", "--timezone", "UTC"], 64, "import of a SHEET"),
         (["--out", "round.yaml", "--project", "p"], 1, "cannot be read"),
         (["--out", "x.yaml", "-f", "none.yaml"], 1, "none.yaml"),
     ],

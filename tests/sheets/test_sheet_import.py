@@ -122,6 +122,26 @@ def test_what_was_understood_and_what_was_not_taken_is_told(work: Tasksync) -> N
     assert "Nothing in these columns, and left out: row 4." in done.err
 
 
+@pytest.mark.parametrize(("flag", "other"), [("--project", "other"), ("--timezone", "Asia/Tokyo")])
+def test_a_flag_that_the_manifest_does_not_follow_is_refused(
+    work: Tasksync, flag: str, other: str
+) -> None:
+    """The dates would be those of another zone, the tasks those of another project."""
+    work.manifest(PROJECT)
+    sheet(work.folder, TABLE)
+    done = work("import", "plan.csv", "--key", "Nr", "--out", "tasks.yaml", flag, other)
+    assert (done.code, f"{flag} says {other}, and in the manifest" in done.err) == (64, True), done
+    assert not (work.folder / "tasks.yaml").exists()
+
+
+def test_a_flag_that_says_what_the_manifest_says_is_taken(work: Tasksync) -> None:
+    work.manifest(PROJECT)
+    sheet(work.folder, TABLE)
+    said = {line.partition(": ")[0]: line.partition(": ")[2] for line in PROJECT.splitlines()}
+    flags = ["--project", said["project"], "--timezone", said["timezone"]]
+    assert work("import", "plan.csv", "--key", "Nr", "--out", "tasks.yaml", *flags).code == 0
+
+
 def test_tasks_are_added_to_a_file_whose_own_text_stays(work: Tasksync) -> None:
     path = work.manifest(PROJECT.replace("tasks: {}", "tasks:\n  own: {title: 'x'}  # mine"))
     before = path.read_bytes()

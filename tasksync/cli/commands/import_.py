@@ -131,6 +131,7 @@ _OF_SHEETS: Mapping[str, str] = {
     "update": "--update",
     "encoding": "--encoding",
     "delimiter": "--delimiter",
+    "timezone": "--timezone",
 }
 _OF_THE_PORTAL: Mapping[str, str] = {
     "group": "--group",
