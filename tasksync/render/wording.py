@@ -341,7 +341,10 @@ def _handed_over(one: HandedOver) -> str:
     where = clean(str(one.to))
     if not one.is_there:
         return f"is on its way to {where}: nothing is done to it here; apply there to end the move."
-    return f"is {where} now: nothing is made or changed for it here; take it out of the manifest."
+    return (
+        f"is {where} now: nothing is made or changed for it here; take it out of the manifest. "
+        "To have it back: apply without it first, then write it again with moved or adopt."
+    )
 
 
 def notes(plan: Plan) -> tuple[str, ...]:

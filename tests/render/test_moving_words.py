@@ -42,6 +42,7 @@ def formats(plan: Plan) -> dict[str, str]:
         (173, "its marker comes off, and it is free for people and other projects"),
         (360, "moved here: it was x of project other"),
         (373, "is x of project third now: nothing is made or changed for it here"),
+        (373, "To have it back: apply without it first, then write it again with moved or adopt"),
         (374, "another project has it now; forgotten here alone"),
         (376, "is on its way to x of project third: nothing is done to it here"),
         (367, "cannot be taken over"),
