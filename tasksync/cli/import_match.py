@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from difflib import unified_diff
+from shlex import quote
 
 from tasksync.cli.console import Console
 from tasksync.cli.listeners import listening
@@ -138,7 +139,8 @@ def _write(
     _must_be_valid(parts, changed)
     write_files(changed)
     console.say(f"Wrote {count(written, 'adopt line')} into {count(len(changed), 'file')}.")
-    console.say("See what it means: tasksync plan")
+    flags = "".join(f" -f {quote(one)}" for one in options.run.manifest.files)
+    console.say(f"See what it means: tasksync plan{flags}")
     return _PARTIAL if refused else 0
 
 

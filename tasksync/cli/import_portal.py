@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from tasksync.cli.console import Console
@@ -214,4 +215,4 @@ def _flags(options: ImportOptions, paths: tuple[str, ...]) -> str:
         named.append(options.out)
     if named == [DEFAULT_MANIFEST]:
         return ""
-    return "".join(f" -f {one}" for one in named)
+    return "".join(f" -f {quote(one)}" for one in named)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from tasksync import file_limits
@@ -184,7 +185,7 @@ def _flags(asked: SheetImport) -> str:
     whole = files.whole(asked.out)
     if not any(whole == files.whole(one) or _holds(one, whole) for one in paths):
         paths.append(asked.out)
-    return " ".join(f"-f {one}" for one in paths)
+    return " ".join(f"-f {quote(one)}" for one in paths)
 
 
 def _holds(folder: str, whole: str) -> bool:

@@ -90,6 +90,17 @@ def test_two_that_fit_are_told_and_none_is_chosen(team: Tasksync) -> None:
     assert f"adopt: {{id: {figures[1]}}}" in manifest(team)
 
 
+def test_what_comes_next_names_the_manifest_as_a_shell_reads_it(team: Tasksync) -> None:
+    made(team, "Prepare the report")
+    del team.env["TASKSYNC_FILE"]
+    file = team.manifest(MANIFEST, "our tasks.yaml")
+    done = team("import", "--match", "--yes", "-f", file)
+    assert f"tasksync plan -f '{file}'" in done.out, done
+    made(team, "Another")
+    new = str(team.folder / "more tasks.yaml")
+    assert f"-f '{new}'" in team("import", "-f", file, "--out", new).out
+
+
 def test_none_is_chosen_of_more_than_a_page_of_one_title(team: Tasksync) -> None:
     """The second that fits stands behind a whole page of others: neither may be guessed."""
     ours = [made(team, "Collect the figures", responsibleId=7)]
