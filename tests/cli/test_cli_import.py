@@ -219,6 +219,14 @@ def test_a_title_that_cannot_stand_leaves_a_manifest_that_can_be_read(
     taken_over(team, "x.yaml")
 
 
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59+00:00", "0001-01-01T00:00:00+00:00"])
+def test_a_date_that_the_sandbox_cannot_write_does_not_close_it(team: Tasksync, at: str) -> None:
+    """It was kept, and every later answer with the task in it failed."""
+    with pytest.raises(AssertionError, match="400"):
+        by_hand(team.folder, "POST", "tasks", {"title": "x", "responsibleId": 1, "deadline": at})
+    assert team("import", "--project", "p", "--out", "x.yaml").code == 0
+
+
 def test_a_long_description_comes_and_goes_whole(team: Tasksync) -> None:
     """Five megabytes of it."""
     text = "Zeile mit ü und #\n  \t" * 260_000

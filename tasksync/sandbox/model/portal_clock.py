@@ -9,6 +9,8 @@ from datetime import datetime, timedelta, timezone, tzinfo
 
 #: The zone of every example in the seeds.
 PORTAL_ZONE: tzinfo = timezone(timedelta(hours=3))
+#: no two zones are further apart
+_DAY = timedelta(days=1)
 
 
 def _monotonic_time() -> Callable[[], float]:
@@ -42,9 +44,13 @@ class PortalClock:
 def read_instant(text: str, zone: tzinfo) -> int:
     """Epoch seconds of an ISO 8601 text; without an offset it is the portal's time (contract 8.2).
 
-    Raises ValueError when the text is no instant.
+    Raises ValueError when the text is no instant, or one that no other zone could write.
     """
     moment = datetime.fromisoformat(text.strip())
+    try:
+        _ends = moment - _DAY, moment + _DAY
+    except OverflowError as error:
+        raise ValueError(text) from error
     return int((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp())
 
 
