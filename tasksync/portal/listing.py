@@ -24,6 +24,7 @@ from tasksync.portal.backoff import asked_for, pause
 from tasksync.portal.messages import PortalRequest
 from tasksync.portal.no_answer import NoAnswer
 from tasksync.portal.requester import Requester
+from tasksync.portal.row_list import RowList
 from tasksync.portal.rows import SELECT, Decoder, id_in, tags_were_sent
 
 LARGEST, SMALLEST = 5000, 50
@@ -38,10 +39,19 @@ _GATEWAY = {502, 504}
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """The rows of one request, each id once; what was read of `rows` is let go."""
+    """The rows of one request, and their ids, each once."""
 
-    rows: list[Any]
+    rows: list[Any] | RowList
     ids: list[int]
+
+    def walk(self) -> Iterator[Any]:
+        """Yield the rows, once: what was read of a list is let go."""
+        if isinstance(self.rows, RowList):
+            yield from self.rows
+            return
+        self.rows.reverse()
+        while self.rows:
+            yield self.rows.pop()
 
     @property
     def ascending(self) -> bool:
@@ -94,10 +104,9 @@ class Listing:
 
     def _fresh(self, page: ListPage, above: int) -> Iterator[LiveTask]:
         """Yield the tasks of a page that were not seen yet; rows go as they are read."""
-        for at, one in enumerate(page.ids):
-            row = page.rows[at]
-            page.rows[at] = None
-            if one > above and one not in self._seen:
+        for row in page.walk():
+            one = id_in(row)
+            if one is not None and one > above and one not in self._seen:
                 self._seen.add(one)
                 live = self._decode(row)
                 yield live if tags_were_sent(row) else _without_tags(live)
@@ -213,7 +222,7 @@ def _request(
     filters: Sequence[tuple[str, str]], limit: int, select: Sequence[str]
 ) -> PortalRequest:
     query = (*filters, ("limit", str(limit)), ("select", ",".join(select)))
-    return PortalRequest("GET", "/v1/tasks", query)
+    return PortalRequest("GET", "/v1/tasks", query, rows=True)
 
 
 def page_of(reply: wire.Reply) -> ListPage:
@@ -221,15 +230,15 @@ def page_of(reply: wire.Reply) -> ListPage:
     data = reply.data
     if isinstance(data, dict):
         data = data.get("tasks", list(data.values()))  # native shape, or an object by id
-    if not isinstance(data, list):
+    if not isinstance(data, list | RowList):
         raise _unusable("a listing is no list")
-    rows: dict[int, Any] = {}
-    for row in data:
-        remote = id_in(row)
+    found = data.ids if isinstance(data, RowList) else map(id_in, data)
+    ids: dict[int, None] = {}
+    for remote in found:
         if remote is None or remote <= 0:
             raise _unusable("a row has no usable id")
-        rows.setdefault(remote, row)
-    return ListPage(list(rows.values()), list(rows))
+        ids[remote] = None
+    return ListPage(data, list(ids))
 
 
 def newest(requester: Requester) -> RemoteId:

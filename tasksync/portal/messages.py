@@ -24,7 +24,8 @@ class PortalRequest:
     """One request: `path` begins with /v1, `query` is not yet percent-encoded.
 
     `permitted` is asked in the sending thread once the connection stands, just before the first
-    byte: a request that may not leave any more is dropped there (design 7).
+    byte: a request that may not leave any more is dropped there (design 7). `rows` says that the
+    answer may be a long list, and that whoever asks can take it as a RowList.
     """
 
     method: str
@@ -33,6 +34,7 @@ class PortalRequest:
     body: bytes | None = None
     headers: tuple[tuple[str, str], ...] = ()
     permitted: Callable[[], bool] = field(default=always, compare=False, repr=False)
+    rows: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

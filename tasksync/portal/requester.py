@@ -70,9 +70,9 @@ class Requester:
         return self.pace.leave(self.clock.monotonic())
 
     def ended(
-        self, slot: Slot, result: PortalAnswer | NotSent | Unanswered
+        self, slot: Slot, result: PortalAnswer | NotSent | Unanswered, *, rows: bool = False
     ) -> wire.Reply | NoAnswer:
-        """Note the outcome of a request, learn its limits, and read the answer."""
+        """Note the outcome of a request, learn its limits, and read the answer (`wire.read`)."""
         now = self.clock.monotonic()
         self.pace.arrived(slot, now)
         if not isinstance(result, PortalAnswer):
@@ -85,7 +85,7 @@ class Requester:
             )
         self._learn(slot, result, now)
         try:
-            reply = wire.read(result, self.clock.now())
+            reply = wire.read(result, self.clock.now(), rows=rows)
         except wire.UnreadableAnswer as fault:
             return NoAnswer(str(fault), sent=not 300 <= result.status < 400)  # noqa: PLR2004
         self._api_answered = self._api_answered or is_json(result)
@@ -122,7 +122,7 @@ class Requester:
             self.clock.sleep(min(left, SLICE))
         slot, first = self.start(writes=writes), not self._api_answered
         result = self.send(request)
-        reply = self.ended(slot, result)
+        reply = self.ended(slot, result, rows=request.rows)
         if first and isinstance(result, NotHttp):
             told = f"no HTTP: {portal_words(str(result))}"
             ends = foreign_answer_error(

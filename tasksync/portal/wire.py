@@ -18,7 +18,7 @@ import orjson
 
 from tasksync.core.change import Action, Change
 from tasksync.core.fields import DEFERRED, FIELDS, FieldKind
-from tasksync.portal import lenient_json
+from tasksync.portal import lenient_json, row_list
 from tasksync.portal.error_codes import SPENT, CallError, portal_words
 from tasksync.portal.messages import JSON_HEADERS, PortalAnswer, PortalRequest
 from tasksync.portal.row_values import LARGEST
@@ -159,13 +159,18 @@ class Reply:
     calls: Mapping[str, CallError] = field(default_factory=lambda: MappingProxyType({}))
 
 
-def read(answer: PortalAnswer, now: datetime) -> Reply:
-    """Read an answer of any status; raises Unreadable where a success is not in its envelope."""
+def read(answer: PortalAnswer, now: datetime, *, rows: bool = False) -> Reply:
+    """Read an answer of any status; raises Unreadable where a success is not in its envelope.
+
+    With `rows` a long list may come as a RowList.
+    """
     if answer.status == NO_CONTENT:
         return Reply(data=True)
     if 300 <= answer.status < 400:  # noqa: PLR2004
         raise UnreadableAnswer(_redirected(answer))
-    document, where = lenient_json.loads(answer.body)
+    document, where = (row_list.with_rows(answer.body) if rows else None), ""
+    if document is None:
+        document, where = lenient_json.loads(answer.body)
     if answer.status < 300:  # noqa: PLR2004
         return _success(document, answer, where)
     fault = _fault(document, answer.status, _retry_header(answer, now))
