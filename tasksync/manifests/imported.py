@@ -104,7 +104,8 @@ class TaskImport:
         policy = {policies.NAME: accepted} if accepted else {}
         parent: Any = block.get("parentId")
         fields = orjson.dumps({**block, **extra, "adopt": {"id": live.id}, **policy})
-        self._tasks.append(_Taken(live.id, key, parent, fields))
+        # orjson's bytes keep the room that it wrote them in, several times theirs: a copy does not
+        self._tasks.append(_Taken(live.id, key, parent, memoryview(fields).tobytes()))
 
     def written(self, addresses: Mapping[int, str]) -> Iterator[WrittenTask]:
         """Yield the tasks as they are written, people by their addresses, parents by their keys."""
