@@ -8,11 +8,12 @@ tasks.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import chain, zip_longest
-from typing import Any, Final
+from itertools import chain, islice, zip_longest
+from typing import Any, Final, TypeAlias
 
 from tasksync.errors import SettingsError
 from tasksync.manifests.reader import (
@@ -28,11 +29,15 @@ from tasksync.manifests.reader import (
     YAMLError,
     events,
 )
-from tasksync.manifests.written_tasks import WrittenTask, new_document, tasks_text
+from tasksync.manifests.written_tasks import WrittenTask, head_text, tasks_text
+
+_Token: TypeAlias = tuple[object, ...]
 
 _OPENS: Final = (MappingStartEvent, SequenceStartEvent)
 _CLOSES: Final = (MappingEndEvent, SequenceEndEvent)
 _TASKS: Final = "tasks"
+#: how deep tasks stand in a document of their own
+_INDENT: Final = 2
 #: what an empty mapping of tasks says on its one line
 _NONE: Final = "tasks: {}"
 #: what opens a document that says no more than its tasks, and what closes tasks and document
@@ -64,17 +69,18 @@ def added_to(
     `header` is what is to be said above them: where one is given, they become a document of their
     own whatever stands there. Only `tasks: {}` at the very end makes way for the tasks.
     """
-    written = tuple(tasks)
-    if not written:
+    first = next(following := iter(tasks), None)
+    if first is None:
         return text
     end = _end_of(text)
-    if header is None and end.takes_more:
-        whole = _joined(*_below(text, end, written))
-        if _same(
-            _told(whole), chain(_tokens(text)[:-_AFTER_TASKS], _body(written), _closing(text))
-        ):
+    follows = header is None and end.takes_more
+    # their text alone is held, once: ten thousand tasks are several times as large
+    below = tasks_text(chain([first], following), (follows and end.indent) or _INDENT)
+    document = f"{head_text(header or {})}{_TASKS}:\n{below}"
+    if follows:
+        whole = _joined(_above(text, end), below)
+        if _same(_told(whole), _asked(text, document)):
             return whole
-    document = new_document(header or {}, written)
     whole = _joined(text, f"---\n{document}" if end.documents else document)
     if not _same(_told(whole), chain(_told(text), _told(document))):
         raise SettingsError(
@@ -89,12 +95,12 @@ def takes_more(text: str) -> bool:
     return _end_of(text).takes_more
 
 
-def _below(text: str, end: _End, tasks: tuple[WrittenTask, ...]) -> tuple[str, str]:
-    """Return the text that tasks follow, and the tasks as its last document takes them."""
+def _above(text: str, end: _End) -> str:
+    """Return the text that tasks follow: `tasks: {}` makes way for them."""
     if not end.empty:
-        return text, tasks_text(tasks, end.indent)
+        return text
     at = text.rindex(_NONE) + len(_NONE)
-    return text[: at - len(" {}")] + text[at:], tasks_text(tasks)
+    return text[: at - len(" {}")] + text[at:]
 
 
 def _joined(text: str, below: str) -> str:
@@ -168,7 +174,7 @@ def _skip(following: Next, event: Any) -> None:
         depth += isinstance(event, _OPENS) - isinstance(event, _CLOSES)
 
 
-def _told(text: str) -> Iterator[tuple[object, ...]]:
+def _told(text: str) -> Iterator[_Token]:
     """Yield what a text says, event by event, whatever its style."""
     following = events(BytesIO(text.encode()))
     following()  # the stream's own beginning
@@ -184,20 +190,23 @@ def _told(text: str) -> Iterator[tuple[object, ...]]:
             yield (kind,)
 
 
-def _tokens(text: str) -> list[tuple[object, ...]]:
-    return list(_told(text))
+def _asked(text: str, document: str) -> Iterator[_Token]:
+    """Yield what a text says with the tasks of a document without a header below its own."""
+    last: deque[_Token] = deque()
+    yield from _but_last(_told(text), last)
+    yield from _but_last(islice(_told(document), _BEFORE_TASKS, None), deque())
+    yield from last
 
 
-def _body(tasks: tuple[WrittenTask, ...]) -> list[tuple[object, ...]]:
-    """Return what tasks say, without the document around them."""
-    return _tokens(new_document({}, tasks))[_BEFORE_TASKS:-_AFTER_TASKS]
+def _but_last(tokens: Iterator[_Token], last: deque[_Token]) -> Iterator[_Token]:
+    """Yield all but what closes tasks and document; that is left in `last`."""
+    for token in tokens:
+        last.append(token)
+        if len(last) > _AFTER_TASKS:
+            yield last.popleft()
 
 
-def _closing(text: str) -> list[tuple[object, ...]]:
-    return _tokens(text)[-_AFTER_TASKS:]
-
-
-def _same(one: Iterator[tuple[object, ...]], other: Iterator[tuple[object, ...]]) -> bool:
+def _same(one: Iterator[_Token], other: Iterator[_Token]) -> bool:
     try:
         return all(here == there for here, there in zip_longest(one, other))
     except YAMLError:

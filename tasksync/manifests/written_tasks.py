@@ -63,9 +63,7 @@ def new_document(header: Mapping[str, object], tasks: Iterable[WrittenTask]) -> 
 
 def document_pieces(header: Mapping[str, object], tasks: Iterable[WrittenTask]) -> Iterator[str]:
     """Yield the same document in pieces: a hundred thousand tasks need not be held at once."""
-    yield f"apiVersion: {API_VERSION}\n"
-    for name, value in header.items():
-        yield f"{scalar(name)}:{_value(value, 2, 2)}\n"
+    yield head_text(header)
     empty = True
     for task in tasks:
         if empty:
@@ -74,6 +72,12 @@ def document_pieces(header: Mapping[str, object], tasks: Iterable[WrittenTask]) 
         yield _task(task, 2)
     if empty:
         yield "tasks: {}\n"
+
+
+def head_text(header: Mapping[str, object]) -> str:
+    """Return what stands in a document above its tasks."""
+    said = [f"{scalar(name)}:{_value(value, 2, 2)}\n" for name, value in header.items()]
+    return "".join((f"apiVersion: {API_VERSION}\n", *said))
 
 
 def scalar(text: str) -> str:
