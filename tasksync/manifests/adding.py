@@ -9,9 +9,9 @@ tasks.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
+from io import BufferedIOBase, BytesIO
 from itertools import chain, islice, zip_longest
 from typing import Any, Final, TypeAlias
 
@@ -40,6 +40,8 @@ _TASKS: Final = "tasks"
 _INDENT: Final = 2
 #: what an empty mapping of tasks says on its one line
 _NONE: Final = "tasks: {}"
+#: so many characters are encoded at a time
+_PIECE: Final = 4096
 #: what opens a document that says no more than its tasks, and what closes tasks and document
 _BEFORE_TASKS, _AFTER_TASKS = 6, 3
 
@@ -76,13 +78,13 @@ def added_to(
     follows = header is None and end.takes_more
     # their text alone is held, once: ten thousand tasks are several times as large
     below = tasks_text(chain([first], following), (follows and end.indent) or _INDENT)
-    document = f"{head_text(header or {})}{_TASKS}:\n{below}"
+    document = f"{head_text(header or {})}{_TASKS}:\n", below
     if follows:
         whole = _joined(_above(text, end), below)
         if _same(_told(whole), _asked(text, document)):
             return whole
-    whole = _joined(text, f"---\n{document}" if end.documents else document)
-    if not _same(_told(whole), chain(_told(text), _told(document))):
+    whole = _joined(text, "".join((*["---\n"] * (end.documents > 0), *document)))
+    if not _same(_told(whole), chain(_told(text), _told(*document))):
         raise SettingsError(
             "Nothing can be added to it: its last line is in the middle of a text.",
             "End the file with an empty line, or write to another file.",
@@ -174,9 +176,22 @@ def _skip(following: Next, event: Any) -> None:
         depth += isinstance(event, _OPENS) - isinstance(event, _CLOSES)
 
 
-def _told(text: str) -> Iterator[_Token]:
-    """Yield what a text says, event by event, whatever its style."""
-    following = events(BytesIO(text.encode()))
+class _Encoded(BufferedIOBase):
+    """Texts, one after the other, as a stream of bytes: no second copy of them is made."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._pieces = (
+            text[at : at + _PIECE] for text in texts for at in range(0, len(text), _PIECE)
+        )
+
+    def read(self, _size: int | None = -1, /) -> bytes:
+        """Return the next piece, of whatever size; nothing at the end."""
+        return next(self._pieces, "").encode()
+
+
+def _told(*texts: str) -> Iterator[_Token]:
+    """Yield what texts say as one, event by event, whatever its style."""
+    following = events(_Encoded(texts))
     following()  # the stream's own beginning
     while not isinstance(event := following(), StreamEndEvent):
         kind = type(event).__name__
@@ -190,11 +205,11 @@ def _told(text: str) -> Iterator[_Token]:
             yield (kind,)
 
 
-def _asked(text: str, document: str) -> Iterator[_Token]:
+def _asked(text: str, document: Sequence[str]) -> Iterator[_Token]:
     """Yield what a text says with the tasks of a document without a header below its own."""
     last: deque[_Token] = deque()
     yield from _but_last(_told(text), last)
-    yield from _but_last(islice(_told(document), _BEFORE_TASKS, None), deque())
+    yield from _but_last(islice(_told(*document), _BEFORE_TASKS, None), deque())
     yield from last
 
 

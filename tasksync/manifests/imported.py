@@ -108,10 +108,14 @@ class TaskImport:
         self._tasks.append(_Taken(live.id, key, parent, memoryview(fields).tobytes()))
 
     def written(self, addresses: Mapping[int, str]) -> Iterator[WrittenTask]:
-        """Yield the tasks as they are written, people by their addresses, parents by their keys."""
+        """Yield the tasks as they are written, people by their addresses, parents by their keys.
+
+        Once: a task is let go as it is asked for.
+        """
         keys = {**self.known, **{one.id: one.key for one in self._tasks}}
         circular = _circular({one.id: one.parent for one in self._tasks})
-        for one in self._tasks:
+        for at, one in enumerate(self._tasks):
+            self._tasks[at] = one._replace(fields=b"")
             fields: dict[str, object] = {}
             for name, value in orjson.loads(one.fields).items():
                 if name == "parentId" and isinstance(value, int):
