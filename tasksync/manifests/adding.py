@@ -83,7 +83,7 @@ def added_to(
         whole = _joined(_above(text, end), below)
         if _same(_told(whole), _asked(text, document)):
             return whole
-    whole = _joined(text, "".join((*["---\n"] * (end.documents > 0), *document)))
+    whole = _joined(text, "---\n" if end.documents else "", *document)
     if not _same(_told(whole), chain(_told(text), _told(*document))):
         raise SettingsError(
             "Nothing can be added to it: its last line is in the middle of a text.",
@@ -105,12 +105,13 @@ def _above(text: str, end: _End) -> str:
     return text[: at - len(" {}")] + text[at:]
 
 
-def _joined(text: str, below: str) -> str:
+def _joined(text: str, *below: str) -> str:
     """Return a text with more below it, in the line ends that the text has."""
     crlf = "\r\n" in text and text.count("\n") == text.count("\r\n")
     gap = "" if not text or text.endswith("\n") else "\n"
-    below = gap + below
-    return text + (below.replace("\n", "\r\n") if crlf else below)
+    pieces = (gap, *below)
+    ended = (one.replace("\n", "\r\n") for one in pieces) if crlf else pieces
+    return "".join((text, *ended))
 
 
 def _end_of(text: str) -> _End:
