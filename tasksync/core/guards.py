@@ -339,7 +339,23 @@ def _adopt(plan: Plan, _policy: Policy, _overrides: Overrides) -> Iterator[Refus
 
 
 def _moved(plan: Plan, _policy: Policy, _overrides: Overrides) -> Iterator[Refusal]:
-    """Hold back a second task for one that was to come from another project and is not there."""
+    """Hold back a second task for one that was to come from another project and is not there.
+
+    And a run that would leave there what is asked back: who takes it for done, and drops the key
+    there, deletes the task.
+    """
+    back = [one for one in plan.handed_over if one.asked_back]
+    if back:
+        pairs = ", ".join(f"{one.key} from {one.to}" for one in back[:_SHOWN])
+        more = f" and {len(back) - _SHOWN} more" if len(back) > _SHOWN else ""
+        yield Refusal(
+            "moved",
+            f"What moved away cannot come back yet, since it is remembered under its old key: "
+            f"{pairs}{more}. It is still that project's.",
+            "Take the key out of this manifest, apply, and put it back with its line of moved; or "
+            "take the line out of moved to leave the task there.",
+            tuple(one.key for one in back),
+        )
     missing = [one for one in _removals(plan, Action.CREATE) if one.origin is not None]
     missing = [one for one in missing if one.reason is Reason.NEW]
     if missing:

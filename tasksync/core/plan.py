@@ -116,7 +116,8 @@ class Hidden(NamedTuple):
 class HandedOver(NamedTuple):
     """A remembered key whose task is another project's now, or on its way there (`is_there`: no).
 
-    `wanted`: the manifest names it all the same; nothing is made for it.
+    `wanted`: the manifest names it all the same; nothing is made for it. `asked_back`: its `moved`
+    would have the task come from that project, which cannot be while this row is remembered.
     """
 
     key: TaskKey
@@ -124,6 +125,7 @@ class HandedOver(NamedTuple):
     to: InProject
     wanted: bool
     is_there: bool
+    asked_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,16 +67,16 @@ _END = "(?![0-9A-Za-z_])"
 _WORDS = frozenset(
     """
     accept accepted access accomplices action actions active activity address adopted advice
-    allowances allowdelete allowempty allowreason apiversion apply_start auditors backward
-    became because before blocks boolean calendar change changed changeddate changes checksum
-    choice closeddate column comments completed country create created createdby createddate
-    datetime deadline declined default defaults deferred delete description destroy destroyed
-    detail diagnostic digest directory drifted dropped edited enddateplan enforce entries
-    existing expires failed fieldpolicy fields foreach forget friday groupid groups handed_over
-    heartbeat hidden holder holidays id_key id_value identity in_doubt inprogress integer
-    intents is_there left_out levels limits lineage listed locale marker markers maxdelete
-    maxupdate maxvanished message method monday moved_from moved_to movedto narrowed normal
-    not_started onremove operation options other_owner outcome parameters parent parentid
+    allowances allowdelete allowempty allowreason apiversion apply_start asked_back auditors
+    backward became because before blocks boolean calendar change changed changeddate changes
+    checksum choice closeddate column comments completed country create created createdby
+    createddate datetime deadline declined default defaults deferred delete description destroy
+    destroyed detail diagnostic digest directory drifted dropped edited enddateplan enforce
+    entries existing expires failed fieldpolicy fields foreach forget friday groupid groups
+    handed_over heartbeat hidden holder holidays id_key id_value identity in_doubt inprogress
+    integer intents is_there left_out levels limits lineage listed locale marker markers
+    maxdelete maxupdate maxvanished message method monday moved_from moved_to movedto narrowed
+    normal not_started onremove operation options other_owner outcome parameters parent parentid
     partial password pending people per_minute per_second person policy portal postgres
     postgresql priority project protect protected quarter ratchet reason received refusals
     region released remade remarks remembered remove removed renames replaces request requests

@@ -151,7 +151,8 @@ def test_a_move_goes_back_once_the_key_was_dropped(served: portal.Served, tmp_pa
     new.want({"y": task("X"), "own": task("Own")}, moved=[{"from": "x", "to": "y", "project": OLD}])
     new.apply().must(0)
     back = [{"from": "y", "to": "x", "project": NEW}]
-    old.want({"x": task("X"), "stays": task("Stays")}, moved=back).apply().must(0)
+    refused = old.want({"x": task("X"), "stays": task("Stays")}, moved=back).apply().must(4)
+    assert "What moved away cannot come back yet" in refused.text
     assert "y" in kept(new), "it does not go to and fro while both manifests want it"
     old.want({"stays": task("Stays")}, moved=[]).apply().must(0)
     old.want({"x": task("X"), "stays": task("Stays")}, moved=back).apply().must(0)

@@ -142,6 +142,7 @@ def _handed_over(plan: Plan) -> Json:
             "to": encode_in_project(one.to),
             "wanted": one.wanted,
             "is_there": one.is_there,
+            **({"asked_back": True} if one.asked_back else {}),
         }
         for one in plan.handed_over
     ]

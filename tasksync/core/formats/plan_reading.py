@@ -234,7 +234,8 @@ def _handed_over(item: Json) -> HandedOver:
     if to is None:
         raise ValueError("to names no project")
     there = typed.flag(item, "is_there")
-    return HandedOver(_key(item), _id(item), to, typed.flag(item, "wanted"), there)
+    back = typed.flag({"asked_back": False, **item}, "asked_back")
+    return HandedOver(_key(item), _id(item), to, typed.flag(item, "wanted"), there, back)
 
 
 def _place(data: Json) -> Place:

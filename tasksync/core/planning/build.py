@@ -40,7 +40,7 @@ from tasksync.core.planning.ordering import followed, in_levels
 from tasksync.core.planning.refresh import Found, Present, Refresh, gone, remembered
 from tasksync.core.planning.renames import look_alikes
 from tasksync.core.planning.scope import EVERYTHING, Scope, in_scope
-from tasksync.core.planning.taking_over import taken_over
+from tasksync.core.planning.taking_over import comes_from, taken_over
 from tasksync.core.planning.unmatched import told_apart
 from tasksync.core.state import Entry, State
 from tasksync.core.task import LiveTask, OnRemove, Task
@@ -279,7 +279,8 @@ class _Builder:
             on_its_way = self._is_on_its_way(row)
             if entry.moved_to is not None and (wanted or on_its_way):
                 key = after.get(before, before)
-                yield HandedOver(key, entry.id, entry.moved_to, wanted, not on_its_way)
+                back = wanted and comes_from(self.manifest, key, entry.moved_to.project)
+                yield HandedOver(key, entry.id, entry.moved_to, wanted, not on_its_way, back)
 
     def _there(self, entry: Entry) -> LiveTask | None:
         """Return the live task of an entry; one that another entry also claims is not its own."""

@@ -125,6 +125,15 @@ def _given(
     return None if state.index.row_of_id(entry.id) is not None else entry
 
 
+def comes_from(manifest: Manifest, key: TaskKey, project: str) -> bool:
+    """Tell whether `moved` would have a key's task come from another project."""
+    return any(
+        move.project == project
+        and (move.after == key or (is_instance(move.after) and key.startswith(move.after)))
+        for move in manifest.moved
+    )
+
+
 def takes(found: Mapping[TaskKey, TakeOver]) -> dict[RemoteId, TakeOver]:
     """Return them by the id of the task."""
     return {one.entry.id: one for one in found.values() if one.entry is not None}
