@@ -32,6 +32,7 @@ from tasksync.manifests.values import Normaliser
 from tasksync.manifests.written_tasks import WrittenTask, key_of
 
 _PEOPLE: Final = frozenset({FieldKind.PERSON, FieldKind.PEOPLE})
+_PEOPLE_FIELDS: Final = tuple(name for name, one in FIELDS.items() if one.kind in _PEOPLE)
 _EMPTY: Final = tuple((name, one.empty, one.kind) for name, one in FIELDS.items())
 #: what stands for the fields that every task must have, where another is looked at by itself
 _BARE: Final[Mapping[str, object]] = {"title": "x", "responsibleId": 1}
@@ -125,7 +126,7 @@ class TaskImport:
                         fields["parent"] = keys[value]
                     else:
                         fields[name] = value
-                elif name in FIELDS and FIELDS[name].kind in _PEOPLE:
+                elif name in _PEOPLE_FIELDS:
                     fields[name] = _named(value, addresses)
                 else:
                     fields[name] = value
@@ -257,8 +258,9 @@ def _plain(name: str, value: Value) -> object:
 
 
 def _people_in(block: Mapping[str, object]) -> Iterator[int]:
-    for name, value in block.items():
-        if name in FIELDS and FIELDS[name].kind in _PEOPLE:
+    for name in _PEOPLE_FIELDS:
+        if name in block:
+            value = block[name]
             items = value if isinstance(value, list) else [value]
             yield from (one for one in items if isinstance(one, int))
 

@@ -152,14 +152,14 @@ def _value(value: object, depth: int, indent: int) -> str:
 def _flow(value: object) -> str:
     """Return a value on one line."""
     match value:
+        case str():  # first: most are
+            return scalar(value)
         case None | bool():
             return json.dumps(value)
         case int():
             return str(value)
         case float():
             return f"{value:.20f}".rstrip("0")
-        case str():
-            return scalar(value)
         case Mapping():
             pairs = (f"{scalar(str(name))}: {_flow(one)}" for name, one in value.items())
             return f"{{{', '.join(pairs)}}}"
