@@ -199,7 +199,8 @@ def _report(
     if not len(tasks):
         console.say("There is nothing to import: nothing was written.")
         return
-    console.say(f"Imported {len(tasks)} tasks into {options.out}.")
+    noun = "task" if len(tasks) == 1 else "tasks"
+    console.say(f"Imported {len(tasks)} {noun} into {options.out}.")
     console.say(f"See what it means: tasksync plan{_flags(options, paths)}")
 
 

@@ -87,7 +87,7 @@ def imported_and_applied(tasksync: Tasksync, count: int) -> Done:
     out = str(tasksync.folder / "all.yaml")
     done = tasksync("import", "--project", "p", "--out", out)
     assert done.code == 0, done
-    assert f"Imported {count} tasks" in done.out, done
+    assert f"Imported {count} task" in done.out, done
     plan = tasksync("plan", "-f", out)
     (adopts,) = ADOPTS.findall(plan.out) or [plan]
     assert (plan.code, adopts) == (0, str(count)), plan
