@@ -9,9 +9,10 @@ from functools import cache, partial
 from time import monotonic
 from types import MappingProxyType
 
+from tasksync.cli.confirmation import is_approved, must_be_answerable
 from tasksync.cli.console import Console
 from tasksync.cli.listeners import listening
-from tasksync.cli.options import ApplyOptions, ConfirmOptions, ManifestOptions
+from tasksync.cli.options import ApplyOptions, ManifestOptions
 from tasksync.cli.other_projects import held
 from tasksync.cli.plan_files import read
 from tasksync.cli.plan_flow import (
@@ -60,20 +61,23 @@ from tasksync.errors import (
     PortalError,
     StateError,
     TasksyncError,
-    UsageError,
 )
 from tasksync.portal.client import RestPortal
 from tasksync.render.outcomes import apply_text, done_and_left
 from tasksync.render.stale_text import stale_text
 from tasksync.render.style import PLAIN, colours
-from tasksync.render.wording import left_out, stale_left_out, whereabouts
+from tasksync.render.wording import count, left_out, stale_left_out, whereabouts
 
 
 def apply_manifest(options: ApplyOptions, console: Console) -> int:
     """Plan under the lock and do it; returns the exit code."""
     begun = monotonic()
     parts = session(options.run, console)
-    _must_be_answerable(options.confirm, console)
+    must_be_answerable(
+        options.confirm, console,
+        "Apply has to ask, and there is nobody to ask: no terminal, CI, or --no-input.",
+        "Use --yes, or plan --out FILE and then apply FILE.",
+    )  # fmt: skip
     if note := forgets(options.run, console):
         console.tell(note)
     with listening(parts, as_json=options.json):
@@ -326,26 +330,11 @@ class _Doing:
         return 0 if whole else 3
 
 
-def _must_be_answerable(confirm: ConfirmOptions, console: Console) -> None:
-    if not confirm.yes and not console.may_ask(wanted=not confirm.no_input):
-        raise UsageError(
-            "Apply has to ask, and there is nobody to ask: no terminal, CI, or --no-input.",
-            "Use --yes, or plan --out FILE and then apply FILE.",
-        )
-
-
 def _approved(console: Console, plan: Plan) -> bool:
     if plan.destroy:
         console.tell("There is no undo: a deleted task cannot be restored.")
-    count = sum(len(level) for level in plan.levels)
-    changes = "1 change" if count == 1 else f"{count} changes"
-    console.err.write(f"Apply {changes} to {whereabouts(plan)}? Only 'yes' will be accepted: ")
-    console.err.flush()
-    try:
-        return console.source.readline().strip() == "yes"
-    except KeyboardInterrupt:
-        console.tell("")  # the question stands on a line of its own
-        raise
+    changes = count(sum(map(len, plan.levels)), "change")
+    return is_approved(console, f"Apply {changes} to {whereabouts(plan)}?")
 
 
 def _must_still_hold(

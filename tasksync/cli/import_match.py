@@ -12,9 +12,10 @@ from contextlib import closing
 from difflib import unified_diff
 from shlex import quote
 
+from tasksync.cli.confirmation import is_approved, must_be_answerable
 from tasksync.cli.console import Console
 from tasksync.cli.listeners import listening
-from tasksync.cli.options import ConfirmOptions, MatchOptions
+from tasksync.cli.options import MatchOptions
 from tasksync.cli.wiring import Session, session
 from tasksync.core.address_book import AnyAddress
 from tasksync.core.equivalence import loses_characters
@@ -47,7 +48,10 @@ def matched(options: MatchOptions, console: Console) -> int:
             "import --match writes into the manifest, and standard input is no file.",
             "Name the manifest with -f.",
         )
-    _must_be_answerable(options.confirm, console)
+    must_be_answerable(
+        options.confirm, console,
+        "import --match has to ask, and there is nobody to ask: no terminal, CI, or --no-input.",
+    )  # fmt: skip
     parts = session(options.run, console)
     with listening(parts):
         manifest = parts.manifest()
@@ -189,17 +193,6 @@ def _must_be_valid(parts: Session, files: Sequence[FileEdit]) -> None:
         pass
 
 
-def _must_be_answerable(confirm: ConfirmOptions, console: Console) -> None:
-    if not confirm.yes and not console.may_ask(wanted=not confirm.no_input):
-        raise UsageError(
-            "import --match has to ask, and there is nobody to ask: no terminal, CI, or "
-            "--no-input.",
-            "Use --yes.",
-        )
-
-
 def _approved(console: Console, lines: int, files: int) -> bool:
     what = f"{count(lines, 'adopt line')} into {count(files, 'file')}"
-    console.err.write(f"Write {what}? Only 'yes' will be accepted: ")
-    console.err.flush()
-    return console.source.readline().strip() == "yes"
+    return is_approved(console, f"Write {what}?")

@@ -29,6 +29,7 @@ from tasksync.manifests.writing import (
     document_pieces,
     write_atomically,
 )
+from tasksync.render.wording import count
 
 if TYPE_CHECKING:
     from tasksync.manifests.written_tasks import WrittenTask
@@ -199,8 +200,7 @@ def _report(
     if not len(tasks):
         console.say("There is nothing to import: nothing was written.")
         return
-    noun = "task" if len(tasks) == 1 else "tasks"
-    console.say(f"Imported {len(tasks)} {noun} into {options.out}.")
+    console.say(f"Imported {count(len(tasks), 'task')} into {options.out}.")
     console.say(f"See what it means: tasksync plan{_flags(options, paths)}")
 
 

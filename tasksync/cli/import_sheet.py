@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shlex import quote
 from typing import Any
 
 from tasksync import file_limits
 from tasksync.cli.console import Console
+from tasksync.cli.options import ConfirmOptions
 from tasksync.cli.settings import DEFAULT_MANIFEST
-from tasksync.cli.sheet_place import ImportPlace, SheetImport
+from tasksync.cli.sheet_place import ImportPlace, SheetImport, some
 from tasksync.cli.update_sheet import update
 from tasksync.errors import SettingsError, UsageError
 from tasksync.manifests import files
@@ -36,11 +37,10 @@ from tasksync.manifests.writing import (
     new_document,
     write_atomically,
 )
+from tasksync.render.wording import count
 
 #: what a bare date means in a manifest that begins with a sheet: a day's work
 _HOURS: Mapping[str, str] = {"start": "09:00", "end": "18:00"}
-#: so many names stand in a note
-_NAMED = 8
 
 
 def sheet_import(read: Mapping[str, Any]) -> SheetImport:
@@ -51,6 +51,7 @@ def sheet_import(read: Mapping[str, Any]) -> SheetImport:
     return SheetImport(
         read["sheet"],
         read["out"],
+        ConfirmOptions(read["yes"], read["no_input"]),
         paths,
         name=read["sheet_name"],
         mapped=tuple(read["map"] or ()),
@@ -60,8 +61,6 @@ def sheet_import(read: Mapping[str, Any]) -> SheetImport:
         project=read["project"],
         timezone=read["timezone"],
         update=read["update"],
-        yes=read["yes"],
-        no_input=read["no_input"],
     )
 
 
@@ -146,8 +145,8 @@ def _add(
     there = [task for task in read.tasks if task.key in known]
     if there:
         console.tell(
-            f"{_tasks(len(there))} {_are(len(there))} there already and left out: "
-            f"{_some(task.key for task in there)}. --update takes over what changed in the sheet."
+            f"{count(len(there), 'task')} {_are(len(there))} there already and left out: "
+            f"{some(task.key for task in there)}. --update takes over what changed in the sheet."
         )
     if not new:
         console.say(f"{_source(read)} holds no task that is not there already.")
@@ -160,7 +159,8 @@ def _add(
     content = text.encode()
     place.must_hold_together(content, read.columns)
     write_atomically(asked.out, content, place.before)
-    console.say(f"{_tasks(len(new))} of {_source(read)} {_were(len(new))} written to {asked.out}.")
+    tasks = count(len(new), "task")
+    console.say(f"{tasks} of {_source(read)} {_were(len(new))} written to {asked.out}.")
     console.tell(f"Next: tasksync plan {_flags(asked)}")
     return 0
 
@@ -172,10 +172,10 @@ def _note(console: Console, read: SheetContent) -> None:
     taken = ", ".join(f"{one.target} from {one.name}" for one in read.columns.taken)
     console.tell(f"Taken: {taken}.")
     if read.columns.ignored:
-        names = _some(read.columns.ignored)
+        names = some(read.columns.ignored)
         console.tell(f'Not taken: {names}. --map field="Column" takes a column.')
     if read.passed:
-        rows = _some(map(str, read.passed))
+        rows = some(map(str, read.passed))
         console.tell(f"Nothing in these columns, and left out: row{_s(read.passed)} {rows}.")
 
 
@@ -198,18 +198,8 @@ def _source(read: SheetContent) -> str:
     return f"{read.sheet.file}{sheet}"
 
 
-def _some(names: Iterable[str]) -> str:
-    first = list(names)
-    more = f" and {len(first) - _NAMED} more" if len(first) > _NAMED else ""
-    return ", ".join(first[:_NAMED]) + more
-
-
 def _s(many: Sequence[object]) -> str:
     return "s" * (len(many) != 1)
-
-
-def _tasks(count: int) -> str:
-    return f"{count} task{'s' * (count != 1)}"
 
 
 def _are(count: int) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tasksync import file_limits
+from tasksync.cli.options import ConfirmOptions
 from tasksync.core.address_book import AnyAddress
 from tasksync.core.task import Problem
 from tasksync.errors import SettingsError
@@ -16,6 +17,9 @@ from tasksync.manifests.loader import load_sources
 from tasksync.manifests.sheets.column_names import ADOPT
 from tasksync.manifests.sheets.sheet_columns import Columns
 from tasksync.manifests.writing import content_before, takes_more
+
+#: so many names stand in a note
+_NAMED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class SheetImport:
 
     sheet: str
     out: str
+    confirm: ConfirmOptions
     files: tuple[str, ...] = ()
     name: str | None = None
     mapped: tuple[str, ...] = ()
@@ -37,8 +42,6 @@ class SheetImport:
     project: str | None = None
     timezone: str | None = None
     update: bool = False
-    yes: bool = False
-    no_input: bool = False
 
 
 class ImportPlace:
@@ -108,3 +111,10 @@ def _bytes_of(out: str) -> bytes | None:
     except OSError as error:
         what = f"{out} cannot be read: {file_limits.why(error)}."
         raise SettingsError(what, "Name a file of tasks, or a new one, with --out.") from error
+
+
+def some(names: Iterable[str]) -> str:
+    """Return the first names, and how many more there are."""
+    first = list(names)
+    more = f" and {len(first) - _NAMED} more" if len(first) > _NAMED else ""
+    return ", ".join(first[:_NAMED]) + more

@@ -5,12 +5,11 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import replace
 
-from tasksync.cli.console import Console
+from tasksync.cli.confirmation import must_be_wanted
 from tasksync.cli.options import ConfirmOptions
 from tasksync.cli.wiring import Session
 from tasksync.core.state import State, StateDelta
 from tasksync.engine.lease import LeaseHolder
-from tasksync.errors import UsageError
 
 
 def rebound(parts: Session, holder: LeaseHolder, state: State, confirm: ConfirmOptions) -> int:
@@ -34,22 +33,10 @@ def rebound(parts: Session, holder: LeaseHolder, state: State, confirm: ConfirmO
         f"The state of {state.project} with {len(state.index)} tasks is bound to\n"
         f"  {known.portal}\nand would be bound to\n  {here.portal}{unnamed}{owner}"
     )
-    _must_be_wanted(parts.console, confirm, here.portal)
+    question = f"Is {here.portal} the same portal under another name?"
+    must_be_wanted(confirm, parts.console, "Rebind", question, "Nothing was bound.")
     holder.commit(StateDelta(identity=replace(known, portal=here.portal)))
     console.say(
         f"Bound to {here.portal}. The portal was not touched; tasksync plan shows the rest."
     )
     return 0
-
-
-def _must_be_wanted(console: Console, confirm: ConfirmOptions, name: str) -> None:
-    if confirm.yes:
-        return
-    if not console.may_ask(wanted=not confirm.no_input):
-        raise UsageError("Rebind has to ask, and there is nobody to ask.", "Use --yes.")
-    console.err.write(
-        f"Is {name} the same portal under another name? Only 'yes' will be accepted: "
-    )
-    console.err.flush()
-    if console.source.readline().strip() != "yes":
-        raise UsageError("Nothing was bound.", "Answer yes, or use --yes.")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from tasksync.cli.confirmation import must_be_wanted
 from tasksync.cli.console import Console
-from tasksync.cli.options import ConfirmOptions, StateRebuildOptions
+from tasksync.cli.options import StateRebuildOptions
 from tasksync.cli.wiring import Session
 from tasksync.core.change import Action
 from tasksync.core.plan import Plan
 from tasksync.core.state import Entry, StateDelta
 from tasksync.engine.lease import LeaseHolder
 from tasksync.engine.portal_check import check_portal
-from tasksync.errors import UsageError
 from tasksync.render.wording import in_quotes
 
 _MORE = " in title, responsible and parent (--match title takes the title alone)"
@@ -27,7 +27,10 @@ def rebuilt(parts: Session, holder: LeaseHolder, options: StateRebuildOptions) -
     entries = _matched(plan)
     _list(parts.console, plan, entries, by_title=options.by_title)
     if entries:
-        _must_be_wanted(parts.console, options.confirm, len(entries))
+        must_be_wanted(
+            options.confirm, parts.console, "Rebuild",
+            f"Remember these {len(entries)}?", "Nothing was remembered.",
+        )  # fmt: skip
         identity = check_portal(portal, state)
         learned = state.directory.with_(plan.directory or state.directory)
         holder.commit(StateDelta(put=entries, identity=identity, directory=learned))
@@ -68,14 +71,3 @@ def _list(console: Console, plan: Plan, entries: tuple[Entry, ...], *, by_title:
     for one in plan.duplicates:
         title = in_quotes(one.title)
         console.say(f"! task {one.other} {title}: a duplicate of {one.key} ({one.id})")
-
-
-def _must_be_wanted(console: Console, confirm: ConfirmOptions, count: int) -> None:
-    if confirm.yes:
-        return
-    if not console.may_ask(wanted=not confirm.no_input):
-        raise UsageError("Rebuild has to ask, and there is nobody to ask.", "Use --yes.")
-    console.err.write(f"Remember these {count}? Only 'yes' will be accepted: ")
-    console.err.flush()
-    if console.source.readline().strip() != "yes":
-        raise UsageError("Nothing was remembered.", "Answer yes, or use --yes.")

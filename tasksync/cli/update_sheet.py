@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from tasksync.cli.confirmation import must_be_wanted
 from tasksync.cli.console import Console
-from tasksync.cli.sheet_place import ImportPlace, SheetImport
+from tasksync.cli.sheet_place import ImportPlace, SheetImport, some
 from tasksync.errors import ManifestInvalid, UsageError
 from tasksync.manifests.editing.editing import edited
 from tasksync.manifests.editing.edits import REMOVED, Edit
@@ -13,11 +14,10 @@ from tasksync.manifests.sheets.sheet_file import SheetContent
 from tasksync.manifests.sheets.sheet_update import SheetChange, changes_of, own_blocks
 from tasksync.manifests.values import Normaliser
 from tasksync.manifests.writing import write_atomically
+from tasksync.render.wording import count
 
 #: of a value so much is shown on its line (characters)
 _SHOWN = 200
-#: so many keys stand in a note
-_NAMED = 8
 
 
 def update(
@@ -42,10 +42,11 @@ def update(
         return 0
     console.say("\n".join(_lines(changes)))
     tasks = len({change.key for change in changes})
-    console.say(f"\nUpdate: {_count(len(changes), 'field')} of {_count(tasks, 'task')}.")
+    console.say(f"\nUpdate: {count(len(changes), 'field')} of {count(tasks, 'task')}.")
     content = _edited(place.name, place.before, changes)
     place.must_hold(content)
-    _must_be_wanted(asked, console, len(changes))
+    question = f"Write {count(len(changes), 'change')} to {asked.out}?"
+    must_be_wanted(asked.confirm, console, "The update", question, "Nothing was written.")
     write_atomically(asked.out, content, place.before)
     console.say(f"{asked.out} was updated.")
     return 0
@@ -77,12 +78,12 @@ def _tell_others(
     gone = [key for key in blocks if key not in rows]
     if new:
         console.tell(
-            f"New in the sheet, and left out: {_some(new)}. Without --update they are added."
+            f"New in the sheet, and left out: {some(new)}. Without --update they are added."
         )
     if elsewhere:
-        console.tell(f"Not written out in {asked.out}, and left alone: {_some(sorted(elsewhere))}.")
+        console.tell(f"Not written out in {asked.out}, and left alone: {some(sorted(elsewhere))}.")
     if gone:
-        console.tell(f"In no row of the sheet, and left alone: {_some(gone)}.")
+        console.tell(f"In no row of the sheet, and left alone: {some(gone)}.")
 
 
 def _lines(changes: Sequence[SheetChange]) -> Iterator[str]:
@@ -109,25 +110,3 @@ def _shown(value: object) -> str:
         case _:
             text = str(value)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
-
-
-def _must_be_wanted(asked: SheetImport, console: Console, count: int) -> None:
-    if asked.yes:
-        return
-    if not console.may_ask(wanted=not asked.no_input):
-        raise UsageError("The update has to ask, and there is nobody to ask.", "Use --yes.")
-    console.err.write(
-        f"Write {_count(count, 'change')} to {asked.out}? Only 'yes' will be accepted: "
-    )
-    console.err.flush()
-    if console.source.readline().strip() != "yes":
-        raise UsageError("Nothing was written.", "Answer yes, or use --yes.")
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"

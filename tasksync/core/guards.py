@@ -346,12 +346,11 @@ def _moved(plan: Plan, _policy: Policy, _overrides: Overrides) -> Iterator[Refus
     """
     back = [one for one in plan.handed_over if one.asked_back]
     if back:
-        pairs = ", ".join(f"{one.key} from {one.to}" for one in back[:_SHOWN])
-        more = f" and {len(back) - _SHOWN} more" if len(back) > _SHOWN else ""
+        pairs = _some(tuple(f"{one.key} from {one.to}" for one in back))
         yield Refusal(
             "moved",
             f"What moved away cannot come back yet, since it is remembered under its old key: "
-            f"{pairs}{more}. It is still that project's.",
+            f"{pairs}. It is still that project's.",
             "Take the key out of this manifest, apply, and put it back with its line of moved; or "
             "take the line out of moved to leave the task there.",
             tuple(one.key for one in back),
@@ -359,11 +358,10 @@ def _moved(plan: Plan, _policy: Policy, _overrides: Overrides) -> Iterator[Refus
     missing = [one for one in _removals(plan, Action.CREATE) if one.origin is not None]
     missing = [one for one in missing if one.reason is Reason.NEW]
     if missing:
-        pairs = ", ".join(f"{one.key} from {one.origin}" for one in missing[:_SHOWN])
-        more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+        pairs = _some(tuple(f"{one.key} from {one.origin}" for one in missing))
         yield Refusal(
             "moved",
-            f"{_count(missing, 'task')} to move here cannot be taken over: {pairs}{more}. That "
+            f"{_count(missing, 'task')} to move here cannot be taken over: {pairs}. That "
             "project has no such task in this store, it is not seen on the portal, or another "
             "project has it.",
             "Check --state and the key's rights; say adopt: {id: N} for a task that is free by "

@@ -10,7 +10,7 @@ import pytest
 from guides import GUIDES, Session, check_lines
 
 from tasksync.sandbox.web.http_messages import WebRequest
-from tasksync.sandbox.web.routes import open_api
+from tasksync.sandbox.web.routes import SandboxApi, open_api
 
 EXAMPLES = GUIDES.parents[1] / "examples"
 HEADERS = {
@@ -21,6 +21,14 @@ HEADERS = {
 
 
 TITLES = ("Order laptop", "Договор: проверить", '#1 "quoted"')
+
+
+def create(api: SandboxApi, body: dict[str, object]) -> int:
+    """Make a task by hand; returns its id."""
+    sent = json.dumps(body).encode()
+    answer = api.handle(WebRequest("POST", "/v1/tasks", headers=HEADERS, body=sent))
+    assert answer.status == 201, answer
+    return int(json.loads(answer.body)["data"]["id"])
 
 
 def fill(world: Path, count: int) -> None:
@@ -38,15 +46,8 @@ def fill(world: Path, count: int) -> None:
             body["parentId"] = ids[-1]
         if number % 5 == 2:
             body["deadline"] = "2027-03-01T18:00:00+03:00"
-        answer = api.handle(
-            WebRequest("POST", "/v1/tasks", headers=HEADERS, body=json.dumps(body).encode())
-        )
-        assert answer.status == 201, answer
-        ids.append(int(json.loads(answer.body)["data"]["id"]))
-    by_the_way = {"title": "Print the badges", "responsibleId": 1}
-    api.handle(
-        WebRequest("POST", "/v1/tasks", headers=HEADERS, body=json.dumps(by_the_way).encode())
-    )
+        ids.append(create(api, body))
+    create(api, {"title": "Print the badges", "responsibleId": 1})
     api.close()
 
 
