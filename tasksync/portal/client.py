@@ -126,16 +126,16 @@ class RestPortal:
         if len(missing) <= WORTH_A_LISTING:
             return
         last, wanted = max(missing), len(missing)
-        spent = begun = self._requester.requests
+        begun = self._requester.requests
         try:
             for live in self._listing(None).rows(min(missing) - 1):
                 self._learned.saw(live.id)
                 if live.id in missing:
                     missing.discard(live.id)
                     yield live
-                requests, spent = spent, self._requester.requests
-                poor = wanted - len(missing) < FULL * (requests - begun)
-                if not missing or live.id > last or (requests < spent and poor):
+                before = self._requester.requests - begun - 1  # but the page at hand
+                poor = wanted - len(missing) < FULL * before
+                if not missing or live.id > last or poor:
                     return
         except (PortalRejected, PortalUnavailable, PortalUnreadable):
             return
