@@ -60,6 +60,12 @@ class Console:
         self.out.write(_lines(text))
         self.out.flush()
 
+    def publish(self, text: str) -> None:
+        """Write what is the same for everybody, byte for byte: none of it can be our secret."""
+        out = getattr(self.out, "unhidden", self.out)
+        out.write(text)
+        out.flush()
+
     def tell(self, text: str) -> None:
         """Write to stderr; a closed stderr harms nobody."""
         with suppress(OSError, ValueError):

@@ -41,6 +41,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "whoami": ("tasksync.cli.commands.whoami", "whose key it is, and what it may do"),
     "people": ("tasksync.cli.commands.people", "the portal's people: numbers, names, addresses"),
     "groups": ("tasksync.cli.commands.groups", "the portal's workgroups: numbers and names"),
+    "schema": (
+        "tasksync.cli.commands.schema",
+        "print a JSON Schema: manifest, plan, state, events",
+    ),
     "sandbox": ("tasksync.cli.commands.sandbox", "serve a local portal to try things on"),
     "version": ("tasksync.cli.commands.version", "version, Python, platform"),
     "help": ("tasksync.cli.commands.help", "help for a command"),

@@ -130,6 +130,11 @@ class RedactingStream:
         self._stream = stream
         self._hidden = hidden
 
+    @property
+    def unhidden(self) -> TextIO:
+        """The stream itself, for what cannot hold a secret of ours."""
+        return self._stream
+
     @classmethod
     def over(cls, stream: TextIO, hidden: RunSecrets) -> TextIO:
         """Return the stream, redacting."""

@@ -77,7 +77,7 @@ def _unknown_choice(
 ) -> UsageError:
     parser, word, given = wrong.parser, wrong.value, wrong.given
     known = [str(one) for one in action.choices or ()]
-    if action.option_strings:
+    if not isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - no public name
         what = f"{_called(action)} cannot be {quoted(word)}; it is one of {', '.join(known)}."
         near = nearest(word, known)
         return UsageError(what, f"{_did(near)} {_see(parser)}".lstrip())
@@ -244,7 +244,7 @@ def _name(word: str) -> str:
 
 
 def _called(action: argparse.Action) -> str:
-    return action.option_strings[-1]
+    return action.option_strings[-1] if action.option_strings else str(action.metavar)
 
 
 def _plain(word: str) -> str:

@@ -7,20 +7,18 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from hashlib import sha256
-from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import tasksync
 from tasksync.core.fields import READ_ONLY
 from tasksync.manifests.hints import closest, did_you_mean, listed, shown
 from tasksync.manifests.unplaced import UnplacedProblem
+from tasksync.schema_files import schema_text
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
     from jsonschema.protocols import Validator
 
-NAME = "manifest.schema.json"
+NAME = "manifest"
 #: the parts of the schema that values are checked by
 TASK = "#/$defs/task"
 WHOLE_TASK = "#/$defs/wholeTask"
@@ -33,12 +31,8 @@ Schema: TypeAlias = Mapping[str, Any]
 
 @cache
 def text() -> str:
-    """Return the schema as it is published: from the wheel, else from the checkout."""
-    shipped = files("tasksync") / "schemas" / NAME
-    if shipped.is_file():
-        return shipped.read_text(encoding="utf-8")
-    beside = Path(tasksync.__file__).parents[1] / "schemas" / NAME
-    return beside.read_text(encoding="utf-8")
+    """Return the schema as it is published."""
+    return schema_text(NAME)
 
 
 @cache

@@ -1,0 +1,32 @@
+"""The published JSON Schemas of this version: in a wheel `tasksync/schemas`, else the checkout's.
+
+They describe what tasksync reads and prints; nothing but their file is needed to read one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import tasksync
+
+#: what is described -> the words that `tasksync schema` says of it
+SCHEMAS = {
+    "manifest": "what a manifest may say",
+    "plan": "a saved plan, and what plan and show print with --format json",
+    "state": "what state pull prints and state push takes",
+    "events": "one line of apply --json",
+    "whoami": "what whoami prints with --format json",
+    "directory": "what people and groups print with --format json",
+}
+
+
+def schema_text(name: str) -> str:
+    """Return a schema as it is published, by its name in SCHEMAS."""
+    from importlib.resources import files  # `--help` does without
+
+    file = f"{name}.schema.json"
+    shipped = files("tasksync") / "schemas" / file
+    if shipped.is_file():
+        return shipped.read_text(encoding="utf-8")
+    beside = Path(tasksync.__file__).parents[1] / "schemas" / file
+    return beside.read_text(encoding="utf-8")
