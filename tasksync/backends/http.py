@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from tasksync.backends.document import DocumentStore
+from tasksync.backends.gitlab_state import ADVICE as GITLAB_ADVICE
+from tasksync.backends.gitlab_state import is_gitlab, is_no_project
 from tasksync.backends.http_exchange import (
     WHOLE,
     Exchanges,
@@ -34,9 +35,9 @@ from tasksync.core.state import Lease
 from tasksync.errors import SettingsError, StateError
 
 ILL = 500  # from this status on the server is ill, and nothing is known
-GITLAB = re.compile(r"/api/v4/projects/[^/]+/terraform/state/[^/]+$")
 
 _OK = 200
+_MISSING = 404
 _SAID = 200  # characters of an answer that are shown
 _LOOKED = 4000  # bytes of it that are looked at
 _DONE = frozenset({200, 201, 202, 204})
@@ -88,7 +89,7 @@ def open_http(  # noqa: PLR0913 - what every store is opened with, and one more
 def addresses(url: str, env: Mapping[str, str]) -> Addresses:
     """Return where to lock: as the environment says, as GitLab wants it, or at the state itself."""
     parts = urlsplit(url)
-    gitlab = bool(GITLAB.search(parts.path))
+    gitlab = is_gitlab(parts.path, masked(url))
     lock = urlunsplit(parts._replace(path=f"{parts.path}/lock")) if gitlab else url
     lock = env.get("TASKSYNC_HTTP_LOCK_ADDRESS") or lock
     return Addresses(
@@ -109,6 +110,7 @@ class HttpDocument:
         self.where = masked(url)
         bare, login = _without_login(url)
         self._at = addresses(bare, env)
+        self._gitlab = is_gitlab(urlsplit(bare).path, self.where)
         for address in self._at[:3]:
             _refuse_plain(address)
         name = env.get("TASKSYNC_HTTP_USERNAME", login[0])
@@ -125,7 +127,7 @@ class HttpDocument:
     def read(self) -> Copy | None:
         """The document, or None: 404, 204 and an empty answer are the protocol's words for it."""
         answer = self._ask("read", "GET", self._at.state)
-        if answer.status in {204, 404}:
+        if answer.status in {204, 404} and not self._is_no_project(answer):
             return None
         if answer.status == _OK and not answer.body:
             if not _says_its_end(answer):  # headers that were cut off look like this
@@ -154,7 +156,7 @@ class HttpDocument:
         answer = self._ask("lock", self._at.lock_method, self._at.lock, info)
         if answer.status in _DONE:
             return None
-        if answer.status in _NO_LOCKS:
+        if answer.status in _NO_LOCKS and not self._is_no_project(answer):
             raise StateError(
                 f"The server of {self.where} knows no locks ({answer.status} to "
                 f"{self._at.lock_method}), and a state without one is not safe.",
@@ -175,6 +177,9 @@ class HttpDocument:
         if answer.status not in _DONE | _NOT_OURS:
             raise self._refused("unlock", answer)
         return answer.status in _DONE
+
+    def _is_no_project(self, answer: StateAnswer) -> bool:
+        return self._gitlab and answer.status == _MISSING and is_no_project(answer.body)
 
     def _ask(
         self, doing: str, method: str, url: str, body: bytes | None = None, lease_id: str = ""
@@ -210,7 +215,7 @@ class HttpDocument:
             )
         return StateError(
             f"Could not {doing} the state {self.where}: HTTP {status} {said}".rstrip(),
-            _ADVICE.get(status, ""),
+            (GITLAB_ADVICE if self._gitlab else _ADVICE).get(status, ""),
         )
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from tasksync import file_limits as bounded
+from tasksync.backends.document_format import KIND
 from tasksync.cli.console import Console
 from tasksync.cli.listeners import listening
 from tasksync.cli.options import (
@@ -156,7 +157,7 @@ def pull(options: StateOptions, console: Console) -> int:
 
 def push(options: StatePushOptions, console: Console) -> int:
     """Put a state in the place of what is there; an older or foreign one needs --force."""
-    incoming = pushed(_document(options.source, console))
+    incoming = pushed(_state_in(_document(options.source, console)))
     with _locked(options.state, console) as (parts, holder, state):
         if incoming.project != state.project:
             raise StateError(
@@ -188,6 +189,15 @@ def _must_follow(incoming: State, state: State) -> None:
             f"({state.serial}).",
             "If it is really meant to take its place, use --force.",
         )
+
+
+def _state_in(document: object) -> object:
+    """Return the state alone: a version that S3 or GitLab kept is the server's whole document."""
+    if isinstance(document, dict) and document.get("kind") == KIND and "state" in document:
+        from tasksync.core.formats.state_text import sniff
+
+        return sniff(document, KIND)["state"]
+    return document
 
 
 def _document(source: str, console: Console) -> object:
