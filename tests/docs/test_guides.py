@@ -51,7 +51,11 @@ def fill(world: Path, count: int) -> None:
     api.close()
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in GUIDES.glob("*.md")))
+#: walked with servers of its own, in test_state_recipes.py
+SERVED = {"where-the-state-lives.md"}
+
+
+@pytest.mark.parametrize("name", sorted({path.name for path in GUIDES.glob("*.md")} - SERVED))
 def test_the_commands_of_a_guide_do_what_it_says(name: str, tmp_path: Path) -> None:
     """On a portal with 201 tasks of other people; every guide ends without changes."""
     fill(tmp_path / "portal.db", 200)

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
@@ -44,6 +44,8 @@ class Session:
 
     folder: Path
     env: Mapping[str, str]
+    #: what stands on the page -> what it is here: the host of a server
+    hosts: Mapping[str, str] = field(default_factory=dict)
 
     def walk(self, name: str) -> int:
         """Carry a guide out; returns how many blocks were run. Raises AssertionError."""
@@ -64,6 +66,8 @@ class Session:
 
     def _run(self, block: str) -> str:
         expected = re.search(r"# exit (\d+)\s*\Z", block)
+        for named, here in self.hosts.items():
+            block = block.replace(named, here)
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", block],
@@ -77,7 +81,10 @@ class Session:
             check=False,
         )
         assert done.returncode == int(expected[1] if expected else 0), f"{block}\n{done.stdout}"
-        return done.stdout
+        printed = done.stdout
+        for named, here in self.hosts.items():
+            printed = printed.replace(here, named)
+        return printed
 
 
 def check_lines(expected: str, printed: str) -> None:

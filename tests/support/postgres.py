@@ -75,6 +75,70 @@ class Server:
             raise RuntimeError(f"{program} failed with {done.returncode}: {told}")
 
 
+class SecureServer(Server):
+    """One that takes passwords over TLS alone, as a server of a company does.
+
+    Its administrator, postgres, needs neither here. Its certificate is for localhost, and signed
+    by itself: `certificate` is what a client has to trust.
+    """
+
+    @property
+    def certificate(self) -> Path:
+        """What PGSSLROOTCERT has to name."""
+        return self._home / "localhost.crt"
+
+    def start(self) -> None:
+        """Start it, then have it take passwords and TLS."""
+        import psycopg
+
+        super().start()
+        key = self._data / "server.key"
+        self._certified(key)
+        doors = (
+            "local all postgres trust",
+            "host all postgres 127.0.0.1/32 trust",
+            "hostssl all all 127.0.0.1/32 scram-sha-256",
+        )
+        (self._data / "pg_hba.conf").write_text("\n".join((*doors, "")), "utf-8")
+        with psycopg.connect(self.url, autocommit=True) as db:
+            db.execute("ALTER SYSTEM SET ssl = on")
+            db.execute("SELECT pg_reload_conf()")
+
+    def _certified(self, key: Path) -> None:
+        command = (
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+            *("-nodes", "-days", "2", "-subj", "/CN=localhost"),
+            *("-addext", "subjectAltName=DNS:localhost"),
+            *("-keyout", str(key), "-out", str(self.certificate)),
+        )
+        subprocess.run(command, check=True, capture_output=True)
+        served = self._data / "server.crt"
+        shutil.copy(self.certificate, served)
+        key.chmod(0o600)
+        if os.geteuid() == 0:
+            for path in (key, served):
+                os.chown(path, server_user().pw_uid, server_user().pw_gid)
+
+
+@contextmanager
+def running_securely() -> Iterator[SecureServer]:
+    """Run a server that wants TLS and passwords for as long as the block lasts."""
+    binaries = debian()
+    if binaries is None:
+        raise RuntimeError(HOW)
+    home = Path(tempfile.mkdtemp(prefix="tasksync-pg-", dir="/tmp"))
+    if os.geteuid() == 0:
+        os.chown(home, server_user().pw_uid, server_user().pw_gid)
+    server = SecureServer(home, binaries)
+    try:
+        server.start()
+        yield server
+    finally:
+        if (home / "data" / "postmaster.pid").exists():
+            server.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
 @contextmanager
 def running() -> Iterator[str]:
     """Run a server for as long as the block lasts; yield the URL of a database of it."""
