@@ -7,8 +7,12 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from postgres import SecureServer
 
 TESTS = Path(__file__).parent
 sys.path.insert(0, str(TESTS / "support"))
@@ -109,6 +113,15 @@ def postgres_url() -> Iterator[str]:
 
     with postgres.running() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def secure_postgres() -> Iterator[SecureServer]:
+    """A server that takes passwords over TLS alone, as a company's does."""
+    import postgres
+
+    with postgres.running_securely() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -119,7 +119,8 @@ class PostgresConnection:
         first = " ".join(words.split("\n")[0].split())
         if isinstance(error, psycopg.errors.LockNotAvailable):
             return leases.busy(f"The state {masked(self._url)}", first)
-        advice = next((text for kind, text in _ADVICE if isinstance(error, kind)), "")
+        worded = (text for said, text in _TLS if said.search(first))
+        advice = next(worded, "") or next((t for kind, t in _ADVICE if isinstance(error, kind)), "")
         if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
             advice = _STANDBY if self._is_standby() else _READ_ONLY
         return StateError(f"Could not {doing} the state {masked(self._url)}: {first}", advice)
@@ -145,6 +146,15 @@ def _parsed(url: str, password: str | None) -> dict[str, Any]:
     return settings
 
 
+_TRUST = (
+    "Name the file of the authority that signed the server's certificate in PGSSLROOTCERT; of "
+    "public ones it is /etc/ssl/certs/ca-certificates.crt on Debian and Ubuntu. The host in the "
+    "URL has to be the certificate's."
+)
+_NO_TLS = (
+    "This server has no TLS: have it switched on; on a network that is yours alone, leave sslmode "
+    "out."
+)
 _STANDBY = "This server is a read-only standby: name the primary."
 _READ_ONLY = (
     "This role, database or server is set to read only (default_transaction_read_only): use "
@@ -161,6 +171,16 @@ _ADVICE: tuple[tuple[type[psycopg.Error], str], ...] = (
         psycopg.OperationalError,
         "Is the server there, are user, database and password right (PGPASSWORD, ~/.pgpass)?",
     ),
+)
+#: what TLS fails for -> what helps. `sslrootcert=system` is not named: the OpenSSL that psycopg's
+#: wheels bring looks for the system's authorities in a folder that no system has
+_TLS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"certificate", re.IGNORECASE), _TRUST),
+    (
+        re.compile(r"no pg_hba\.conf entry .*no encryption"),
+        "This server takes nobody without TLS: add ?sslmode=verify-full to the URL.",
+    ),
+    (re.compile(r"server does not support SSL"), _NO_TLS),
 )
 #: another transaction was quicker: the same again, from the start, is all it needs
 _CONFLICTS = (
@@ -188,7 +208,7 @@ _WRONG = re.compile(r"authentication failed|no password|password is", re.IGNOREC
 def _is_refused(error: psycopg.Error) -> bool:
     """Tell that a server let nobody in, for good: a second wrong password may lock the account."""
     words, wire = str(error), getattr(error, "pgconn", None)
-    if _WRONG.search(words):
+    if _WRONG.search(words) or any(said.search(words) for said, _advice in _TLS):
         return True
     if _NOT_NOW.search(words):
         return False

@@ -21,12 +21,6 @@ TEXT = (GUIDES / PAGE).read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
-def secure() -> Iterator[postgres.SecureServer]:
-    with postgres.running_securely() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def gitlab() -> Iterator[gitlabstate.Server]:
     with gitlabstate.Server() as server:
         yield server
@@ -47,7 +41,7 @@ def bucket(s3_endpoint: str) -> str:
 
 
 def session(
-    folder: Path, secure: postgres.SecureServer, gitlab: gitlabstate.Server, bucket: str
+    folder: Path, secure_postgres: postgres.SecureServer, gitlab: gitlabstate.Server, bucket: str
 ) -> Session:
     """Only hosts are other ones; AWS has none in its URL, so that boto3 is told where it is."""
     return Session(
@@ -55,14 +49,14 @@ def session(
         {
             "TASKSYNC_PORTAL": f"sandbox:{folder / 'portal.db'}",
             "TASKSYNC_SETTLE": "0.2s",
-            "PGSSLROOTCERT": str(secure.certificate),
+            "PGSSLROOTCERT": str(secure_postgres.certificate),
             "AWS_ENDPOINT_URL_S3": bucket,
             "CI_API_V4_URL": f"{gitlab.host}/api/v4",
             "CI_PROJECT_ID": "42",
             "CI_JOB_TOKEN": "glcbt-64-0123456789",
         },
         {
-            "db.example.com": f"localhost:{secure.port}",
+            "db.example.com": f"localhost:{secure_postgres.port}",
             "https://0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com": bucket,
             "https://minio.example.com:9000": bucket.replace("127.0.0.1", "localhost"),
             "https://gitlab.example.com": gitlab.host,
@@ -71,10 +65,10 @@ def session(
 
 
 def test_the_recipes_do_what_the_page_says(
-    tmp_path: Path, secure: postgres.SecureServer, gitlab: gitlabstate.Server, bucket: str
+    tmp_path: Path, secure_postgres: postgres.SecureServer, gitlab: gitlabstate.Server, bucket: str
 ) -> None:
     """From the file to every server, in the page's order, with one portal: two tasks stay two."""
-    assert session(tmp_path, secure, gitlab, bucket).walk(PAGE) == 13
+    assert session(tmp_path, secure_postgres, gitlab, bucket).walk(PAGE) == 13
     api = open_api(tmp_path / "portal.db")
     assert len(list(api.world.index)) == 2
     api.close()
