@@ -186,6 +186,20 @@ def test_of_many_writers_at_once_one_has_the_lock(server: gitlabstate.Server) ->
     assert server.states()["office"].lock is None
 
 
+def test_a_second_apply_is_told_whose_lock_it_is_and_a_plan_is_not_kept_from_anything(
+    server: gitlabstate.Server, tmp_path: Path
+) -> None:
+    """Exit 6 by the command line, GitLab's user and the lock's id named; then it is free again."""
+    first = store(server, "job")
+    lease = first.acquire(BORIS, TTL)
+    second = run(server, tmp_path, "anna", "apply", "--yes")
+    assert (second.code, "boris" in second.err) == (6, True), second
+    assert f"tasksync state unlock {lease.id}" in second.err
+    assert run(server, tmp_path, "dirk", "plan").code == 0
+    first.release(lease)
+    assert run(server, tmp_path, "anna", "apply", "--yes").code == 0
+
+
 def test_a_lock_that_a_dead_job_left_is_taken_over_once_it_stood_still(
     server: gitlabstate.Server,
 ) -> None:
