@@ -14,6 +14,7 @@ import postgres
 import pytest
 from guides import GUIDES, Session, steps
 
+from tasksync.backends.registry import SCHEMES
 from tasksync.sandbox.web.routes import open_api
 
 PAGE = "where-the-state-lives.md"
@@ -77,8 +78,9 @@ def test_the_recipes_do_what_the_page_says(
 
 def test_every_kind_of_state_has_its_recipe() -> None:
     """And each recipe that names a server says what two runs do, and how it is saved."""
-    settings = re.findall(r"TASKSYNC_STATE=['\"](\w+:|\$CI_API_V4_URL)", TEXT)
-    assert set(settings) == {"postgresql:", "s3:", "https:", "$CI_API_V4_URL"}
+    named = set(re.findall(r"(?:TASKSYNC_STATE=['\"]| in )(\w+):", TEXT))
+    assert named == set(SCHEMES) - {"postgres", "http"}  # another spelling, and loopback alone
+    assert "$CI_API_V4_URL/projects/$CI_PROJECT_ID/terraform/state/" in TEXT
     assert TEXT.count("**Backup**") >= 5
     assert "exit 6" in TEXT
 
