@@ -26,10 +26,11 @@ def selection(options: ImportOptions, timezone: str | None, portal: RestPortal) 
             "--open takes no completed, deferred or declined task, and --status asks for these.",
             "Leave one of them out.",
         )
+    who = options.responsible
     return TaskFilter(
         group=None if options.group is None else _group(options.group, portal),
         tag=options.tag,
-        responsible=None if options.responsible is None else _person(options.responsible, portal),
+        responsible=None if who is None else person_number("--responsible", who, portal),
         statuses=statuses,
         since=None if options.since is None else since(options.since, timezone),
     )
@@ -64,8 +65,11 @@ def _group(text: str, portal: RestPortal) -> int:
     raise _not_one("--group", text, [f"{one.id} ({one.name})" for one in found], "groups")
 
 
-def _person(text: str, portal: RestPortal) -> int:
-    """Return the number of a person that was named by it, by an address, or by a name."""
+def person_number(flag: str, text: str, portal: RestPortal) -> int:
+    """Return the number of a person that was named by it, by an address, or by a name.
+
+    Raises UsageError, which names the flag, where that is nobody or several.
+    """
     if (number := _number(text)) is not None:
         return number
     folded = " ".join(text.split()).casefold()
@@ -81,7 +85,7 @@ def _person(text: str, portal: RestPortal) -> int:
     found = [one for one in found if one.active] or found
     if len(found) == 1:
         return found[0].id
-    raise _not_one("--responsible", text, [f"{one.id} ({one.shown})" for one in found], "people")
+    raise _not_one(flag, text, [f"{one.id} ({one.shown})" for one in found], "people")
 
 
 def _not_one(flag: str, text: str, found: Sequence[str], command: str) -> UsageError:

@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "apply": ("tasksync.cli.commands.apply", "make the portal match the manifest"),
     "validate": ("tasksync.cli.commands.validate", "check the manifest alone"),
     "show": ("tasksync.cli.commands.show", "show a saved plan"),
+    "status": ("tasksync.cli.commands.status", "the project's tasks: who has them, what is late"),
     "init": ("tasksync.cli.commands.init", "begin a project: a manifest that validates"),
     "import": ("tasksync.cli.commands.import_", "write what exists already as a manifest"),
     "state": ("tasksync.cli.commands.state", "look at and mend what is remembered"),

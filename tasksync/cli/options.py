@@ -115,6 +115,19 @@ class ApplyOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class StatusOptions:
+    """`tasksync status`; `due` is seconds from now, the person as it was typed."""
+
+    run: RunOptions
+    glob: str
+    open: bool
+    overdue: bool
+    due: int | None
+    person: str | None
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShowOptions:
     """`tasksync show`."""
 
@@ -295,6 +308,19 @@ def apply_options(read: Mapping[str, Any]) -> ApplyOptions:
         skip_stale=read["skip_stale"],
         no_verify=read["no_verify"],
         json=read["json"],
+    )
+
+
+def status_options(read: Mapping[str, Any]) -> StatusOptions:
+    """Return what `status` was asked."""
+    return StatusOptions(
+        _run(read),
+        read["glob"] or "",
+        open=read["open"],
+        overdue=read["overdue"],
+        due=read["due"],
+        person=read["person"],
+        format=_format(read),
     )
 
 

@@ -13,6 +13,8 @@ from tasksync.core.task import LiveTask
 
 #: new, pending, in progress, awaiting control: what nobody finished, put off or declined
 OPEN: Final = frozenset({1, 2, 3, 4})
+#: completed, deferred, declined; a status that is none of the API's is not known to be finished
+FINISHED: Final = frozenset({5, 6, 7})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,8 @@ which no `<` is left, and the script puts it on the page as text only.
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
-from importlib.resources import files
 
 from tasksync.core.change import Action, Change, FieldChange
 from tasksync.core.diff import Fate, members
@@ -20,11 +17,11 @@ from tasksync.core.people import HAPPENS, people_of, touched
 from tasksync.core.plan import Plan, Refusal
 from tasksync.render import wording
 from tasksync.render.inline_diff import spelled_pieces
+from tasksync.render.page_parts import filled, script_safe
 from tasksync.render.text import NO_CHANGES
 
 Json = dict[str, object]
 _FATES = {Fate.KEPT: 0, Fate.GONE: -1, Fate.NEW: 1}
-_SLOT = re.compile(r"\{\{(\w+)\}\}")
 
 
 def plan_html(
@@ -48,21 +45,9 @@ def plan_html(
         "facts": escape(" ".join(part for part in facts if part)),
         "total": wording.count(len(changes), "change"),
         "made": escape(f"tasksync {version}, state serial {plan.serial}"),
-        "data": _script_safe(_data(plan, changes, refusals)),
-        "css": _part("page.css"),
-        "js": _part("page.js"),
+        "data": script_safe(_data(plan, changes, refusals)),
     }
-    return _SLOT.sub(lambda found: slots[found.group(1)], _part("page.html"))
-
-
-def _part(name: str) -> str:
-    return (files("tasksync.render") / "page" / name).read_text("utf-8")
-
-
-def _script_safe(data: Mapping[str, object]) -> str:
-    """Return JSON that cannot end its script element, in characters that any encoding holds."""
-    text = json.dumps(data, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return filled("page.html", slots, script="page.js")
 
 
 def _data(plan: Plan, changes: Sequence[Change], refusals: Sequence[Refusal]) -> Json:

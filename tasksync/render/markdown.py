@@ -76,7 +76,7 @@ def plan_markdown(
     """Return the comment. `show` is the command that shows what was left out."""
     top = "".join(f"{line}\n" for line in _top(plan, requests, seconds, refusals, show))
     sections = (*_change_sections(plan), *_note_sections(plan))
-    return top + _fitted(sections, limit - len(top), show)
+    return top + fitted(sections, limit - len(top), show)
 
 
 def code(text: str) -> str:
@@ -229,7 +229,7 @@ def _note_sections(plan: Plan) -> Iterator[Section]:
         yield Section(f"Notes: <b>{len(notes)}</b>", (), notes, "note")
 
 
-def _fitted(sections: Sequence[Section], room: int, show: str) -> str:
+def fitted(sections: Sequence[Section], room: int, show: str) -> str:
     """Share the room: small sections whole, large ones as much of the rest as is fair."""
     left = room - RESERVE
     texts: dict[int, str] = {}

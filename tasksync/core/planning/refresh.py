@@ -17,11 +17,10 @@ from tasksync.core.fields import (
     TaskKey,
     digest_named,
     extras_in,
-    instant,
     names_in,
 )
 from tasksync.core.manifest import marker_of
-from tasksync.core.ownership import Owner, is_foreign, is_own, owner_of
+from tasksync.core.ownership import Owner, owner_of, row_is_own
 from tasksync.core.planning.desired import NEW_PARENT, NO_PARENT, SAME, UNSEEN, Desired
 from tasksync.core.planning.taking_over import takes
 from tasksync.core.state import HANDED_OVER, NO_DATE, NOT_SHOWN, Entry, State
@@ -160,15 +159,7 @@ class Refresh:
         return _differs(task, names + own, digest)
 
     def _is_own(self, row: int, task: LiveTask) -> bool:
-        """Tell what `is_own` tells, without the entry where the columns are enough."""
-        created = self._index.created[row]
-        if is_foreign(task, self._mark):
-            return False
-        if created > NO_DATE and task.created:
-            return instant(task.created) == created
-        if self._mark in task.markers and created <= NO_DATE:
-            return True
-        return is_own(self._state.entries[self._index.key(row)], task, self._mark)
+        return row_is_own(self._state, row, task, self._mark)
 
     def _handed_over(self) -> None:
         """Count what other projects took over as there: nothing is made for it again."""

@@ -6,19 +6,7 @@
   const SYMBOL = { create: "+", update: "~", delete: "−", defer: ">", adopt: "=", forget: "." };
   const WORD = { create: "to add", update: "to change", delete: "to destroy", defer: "to defer", adopt: "to adopt", forget: "to forget" };
 
-  /* everything from the plan enters the page as text, never as markup */
-  const el = (tag, attributes, ...children) => {
-    const svg = ["svg", "g", "path", "line", "rect", "circle", "text", "title"].includes(tag);
-    const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes || {})) {
-      if (name === "on") for (const [what, how] of Object.entries(value)) node.addEventListener(what, how);
-      else if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : value);
-    }
-    node.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
-    return node;
-  };
-  const plural = (n, one, many) => `${n.toLocaleString("en")} ${n === 1 ? one : many || one + "s"}`;
-  const day = (iso) => iso && Date.UTC(+iso.slice(0, 4), +iso.slice(5, 7) - 1, +iso.slice(8, 10));
+  const { el, plural, day } = shared;
   const DAY = 86400000;
   const person = new Map(data.people.map((one) => [one.id, one]));
   const nameOf = (id) => data.names[id] || `person ${id}`;
@@ -253,17 +241,7 @@
   addEventListener("beforeprint", () => { draw(shown.length); more(); });
   let resized; addEventListener("resize", () => { clearTimeout(resized); resized = setTimeout(() => chart(shown), 120); });
 
-  const themes = ["", "light", "dark"];
-  const theme = (name) => {
-    if (name) document.documentElement.dataset.theme = name; else delete document.documentElement.dataset.theme;
-    $("theme-name").textContent = { "": "Auto", light: "Light", dark: "Dark" }[name];
-  };
-  let kept = ""; try { kept = localStorage.getItem("tasksync-theme") || ""; } catch { /* a file may have no storage */ }
-  theme(themes.includes(kept) ? kept : "");
-  $("theme").addEventListener("click", () => {
-    const next = themes[(themes.indexOf(document.documentElement.dataset.theme || "") + 1) % themes.length];
-    theme(next); try { localStorage.setItem("tasksync-theme", next); } catch { /* as above */ }
-  });
+  shared.themes();
 
   cards();
   people(false);

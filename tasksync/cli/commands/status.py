@@ -1,0 +1,70 @@
+"""The project's tasks as they are on the portal: who has them, when they are due, what is late."""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+from tasksync.cli.arguments import (
+    filled,
+    format_arguments,
+    manifest_arguments,
+    output_arguments,
+    portal_arguments,
+    state_arguments,
+)
+from tasksync.cli.console import Console
+
+TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from tasksync.cli.options import StatusOptions
+
+FORMATS = ("text", "json", "csv", "markdown", "html")
+_SPAN = re.compile(r"([0-9]{1,5})(h|d|w)", re.ASCII)
+_SECONDS = {"h": 3600, "d": 86400, "w": 604800}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what this command takes."""
+    add = parser.add_argument
+    add("glob", nargs="?", metavar="GLOB", default="", help="only these keys: finance/*")
+    add("--open", action="store_true",
+        help="only tasks that are not completed, deferred or declined")  # fmt: skip
+    add("--overdue", action="store_true", help="only open tasks whose deadline has passed")
+    add("--due", type=_span, metavar="TIME",
+        help="only open tasks that are due within 36h, 7d or 2w; with --overdue the late "
+        "ones too")  # fmt: skip
+    add("--person", type=filled, metavar="P",
+        help="only tasks of this person: number, e-mail address or name")  # fmt: skip
+    manifest_arguments(parser)
+    format_arguments(parser, FORMATS, "how to show it")
+    portal_arguments(parser)
+    state_arguments(parser)
+    output_arguments(parser)
+
+
+def _span(text: str) -> int:
+    """Read a time from now on, in seconds."""
+    found = _SPAN.fullmatch(text.strip())
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text[:40]} is no time; write 36h, 7d or 2w")
+    return int(found[1]) * _SECONDS[found[2]]
+
+
+def options(read: Mapping[str, Any]) -> StatusOptions:
+    """Return what was asked."""
+    from tasksync.cli.options import status_options
+
+    return status_options(read)
+
+
+def run(options: StatusOptions, console: Console) -> int:
+    """Read the project's tasks and show them; exit 0 whatever is late."""
+    from tasksync.cli.status_flow import read, show
+
+    found, moments = read(options, console)
+    show(options, console, found, moments)
+    return 0
