@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "validate": ("tasksync.cli.commands.validate", "check the manifest alone"),
     "show": ("tasksync.cli.commands.show", "show a saved plan"),
     "status": ("tasksync.cli.commands.status", "the project's tasks: who has them, what is late"),
+    "drift": ("tasksync.cli.commands.drift", "what people changed on the portal since apply"),
     "init": ("tasksync.cli.commands.init", "begin a project: a manifest that validates"),
     "import": ("tasksync.cli.commands.import_", "write what exists already as a manifest"),
     "state": ("tasksync.cli.commands.state", "look at and mend what is remembered"),
@@ -128,7 +129,7 @@ def _parser(name: str | None, console: Console) -> tuple[Parser, _Command | None
     parser = Parser(
         prog="tasksync",
         description="Terraform for a team's tasks: a YAML manifest, planned and applied.",
-        epilog="Exit codes: 0 done, 1 error, 2 changes (plan --detailed-exitcode), 3 partial, "
+        epilog="Exit codes: 0 done, 1 error, 2 changes (plan, drift --detailed-exitcode), 3 partial, "
         "4 refused by a guard, 5 stale plan, 6 locked, 7 authentication, 64 usage, "
         "130 interrupted.",
         add_help=False,

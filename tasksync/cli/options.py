@@ -128,6 +128,16 @@ class StatusOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class DriftOptions:
+    """`tasksync drift`."""
+
+    run: RunOptions
+    glob: str
+    detailed_exitcode: bool
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShowOptions:
     """`tasksync show`."""
 
@@ -322,6 +332,11 @@ def status_options(read: Mapping[str, Any]) -> StatusOptions:
         person=read["person"],
         format=_format(read),
     )
+
+
+def drift_options(read: Mapping[str, Any]) -> DriftOptions:
+    """Return what `drift` was asked."""
+    return DriftOptions(_run(read), read["glob"] or "", read["detailed_exitcode"], _format(read))
 
 
 def show_options(read: Mapping[str, Any]) -> ShowOptions:

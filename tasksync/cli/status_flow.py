@@ -62,7 +62,7 @@ def _read(
         overdue=options.overdue,
         due=options.due,
     )
-    _must_fit(query.glob, state, parts)
+    must_fit(query.glob, state, parts)
     here = check_portal(portal, state)
     tell_other_owner(here, state.identity, parts.hear)
     if options.person is not None:
@@ -93,7 +93,7 @@ def names_of(
     return {**told, **{number: name for number, name in shown.items() if name}}
 
 
-def _must_fit(glob: str, state: State, parts: Session) -> None:
+def must_fit(glob: str, state: State, parts: Session) -> None:
     """Refuse a glob that no key of the state fits: a mistyped one would say that all is well."""
     keys: Iterable[TaskKey] = state.index
     if not glob or any(fnmatchcase(key, glob) for key in keys):

@@ -19,6 +19,7 @@ from tasksync.core.planning.build import EVERYTHING, Scope, plan_from
 from tasksync.core.planning.desired import Desired, read_desired
 from tasksync.core.planning.scope import must_match
 from tasksync.core.planning.taking_over import taken_over
+from tasksync.core.portal_changes import Watch
 from tasksync.core.ports import Listener, Portal
 from tasksync.core.state import State, overlaid
 from tasksync.core.task import LiveTask
@@ -55,6 +56,7 @@ class Planner:
         by_title: bool = False,
         directory: PortalDirectory | None = None,
         sources: Mapping[str, State] = MappingProxyType({}),
+        watch: Watch | None = None,
     ) -> Plan:
         """Return the plan; creates in doubt are looked for in memory, and nothing is saved.
 
@@ -65,7 +67,8 @@ class Planner:
         The manifest is read to its end, and so checked, before the portal is asked for any task;
         only creates in doubt have to be looked for first. `by_title`: see `plan_from`.
         `directory` is what addresses of people and names of groups are looked up in, or were.
-        `sources` are the states of the projects that tasks are moved here from.
+        `sources` are the states of the projects that tasks are moved here from. `watch` looks at
+        every live task that is read.
         """
         wanted = read_already
         if wanted is None and not state.intents:
@@ -84,7 +87,8 @@ class Planner:
         wanted.takes = taken_over(manifest, wanted.new_keys(), sources, known)
         if refresh:
             live = self.portal.find(manifest.marker, _Tracked(known, wanted.adopts()))
-            plan = plan_from(manifest, wanted, known, live, scope, by_title=by_title)
+            seen_live = live if watch is None else watch.passing_on(known, live)
+            plan = plan_from(manifest, wanted, known, seen_live, scope, by_title=by_title)
         else:
             unknown = self._not_remembered(wanted, manifest.marker)
             plan = plan_from(manifest, wanted, known, None, scope, unknown, by_title=by_title)

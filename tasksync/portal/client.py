@@ -26,6 +26,7 @@ from tasksync.portal import directory_pages, field_list, listing, lookups, title
 from tasksync.portal.batches import FULL, Size
 from tasksync.portal.error_codes import CODES
 from tasksync.portal.filter_query import filters_of
+from tasksync.portal.last_editors import last_editors
 from tasksync.portal.learned import Learned
 from tasksync.portal.me_answer import account_of, owner_of
 from tasksync.portal.messages import PortalRequest, Transport
@@ -195,6 +196,10 @@ class RestPortal:
         missing = set(numbers) - known.keys()
         found = directory_pages.by_number(self._requester, missing) if missing else {}
         return {**known, **{number: one for number, one in found.items() if one is not None}}
+
+    def last_editors(self, ids: Sequence[RemoteId]) -> Mapping[RemoteId, int]:
+        """Who changed these tasks last, as far as the portal tells; never raises."""
+        return last_editors(self._requester, ids)
 
     def perform(
         self,

@@ -48,8 +48,12 @@ class ChangeGroup:
 
 def grouped(plan: Plan) -> tuple[ChangeGroup, ...]:
     """Return every change of the plan in exactly one group; what destroys comes first."""
-    names = dict(plan.names)
-    told = [(change, tuple(facts(change, names))) for change in plan.changes]
+    return grouped_changes(plan.changes, dict(plan.names))
+
+
+def grouped_changes(changes: Iterable[Change], names: wording.Names) -> tuple[ChangeGroup, ...]:
+    """Return each of these changes in exactly one group, as `grouped` does."""
+    told = [(change, tuple(facts(change, names))) for change in changes]
     same: dict[object, list[tuple[Change, tuple[Fact, ...]]]] = defaultdict(list)
     for change, about in told:
         same[change.action, change.reason, _exactly(change, about)].append((change, about))

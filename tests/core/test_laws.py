@@ -19,6 +19,7 @@ from tasksync.core.planning.build import EVERYTHING, Scope, build_plan
 from tasksync.core.planning.desired import read_desired
 from tasksync.core.planning.graph import ancestors, depths
 from tasksync.core.planning.matching import Want, match
+from tasksync.core.portal_changes import Effect, PortalChanges, Watch, portal_changes
 from tasksync.core.staleness import is_done, stale
 from tasksync.core.state import Entry
 from tasksync.core.task import Activity, FieldPolicy, LiveTask, OnRemove, Options, Place, Task
@@ -402,3 +403,58 @@ def test_reading_retains_only_what_may_change(given_: Given) -> None:
 def test_the_project_of_the_worlds_is_that_of_the_cases() -> None:
     assert manifest_of([]).project == PROJECT
     assert replace(manifest_of([]), project="x").marker == "tasksync:x"
+
+
+def seen_changes(given_: Given, world: IdealWorld) -> tuple[Plan, PortalChanges]:
+    """The plan of a world, and what people changed in it as the same reading saw it."""
+    watch, state = Watch(given_.manifest.marker), world.state
+    live = watch.passing_on(state, world.tasks)
+    plan = build_plan(given_.manifest, state, live)
+    assert plan == given_.plan(world)  # who looks on changes nothing
+    return plan, portal_changes(plan, watch)
+
+
+@law
+@given(worlds())
+def test_what_a_plan_calls_drift_is_what_people_changed_and_it_puts_right(given_: Given) -> None:
+    plan, found = seen_changes(given_, given_.world())
+    told = {
+        (one.key, part.name)
+        for one in found.changes
+        for part in one.fields
+        if part.effect is Effect.PUT_RIGHT
+    }
+    assert {(one.key, one.name) for one in plan.drift} <= told
+    sent = {(change.key, one.name) for change in plan.changes for one in change.fields}
+    assert told <= sent
+
+
+@law
+@given(worlds())
+def test_a_change_is_one_of_a_field_that_is_remembered_and_never_of_a_stranger(
+    given_: Given,
+) -> None:
+    world = given_.world()
+    plan, found = seen_changes(given_, world)
+    before = {after: key for key, after in plan.moved}
+    for one in found.changes:
+        entry = world.entries[before.get(one.key, one.key)]
+        assert one.id == entry.id
+        assert one.id not in given_.strangers
+        for part in one.fields:
+            assert part.name in entry.found or (entry.deferred and part.name == "status")
+            assert not same(part.name, part.was, part.found)
+            assert part.managed or part.effect in {Effect.RELEASED, Effect.LOST}
+
+
+@law
+@given(worlds())
+def test_after_an_ideal_apply_nothing_of_people_would_be_undone(given_: Given) -> None:
+    world = given_.world()
+    world.apply(given_.plan(world))
+    _plan, found = seen_changes(given_, world)
+    assert not found
+    assert {effect for one in found.changes for effect in one.effects} <= {
+        Effect.STANDS,
+        Effect.RELEASED,  # of what is put off and no longer in the manifest
+    }

@@ -23,6 +23,7 @@ READINGS: dict[str, Any] = {
     "tags": "map",  # map | list | objects | comma | absent
     "no_tags": "[]",  # [] | {} | "" | null: a task without tags
     "get_tags": False,  # GET by id gives tags
+    "editor": False,  # the full object of GET by id tells who changed the task
     "upper": False,  # UPPER_CASE rows
     "extra": False,  # keys that nobody asked for
     "nulls": "null",  # null | empty: an unset date
@@ -421,6 +422,8 @@ class Office:
             out["tags"] = self.tags(task)
         if select is not None and not one:
             out = {name: out[name] for name in out if name in {*select, "id"}}
+        if one and self["editor"]:
+            out["changedBy"] = self.number(task.get("changedBy", self["owner"]))
         if self["extra"]:
             out |= {"mark": None, "ufAuto583853685266": "", "group": [], "subStatus": "-1"}
             out |= {"action": {"edit": True, "edit.plan": False}, "favorite": "N"}
