@@ -19,7 +19,7 @@ from tasksync.core.guards import check
 from tasksync.core.keys import normal_key
 from tasksync.core.manifest import Manifest
 from tasksync.core.planning.taking_over import projects_in
-from tasksync.core.portal_changes import PortalChange, PortalChanges, Watch, portal_changes
+from tasksync.core.portal_changes import PortalChange, PortalChanges, LiveWatch, portal_changes
 from tasksync.core.secrets import Secrets
 from tasksync.core.state import State
 from tasksync.portal.client import RestPortal
@@ -55,7 +55,7 @@ def _changes(
 ) -> PortalChanges:
     """Return what people changed of the tasks that a glob takes."""
     planner = parts.planner(portal, parts.resolver(portal, manifest.marker))
-    watch = Watch(manifest.marker)
+    watch = LiveWatch(manifest.marker)
     with looked_at(parts, manifest.project, projects_in(manifest, state)) as sources:
         plan = planner.plan(
             manifest,

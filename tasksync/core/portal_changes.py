@@ -1,6 +1,6 @@
 """What people changed on the portal since the last apply, and what the next apply does about it.
 
-Pure: `Watch` looks at the live tasks as they pass on their way into a plan, `portal_changes` holds
+Pure: `LiveWatch` looks at the live tasks on their way into a plan, `portal_changes` holds
 what it saw against what that plan decided. Remembered is what the portal held when the last apply
 was done with a field (Entry.found); other fields are nobody's to compare.
 """
@@ -75,7 +75,7 @@ class FieldMoved:
 class PortalChange:
     """One task that people changed. `person` is its responsible; when and who as far as known.
 
-    `happened` is what became of the whole task, with its effect; the fields of what is gone are
+    `happened` is what happened to the whole task, with its effect; the fields of what is gone are
     not told. `at` is when the task was last changed at all, `by` who did that (0: not told).
     """
 
@@ -118,7 +118,7 @@ class PortalChanges:
         return any(effect in UNDONE for one in self.changes for effect in one.effects)
 
 
-class Watch:
+class LiveWatch:
     """Keeps the tasks that are not as they are remembered, while others look at all of them."""
 
     def __init__(self, marker: str | None) -> None:
@@ -127,7 +127,7 @@ class Watch:
         self.names: dict[int, str] = {}
         self.state = State("")
 
-    def passing_on(self, state: State, live: Iterable[LiveTask]) -> Iterator[LiveTask]:
+    def watched(self, state: State, live: Iterable[LiveTask]) -> Iterator[LiveTask]:
         """Return the live tasks, to be read once; `state` is what they are compared with."""
         self.state = state
         return self._looked_at(state, live)
@@ -167,7 +167,7 @@ def _resolved(entry: Entry, state: State) -> Entry:
     return replace(entry, normalised={**entry.normalised, "parentId": state.index.ids[row]})
 
 
-def portal_changes(plan: Plan, watch: Watch, guards: Iterable[str] = ()) -> PortalChanges:
+def portal_changes(plan: Plan, watch: LiveWatch, guards: Iterable[str] = ()) -> PortalChanges:
     """Return what people changed; `plan` was made of the very tasks that were watched."""
     judged = _Judged(plan, watch.state)
     changes = [judged.task(entry, live) for entry, live in watch.moved.values()]
@@ -241,7 +241,7 @@ class _Judged:
     def _decided(
         self, key: TaskKey, entry: Entry, change: Change | None, name: str, found: Value
     ) -> tuple[Value, Effect]:
-        """Return what the manifest asks of a field, and what becomes of what people made of it."""
+        """Return what the manifest asks of a field, and what is done about what people made of it."""
         if standing := self._standing.get((key, name)):
             return standing.wanted, Effect.STANDS
         if change is None and entry.deferred:

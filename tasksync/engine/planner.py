@@ -19,7 +19,7 @@ from tasksync.core.planning.build import EVERYTHING, Scope, plan_from
 from tasksync.core.planning.desired import Desired, read_desired
 from tasksync.core.planning.scope import must_match
 from tasksync.core.planning.taking_over import taken_over
-from tasksync.core.portal_changes import Watch
+from tasksync.core.portal_changes import LiveWatch
 from tasksync.core.ports import Listener, Portal
 from tasksync.core.state import State, overlaid
 from tasksync.core.task import LiveTask
@@ -56,7 +56,7 @@ class Planner:
         by_title: bool = False,
         directory: PortalDirectory | None = None,
         sources: Mapping[str, State] = MappingProxyType({}),
-        watch: Watch | None = None,
+        watch: LiveWatch | None = None,
     ) -> Plan:
         """Return the plan; creates in doubt are looked for in memory, and nothing is saved.
 
@@ -87,7 +87,7 @@ class Planner:
         wanted.takes = taken_over(manifest, wanted.new_keys(), sources, known)
         if refresh:
             live = self.portal.find(manifest.marker, _Tracked(known, wanted.adopts()))
-            seen_live = live if watch is None else watch.passing_on(known, live)
+            seen_live = live if watch is None else watch.watched(known, live)
             plan = plan_from(manifest, wanted, known, seen_live, scope, by_title=by_title)
         else:
             unknown = self._not_remembered(wanted, manifest.marker)

@@ -52,7 +52,7 @@ class DriftSection:
     title: str
     undone: bool
     groups: tuple[ChangeGroup, ...]
-    tasks: tuple[PortalChange, ...]  # what became of whole tasks, without their fields
+    tasks: tuple[PortalChange, ...]  # what happened to whole tasks, without their fields
 
     @property
     def size(self) -> int:
@@ -123,7 +123,7 @@ def _asked(one: FieldMoved, names: Mapping[int, str]) -> str:
 
 
 def happened(one: PortalChange) -> str:
-    """Return what became of a whole task, and of that."""
+    """Return what happened to a whole task, and what is done about it."""
     if one.happened is None:
         return ""
     return _HAPPENED[one.happened, one.effect is Effect.PUT_RIGHT]

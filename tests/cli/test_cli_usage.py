@@ -83,7 +83,10 @@ def test_a_slip_is_answered_with_what_was_meant(
         (["apply", "--out", "x"], "--out belongs to tasksync plan, tasksync import."),
         (["apply", "--format", "json"], "--format belongs to tasksync plan"),
         (["version", "--json"], "--json belongs to tasksync plan"),
-        (["whoami", "-f", "x"], "tasksync validate, tasksync import, tasksync state. See"),
+        (
+            ["whoami", "-f", "x"],
+            "tasksync status, tasksync drift, tasksync import, tasksync state. See",
+        ),
         (["-f", "m.yaml", "plan"], "-f stands before the command"),
         (["--yes", "apply"], "Write it behind: tasksync apply --yes"),
         (["state", "--project", "fin", "list"], "Write it behind: tasksync state list --project"),

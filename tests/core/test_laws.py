@@ -19,7 +19,7 @@ from tasksync.core.planning.build import EVERYTHING, Scope, build_plan
 from tasksync.core.planning.desired import read_desired
 from tasksync.core.planning.graph import ancestors, depths
 from tasksync.core.planning.matching import Want, match
-from tasksync.core.portal_changes import Effect, PortalChanges, Watch, portal_changes
+from tasksync.core.portal_changes import Effect, PortalChanges, LiveWatch, portal_changes
 from tasksync.core.staleness import is_done, stale
 from tasksync.core.state import Entry
 from tasksync.core.task import Activity, FieldPolicy, LiveTask, OnRemove, Options, Place, Task
@@ -407,8 +407,8 @@ def test_the_project_of_the_worlds_is_that_of_the_cases() -> None:
 
 def seen_changes(given_: Given, world: IdealWorld) -> tuple[Plan, PortalChanges]:
     """The plan of a world, and what people changed in it as the same reading saw it."""
-    watch, state = Watch(given_.manifest.marker), world.state
-    live = watch.passing_on(state, world.tasks)
+    watch, state = LiveWatch(given_.manifest.marker), world.state
+    live = watch.watched(state, world.tasks)
     plan = build_plan(given_.manifest, state, live)
     assert plan == given_.plan(world)  # who looks on changes nothing
     return plan, portal_changes(plan, watch)
