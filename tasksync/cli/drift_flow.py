@@ -19,7 +19,7 @@ from tasksync.core.guards import check
 from tasksync.core.keys import normal_key
 from tasksync.core.manifest import Manifest
 from tasksync.core.planning.taking_over import projects_in
-from tasksync.core.portal_changes import PortalChange, PortalChanges, LiveWatch, portal_changes
+from tasksync.core.portal_changes import LiveWatch, PortalChange, PortalChanges, portal_changes
 from tasksync.core.secrets import Secrets
 from tasksync.core.state import State
 from tasksync.portal.client import RestPortal

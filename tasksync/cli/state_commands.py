@@ -25,6 +25,7 @@ from tasksync.cli.options import (
 )
 from tasksync.cli.state_lookup import entry_of, known_as, listed, looked_at
 from tasksync.cli.wiring import Session, named_project, session
+from tasksync.core.cards import card_link
 from tasksync.core.fields import TaskKey
 from tasksync.core.formats.json_text import indented
 from tasksync.core.formats.state_checks import must_be_usable, pushed
@@ -92,7 +93,11 @@ def show(options: StateShowOptions, console: Console) -> int:
 
     with _store(options.state, console) as (parts, store):
         state = store.load()
-        console.say(entry_text(entry_of(parts, state, options.key)))
+        entry = entry_of(parts, state, options.key)
+        person = entry.found.get("responsibleId")
+        portal = state.identity.portal if state.identity else ""
+        link = card_link(portal, person if isinstance(person, int) else None, entry.id)
+        console.say(entry_text(entry) + (f"  {link}\n" if link else ""))
         if not options.state.run.output.no_progress:
             console.tell(f"From {looked_at(parts, state)}.")
     return 0

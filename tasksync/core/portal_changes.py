@@ -241,7 +241,7 @@ class _Judged:
     def _decided(
         self, key: TaskKey, entry: Entry, change: Change | None, name: str, found: Value
     ) -> tuple[Value, Effect]:
-        """Return what the manifest asks of a field, and what is done about what people made of it."""
+        """Return what the manifest asks of a field, and what is done about their value."""
         if standing := self._standing.get((key, name)):
             return standing.wanted, Effect.STANDS
         if change is None and entry.deferred:

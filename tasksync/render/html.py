@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from tasksync.core.cards import card_link, card_of, person_of
 from tasksync.core.change import Action, Change, FieldChange
 from tasksync.core.diff import Fate, members
 from tasksync.core.diff import words as pieces
@@ -62,7 +63,7 @@ def _data(plan: Plan, changes: Sequence[Change], refusals: Sequence[Refusal]) ->
     for change in changes:
         counts[change.action.value] += 1
     return {
-        "changes": [_change(change, names) for change in changes],
+        "changes": [_change(plan, change, names) for change in changes],
         "counts": counts,
         "fields": sorted(labels),
         "people": [
@@ -73,6 +74,8 @@ def _data(plan: Plan, changes: Sequence[Change], refusals: Sequence[Refusal]) ->
             }
             for one in people
         ],
+        # where cards are: what stands before the number of whose list it is, "" for nowhere
+        "cards": card_link(plan.portal, 1, 1).removesuffix("1/tasks/task/view/1/"),
         "names": {str(number): wording.clean(name) for number, name in plan.names},
         "drifted": len({one.key for one in plan.drift}),
         "drift": [
@@ -90,7 +93,7 @@ def _data(plan: Plan, changes: Sequence[Change], refusals: Sequence[Refusal]) ->
     }
 
 
-def _change(change: Change, names: wording.Names) -> Json:
+def _change(plan: Plan, change: Change, names: wording.Names) -> Json:
     """One change, under short names: 10 000 of them stand in a page."""
     place = f"{change.place.file}:{change.place.line}" if change.place else ""
     before, after = _deadline(change)
@@ -100,6 +103,7 @@ def _change(change: Change, names: wording.Names) -> Json:
     return {
         "k": wording.clean(change.key),
         "i": change.id,
+        "r": person_of(change) if card_of(plan, change) else None,
         "a": change.action.value,
         "t": wording.clean(change.title or _title(change)),
         "w": wording.why(change),

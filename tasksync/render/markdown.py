@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from tasksync.core.cards import card_of
 from tasksync.core.change import SYMBOLS, Action
 from tasksync.core.people import HAPPENS, Person, people_of
 from tasksync.core.plan import Plan, Refusal
@@ -75,7 +76,11 @@ def plan_markdown(
 ) -> str:
     """Return the comment. `show` is the command that shows what was left out."""
     top = "".join(f"{line}\n" for line in _top(plan, requests, seconds, refusals, show))
-    sections = (*_change_sections(plan), *_note_sections(plan))
+    notes = tuple(_note_sections(plan))
+    linked = (*_change_sections(plan, links=True), *notes)
+    if sum(one.full for one in linked) <= limit - len(top):
+        return top + fitted(linked, limit - len(top), show)
+    sections = (*_change_sections(plan, links=False), *notes)  # changes are worth more than links
     return top + fitted(sections, limit - len(top), show)
 
 
@@ -175,11 +180,14 @@ def _row(who: str, some: Iterable[Person], columns: Sequence[str]) -> str:
     return f"| {who} | " + " | ".join(str(total or "") for total in totals) + " |"
 
 
-def _change_sections(plan: Plan) -> Iterator[Section]:
+def _change_sections(plan: Plan, *, links: bool) -> Iterator[Section]:
     for group in grouped(plan):
         size = wording.count(len(group.members), "task")
         title = f"<code>{escape(SYMBOLS[group.action])}</code> {_heading(group)}: <b>{size}</b>"
-        yield Section(title, tuple(_intro(group)), tuple(_item(one) for one in group.members))
+        items = tuple(
+            _item(one, card_of(plan, one.change) if links else "") for one in group.members
+        )
+        yield Section(title, tuple(_intro(group)), items)
 
 
 def _heading(group: ChangeGroup) -> str:
@@ -200,8 +208,9 @@ def _intro(group: ChangeGroup) -> Iterator[str]:
     yield ""
 
 
-def _item(one: Member) -> str:
-    task = f" (task {one.change.id})" if one.change.id else ""
+def _item(one: Member, link: str) -> str:
+    told = f"[task {one.change.id}]({link})" if link else f"task {one.change.id}"
+    task = f" ({told})" if one.change.id else ""
     own = ", ".join(_fact(fact) for fact in one.facts)
     return f"- {code(one.change.key)}{task}" + (f" {own}" if own else "")
 

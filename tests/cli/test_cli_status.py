@@ -239,3 +239,9 @@ def test_markdown_of_ten_thousand_tasks_is_under_60_000_characters() -> None:
     assert 50_000 < len(page) < 60_000
     assert "10000 tasks" in page
     assert "left out here" in page
+
+
+def test_what_is_remembered_of_a_task_names_its_card(closing: Tasksync) -> None:
+    number = ids_of(closing)["report"]
+    card = "https://sandbox.bitrix24.example/company/personal/user/22/tasks/task/view/"
+    assert f"\n  {card}{number}/\n" in closing("state", "show", "report").out

@@ -19,7 +19,7 @@ from tasksync.core.planning.build import EVERYTHING, Scope, build_plan
 from tasksync.core.planning.desired import read_desired
 from tasksync.core.planning.graph import ancestors, depths
 from tasksync.core.planning.matching import Want, match
-from tasksync.core.portal_changes import Effect, PortalChanges, LiveWatch, portal_changes
+from tasksync.core.portal_changes import Effect, LiveWatch, PortalChanges, portal_changes
 from tasksync.core.staleness import is_done, stale
 from tasksync.core.state import Entry
 from tasksync.core.task import Activity, FieldPolicy, LiveTask, OnRemove, Options, Place, Task

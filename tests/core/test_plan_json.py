@@ -375,3 +375,16 @@ def test_a_file_holds_one_line_a_change_and_people_can_read_it():
 def test_a_lone_surrogate_of_a_portal_does_not_break_the_file():
     text = plan_json.dumps(encoded(plan_of(edited(title="\ud83d"))))
     assert plan_json.loads(text.encode("utf-8")).levels[0][0].title == "\ud83d"
+
+
+def test_a_change_carries_the_address_of_its_card_and_reads_as_before():
+    plan = plan_of(edited(responsible=22), portal="acme.bitrix24.com")
+    (item,) = encoded(plan)["resource_changes"]
+    number = plan.levels[0][0].id
+    assert item["link"] == (
+        f"https://acme.bitrix24.com/company/personal/user/22/tasks/task/view/{number}/"
+    )
+    assert plan_json.loads(plan_json.dumps(encoded(plan))) == plan
+    assert plan_json.digest(plan) == plan_json.digest(plan_of(edited(), portal=plan.portal))
+    for nowhere in (plan_of(edited(responsible=22), portal="a b"), plan_of(edited())):
+        assert "link" not in encoded(nowhere)["resource_changes"][0]

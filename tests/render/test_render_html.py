@@ -225,3 +225,21 @@ def test_ten_thousand_changes_open_filter_and_draw_at_once(huge, opened):
     """
     assert saw(opened(page, script=script)) == {"columns": True, "fewer": True}
     assert len(page) < 4_000_000
+
+
+def test_a_task_that_is_there_has_a_link_to_its_card(full, opened):
+    script = """
+      for (const one of document.querySelectorAll("#list details")) one.open = true;
+      await new Promise((done) => setTimeout(done, 100));
+      saw.links = [...document.querySelectorAll("#list a")].map((one) => one.href + " " + one.rel);
+      saw.all = document.querySelectorAll("#list .facts").length;
+    """
+    seen = saw(opened(page_of(full), script=script))
+    card = (
+        "https://acme.bitrix24.com/company/personal/user/{}/tasks/task/view/{}/ noopener noreferrer"
+    )
+    there = [(1, 3871), (5, 3410), (5, 3411), (5, 3412), (5, 3414)]  # 3413 is gone, others are new
+    assert sorted(seen["links"]) == sorted(card.format(*one) for one in there)
+    assert seen["all"] == 8
+    nowhere = replace(full, portal="javascript:alert(1)//")
+    assert saw(opened(page_of(nowhere), script=script))["links"] == []

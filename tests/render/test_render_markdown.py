@@ -120,3 +120,14 @@ def test_nobody_is_pinged_and_no_html_runs(full):
     outside = re.sub(r"(`+)(?!`).+?(?<!`)\1(?!`)", "", text)
     assert "@" not in outside
     assert "<script" not in outside
+
+
+def test_a_task_is_linked_to_its_card_unless_changes_would_be_left_out_for_it():
+    links = [replace(moved(n), responsible=22) for n in range(2000)]
+    card = "([task 1](https://acme.bitrix24.com/company/personal/user/22/tasks/task/view/1/))"
+    few = plan_markdown(replace(plan_of(*links[:400]), portal="acme.bitrix24.com"))
+    assert f"- `k0` {card}\n" in few
+    many = plan_markdown(replace(plan_of(*links), portal="acme.bitrix24.com"))
+    assert "https://" not in many
+    assert "left out" not in many
+    assert len(many) < LIMIT

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from itertools import groupby
 
+from tasksync.core.cards import card_of
 from tasksync.core.change import Action, Change
 from tasksync.core.diff import paths
 from tasksync.core.fields import KeyRef, Value, plain
@@ -271,11 +272,12 @@ def _lines(value: object) -> str:
 
 def _items(plan: Plan) -> tuple[list[Json], list[Json]]:
     levels = enumerate(plan.levels)
-    changes = [_item(change, level, plan.marker) for level, group in levels for change in group]
-    return changes, [_item(change, None, plan.marker) for change in plan.state_only]
+    changes = [_item(change, level, plan) for level, group in levels for change in group]
+    return changes, [_item(change, None, plan) for change in plan.state_only]
 
 
-def _item(change: Change, level: int | None, marker: str | None) -> Json:
+def _item(change: Change, level: int | None, plan: Plan) -> Json:
+    link = card_of(plan, change)
     before, after = _sides(change)
     replaced = [one.name for one in change.fields if one.replaces]
     return {
@@ -293,7 +295,7 @@ def _item(change: Change, level: int | None, marker: str | None) -> Json:
         **({"replaces": replaced} if replaced else {}),
         "action_reason": change.reason.value,
         "source": _place(change.place),
-        "request": _request(change, marker),
+        "request": _request(change, plan.marker),
         "precondition": _precondition(change),
         "people": list(touched(change)),
         "level": level,
@@ -310,6 +312,7 @@ def _item(change: Change, level: int | None, marker: str | None) -> Json:
         "seen": change.base_digest,
         "edited": list(change.edited),
         "created": change.created,
+        **({"link": link} if link else {}),
         **({"written": dict(change.written)} if change.written else {}),
         **({"because": dict(change.because)} if change.because else {}),
         **({"moved_from": encode_in_project(change.origin)} if change.origin else {}),

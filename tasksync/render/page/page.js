@@ -101,9 +101,11 @@
   };
 
   const body = (one) => {
-    const facts = [one.i ? `task ${one.i}` : "new task", one.s, one.w, one.u ? plural(one.u, "unchanged field") : ""].filter(Boolean).join(" · ");
+    const linked = data.cards && one.i && one.r;
+    const task = linked ? el("a", { href: `${data.cards}${one.r}/tasks/task/view/${one.i}/`, target: "_blank", rel: "noopener noreferrer" }, `task ${one.i} ↗`) : one.i ? `task ${one.i}` : "new task";
+    const facts = [one.s, one.w, one.u ? plural(one.u, "unchanged field") : ""].filter(Boolean).map((fact) => ` · ${fact}`).join("");
     const rows = one.f.map((f) => el("tr", {}, el("th", { scope: "row" }, f.n), el("td", {}, ...value(one, f))));
-    return el("div", { class: "body" }, el("p", { class: "facts" }, facts), one.x ? el("p", { class: "lost" }, one.x) : null, rows.length ? el("table", {}, el("tbody", {}, ...rows)) : null);
+    return el("div", { class: "body" }, el("p", { class: "facts" }, task, facts), one.x ? el("p", { class: "lost" }, one.x) : null, rows.length ? el("table", {}, el("tbody", {}, ...rows)) : null);
   };
 
   const value = (one, f) => {
