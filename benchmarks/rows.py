@@ -184,6 +184,29 @@ def _requests(count: int) -> Callable[[int], Outcome]:
     return measure
 
 
+def _looking(verb: str, *words: str, expect: str) -> Callable[[int], Outcome]:
+    """Look at 10 000 tasks that are as they were applied, beside a plan of them."""
+
+    def measure(pairs: int) -> Outcome:
+        scene = Scene(10 * K).ready()
+        with sandbox(data=scene.world) as portal:
+            ours = scene.look(portal, verb, *words, expect=expect)
+            plan = scene.plan(portal, name="tasksync plan")
+            found = turns((ours, plan), pairs)
+            portal.forget()
+            run(ours)
+            requests = float(portal.stats()["requests"])
+        mine = found[ours.name]
+        figures = {
+            "ratio": ratio(mine, found[plan.name]),
+            "requests": requests,
+            "CPU s": sorted(one.cpu for one in mine)[len(mine) // 2],
+        }
+        return _outcome(found, figures)
+
+    return measure
+
+
 def _start(*words: str) -> Callable[[int], Outcome]:
     def measure(pairs: int) -> Outcome:
         ours = Subject("tasksync " + " ".join(words), [TASKSYNC.program("tasksync"), *words])
@@ -394,6 +417,24 @@ ROWS: tuple[Row, ...] = (
         "import of a sheet of 10 000 rows (XLSX)",
         importing.from_a_sheet("xlsx"),
         (Goal("wall s", 5, "<= 5 s"),),
+    ),
+    Row(
+        "status-10k",
+        "`status` of 10 000 tasks over a socket, as text / a plan of them without change",
+        _looking("status", expect="10000 tasks"),
+        (Goal("ratio", 1.5, "<= 1.5"), Goal("requests", 6, "<= 6"), Goal("CPU s", 3, "<= 3 s")),
+    ),
+    Row(
+        "status-html-10k",
+        "the same as a page / a plan of them without change",
+        _looking("status", "--format", "html", expect="10000 tasks"),
+        (Goal("ratio", 1.5, "<= 1.5"), Goal("requests", 6, "<= 6"), Goal("CPU s", 3, "<= 3 s")),
+    ),
+    Row(
+        "drift-10k",
+        "`drift` of 10 000 tasks that nobody changed, over a socket / a plan of them",
+        _looking("drift", expect="No drift."),
+        (Goal("ratio", 1.3, "<= 1.3"), Goal("requests", 5, "<= 5")),
     ),
     Row(
         "start-version",

@@ -110,6 +110,11 @@ class Scene:
         command = self._command("plan", state or self.state, *words, manifest=manifest)
         return Subject(name, command, expect, env=portal.env)
 
+    def look(self, portal: Sandbox, verb: str, *words: str, expect: str) -> Subject:
+        """Return a command that looks at this scene and changes nothing: status, drift."""
+        command = self._command(verb, self.state, *words)
+        return Subject(f"tasksync {verb}", command, expect, env=portal.env)
+
     def apply(self, portal: Sandbox, state: Path, *words: str) -> Subject:
         """Return an apply of this scene's manifest with a state of its own."""
         expect = f"Apply complete! Tasks: {self.count} added"

@@ -66,7 +66,8 @@ def _read(
     here = check_portal(portal, state)
     tell_other_owner(here, state.identity, parts.hear)
     if options.person is not None:
-        query = replace(query, person=person_number("--person", options.person, portal))
+        means = str(manifest.people.get(options.person.strip(), options.person))
+        query = replace(query, person=person_number("--person", means, portal))
     live = portal.find(manifest.marker, tracked(state))
     found = project_status(state, live, here.portal, parts.clock.now(), query)
     people = (one.person for one in found.tasks if one.person is not None)

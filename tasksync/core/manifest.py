@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
@@ -144,6 +144,8 @@ class Manifest:
     written: Callable[[], Mapping[TaskKey, Mapping[str, str]]] = dict
     #: once the tasks were read: faults of fields where those are written
     located: Callable[[Collection[FieldProblem]], tuple[Problem, ...]] = at_tasks
+    #: what the names of `people` stand for: numbers and addresses
+    people: Mapping[str, int | str] = field(default_factory=dict)
 
     @property
     def marker(self) -> str | None:

@@ -94,6 +94,12 @@ class DirectoryNames:
         told = {name: self._people[name].means for name in sorted(self._people)}
         return ascii(told).encode() if told else b""
 
+    @property
+    def means(self) -> dict[str, int | str]:
+        """The number or address that each name of `people` stands for, but what is at fault."""
+        told = ((name, one.means) for name, one in self._people.items())
+        return {name: means for name, means in told if means is not None}
+
     def read(self, file: str, node: Node) -> Iterator[Problem]:
         """Take in the `people` of one document; yield what is wrong there.
 

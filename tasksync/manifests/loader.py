@@ -81,6 +81,7 @@ def load_sources(found: Sequence[Source], problems: Sequence[Problem] = ()) -> M
         source_fingerprints=stream.source_fingerprints,
         written=lambda: stream.written,
         located=stream.located,
+        people=read.names.means,
     )
 
 

@@ -28,6 +28,7 @@ apiVersion: tasksync/v1
 project: finance-q2
 timezone: Europe/Berlin
 defaults: {responsibleId: 1}
+people: {auditor: clara@example.com, lead: 22}
 tasks:
   report:
     title: Prepare the quarterly report
@@ -89,6 +90,8 @@ def keys(found: dict[str, Any]) -> list[str]:
         (("--person", "22"), ["report"]),
         (("--person", "CLARA@example.com"), ["audit/travel", "audit/cash"]),
         (("--person", "olga petrova"), ["report"]),
+        (("--person", "lead"), ["report"]),
+        (("--person", "auditor"), ["audit/travel", "audit/cash"]),
         (("audit/*", "--person", "weiss", "--due", "9w"), ["audit/travel"]),
     ],
 )

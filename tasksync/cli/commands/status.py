@@ -38,7 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="only open tasks that are due within 36h, 7d or 2w; with --overdue the late "
         "ones too")  # fmt: skip
     add("--person", type=filled, metavar="P",
-        help="only tasks of this person: number, e-mail address or name")  # fmt: skip
+        help="only tasks of this person: number, address, name, or name of people:")  # fmt: skip
     manifest_arguments(parser)
     format_arguments(parser, FORMATS, "how to show it")
     portal_arguments(parser)
