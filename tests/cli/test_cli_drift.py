@@ -305,3 +305,33 @@ def test_markdown_of_ten_thousand_changes_is_under_60_000_characters() -> None:
     assert 40_000 < len(page) < 60_000
     assert "undoes 10000 changes" in page
     assert "left out here" in page
+
+
+def test_without_a_marker_tasks_are_asked_for_by_their_numbers(tmp_path: Path) -> None:
+    text = MANIFEST.replace("defaults:", "policy: {marker: none}\ndefaults:")
+    project = Tasksync.of(tmp_path, text)
+    assert project("apply", "--yes").code == 0
+    edit(project, "figures", title="Others")
+    assert effects(drift(project, code=2)) == {"figures.title": "put_right"}
+    found = json.loads(project("status", "--json").out)
+    assert max(one["title"] for one in found["tasks"]) == "Prepare the quarterly report"
+    assert (found["total"], len(found["tasks"])) == (5, 5)
+
+
+def test_a_project_that_was_never_applied_has_no_drift(tmp_path: Path) -> None:
+    project = Tasksync.of(tmp_path, MANIFEST)
+    assert drift(project, code=0)["changes"] == []
+
+
+def test_what_was_put_off_and_taken_up_again_by_people_is_theirs(project: Tasksync) -> None:
+    rewrite(project, BOOKS, "")
+    rewrite(project, "defaults:", "policy: {onRemove: defer}\ndefaults:")
+    assert project("apply", "--yes").code == 0
+    assert drift(project, code=0)["changes"] == []
+    edit(project, "books", status=5, priority=2)
+    assert effects(drift(project, code=0)) == {
+        "books.priority": "released",
+        "books.status": "stands",
+    }
+    edit(project, "books", status=3)
+    assert effects(drift(project, code=2))["books.status"] == "replaced"
