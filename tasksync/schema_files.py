@@ -17,6 +17,8 @@ SCHEMAS = {
     "events": "one line of apply --json",
     "whoami": "what whoami prints with --format json",
     "directory": "what people and groups print with --format json",
+    "status": "what status prints with --format json",
+    "drift": "what drift prints with --format json",
 }
 
 
