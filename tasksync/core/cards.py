@@ -10,6 +10,8 @@ from tasksync.core.plan import Plan
 #: what a portal's name may be to stand in an address: a host, perhaps with a port
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?(?::[0-9]{1,5})?", re.ASCII)
 
+#: the vendor's API: where a portal does not tell its name, the host that was asked stands for it
+_GATEWAYS = frozenset({"vibecode.bitrix24.com", "vibecode.bitrix24.tech"})
 #: whose task is not there, or is another's
 _NOT_THERE = frozenset({Reason.GONE, Reason.TAKEN, Reason.HIDDEN})
 
@@ -18,9 +20,9 @@ def card_link(portal: str, person: int | None, task: int | None) -> str:
     """Return `https://PORTAL/company/personal/user/PERSON/tasks/task/view/TASK/`.
 
     `person` is whose list the card opens in: the responsible. "" where a part is not known, or
-    where the portal's name is none that an address can hold: it comes from outside.
+    where the portal's name is none that an address can hold (it comes from outside) or no portal's.
     """
-    if not task or not person or not _HOST.fullmatch(portal):
+    if not task or not person or portal in _GATEWAYS or not _HOST.fullmatch(portal):
         return ""
     return f"https://{portal}/company/personal/user/{person}/tasks/task/view/{task}/"
 

@@ -14,7 +14,7 @@ from tasksync.render.style import PLAIN, Style, Tone
 from tasksync.render.wording import clean, in_quotes
 
 #: as wide as what stands in these columns: a moment, how late, a status
-_MOMENT, _LATE, _STATUS = 16, 14, 15
+_MOMENT, _LATE, _STATUS = 16, 16, 15
 #: what a spreadsheet takes for the beginning of a formula
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = ("key", "id", "title", "responsibleId", "person", "status", "deadline", "late", "link")

@@ -170,6 +170,8 @@ def test_what_cannot_be_read_is_named_and_told_as_far_as_it_can() -> None:
         ("acme.bitrix24.com", 22, "https://acme.bitrix24.com/company/personal/user/22/tasks/task/view/7/"),
         ("127.0.0.1:8024", 1, "https://127.0.0.1:8024/company/personal/user/1/tasks/task/view/7/"),
         ("acme.bitrix24.com", None, ""),
+        ("vibecode.bitrix24.com", 22, ""),  # the API's host, where the portal tells no name
+        ("vibecode.bitrix24.tech", 22, ""),
         ("", 22, ""),
         ('x"onmouseover="alert(1)', 22, ""),
         ("evil.example/path", 22, ""),
