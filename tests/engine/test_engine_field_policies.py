@@ -123,6 +123,23 @@ def test_after_each_apply_every_field_is_whose_the_table_says(
         step(life)
 
 
+@pytest.mark.parametrize("memory", [True, False])
+def test_a_status_that_people_took_back_as_a_portal_may_is_put_right_by_enforce(
+    memory: bool,  # noqa: FBT001
+) -> None:
+    life = Life()
+    others = {name: values[0] for name, values in VALUES.items()} | {"status": 5}
+    accept = dict.fromkeys(VALUES, "accept")
+    life.apply(others, accept)
+    life.people("status", 4)
+    if not memory:
+        life.lose()
+    life.apply(others, accept)
+    assert life.there["status"] == 4
+    life.apply(others, accept | {"status": "enforce"})
+    assert life.there["status"] == 5
+
+
 def test_a_saved_plan_over_an_accepted_value_is_stale_once_people_move_it_again() -> None:
     here = bench()
     policy = {"fieldPolicy": {"deadline": "accept"}}

@@ -233,7 +233,7 @@ class _Comparison:
         asked = self._entry.asked
         unchanged = name in asked and _same(name, wanted, asked[name])
         drifted = name in remembered and not _same(name, before, _known(remembered[name], ids))
-        overruled = name in self._before and self._is_peoples(name) and self._is_stricter(name)
+        overruled = self._is_stricter(name) and self._was_let_stand(name)
         # which task a key means may have changed since, but not that the portal keeps no parent
         refers = isinstance(wanted, KeyRef) and remembered.get(name) is not None
         expected = unchanged and not drifted and not refers and not overruled
@@ -296,15 +296,24 @@ class _Comparison:
             Standing(self._task.key, self._live.id, name, wanted, _beside(name, found, wanted), why)
         )
 
-    def _is_peoples(self, name: str) -> bool:
-        """Tell whether what is remembered is what people set, and a policy let stand."""
+    def _was_let_stand(self, name: str) -> bool:
+        """Tell whether what is remembered is not as asked, and a policy let that stand.
+
+        Of a status it may be the portal's own making (core.proof): what nobody can tell is asked
+        for once more by a stricter policy, and what comes of it is remembered as any other.
+        """
         entry = self._entry
         if self._before.get(name) not in _LENIENT | _NEVER_SENT or name not in entry.normalised:
             return False
-        asked, found = _known(entry.asked.get(name), self._ids), entry.normalised[name]
-        if name == "status" and ((asked, found) in STATUS_TURNS or entry.deferred):
+        if name == "status" and entry.deferred:
             return False
+        asked, found = _known(entry.asked.get(name), self._ids), entry.normalised[name]
         return not _same(name, asked, found) and not equivalent(name, asked, found)
+
+    def _is_peoples(self, name: str) -> bool:
+        """Tell whether what is remembered is what people set, and a policy let stand."""
+        turned = self._entry.asked.get(name), self._entry.normalised.get(name)
+        return self._was_let_stand(name) and not (name == "status" and turned in STATUS_TURNS)
 
     def _is_stricter(self, name: str) -> bool:
         """Tell whether another policy is to decide anew of what the one before let stand."""
