@@ -124,6 +124,14 @@ class Change:
     origin: InProject | None = None
 
     @property
+    def asks_anew(self) -> bool:
+        """Whether the manifest asks otherwise than the entry remembers, whatever the portal has."""
+        if self.edited or self.reason is Reason.RETURNED:
+            return True
+        before = self.base_digest.partition("-")[0]
+        return bool(before) and asked_digest(self.asked, self.options).hex() != before
+
+    @property
     def carried(self) -> frozenset[str]:
         """The fields that are sent as they were found: the portal's, not what is asked."""
         return frozenset(

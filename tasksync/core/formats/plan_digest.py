@@ -14,7 +14,7 @@ from tasksync.core.change import Action, Change, Reason
 from tasksync.core.fields import KeyRef, Value, plain
 from tasksync.core.formats.json_text import canonical
 from tasksync.core.plan import Plan
-from tasksync.core.task import Options, asked_digest
+from tasksync.core.task import Options
 
 #: why an entry is forgotten though the manifest may have asked for more
 _LEFT_BY_ITSELF = frozenset({Reason.GONE, Reason.TAKEN, Reason.HIDDEN})
@@ -25,7 +25,12 @@ def digest_of_plan(plan: Plan, policy: Mapping[str, object]) -> str:
 
     No serial, time, path or line, no ids of what is found, no correction of what moved.
     """
-    asked = {
+    return digest_of_document(asked_document(plan, policy))
+
+
+def asked_document(plan: Plan, policy: Mapping[str, object]) -> dict[str, object]:
+    """Return the data under the digest, as plain JSON."""
+    return {
         "project": plan.project,
         "portal": plan.portal,
         "marker": plan.marker,
@@ -33,7 +38,11 @@ def digest_of_plan(plan: Plan, policy: Mapping[str, object]) -> str:
         "moved": sorted([before, after] for before, after in plan.moved),
         "changes": sorted(_asked(plan), key=canonical),
     }
-    return _sha256(asked)
+
+
+def digest_of_document(document: Mapping[str, object]) -> str:
+    """Return the digest that a document has: one that has another was not the one approved."""
+    return _sha256(document)
 
 
 def checksum_of(document: Mapping[str, object]) -> str:
@@ -59,7 +68,7 @@ def _asked(plan: Plan) -> Iterator[dict[str, object]]:
                 yield {"key": change.key, "id": change.id, "action": _removal(change, plan)}
             case Action.CREATE | Action.ADOPT if not change.base_digest:
                 yield _item(change, _taking(change), {**change.asked, **change.body})
-            case Action.UPDATE | Action.NOOP if _is_edited(change):
+            case Action.UPDATE | Action.NOOP if change.asks_anew:
                 after = {name: change.asked.get(name) for name in change.edited}
                 yield {**_item(change, "update", after), "id": change.id}
 
@@ -80,13 +89,6 @@ def _taking(change: Change) -> str:
         return f"move {change.origin}"
     adopt = change.options.adopt
     return "create" if adopt is None else f"adopt {adopt}"
-
-
-def _is_edited(change: Change) -> bool:
-    if change.edited or change.reason is Reason.RETURNED:
-        return True
-    before = change.base_digest.partition("-")[0]
-    return bool(before) and asked_digest(change.asked, change.options).hex() != before
 
 
 def _item(change: Change, action: str, after: Mapping[str, Value]) -> dict[str, object]:

@@ -16,7 +16,7 @@ from tasksync.core.cards import card_of
 from tasksync.core.change import Action, Change
 from tasksync.core.diff import paths
 from tasksync.core.fields import KeyRef, Value, plain
-from tasksync.core.formats import plan_reading, plan_text
+from tasksync.core.formats import plan_digest, plan_reading, plan_text
 from tasksync.core.formats.json_text import compact_sorted
 from tasksync.core.formats.plan_digest import checksum_of, digest_of_plan
 from tasksync.core.formats.values_json import (
@@ -191,6 +191,11 @@ def _limit(limit: Threshold) -> str:
 def digest(plan: Plan) -> str:
     """Return `sha256:…` of what the manifest asks for; equal for two plans that ask the same."""
     return digest_of_plan(plan, _policy(plan.policy))
+
+
+def asked_document(plan: Plan) -> Json:
+    """Return the data under a plan's digest: project, portal, marker, policy, and what is asked."""
+    return plan_digest.asked_document(plan, _policy(plan.policy))
 
 
 def dumps(data: Mapping[str, object]) -> str:
