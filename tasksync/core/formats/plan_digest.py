@@ -67,16 +67,17 @@ def _asked(plan: Plan) -> Iterator[dict[str, object]]:
             case Action.DELETE | Action.DEFER | Action.FORGET:
                 yield {"key": change.key, "id": change.id, "action": _removal(change, plan)}
             case Action.CREATE | Action.ADOPT if not change.base_digest:
-                yield _item(change, _taking(change), {**change.asked, **change.body})
+                yield _item(change, _taking(change), change.asked)
             case Action.UPDATE | Action.NOOP if change.asks_anew:
                 after = {name: change.asked.get(name) for name in change.edited}
                 yield {**_item(change, "update", after), "id": change.id}
 
 
 def _removal(change: Change, plan: Plan) -> str:
-    """Return how a task leaves; one that is gone by itself would have left as the policy says."""
-    gone = change.reason in _LEFT_BY_ITSELF
-    return plan.policy.on_remove.value if gone else change.action.value
+    """Return how a task leaves; one that is gone by itself would have left as it was to."""
+    if change.reason not in _LEFT_BY_ITSELF:
+        return change.action.value
+    return (change.options.on_remove or plan.policy.on_remove).value
 
 
 def _taking(change: Change) -> str:

@@ -261,7 +261,7 @@ class _Builder:
                 continue
             if row in self.found.hidden or row in self.found.taken:
                 why = Reason.HIDDEN if row in self.found.hidden else Reason.TAKEN
-                self._put(forgetting(entry, why))
+                self._put(forgetting(entry, why, how))
             else:
                 self._take(removal(entry, live, how, reason), live)
 

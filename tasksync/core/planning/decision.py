@@ -40,6 +40,7 @@ from tasksync.core.planning.field_policies import Differs, Sends, decided
 from tasksync.core.proof import STATUS_TURNS
 from tasksync.core.state import Entry, InProject
 from tasksync.core.task import (
+    NO_OPTIONS,
     NOTHING_WRITTEN,
     FieldPolicy,
     LiveTask,
@@ -196,7 +197,7 @@ def taking_over(
 def removal(entry: Entry, live: LiveTask | None, on_remove: OnRemove, reason: Reason) -> Decision:
     """Return what happens to a task that is no longer wanted."""
     if live is None:
-        return Decision(forgetting(entry, Reason.GONE))
+        return Decision(forgetting(entry, Reason.GONE, on_remove))
     match on_remove:
         case OnRemove.FORGET:
             return Decision(forgetting(entry, reason))
@@ -467,10 +468,14 @@ def _person(values: Values) -> int | None:
     return person if isinstance(person, int) else None
 
 
-def forgetting(entry: Entry, reason: Reason) -> Change:
-    """Return the FORGET of an entry: the task, if there is one, stays."""
+def forgetting(entry: Entry, reason: Reason, instead_of: OnRemove | None = None) -> Change:
+    """Return the FORGET of an entry: the task, if there is one, stays.
+
+    `instead_of` is how the task would have left, were it there to be seen.
+    """
     return Change(
         entry.key, Action.FORGET, reason, entry.id, title=entry.title,
+        options=NO_OPTIONS if instead_of is None else Options(on_remove=instead_of),
         protected=entry.protected, responsible=_person(entry.found),
         base_digest=base_digest_of(entry),
     )  # fmt: skip
