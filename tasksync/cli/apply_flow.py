@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from tasksync.cli.confirmation import is_approved, must_be_answerable
 from tasksync.cli.console import Console
+from tasksync.cli.expecting import ExpectedPlan, approved_of, must_be_approved
 from tasksync.cli.listeners import listening
 from tasksync.cli.options import ApplyOptions, ManifestOptions
 from tasksync.cli.other_projects import held
@@ -36,6 +37,7 @@ from tasksync.cli.showing import Cost, show
 from tasksync.cli.signals import graceful
 from tasksync.cli.wiring import Session, new_id, session
 from tasksync.core.address_book import AnyAddress
+from tasksync.core.expected import Approved
 from tasksync.core.formats.plan_json import Opened
 from tasksync.core.guards import check
 from tasksync.core.manifest import Manifest, marker_of
@@ -63,6 +65,7 @@ from tasksync.errors import (
     TasksyncError,
 )
 from tasksync.portal.client import RestPortal
+from tasksync.render.expected_text import NOTHING_APPROVED, corrections_text
 from tasksync.render.outcomes import apply_text, done_and_left
 from tasksync.render.stale_text import stale_text
 from tasksync.render.style import PLAIN, colours
@@ -73,21 +76,30 @@ def apply_manifest(options: ApplyOptions, console: Console) -> int:
     """Plan under the lock and do it; returns the exit code."""
     begun = monotonic()
     parts = session(options.run, console)
-    must_be_answerable(
-        options.confirm, console,
-        "Apply has to ask, and there is nobody to ask: no terminal, CI, or --no-input.",
-        "Use --yes, or plan --out FILE and then apply FILE.",
-    )  # fmt: skip
+    if not options.expect:
+        must_be_answerable(
+            options.confirm, console,
+            "Apply has to ask, and there is nobody to ask: no terminal, CI, or --no-input.",
+            "Use --yes, or plan --out FILE and then apply FILE.",
+        )  # fmt: skip
     if note := forgets(options.run, console):
         console.tell(note)
     with listening(parts, as_json=options.json):
         manifest = parts.manifest()
+        approved = None
+        if options.expect:
+            approved = approved_of(options.expect, manifest.project, console.env)
         with closing(parts.store(manifest.project)) as store:
-            return _apply(parts, options, manifest, store, begun)
+            return _apply(parts, options, manifest, store, begun, approved)
 
 
 def _apply(
-    parts: Session, options: ApplyOptions, manifest: Manifest, store: StateStore, begun: float
+    parts: Session,
+    options: ApplyOptions,
+    manifest: Manifest,
+    store: StateStore,
+    begun: float,
+    approved: Approved | None,
 ) -> int:
     planning, console = options.planning, parts.console
     reached = cache(lambda: parts.portal(manifest.marker))
@@ -113,36 +125,64 @@ def _apply(
             directory=directory,
             sources=sources,
         )
-        if refresh and not options.confirm.yes:
+        asks = not options.confirm.yes and approved is None
+        if refresh and asks:
             plan = with_existing(plan, state, portal.of_titles)
         plan = with_unread(plan, state, manifest)
+        expected = None
+        if approved is not None:
+            plan = with_sources(plan, manifest, others=True)
+            expected = must_be_approved(plan, state, approved)
+            plan = expected.plan
         cost = cost_of(plan, state.identity, verify=not options.no_verify)
         first_line = read_line_of(
             plan, None if planning.no_refresh else portal.requests, monotonic() - begun
         )
-        parts.pause()
-        if parts.events is not None:
-            parts.events.planned(plan)
-        else:
-            show(
-                console,
-                plan,
-                "text",
-                cost,
-                first_line=first_line,
-                colour=not options.run.output.no_color,
-            )
+        _show(parts, options, plan, cost, first_line, expected)
         if refusals := check(plan, options.planning.overrides):
             raise PlanRefused(refusals)
-        if plan and not options.confirm.yes:
+        if plan and asks:
             if not _approved(console, plan):
                 console.tell("Apply cancelled. Nothing was written.")
                 return 1
             if not planning.no_refresh:
                 _must_still_hold(plan, state, portal, sources)
-        plan = with_sources(plan, manifest, others=True)
-        doing = _Doing(parts, options, holder, portal, state, others=others)
+        if approved is None:
+            plan = with_sources(plan, manifest, others=True)
+        doing = _Doing(
+            parts, options, holder, portal, state,
+            digest="" if approved is None else approved.digest, others=others,
+        )  # fmt: skip
         return doing.do(plan, cost, plan.remembered)
+
+
+def _show(
+    parts: Session,
+    options: ApplyOptions,
+    plan: Plan,
+    cost: Cost,
+    first_line: str,
+    expected: ExpectedPlan | None,
+) -> None:
+    """Show what is to be done, and what of the plan is left out since nobody approved it."""
+    corrections = () if expected is None else expected.corrections
+    parts.pause()
+    if parts.events is not None:
+        parts.events.planned(plan, corrections)
+    else:
+        show(
+            parts.console,
+            plan,
+            "text",
+            cost,
+            first_line=first_line,
+            colour=not options.run.output.no_color,
+            nothing="" if expected is None else NOTHING_APPROVED,
+        )
+        if corrections:
+            parts.console.say(corrections_text(corrections, dict(plan.names)))
+    if expected is not None and expected.note:
+        parts.console.tell(expected.note)
 
 
 def _first_look(store: StateStore, manifest: Manifest) -> State:
@@ -238,6 +278,8 @@ class _Doing:
         self._skipped = skipped
         self._others = others
         self._go_on = f"tasksync apply --resume {name}" if name else "tasksync apply"
+        if options.expect:
+            self._go_on += f" --expect {options.expect}"
 
     def do(self, plan: Plan, cost: Cost, files: tuple[str, ...] | None) -> int:
         """Write, prove, and tell the outcome; returns the exit code."""

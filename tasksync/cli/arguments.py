@@ -20,6 +20,7 @@ _NO = {"", "0", "false", "no", "off"}
 _LONGEST = 500
 _PORTS = 65535
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)  # as schemas/manifest.schema.json
+_DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.ASCII | re.IGNORECASE)
 _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 #: long flags that hands trained on Terraform type with one dash
 _GO = (
@@ -171,6 +172,19 @@ def filled(text: str) -> str:
             "its value is empty; write one, or leave the flag out for what is usual"
         )
     return text
+
+
+def expected(text: str) -> str:
+    """Read what was approved: `published`, or a digest in any case, `sha256:` or not."""
+    if text == "published":
+        return text
+    found = _DIGEST.fullmatch(text.strip())
+    if found is None:
+        raise argparse.ArgumentTypeError(
+            f"{_quoted(text)} is no digest; one is sha256: and 64 of 0-9 and a-f, as plan prints "
+            "it; or write published"
+        )
+    return f"sha256:{found[1].lower()}"
 
 
 def project(text: str) -> str:

@@ -102,7 +102,10 @@ class PlanOptions:
 
 @dataclass(frozen=True, slots=True)
 class ApplyOptions:
-    """`tasksync apply`; `json` asks for a line an event."""
+    """`tasksync apply`; `json` asks for a line an event.
+
+    `expect` is the digest that was approved, or `published`.
+    """
 
     run: RunOptions
     planning: PlanningOptions
@@ -112,6 +115,7 @@ class ApplyOptions:
     skip_stale: bool
     no_verify: bool
     json: bool
+    expect: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +322,7 @@ def apply_options(read: Mapping[str, Any]) -> ApplyOptions:
         skip_stale=read["skip_stale"],
         no_verify=read["no_verify"],
         json=read["json"],
+        expect=read["expect"],
     )
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tasksync import __version__
 from tasksync.cli.console import Console
 from tasksync.core.plan import Plan, Refusal
 from tasksync.core.plan_secrets import for_showing
+
+if TYPE_CHECKING:
+    from tasksync.render.style import Style
 
 FORMATS = ("text", "json", "markdown", "html")
 
@@ -21,7 +25,17 @@ class Cost:
     seconds: float = 0.0
 
 
-def show(
+def approvable(plan: Plan) -> str:
+    """Return the digest by which a plan may be approved; "" for one that `apply --expect` refuses.
+
+    That plans the whole manifest: what was narrowed, or destroys, is no plan of that.
+    """
+    from tasksync.core.formats.plan_json import digest
+
+    return "" if plan.partial or plan.destroy else digest(plan)
+
+
+def show(  # noqa: PLR0913 - all that a plan is shown with
     console: Console,
     plan: Plan,
     format_: str,
@@ -30,8 +44,14 @@ def show(
     *,
     first_line: str = "",
     colour: bool = True,
+    digest: str = "",
+    nothing: str = "",
 ) -> None:
-    """Write a plan to stdout."""
+    """Write a plan to stdout.
+
+    `digest` is by what it may be approved, "" where it is about to be done; `nothing` is what is
+    said of a plan without changes, "" for the usual.
+    """
     if format_ != "json" and console.hidden is not None:
         plan = for_showing(plan, console.hidden.secrets)
     match format_:
@@ -41,7 +61,13 @@ def show(
             from tasksync.render.markdown import plan_markdown
 
             console.say(
-                plan_markdown(plan, requests=cost.requests, seconds=cost.seconds, refusals=refusals)
+                plan_markdown(
+                    plan,
+                    requests=cost.requests,
+                    seconds=cost.seconds,
+                    refusals=refusals,
+                    digest=digest,
+                )
             )
         case "html":
             from tasksync.render.html import plan_html
@@ -53,10 +79,24 @@ def show(
                     requests=cost.requests,
                     seconds=cost.seconds,
                     refusals=refusals,
+                    digest=digest,
                 )
             )
         case _:
-            console.say(_text(console, plan, cost, refusals, first_line=first_line, colour=colour))
+            from tasksync.render.text import plan_text
+
+            console.say(
+                plan_text(
+                    plan,
+                    first_line=first_line,
+                    requests=cost.requests,
+                    seconds=cost.seconds,
+                    refusals=refusals,
+                    style=_style(console, colour=colour),
+                    digest=digest,
+                    nothing=nothing,
+                )
+            )
 
 
 def _json(console: Console, plan: Plan, cost: Cost, refusals: Sequence[Refusal]) -> str:
@@ -72,24 +112,7 @@ def _json(console: Console, plan: Plan, cost: Cost, refusals: Sequence[Refusal])
     )
 
 
-def _text(
-    console: Console,
-    plan: Plan,
-    cost: Cost,
-    refusals: Sequence[Refusal],
-    *,
-    first_line: str,
-    colour: bool,
-) -> str:
+def _style(console: Console, *, colour: bool) -> Style:
     from tasksync.render.style import PLAIN, colours
-    from tasksync.render.text import plan_text
 
-    style = colours() if console.coloured(console.out, wanted=colour) else PLAIN
-    return plan_text(
-        plan,
-        first_line=first_line,
-        requests=cost.requests,
-        seconds=cost.seconds,
-        refusals=refusals,
-        style=style,
-    )
+    return colours() if console.coloured(console.out, wanted=colour) else PLAIN

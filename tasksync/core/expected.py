@@ -170,7 +170,10 @@ class _Division:
         return change
 
     def _update(self, change: Change) -> Change | None:
-        entry = self._entries[self._before.get(change.key, change.key)]
+        entry = self._entries.get(self._before.get(change.key, change.key))
+        if entry is None:  # a create in doubt that shows by now: it has none until it is settled
+            self._left_out.append(Correction(change))
+            return None
         fields = _Fields()
         for one in change.fields:
             if not self._is_asked(one, change, entry):
@@ -182,7 +185,12 @@ class _Division:
                 self._conflicts.append(Conflict(change.key, one.name, one.after, was, one.before))
         marker = "tags" in change.sent_together
         if fields.left or marker:
-            left = replace(change, fields=tuple(fields.left), sent_together={})
+            left = replace(
+                change,
+                reason=_reason_of_rest(fields),
+                fields=tuple(fields.left),
+                sent_together={},
+            )
             self._left_out.append(Correction(left, marker))
             change = self._without(change, fields, entry)
         if fields.kept:
@@ -293,6 +301,13 @@ class _Division:
             was = entry.found[one.name]
             if not same(one.name, one.found, was):
                 self._conflicts.append(Conflict(one.key, one.name, one.wanted, was, one.found))
+
+
+def _reason_of_rest(fields: _Fields) -> Reason:
+    """Return why there is something to correct in a change, whatever else it does."""
+    if any(one.drifted for one in fields.left):
+        return Reason.DRIFTED
+    return Reason.PARENT_MOVED if fields.left else Reason.MARKER_MISSING
 
 
 def _has_moved(one: FieldChange, entry: Entry) -> bool:

@@ -12,12 +12,14 @@ from datetime import datetime
 from typing import TextIO, TypeAlias
 
 from tasksync.core import events
-from tasksync.core.change import Change, Outcome, Status
+from tasksync.core.change import Action, Change, Outcome, Status
+from tasksync.core.expected import Correction
 from tasksync.core.fields import TaskKey
 from tasksync.core.plan import Plan, Refusal
 from tasksync.core.unseen import all_seen
 from tasksync.errors import ManifestInvalid, PlanRefused, TasksyncError
 from tasksync.render.event_text import said
+from tasksync.render.expected_text import correction_words
 from tasksync.render.outcomes import DONE_WORDS, apply_counts
 from tasksync.render.visible import disarmed
 from tasksync.render.wording import clean, left_out, notes, planned, stale_left_out
@@ -62,8 +64,11 @@ class EventLines:
     def close(self) -> None:
         """Nothing to clear up: every line was flushed."""
 
-    def planned(self, plan: Plan) -> None:
-        """Write what is planned: every change, every drift, what to know of it, and how many."""
+    def planned(self, plan: Plan, corrections: Iterable[Correction] = ()) -> None:
+        """Write what is planned: every change, every drift, what to know of it, and how many.
+
+        `corrections` are what `apply --expect` leaves out.
+        """
         if self._reading:
             self._write("refresh_complete", "The portal was read")
             self._reading = False
@@ -75,6 +80,8 @@ class EventLines:
             moved: Json = {"resource": _resource(key), "action": "update"}
             message = f"{clean(key)}: changed on the portal"
             self._write("resource_drift", message, {"change": moved})
+        for one in corrections:
+            self._left_out(one)
         for note in notes(plan):
             self._write("log", note)
         changes = {
@@ -117,6 +124,17 @@ class EventLines:
                     self._diagnose("error", what, advice)
             case _:
                 self._diagnose("error", error.message, error.advice)
+
+    def _left_out(self, correction: Correction) -> None:
+        change = correction.change
+        facts: Json = {
+            **_hook(change),
+            "reason": change.reason.value,
+            "fields": [] if change.action is Action.CREATE else [one.name for one in change.fields],
+            "marker": correction.marker,
+        }
+        message = f"{clean(change.key)}: not approved, left out: {correction_words(correction)}"
+        self._write("change_left_out", message, {"change": facts})
 
     def _start(self, change: Change) -> None:
         self._sent[change.key] = self._now()

@@ -73,9 +73,14 @@ def plan_markdown(
     refusals: Sequence[Refusal] = (),
     show: str = "tasksync show plan.json",
     limit: int = LIMIT,
+    digest: str = "",
 ) -> str:
-    """Return the comment. `show` is the command that shows what was left out."""
-    top = "".join(f"{line}\n" for line in _top(plan, requests, seconds, refusals, show))
+    """Return the comment. `show` is the command that shows what was left out.
+
+    `digest` is by what the plan may be approved.
+    """
+    lines = _top(plan, requests, seconds, refusals, show)
+    top = "".join(f"{line}\n" for line in (*lines, *_digest(digest)))
     notes = tuple(_note_sections(plan))
     linked = (*_change_sections(plan, links=True), *notes)
     if sum(one.full for one in linked) <= limit - len(top):
@@ -117,6 +122,12 @@ def _top(
         yield ""
     yield from _refusals(refusals, show)
     yield from _people(people_of(plan), show)
+
+
+def _digest(digest: str) -> Iterator[str]:
+    if digest:
+        yield f"Digest `{digest}`: `tasksync apply --expect DIGEST` does this, and nothing else."
+        yield ""
 
 
 def _counts(plan: Plan) -> Iterator[str]:

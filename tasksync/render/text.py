@@ -20,6 +20,7 @@ from tasksync.render.inline_diff import marked, marked_line
 from tasksync.render.style import PLAIN, TONES, Style, Tone
 
 NO_CHANGES = "No changes. The portal matches the manifest."
+DIGEST_HINT = "tasksync apply --expect DIGEST does this, and nothing else"
 #: as wide as the longest field name, so that values stand in one column
 FIELD_WIDTH = 13
 KEY_WIDTH = 40
@@ -47,8 +48,13 @@ def plan_text(
     seconds: float = 0.0,
     refusals: Sequence[Refusal] = (),
     style: Style = PLAIN,
+    digest: str = "",
+    nothing: str = "",
 ) -> str:
-    """Return the whole plan, each line ended; `first_line` is `read_line`, or how a show begins."""
+    """Return the whole plan, each line ended; `first_line` is `read_line`, or how a show begins.
+
+    `digest` is by what it may be approved; `nothing` is said of a plan without changes.
+    """
     lines = _Lines(plan, style)
     return "".join(
         f"{line}\n"
@@ -56,10 +62,18 @@ def plan_text(
             *lines.top(first_line),
             *lines.changes(),
             *lines.notes(),
-            *lines.summary(requests, seconds),
+            *lines.summary(requests, seconds, nothing or NO_CHANGES),
+            *digest_lines(digest, style),
             *(line for refusal in refusals for line in refusal_lines(refusal, style)),
         )
     )
+
+
+def digest_lines(digest: str, style: Style = PLAIN) -> Iterator[str]:
+    """Yield by what a plan is approved, and how it is applied then."""
+    if digest:
+        yield style.paint(f"Digest: {digest}", Tone.DIM)
+        yield style.paint(f"  ({DIGEST_HINT})", Tone.DIM)
 
 
 def refusal_lines(refusal: Refusal, style: Style = PLAIN) -> Iterator[str]:
@@ -298,11 +312,11 @@ class _Lines:
         moved = wording.moved(one.name, one.remembered, one.found)
         return f"{before} -> {after}" + (f"   ({moved})" if moved else "")
 
-    def summary(self, requests: int, seconds: float) -> Iterator[str]:
+    def summary(self, requests: int, seconds: float, nothing: str) -> Iterator[str]:
         """The line that scripts look for, and what happens to whom."""
         if not self.plan:
             yield from ("",) if self.plan.drift or wording.notes(self.plan) else ()
-            yield self.style.paint(NO_CHANGES, Tone.GOOD)
+            yield self.style.paint(nothing, Tone.GOOD)
             yield from self._left_out()
             return
         unchanged = f" {self.plan.unchanged} unchanged." if self.plan.unchanged else ""

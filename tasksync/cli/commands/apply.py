@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tasksync.cli.arguments import (
+    expected,
     filled,
     lock_arguments,
     manifest_arguments,
@@ -32,6 +33,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--no-input", action="store_true", help="never ask: without --yes that is an error")
     add("--resume", type=filled, metavar="PLANFILE",
         help="do what was approved in PLANFILE and is not done yet")  # fmt: skip
+    add("--expect", type=expected, metavar="DIGEST|published",
+        help="plan afresh, and do it where it is the approved plan, not asked")  # fmt: skip
     add("--skip-stale", action="store_true", help="do the rest of a saved plan when some is stale")
     add("--no-verify", action="store_true", help="do not read back what was written")
     add("--json", action="store_true", help="one JSON line an event, as Terraform's -json")
@@ -56,6 +59,8 @@ def run(options: ApplyOptions, console: Console) -> int:
 
     if options.planfile and options.resume:
         raise UsageError("PLANFILE and --resume were both given.", "Give one of them.")
+    if options.expect:
+        _must_plan_afresh(options)
     saved = options.resume or options.planfile
     if options.planfile and options.planfile.endswith((".yaml", ".yml")):
         raise UsageError(
@@ -71,3 +76,25 @@ def run(options: ApplyOptions, console: Console) -> int:
             )
         return apply_saved(options, console, saved, resume=bool(options.resume))
     return apply_manifest(options, console)
+
+
+def _must_plan_afresh(options: ApplyOptions) -> None:
+    """Refuse what would make another plan of the approved one."""
+    from tasksync.errors import UsageError
+
+    planning = options.planning
+    given = {
+        "PLANFILE": options.planfile,
+        "--resume": options.resume,
+        "--target": planning.target,
+        "--exclude": planning.exclude,
+        "--destroy": planning.destroy,
+        "--no-refresh": planning.no_refresh,
+    }
+    others = [name for name, value in given.items() if value]
+    if others:
+        raise UsageError(
+            f"--expect and {', '.join(others)} were both given: --expect plans the whole manifest "
+            "afresh, and holds that against what was approved.",
+            f"Leave out {', '.join(others)}, or --expect.",
+        )

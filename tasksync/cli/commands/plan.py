@@ -15,7 +15,7 @@ from tasksync.cli.arguments import (
     state_arguments,
 )
 from tasksync.cli.console import Console
-from tasksync.cli.showing import FORMATS
+from tasksync.cli.showing import FORMATS, approvable
 
 TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
 if TYPE_CHECKING:
@@ -99,7 +99,16 @@ def run(options: PlanOptions, console: Console) -> int:
     )
     refusals = check(plan, planning.overrides)
     colour = not options.run.output.no_color
-    show(console, plan, options.format, cost, refusals, first_line=first_line, colour=colour)
+    show(
+        console,
+        plan,
+        options.format,
+        cost,
+        refusals,
+        first_line=first_line,
+        colour=colour,
+        digest=approvable(plan),
+    )
     if options.out:
         from tasksync.cli.plan_files import write
         from tasksync.cli.plan_flow import with_sources

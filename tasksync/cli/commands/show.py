@@ -6,7 +6,7 @@ import argparse
 
 from tasksync.cli.arguments import format_arguments, output_arguments
 from tasksync.cli.console import Console
-from tasksync.cli.showing import FORMATS, Cost, show
+from tasksync.cli.showing import FORMATS, Cost, approvable, show
 from tasksync.core.guards import check
 
 TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
@@ -38,5 +38,6 @@ def run(options: ShowOptions, console: Console) -> int:
     saved = read(options.planfile)
     cost = Cost(saved.requests, saved.seconds)
     colour = not options.output.no_color
-    show(console, saved.plan, options.format, cost, check(saved.plan), colour=colour)
+    digest = approvable(saved.plan)
+    show(console, saved.plan, options.format, cost, check(saved.plan), colour=colour, digest=digest)
     return 0

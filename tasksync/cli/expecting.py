@@ -1,0 +1,134 @@
+"""`apply --expect`: a plan made afresh is done where it is the approved one, and as far as it is.
+
+The digest is the yes: nobody is asked. Guards hold as they do without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+
+from tasksync.core.asked_differences import Item, asked_differences, is_part_of, items_of
+from tasksync.core.expected import Approved, Correction, approved_part
+from tasksync.core.formats.plan_digest import digest_of_document
+from tasksync.core.formats.plan_json import asked_document
+from tasksync.core.plan import Plan
+from tasksync.core.state import Run, State
+from tasksync.errors import PlanStale, PlanUnusable
+from tasksync.render import expected_text
+from tasksync.render.wording import count
+
+PUBLISHED = "published"
+_AGAIN = "Plan again, have that plan approved, and apply what was approved then."
+_COMPARES = "--expect published knows what was approved, and names change by change what differs."
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedPlan:
+    """The approved part of a plan; `corrections` are left out; `note` is to be told."""
+
+    plan: Plan
+    corrections: tuple[Correction, ...]
+    note: str = ""
+
+
+def approved_of(expect: str, project: str, environment: Mapping[str, str]) -> Approved:
+    """Return what was approved: a digest, or what the forge says was published and approved."""
+    if expect != PUBLISHED:
+        return Approved(expect)
+    approved: Approved = import_module("tasksync.cli.published").approved_plan(project, environment)
+    if approved.document is not None and digest_of_document(approved.document) != approved.digest:
+        raise PlanUnusable(
+            f"What was published{_where(approved)} is not what its digest was taken of.",
+            "Publish the plan again, and have it approved.",
+        )
+    return approved
+
+
+def must_be_approved(plan: Plan, state: State, approved: Approved) -> ExpectedPlan:
+    """Return the approved part of a plan; raises PlanStale where that is not what was approved."""
+    asked = asked_document(plan)
+    note = (
+        "" if digest_of_document(asked) == approved.digest else _rest(plan, state, approved, asked)
+    )
+    part = approved_part(plan, state)
+    if part.conflicts:
+        raise PlanStale(
+            f"{count(len(part.conflicts), 'approved change', 'approved changes')} cannot be made "
+            "as approved, since the portal moved meanwhile. Nothing was written:\n"
+            + expected_text.conflicts_text(part.conflicts, dict(plan.names)),
+            "Put it back on the portal, or let an apply without --expect put it right; or plan "
+            "again and have that approved.",
+        )
+    return ExpectedPlan(part.plan, part.left_out, note)
+
+
+def _rest(plan: Plan, state: State, approved: Approved, asked: Item) -> str:
+    """Return that what is left of the approved plan is done, where it was begun here; else raise.
+
+    Without the document only a plan that asks nothing is known to be part of what was approved.
+    """
+    runs = [run for run in state.runs if run.plan == approved.digest]
+    if runs and runs[-1].outcome != "complete":
+        left = items_of(asked)
+        if not left and not plan.moved:
+            return f"Nothing is left of the approved plan: its run {_told(runs[-1])} did it all."
+        if approved.document is not None and is_part_of(asked, approved.document):
+            of = len(items_of(approved.document))
+            return (
+                f"The run {_told(runs[-1])} was cut off: {len(left)} of {of} approved changes are "
+                "left, and this run does them."
+            )
+        raise _cut_off(runs[-1], plan, approved, asked)
+    if runs and not items_of(asked):
+        raise PlanStale(
+            f"The approved plan{_where(approved)} was applied already, all of it, by the run "
+            f"{_told(runs[-1])}; the manifest asks for nothing else.",
+            "There is nothing to do. tasksync plan shows what moved on the portal since.",
+        )
+    raise _other(plan, approved, asked, runs)
+
+
+def _cut_off(run: Run, plan: Plan, approved: Approved, asked: Item) -> PlanStale:
+    digest = digest_of_document(asked)
+    if approved.document is not None:
+        return PlanStale(
+            f"The run {_told(run)} of the approved plan{_where(approved)} was cut off, and what is "
+            f"asked now is not what is left of it. Nothing was written:\n"
+            + _differences(plan, approved.document, asked),
+            _AGAIN,
+        )
+    return PlanStale(
+        f"The run {_told(run)} of the approved plan was cut off. Nothing was written; what is "
+        f"left is\n{expected_text.asked_text(items_of(asked))}\n  and its digest is {digest}",
+        f"If that is the rest of what was approved: tasksync apply --expect {digest}\n"
+        "--expect published knows what was approved, and goes on by itself.",
+    )
+
+
+def _other(plan: Plan, approved: Approved, asked: Item, runs: list[Run]) -> PlanStale:
+    """Return that another plan was approved, and what differs as far as that is known."""
+    digest = digest_of_document(asked)
+    done = f" That one was applied already, by the run {_told(runs[-1])}." if runs else ""
+    first = (
+        f"This is not the plan that was approved{_where(approved)}.{done} Nothing was written.\n"
+        f"  approved {approved.digest}\n  now      {digest}\n"
+    )
+    if approved.document is None:
+        now = expected_text.asked_text(items_of(asked))
+        return PlanStale(f"{first}  It asks now:\n{now}", f"{_AGAIN}\n{_COMPARES}")
+    return PlanStale(first + _differences(plan, approved.document, asked), _AGAIN)
+
+
+def _differences(plan: Plan, approved: Item, asked: Item) -> str:
+    found = asked_differences(approved, asked, expected_text.SHOWN)
+    return expected_text.differences_text(found, plan)
+
+
+def _told(run: Run) -> str:
+    return f"{run.id[:8]} of {run.at:%Y-%m-%d %H:%M} UTC"
+
+
+def _where(approved: Approved) -> str:
+    return f" ({approved.where})" if approved.where else ""

@@ -1,0 +1,140 @@
+"""What two plans ask, held against each other: the documents under their digests, change by change.
+
+Only what differs is looked into, and only as much of it as is to be shown: two plans of 10 000
+changes each are told apart at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import cast
+
+from tasksync.core.diff import steps
+from tasksync.core.formats.json_text import canonical
+from tasksync.errors import PlanUnusable
+
+Item = Mapping[str, object]
+#: what has to be equal for any change of one plan to be one of the other's
+_OF_THE_WHOLE = ("project", "portal", "marker", "policy")
+#: what the options of a change are called, in the order in which its document lists them
+_OPTIONS = ("protect", "onRemove", "ignoreChanges", "adopt", "fieldPolicy")
+
+
+class Absent(Enum):
+    """Stands for a value where there is none."""
+
+    ABSENT = "absent"
+
+
+ABSENT = Absent.ABSENT
+
+
+@dataclass(frozen=True, slots=True)
+class AskedDifference:
+    """One thing that is asked otherwise than it was approved.
+
+    `name` is a field of the task `key`, or `action`, or an option (`protect`); without a key it is
+    of the whole plan (`policy.maxDelete`, `moved`). Without a name one of both sides has no such
+    change: it is ABSENT, and the other side is the whole change.
+    """
+
+    key: str
+    name: str
+    approved: object
+    now: object
+    is_field: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AskedDifferences:
+    """The first differences, and how many changes more differ."""
+
+    shown: tuple[AskedDifference, ...]
+    more: int
+
+
+def items_of(document: Item) -> dict[str, Item]:
+    """Return the changes of a document by key; raises PlanUnusable for what is no document."""
+    changes = document.get("changes")
+    items: dict[str, Item] = {}
+    for one in changes if isinstance(changes, list) else (None,):
+        key = one.get("key") if isinstance(one, Mapping) else None
+        if not isinstance(key, str) or key in items:
+            raise PlanUnusable(
+                "What was approved is no plan that this tasksync can read.",
+                "Publish the plan again, and have it approved.",
+            )
+        items[key] = cast("Item", one)
+    return items
+
+
+def is_part_of(now: Item, approved: Item) -> bool:
+    """Tell whether everything that is asked now was approved: the rest of it was done already."""
+    before = items_of(approved)
+    moved, moves = (_list(one.get("moved")) for one in (now, approved))
+    return (
+        all(now.get(name) == approved.get(name) for name in _OF_THE_WHOLE)
+        and all(pair in moves for pair in moved)
+        and all(before.get(key) == item for key, item in items_of(now).items())
+    )
+
+
+def asked_differences(approved: Item, now: Item, limit: int) -> AskedDifferences:
+    """Return what differs: of the whole plan first, then of at most `limit` changes by key."""
+    before, after = items_of(approved), items_of(now)
+    keys = [key for key in sorted({*before, *after}) if before.get(key) != after.get(key)]
+    shown = list(_of_the_whole(approved, now))
+    for key in keys[:limit]:
+        shown += _of_change(key, before.get(key), after.get(key))
+    return AskedDifferences(tuple(shown), len(keys[limit:]))
+
+
+def _of_the_whole(approved: Item, now: Item) -> Iterator[AskedDifference]:
+    left, right = ({name: one.get(name) for name in _OF_THE_WHOLE} for one in (approved, now))
+    for path in steps(left, right, depth=2):
+        yield AskedDifference(
+            "", ".".join(map(str, path)), _value(approved, path), _value(now, path)
+        )
+    moves = [{canonical(pair): pair for pair in _list(one.get("moved"))} for one in (approved, now)]
+    for told in sorted(moves[0].keys() ^ moves[1].keys()):
+        sides = [one.get(told, ABSENT) for one in moves]
+        yield AskedDifference("", "moved", sides[0], sides[1])
+
+
+def _of_change(key: str, approved: Item | None, now: Item | None) -> Iterator[AskedDifference]:
+    if approved is None or now is None:
+        sides = [ABSENT if one is None else one for one in (approved, now)]
+        yield AskedDifference(key, "", sides[0], sides[1])
+        return
+    for path in steps(approved, now, depth=2):
+        values = [_value(one, path) for one in (approved, now)]
+        of_field = path[0] == "after"
+        if path == ("after",):  # the one writes fields, the other removes: the action says so
+            continue
+        yield AskedDifference(key, _name(path), values[0], values[1], is_field=of_field)
+
+
+def _name(path: Sequence[str | int]) -> str:
+    match path:
+        case ("after", name):
+            return str(name)
+        case ("options", int(at)) if at < len(_OPTIONS):
+            return _OPTIONS[at]
+    return str(path[0])
+
+
+def _value(item: object, path: Sequence[str | int]) -> object:
+    for step in path:
+        if isinstance(item, Mapping):
+            item = cast("Item", item).get(str(step), ABSENT)
+        elif isinstance(item, list) and isinstance(step, int) and step < len(item):
+            item = item[step]
+        else:
+            return ABSENT
+    return item
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
