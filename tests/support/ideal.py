@@ -63,6 +63,9 @@ class IdealWorld:
                 self.live.pop(change.id, None)
                 del self.entries[change.key]
             case _:
+                if change.writes and change.id is not None:  # its marker comes off
+                    task = self.live[change.id]
+                    self.live[task.id] = replace(task, markers=change.markers)
                 del self.entries[change.key]
 
     def entry(self, key: TaskKey, plan: Plan) -> Entry | None:
