@@ -35,9 +35,9 @@ ABSENT = Absent.ABSENT
 class AskedDifference:
     """One thing that is asked otherwise than it was approved.
 
-    `name` is a field of the task `key`, or `action`, or an option (`protect`); without a key it is
-    of the whole plan (`policy.maxDelete`, `moved`). Without a name one of both sides has no such
-    change: it is ABSENT, and the other side is the whole change.
+    `name` is a field of the task `key`, or an option (`protect`); without a key it is of the whole
+    plan (`policy.maxDelete`, `moved`). Without a name the sides are whole changes: they do another
+    thing, or one of them is ABSENT.
     """
 
     key: str
@@ -104,15 +104,13 @@ def _of_the_whole(approved: Item, now: Item) -> Iterator[AskedDifference]:
 
 
 def _of_change(key: str, approved: Item | None, now: Item | None) -> Iterator[AskedDifference]:
-    if approved is None or now is None:
+    if approved is None or now is None or approved.get("action") != now.get("action"):
         sides = [ABSENT if one is None else one for one in (approved, now)]
         yield AskedDifference(key, "", sides[0], sides[1])
         return
     for path in steps(approved, now, depth=2):
         values = [_value(one, path) for one in (approved, now)]
         of_field = path[0] == "after"
-        if path == ("after",):  # the one writes fields, the other removes: the action says so
-            continue
         yield AskedDifference(key, _name(path), values[0], values[1], is_field=of_field)
 
 

@@ -96,7 +96,9 @@ def differences_text(differences: AskedDifferences, plan: Plan) -> str:
 
 def _difference(one: AskedDifference, names: Names, reasons: Mapping[str, str]) -> str:
     if not one.key:
-        return f"{clean(one.name)}: approved {_plain(one.approved)}, now {_plain(one.now)}"
+        between = " -> " if one.name == "moved" else ", "
+        approved, now = (_plain(value, between) for value in (one.approved, one.now))
+        return f"{clean(one.name)}: approved {approved}, now {now}"
     key = clean(one.key)
     if one.name:
         if not one.is_field:
@@ -105,6 +107,8 @@ def _difference(one: AskedDifference, names: Names, reasons: Mapping[str, str]) 
         return f"{key}: {_label(one)}: approved {approved}, now {now}"
     if one.approved is ABSENT:
         return f"{key}: {item_words(one.now)}: not approved"
+    if one.now is not ABSENT:
+        return f"{key}: approved to {item_words(one.approved)}, now to {item_words(one.now)}"
     why = reasons.get(one.key, "it is done already, or asked no more")
     return f"{key}: approved to {item_words(one.approved)}: {why}"
 
@@ -115,7 +119,9 @@ def item_words(item: object) -> str:
     action, after = clean(str(told.get("action"))), told.get("after")
     if action != "update" or not isinstance(after, Mapping):
         return action
-    fields = ", ".join("parent" if name == "parentId" else clean(str(name)) for name in after)
+    fields = ", ".join(
+        "parent" if name == "parentId" else clean(str(name)) for name in sorted(after)
+    )
     return f"update {fields or 'how it is handled'}"
 
 
@@ -144,11 +150,11 @@ def _field(name: str, value: object, names: Names) -> str:
     return clean(known.key) if isinstance(known, KeyRef) else shown(name, known, names)
 
 
-def _plain(value: object) -> str:
+def _plain(value: object, between: str = ", ") -> str:
     if value is ABSENT or value is None:
         return _NOTHING
     if isinstance(value, list):
-        return clean(" -> ".join(map(str, value))) or _NOTHING
+        return between.join(_plain(item, " ") for item in value) or _NOTHING
     return clean(str(value).lower() if isinstance(value, bool) else str(value))
 
 
