@@ -14,7 +14,7 @@ UPDATE: status of a task that comes back from DEFER     done
 UPDATE: fields that a stricter policy, edited, corrects done
 UPDATE: parent that is made by an approved CREATE       done
 UPDATE: any other field (drift, unproved, parent moved) left out, named
-UPDATE: the marker put back                             left out, named (it goes along with tags)
+UPDATE: the marker put back                             left out, named (it goes with tags)
 DEFER of what people took up again                      left out, named
 CREATE of what vanished (also twice, also taken)        left out, named
 options, fields let go, moved keys, what is remembered  done: state alone
@@ -24,7 +24,7 @@ an approved change under a parent that is left out      conflict: exit 5
 an approved planned date that people's other one refuses  conflict: exit 5
 
 What is left out leaves its entry as it was, so that the next plan shows the same correction. What
-must go along in the same PATCH (the status beside a new responsible, the other planned date) goes
+must go in the same PATCH (the status beside a new responsible, the other planned date) goes
 as the portal has it where it is left out: it is neither put right nor lost.
 """
 
@@ -106,7 +106,7 @@ def approved_part(plan: Plan, state: State) -> ApprovedPart:
 
 
 @dataclass(slots=True)
-class _Fields:
+class _Divided:
     """The fields of one change: those that are approved, and the others."""
 
     kept: list[FieldChange] = field(default_factory=list)
@@ -174,7 +174,7 @@ class _Division:
         if entry is None:  # a create in doubt that shows by now: it has none until it is settled
             self._left_out.append(Correction(change))
             return None
-        fields = _Fields()
+        fields = _Divided()
         for one in change.fields:
             if not self._is_asked(one, change, entry):
                 fields.left.append(one)
@@ -208,14 +208,14 @@ class _Division:
             return policies[0] is not policies[1] and not _has_moved(one, entry)
         return isinstance(one.after, KeyRef) and one.after.key in self._new
 
-    def _without(self, change: Change, fields: _Fields, entry: Entry) -> Change:
+    def _without(self, change: Change, fields: _Divided, entry: Entry) -> Change:
         """Return a change with the approved fields alone; the others stay as they are remembered.
 
         The marker is looked for at the proof only where tags are written.
         """
         left = {one.name: one.before for one in fields.left}
         kept = {one.name: one.after for one in fields.kept}
-        sent_together = _sent_along(kept, left, change)
+        sent_together = _sent_with(kept, left, change)
         self._planned_apart(change, kept, left)
         ours = () if "tags" in kept or self._plan.marker is None else (self._plan.marker,)
         names = kept.keys() | sent_together.keys()
@@ -235,7 +235,7 @@ class _Division:
 
     def _adoption(self, change: Change) -> Change:
         """Return an ADOPT; of one that takes the place of a task that vanished only the taking."""
-        fields = _Fields()
+        fields = _Divided()
         for one in change.fields:
             corrects = (change.key, one.name) in self._corrected
             (fields.left if change.base_digest or corrects else fields.kept).append(one)
@@ -245,7 +245,7 @@ class _Division:
             return change
         left = {one.name: one.before for one in fields.left}
         kept = {one.name: one.after for one in fields.kept}
-        sent_together = _sent_along(kept, left, change)
+        sent_together = _sent_with(kept, left, change)
         if "tags" in change.sent_together:
             sent_together["tags"] = change.sent_together["tags"]
         elif change.origin is not None and "tags" in left:  # that one's marker comes off with them
@@ -303,7 +303,7 @@ class _Division:
                 self._conflicts.append(Conflict(one.key, one.name, one.wanted, was, one.found))
 
 
-def _reason_of_rest(fields: _Fields) -> Reason:
+def _reason_of_rest(fields: _Divided) -> Reason:
     """Return why there is something to correct in a change, whatever else it does."""
     if any(one.drifted for one in fields.left):
         return Reason.DRIFTED
@@ -317,21 +317,21 @@ def _has_moved(one: FieldChange, entry: Entry) -> bool:
     return not same(one.name, one.before, entry.found[one.name])
 
 
-def _sent_along(
+def _sent_with(
     kept: Mapping[str, Value], left: Mapping[str, Value], change: Change
 ) -> dict[str, Value]:
     """Return what has to go with the approved fields: as the portal has it where it is left out."""
-    along: dict[str, Value] = {}
+    beside: dict[str, Value] = {}
     if not kept.keys().isdisjoint(_PLANNED):
         for name in _PLANNED:
             if left.get(name) is not None:
-                along[name] = left[name]
+                beside[name] = left[name]
             elif name in change.sent_together:
-                along[name] = change.sent_together[name]
+                beside[name] = change.sent_together[name]
     if "responsibleId" in kept and "status" not in kept:
         if "status" in left:
             found = left["status"]
-            along |= {"status": found} if found in STATUS_WORDS and found != PENDING else {}
+            beside |= {"status": found} if found in STATUS_WORDS and found != PENDING else {}
         elif "status" in change.sent_together:
-            along["status"] = change.sent_together["status"]
-    return along
+            beside["status"] = change.sent_together["status"]
+    return beside

@@ -171,7 +171,7 @@ def test_what_was_dropped_and_is_gone_by_now_is_forgotten(
     assert "b" not in ids_of(project.tasksync)
 
 
-def test_a_new_responsible_takes_along_the_status_that_people_set(project: Project) -> None:
+def test_a_new_responsible_keeps_the_status_that_people_set(project: Project) -> None:
     status = "status: pending, fieldPolicy: {status: enforce}"
     project.applied({"a": status})
     approved = project.approve({"a": f"{status}, responsibleId: 2"})
@@ -193,7 +193,7 @@ def test_a_responsible_that_people_set_stays_beside_an_approved_status(project: 
 PLANNED = "startDatePlan: 2027-03-0{}T09:00:00+03:00, endDatePlan: 2027-03-08T18:00:00+03:00"
 
 
-def test_the_planned_date_that_people_set_goes_along_as_it_is(project: Project) -> None:
+def test_the_planned_date_that_people_set_is_sent_as_it_is(project: Project) -> None:
     project.applied({"a": PLANNED.format(1)})
     approved = project.approve({"a": PLANNED.format(3)})
     project.edit("a", endDatePlan="2027-03-09T18:00:00+03:00")
