@@ -68,26 +68,34 @@ def _rest(plan: Plan, state: State, approved: Approved, asked: Item) -> str:
     """Return that what is left of the approved plan is done, where it was begun here; else raise.
 
     Without the document only a plan that asks nothing is known to be part of what was approved.
+    A run that did everything may have been killed before the read-back lets go of what it forgets;
+    once another run came after it, an old approval is no leave to do a part of it again.
     """
     runs = [run for run in state.runs if run.plan == approved.digest]
-    if runs and runs[-1].outcome != "complete":
-        left = items_of(asked)
-        if not left and not plan.moved:
-            return f"Nothing is left of the approved plan: its run {_told(runs[-1])} did it all."
-        if approved.document is not None and is_part_of(asked, approved.document):
-            of = len(items_of(approved.document))
-            return (
-                f"The run {_told(runs[-1])} was cut off: {len(left)} of {of} approved changes are "
-                "left, and this run does them."
-            )
-        raise _cut_off(runs[-1], plan, approved, asked)
-    if runs and not items_of(asked):
-        raise PlanStale(
-            f"The approved plan{_where(approved)} was applied already, all of it, by the run "
-            f"{_told(runs[-1])}; the manifest asks for nothing else.",
-            "There is nothing to do. tasksync plan shows what moved on the portal since.",
-        )
-    raise _other(plan, approved, asked, runs)
+    if not runs:
+        raise _other(plan, approved, asked, None)
+    last, left = runs[-1], items_of(asked)
+    complete = last.outcome == "complete"
+    if not left and not plan.moved:
+        if complete:
+            raise _done_already(last, approved)
+        return f"Nothing is left of the approved plan: its run {_told(last)} did it all."
+    if complete and (approved.document is None or state.runs[-1] is not last):
+        raise _other(plan, approved, asked, last)
+    if approved.document is None or not is_part_of(asked, approved.document):
+        raise _cut_off(last, plan, approved, asked)
+    of = count(len(items_of(approved.document)), "approved change")
+    return (
+        f"The run {_told(last)} was cut off: {len(left)} of {of} left, and this run does the rest."
+    )
+
+
+def _done_already(run: Run, approved: Approved) -> PlanStale:
+    return PlanStale(
+        f"The approved plan{_where(approved)} was applied already, all of it, by the run "
+        f"{_told(run)}; the manifest asks for nothing else.",
+        "There is nothing to do. tasksync plan shows what moved on the portal since.",
+    )
 
 
 def _cut_off(run: Run, plan: Plan, approved: Approved, asked: Item) -> PlanStale:
@@ -107,10 +115,10 @@ def _cut_off(run: Run, plan: Plan, approved: Approved, asked: Item) -> PlanStale
     )
 
 
-def _other(plan: Plan, approved: Approved, asked: Item, runs: list[Run]) -> PlanStale:
+def _other(plan: Plan, approved: Approved, asked: Item, run: Run | None) -> PlanStale:
     """Return that another plan was approved, and what differs as far as that is known."""
     digest = digest_of_document(asked)
-    done = f" That one was applied already, by the run {_told(runs[-1])}." if runs else ""
+    done = "" if run is None else f" That one was applied already, by the run {_told(run)}."
     first = (
         f"This is not the plan that was approved{_where(approved)}.{done} Nothing was written.\n"
         f"  approved {approved.digest}\n  now      {digest}\n"

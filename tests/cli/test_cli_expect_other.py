@@ -174,7 +174,7 @@ def test_a_retry_with_the_document_does_the_rest_and_says_so(
     done = project.tasksync("apply", "--expect", "published")
     assert done.code == 0, done
     assert "was cut off" in done.err
-    assert "of 4 approved changes are left, and this run does them" in done.err
+    assert "of 4 approved changes left, and this run does the rest" in done.err
     assert project.changes() == {}
     assert project.runs()[-1]["outcome"] == "complete"
     again = project.tasksync("apply", "--expect", "published")
