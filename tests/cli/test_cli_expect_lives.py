@@ -93,7 +93,6 @@ def test_a_random_approval_is_done_and_the_next_plan_has_the_corrections_alone(
     people_go_on(random, project)
     ids, before = ids_of(project.tasksync), project.world()
     done = project.expect(approved, "--max-delete", "100%", "--dangerous-delete-renamed")
-    print("CODE", done.code, "Left out" in done.out)
     if done.code == 5:
         assert project.world() == before, done
         return
