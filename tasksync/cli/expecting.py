@@ -17,7 +17,7 @@ from tasksync.core.plan import Plan
 from tasksync.core.state import Run, State
 from tasksync.errors import PlanStale, PlanUnusable
 from tasksync.render import expected_text
-from tasksync.render.wording import count
+from tasksync.render.wording import clean, count
 
 PUBLISHED = "published"
 _AGAIN = "Plan again, have that plan approved, and apply what was approved then."
@@ -139,4 +139,4 @@ def _told(run: Run) -> str:
 
 
 def _where(approved: Approved) -> str:
-    return f" ({approved.where})" if approved.where else ""
+    return f" ({clean(approved.where)})" if approved.where else ""

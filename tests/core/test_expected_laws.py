@@ -35,8 +35,11 @@ def expected_corrections(part: ApprovedPart) -> dict[str, Any]:
     return {one.change.key: told(one.change) for one in part.left_out}
 
 
-def must_be_done(world: IdealWorld, before: IdealWorld, part: ApprovedPart, again: Plan) -> None:
+def must_be_done(
+    world: IdealWorld, before: IdealWorld, plan: Plan, part: ApprovedPart, again: Plan
+) -> None:
     """Hold that what is left to do is what was left out, and that nothing else was written."""
+    assert set(plan.drift) <= set(again.drift)
     asked = asked_document(again)
     assert (asked["changes"], asked["moved"]) == ([], [])
     assert corrections(again) == expected_corrections(part)
@@ -71,7 +74,7 @@ def test_what_is_approved_is_done_and_the_rest_is_what_the_next_plan_corrects(
     event(f"conflicts: {bool(part.conflicts)}, left out: {bool(part.left_out)}")
     assume(not part.conflicts)
     world.apply(part.plan)
-    must_be_done(world, before, part, given_.plan(world))
+    must_be_done(world, before, plan, part, given_.plan(world))
 
 
 @law
@@ -123,4 +126,4 @@ def test_drift_never_changes_what_was_approved_but_may_refuse_it(
         return
     before = IdealWorld(world.entries.values(), world.live.values())
     world.apply(part.plan)
-    must_be_done(world, before, part, edited.plan(world))
+    must_be_done(world, before, plan, part, edited.plan(world))

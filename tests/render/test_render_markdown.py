@@ -13,6 +13,8 @@ from tasksync.core.plan import Plan, Refusal
 from tasksync.render.grouping import grouped
 from tasksync.render.markdown import LIMIT, cell, code, plan_markdown
 
+DIGEST = "sha256:" + "0a" * 32
+
 
 def moved(number: int, *more: FieldChange, day: int = 26) -> Change:
     deadline = FieldChange("deadline", "2026-05-19T18:00:00+03:00", f"2026-05-{day}T18:00:00+03:00")
@@ -34,11 +36,12 @@ def accounted(text: str) -> int:
 
 def test_everything_as_markdown(full, golden):
     refusals = (Refusal("maxDelete", "2 of 5 would go", "--max-delete 2"),)
-    golden("plan-everything.md", plan_markdown(full, requests=3, seconds=2.4, refusals=refusals))
+    told = plan_markdown(full, requests=3, seconds=2.4, refusals=refusals, digest=DIGEST)
+    golden("plan-everything.md", told)
 
 
 def test_nothing_as_markdown(none, golden):
-    golden("plan-nothing.md", plan_markdown(none))
+    golden("plan-nothing.md", plan_markdown(none, digest=DIGEST))
 
 
 def test_identical_changes_are_told_once_with_every_key():

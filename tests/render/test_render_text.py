@@ -20,6 +20,7 @@ from tasksync.render.markdown import plan_markdown
 from tasksync.render.style import colours
 from tasksync.render.text import entry_line, entry_text, plan_text, read_line
 
+DIGEST = "sha256:" + "0a" * 32
 REFUSALS = (
     Refusal("maxDelete", "2 of 5 tasks would be deleted, 30% are allowed", "--max-delete 2"),
     Refusal("protect", "audit-q2 is protected", "say protect: false in a run of its own"),
@@ -36,15 +37,15 @@ def one(*fields: FieldChange, action: Action = Action.UPDATE) -> Plan:
 
 
 def test_everything_in_words(full, golden):
-    golden("plan-everything.txt", shown(full))
+    golden("plan-everything.txt", shown(full, digest=DIGEST))
 
 
 def test_nothing_in_words(none, golden):
-    golden("plan-nothing.txt", shown(none))
+    golden("plan-nothing.txt", shown(none, digest=DIGEST))
 
 
 def test_a_refused_plan_in_words(full, golden):
-    golden("plan-refused.txt", shown(full, refusals=REFUSALS))
+    golden("plan-refused.txt", shown(full, refusals=REFUSALS, digest=DIGEST))
 
 
 def test_everything_as_json(full, golden):
