@@ -28,6 +28,7 @@ _GO = (
     "destroy",
     "detailed-exitcode",
     "exclude",
+    "expect",
     "help",
     "input",
     "json",

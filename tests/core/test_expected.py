@@ -141,3 +141,33 @@ def test_a_marker_that_is_off_is_not_looked_for_where_no_tags_are_written(tmp_pa
     change = done(part)["a"]
     assert (change.sent(MARKER), change.markers) == ({"priority": 2}, ())
     assert left(part) == {"a": ["tags"]}
+
+
+def test_planned_dates_are_sent_as_a_pair_and_people_keep_theirs(tmp_path: Path) -> None:
+    start, end = "2027-03-01T09:00:00+03:00", "2027-03-08T18:00:00+03:00"
+    later, of_people = "2027-03-02T09:00:00+03:00", "2027-03-09T18:00:00+03:00"
+    part = part_of(
+        tmp_path,
+        wanted={"a": {"startDatePlan": later, "endDatePlan": end}},
+        remembered={"a": {"id": 9, "asked": {"startDatePlan": start, "endDatePlan": end}}},
+        found=[{"id": 9, "startDatePlan": start, "endDatePlan": of_people}],
+    )
+    change = done(part)["a"]
+    assert change.body == {"startDatePlan": later, "endDatePlan": of_people}
+    entry = change.entry(change.id)  # type: ignore[arg-type]
+    assert (entry.found["startDatePlan"], entry.found["endDatePlan"]) == (later, end)
+    assert left(part) == {"a": ["endDatePlan"]}
+
+
+def test_what_is_left_out_is_remembered_as_the_portal_made_it(tmp_path: Path) -> None:
+    part = part_of(
+        tmp_path,
+        wanted={"a": {"status": 5, "priority": 2, "fieldPolicy": {"status": "enforce"}}},
+        remembered={
+            "a": {"id": 9, "asked": {"status": 5, "priority": 1}, "made": {"status": 4}},
+        },
+        found=[{"id": 9, "status": 3, "priority": 1}],
+    )
+    change = done(part)["a"]
+    assert [one.name for one in change.fields] == ["priority"]
+    assert change.entry(change.id).found["status"] == 4  # type: ignore[arg-type]
