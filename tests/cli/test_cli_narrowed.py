@@ -168,7 +168,8 @@ def test_the_plan_its_summary_the_question_and_the_end_name_project_and_portal(
     assert lines[-1].startswith("Apply complete!")
     assert f"Apply 4 changes to {where}? Only 'yes' will be accepted: " in done.err
     nothing = tasksync("plan").out.splitlines()
-    assert (nothing[0], nothing[-1]) == (
+    assert (nothing[0], nothing[-3]) == (
         f"Project {where}.",
         "No changes. The portal matches the manifest.",
     )
+    assert nothing[-2].startswith("Digest: sha256:")

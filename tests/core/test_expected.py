@@ -171,3 +171,26 @@ def test_what_is_left_out_is_remembered_as_the_portal_made_it(tmp_path: Path) ->
     change = done(part)["a"]
     assert [one.name for one in change.fields] == ["priority"]
     assert change.entry(change.id).found["status"] == 4  # type: ignore[arg-type]
+
+
+def test_what_another_project_knew_of_the_portals_form_is_remembered_here(tmp_path: Path) -> None:
+    enforce = {"fieldPolicy": {"status": "enforce"}}
+    part = part_of(
+        tmp_path,
+        wanted={"a": {"status": 5, **enforce}},
+        moved=[{"from": "x", "to": "a", "project": "third"}],
+        sources={
+            "third": {
+                "x": {
+                    "id": 9,
+                    "asked": {"title": "a", "status": 5},
+                    "made": {"status": 4},
+                    **enforce,
+                }
+            }
+        },
+        found=[{"id": 9, "title": "a", "status": 3, "markers": [THIRD]}],
+    )
+    change = done(part)["a"]
+    assert left(part) == {"a": ["status"]}
+    assert change.entry(change.id).found["status"] == 4  # type: ignore[arg-type]
