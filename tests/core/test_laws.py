@@ -10,9 +10,11 @@ from casefiles import PROJECT, live_task, manifest_of
 from given_plans import KEYS, POOL, Given, some, titled, worlds
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ideal import IdealWorld
 
 from tasksync.core.change import Action
 from tasksync.core.fields import FIELDS, KeyRef, RemoteId, TaskKey, digest_of, same
+from tasksync.core.plan import Plan
 from tasksync.core.planning.build import Scope, build_plan
 from tasksync.core.planning.desired import read_desired
 from tasksync.core.planning.graph import ancestors, depths
