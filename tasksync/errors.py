@@ -22,6 +22,10 @@ TasksyncError                        1
 │   │   └── StateBusy                6   no run's lock: a program that is not known
 │   ├── StateMoved                   1   another wrote: this lease is fenced off
 │   └── StateNotSaved                1   the loudest one: where it was written beside
+├── ForgeError                       1   GitHub, GitLab or Gitea did not do what was asked
+│   ├── ForgeUnavailable             1   no answer, 5xx, a limit that lasts too long
+│   └── ForgeDenied                  7   the token is missing, wrong, or may not do this
+│       └── ForgeNotFound            7   not there, or not to be seen with this token
 ├── PlanRefused                      4   carries the refusals
 ├── PlanStale                        5   carries what moved
 └── PlanUnusable                     1   not a plan file, or not of this project or portal
@@ -166,6 +170,31 @@ class StateMoved(StateError):
 
 class StateNotSaved(StateError):
     """The state could not be saved; the message names where it was written beside."""
+
+
+class ForgeError(TasksyncError):
+    """The forge that holds the pull request did not do what was asked."""
+
+
+class ForgeUnavailable(ForgeError):
+    """No answer came, or none in time; what was asked may have been done."""
+
+
+class ForgeDenied(ForgeError):
+    """The token is missing or wrong, or lacks a permission.
+
+    `is_unknown`: nobody knows this token (401); else it is known, and may not do this (403).
+    """
+
+    exit_code = 7
+
+    def __init__(self, message: str, advice: str = "", *, is_unknown: bool = False) -> None:
+        super().__init__(message, advice)
+        self.is_unknown = is_unknown
+
+
+class ForgeNotFound(ForgeDenied):
+    """What was asked for is not there; forges answer so where a token may not see it, too."""
 
 
 class PlanRefused(TasksyncError):

@@ -1,0 +1,1 @@
+"""The forges that pull requests live on: GitHub, GitLab, Gitea (and Forgejo)."""

@@ -1,0 +1,199 @@
+"""One comment a project on a pull request: written in place, found again, and no other's.
+
+Forges know no conditional writes, and two runs may publish at once. So each looks again after it
+wrote: of several comments of ours about one thing the oldest stays, with what belongs to the pull
+request's present head; a run whose head is no longer that writes nothing over it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tasksync.errors import ForgeError, ForgeNotFound, ForgeUnavailable, PlanStale
+from tasksync.forge.hidden_line import Label, label_of
+from tasksync.forge.shapes import ForgeAccount, ForgeClient, PublishedComment, PullRequest
+
+#: looks at what is there, before it is left as it is
+_LOOKS = 6
+#: a comment whose answer was lost, and that is not there when looked for, is written once more
+_WRITES = 2
+
+
+class Written(StrEnum):
+    """What became of a comment."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    OUTDATED = "outdated"
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What was done, and the comment's address, "" where none was written."""
+
+    what: Written
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedComment:
+    """The comment in which a plan was published for exactly one head."""
+
+    label: Label
+    body: str
+    url: str
+
+
+class Publisher:
+    """Keeps one comment about one thing on one pull request.
+
+    `label` is for the head that the run stands on; `body` begins with its line.
+    """
+
+    def __init__(self, client: ForgeClient, number: int, label: Label, body: str) -> None:
+        self._client = client
+        self._number = number
+        self._label = label
+        self._body = body
+        self._account: ForgeAccount | None = None
+        self._writes = 0
+        self._created: PublishedComment | None = None
+        self._what = Written.UNCHANGED
+
+    def publish(self) -> Publication:
+        """Write the comment, unless the pull request has moved on; raises ForgeError."""
+        self._account = self._client.account()
+        for look in range(_LOOKS):
+            head = self._client.pull_request(self._number).head
+            found = self._own()
+            if head != self._label.head:
+                self._settle(found, head)
+                return Publication(Written.OUTDATED)
+            if not found:
+                if self._created is not None:  # listings may lag; a second one helps nobody
+                    return Publication(Written.CREATED, self._created.url)
+                self._create()
+            elif not self._keep(found, first=look == 0):
+                return Publication(self._what, found[0].url)
+        return Publication(self._what, found[0].url if found else "")
+
+    def _own(self) -> list[PublishedComment]:
+        """Return our comments about this, the oldest first."""
+        assert self._account is not None
+        return own_comments(self._client, self._number, self._account, self._label.topic)
+
+    def _create(self) -> None:
+        self._writes += 1
+        try:
+            made = self._client.create(self._number, self._body)
+        except ForgeUnavailable:
+            if self._writes >= _WRITES:
+                raise
+            return  # it may be there: the next look tells
+        self._created, self._what = made, Written.CREATED
+        assert self._account is not None
+        if self._account.guessed and made.by.login:  # now the forge has told whose token it is
+            self._account = made.by
+
+    def _keep(self, found: Sequence[PublishedComment], *, first: bool) -> bool:
+        """Let the oldest say what we have to say, and be the only one; False where it is so."""
+        oldest, *others = found
+        is_ours = oldest.body == self._body if first else _head(oldest) == self._label.head
+        if is_ours and not others:
+            return False
+        if not is_ours:
+            with suppress(ForgeNotFound):  # deleted by hand meanwhile: the next look tells
+                self._client.update(self._number, oldest.id, self._body)
+                self._what = Written.UPDATED if self._created is None else self._what
+        self._delete(others)
+        return True
+
+    def _settle(self, found: Sequence[PublishedComment], head: str) -> None:
+        """Leave one where this run made a second: the oldest, with what is for the new head."""
+        if len(found) <= 1:
+            return
+        oldest, *others = found
+        newest = next((one for one in found if _head(one) == head), None)
+        if newest is not None and newest is not oldest:
+            with suppress(ForgeNotFound):
+                self._client.update(self._number, oldest.id, newest.body)
+        self._delete(others)
+
+    def _delete(self, comments: Sequence[PublishedComment]) -> None:
+        for one in comments:
+            with suppress(ForgeNotFound):
+                self._client.delete(self._number, one.id)
+
+
+def own_comments(
+    client: ForgeClient, number: int, account: ForgeAccount, topic: tuple[str, str]
+) -> list[PublishedComment]:
+    """Return an account's comments about one thing, the oldest first: nobody else's count."""
+    found = [
+        one
+        for one in client.comments(number)
+        if one.by.is_same(account) and (label := label_of(one.body)) and label.topic == topic
+    ]
+    return sorted(found, key=lambda one: one.id)
+
+
+def approved_comment(
+    client: ForgeClient, pull: PullRequest, head: str, project: str
+) -> ApprovedComment:
+    """Return the comment in which a project's plan was published for this head.
+
+    Raises PlanStale where there is none of our own account, or several that say different things.
+    """
+    account, where = client.account(), client.named(pull.number)
+    found = own_comments(client, pull.number, account, ("plan", project))
+    labelled = [(label, one) for one in found if (label := label_of(one.body)) is not None]
+    fitting = [(label, one) for label, one in labelled if label.head == head]
+    if len({label.digest for label, _one in fitting}) > 1:
+        msg = f"{where} holds several plans of {project} for one commit, and none is guessed."
+        raise PlanStale(msg, "Delete them there, and run tasksync publish again.")
+    if fitting:
+        label, one = fitting[0]
+        return ApprovedComment(label, one.body, one.url)
+    if not labelled:
+        msg = f"No plan of {project} was published on {where} by {account.login}."
+        raise PlanStale(
+            msg,
+            "tasksync publish PLAN.json puts it there, with the same token; what other accounts "
+            "wrote does not count.",
+        )
+    others = ", ".join(sorted({label.head[:12] for label, _one in labelled}))
+    raise PlanStale(
+        f"The plan of {project} on {where} is for commit {others}, and not for {head[:12]}.",
+        "Nobody has seen what this commit would do: let its own run publish it first.",
+    )
+
+
+def pull_request_of_run(
+    client: ForgeClient, number: int | None, commit: str, *, may_be_merged: bool
+) -> PullRequest | None:
+    """Return the pull request of a run, or None: it is of none.
+
+    Where the environment does not name one it is that whose merge the commit is, else the open one
+    whose head it is. Raises ForgeError where it could be several.
+    """
+    if number is not None:
+        return client.pull_request(number)
+    if not commit:
+        return None
+    found = client.pull_requests_of(commit)
+    merged = [one for one in found if not one.is_open]
+    chosen = merged if merged and may_be_merged else [one for one in found if one.is_open]
+    if len(chosen) > 1:
+        names = ", ".join(client.named(one.number) for one in chosen)
+        msg = f"Commit {commit[:12]} belongs to several pull requests: {names}."
+        raise ForgeError(msg, "Name one with --pull-request.")
+    return chosen[0] if chosen else None
+
+
+def _head(comment: PublishedComment) -> str:
+    label = label_of(comment.body)
+    return label.head if label is not None else ""

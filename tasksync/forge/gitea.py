@@ -1,0 +1,92 @@
+"""Gitea's and Forgejo's REST API, as far as comments on pull requests go.
+
+`docs.gitea.com/api` and `codeberg.org/api/swagger`: issueGetComments (all of them: it has no
+pages), issueCreateComment, issueEditComment, issueDeleteComment, repoGetPullRequest,
+repoGetCommitPullRequest (the merged one of a commit, or 404), repoListPullRequests,
+userGetCurrent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from tasksync.errors import ForgeDenied, ForgeNotFound
+from tasksync.forge.exchange import ForgeExchanges
+from tasksync.forge.github import account_of, belongs, comment_of, pull_request_of
+from tasksync.forge.shapes import ForgeAccount, PublishedComment, PullRequest, whole
+
+#: as GitHub's: a server may keep longer ones, and nobody reads them
+LONGEST = 65_000
+HEADERS = {"Accept": "application/json"}
+MAY = (
+    "The token needs to write issues and to read the repository (write:issue, read:repository); a "
+    "fork's pull request does not get that: publish --optional."
+)
+#: whose comments a job's own token writes: an account of the server, which nobody can register
+JOB_ACCOUNT = ForgeAccount("gitea-actions", -2, guessed=True)
+_PAGE = ("limit", 50)
+
+
+class GiteaClient:
+    """One repository on a Gitea or Forgejo."""
+
+    longest = LONGEST
+    title = "Gitea"
+
+    def __init__(self, exchanges: ForgeExchanges, repository: str) -> None:
+        owner, _, name = repository.partition("/")
+        self._ask = exchanges.ask
+        self._pages = exchanges.pages
+        self._repository = repository
+        self._root = f"/repos/{quote(owner, safe='')}/{quote(name, safe='')}"
+
+    def named(self, number: int) -> str:
+        """Return `owner/name#12`."""
+        return f"{self._repository}#{number}"
+
+    def account(self) -> ForgeAccount:
+        """Return whose token this is; a job's own, or one without read:user, may not ask."""
+        try:
+            answer = self._ask("GET", "/user")
+        except ForgeDenied as denied:
+            if denied.is_unknown:
+                raise
+            return JOB_ACCOUNT
+        return account_of(answer.data)
+
+    def pull_request(self, number: int) -> PullRequest:
+        """Return one, as it is now."""
+        return pull_request_of(self._ask("GET", f"{self._root}/pulls/{number}").data)
+
+    def pull_requests_of(self, commit: str) -> tuple[PullRequest, ...]:
+        """Return the one that a commit merged, else those open with it as their head."""
+        try:
+            answer = self._ask("GET", f"{self._root}/commits/{commit}/pull")
+        except ForgeNotFound:
+            pass
+        else:
+            merged = pull_request_of(answer.data)
+            if belongs(merged, commit):
+                return (merged,)
+        rows = self._pages(f"{self._root}/pulls", {"state": "open"}, _PAGE)
+        return tuple(one for one in map(pull_request_of, rows) if belongs(one, commit))
+
+    def comments(self, number: int) -> Iterator[PublishedComment]:
+        """Yield all comments, whoever wrote them."""
+        path = f"{self._root}/issues/{number}/comments"
+        rows = self._pages(path, {}, _PAGE, is_whole=True)
+        yield from (comment_of(one) for one in rows if whole(one, "id") is not None)
+
+    def create(self, number: int, body: str) -> PublishedComment:
+        """Write a new one."""
+        path = f"{self._root}/issues/{number}/comments"
+        return comment_of(self._ask("POST", path, data={"body": body}).data)
+
+    def update(self, number: int, comment: int, body: str) -> None:  # noqa: ARG002 - GitLab's way
+        """Write another text into one."""
+        self._ask("PATCH", f"{self._root}/issues/comments/{comment}", data={"body": body})
+
+    def delete(self, number: int, comment: int) -> None:  # noqa: ARG002 - GitLab's way
+        """Delete one."""
+        self._ask("DELETE", f"{self._root}/issues/comments/{comment}")
