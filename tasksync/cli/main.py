@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "show": ("tasksync.cli.commands.show", "show a saved plan"),
     "status": ("tasksync.cli.commands.status", "the project's tasks: who has them, what is late"),
     "drift": ("tasksync.cli.commands.drift", "what people changed on the portal since apply"),
+    "publish": ("tasksync.cli.commands.publish", "put a plan into a pull request's comment"),
     "init": ("tasksync.cli.commands.init", "begin a project: a manifest that validates"),
     "import": ("tasksync.cli.commands.import_", "write what exists already as a manifest"),
     "state": ("tasksync.cli.commands.state", "look at and mend what is remembered"),

@@ -151,6 +151,20 @@ class ShowOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishOptions:
+    """`tasksync publish`; without a name the file is a plan. `to` and `pull_request` may be told.
+
+    `optional`: missing rights, and no pull request, are no error.
+    """
+
+    file: str
+    name: str | None
+    to: str | None
+    pull_request: int | None
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True)
 class WhoamiOptions:
     """`tasksync whoami`."""
 
@@ -347,6 +361,13 @@ def drift_options(read: Mapping[str, Any]) -> DriftOptions:
 def show_options(read: Mapping[str, Any]) -> ShowOptions:
     """Return what `show` was asked."""
     return ShowOptions(read["planfile"], _format(read), _output(read))
+
+
+def publish_options(read: Mapping[str, Any]) -> PublishOptions:
+    """Return what `publish` was asked."""
+    return PublishOptions(
+        read["file"], read["name"], read["to"], read["pull_request"], read["optional"]
+    )
 
 
 def whoami_options(read: Mapping[str, Any]) -> WhoamiOptions:

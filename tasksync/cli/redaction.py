@@ -22,12 +22,21 @@ if TYPE_CHECKING:
 
 #: variables that hold nothing but a secret
 KEYS = ("TASKSYNC_API_KEY", "TASKSYNC_SESSION_TOKEN")
+#: those of forges, and of the jobs that run on them
+FORGE_TOKENS = (
+    "TASKSYNC_FORGE_TOKEN",
+    "GITHUB_TOKEN",
+    "GITLAB_TOKEN",
+    "GITEA_TOKEN",
+    "CI_JOB_TOKEN",
+)
 PASSWORDS = (
     "TASKSYNC_HTTP_PASSWORD",
     "PGPASSWORD",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
+    *FORGE_TOKENS,
 )
 #: variables that hold an address
 STATES = (

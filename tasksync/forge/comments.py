@@ -51,22 +51,24 @@ class ApprovedComment:
 class Publisher:
     """Keeps one comment about one thing on one pull request.
 
-    `label` is for the head that the run stands on; `body` begins with its line.
+    `account` is the token's; `label` is for the head that the run stands on; `body` begins with
+    its line.
     """
 
-    def __init__(self, client: ForgeClient, number: int, label: Label, body: str) -> None:
+    def __init__(
+        self, client: ForgeClient, account: ForgeAccount, number: int, label: Label, body: str
+    ) -> None:
         self._client = client
+        self._account = account
         self._number = number
         self._label = label
         self._body = body
-        self._account: ForgeAccount | None = None
         self._writes = 0
         self._created: PublishedComment | None = None
         self._what = Written.UNCHANGED
 
     def publish(self) -> Publication:
         """Write the comment, unless the pull request has moved on; raises ForgeError."""
-        self._account = self._client.account()
         for look in range(_LOOKS):
             head = self._client.pull_request(self._number).head
             found = self._own()
@@ -83,7 +85,6 @@ class Publisher:
 
     def _own(self) -> list[PublishedComment]:
         """Return our comments about this, the oldest first."""
-        assert self._account is not None
         return own_comments(self._client, self._number, self._account, self._label.topic)
 
     def _create(self) -> None:
@@ -95,7 +96,6 @@ class Publisher:
                 raise
             return  # it may be there: the next look tells
         self._created, self._what = made, Written.CREATED
-        assert self._account is not None
         if self._account.guessed and made.by.login:  # now the forge has told whose token it is
             self._account = made.by
 

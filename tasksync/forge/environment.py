@@ -29,7 +29,7 @@ class ForgeKind(StrEnum):
     GITEA = "gitea"
 
     @property
-    def title(self) -> str:
+    def vendor(self) -> str:
         """What people call it."""
         return {"github": "GitHub", "gitlab": "GitLab", "gitea": "Gitea"}[self.value]
 
@@ -146,7 +146,7 @@ def _token(kind: ForgeKind, env: Mapping[str, str]) -> tuple[str, str]:
     name = next((one for one in names if env.get(one, "").strip()), None)
     if name is None:
         raise ForgeDenied(
-            f"There is no token for {kind.title}: {' and '.join(names)} are not set, or empty.",
+            f"There is no token for {kind.vendor}: {' and '.join(names)} are not set, or empty.",
             _GIVE[kind],
         )
     token = env[name].strip()
@@ -173,7 +173,7 @@ def _api(kind: ForgeKind, env: Mapping[str, str]) -> str:
     usual = "https://api.github.com" if kind is ForgeKind.GITHUB else ""
     url = (env.get(name) or usual).strip().rstrip("/")
     if not url:
-        msg = f"{name} is not set, so nobody knows where {kind.title}'s API is."
+        msg = f"{name} is not set, so nobody knows where {kind.vendor}'s API is."
         raise SettingsError(msg, f"Set {name}, for example https://git.example/{_ROOTS[kind]}.")
     try:
         parts = urlsplit(url)

@@ -160,7 +160,9 @@ class ForgeExchanges:
             seen |= {one.get("id") for one in new}
             yield from new
             follows = {**asked, name: str(length), "page": str(number + 1)}
-            whole = _told_total(answer.headers, len(seen), full=not is_whole and len(rows) >= length)
+            whole = _told_total(
+                answer.headers, len(seen), full=not is_whole and len(rows) >= length
+            )
             asked = _next(answer.headers, follows, whole=whole)
             if not asked or not new:
                 return

@@ -32,7 +32,6 @@ class GiteaClient:
     """One repository on a Gitea or Forgejo."""
 
     longest = LONGEST
-    title = "Gitea"
 
     def __init__(self, exchanges: ForgeExchanges, repository: str) -> None:
         owner, _, name = repository.partition("/")

@@ -40,7 +40,6 @@ class GitHubClient:
     """One repository on GitHub, or on a GitHub Enterprise Server."""
 
     longest = LONGEST
-    title = "GitHub"
 
     def __init__(self, exchanges: ForgeExchanges, repository: str) -> None:
         owner, _, name = repository.partition("/")
@@ -130,9 +129,7 @@ def comment_of(data: object) -> PublishedComment:
     row = data if isinstance(data, dict) else {}
     user = inner(row, "user")
     by = ForgeAccount(text(user, "login"), whole(user, "id"))
-    return PublishedComment(
-        whole(row, "id") or 0, by, text(row, "body"), text(row, "html_url")
-    )
+    return PublishedComment(whole(row, "id") or 0, by, text(row, "body"), text(row, "html_url"))
 
 
 def pull_request_of(data: object) -> PullRequest:

@@ -37,7 +37,6 @@ class GitLabClient:
     """One project on a GitLab; `project` is its id, or its path."""
 
     longest = LONGEST
-    title = "GitLab"
 
     def __init__(self, exchanges: ForgeExchanges, project: str) -> None:
         self._ask = exchanges.ask
@@ -90,7 +89,9 @@ class GitLabClient:
 
     def update(self, number: int, comment: int, body: str) -> None:
         """Write another text into one."""
-        self._ask("PUT", f"{self._root}/merge_requests/{number}/notes/{comment}", data={"body": body})
+        self._ask(
+            "PUT", f"{self._root}/merge_requests/{number}/notes/{comment}", data={"body": body}
+        )
 
     def delete(self, number: int, comment: int) -> None:
         """Delete one."""

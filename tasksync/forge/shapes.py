@@ -60,8 +60,6 @@ class ForgeClient(Protocol):
 
     #: characters (UTF-16) that a comment may have
     longest: int
-    #: what people call the place: `GitHub`, and a pull request's sign with its number
-    title: str
 
     def named(self, number: int) -> str:
         """Return how people write a pull request's number."""

@@ -1,0 +1,79 @@
+"""Where a run meets its forge: the CI's environment and event read, a client made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tasksync import __version__
+from tasksync import file_limits as bounded
+from tasksync.cli.signals import Stop, SystemClock
+from tasksync.core.formats.strict_json import BadJson, strict
+from tasksync.errors import SettingsError
+from tasksync.forge import gitea, github, gitlab
+from tasksync.forge.environment import CiRun, ForgeKind, is_loopback, kind_of_run, run_of
+from tasksync.forge.exchange import ForgeExchanges
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tasksync.cli.console import Console
+    from tasksync.core.ports import Clock
+    from tasksync.forge.shapes import ForgeClient
+
+#: bytes of an event: GitHub's are at most 25 MiB
+_EVENT = 32 * 1024 * 1024
+
+
+def ci_run(console: Console, *, to: str | None = None, pull_request: int | None = None) -> CiRun:
+    """Return what the environment tells of this run; its token is hidden from now on.
+
+    Raises SettingsError, and ForgeDenied where there is no token.
+    """
+    env = console.env
+    event = {} if kind_of_run(env, to) is ForgeKind.GITLAB else _event(env)
+    run = run_of(env, event, to=to, pull_request=pull_request)
+    if console.hidden is not None:
+        console.hidden.add(run.token)
+    return run
+
+
+def client_of(run: CiRun, console: Console, clock: Clock | None = None) -> ForgeClient:
+    """Return what talks to the forge of a run."""
+    agent = {"User-Agent": f"tasksync/{__version__}"}
+    bearer = {"Authorization": f"Bearer {run.token}"}
+    proxies = not is_loopback(run.api)  # no proxy stands before ourselves
+    clock = clock or SystemClock(Stop())
+
+    def exchanges(headers: Mapping[str, str], may: str) -> ForgeExchanges:
+        return ForgeExchanges(
+            run.api, {**headers, **agent}, clock, may=may, proxies=proxies, tell=console.tell
+        )
+
+    match run.kind:
+        case ForgeKind.GITHUB:
+            talks = exchanges({**github.HEADERS, **bearer}, github.MAY)
+            return github.GitHubClient(talks, run.repository)
+        case ForgeKind.GITEA:
+            talks = exchanges({**gitea.HEADERS, **bearer}, gitea.MAY)
+            return gitea.GiteaClient(talks, run.repository)
+        case ForgeKind.GITLAB:
+            name = "JOB-TOKEN" if run.is_job_token else "PRIVATE-TOKEN"
+            talks = exchanges({**gitlab.HEADERS, name: run.token}, gitlab.MAY)
+            return gitlab.GitLabClient(talks, run.repository)
+
+
+def _event(env: Mapping[str, str]) -> Mapping[str, object]:
+    """Return what started the run, as GITHUB_EVENT_PATH tells it; nothing where it names none."""
+    name = env.get("GITHUB_EVENT_PATH", "").strip()
+    if not name:
+        return {}
+    try:
+        data = strict(bounded.read(name, _EVENT))
+    except OSError as error:
+        why = bounded.why(error)
+    except BadJson as error:
+        why = str(error)
+    else:
+        return data if isinstance(data, dict) else {}
+    msg = f"GITHUB_EVENT_PATH names {name}, which cannot be read: {why}."
+    raise SettingsError(msg, "It is the runner that sets it; unset it, and use --pull-request.")
