@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from tasksync.cli.forge_run import ci_run, client_of
 from tasksync.core.expected import Approved
 from tasksync.core.formats.plan_digest import digest_of_document
-from tasksync.errors import PlanStale
+from tasksync.core.quoting import quoted
+from tasksync.errors import PlanStale, UsageError
 from tasksync.forge.comments import approved_comment, pull_request_of_run
 from tasksync.forge.hidden_line import document_of
 
@@ -15,23 +16,26 @@ if TYPE_CHECKING:
     from tasksync.cli.console import Console
     from tasksync.core.ports import Clock
 
+_LARGEST = 999_999_999
+
 
 def approved_plan(project: str, console: Console, clock: Clock | None = None) -> Approved:
     """Return the plan of a project that was published for the commit of this run.
 
-    Its pull request is the one that the CI's environment names (and then its head there), else the
-    one whose merge this commit is. Raises PlanStale where no such plan is found, ForgeDenied where
-    the token may not look, ForgeError where the forge does not answer.
+    Its pull request is the one that the CI's environment names (and then its head there), or that
+    TASKSYNC_PULL_REQUEST does, else the one whose merge this commit is. Raises PlanStale where no
+    such plan is found, ForgeDenied where the token may not look, ForgeError where the forge does
+    not answer.
     """
-    run = ci_run(console)
+    run = ci_run(console, pull_request=_named(console))
     client = client_of(run, console, clock)
     commit = "" if run.on_the_clock else run.commit
-    pull = pull_request_of_run(client, run.number, commit, may_be_merged=True)
+    pull = pull_request_of_run(client, run.number, commit, is_merged=True)
     if pull is None:
         where = f"commit {run.commit[:12]}" if run.commit else "this run"
         raise PlanStale(
-            f"No pull request of {run.repository} was merged as {where}, or is open with it as its "
-            "head: nobody approved a plan for it.",
+            f"No pull request of {run.repository} was merged as {where}: nobody approved a plan "
+            "for it.",
             "Apply in a run of the pull request, or in that of its merge commit; or name the "
             "digest: apply --expect sha256:…",
         )
@@ -40,3 +44,14 @@ def approved_plan(project: str, console: Console, clock: Clock | None = None) ->
     if document is not None and digest_of_document(document) != found.label.digest:
         document = None  # the digest is what was approved; whatever else stands there was not
     return Approved(found.label.digest, document, found.url)
+
+
+def _named(console: Console) -> int | None:
+    """Return what `publish --pull-request` would be told by its variable."""
+    text = console.env.get("TASKSYNC_PULL_REQUEST", "").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= _LARGEST):
+        msg = f"TASKSYNC_PULL_REQUEST is {quoted(text)}, and no number of a pull request."
+        raise UsageError(msg, "Write its number, or unset it.")
+    return int(text)

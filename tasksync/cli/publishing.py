@@ -72,7 +72,9 @@ def _pull_request(run: CiRun, client: ForgeClient, *, is_plan: bool) -> PullRequ
     A plan that were published after it would approve itself.
     """
     commit = "" if run.on_the_clock else run.commit
-    pull = pull_request_of_run(client, run.number, commit, may_be_merged=not is_plan)
+    pull = pull_request_of_run(client, run.number, commit, is_merged=not is_plan)
+    if pull is None and not is_plan:
+        pull = pull_request_of_run(client, run.number, commit, is_merged=False)
     if pull is None:
         raise NoPullRequest(
             f"This run belongs to no {'open ' if is_plan else ''}pull request of {run.repository}.",

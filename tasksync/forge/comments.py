@@ -173,24 +173,22 @@ def approved_comment(
 
 
 def pull_request_of_run(
-    client: ForgeClient, number: int | None, commit: str, *, may_be_merged: bool
+    client: ForgeClient, number: int | None, commit: str, *, is_merged: bool
 ) -> PullRequest | None:
     """Return the pull request of a run, or None: it is of none.
 
-    Where the environment does not name one it is that whose merge the commit is, else the open one
-    whose head it is. Raises ForgeError where it could be several.
+    Where the environment does not name one it is that whose merge the commit is (`is_merged`), or
+    else the open one whose head it is. Raises ForgeError where it could be several.
     """
     if number is not None:
         return client.pull_request(number)
     if not commit:
         return None
-    found = client.pull_requests_of(commit)
-    merged = [one for one in found if not one.is_open]
-    chosen = merged if merged and may_be_merged else [one for one in found if one.is_open]
+    chosen = [one for one in client.pull_requests_of(commit) if one.is_open != is_merged]
     if len(chosen) > 1:
         names = ", ".join(client.named(one.number) for one in chosen)
         msg = f"Commit {commit[:12]} belongs to several pull requests: {names}."
-        raise ForgeError(msg, "Name one with --pull-request.")
+        raise ForgeError(msg, "Name one: publish --pull-request N, or TASKSYNC_PULL_REQUEST=N.")
     return chosen[0] if chosen else None
 
 

@@ -19,6 +19,7 @@ PLANT = "PLANTED-HERE"
 ENV: Mapping[str, str] = {
     "TASKSYNC_API_KEY": "vibe/live_9f8e7d/6c5b4a",
     "TASKSYNC_SESSION_TOKEN": "sess/0n.token+77aa88bb",
+    "TASKSYNC_FORGE_TOKEN": "ghs_f0rge/t0ken+Zz91kQ",
     "TASKSYNC_HTTP_USERNAME": "bob",
     "TASKSYNC_HTTP_PASSWORD": "hp/W0rd",
     "TASKSYNC_HTTP_LOCK_ADDRESS": "",
@@ -32,6 +33,7 @@ ENV: Mapping[str, str] = {
 SECRETS: Mapping[str, str] = {
     "the key": ENV["TASKSYNC_API_KEY"],
     "the session": ENV["TASKSYNC_SESSION_TOKEN"],
+    "the forge's token": ENV["TASKSYNC_FORGE_TOKEN"],
     "the state's password": ENV["TASKSYNC_HTTP_PASSWORD"],
     "the state's login": "Ym9iOmhwL1cwcmQ=",
     "the database's password": ENV["PGPASSWORD"],
