@@ -282,6 +282,45 @@ def test_a_plan_that_was_made_elsewhere_is_shown_without_our_secrets(
     assert "***" in ends[0].out, ends[0].text
 
 
+_FORGE_SAYS = {
+    "the token is refused": "401 Unauthorized",
+    "a right is missing": "403 Forbidden",
+    "it is not there": "404 Not Found",
+    "it is not taken": "422 Unprocessable Entity",
+    "a redirect": "307 Temporary Redirect",
+    "no answer of an API": "200 OK",
+}
+
+
+@pytest.mark.parametrize("optional", [(), ("--optional",)], ids=["must", "optional"])
+@pytest.mark.parametrize(("turn", "said"), [*enumerate(_FORGE_SAYS)])
+def test_a_forge_that_quotes_us_is_not_quoted(
+    loose: Loose, turn: int, said: str, optional: tuple[str, ...]
+) -> None:
+    """`publish`: in errors, in headers, and in the step's summary of what quotes us itself."""
+    words = planted(turn)
+    body = json.dumps({"message": PLANT, "errors": [PLANT]}).replace(PLANT, words).encode()
+    head = (
+        f"HTTP/1.1 {_FORGE_SAYS[said]}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
+        f"X-Accepted-GitHub-Permissions: {words}\r\nLocation: https://h/{words}\r\n\r\n"
+    )
+    loose.folder.mkdir(parents=True, exist_ok=True)
+    report, summary = loose.folder / "report.md", loose.folder / "summary.md"
+    report.write_text(f"# Report\n{words}\n", encoding="utf-8")
+    with answering(head.encode() + body) as url:
+        loose.more = {
+            "GITHUB_REPOSITORY": "acme/tasks",
+            "GITHUB_API_URL": url,
+            "GITHUB_STEP_SUMMARY": str(summary),
+            "TASKSYNC_PULL_REQUEST": "7",
+        }
+        end = loose.run("publish", str(report), "--name", "report", *optional)
+    assert end.code == (7 if turn < 3 and not optional else 0 if turn < 3 else 1), end.text
+    silent(end)
+    assert "***" in summary.read_text()
+    assert not told(summary.read_bytes())
+
+
 def test_whose_run_holds_the_lock_is_told_without_the_tokens_of_its_url(loose: Loose) -> None:
     """The tokens of another run, which this one does not know: in the lock, and in words."""
     loose.want({"a": task("A")})
