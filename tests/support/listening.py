@@ -16,13 +16,13 @@ from typing import Self
 class Listener:
     """Calls `serve` with each connection, in a thread of its own, and closes it afterwards.
 
-    What `serve` raises as OSError is a client's leaving. `close`, or leaving the block, ends every
-    connection and waits for the threads.
+    `port` 0 is any free one. What `serve` raises as OSError is a client's leaving. `close`, or
+    leaving the block, ends every connection and waits for the threads.
     """
 
-    def __init__(self, serve: Callable[[socket.socket], None]) -> None:
+    def __init__(self, serve: Callable[[socket.socket], None], port: int = 0) -> None:
         self._serve = serve
-        self._socket = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self._socket = socket.create_server(("127.0.0.1", port), backlog=64)
         self.port: int = self._socket.getsockname()[1]
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
