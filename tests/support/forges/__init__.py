@@ -13,6 +13,16 @@
 
 from __future__ import annotations
 
+from support.forges import troubles
+from support.forges.gitea import Gitea
 from support.forges.github import GitHub
+from support.forges.gitlab import GitLab
+from support.forges.serving import Forge
 
-__all__ = ["GitHub"]
+FORGES: dict[str, type[GitHub | GitLab | Gitea]] = {
+    "github": GitHub,
+    "gitlab": GitLab,
+    "gitea": Gitea,
+}
+
+__all__ = ["FORGES", "Forge", "GitHub", "GitLab", "Gitea", "troubles"]

@@ -76,17 +76,16 @@ class GitHub(Forge):
             return self.failed(400, "The API version is not supported")
         if request.header("Authorization") and token is None:
             return self.failed(401, "Bad credentials")
-        limit = self._limit(token)
-        if self.clock() >= limit.reset:
-            limit.used, limit.reset = 0, self.clock() + 3600
-        if limit.used >= limit.size:
+        if self.used_up(self._limit(token)):
             return self.failed(403, "API rate limit exceeded for this token.", "/rate-limits")
-        limit.used += 1
         return self._moved(request)
 
-    def exhaust(self, token: str, seconds: float, limit: int = 1000) -> None:
-        """Let that token have no request left for so many seconds."""
-        self.limits[self.tokens[token].secret] = Limit(limit, limit, self.clock() + seconds)
+    def too_many(self, seconds: float | None) -> Answer:
+        """The answer at a secondary limit, with or without a word of how long it lasts."""
+        words = "You have exceeded a secondary rate limit. Please wait before you try again."
+        said = self.failed(403, words, "/overview/rate-limits-for-the-rest-api")
+        said.headers = {} if seconds is None else {"retry-after": str(math.ceil(seconds))}
+        return said
 
     def headers_of(self, token: Token | None) -> Mapping[str, str]:
         limit = self._limit(token)

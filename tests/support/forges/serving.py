@@ -166,6 +166,19 @@ class Forge(RepositoryAtHand):
         """Each request: method, endpoint, status (None where the answer was lost), account."""
         return [(one.method, one.endpoint, one.status, one.account) for one in self.requests]
 
+    def exhaust(self, token: str, seconds: float, limit: int = 1000) -> None:
+        """Let that token have no request left for so many seconds."""
+        self.limits[self.tokens[token].secret] = Limit(limit, limit, self.clock() + seconds)
+
+    def used_up(self, limit: Limit, window: float = 3600) -> bool:
+        """Whether nothing is left of that limit; counts this request otherwise."""
+        if self.clock() >= limit.reset:
+            limit.used, limit.reset = 0, self.clock() + window
+        if limit.used >= limit.size:
+            return True
+        limit.used += 1
+        return False
+
     # How a request is answered
 
     def _answer(self, request: Request) -> Answer:
@@ -234,6 +247,10 @@ class Forge(RepositoryAtHand):
         return said
 
     # What each vendor says in its own way
+
+    def too_many(self, seconds: float | None) -> Answer:
+        """What is said to somebody who asks too fast; None: without a word of how long."""
+        raise NotImplementedError
 
     def token_of(self, request: Request) -> Token | None:
         """Whose token the request carries, None for none or an unknown one."""
