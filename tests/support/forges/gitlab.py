@@ -222,9 +222,11 @@ class GitLab(Forge):
         found = self._request(call)
         if isinstance(found, Answer):
             return found
-        by: Callable[[Comment], tuple[float, int]] = lambda one: (one.created, one.number)
-        if call.query.get("order_by") == "updated_at":
-            by = lambda one: (one.updated, one.number)  # noqa: E731
+        updated = call.query.get("order_by") == "updated_at"
+
+        def by(one: Comment) -> tuple[float, int]:
+            return (one.updated if updated else one.created, one.number)
+
         notes = sorted(found.comments, key=by, reverse=call.query.get("sort") != "asc")
         if call.query.get("activity_filter") == "only_comments":
             notes = [one for one in notes if not one.system]
