@@ -120,7 +120,11 @@ class GitLab(Forge):
 
     def _for_jobs(self, request: Request) -> bool:
         path = request.path.removeprefix(self.prefix + self.api)
-        here = [one for one in self.endpoints if one.match(path) and one.method == request.method]
+        here = [
+            one
+            for one in self.endpoints
+            if one.method == request.method and one.match(path) is not None
+        ]
         return not here or any((one.method, one.path) in _FOR_JOBS for one in here)
 
     def too_many(self, seconds: float | None) -> Answer:
