@@ -73,6 +73,11 @@ class Meeting:
     def __init__(self, parties: int) -> None:
         self._barrier = threading.Barrier(parties, timeout=20)
 
+    @property
+    def waiting(self) -> int:
+        """How many have come so far."""
+        return self._barrier.n_waiting
+
     def __call__(self, _: Request, go_on: GoOn) -> Answer:
         done = go_on()
         self._barrier.wait()

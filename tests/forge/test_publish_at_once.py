@@ -1,0 +1,114 @@
+"""Two runs that publish at once: one comment stays, with the plan of the newest commit."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from support.forges import troubles
+from support.publishing import Publishing
+
+
+def listed(at: Publishing) -> str:
+    """A part of the path that comments are listed by."""
+    return "/notes" if at.forge.name == "gitlab" else "/comments"
+
+
+@pytest.mark.parametrize("runs", [2, 3])
+def test_runs_that_all_find_none_leave_one_comment(at: Publishing, runs: int) -> None:
+    plan = at.plan("First")
+    meeting = troubles.Meeting(runs)
+    at.forge.trouble(meeting, "GET", listed(at), times=runs)
+    with ThreadPoolExecutor(runs) as pool:
+        done = list(pool.map(lambda _: at.publish(plan), range(runs)))
+    assert [one.code for one in done] == [0] * runs, [one.err for one in done]
+    assert len(at.bodies()) == 1
+    assert at.writes().count("POST") == runs  # else nothing was tried
+
+
+def test_of_two_heads_that_both_find_none_the_newer_ones_plan_stays(at: Publishing) -> None:
+    old, old_plan = at.environment(), at.plan("Old")
+    meeting = troubles.Meeting(2)
+    at.forge.trouble(meeting, "GET", listed(at), times=2)
+
+    def newer() -> object:
+        return at.publish(new_plan, env=new)
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(at.publish, old_plan, env=old)
+        while not any(listed(at) in one.path for one in at.forge.requests) and not first.done():
+            if meeting.waiting:
+                break
+        at.forge.push(7)
+        new, new_plan = at.environment(), at.plan("New")
+        second = pool.submit(newer)
+        codes = first.result().code, second.result().code  # type: ignore[attr-defined]
+    assert codes == (0, 0)
+    (body,) = at.bodies()
+    assert "New" in body
+    assert at.forge.repository.pulls[7].head in body.splitlines()[0]
+
+
+def test_an_old_run_that_ends_late_does_not_write_over_a_newer_plan(at: Publishing) -> None:
+    old, old_plan = at.environment(), at.plan("Old")
+    at.forge.push(7)
+    assert at.publish(at.plan("New")).code == 0
+    late = at.publish(old_plan, env=old)
+    assert late.code == 0, late.err
+    assert "moved on" in late.err
+    (body,) = at.bodies()
+    assert "New" in body
+
+
+def test_an_old_run_whose_head_is_outrun_while_it_writes_leaves_the_newer_plan(
+    at: Publishing,
+) -> None:
+    """The old run looks at the head, then a push and its whole run come, and then it writes."""
+    old, old_plan, new_plan = at.environment(), at.plan("Old"), at.plan("New")
+
+    def push_and_publish() -> None:
+        at.forge.push(7)
+        assert at.publish(new_plan).code == 0
+
+    at.forge.trouble(troubles.meanwhile(push_and_publish), "POST")
+    late = at.publish(old_plan, env=old)
+    assert late.code == 0, late.err
+    (body,) = at.bodies()
+    assert "New" in body
+    assert at.forge.repository.pulls[7].head in body.splitlines()[0]
+
+
+def test_an_old_run_that_updates_while_it_is_outrun_leaves_the_newer_plan(
+    at: Publishing,
+) -> None:
+    """The same where a comment is there already, so that both write into one."""
+    assert at.publish(at.plan("Oldest")).code == 0
+    at.forge.push(7)
+    old, old_plan, new_plan = at.environment(), at.plan("Old"), at.plan("New")
+
+    def push_and_publish() -> None:
+        at.forge.push(7)
+        assert at.publish(new_plan).code == 0
+
+    change = "PUT" if at.forge.name == "gitlab" else "PATCH"
+    at.forge.trouble(troubles.meanwhile(push_and_publish), change)
+    late = at.publish(old_plan, env=old)
+    assert late.code == 0, late.err
+    (body,) = at.bodies()
+    head = at.forge.repository.pulls[7].head
+    assert "Old" not in body or head not in body.splitlines()[0]
+    again = at.publish(new_plan)
+    assert again.code == 0
+    assert "New" in at.bodies()[0]
+
+
+def test_two_comments_of_one_project_become_one(at: Publishing) -> None:
+    plan = at.plan("First")
+    assert at.publish(plan).code == 0
+    oldest = at.forge.comments(7)[0]
+    at.clock.time += 5
+    at.forge.write_comment(7, at.usual, oldest.body)
+    at.forge.write_comment(7, "other", "and so on")
+    assert at.publish(plan).code == 0
+    first, talk = at.forge.comments(7)
+    assert (first.number, talk.body) == (oldest.number, "and so on")
