@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from support.command import Done, Tasksync
-from support.forges import FORGES, GitHub, GitLab, Gitea
+from support.forges import FORGES, Gitea, GitHub, GitLab
 
 Running = GitHub | GitLab | Gitea
 
