@@ -23,6 +23,7 @@ TasksyncError                        1
 │   ├── StateMoved                   1   another wrote: this lease is fenced off
 │   └── StateNotSaved                1   the loudest one: where it was written beside
 ├── ForgeError                       1   GitHub, GitLab or Gitea did not do what was asked
+│   ├── NoPullRequest                1   the run belongs to none on which this could be published
 │   ├── ForgeUnavailable             1   no answer, 5xx, a limit that lasts too long
 │   └── ForgeDenied                  7   the token is missing, wrong, or may not do this
 │       └── ForgeNotFound            7   not there, or not to be seen with this token
@@ -174,6 +175,10 @@ class StateNotSaved(StateError):
 
 class ForgeError(TasksyncError):
     """The forge that holds the pull request did not do what was asked."""
+
+
+class NoPullRequest(ForgeError):
+    """This run belongs to no pull request on which this could be published."""
 
 
 class ForgeUnavailable(ForgeError):

@@ -62,7 +62,7 @@ class PlanContent:
         """Return what `plan --format markdown` says, without our secrets."""
         saved = self._saved
         refusals = check(saved.plan)
-        show = f"tasksync show {self._name}"
+        show = f"tasksync show {Path(self._name).name}"
 
         def made(limit: int) -> str:
             text = plan_markdown(

@@ -52,10 +52,10 @@ def client_of(run: CiRun, console: Console, clock: Clock | None = None) -> Forge
     match run.kind:
         case ForgeKind.GITHUB:
             talks = exchanges({**github.HEADERS, **bearer}, github.MAY)
-            return github.GitHubClient(talks, run.repository)
+            return github.GitHubClient(talks, run.repository, run.account)
         case ForgeKind.GITEA:
             talks = exchanges({**gitea.HEADERS, **bearer}, gitea.MAY)
-            return gitea.GiteaClient(talks, run.repository)
+            return gitea.GiteaClient(talks, run.repository, run.account)
         case ForgeKind.GITLAB:
             name = "JOB-TOKEN" if run.is_job_token else "PRIVATE-TOKEN"
             talks = exchanges({**gitlab.HEADERS, name: run.token}, gitlab.MAY)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tasksync.cli.comment_bodies import Content, FileContent, PlanContent, body_of
 from tasksync.cli.forge_run import ci_run, client_of
-from tasksync.errors import ForgeError
+from tasksync.errors import NoPullRequest
 from tasksync.forge.comments import Publisher, Written, pull_request_of_run
 from tasksync.forge.github import LONGEST as SHORTEST_LIMIT
 from tasksync.forge.gitlab import LONGEST as LONGEST_LIMIT
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 #: bytes of a step's summary (docs.github.com/actions: job summaries, "restricted to a maximum
 #: size of 1 MiB"), with some left for what the step writes itself
 _SUMMARY = 1_000_000
-
-
-class NoPullRequest(ForgeError):
-    """This run belongs to no pull request on which this could be published."""
 
 
 def publish(options: PublishOptions, console: Console, clock: Clock | None = None) -> None:
@@ -54,6 +50,12 @@ def publish(options: PublishOptions, console: Console, clock: Clock | None = Non
         console.tell(
             f"Note: {where} has moved on from {head[:12]} since this run began. Its comment is "
             "left to the run of its newest commit."
+        )
+        return
+    if done.what is Written.OVERTAKEN:
+        console.tell(
+            f"Note: {where} moved on from {head[:12]} while its comment was written, which now "
+            "shows an older plan. Unless the run of its newest commit goes on, start that again."
         )
         return
     console.say(f"{_WORDS[done.what]} on {where}: {done.url or pull.url}")
@@ -98,12 +100,13 @@ def _summarise(content: Content, console: Console) -> None:
     file = Path(name)
     try:
         room = _SUMMARY - (file.stat().st_size if file.exists() else 0)
-        text = f"{content.text(SHORTEST_LIMIT)}\n\n"
-        if len(text.encode()) > room:
+        texts = (f"{content.text(limit)}\n\n".encode() for limit in (LONGEST_LIMIT, SHORTEST_LIMIT))
+        text = next((one for one in texts if len(one) <= room), None)
+        if text is None:
             console.tell("Note: the step's summary is full; nothing is added to it.")
             return
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644), "ab") as out:
-            out.write(text.encode())
+            out.write(text)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         console.tell(f"Note: the step's summary cannot be written: {why}.")

@@ -20,15 +20,24 @@ from tasksync.forge.shapes import ForgeAccount, ForgeClient, PublishedComment, P
 _LOOKS = 6
 #: a comment whose answer was lost, and that is not there when looked for, is written once more
 _WRITES = 2
+_GUESSED = (
+    "Of this token the forge does not tell whose it is: if it is no job's own, set "
+    "TASKSYNC_FORGE_ACCOUNT to its account's name."
+)
 
 
 class Written(StrEnum):
-    """What became of a comment."""
+    """What was done.
+
+    OUTDATED: nothing, since the pull request had moved on; OVERTAKEN: it moved on while this run
+    wrote, and what the run of its newest commit wrote meanwhile may be gone.
+    """
 
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     OUTDATED = "outdated"
+    OVERTAKEN = "overtaken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,8 @@ class Publisher:
             found = self._own()
             if head != self._label.head:
                 self._settle(found, head)
-                return Publication(Written.OUTDATED)
+                wrote = self._what is Written.UPDATED and not _is_for(found, head)
+                return Publication(Written.OVERTAKEN if wrote else Written.OUTDATED)
             if not found:
                 if self._created is not None:  # listings may lag; a second one helps nobody
                     return Publication(Written.CREATED, self._created.url)
@@ -94,6 +104,7 @@ class Publisher:
         except ForgeUnavailable:
             if self._writes >= _WRITES:
                 raise
+            self._what = Written.CREATED
             return  # it may be there: the next look tells
         self._created, self._what = made, Written.CREATED
         if self._account.guessed and made.by.login:  # now the forge has told whose token it is
@@ -163,7 +174,7 @@ def approved_comment(
         raise PlanStale(
             msg,
             "tasksync publish PLAN.json puts it there, with the same token; what other accounts "
-            "wrote does not count.",
+            f"wrote does not count. {_GUESSED if account.guessed else ''}".rstrip(),
         )
     others = ", ".join(sorted({label.head[:12] for label, _one in labelled}))
     raise PlanStale(
@@ -190,6 +201,10 @@ def pull_request_of_run(
         msg = f"Commit {commit[:12]} belongs to several pull requests: {names}."
         raise ForgeError(msg, "Name one: publish --pull-request N, or TASKSYNC_PULL_REQUEST=N.")
     return chosen[0] if chosen else None
+
+
+def _is_for(comments: Sequence[PublishedComment], head: str) -> bool:
+    return any(_head(one) == head for one in comments)
 
 
 def _head(comment: PublishedComment) -> str:

@@ -64,7 +64,8 @@ class CiRun:
 
     `number` is the pull request's, and `head` the commit that was its newest when the run began;
     None where the environment does not say. `commit` is what the run stands on, or "". `repository`
-    is `owner/name`, or GitLab's id or path of a project. `on_the_clock`: nobody pushed anything.
+    is `owner/name`, or GitLab's id or path of a project. `account` is whose token this is where
+    the forge does not tell. `on_the_clock`: nobody pushed anything.
     """
 
     kind: ForgeKind
@@ -75,6 +76,7 @@ class CiRun:
     number: int | None
     head: str | None
     commit: str
+    account: str = ""
     is_job_token: bool = False
     on_the_clock: bool = False
 
@@ -125,6 +127,7 @@ def run_of(
         number,
         head,
         commit,
+        account=env.get("TASKSYNC_FORGE_ACCOUNT", "").strip(),
         is_job_token=bool(token) and token == env.get("CI_JOB_TOKEN", "").strip(),
         on_the_clock=bool(
             _ON_THE_CLOCK & {env.get("GITHUB_EVENT_NAME"), env.get("CI_PIPELINE_SOURCE")}

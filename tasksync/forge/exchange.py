@@ -227,7 +227,7 @@ class ForgeExchanges:
             return None
         after = _number(answer.headers.get("retry-after"))
         if after is not None:
-            return after
+            return max(_PAUSE, after)  # a limit that asks for no time at all may ask for ever
         if answer.headers.get("x-ratelimit-remaining", "").strip() == "0":
             return self._until(answer.headers.get("x-ratelimit-reset"))
         if answer.status == _TOO_MANY:

@@ -29,11 +29,15 @@ _PAGE = ("limit", 50)
 
 
 class GiteaClient:
-    """One repository on a Gitea or Forgejo."""
+    """One repository on a Gitea or Forgejo.
+
+    `account` is whose token this is where the forge does not tell; "" is a job's own.
+    """
 
     longest = LONGEST
 
-    def __init__(self, exchanges: ForgeExchanges, repository: str) -> None:
+    def __init__(self, exchanges: ForgeExchanges, repository: str, account: str = "") -> None:
+        self._unasked = ForgeAccount(account, guessed=True) if account else JOB_ACCOUNT
         owner, _, name = repository.partition("/")
         self._ask = exchanges.ask
         self._pages = exchanges.pages
@@ -51,7 +55,7 @@ class GiteaClient:
         except ForgeDenied as denied:
             if denied.is_unknown:
                 raise
-            return JOB_ACCOUNT
+            return self._unasked
         return account_of(answer.data)
 
     def pull_request(self, number: int) -> PullRequest:

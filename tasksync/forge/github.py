@@ -37,11 +37,15 @@ _NO_COMMIT = MISSING | {422}
 
 
 class GitHubClient:
-    """One repository on GitHub, or on a GitHub Enterprise Server."""
+    """One repository on GitHub, or on a GitHub Enterprise Server.
+
+    `account` is whose token this is where the forge does not tell; "" is a job's own.
+    """
 
     longest = LONGEST
 
-    def __init__(self, exchanges: ForgeExchanges, repository: str) -> None:
+    def __init__(self, exchanges: ForgeExchanges, repository: str, account: str = "") -> None:
+        self._unasked = ForgeAccount(account, guessed=True) if account else JOB_ACCOUNT
         owner, _, name = repository.partition("/")
         self._ask = exchanges.ask
         self._pages = exchanges.pages
@@ -64,7 +68,7 @@ class GitHubClient:
         except ForgeDenied as denied:
             if denied.is_unknown:
                 raise
-            return JOB_ACCOUNT
+            return self._unasked
         return account_of(answer.data)
 
     def pull_request(self, number: int) -> PullRequest:

@@ -42,6 +42,7 @@ class GitLabClient:
         self._ask = exchanges.ask
         self._pages = exchanges.pages
         self._project = project
+        self._urls: dict[int, str] = {}
         self._root = f"/projects/{quote(project, safe='')}"
 
     def named(self, number: int) -> str:
@@ -59,7 +60,7 @@ class GitLabClient:
 
     def pull_request(self, number: int) -> PullRequest:
         """Return one, as it is now."""
-        return _merge_request(self._ask("GET", f"{self._root}/merge_requests/{number}").data)
+        return self._read(self._ask("GET", f"{self._root}/merge_requests/{number}").data)
 
     def pull_requests_of(self, commit: str) -> tuple[PullRequest, ...]:
         """Return those that a commit merged, or that are open with it as their head."""
@@ -69,7 +70,7 @@ class GitLabClient:
         except ForgeNotFound:
             return ()
         ours = [one for one in rows if self._is_here(one)]
-        return tuple(one for one in map(_merge_request, ours) if belongs(one, commit))
+        return tuple(one for one in map(self._read, ours) if belongs(one, commit))
 
     def comments(self, number: int) -> Iterator[PublishedComment]:
         """Yield all notes that people and programs wrote; GitLab's own (`system`) are left out."""
@@ -102,11 +103,19 @@ class GitLabClient:
         there = whole(merge_request, "target_project_id")
         return there is None or not self._project.isdecimal() or there == int(self._project)
 
+    def _read(self, data: object) -> PullRequest:
+        found = _merge_request(data)
+        self._urls[found.number] = found.url
+        return found
+
     def _note(self, number: int, row: Json) -> PublishedComment:
-        """Return a note; the API does not tell its address."""
+        """Return a note; its address is that of its place on the merge request's page."""
         remote = whole(row, "id") or 0
         by = _account(inner(row, "author"))
-        return PublishedComment(remote, by, text(row, "body"), f"note {remote} on !{number}")
+        url = self._urls.get(number, "")
+        return PublishedComment(
+            remote, by, text(row, "body"), f"{url}#note_{remote}" if url else f"!{number}"
+        )
 
 
 def _account(row: Json) -> ForgeAccount:

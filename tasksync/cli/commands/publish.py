@@ -54,10 +54,10 @@ def options(read: Mapping[str, Any]) -> PublishOptions:
 def run(options: PublishOptions, console: Console) -> int:
     """Write the step summary and the comment.
 
-    Raises PlanUnusable, SettingsError, ForgeError and its kinds.
+    Raises PlanUnusable, SettingsError, ForgeError and its kinds; with --optional fewer.
     """
-    from tasksync.cli.publishing import NoPullRequest, publish
-    from tasksync.errors import ForgeDenied
+    from tasksync.cli.publishing import publish
+    from tasksync.errors import ForgeDenied, NoPullRequest
 
     try:
         publish(options, console)
