@@ -14,39 +14,39 @@ from tasksync.forge.environment import CiRun, ForgeKind, is_loopback, kind_of_ru
 from tasksync.forge.exchange import ForgeExchanges
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from tasksync.cli.console import Console
-    from tasksync.core.ports import Clock
     from tasksync.forge.shapes import ForgeClient
 
 #: bytes of an event: GitHub's are at most 25 MiB
 _EVENT = 32 * 1024 * 1024
 
 
-def ci_run(console: Console, *, to: str | None = None, pull_request: int | None = None) -> CiRun:
-    """Return what the environment tells of this run; its token is hidden from now on.
+def _nobody(_text: str) -> None:
+    """Tell nobody."""
+
+
+def ci_run(
+    env: Mapping[str, str], *, to: str | None = None, pull_request: int | None = None
+) -> CiRun:
+    """Return what the environment tells of this run.
 
     Raises SettingsError, and ForgeDenied where there is no token.
     """
-    env = console.env
     event = {} if kind_of_run(env, to) is ForgeKind.GITLAB else _event(env)
-    run = run_of(env, event, to=to, pull_request=pull_request)
-    if console.hidden is not None:
-        console.hidden.add(run.token)
-    return run
+    return run_of(env, event, to=to, pull_request=pull_request)
 
 
-def client_of(run: CiRun, console: Console, clock: Clock | None = None) -> ForgeClient:
-    """Return what talks to the forge of a run."""
+def client_of(run: CiRun, tell: Callable[[str], None] = _nobody) -> ForgeClient:
+    """Return what talks to the forge of a run; `tell` is told of waits."""
     agent = {"User-Agent": f"tasksync/{__version__}"}
     bearer = {"Authorization": f"Bearer {run.token}"}
     proxies = not is_loopback(run.api)  # no proxy stands before ourselves
-    clock = clock or SystemClock(Stop())
+    clock = SystemClock(Stop())
 
     def exchanges(headers: Mapping[str, str], may: str) -> ForgeExchanges:
         return ForgeExchanges(
-            run.api, {**headers, **agent}, clock, may=may, proxies=proxies, tell=console.tell
+            run.api, {**headers, **agent}, clock, may=may, proxies=proxies, tell=tell
         )
 
     match run.kind:

@@ -13,13 +13,12 @@ from tasksync.forge.comments import approved_comment, pull_request_of_run
 from tasksync.forge.hidden_line import document_of
 
 if TYPE_CHECKING:
-    from tasksync.cli.console import Console
-    from tasksync.core.ports import Clock
+    from collections.abc import Mapping
 
 _LARGEST = 999_999_999
 
 
-def approved_plan(project: str, console: Console, clock: Clock | None = None) -> Approved:
+def approved_plan(project: str, environment: Mapping[str, str]) -> Approved:
     """Return the plan of a project that was published for the commit of this run.
 
     Its pull request is the one that the CI's environment names (and then its head there), or that
@@ -27,8 +26,8 @@ def approved_plan(project: str, console: Console, clock: Clock | None = None) ->
     such plan is found, ForgeDenied where the token may not look, ForgeError where the forge does
     not answer.
     """
-    run = ci_run(console, pull_request=_named(console))
-    client = client_of(run, console, clock)
+    run = ci_run(environment, pull_request=_named(environment))
+    client = client_of(run)
     commit = "" if run.on_the_clock else run.commit
     pull = pull_request_of_run(client, run.number, commit, is_merged=True)
     if pull is None:
@@ -46,9 +45,9 @@ def approved_plan(project: str, console: Console, clock: Clock | None = None) ->
     return Approved(found.label.digest, document, found.url)
 
 
-def _named(console: Console) -> int | None:
+def _named(environment: Mapping[str, str]) -> int | None:
     """Return what `publish --pull-request` would be told by its variable."""
-    text = console.env.get("TASKSYNC_PULL_REQUEST", "").strip()
+    text = environment.get("TASKSYNC_PULL_REQUEST", "").strip()
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= _LARGEST):

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from tasksync.cli.console import Console
     from tasksync.cli.options import PublishOptions
-    from tasksync.core.ports import Clock
     from tasksync.forge.environment import CiRun
     from tasksync.forge.shapes import ForgeClient, PullRequest
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 _SUMMARY = 1_000_000
 
 
-def publish(options: PublishOptions, console: Console, clock: Clock | None = None) -> None:
+def publish(options: PublishOptions, console: Console) -> None:
     """Write step summary and comment, and say where it is.
 
     Raises NoPullRequest, ForgeError and its kinds, PlanUnusable, SettingsError.
@@ -39,8 +38,8 @@ def publish(options: PublishOptions, console: Console, clock: Clock | None = Non
     else:
         content = FileContent(options.file, options.name, LONGEST_LIMIT, secrets)
     _summarise(content, console)
-    run = ci_run(console, to=options.to, pull_request=options.pull_request)
-    client = client_of(run, console, clock)
+    run = ci_run(console.env, to=options.to, pull_request=options.pull_request)
+    client = client_of(run, console.tell)
     pull = _pull_request(run, client, is_plan=options.name is None)
     head = run.head if run.head and run.number == pull.number else pull.head
     label, body = content.label(head), body_of(content, head, client.longest)
