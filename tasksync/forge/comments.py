@@ -74,11 +74,12 @@ class Publisher:
         self._body = body
         self._writes = 0
         self._created: PublishedComment | None = None
+        self._written: set[int] = set()
         self._what = Written.UNCHANGED
 
     def publish(self) -> Publication:
         """Write the comment, unless the pull request has moved on; raises ForgeError."""
-        for look in range(_LOOKS):
+        for _ in range(_LOOKS):
             head = self._client.pull_request(self._number).head
             found = self._own()
             if head != self._label.head:
@@ -89,7 +90,7 @@ class Publisher:
                 if self._created is not None:  # listings may lag; a second one helps nobody
                     return Publication(Written.CREATED, self._created.url)
                 self._create()
-            elif not self._keep(found, first=look == 0):
+            elif not self._keep(found):
                 return Publication(self._what, found[0].url)
         return Publication(self._what, found[0].url if found else "")
 
@@ -107,18 +108,25 @@ class Publisher:
             self._what = Written.CREATED
             return  # it may be there: the next look tells
         self._created, self._what = made, Written.CREATED
+        self._written.add(made.id)
         if self._account.guessed and made.by.login:  # now the forge has told whose token it is
             self._account = made.by
 
-    def _keep(self, found: Sequence[PublishedComment], *, first: bool) -> bool:
-        """Let the oldest say what we have to say, and be the only one; False where it is so."""
+    def _keep(self, found: Sequence[PublishedComment]) -> bool:
+        """Let the oldest say what we have to say, and be the only one; False where it is so.
+
+        What was written once is not written again while it is for our head: the forge may have
+        turned it into a form of its own, or another run of the same commit wrote after us.
+        """
         oldest, *others = found
-        is_ours = oldest.body == self._body if first else _head(oldest) == self._label.head
+        is_done = oldest.id in self._written and _head(oldest) == self._label.head
+        is_ours = oldest.body == self._body or is_done
         if is_ours and not others:
             return False
         if not is_ours:
             with suppress(ForgeNotFound):  # deleted by hand meanwhile: the next look tells
                 self._client.update(self._number, oldest.id, self._body)
+                self._written.add(oldest.id)
                 self._what = Written.UPDATED if self._created is None else self._what
         self._delete(others)
         return True
