@@ -154,6 +154,10 @@ class Forge(RepositoryAtHand):
         """Let the next requests of that method and part of a path meet this trouble."""
         self._waiting.append(_Waiting(trouble, method, part, times))
 
+    def no_more_trouble(self) -> None:
+        """Forget all troubles that have not struck."""
+        self._waiting.clear()
+
     def write_comment(self, number: int, token: str, body: str) -> Comment:
         """A comment by the owner of that token, as if by hand."""
         return self.add_comment(number, self.tokens[token].account, body, self.clock())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -39,6 +40,12 @@ def done_but(status: int, body: Any = None) -> Callable[[Request, GoOn], Answer]
     return said
 
 
+def nth(number: int, trouble: Callable[[Request, GoOn], Answer]) -> Callable[..., Answer]:
+    """The trouble for the request of that number, counted from 0; those before it go on."""
+    seen = itertools.count()
+    return lambda request, go_on: trouble(request, go_on) if next(seen) == number else go_on()
+
+
 def echo(status: int) -> Callable[[Request, GoOn], Answer]:
     """An error that repeats the headers of the request, the token too."""
     return lambda request, _: Answer(
@@ -68,18 +75,15 @@ def afterwards(deed: Callable[[], object]) -> Callable[[Request, GoOn], Answer]:
 
 
 class Meeting:
-    """Holds requests until so many have come, and then lets all of them go on."""
+    """Holds answers until so many are ready, and lets all go on; `came`: one is here."""
 
     def __init__(self, parties: int) -> None:
+        self.came = threading.Event()
         self._barrier = threading.Barrier(parties, timeout=20)
-
-    @property
-    def waiting(self) -> int:
-        """How many have come so far."""
-        return self._barrier.n_waiting
 
     def __call__(self, _: Request, go_on: GoOn) -> Answer:
         done = go_on()
+        self.came.set()
         self._barrier.wait()
         return done
 
