@@ -16,17 +16,18 @@ def forms(secret: str) -> list[str]:
     return [secret, quote(secret, safe=""), base64.b64encode(secret.encode()).decode()]
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 500, 503])
-@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 503])
 def test_a_token_that_the_forge_repeats_in_its_error_is_not_shown(
-    at: Publishing, status: int, method: str
+    at: Publishing, status: int
 ) -> None:
-    at.forge.trouble(troubles.echo(status), method, times=1000)
-    done = at.publish(at.plan())
-    secret = at.forge.tokens[at.usual].secret
-    assert not any(one in done.out + done.err for one in forms(secret))
-    if status in (401, 403) and not (method == "GET" and status == 403):
-        assert done.code == 7, done.err
+    plan, secret = at.plan(), at.forge.tokens[at.usual].secret
+    for method in ("GET", "POST"):
+        at.forge.trouble(troubles.echo(status), method, times=1000)
+        done = at.publish(plan)
+        at.forge.no_more_trouble()
+        assert done.code == (7 if status in (401, 403, 404) else 1), done.err
+        assert not any(one in done.out + done.err for one in forms(secret))
+    assert at.bodies() == []
 
 
 def test_a_token_in_the_published_file_is_masked(at: Publishing, tmp_path: Path) -> None:

@@ -85,6 +85,17 @@ class Publishing:
         run = env if env is not None else self.environment(who)
         return Tasksync(self.folder)("publish", file, *words, **run)
 
+    def apply(self, env: dict[str, str], *words: str, project: str = "chores") -> Done:
+        """`tasksync apply --expect published` of a project in that environment."""
+        tasksync = self.projects[project]
+        file = tasksync.folder / "tasksync.yaml"
+        return tasksync("apply", "-f", file, "--expect", "published", *words, **env)
+
+    def titles(self, project: str = "chores") -> list[str]:
+        """The titles of the project's tasks on its portal."""
+        tasks = world_of(self.projects[project].folder)["tasks"]
+        return sorted(one["title"] for one in tasks.values())
+
     def bodies(self) -> list[str]:
         """What the comments of the pull request say."""
         return [one.body for one in self.forge.comments(self.number)]
