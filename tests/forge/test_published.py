@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
 from support.forges import Gitea
 from support.publishing import Publishing
 
-from tasksync.cli.console import Console
 from tasksync.cli.published import approved_plan
 from tasksync.core.expected import Approved
 from tasksync.core.formats.plan_digest import digest_of_document
@@ -17,16 +14,15 @@ from tasksync.errors import ForgeDenied, ForgeError, PlanStale, TasksyncError
 WAYS = ["merge", "squash", "rebase", "fast-forward"]
 
 
-def approved(at: Publishing, env: dict[str, str], project: str = "chores") -> Approved:
+def approved(env: dict[str, str], project: str = "chores") -> Approved:
     """What counts as approved in that environment."""
-    out = io.StringIO()
-    return approved_plan(project, Console(io.StringIO(), out, out, env), at.clock)
+    return approved_plan(project, env)
 
 
-def refused(at: Publishing, env: dict[str, str], project: str = "chores") -> TasksyncError:
+def refused(env: dict[str, str], project: str = "chores") -> TasksyncError:
     """Why nothing does."""
     with pytest.raises(TasksyncError) as caught:
-        approved(at, env, project)
+        approved(env, project)
     return caught.value
 
 
@@ -45,7 +41,7 @@ def digest_in(body: str) -> str:
 
 
 def test_before_the_merge_it_is_what_was_published_for_the_head(published: Publishing) -> None:
-    found = approved(published, published.environment())
+    found = approved(published.environment())
     assert found.digest == digest_in(published.bodies()[0])
     assert found.document is not None
     assert digest_of_document(found.document) == found.digest
@@ -60,7 +56,7 @@ def test_after_the_merge_it_is_found_by_the_merged_commit(published: Publishing,
         assert at.publish(at.plan("First")).code == 0
         how = "fast-forward"
     merged = at.forge.merge(7, how=how)
-    found = approved(at, at.forge.environment_of_push(merged))
+    found = approved(at.forge.environment_of_push(merged))
     assert found.digest == digest_in(at.bodies()[0])
 
 
@@ -76,15 +72,15 @@ def test_a_merge_of_many_commits_is_found_and_an_earlier_commit_of_it_is_not(
         how = "fast-forward"
     assert at.publish(at.plan("First")).code == 0
     merged = at.forge.merge(7, how=how)
-    assert approved(at, at.forge.environment_of_push(merged)).digest
-    assert isinstance(refused(at, at.forge.environment_of_push(early)), PlanStale)
+    assert approved(at.forge.environment_of_push(merged)).digest
+    assert isinstance(refused(at.forge.environment_of_push(early)), PlanStale)
 
 
 def test_a_rebase_of_gitlab_that_nobody_planned_anew_is_refused(on_gitlab: Publishing) -> None:
     at = on_gitlab
     assert at.publish(at.plan()).code == 0
     merged = at.forge.merge(7, how="rebase")
-    assert isinstance(refused(at, at.forge.environment_of_push(merged)), PlanStale)
+    assert isinstance(refused(at.forge.environment_of_push(merged)), PlanStale)
 
 
 def test_a_comment_for_an_older_head_is_refused_before_and_after_the_merge(
@@ -92,9 +88,9 @@ def test_a_comment_for_an_older_head_is_refused_before_and_after_the_merge(
 ) -> None:
     at = published
     at.forge.push(7)
-    before = refused(at, at.environment())
+    before = refused(at.environment())
     merged = at.forge.merge(7)
-    after = refused(at, at.forge.environment_of_push(merged))
+    after = refused(at.forge.environment_of_push(merged))
     for fault in (before, after):
         assert isinstance(fault, PlanStale)
         assert fault.exit_code == 5
@@ -104,7 +100,7 @@ def test_a_commit_that_no_pull_request_brought_is_refused(published: Publishing)
     at = published
     at.forge.merge(7)
     pushed = at.forge.push_to_base()
-    fault = refused(at, at.forge.environment_of_push(pushed))
+    fault = refused(at.forge.environment_of_push(pushed))
     assert (type(fault), fault.exit_code) == (PlanStale, 5)
 
 
@@ -112,9 +108,9 @@ def test_an_unmerged_pull_request_counts_for_its_own_head_alone(published: Publi
     at = published
     at.forge.close_unmerged(7)
     pushed = at.forge.push_to_base()
-    assert refused(at, at.forge.environment_of_push(pushed)).exit_code == 5
+    assert refused(at.forge.environment_of_push(pushed)).exit_code == 5
     head = at.forge.repository.pulls[7].head
-    assert refused(at, at.forge.environment_of_push(head)).exit_code == 5
+    assert refused(at.forge.environment_of_push(head)).exit_code == 5
 
 
 def test_of_two_pull_requests_that_one_commit_merged_none_is_guessed(
@@ -127,9 +123,9 @@ def test_of_two_pull_requests_that_one_commit_merged_none_is_guessed(
     at.forge.merge(7, how="fast-forward")
     at.forge.merge(8, how="fast-forward")
     if at.forge.name == "gitea":
-        assert approved(at, at.forge.environment_of_push(head)).digest == digest_in(at.bodies()[0])
+        assert approved(at.forge.environment_of_push(head)).digest == digest_in(at.bodies()[0])
         return
-    fault = refused(at, at.forge.environment_of_push(head))
+    fault = refused(at.forge.environment_of_push(head))
     assert fault.exit_code == 5, fault
 
 
@@ -140,12 +136,12 @@ def test_the_one_that_was_merged_is_taken_where_another_is_open_with_that_head(
     head = at.forge.repository.pulls[7].head
     at.forge.open_pull_request(8, head, base="release", head_ref="the-same")
     at.forge.merge(7, how="fast-forward")
-    found = approved(at, at.forge.environment_of_push(head))
+    found = approved(at.forge.environment_of_push(head))
     assert found.digest == digest_in(at.bodies()[0])
 
 
 def test_another_projects_comment_is_refused(published: Publishing) -> None:
-    fault = refused(published, published.environment(), "shop")
+    fault = refused(published.environment(), "shop")
     assert (type(fault), fault.exit_code) == (PlanStale, 5)
 
 
@@ -155,7 +151,7 @@ def test_a_forged_comment_by_somebody_else_approves_nothing(at: Publishing, who:
     ours = at.forge.comments(7)[0]
     at.forge.delete_comment(ours.number)
     at.forge.write_comment(7, who, ours.body)
-    fault = refused(at, at.environment())
+    fault = refused(at.environment())
     assert (type(fault), fault.exit_code) == (PlanStale, 5)
 
 
@@ -165,7 +161,7 @@ def test_a_forged_comment_beside_ours_changes_nothing(published: Publishing) -> 
     digest = digest_in(ours)
     for who in ("other", "user"):
         at.forge.write_comment(7, who, ours.replace(digest, "sha256:" + "0" * 64))
-    assert approved(at, at.environment()).digest == digest
+    assert approved(at.environment()).digest == digest
 
 
 def test_a_hidden_line_further_down_approves_nothing(at: Publishing) -> None:
@@ -174,7 +170,7 @@ def test_a_hidden_line_further_down_approves_nothing(at: Publishing) -> None:
     at.forge.delete_comment(ours.number)
     for before in ("Title\n", "\n", "> ", "`"):
         at.forge.write_comment(7, at.usual, before + ours.body)
-    assert refused(at, at.environment()).exit_code == 5
+    assert refused(at.environment()).exit_code == 5
 
 
 def test_a_system_line_of_gitlab_approves_nothing(on_gitlab: Publishing) -> None:
@@ -184,7 +180,7 @@ def test_a_system_line_of_gitlab_approves_nothing(on_gitlab: Publishing) -> None
     at.forge.delete_comment(ours.number)
     bot = at.forge.tokens["project"].account
     at.forge.system_note(7, bot, ours.body)  # type: ignore[union-attr]
-    assert refused(at, at.environment()).exit_code == 5
+    assert refused(at.environment()).exit_code == 5
 
 
 def test_a_document_that_is_not_the_digests_is_not_used(published: Publishing) -> None:
@@ -195,7 +191,7 @@ def test_a_document_that_is_not_the_digests_is_not_used(published: Publishing) -
     comment = at.forge.comments(7)[0]
     lines = comment.body.splitlines()
     comment.body = "\n".join([lines[0], other, *lines[2:]])
-    found = approved(at, at.environment())
+    found = approved(at.environment())
     assert found.digest == digest_in(lines[0])
     assert found.document is None
 
@@ -207,7 +203,7 @@ def test_two_own_comments_with_two_plans_for_one_head_are_not_guessed_between(
     first = at.forge.comments(7)[0].body
     assert at.publish(at.plan("Second")).code == 0
     at.forge.write_comment(7, at.usual, first)
-    assert refused(at, at.environment()).exit_code == 5
+    assert refused(at.environment()).exit_code == 5
 
 
 def test_our_comment_counts_on_the_last_page_too(at: Publishing) -> None:
@@ -216,16 +212,16 @@ def test_our_comment_counts_on_the_last_page_too(at: Publishing) -> None:
         at.forge.write_comment(7, "other", f"talk {number}")
     assert at.publish(at.plan()).code == 0
     at.forge.write_comment(7, "other", "and more")
-    assert approved(at, at.environment()).digest == digest_in(at.bodies()[299])
+    assert approved(at.environment()).digest == digest_in(at.bodies()[299])
 
 
 def test_a_token_without_rights_is_7_and_a_forge_that_is_silent_1(published: Publishing) -> None:
     at = published
-    fault = refused(at, at.environment("stranger"))
+    fault = refused(at.environment("stranger"))
     assert (type(fault).__mro__.index(ForgeDenied) >= 0, fault.exit_code) == (True, 7)
     name = "CI_API_V4_URL" if at.forge.name == "gitlab" else "GITHUB_API_URL"
     silent = {**at.environment(), name: "http://127.0.0.1:9"}
-    fault = refused(at, silent)
+    fault = refused(silent)
     assert (isinstance(fault, ForgeError), fault.exit_code) == (True, 1)
 
 
@@ -233,7 +229,7 @@ def test_a_job_token_of_gitlab_cannot_tell_whose_comments_count(on_gitlab: Publi
     at = on_gitlab
     assert at.publish(at.plan()).code == 0
     job = at.forge.tokens["job"].secret
-    fault = refused(at, {**at.environment(None), "GITLAB_TOKEN": job})
+    fault = refused({**at.environment(None), "GITLAB_TOKEN": job})
     assert fault.exit_code == 7
 
 
@@ -245,13 +241,13 @@ def test_versions_of_gitea_that_name_a_pull_request_for_any_commit_are_not_belie
     assert at.publish(at.plan()).code == 0
     at.forge.answers_any_commit = True
     pushed = at.forge.push_to_base()
-    assert refused(at, at.forge.environment_of_push(pushed)).exit_code == 5
+    assert refused(at.forge.environment_of_push(pushed)).exit_code == 5
     at.forge.merge(7)
-    assert refused(at, at.forge.environment_of_push(pushed)).exit_code == 5
+    assert refused(at.forge.environment_of_push(pushed)).exit_code == 5
 
 
 def test_the_test_merge_of_github_is_no_merge(on_github: Publishing) -> None:
     at = on_github
     assert at.publish(at.plan()).code == 0
-    fault = refused(at, at.forge.environment_of_push(at.forge.repository.pulls[7].test_merge))
+    fault = refused(at.forge.environment_of_push(at.forge.repository.pulls[7].test_merge))
     assert fault.exit_code == 5

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from support.command import Done, Tasksync
+from command import Done, Tasksync
+from hand import world_of
 from support.forges import FORGES, Gitea, GitHub, GitLab
 
 Running = GitHub | GitLab | Gitea
@@ -93,8 +94,7 @@ class Publishing:
 
     def titles(self, project: str = "chores") -> list[str]:
         """The titles of the project's tasks on its portal."""
-        tasks = world_of(self.projects[project].folder)["tasks"]
-        return sorted(one["title"] for one in tasks.values())
+        return sorted(one["title"] for one in world_of(self.projects[project].folder))
 
     def bodies(self) -> list[str]:
         """What the comments of the pull request say."""
