@@ -8,7 +8,7 @@ from tasksync.cli.forge_run import ci_run, client_of
 from tasksync.core.expected import Approved
 from tasksync.core.formats.plan_digest import digest_of_document
 from tasksync.core.quoting import quoted
-from tasksync.errors import PlanStale, UsageError
+from tasksync.errors import NoPullRequest, PlanStale, UsageError
 from tasksync.forge.comments import approved_comment, pull_request_of_run
 from tasksync.forge.hidden_line import document_of
 
@@ -29,7 +29,10 @@ def approved_plan(project: str, environment: Mapping[str, str]) -> Approved:
     run = ci_run(environment, pull_request=_named(environment))
     client = client_of(run)
     commit = "" if run.on_the_clock else run.commit
-    pull = pull_request_of_run(client, run.number, commit, is_merged=True)
+    try:
+        pull = pull_request_of_run(client, run.number, commit, is_merged=True)
+    except NoPullRequest as several:
+        raise PlanStale(several.message, several.advice) from None
     if pull is None:
         where = f"commit {run.commit[:12]}" if run.commit else "this run"
         raise PlanStale(

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tasksync.errors import ForgeError, ForgeNotFound, ForgeUnavailable, PlanStale
+from tasksync.errors import ForgeNotFound, ForgeUnavailable, NoPullRequest, PlanStale
 from tasksync.forge.hidden_line import Label, label_of
 from tasksync.forge.shapes import ForgeAccount, ForgeClient, PublishedComment, PullRequest
 
@@ -197,7 +197,7 @@ def pull_request_of_run(
     """Return the pull request of a run, or None: it is of none.
 
     Where the environment does not name one it is that whose merge the commit is (`is_merged`), or
-    else the open one whose head it is. Raises ForgeError where it could be several.
+    else the open one whose head it is. Raises NoPullRequest where it could be several.
     """
     if number is not None:
         return client.pull_request(number)
@@ -207,7 +207,7 @@ def pull_request_of_run(
     if len(chosen) > 1:
         names = ", ".join(client.named(one.number) for one in chosen)
         msg = f"Commit {commit[:12]} belongs to several pull requests: {names}."
-        raise ForgeError(msg, "Name one: publish --pull-request N, or TASKSYNC_PULL_REQUEST=N.")
+        raise NoPullRequest(msg, "Name one: publish --pull-request N, or TASKSYNC_PULL_REQUEST=N.")
     return chosen[0] if chosen else None
 
 
