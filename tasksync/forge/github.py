@@ -1,13 +1,13 @@
 """GitHub's REST API, as far as comments on pull requests go (docs.github.com/rest, 2022-11-28).
 
-`/rest/issues/comments`, `/rest/pulls/pulls#get-a-pull-request`,
+`/rest/issues/comments`, `/rest/pulls/pulls` (get one, list),
 `/rest/commits/commits#list-pull-requests-associated-with-a-commit`,
 `/rest/users/users#get-the-authenticated-user`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 from tasksync.errors import ForgeDenied, ForgeError, ForgeNotFound
@@ -26,12 +26,14 @@ from tasksync.forge.shapes import (
 LONGEST = 65_000
 HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 MAY = (
-    "The job needs permissions: pull-requests: write (and contents: read); a personal token needs "
-    "Pull requests: read and write. A fork's pull request never gets that: publish --optional."
+    "The job needs permissions: pull-requests: write to publish (read to apply what was "
+    "published) and contents: read; a personal token the same. A fork's pull request never gets "
+    "more than to read: publish --optional."
 )
 #: whose comments a job's own token writes (docs.github.com/actions/concepts/security/github_token)
 JOB_ACCOUNT = ForgeAccount("github-actions[bot]", guessed=True)
 _PAGE = ("per_page", 100)
+_LATELY_CLOSED = {"state": "closed", "sort": "updated", "direction": "desc", "per_page": "100"}
 #: of a commit that is not in the repository it says that it cannot be processed
 _NO_COMMIT = MISSING | {422}
 
@@ -79,14 +81,23 @@ class GitHubClient:
         """Return those that a commit merged, or that are open with it as their head.
 
         Before the merge GitHub's `merge_commit_sha` is that of a test merge: what is not merged
-        landed nowhere.
+        landed nowhere. Its index of a commit's pull requests lags behind a merge
+        (github.com/release-drafter/release-drafter/pull/1604), when the run of the merge commit
+        asks; the list of pull requests does not.
         """
         path = f"{self._root}/commits/{commit}/pulls"
         try:
-            rows = [*self._pages(path, {}, _PAGE, missing=_NO_COMMIT)]
+            found = self._of(commit, [*self._pages(path, {}, _PAGE, missing=_NO_COMMIT)])
         except ForgeNotFound:
-            return ()
-        ours = [one for one in rows if self._is_here(one)]
+            found = ()
+        if any(not one.is_open for one in found):
+            return found
+        answer = self._ask("GET", f"{self._root}/pulls", query=_LATELY_CLOSED)
+        closed = answer.data if isinstance(answer.data, list) else []
+        return (*found, *self._of(commit, closed))
+
+    def _of(self, commit: str, rows: Iterable[Json]) -> tuple[PullRequest, ...]:
+        ours = (one for one in rows if self._is_here(one))
         return tuple(one for one in map(pull_request_of, ours) if belongs(one, commit))
 
     def comments(self, number: int) -> Iterator[PublishedComment]:

@@ -316,7 +316,7 @@ def test_a_pull_request_is_of_a_commit_that_merged_it_or_is_its_open_head(
     counts: bool,  # noqa: FBT001 - a column
 ) -> None:
     root = "/repos/acme/tasks"
-    hub = Saying({f"{root}/commits/{commit}/pulls": [row]})
+    hub = Saying({f"{root}/commits/{commit}/pulls": [row], f"{root}/pulls": []})
     tea = Saying({f"{root}/commits/{commit}/pull": row, f"{root}/pulls": [row]})
     assert bool(GitHubClient(hub, "acme/tasks").pull_requests_of(commit)) is counts  # type: ignore[arg-type]
     assert bool(GiteaClient(tea, "acme/tasks").pull_requests_of(commit)) is counts  # type: ignore[arg-type]
@@ -324,9 +324,20 @@ def test_a_pull_request_is_of_a_commit_that_merged_it_or_is_its_open_head(
 
 def test_a_pull_request_into_another_repository_is_not_ours() -> None:
     row = pull(merged_at="2026", merge_commit_sha=TIP, base={"repo": {"full_name": "x/tasks"}})
-    hub = Saying({f"/repos/acme/tasks/commits/{TIP}/pulls": [row]})
+    root = "/repos/acme/tasks"
+    hub = Saying({f"{root}/commits/{TIP}/pulls": [row], f"{root}/pulls": [row]})
     assert GitHubClient(hub, "acme/tasks").pull_requests_of(TIP) == ()  # type: ignore[arg-type]
-    assert len(GitHubClient(hub, "X/Tasks").pull_requests_of("0" * 40)) == 0  # type: ignore[arg-type]
+
+
+def test_a_merge_that_githubs_index_does_not_know_yet_is_found_in_the_list() -> None:
+    row = pull(merged_at="2026", merge_commit_sha=TIP)
+    others = [pull(number=8, merged_at="2026", merge_commit_sha=OLD), pull(number=9)]
+    lists: list[list[dict[str, object]]] = [[], [pull(number=10, state="open", head={"sha": TIP})]]
+    for index in lists:
+        root = "/repos/acme/tasks"
+        hub = Saying({f"{root}/commits/{TIP}/pulls": index, f"{root}/pulls": [*others, row]})
+        found = GitHubClient(hub, "acme/tasks").pull_requests_of(TIP)  # type: ignore[arg-type]
+        assert [one.number for one in found if not one.is_open] == [7]
 
 
 def request(**named: object) -> dict[str, object]:

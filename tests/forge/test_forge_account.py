@@ -1,0 +1,43 @@
+"""Whose token it is, where the forge does not tell: a job's own, or one that is named."""
+
+from __future__ import annotations
+
+import pytest
+from support.publishing import Publishing
+
+from tasksync.cli.published import approved_plan
+from tasksync.errors import PlanStale, UsageError
+
+
+@pytest.fixture
+def by_app(on_github: Publishing) -> Publishing:
+    """A plan that an app's installation published."""
+    assert on_github.publish(on_github.plan(), who="app").code == 0
+    return on_github
+
+
+def test_an_apps_comment_counts_where_its_account_is_named(by_app: Publishing) -> None:
+    env = by_app.environment("app")
+    with pytest.raises(PlanStale, match="TASKSYNC_FORGE_ACCOUNT"):
+        approved_plan("chores", env)
+    env["TASKSYNC_FORGE_ACCOUNT"] = "tasksync-plans[bot]"
+    assert approved_plan("chores", env).digest in by_app.bodies()[0]
+
+
+def test_a_name_does_not_take_the_place_of_what_the_forge_tells(by_app: Publishing) -> None:
+    """A token that may ask is whose the forge says, whoever it is said to be."""
+    env = {**by_app.environment("user"), "TASKSYNC_FORGE_ACCOUNT": "tasksync-plans[bot]"}
+    with pytest.raises(PlanStale, match="by release-account"):
+        approved_plan("chores", env)
+
+
+def test_elsewhere_the_pull_request_can_be_named(by_app: Publishing) -> None:
+    env = {
+        **{name: by_app.environment("app")[name] for name in ("GITHUB_API_URL", "GITHUB_TOKEN")},
+        "GITHUB_REPOSITORY": "acme/tasks",
+        "TASKSYNC_FORGE_ACCOUNT": "tasksync-plans[bot]",
+        "TASKSYNC_PULL_REQUEST": "7",
+    }
+    assert approved_plan("chores", env).digest in by_app.bodies()[0]
+    with pytest.raises(UsageError):
+        approved_plan("chores", {**env, "TASKSYNC_PULL_REQUEST": "seven"})
