@@ -279,7 +279,7 @@ def test_of_several_pull_requests_none_is_guessed(forge: InMemory) -> None:
     assert pull_request_of_run(forge, None, "", is_merged=True) is None
 
 
-class Saying:
+class Scripted:
     """Answers that are handed in, in the place of exchanges."""
 
     def __init__(self, said: Mapping[str, Any]) -> None:
@@ -316,8 +316,8 @@ def test_a_pull_request_is_of_a_commit_that_merged_it_or_is_its_open_head(
     counts: bool,  # noqa: FBT001 - a column
 ) -> None:
     root = "/repos/acme/tasks"
-    hub = Saying({f"{root}/commits/{commit}/pulls": [row], f"{root}/pulls": []})
-    tea = Saying({f"{root}/commits/{commit}/pull": row, f"{root}/pulls": [row]})
+    hub = Scripted({f"{root}/commits/{commit}/pulls": [row], f"{root}/pulls": []})
+    tea = Scripted({f"{root}/commits/{commit}/pull": row, f"{root}/pulls": [row]})
     assert bool(GitHubClient(hub, "acme/tasks").pull_requests_of(commit)) is counts  # type: ignore[arg-type]
     assert bool(GiteaClient(tea, "acme/tasks").pull_requests_of(commit)) is counts  # type: ignore[arg-type]
 
@@ -325,7 +325,7 @@ def test_a_pull_request_is_of_a_commit_that_merged_it_or_is_its_open_head(
 def test_a_pull_request_into_another_repository_is_not_ours() -> None:
     row = pull(merged_at="2026", merge_commit_sha=TIP, base={"repo": {"full_name": "x/tasks"}})
     root = "/repos/acme/tasks"
-    hub = Saying({f"{root}/commits/{TIP}/pulls": [row], f"{root}/pulls": [row]})
+    hub = Scripted({f"{root}/commits/{TIP}/pulls": [row], f"{root}/pulls": [row]})
     assert GitHubClient(hub, "acme/tasks").pull_requests_of(TIP) == ()  # type: ignore[arg-type]
 
 
@@ -335,7 +335,7 @@ def test_a_merge_that_githubs_index_does_not_know_yet_is_found_in_the_list() -> 
     lists: list[list[dict[str, object]]] = [[], [pull(number=10, state="open", head={"sha": TIP})]]
     for index in lists:
         root = "/repos/acme/tasks"
-        hub = Saying({f"{root}/commits/{TIP}/pulls": index, f"{root}/pulls": [*others, row]})
+        hub = Scripted({f"{root}/commits/{TIP}/pulls": index, f"{root}/pulls": [*others, row]})
         found = GitHubClient(hub, "acme/tasks").pull_requests_of(TIP)  # type: ignore[arg-type]
         assert [one.number for one in found if not one.is_open] == [7]
 
@@ -363,15 +363,15 @@ def test_a_merge_request_is_of_a_commit_that_merged_it_or_is_its_open_head(
     commit: str,
     counts: bool,  # noqa: FBT001 - a column
 ) -> None:
-    lab = Saying({f"/projects/42/repository/commits/{commit}/merge_requests": [row]})
+    lab = Scripted({f"/projects/42/repository/commits/{commit}/merge_requests": [row]})
     assert bool(GitLabClient(lab, "42").pull_requests_of(commit)) is counts  # type: ignore[arg-type]
 
 
 def test_a_pull_request_of_another_shape_is_an_error_in_words() -> None:
     for broken in ({}, [], {"number": 7}, {"number": True, "head": {"sha": HEAD}}):
-        hub = Saying({"/repos/acme/tasks/pulls/7": broken})
+        hub = Scripted({"/repos/acme/tasks/pulls/7": broken})
         with pytest.raises(ForgeError):
             GitHubClient(hub, "acme/tasks").pull_request(7)  # type: ignore[arg-type]
-        lab = Saying({"/projects/a%2Fb/merge_requests/7": broken})
+        lab = Scripted({"/projects/a%2Fb/merge_requests/7": broken})
         with pytest.raises(ForgeError):
             GitLabClient(lab, "a/b").pull_request(7)  # type: ignore[arg-type]
