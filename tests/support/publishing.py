@@ -5,6 +5,7 @@ Waiting is done by a clock that the forge shares, so that no test waits.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -65,11 +66,13 @@ class Publishing:
     def plan(self, title: str = "First", project: str = "chores") -> Path:
         """A saved plan that adds a task of this title."""
         if project not in self.projects:
-            (self.folder / project).mkdir()
-            self.projects[project] = Tasksync(self.folder / project)
+            folder = self.folder / f"project-{len(self.projects)}"
+            folder.mkdir()
+            self.projects[project] = Tasksync(folder)
         tasksync = self.projects[project]
-        file = tasksync.manifest(MANIFEST.format(project=project, title=title))
-        plan = self.folder / project / f"{re.sub(r'[^a-zA-Z0-9]', '', title)[:20]}.json"
+        text = MANIFEST.format(project=json.dumps(project), title=json.dumps(title))
+        file = tasksync.manifest(text)
+        plan = tasksync.folder / f"{re.sub(r'[^a-zA-Z0-9]', '', title)[:20]}.json"
         done = tasksync("plan", "-f", file, "--out", plan)
         assert done.code == 0, done.err
         return plan

@@ -309,5 +309,13 @@ class GitHub(Forge):
         """What a job on `push` to the default branch finds at that commit."""
         return ci.of_push(self, sha, self._secret(who))
 
+    def environment_of_workflow_run(self, number: int, who: str | None = "job") -> dict[str, str]:
+        """What a job on `workflow_run` finds after one of that pull request."""
+        return ci.of_workflow_run(self, self.repository.pulls[number], self._secret(who))
+
+    def environment_of_comment(self, number: int, who: str | None = "job") -> dict[str, str]:
+        """What a job on `issue_comment` finds, of a comment on that pull request."""
+        return ci.of_comment(self, self.repository.pulls[number], self._secret(who))
+
     def _secret(self, who: str | None) -> str | None:
         return None if who is None else self.tokens[who].secret

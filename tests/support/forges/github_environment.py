@@ -60,6 +60,54 @@ def of_push(forge: GitHub, sha: str, secret: str | None) -> dict[str, str]:
     }
 
 
+def of_workflow_run(forge: GitHub, pull: PullRequest, secret: str | None) -> dict[str, str]:
+    """What a workflow on `workflow_run` finds after one on that pull request has ended.
+
+    It stands on the default branch; for a fork's pull request the event lists none.
+    """
+    branch = forge.repository.default_branch
+    ours = {"number": pull.number, "head": {"ref": pull.head_ref, "sha": pull.head}}
+    event = {
+        "action": "completed",
+        "workflow_run": {
+            "id": next(forge.numbers),
+            "event": "pull_request",
+            "head_branch": pull.head_ref,
+            "head_sha": pull.head,
+            "pull_requests": [] if pull.fork else [ours],
+        },
+        "repository": shapes.repository(forge),
+        "sender": shapes.account(forge, pull.author),
+    }
+    return {
+        **_common(forge, event, secret, "workflow_run"),
+        "GITHUB_SHA": made_up_sha("the default branch"),
+        "GITHUB_REF": f"refs/heads/{branch}",
+        "GITHUB_REF_NAME": branch,
+        "GITHUB_REF_TYPE": "branch",
+    }
+
+
+def of_comment(forge: GitHub, pull: PullRequest, secret: str | None) -> dict[str, str]:
+    """What a workflow on `issue_comment` finds: it stands on the default branch, too."""
+    branch = forge.repository.default_branch
+    page = f"{forge.url}/{forge.repository.full_name}/pull/{pull.number}"
+    event = {
+        "action": "created",
+        "issue": {"number": pull.number, "pull_request": {"html_url": page}},
+        "comment": {"id": next(forge.numbers), "body": "/apply"},
+        "repository": shapes.repository(forge),
+        "sender": shapes.account(forge, pull.author),
+    }
+    return {
+        **_common(forge, event, secret, "issue_comment"),
+        "GITHUB_SHA": made_up_sha("the default branch"),
+        "GITHUB_REF": f"refs/heads/{branch}",
+        "GITHUB_REF_NAME": branch,
+        "GITHUB_REF_TYPE": "branch",
+    }
+
+
 def _common(forge: GitHub, event: Any, secret: str | None, name: str) -> dict[str, str]:
     run = next(forge.numbers)
     event_file = forge.directory / f"event-{run}.json"

@@ -89,12 +89,14 @@ class Meeting:
 
 
 class Held:
-    """Holds one request's answer until `go` is set; `came` says that it is here."""
+    """Holds one request until `go` is set; `came`: it is here, `done`: it was done."""
 
     def __init__(self) -> None:
-        self.came, self.go = threading.Event(), threading.Event()
+        self.came, self.go, self.done = threading.Event(), threading.Event(), threading.Event()
 
     def __call__(self, _: Request, go_on: GoOn) -> Answer:
         self.came.set()
         self.go.wait(20)
-        return go_on()
+        said = go_on()
+        self.done.set()
+        return said
