@@ -83,7 +83,7 @@ def test_every_name_is_found_again_and_none_ends_the_hidden_line(on_github: Publ
     for text in ("first", "second"):
         report.write_text(f"{text}\n", encoding="utf-8")
         for name in names:
-            assert at.publish(report, "--name", name).code == 0
+            assert at.publish(report, f"--name={name}").code == 0
     assert len(at.bodies()) == len(names)
     for body in at.bodies():
         assert "second" in body

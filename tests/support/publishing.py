@@ -66,7 +66,7 @@ class Publishing:
     def plan(self, title: str = "First", project: str = "chores") -> Path:
         """A saved plan that adds a task of this title."""
         if project not in self.projects:
-            folder = self.folder / f"project-{len(self.projects)}"
+            folder = self.folder / f"{self.forge.name}-{len(self.projects)}"
             folder.mkdir()
             self.projects[project] = Tasksync(folder)
         tasksync = self.projects[project]
