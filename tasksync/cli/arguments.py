@@ -103,6 +103,14 @@ class Parser(argparse.ArgumentParser):
             raise WrongCall(self, self._given, left=left)
         return read, left
 
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        """Read a flag's value; argparse takes `--flag=--` for no value, and gives a list for it."""
+        if action.option_strings and arg_strings == ["--"]:
+            value = self._get_value(action, "--")
+            self._check_value(action, value)
+            return value
+        return super()._get_values(action, arg_strings)
+
     def _check_value(self, action: argparse.Action, value: object) -> None:
         if action.choices is not None and value not in action.choices:
             raise WrongCall(self, self._given, action=action, value=str(value))

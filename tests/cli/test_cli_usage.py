@@ -175,6 +175,22 @@ def test_an_empty_value_is_a_script_whose_variable_is_not_set(
     assert f"{words[-2] if words[-2] != '-f' else '--file'}: its value is empty" in done.err
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("plan", "--max-delete=--"), '"--" is no limit'),
+        (("publish", "x", "--to=--"), '--to cannot be "--"'),
+        (("state", "list", "--project=--"), '"--" is no project'),
+    ],
+)
+def test_two_dashes_are_a_value_where_they_are_given_as_one(
+    tasksync: Tasksync, words: tuple[str, ...], told: str
+) -> None:
+    """argparse takes them for no value, and gives the command a list."""
+    done = tasksync(*words)
+    assert (done.code, told in done.err) == (64, True), done.err
+
+
 def test_an_empty_variable_is_one_that_is_not_set(tasksync: Tasksync, tmp_path: Path) -> None:
     unset = {"TASKSYNC_PARALLELISM": "", "TASKSYNC_TIMEOUT": "", "TASKSYNC_FORMAT": ""}
     assert tasksync("plan", "-f", tmp_path / "tasksync.yaml", **unset).code == 0
