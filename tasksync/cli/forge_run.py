@@ -40,7 +40,6 @@ def ci_run(
 def client_of(run: CiRun, tell: Callable[[str], None] = _nobody) -> ForgeClient:
     """Return what talks to the forge of a run; `tell` is told of waits."""
     agent = {"User-Agent": f"tasksync/{__version__}"}
-    bearer = {"Authorization": f"Bearer {run.token}"}
     proxies = not is_loopback(run.api)  # no proxy stands before ourselves
     clock = SystemClock(Stop())
 
@@ -51,14 +50,14 @@ def client_of(run: CiRun, tell: Callable[[str], None] = _nobody) -> ForgeClient:
 
     match run.kind:
         case ForgeKind.GITHUB:
-            talks = exchanges({**github.HEADERS, **bearer}, github.MAY)
+            talks = exchanges(github.headers(run.token), github.MAY)
             return github.GitHubClient(talks, run.repository, run.account)
         case ForgeKind.GITEA:
-            talks = exchanges({**gitea.HEADERS, **bearer}, gitea.MAY)
+            talks = exchanges(gitea.headers(run.token), gitea.MAY)
             return gitea.GiteaClient(talks, run.repository, run.account)
         case ForgeKind.GITLAB:
-            name = "JOB-TOKEN" if run.is_job_token else "PRIVATE-TOKEN"
-            talks = exchanges({**gitlab.HEADERS, name: run.token}, gitlab.MAY)
+            headers = gitlab.headers(run.token, is_job_token=run.is_job_token)
+            talks = exchanges(headers, gitlab.MAY)
             return gitlab.GitLabClient(talks, run.repository)
 
 

@@ -12,6 +12,7 @@ from tasksync.errors import NoPullRequest
 from tasksync.forge.comments import Publisher, Written, pull_request_of_run
 from tasksync.forge.github import LONGEST as SHORTEST_LIMIT
 from tasksync.forge.gitlab import LONGEST as LONGEST_LIMIT
+from tasksync.render.wording import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +58,7 @@ def publish(options: PublishOptions, console: Console) -> None:
             "shows an older plan. Unless the run of its newest commit goes on, start that again."
         )
         return
-    console.say(f"{_WORDS[done.what]} on {where}: {done.url or pull.url}")
+    console.say(clean(f"{_WORDS[done.what]} on {where}: {done.url or pull.url}"))
 
 
 _WORDS: Mapping[Written, str] = {

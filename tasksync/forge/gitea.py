@@ -18,7 +18,6 @@ from tasksync.forge.shapes import ForgeAccount, PublishedComment, PullRequest, w
 
 #: as GitHub's: a server may keep longer ones, and nobody reads them
 LONGEST = 65_000
-HEADERS = {"Accept": "application/json"}
 MAY = (
     "The token needs to write issues and to read the repository (write:issue, read:repository); a "
     "fork's pull request does not get that: publish --optional."
@@ -26,6 +25,11 @@ MAY = (
 #: whose comments a job's own token writes: an account of the server, which nobody can register
 JOB_ACCOUNT = ForgeAccount("gitea-actions", -2, guessed=True)
 _PAGE = ("limit", 50)
+
+
+def headers(token: str) -> dict[str, str]:
+    """Return what every request has (docs.gitea.com/development/api-usage: `token` before it)."""
+    return {"Accept": "application/json", "Authorization": f"token {token}"}
 
 
 class GiteaClient:

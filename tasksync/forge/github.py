@@ -24,7 +24,6 @@ from tasksync.forge.shapes import (
 
 #: a comment's body has at most 65 536 characters ("Body is too long")
 LONGEST = 65_000
-HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 MAY = (
     "The job needs permissions: pull-requests: write to publish (read to apply what was "
     "published) and contents: read; a personal token the same. A fork's pull request never gets "
@@ -36,6 +35,15 @@ _PAGE = ("per_page", 100)
 _LATELY_CLOSED = {"state": "closed", "sort": "updated", "direction": "desc", "per_page": "100"}
 #: of a commit that is not in the repository it says that it cannot be processed
 _NO_COMMIT = MISSING | {422}
+
+
+def headers(token: str) -> dict[str, str]:
+    """Return what every request has (/rest/using-the-rest-api/getting-started)."""
+    return {
+        "Accept": "application/vnd.github+json",
+        "X-GitHub-Api-Version": "2022-11-28",
+        "Authorization": f"Bearer {token}",
+    }
 
 
 class GitHubClient:

@@ -25,12 +25,17 @@ from tasksync.forge.shapes import (
 
 #: a note may have a million characters; the page that shows so many is of no use to anybody
 LONGEST = 250_000
-HEADERS = {"Accept": "application/json"}
 MAY = (
     "The token needs the scope api and the role Reporter or above (a project access token has "
     "both); a job's own CI_JOB_TOKEN may not write notes."
 )
 _PAGE = ("per_page", 50)
+
+
+def headers(token: str, *, is_job_token: bool) -> dict[str, str]:
+    """Return what every request has; a job's own token goes by another name."""
+    name = "JOB-TOKEN" if is_job_token else "PRIVATE-TOKEN"
+    return {"Accept": "application/json", name: token}
 
 
 class GitLabClient:

@@ -186,7 +186,7 @@ def test_an_empty_value_is_a_script_whose_variable_is_not_set(
 def test_two_dashes_are_a_value_where_they_are_given_as_one(
     tasksync: Tasksync, words: tuple[str, ...], told: str
 ) -> None:
-    """argparse takes them for no value, and gives the command a list."""
+    """Argparse takes them for no value, and gives the command a list."""
     done = tasksync(*words)
     assert (done.code, told in done.err) == (64, True), done.err
 

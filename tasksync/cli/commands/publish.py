@@ -69,4 +69,6 @@ def run(options: PublishOptions, console: Console) -> int:
 
 
 def _note(error: TasksyncError, console: Console) -> None:
-    console.tell(f"Note: nothing was published, which --optional lets pass. {error}")
+    from tasksync.render.wording import clean_lines
+
+    console.tell(clean_lines(f"Note: nothing was published, which --optional lets pass. {error}"))
