@@ -41,6 +41,9 @@ def approved_plan(project: str, environment: Mapping[str, str]) -> Approved:
             "Apply in a run of the pull request, or in that of its merge commit; or name the "
             "digest: apply --expect sha256:…",
         )
+    if not pull.is_open and not pull.landed:
+        msg = f"{client.named(pull.number)} was closed without a merge: its plan was not approved."
+        raise PlanStale(msg, "Open it again, or apply without --expect what is to be done.")
     found = approved_comment(client, pull, run.head or pull.head, project)
     document = document_of(found.body)
     if document is not None and digest_of_document(document) != found.label.digest:

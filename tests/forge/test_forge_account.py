@@ -1,4 +1,4 @@
-"""Whose token it is, where the forge does not tell: a job's own, or one that is named."""
+"""Whose token it is where the forge does not tell, and what a closed pull request is worth."""
 
 from __future__ import annotations
 
@@ -41,3 +41,12 @@ def test_elsewhere_the_pull_request_can_be_named(by_app: Publishing) -> None:
     assert approved_plan("chores", env).digest in by_app.bodies()[0]
     with pytest.raises(UsageError):
         approved_plan("chores", {**env, "TASKSYNC_PULL_REQUEST": "seven"})
+
+
+def test_what_was_closed_without_a_merge_was_not_approved(on_github: Publishing) -> None:
+    """A run of its closing knows its number and its head, and its comment is there."""
+    assert on_github.publish(on_github.plan()).code == 0
+    assert approved_plan("chores", on_github.environment()).digest in on_github.bodies()[0]
+    on_github.forge.close_unmerged(7)
+    with pytest.raises(PlanStale, match="closed without a merge"):
+        approved_plan("chores", on_github.environment())
