@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 from support.forges import troubles
 from support.publishing import Publishing
 
@@ -14,9 +13,8 @@ def listed(at: Publishing) -> str:
     return "/notes" if at.forge.name == "gitlab" else "/comments"
 
 
-@pytest.mark.parametrize("runs", [2, 3])
-def test_runs_that_all_find_none_leave_one_comment(at: Publishing, runs: int) -> None:
-    plan = at.plan("First")
+def test_runs_that_all_find_none_leave_one_comment(at: Publishing) -> None:
+    plan, runs = at.plan("First"), 3
     meeting = troubles.Meeting(runs)
     at.forge.trouble(meeting, "GET", listed(at), times=runs)
     with ThreadPoolExecutor(runs) as pool:
@@ -105,3 +103,24 @@ def test_two_comments_of_one_project_become_one(at: Publishing) -> None:
     assert at.publish(plan).code == 0
     first, talk = at.forge.comments(7)
     assert (first.number, talk.body) == (oldest.number, "and so on")
+
+
+def test_our_comment_that_slips_between_two_pages_stays_the_only_one(at: Publishing) -> None:
+    """Somebody deletes a comment of the page that was read: ours moves to where nobody looks."""
+    first = at.forge.write_comment(7, "other", "talk")
+    size = 50 if at.forge.name == "gitlab" else 100
+    for number in range(size - 1):
+        at.clock.time += 1
+        at.forge.write_comment(7, "other", f"talk {number}")
+    at.clock.time += 1
+    assert at.publish(at.plan("First")).code == 0
+    ours = at.forge.comments(7)[-1]
+    at.forge.push(7)
+    at.forge.trouble(
+        troubles.afterwards(lambda: at.forge.delete_comment(first.number)), "GET", listed(at)
+    )
+    done = at.publish(at.plan("Second"))
+    assert done.code == 0, done.err
+    assert len(at.bodies()) == size
+    assert at.forge.comments(7)[-1].number == ours.number
+    assert "Second" in at.bodies()[-1]

@@ -41,7 +41,7 @@ def test_a_limit_that_never_ends_is_given_up(at: Publishing) -> None:
     assert len(at.forge.requests) < 20
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize("status", [500, 503])
 def test_a_server_that_fails_once_is_asked_again(at: Publishing, status: int) -> None:
     at.forge.trouble(troubles.answer(status, "<html>bad gateway</html>"), "GET")
     done = at.publish(at.plan())
@@ -61,8 +61,9 @@ def test_a_lost_answer_of_a_first_comment_makes_no_second(at: Publishing, troubl
     at.forge.trouble(trouble, "POST")  # type: ignore[arg-type]
     done = at.publish(at.plan())
     assert (done.code, len(at.bodies())) == (0, 1), done.err
+    assert at.writes() == ["POST"]
     assert at.publish(at.plan()).code == 0
-    assert len(at.bodies()) == 1
+    assert at.writes() == ["POST"]
 
 
 @pytest.mark.parametrize("trouble", [troubles.cut_before, troubles.answer(502)])
