@@ -24,7 +24,7 @@ def test_runs_that_all_find_none_leave_one_comment(at: Publishing) -> None:
     assert at.writes().count("POST") == runs  # else nothing was tried
 
 
-def test_of_two_heads_that_both_find_none_the_newer_ones_plan_stays(at: Publishing) -> None:
+def test_of_two_commits_whose_runs_find_none_the_newer_plan_is_kept(at: Publishing) -> None:
     old, old_plan = at.environment(), at.plan("Old")
     meeting = troubles.Meeting(2)
     at.forge.trouble(meeting, "GET", listed(at), times=2)

@@ -251,3 +251,28 @@ def test_the_test_merge_of_github_is_no_merge(on_github: Publishing) -> None:
     assert at.publish(at.plan()).code == 0
     fault = refused(at.forge.environment_of_push(at.forge.repository.pulls[7].test_merge))
     assert fault.exit_code == 5
+
+
+def test_an_app_that_is_named_has_its_own_comments_and_nobody_elses(on_github: Publishing) -> None:
+    at = on_github
+    named = {"TASKSYNC_FORGE_ACCOUNT": "tasksync-plans[bot]"}
+    env = {**at.environment("app"), **named}
+    plan = at.plan()
+    assert at.publish(plan).code == 0
+    assert refused(env).exit_code == 5
+    assert at.publish(plan, env=env).code == 0
+    assert approved(env).digest == digest_in(at.bodies()[1])
+    at.forge.delete_comment(at.forge.comments(7)[1].number)
+    assert refused(env).exit_code == 5
+
+
+@pytest.mark.parametrize("whose", ["olga", "github-actions[bot]"])
+def test_no_variable_lets_anothers_comment_count_where_the_forge_tells_whose_token_it_is(
+    at: Publishing, whose: str
+) -> None:
+    assert at.publish(at.plan("First")).code == 0
+    ours = at.forge.comments(7)[0]
+    at.forge.delete_comment(ours.number)
+    at.forge.write_comment(7, "other", ours.body)
+    env = {**at.environment("user"), "TASKSYNC_FORGE_ACCOUNT": whose}
+    assert refused(env).exit_code != 0

@@ -10,8 +10,7 @@ import re
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -284,14 +283,6 @@ class Forge(RepositoryAtHand):
 def secret_among(forge: Forge, secret: str) -> Token | None:
     """The token of that secret."""
     return next((one for one in forge.tokens.values() if one.secret == secret), None)
-
-
-@contextmanager
-def quiet(forge: Forge) -> Iterator[Forge]:
-    """A forge that raises AssertionError at the end where a caller asked what no document names."""
-    with forge:
-        yield forge
-    assert not forge.faults_of_callers, forge.faults_of_callers
 
 
 __all__ = ["Answer", "Asked", "Call", "Cut", "Endpoint", "Forge", "Json", "Limit", "Request"]
