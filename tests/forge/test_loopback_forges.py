@@ -210,7 +210,7 @@ def test_a_line_that_is_a_quick_action_is_done_and_not_kept() -> None:
         assert forge.quick_actions == [("project_4711_bot_5f0e", "/close")]
 
 
-def test_troubles_meet_the_requests_they_are_for(forge: Forges) -> None:
+def test_a_trouble_hits_the_request_it_is_for(forge: Forges) -> None:
     forge.trouble(troubles.cut_after, "POST", "/")
     with pytest.raises(requests.ConnectionError):
         ask(forge, "user", "POST", comments(forge), json={"body": "lost answer"})
