@@ -276,3 +276,18 @@ def test_no_variable_lets_anothers_comment_count_where_the_forge_tells_whose_tok
     at.forge.write_comment(7, "other", ours.body)
     env = {**at.environment("user"), "TASKSYNC_FORGE_ACCOUNT": whose}
     assert refused(env).exit_code != 0
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_a_merge_that_github_has_not_indexed_yet_is_found(on_github: Publishing, how: str) -> None:
+    at = on_github
+    assert at.publish(at.plan()).code == 0
+    for number in range(8, 128):
+        at.forge.open_pull_request(number)
+        at.forge.merge(number)
+    at.clock.time += 60
+    merged = at.forge.merge(7, how=how)
+    pushed = at.forge.push_to_base()
+    at.forge.not_indexed |= {merged, pushed}  # type: ignore[union-attr]
+    assert approved(at.forge.environment_of_push(merged)).digest == digest_in(at.bodies()[0])
+    assert refused(at.forge.environment_of_push(pushed)).exit_code == 5

@@ -51,6 +51,8 @@ class GitHub(Forge):
     )
 
     def settle(self) -> None:
+        #: commits whose pull requests the index does not know yet, as just after a merge
+        self.not_indexed: set[str] = set()
         robot = Account(41898282, "github-actions[bot]", bot=True)
         app = Account(70001, "tasksync-plans[bot]", bot=True)
         self.grant("job", robot, "installation", "read write")
@@ -204,7 +206,12 @@ class GitHub(Forge):
             and call.query.get("base") in (None, one.base)
             and head in ("", shapes.head_label(self, one))
         ]
-        pulls.sort(key=lambda one: one.number, reverse=call.query.get("direction") != "asc")
+        by = call.query.get("sort", "created")
+        otherwise = "desc" if by == "created" else "asc"
+        pulls.sort(
+            key=lambda one: (one.changed if by == "updated" else one.created, one.number),
+            reverse=call.query.get("direction", otherwise) == "desc",
+        )
         return self._hidden(call) or self._page(call, [shapes.pull(self, one) for one in pulls])
 
     def show_pull(self, call: Call) -> Answer:
@@ -224,6 +231,8 @@ class GitHub(Forge):
         if hidden := self._hidden(call):
             return hidden
         sha = call.at["commit_sha"]
+        if sha in self.not_indexed:
+            return Answer(200, [])
         if not self.repository.knows(sha):
             return self.failed(422, f"No commit found for SHA: {sha}", "/commits/commits")
         pulls = self.repository.pulls.values()

@@ -96,6 +96,7 @@ def pull(forge: GitHub, one: PullRequest) -> Json:
         "user": account(forge, one.author),
         "body": None,
         "created_at": moment(one.created),
+        "updated_at": moment(one.changed),
         "closed_at": None if one.state == "open" else moment(closed),
         "merged_at": moment(one.merged_at),
         "merge_commit_sha": one.test_merge if one.merge_sha is None else one.merge_sha,

@@ -79,6 +79,11 @@ class PullRequest:
         return self.commits[-1]
 
     @property
+    def changed(self) -> float:
+        """When it was changed last, as far as the model tells."""
+        return max(self.created, self.merged_at or 0, *(one.updated for one in self.comments), 0)
+
+    @property
     def test_merge(self) -> str:
         """The commit that the forge makes to see whether it can be merged; on no branch."""
         return made_up_sha(f"test merge of {self.number} at {self.head}")
