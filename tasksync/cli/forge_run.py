@@ -45,7 +45,13 @@ def client_of(run: CiRun, tell: Callable[[str], None] = _nobody) -> ForgeClient:
 
     def exchanges(headers: Mapping[str, str], may: str) -> ForgeExchanges:
         return ForgeExchanges(
-            run.api, {**headers, **agent}, clock, may=may, proxies=proxies, tell=tell
+            run.api,
+            {**headers, **agent},
+            clock,
+            may=may,
+            token_name=run.token_name,
+            proxies=proxies,
+            tell=tell,
         )
 
     match run.kind:

@@ -73,7 +73,8 @@ class _Raw:
 class ForgeExchanges:
     """Talks to the API of one forge with one token.
 
-    `may` says what the token has to be allowed, for the words of a refusal; `host` is for people.
+    `may` says what the token has to be allowed, and `token_name` where it was found, for the words
+    of a refusal; `host` is for people.
     """
 
     def __init__(
@@ -83,12 +84,14 @@ class ForgeExchanges:
         clock: Clock,
         *,
         may: str,
+        token_name: str = "the environment",
         proxies: bool = True,
         tell: Callable[[str], None] = lambda _text: None,
     ) -> None:
         self._api = api
         self._clock = clock
         self._may = may
+        self._token_name = token_name
         self._tell = tell
         self._patience = PATIENCE
         self._mine = Current()
@@ -261,7 +264,7 @@ class ForgeExchanges:
         status, said = answer.status, _said(answer.body)
         what = f"{self.host} answers {request} with {status}{said}"
         if status == _UNAUTHORIZED:
-            msg = f"{self.host} refuses the token ({status}{said})."
+            msg = f"{self.host} refuses the token of {self._token_name} ({status}{said})."
             advice = f"Is it expired, or another forge's? {self._may}"
             raise ForgeDenied(msg, advice, is_unknown=True)
         if status == _FORBIDDEN:
