@@ -84,7 +84,7 @@ class ForgeExchanges:
         clock: Clock,
         *,
         may: str,
-        token_name: str = "the environment",
+        token_name: str,
         proxies: bool = True,
         tell: Callable[[str], None] = lambda _text: None,
     ) -> None:

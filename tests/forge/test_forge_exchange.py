@@ -30,7 +30,9 @@ def clock() -> HandClock:
 
 @pytest.fixture
 def talks(clock: HandClock) -> ForgeExchanges:
-    return ForgeExchanges(API, {"Authorization": "Bearer t0ken-of-ours"}, clock, may=MAY)
+    return ForgeExchanges(
+        API, {"Authorization": "Bearer t0ken-of-ours"}, clock, may=MAY, token_name="GITHUB_TOKEN"
+    )
 
 
 def after(clock: HandClock, seconds: float) -> str:
