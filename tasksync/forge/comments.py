@@ -80,9 +80,11 @@ class Publisher:
     def publish(self) -> Publication:
         """Write the comment, unless the pull request has moved on; raises ForgeError."""
         for _ in range(_LOOKS):
-            head = self._client.pull_request(self._number).head
             found = self._own()
+            head = self._client.pull_request(self._number).head  # last: it allows the writing
             if head != self._label.head:
+                if self._what is not Written.UNCHANGED:
+                    found = self._own()  # the newer run may have been here since
                 self._settle(found, head)
                 wrote = self._what is Written.UPDATED and not _is_for(found, head)
                 return Publication(Written.OVERTAKEN if wrote else Written.OUTDATED)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import pytest
+from command import Done
 from support.forges import troubles
 from support.publishing import Publishing
+
+from tasksync.cli.published import approved_plan
+from tasksync.errors import PlanStale
 
 
 def listed(at: Publishing) -> str:
@@ -124,3 +131,47 @@ def test_our_comment_that_slips_between_two_pages_stays_the_only_one(at: Publish
     assert len(at.bodies()) == size
     assert at.forge.comments(7)[-1].number == ours.number
     assert "Second" in at.bodies()[-1]
+
+
+def between(at: Publishing, when: Callable[..., Any], nth: int) -> tuple[Done, bool]:
+    """An older run, a newer one whole before or after its request of that number, if it has one."""
+    old, old_plan, new_plan = at.environment(), at.plan("Old"), at.plan("New")
+    came = []
+
+    def newer() -> None:
+        at.forge.push(7)
+        assert at.publish(new_plan).code == 0
+        came.append(True)
+
+    at.forge.trouble(troubles.nth(nth, when(newer)), times=nth + 1)
+    late = at.publish(old_plan, env=old)
+    at.forge.no_more_trouble()
+    assert late.code == 0, late.err
+    return late, bool(came)
+
+
+@pytest.mark.parametrize("has_comment", [False, True])
+@pytest.mark.parametrize("when", [troubles.meanwhile, troubles.afterwards])
+def test_wherever_a_newer_run_comes_between_its_plan_stays(
+    at: Publishing, when: Callable[..., Any], *, has_comment: bool
+) -> None:
+    """But in one place: no forge writes only where nothing was written since one looked.
+
+    There the older plan stands for the older commit, is told, and approves nothing for the newer.
+    """
+    written_over, nth, came = 0, 0, True
+    while came:
+        at.forge.repository.pulls[7].comments.clear()
+        if has_comment:
+            assert at.publish(at.plan("Oldest")).code == 0
+            at.forge.push(7)
+        late, came = between(at, when, nth)
+        (body,) = at.bodies()
+        if came and "New" not in body:
+            written_over += 1
+            assert "Note:" in late.err
+            with pytest.raises(PlanStale):
+                approved_plan("chores", at.environment())
+        nth += 1
+    assert nth > 5
+    assert written_over == has_comment
