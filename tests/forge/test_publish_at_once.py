@@ -58,48 +58,6 @@ def test_an_old_run_that_ends_late_does_not_write_over_a_newer_plan(at: Publishi
     assert "New" in body
 
 
-def test_an_old_run_whose_head_is_outrun_while_it_writes_leaves_the_newer_plan(
-    at: Publishing,
-) -> None:
-    """The old run looks at the head, then a push and its whole run come, and then it writes."""
-    old, old_plan, new_plan = at.environment(), at.plan("Old"), at.plan("New")
-
-    def push_and_publish() -> None:
-        at.forge.push(7)
-        assert at.publish(new_plan).code == 0
-
-    at.forge.trouble(troubles.meanwhile(push_and_publish), "POST")
-    late = at.publish(old_plan, env=old)
-    assert late.code == 0, late.err
-    (body,) = at.bodies()
-    assert "New" in body
-    assert at.forge.repository.pulls[7].head in body.splitlines()[0]
-
-
-def test_an_old_run_that_updates_while_it_is_outrun_leaves_the_newer_plan(
-    at: Publishing,
-) -> None:
-    """The same where a comment is there already, so that both write into one."""
-    assert at.publish(at.plan("Oldest")).code == 0
-    at.forge.push(7)
-    old, old_plan, new_plan = at.environment(), at.plan("Old"), at.plan("New")
-
-    def push_and_publish() -> None:
-        at.forge.push(7)
-        assert at.publish(new_plan).code == 0
-
-    change = "PUT" if at.forge.name == "gitlab" else "PATCH"
-    at.forge.trouble(troubles.meanwhile(push_and_publish), change)
-    late = at.publish(old_plan, env=old)
-    assert late.code == 0, late.err
-    (body,) = at.bodies()
-    head = at.forge.repository.pulls[7].head
-    assert "Old" not in body or head not in body.splitlines()[0]
-    again = at.publish(new_plan)
-    assert again.code == 0
-    assert "New" in at.bodies()[0]
-
-
 def test_two_comments_of_one_project_become_one(at: Publishing) -> None:
     plan = at.plan("First")
     assert at.publish(plan).code == 0
