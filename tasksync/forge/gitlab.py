@@ -131,15 +131,17 @@ def _merge_request(data: object) -> PullRequest:
     """Return a merge request; raises ForgeError where it is none.
 
     It is known by its merge commit and by its squashed commit; where it has neither it was merged
-    by fast-forward, and its head is what landed.
+    by fast-forward, and its head is what landed. `locked` is its state for the moment of the merge,
+    and the pipeline of what that made may begin before it is over.
     """
     row = data if isinstance(data, dict) else {}
     number, head = whole(row, "iid"), text(row, "sha")
     if number is None or not head:
         msg = "The forge answers with a merge request that has no iid or no sha."
         raise ForgeError(msg, "Is the API's address right?")
-    is_merged = text(row, "state") == "merged"
-    landed = {text(row, "merge_commit_sha"), text(row, "squash_commit_sha")} - {""} or {head}
+    made = {text(row, "merge_commit_sha"), text(row, "squash_commit_sha")} - {""}
+    is_merged = text(row, "state") == "merged" or (text(row, "state") == "locked" and bool(made))
+    landed = made or {head}
     return PullRequest(
         number,
         head,

@@ -291,3 +291,21 @@ def test_a_merge_that_github_has_not_indexed_yet_is_found(on_github: Publishing,
     at.forge.not_indexed |= {merged, pushed}  # type: ignore[union-attr]
     assert approved(at.forge.environment_of_push(merged)).digest == digest_in(at.bodies()[0])
     assert refused(at.forge.environment_of_push(pushed)).exit_code == 5
+
+
+@pytest.mark.parametrize("how", ["merge", "squash"])
+def test_a_merge_that_gitlab_is_about_to_end_is_one(on_gitlab: Publishing, how: str) -> None:
+    """Its commit is there, and its pipeline begun, while the merge request is still locked."""
+    at = on_gitlab
+    assert at.publish(at.plan()).code == 0
+    merged = at.forge.merge(7, how=how)
+    at.forge.repository.pulls[7].state = "locked"
+    assert approved(at.forge.environment_of_push(merged)).digest == digest_in(at.bodies()[0])
+
+
+def test_a_merge_that_gitlab_has_not_made_yet_is_none(on_gitlab: Publishing) -> None:
+    at = on_gitlab
+    assert at.publish(at.plan()).code == 0
+    at.forge.repository.pulls[7].state = "locked"
+    head = at.forge.repository.pulls[7].head
+    assert refused(at.forge.environment_of_push(head)).exit_code == 5

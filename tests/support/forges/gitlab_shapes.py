@@ -50,7 +50,7 @@ def project(forge: GitLab) -> Json:
 
 
 def state(one: PullRequest) -> str:
-    return {"open": "opened", "closed": "closed", "merged": "merged"}[one.state]
+    return "opened" if one.state == "open" else one.state
 
 
 def merge_commits(one: PullRequest) -> set[str | None]:
