@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import wheelhouse
+import yaml
 from linting import ROOT, documents
 
 GITOPS = ROOT / "examples" / "gitops"
@@ -26,7 +28,7 @@ def git(folder: Path, *words: str) -> None:
 
 
 def tried(wheels: wheelhouse.Wheelhouse, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Let pre-commit clone our repository, make the hook's environment and run it."""
+    """Let pre-commit clone our repository, make the hooks' environment and run them."""
     env = {
         **wheels.env,
         "PIP_CONSTRAINT": str(wheels.release / "constraints.txt"),
@@ -35,9 +37,16 @@ def tried(wheels: wheelhouse.Wheelhouse, folder: Path) -> subprocess.CompletedPr
         "HOME": str(folder),
         "NO_COLOR": "1",
     }
-    words = ["try-repo", str(wheels.release), "tasksync-validate", "--all-files", "--verbose"]
     return subprocess.run(
-        [sys.executable, "-m", "pre_commit", *words],
+        [
+            sys.executable,
+            "-m",
+            "pre_commit",
+            "try-repo",
+            wheels.release,
+            "--all-files",
+            "--verbose",
+        ],
         cwd=folder,
         env=env,
         capture_output=True,
@@ -49,25 +58,31 @@ def tried(wheels: wheelhouse.Wheelhouse, folder: Path) -> subprocess.CompletedPr
 def test_it_passes_a_good_manifest_and_tells_the_place_of_a_mistake(
     wheels: wheelhouse.Wheelhouse, tmp_path: Path
 ) -> None:
+    """The hook as it stands, and beside it the same with the arguments of a second project.
+
+    One repository of hooks has one environment: to make it takes pip ten seconds.
+    """
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    again = {**hook, "id": "tasksync-validate-again", "args": ["-f", "wrong/tasksync.yaml"]}
+    (wheels.release / ".pre-commit-hooks.yaml").write_text(json.dumps([hook, again]), "utf-8")
     git(wheels.release, "init", "-q")
     git(wheels.release, "add", "-A")
     git(wheels.release, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a release")
     shutil.copy(GITOPS / "tasksync.yaml", tmp_path)
+    text = (GITOPS / "tasksync.yaml").read_text("utf-8")
+    wrong = text.replace("priority: high", "priority: highest", 1)
+    (tmp_path / "wrong").mkdir()
+    (tmp_path / "wrong" / "tasksync.yaml").write_text(wrong, "utf-8")
     git(tmp_path, "init", "-q")
     git(tmp_path, "add", "-A")
-    good = tried(wheels, tmp_path)
-    assert good.returncode == 0, good.stdout + good.stderr
-    assert "The manifest is valid: project office-move, 1 file, 20 tasks." in good.stdout
-    manifest = tmp_path / "tasksync.yaml"
-    text = manifest.read_text("utf-8").replace("priority: high", "priority: highest", 1)
-    manifest.write_text(text, "utf-8")
-    git(tmp_path, "add", "-A")
-    bad = tried(wheels, tmp_path)
-    assert bad.returncode == 1, bad.stdout + bad.stderr
-    line = 1 + text.splitlines().index("    priority: highest")
-    assert "tasksync validate" in bad.stdout
-    assert f"tasksync.yaml:{line}:" in bad.stdout
-    assert "exit code: 1" in bad.stdout
+    done = tried(wheels, tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    good, bad = done.stdout.split("- hook id: tasksync-validate-again")
+    assert "The manifest is valid: project office-move, 1 file, 20 tasks." in good
+    assert "exit code" not in good
+    line = 1 + wrong.splitlines().index("    priority: highest")
+    assert f"wrong/tasksync.yaml:{line}:" in bad
+    assert "exit code: 1" in bad
 
 
 def test_the_example_and_the_hook_are_what_pre_commit_reads() -> None:
