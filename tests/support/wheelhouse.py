@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 #: what GitHub gives to whoever uses our action, as far as it is read
-_RELEASED = ("tasksync", "schemas", "templates", "action.yml", "pyproject.toml")
+_RELEASED = ("tasksync", "schemas", "templates", "examples", "action.yml", "pyproject.toml")
 _READ = ("README.md", "LICENSE", ".pre-commit-hooks.yaml")
 #: what pip writes beside what a wheel brought
 _OF_PIP = {"INSTALLER", "REQUESTED", "RECORD", "direct_url.json"}
