@@ -79,12 +79,9 @@ def walking(hosted: Hosted, program: str, folder: Path) -> Iterator[Session]:
     """Let a guide be walked in an empty folder, with the vendor's program on the PATH."""
     work, programs = folder / "work", folder / "programs"
     work.mkdir()
-    listener = hosted.serve(program, programs)
     path = os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.environ["PATH"]])
-    try:
+    with hosted.serving(program, programs):
         yield Session(work, {"PATH": path, "HOME": str(hosted.machine.home)})
-    finally:
-        listener.close()
 
 
 def walk(session: Session, text: str, meanwhile: Mapping[str, Callable[[], None]]) -> int:

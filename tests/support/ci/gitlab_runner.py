@@ -36,6 +36,8 @@ class GitLabRunner:
     builds: Path
     scoped: Mapping[str, Mapping[str, str]]
     jobs: list[Job] = field(default_factory=list)
+    #: what was installed in the image, by the line and what it names: not twice, to be quick
+    installed: set[tuple[str, str]] = field(default_factory=set)
 
     def run(self, told: Mapping[str, str], *, by_hand: tuple[str, ...] = ()) -> dict[str, Job]:
         """Run the pipeline of CI_COMMIT_SHA; jobs that wait for a hand run where they are named."""
@@ -79,10 +81,19 @@ class GitLabRunner:
             "CI_PROJECT_DIR": str(folder),
             "CI_ENVIRONMENT_NAME": environment,
         }
-        made.ran = [*job.get("before_script", ()), *job["script"]]
+        lines = [*job.get("before_script", ()), *job["script"]]
+        made.ran = [one for one in lines if not self._is_there(one, env)]
         script = "\n".join(["set -eo pipefail", "set +o noclobber", *made.ran, ""])
         made.code, made.said = self.machine.bash(script, folder, env)
         return made
+
+    def _is_there(self, line: str, env: Mapping[str, str]) -> bool:
+        if not line.startswith("pip install"):
+            return False
+        asked = (line, env["TASKSYNC_PACKAGE"])
+        there = asked in self.installed
+        self.installed.add(asked)
+        return there
 
 
 def _component(text: str, given: Json) -> Json:

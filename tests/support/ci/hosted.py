@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, Listener
+from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 
 from support.ci.shell import Job, Machine
@@ -127,25 +128,33 @@ class Hosted:
         """Where the vendor's program asks."""
         return str(self.origin.parent / "line")
 
-    def serve(self, program: str, folder: Path) -> Listener:
-        """Have the vendor's program in a folder, answered by a thread until the listener closes."""
+    @contextmanager
+    def serving(self, program: str, folder: Path) -> Iterator[None]:
+        """Have the vendor's program in a folder, answered for as long as the block lasts."""
         ask(folder / program, program, self.address, "''")
-        listener = Listener(self.address, "AF_UNIX", backlog=8)
-        threading.Thread(target=self._answer, args=(listener,), daemon=True).start()
-        return listener
+        with Listener(self.address, "AF_UNIX", backlog=8) as listener:
+            answering = threading.Thread(target=self._answer, args=(listener,), daemon=True)
+            answering.start()
+            try:
+                yield
+            finally:
+                with Client(self.address, "AF_UNIX") as line:
+                    line.send(None)
+                answering.join()
 
     def _answer(self, listener: Listener) -> None:
         while True:
-            try:
-                line = listener.accept()
-            except OSError:  # closed
+            line = listener.accept()
+            said = line.recv()
+            if said is None:
                 return
-            threading.Thread(target=self._one, args=(line,), daemon=True).start()
+            threading.Thread(target=self._one, args=(line, *said), daemon=True).start()
 
-    def _one(self, line: Connection) -> None:
+    def _one(
+        self, line: Connection, program: str, words: list[str], told: str, folder: str
+    ) -> None:
         """Answer one; a push that `create` makes asks while its own program still waits."""
         with line:
-            program, words, told, folder = line.recv()
             try:
                 if program == "post-receive":
                     self.pushed(told)
