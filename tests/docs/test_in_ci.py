@@ -8,6 +8,7 @@ PostgreSQL, the forge is one on loopback. What a vendor's own programs would do 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -19,15 +20,16 @@ import postgres
 import pytest
 import wheelhouse
 from guides import GUIDES, Session
+from linting import ROOT, documents
 from portal import Served, served
 from support.ci.conditions import Conditions, UnknownCondition
-from support.ci.github_runner import GitHubRunner
-from support.ci.gitlab_runner import GitLabRunner
+from support.ci.github_runner import WORKFLOW, GitHubRunner
+from support.ci.gitlab_runner import GitLabRunner, component, when_of
 from support.ci.hosted import Hosted
 from support.ci.hosted_github import TOKENS, HostedGitHub
 from support.ci.hosted_gitlab import HostedGitLab
-from support.ci.shell import Machine
-from support.forges import Forge, GitHub, GitLab
+from support.ci.shell import Job, Machine
+from support.forges import Forge, Gitea, GitHub, GitLab
 
 from tasksync import __version__
 
@@ -55,6 +57,14 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> wheelhouse.Wheelhouse:
 def portal(tmp_path: Path) -> Iterator[Served]:
     with served(tmp_path / "portal.db") as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def runner_temp(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """RUNNER_TEMP of all jobs: our action installs tasksync there once, and then finds it."""
+    temp = tmp_path_factory.mktemp("runner") / "temp"
+    temp.mkdir()
+    return temp
 
 
 def part_of(heading: str) -> str:
@@ -105,11 +115,14 @@ def must_be_told(forge: Forge, vendor: str) -> None:
 
 
 def test_on_github(
-    tmp_path: Path, portal: Served, postgres_url: str, wheels: wheelhouse.Wheelhouse
+    tmp_path: Path,
+    portal: Served,
+    postgres_url: str,
+    wheels: wheelhouse.Wheelhouse,
+    runner_temp: Path,
 ) -> None:
-    origin, temp = tmp_path / "origin.git", tmp_path / "runner" / "temp"
+    origin = tmp_path / "origin.git"
     origin.mkdir()
-    temp.mkdir(parents=True)
     ours = machine(tmp_path, wheels, Path(sys.executable).parent)
     key = {"TASKSYNC_API_KEY": portal.key, "PGPASSWORD": "not-asked-for-by-the-tests"}
     variables = {
@@ -118,7 +131,7 @@ def test_on_github(
     }
     with GitHub(checkout=origin) as forge:
         runner = GitHubRunner(
-            *(origin, wheels.release, ours, temp),
+            *(origin, wheels.release, ours, runner_temp),
             secrets={"tasks": key, "tasks-plan": key},
             variables=variables,
             token=lambda right: forge.tokens[TOKENS[right]].secret,
@@ -133,6 +146,38 @@ def test_on_github(
             }
             assert walk(session, part_of("On GitHub"), moved) >= 7
         must_be_told(forge, "GitHub")
+    action = documents(ROOT / "action.yml")[0]
+    assert {one["run"] for one in action["runs"]["steps"]} == {
+        line for job in runner.jobs for line in job.ran
+    }
+
+
+def test_on_gitea_the_workflow_of_github_publishes_and_applies(
+    tmp_path: Path,
+    portal: Served,
+    postgres_url: str,
+    wheels: wheelhouse.Wheelhouse,
+    runner_temp: Path,
+) -> None:
+    """The first part of the walk on GitHub. Gitea knows no environments: secrets are everybody's."""
+    origin = tmp_path / "origin.git"
+    origin.mkdir()
+    ours = machine(tmp_path, wheels)
+    with Gitea(checkout=origin) as forge:
+        runner = GitHubRunner(
+            *(origin, wheels.release, ours, runner_temp),
+            secrets={"": {"TASKSYNC_API_KEY": portal.key}},
+            variables={
+                "TASKSYNC_STATE": postgres.database(postgres_url, "in_ci_gitea"),
+                "TASKSYNC_PORTAL": portal.url,
+            },
+            token=lambda _right: forge.tokens["job"].secret,
+            has_environments=False,
+        )
+        hosted = HostedGitHub(origin, forge, ours, runner=runner)
+        with walking(hosted, "gh", tmp_path) as session:
+            assert walk(session, part_of("On GitHub").partition("\n### ")[0], {}) == 3
+        assert forge.faults_of_callers == []
 
 
 def test_on_gitlab(
@@ -163,6 +208,11 @@ def test_on_gitlab(
             }
             assert walk(session, part_of("On GitLab"), moved) >= 7
         must_be_told(forge, "GitLab")
+    jobs = documents(ROOT / "templates" / "tasksync.yml")[1].values()
+    lines = {
+        line for job in jobs for line in (*job.get("before_script", ()), *job.get("script", ()))
+    }
+    assert lines == {line for job in runner.jobs for line in job.ran}
 
 
 @pytest.mark.parametrize(
@@ -185,3 +235,167 @@ def test_a_condition_is_read(text: str, value: bool) -> None:  # noqa: FBT001
 def test_what_a_condition_cannot_be_read_of_is_an_error(text: str) -> None:
     with pytest.raises(UnknownCondition):
         Conditions(name={"a": "x", "b": "y"}.__getitem__).value(text)
+
+
+MANIFEST = """\
+apiVersion: tasksync/v1
+project: small
+timezone: UTC
+tasks: {one: {title: One, responsibleId: 1}, two: {title: Two, responsibleId: 1}}
+"""
+
+
+class Steps:
+    """A repository whose workflow is one step of our action, run for a push."""
+
+    def __init__(self, folder: Path, forge: GitHub, runner: GitHubRunner) -> None:
+        self.folder, self.forge, self.runner = folder, forge, runner
+        self.git("init", "-q", "-b", "main")
+        self.write("tasksync.yaml", MANIFEST)
+
+    def git(self, *words: str) -> str:
+        return self.runner.machine.git(self.folder, *words)
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / name).write_text(text, "utf-8")
+
+    def commit(self, **given: str) -> str:
+        """Have a job that uses our action with these inputs; returns the commit."""
+        checkout = {"uses": "actions/checkout@v6.0.0", "with": {"persist-credentials": "false"}}
+        ours = {"uses": f"tasksync/tasksync@v{__version__}", "with": given}
+        job = {"steps": [checkout, ours], "environment": "tasks", "permissions": {}}
+        job["permissions"] = {"pull-requests": "read"}
+        workflow = {
+            "on": {"push": {}, "pull_request": {}},
+            "permissions": {},
+            "env": {
+                "TASKSYNC_PORTAL": "${{ vars.TASKSYNC_PORTAL }}",
+                "TASKSYNC_API_KEY": "${{ secrets.TASKSYNC_API_KEY }}",
+            },
+            "jobs": {"step": job},
+        }
+        self.write(WORKFLOW, json.dumps(workflow))
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", "A step")
+        return self.git("rev-parse", "HEAD")
+
+    def __call__(self, command: str, **given: str) -> Job:
+        """Run it for a push; `detailed_exitcode` is the input of that name."""
+        inputs = {name.replace("_", "-"): value for name, value in given.items()}
+        sha = self.commit(command=command, **inputs)
+        return self.runner.run(self.forge.environment_of_push(sha, None), sha)["step"]
+
+
+@pytest.fixture
+def step(
+    tmp_path: Path, portal: Served, wheels: wheelhouse.Wheelhouse, runner_temp: Path
+) -> Iterator[Steps]:
+    (tmp_path / "work").mkdir()
+    with GitHub() as forge:
+        runner = GitHubRunner(
+            *(tmp_path / "work", wheels.release, machine(tmp_path, wheels), runner_temp),
+            secrets={"tasks": {"TASKSYNC_API_KEY": portal.key}},
+            variables={"TASKSYNC_PORTAL": portal.url},
+            token=lambda right: forge.tokens[TOKENS[right]].secret,
+        )
+        yield Steps(tmp_path / "work", forge, runner)
+
+
+def test_an_action_tells_what_a_plan_came_to(step: Steps, tmp_path: Path) -> None:
+    state = {"state": f"sqlite:{tmp_path / 'state.db'}", "extras": "postgres"}
+    plan = step("plan", **state)
+    assert (plan.code, plan.outputs["exit-code"], plan.outputs["changes"]) == (0, "0", "true")
+    assert "**Plan: 2 to add, 0 to change, 0 to destroy.**" in plan.summary
+    assert Path(plan.outputs["plan"]).exists()
+    detailed = step("plan", detailed_exitcode="true", **state)
+    assert (detailed.code, detailed.outputs["exit-code"]) == (2, "2")
+    assert detailed.outputs["digest"] == plan.outputs["digest"]
+    refused = step("apply", expect="sha256:" + "0" * 64, **state)
+    assert (refused.code, refused.outputs["exit-code"]) == (5, "5"), refused.said
+    done = step("apply", expect=plan.outputs["digest"], arguments="--quiet", **state)
+    assert done.code == 0, done.said
+    assert "Apply complete! Tasks: 2 added, 0 changed, 0 destroyed." in done.said
+    again = step("plan", detailed_exitcode="true", **state)
+    assert (again.code, again.outputs["changes"]) == (0, "false")
+
+
+def test_an_action_takes_files_and_arguments_line_by_line(step: Steps) -> None:
+    step.write("a folder/tasksync.yaml", MANIFEST.partition("tasks:")[0] + "tasks: {}\n")
+    more = "apiVersion: tasksync/v1\ntasks: {three: {title: Three, responsibleId: 1}}\n"
+    step.write("more tasks.yaml", more)
+    files = "a folder\nmore tasks.yaml\n"
+    good = step("validate", files=files, extras="postgres")
+    assert good.code == 0, good.said
+    assert "2 files, 1 task" in good.said
+    shown = step("validate", files=files, arguments="--expand", extras="postgres")
+    assert "title: Three" in shown.said
+    step.write("more tasks.yaml", more.replace("title", "titel"))
+    bad = step("validate", files=files, extras="postgres")
+    assert (bad.code, bad.outputs["exit-code"]) == (1, "1")
+    assert "more tasks.yaml:2:" in bad.said
+
+
+def test_nothing_in_an_input_is_run(step: Steps) -> None:
+    trap = "\"; touch caught; $(touch caught) `touch caught` '"
+    for given in ({"files": trap}, {"arguments": trap}, {"expect": trap}, {"publish": trap}):
+        command = "apply" if "expect" in given else "plan"
+        step(command, extras="postgres", **given)
+    step("version", arguments=trap, extras="postgres")
+    assert not list(step.folder.parent.rglob("caught"))
+
+
+def test_an_action_publishes_where_it_may_and_says_so_where_it_may_not(step: Steps) -> None:
+    for publish, code in (("true", 7), ("optional", 0)):
+        sha = step.commit(command="plan", publish=publish, extras="postgres")
+        step.forge.open_pull_request(code + 1, sha)
+        told = step.forge.environment_of_pull_request(code + 1, None)
+        job = step.runner.run(told, sha)["step"]
+        assert job.code == code, job.said
+        assert "2 to add" in job.summary
+        assert step.forge.comments(code + 1) == []
+    assert "nothing was published" in job.said
+
+
+def test_a_fork_and_dependabot_are_validated_and_see_no_secret(step: Steps) -> None:
+    step.write(WORKFLOW, (ROOT / "examples" / "gitops" / WORKFLOW).read_text("utf-8"))
+    step.git("add", "-A")
+    step.git("commit", "-q", "-m", "The example")
+    sha = step.git("rev-parse", "HEAD")
+    step.forge.open_pull_request(1, sha, fork="stan/tasks")
+    step.forge.open_pull_request(2, sha)
+    step.runner.secrets = {}
+    step.runner.variables = {
+        **step.runner.variables,
+        "TASKSYNC_STATE": "postgresql://nobody@nowhere/x",
+    }
+    fork = step.forge.environment_of_pull_request(1, None)
+    robot = {**step.forge.environment_of_pull_request(2, None), "GITHUB_ACTOR": "dependabot[bot]"}
+    for told in (fork, robot):
+        done = step.runner.run(told, sha)
+        assert {name: job.code for name, job in done.items()} == {"validate": 0}, done
+
+
+def test_jobs_of_gitlab_run_where_their_rules_say() -> None:
+    jobs = component((ROOT / "templates" / "tasksync.yml").read_text("utf-8"), {})
+    main = {"CI_COMMIT_BRANCH": "main", "CI_DEFAULT_BRANCH": "main"}
+    fork = {"CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "2", "CI_MERGE_REQUEST_PROJECT_ID": "1"}
+    for told, wanted in (
+        ({"CI_PIPELINE_SOURCE": "merge_request_event", **fork}, {"validate": "on_success"}),
+        ({"CI_PIPELINE_SOURCE": "push", **main}, {"apply": "on_success"}),
+        ({"CI_PIPELINE_SOURCE": "push", **main, "CI_COMMIT_BRANCH": "other"}, {}),
+        ({"CI_PIPELINE_SOURCE": "schedule", **main}, {"drift": "on_success"}),
+        ({"CI_PIPELINE_SOURCE": "web", **main}, {"correct": "manual"}),
+    ):
+        found = {
+            name.removeprefix("tasksync-"): when_of(jobs[name], told)
+            for name in jobs
+            if not name.startswith(".")
+        }
+        assert {name: one for name, one in found.items() if one != "never"} == wanted
+
+
+@pytest.mark.parametrize("given", [{"extras": "postgres; rm"}, {"version": "latest"}, {"x": "y"}])
+def test_a_wrong_input_of_the_component_makes_no_pipeline(given: dict[str, str]) -> None:
+    with pytest.raises(AssertionError):
+        component((ROOT / "templates" / "tasksync.yml").read_text("utf-8"), given)

@@ -92,6 +92,8 @@ class GitHubRunner:
     #: the job's token, by its permission for pull requests: read, write or none
     token: Callable[[str], str]
     jobs: list[Job] = field(default_factory=list)
+    #: Gitea has none, and its secrets are the repository's: those of ""
+    has_environments: bool = True
 
     def run(self, told: Mapping[str, str], commit: str) -> dict[str, Job]:
         """Run what the workflow of a commit has for an event; `told` is what the forge tells."""
@@ -121,7 +123,8 @@ class GitHubRunner:
             "ref": env["GITHUB_REF"],
             "token": self.token(rights.get("pull-requests", "none")),
         }
-        secrets = self.secrets.get(job.get("environment", ""), {})
+        environment = job.get("environment", "") if self.has_environments else ""
+        secrets = self.secrets.get(environment, {})
         contexts = {"github": github, "vars": self.variables, "secrets": secrets, "steps": {}}
         scope = _Scope(contexts)
         contexts["env"] = scope.texts(workflow.get("env"))

@@ -47,7 +47,7 @@ class GitLabRunner:
         for name in whole:
             job = _extended(whole, name)
             variables = {**told, **self.scoped.get("*", {})}
-            when = "never" if name.startswith(".") else _when(job, variables)
+            when = "never" if name.startswith(".") else when_of(job, variables)
             if when == "on_success" or name in by_hand:
                 assert when != "never", name
                 done[name] = self._job(name, job, told)
@@ -61,7 +61,7 @@ class GitLabRunner:
         for included in told.pop("include", ()):
             assert set(included) <= {"remote", "inputs"}, included
             file = self._here(included["remote"])
-            jobs |= _component(Path(file).read_text("utf-8"), included.get("inputs", {}))
+            jobs |= component(Path(file).read_text("utf-8"), included.get("inputs", {}))
         return {**jobs, **told}
 
     def _here(self, text: str) -> str:
@@ -96,7 +96,7 @@ class GitLabRunner:
         return there
 
 
-def _component(text: str, given: Json) -> Json:
+def component(text: str, given: Json) -> Json:
     """Return the jobs of a file with a header, its inputs put in."""
     header, jobs = yaml.load_all(text, Loader=yaml.BaseLoader)
     known = header["spec"]["inputs"]
@@ -126,7 +126,7 @@ def _extended(jobs: Json, name: str) -> Json:
     return {**base, **job, "variables": variables}
 
 
-def _when(job: Json, variables: Mapping[str, str]) -> str:
+def when_of(job: Json, variables: Mapping[str, str]) -> str:
     """Return what the first rule that holds says; a job none of whose rules holds is never run."""
     conditions = Conditions(variable=variables.get)
     for rule in job["rules"]:

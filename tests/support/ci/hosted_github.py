@@ -10,7 +10,7 @@ from pathlib import Path
 from support.ci.github_runner import WORKFLOW, GitHubRunner
 from support.ci.hosted import Hosted, WrongCommand, said
 from support.ci.shell import Job
-from support.forges import GitHub
+from support.forges import Gitea, GitHub
 
 #: which token of the forge's a job has, by its permission for pull requests
 TOKENS = {"write": "job", "read": "fork-job", "none": "stranger"}
@@ -23,11 +23,11 @@ class HostedGitHub(Hosted):
     runner: GitHubRunner | None = None
 
     def on_main(self, sha: str, event: Mapping[str, str] | None = None) -> dict[str, Job]:
-        assert isinstance(self.forge, GitHub)
+        assert isinstance(self.forge, GitHub | Gitea)
         return self._run({**self.forge.environment_of_push(sha, None), **(event or {})}, sha)
 
     def on_pull_request(self, number: int) -> dict[str, Job]:
-        assert isinstance(self.forge, GitHub)
+        assert isinstance(self.forge, GitHub | Gitea)
         sha = self.merged(number)
         self.git("update-ref", f"refs/pull/{number}/merge", sha)
         return self._run(self.forge.environment_of_pull_request(number, None), sha)
