@@ -18,6 +18,7 @@ WORKFLOW = EXAMPLE / ".github" / "workflows" / "tasksync.yml"
 GITLAB = EXAMPLE / ".gitlab-ci.yml"
 ACTION = ROOT / "action.yml"
 COMPONENT = ROOT / "templates" / "tasksync.yml"
+GUIDE = (ROOT / "docs" / "guides" / "in-ci.md").read_text("utf-8")
 OWN = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 GITHUB_FILES = [ACTION, WORKFLOW, *OWN]
 #: what an expression of GitHub or an input of GitLab begins with: put into a script it is code
@@ -108,11 +109,13 @@ def test_a_script_with_something_written_into_it_is_found() -> None:
 def test_every_pin_is_this_version() -> None:
     texts = [path.read_text("utf-8") for path in (WORKFLOW, GITLAB, COMPONENT)]
     texts.append((EXAMPLE / ".pre-commit-config.yaml").read_text("utf-8"))
+    texts.append(GUIDE)
     ours = re.compile(
-        r"tasksync/tasksync(?:/tasksync)?@v?([^\s#]+)|tasksync/tasksync/v([^/\s]+)/|rev: v(.+)"
+        r"tasksync/tasksync(?:/tasksync)?@v?([\d.]+\d)|tasksync/tasksync/v([^/\s]+)/|rev: v(.+)"
     )
     pins = [next(filter(None, one)) for text in texts for one in ours.findall(text)]
-    assert len(pins) == len(jobs()) + 4
+    assert len(pins) == len(jobs()) + 4 + 3
+    assert set(re.findall(r"--branch v(\S+)", GUIDE)) == {__version__}
     assert set(pins) == {__version__}
     assert documents(COMPONENT)[0]["spec"]["inputs"]["version"]["default"] == __version__
 
@@ -165,3 +168,21 @@ def test_the_sdist_holds_what_is_copied_from_here() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     included = set(project["tool"]["hatch"]["build"]["targets"]["sdist"]["include"])
     assert included >= {"action.yml", "templates", ".pre-commit-hooks.yaml", "examples"}
+
+
+@pytest.mark.parametrize("path", [ACTION, COMPONENT], ids=["action", "component"])
+def test_every_input_stands_in_the_guide(path: Path) -> None:
+    header = documents(path)[0]
+    kind = "action" if path == ACTION else "component"
+    table = GUIDE.split(f"| input of the {kind} | is |")[1].split("\n\n")[0]
+    named = re.findall(r"`([a-z-]+)`", "".join(row.split(" | ")[0] for row in table.splitlines()))
+    assert named == list(dict.fromkeys(named))
+    assert set(named) == set((header if path == ACTION else header["spec"])["inputs"])
+
+
+def test_every_output_stands_in_the_guide() -> None:
+    (told,) = re.findall(r"Its outputs are (.*)\.", GUIDE)
+    assert set(documents(ACTION)[0]["outputs"]) == set(re.findall(r"`([a-z-]+)`", told)) - {
+        "true",
+        "false",
+    }

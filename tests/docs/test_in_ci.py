@@ -19,6 +19,7 @@ from pathlib import Path
 import postgres
 import pytest
 import wheelhouse
+from command import Tasksync
 from guides import GUIDES, Session
 from linting import ROOT, documents
 from portal import Served, served
@@ -159,7 +160,7 @@ def test_on_gitea_the_workflow_of_github_publishes_and_applies(
     wheels: wheelhouse.Wheelhouse,
     runner_temp: Path,
 ) -> None:
-    """The first part of the walk on GitHub. Gitea knows no environments: secrets are everybody's."""
+    """The first part of the walk on GitHub; Gitea has no environments, secrets are for all jobs."""
     origin = tmp_path / "origin.git"
     origin.mkdir()
     ours = machine(tmp_path, wheels)
@@ -399,3 +400,25 @@ def test_jobs_of_gitlab_run_where_their_rules_say() -> None:
 def test_a_wrong_input_of_the_component_makes_no_pipeline(given: dict[str, str]) -> None:
     with pytest.raises(AssertionError):
         component((ROOT / "templates" / "tasksync.yml").read_text("utf-8"), given)
+
+
+def test_of_two_merges_the_second_waits_for_the_first(tmp_path: Path) -> None:
+    """Whatever the order that a forge starts their jobs in; "When two are merged at once"."""
+    tasksync = Tasksync.of(tmp_path, MANIFEST)
+    assert tasksync("apply", "--yes").code == 0
+    first, second = (MANIFEST.replace("title: One", f"title: {new}") for new in ("A", "One"))
+    second = second.replace("title: Two", "title: B")
+    both = first.replace("title: Two", "title: B")
+    approved = {}
+    for text in (first, second):
+        tasksync.manifest(text, "m.yaml")
+        approved[text] = json.loads(tasksync("plan", "--json").out)["digest"]
+    for merged, digest, code in (
+        (both, approved[second], 5),
+        (first, approved[first], 0),
+        (both, approved[second], 0),
+        (first, approved[first], 5),
+    ):
+        tasksync.manifest(merged, "m.yaml")
+        done = tasksync("apply", "--expect", digest)
+        assert done.code == code, done.out + done.err
