@@ -8,7 +8,6 @@ PostgreSQL, the forge is one on loopback. What a vendor's own programs would do 
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
@@ -19,17 +18,16 @@ from pathlib import Path
 import postgres
 import pytest
 import wheelhouse
-from command import Tasksync
 from guides import GUIDES, Session
 from linting import ROOT, documents
 from portal import Served, served
-from support.ci.conditions import Conditions, UnknownCondition
 from support.ci.github_runner import WORKFLOW, GitHubRunner
-from support.ci.gitlab_runner import GitLabRunner, component, when_of
+from support.ci.gitlab_runner import GitLabRunner
 from support.ci.hosted import Hosted
 from support.ci.hosted_github import TOKENS, HostedGitHub
 from support.ci.hosted_gitlab import HostedGitLab
-from support.ci.shell import Job, Machine
+from support.ci.shell import Machine
+from support.ci.steps import MANIFEST, Steps
 from support.forges import Forge, Gitea, GitHub, GitLab
 
 from tasksync import __version__
@@ -216,78 +214,6 @@ def test_on_gitlab(
     assert lines == {line for job in runner.jobs for line in job.ran}
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("a == 'x' && b", True),
-        ("a != 'X'", False),
-        ("(a == 'y' || b) && !c", True),
-        ("c == null", True),
-        ("ok() && a == 'x'", True),
-    ],
-)
-def test_a_condition_is_read(text: str, value: bool) -> None:  # noqa: FBT001
-    names = {"a": "x", "b": "b", "c": None}
-    read = Conditions(name=names.__getitem__, calls={"ok": lambda: True})
-    assert bool(read.value(text)) is value
-
-
-@pytest.mark.parametrize("text", ["a ==", "a b", "format('x')", "a[0]", "a > 1", "$A", "(a"])
-def test_what_a_condition_cannot_be_read_of_is_an_error(text: str) -> None:
-    with pytest.raises(UnknownCondition):
-        Conditions(name={"a": "x", "b": "y"}.__getitem__).value(text)
-
-
-MANIFEST = """\
-apiVersion: tasksync/v1
-project: small
-timezone: UTC
-tasks: {one: {title: One, responsibleId: 1}, two: {title: Two, responsibleId: 1}}
-"""
-
-
-class Steps:
-    """A repository whose workflow is one step of our action, run for a push."""
-
-    def __init__(self, folder: Path, forge: GitHub, runner: GitHubRunner) -> None:
-        self.folder, self.forge, self.runner = folder, forge, runner
-        self.git("init", "-q", "-b", "main")
-        self.write("tasksync.yaml", MANIFEST)
-
-    def git(self, *words: str) -> str:
-        return self.runner.machine.git(self.folder, *words)
-
-    def write(self, name: str, text: str) -> None:
-        (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (self.folder / name).write_text(text, "utf-8")
-
-    def commit(self, **given: str) -> str:
-        """Have a job that uses our action with these inputs; returns the commit."""
-        checkout = {"uses": "actions/checkout@v6.0.0", "with": {"persist-credentials": "false"}}
-        ours = {"uses": f"tasksync/tasksync@v{__version__}", "with": given}
-        job = {"steps": [checkout, ours], "environment": "tasks", "permissions": {}}
-        job["permissions"] = {"pull-requests": "read"}
-        workflow = {
-            "on": {"push": {}, "pull_request": {}},
-            "permissions": {},
-            "env": {
-                "TASKSYNC_PORTAL": "${{ vars.TASKSYNC_PORTAL }}",
-                "TASKSYNC_API_KEY": "${{ secrets.TASKSYNC_API_KEY }}",
-            },
-            "jobs": {"step": job},
-        }
-        self.write(WORKFLOW, json.dumps(workflow))
-        self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-m", "A step")
-        return self.git("rev-parse", "HEAD")
-
-    def __call__(self, command: str, **given: str) -> Job:
-        """Run it for a push; `detailed_exitcode` is the input of that name."""
-        inputs = {name.replace("_", "-"): value for name, value in given.items()}
-        sha = self.commit(command=command, **inputs)
-        return self.runner.run(self.forge.environment_of_push(sha, None), sha)["step"]
-
-
 @pytest.fixture
 def step(
     tmp_path: Path, portal: Served, wheels: wheelhouse.Wheelhouse, runner_temp: Path
@@ -375,50 +301,3 @@ def test_a_fork_and_dependabot_are_validated_and_see_no_secret(step: Steps) -> N
     for told in (fork, robot):
         done = step.runner.run(told, sha)
         assert {name: job.code for name, job in done.items()} == {"validate": 0}, done
-
-
-def test_jobs_of_gitlab_run_where_their_rules_say() -> None:
-    jobs = component((ROOT / "templates" / "tasksync.yml").read_text("utf-8"), {})
-    main = {"CI_COMMIT_BRANCH": "main", "CI_DEFAULT_BRANCH": "main"}
-    fork = {"CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "2", "CI_MERGE_REQUEST_PROJECT_ID": "1"}
-    for told, wanted in (
-        ({"CI_PIPELINE_SOURCE": "merge_request_event", **fork}, {"validate": "on_success"}),
-        ({"CI_PIPELINE_SOURCE": "push", **main}, {"apply": "on_success"}),
-        ({"CI_PIPELINE_SOURCE": "push", **main, "CI_COMMIT_BRANCH": "other"}, {}),
-        ({"CI_PIPELINE_SOURCE": "schedule", **main}, {"drift": "on_success"}),
-        ({"CI_PIPELINE_SOURCE": "web", **main}, {"correct": "manual"}),
-    ):
-        found = {
-            name.removeprefix("tasksync-"): when_of(jobs[name], told)
-            for name in jobs
-            if not name.startswith(".")
-        }
-        assert {name: one for name, one in found.items() if one != "never"} == wanted
-
-
-@pytest.mark.parametrize("given", [{"extras": "postgres; rm"}, {"version": "latest"}, {"x": "y"}])
-def test_a_wrong_input_of_the_component_makes_no_pipeline(given: dict[str, str]) -> None:
-    with pytest.raises(AssertionError):
-        component((ROOT / "templates" / "tasksync.yml").read_text("utf-8"), given)
-
-
-def test_of_two_merges_the_second_waits_for_the_first(tmp_path: Path) -> None:
-    """Whatever the order that a forge starts their jobs in; "When two are merged at once"."""
-    tasksync = Tasksync.of(tmp_path, MANIFEST)
-    assert tasksync("apply", "--yes").code == 0
-    first, second = (MANIFEST.replace("title: One", f"title: {new}") for new in ("A", "One"))
-    second = second.replace("title: Two", "title: B")
-    both = first.replace("title: Two", "title: B")
-    approved = {}
-    for text in (first, second):
-        tasksync.manifest(text, "m.yaml")
-        approved[text] = json.loads(tasksync("plan", "--json").out)["digest"]
-    for merged, digest, code in (
-        (both, approved[second], 5),
-        (first, approved[first], 0),
-        (both, approved[second], 0),
-        (first, approved[first], 5),
-    ):
-        tasksync.manifest(merged, "m.yaml")
-        done = tasksync("apply", "--expect", digest)
-        assert done.code == code, done.out + done.err
