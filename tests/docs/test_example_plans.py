@@ -13,7 +13,7 @@ import yaml
 from shown_plans import EXAMPLES, Shown, changes_in
 
 SCHEMA = EXAMPLES.parent / "schemas" / "manifest.schema.json"
-MANIFESTS = sorted(EXAMPLES.rglob("*.yaml"))
+MANIFESTS = sorted(path for path in EXAMPLES.rglob("*.yaml") if path.name[0] != ".")
 ROWS = sorted(EXAMPLES.rglob("*.csv"))
 _SHOWN = re.compile(r"^```diff\n(.*?)^```$.*?^```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _YEAR = re.compile(r"\b(20\d\d)-(?:\d\d|Q\d|W\d\d)")

@@ -51,8 +51,8 @@ def fill(world: Path, count: int) -> None:
     api.close()
 
 
-#: walked with servers of its own, in test_state_recipes.py
-SERVED = {"where-the-state-lives.md"}
+#: walked with servers of their own, in test_state_recipes.py and test_in_ci.py
+SERVED = {"where-the-state-lives.md", "in-ci.md"}
 
 
 @pytest.mark.parametrize("name", sorted({path.name for path in GUIDES.glob("*.md")} - SERVED))

@@ -6,14 +6,13 @@ check-jsonschema carries the schemas of both, so that nothing is downloaded.
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from linting import faults
 
 ROOT = Path(__file__).parents[2]
 GITHUB = ROOT / ".github"
@@ -39,20 +38,6 @@ def jobs_of(path: Path) -> dict[str, dict[str, Any]]:
 
 def steps_of(path: Path) -> list[dict[str, Any]]:
     return [step for job in jobs_of(path).values() for step in job.get("steps", ())]
-
-
-def faults(schema: str, *paths: Path) -> str:
-    """Return what is wrong with files by a schema of check-jsonschema, "" where nothing is."""
-    command = [
-        sys.executable,
-        "-m",
-        "check_jsonschema",
-        "--builtin-schema",
-        schema,
-        *map(str, paths),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
 def test_the_workflows_are_workflows_and_none_runs_without_end() -> None:

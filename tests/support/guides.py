@@ -49,8 +49,12 @@ class Session:
 
     def walk(self, name: str) -> int:
         """Carry a guide out; returns how many blocks were run. Raises AssertionError."""
+        return self.walk_text((GUIDES / name).read_text("utf-8"))
+
+    def walk_text(self, text: str) -> int:
+        """The same with a part of a guide."""
         ran, printed = 0, ""
-        for step in steps((GUIDES / name).read_text("utf-8")):
+        for step in steps(text):
             match step.language:
                 case "sh":
                     printed, ran = self._run(step.text), ran + 1
@@ -60,7 +64,7 @@ class Session:
                     assert step.file, f"no file is named before:\n{step.text}"
                     (self.folder / step.file).write_text(step.text, "utf-8")
                 case other:
-                    message = f"{name}: a block of {other} is not for a guide"
+                    message = f"a block of {other} is not for a guide"
                     raise AssertionError(message)
         return ran
 
