@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 
 from tasksync.core.asked_differences import Item, asked_differences, is_part_of, items_of
 from tasksync.core.expected import Approved, Correction, approved_part
@@ -37,7 +36,9 @@ def approved_of(expect: str, project: str, environment: Mapping[str, str]) -> Ap
     """Return what was approved: a digest, or what the forge says was published and approved."""
     if expect != PUBLISHED:
         return Approved(expect)
-    approved: Approved = import_module("tasksync.cli.published").approved_plan(project, environment)
+    from tasksync.cli.published import approved_plan  # which talks to a forge
+
+    approved = approved_plan(project, environment)
     if approved.document is not None and digest_of_document(approved.document) != approved.digest:
         raise PlanUnusable(
             f"What was published{_where(approved)} is not what its digest was taken of.",
