@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "plan": ("tasksync.cli.commands.plan", "show what must change; writes nothing"),
     "apply": ("tasksync.cli.commands.apply", "make the portal match the manifest"),
     "validate": ("tasksync.cli.commands.validate", "check the manifest alone"),
+    "accept": ("tasksync.cli.commands.accept", "take people's changes over into the manifest"),
     "show": ("tasksync.cli.commands.show", "show a saved plan"),
     "status": ("tasksync.cli.commands.status", "the project's tasks: who has them, what is late"),
     "drift": ("tasksync.cli.commands.drift", "what people changed on the portal since apply"),

@@ -1,0 +1,380 @@
+"""Portal values written into a manifest in memory: each where it is written, and nothing else.
+
+What was edited is read as a whole manifest again. A value counts as taken over only where its task
+asks for exactly it then, and every other task for exactly what it asked for before.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from tasksync.core.address_book import Directory, ListedGroup
+from tasksync.core.fields import KeyRef, RemoteId, TaskKey, Value, same
+from tasksync.core.task import Place, Problem, Task
+from tasksync.errors import ManifestInvalid, SettingsError
+from tasksync.manifests import files, header, schema
+from tasksync.manifests.accepting.csv_cells import Cell, with_cells
+from tasksync.manifests.accepting.proposals import (
+    CannotWrite,
+    FileChange,
+    PortalValue,
+    Proposal,
+    Proposals,
+)
+from tasksync.manifests.accepting.value_sources import ValueSource, ValueSources
+from tasksync.manifests.accepting.written_forms import FormsOfValues, NumberNames
+from tasksync.manifests.editing.edited_files import FileEdit
+from tasksync.manifests.editing.editing import edited
+from tasksync.manifests.editing.edits import CannotEdit, Edit
+from tasksync.manifests.loader import load
+from tasksync.manifests.unplaced import BadValue
+from tasksync.manifests.writing import content_before
+
+_BY_HAND: Final = "change it by hand"
+_AGAIN: Final = "Run it again."
+
+
+@dataclass(frozen=True, slots=True)
+class PortalFacts:
+    """What a manifest cannot know: who has which number, and which task is whose.
+
+    `addresses` gives those that lead to one active person each, `groups` every workgroup; both are
+    called only where the manifest writes such words. `ids` are the ids of the project's keys.
+    """
+
+    directory: Directory
+    addresses: Callable[[], Mapping[int, str]]
+    groups: Callable[[], Sequence[ListedGroup]]
+    ids: Mapping[TaskKey, RemoteId]
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedValues:
+    """The files as they are to be; what was taken over, and what cannot be, each with why.
+
+    `already` is what the manifest asks for without an edit.
+    """
+
+    files: tuple[FileEdit, ...]
+    taken: tuple[PortalValue, ...]
+    refused: tuple[tuple[PortalValue, Problem], ...]
+    already: tuple[PortalValue, ...] = ()
+
+
+def accepted(
+    paths: Sequence[str], values: Sequence[PortalValue], facts: PortalFacts
+) -> AcceptedValues:
+    """Return the manifest under these paths with values of the portal; nothing is written.
+
+    Raises ManifestInvalid where it cannot be read, SettingsError where a file is gone. A value
+    whose key or field the manifest does not have is refused.
+    """
+    before = _read(paths, {}, facts.directory)
+    already = tuple(value for value in values if before.says(value, facts.ids))
+    values = [value for value in values if value not in already]
+    choices, refused = _choices(paths, values, before, facts)
+    search = _Search(paths, facts, before)
+    search.settle(choices)
+    refused += search.refused
+    taken = {id(one.value) for one in search.settled}
+    return AcceptedValues(
+        tuple(search.files(search.settled)),
+        tuple(value for value in values if id(value) in taken),
+        tuple(refused),
+        already,
+    )
+
+
+@dataclass(slots=True, eq=False)
+class _Choice:
+    """One value with its proposals; `at` is the one that is tried."""
+
+    value: PortalValue
+    source: ValueSource
+    proposals: tuple[Proposal, ...]
+    at: int = 0
+    why: Problem | None = None
+    alone: bool = True  # what kept it out was found in it, and is not only what it did to others
+
+    @property
+    def changes(self) -> Proposal:
+        return self.proposals[self.at]
+
+    def says(self, what: str, mend: str = _BY_HAND) -> None:
+        """Remember why the proposal that is tried cannot be; the first that was said counts."""
+        told = f"{self.value} cannot be accepted: {what}"
+        self.why = self.why or Problem(self.source.place, told, mend)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a manifest asks for: the digest of each task, and the tasks themselves when needed."""
+
+    digests: dict[TaskKey, bytes] = field(default_factory=dict)
+    tasks: dict[TaskKey, Callable[[], Task]] = field(default_factory=dict)
+    files: dict[TaskKey, str] = field(default_factory=dict)
+
+    def says(self, value: PortalValue, ids: Mapping[TaskKey, RemoteId]) -> bool:
+        """Tell whether a task is asked to have just this value."""
+        task = self.tasks.get(value.key)
+        fields = {} if task is None else task().fields
+        return value.name in fields and means(value.name, fields[value.name], value.found, ids)
+
+
+def means(name: str, read: Value, found: Value, ids: Mapping[TaskKey, RemoteId]) -> bool:
+    """Tell whether two values of a field mean the same, a key the id of its task."""
+
+    def number(value: Value) -> Value:
+        return ids.get(value.key, value) if isinstance(value, KeyRef) else value
+
+    return same(name, number(read), number(found))
+
+
+def _read(paths: Sequence[str], instead: Mapping[str, bytes], directory: Directory) -> _Asked:
+    asked = _Asked()
+    for one in load(paths, instead).tasks(None, directory):
+        asked.digests[one.key] = one.digest
+        asked.tasks[one.key] = one.task
+        asked.files[one.key] = one.file
+    return asked
+
+
+def _choices(
+    paths: Sequence[str], values: Sequence[PortalValue], before: _Asked, facts: PortalFacts
+) -> tuple[list[_Choice], list[tuple[PortalValue, Problem]]]:
+    """Return the values that may be written, with how, and those that cannot be."""
+    known: dict[TaskKey, str] = {}
+    refused: list[tuple[PortalValue, Problem]] = []
+    for value in values:
+        file = before.files.get(value.key)
+        if file is None or value.name not in before.tasks[value.key]().fields:
+            what = f"{value} cannot be accepted: the manifest does not ask for it"
+            refused.append((value, Problem(Place(file or str(value.key)), what)))
+        else:
+            known[value.key] = file
+    found, problems = files.find(paths)
+    read = header.read(found)
+    header.look_up(read, facts.directory)
+    if problems:
+        raise ManifestInvalid(tuple(problems))
+    sources, proposals = ValueSources(read, known), _proposals(read, facts)
+    choices: list[_Choice] = []
+    names = {id(value) for value, _problem in refused}
+    for value in values:
+        if id(value) in names:
+            continue
+        source = sources.of(value.key, value.name)
+        try:
+            choices.append(_Choice(value, source, proposals.of(value, source)))
+        except CannotWrite as cannot:
+            refused.append((value, cannot.problem))
+    return choices, refused
+
+
+def _proposals(read: header.Header, facts: PortalFacts) -> Proposals:
+    def number_of(written: int | str) -> int | None:
+        try:
+            number = read.names.persons[written][0]
+        except BadValue:
+            return None
+        return number if isinstance(number, int) else None
+
+    names = NumberNames(read.names.named, facts.addresses, facts.groups)
+    zone = None if read.timezone is None else ZoneInfo(read.timezone)
+    keys = {remote: key for key, remote in facts.ids.items()}
+    is_valid = schema.checker(schema.WHOLE_TASK)
+    return Proposals(FormsOfValues(names, zone, number_of), keys, is_valid)
+
+
+class _Search:
+    """Finds proposals that can be made together; `settled` are those, `refused` the values left.
+
+    Where it does not show which of some spoils a reading, they are tried in halves.
+    """
+
+    def __init__(self, paths: Sequence[str], facts: PortalFacts, before: _Asked) -> None:
+        self._paths = paths
+        self._facts = facts
+        self._before = before
+        self._contents: dict[str, bytes] = {}
+        self.settled: list[_Choice] = []
+        self._left: list[_Choice] = []
+
+    @property
+    def refused(self) -> list[tuple[PortalValue, Problem]]:
+        """What cannot be taken over, each with why."""
+        return [(one.value, one.why) for one in self._left if one.why is not None]
+
+    def settle(self, choices: list[_Choice]) -> None:
+        """Settle what can be; what only the rest made impossible is tried once more at the end."""
+        self._settle(choices)
+        again = [one for one in self._left if not one.alone]
+        if again and self.settled:
+            self._left = [one for one in self._left if one.alone]
+            for one in again:
+                one.at = 0
+            self._settle(again)
+
+    def _settle(self, choices: list[_Choice]) -> None:
+        while choices:
+            wrong = self._wrong(choices)
+            if wrong is None and len(choices) > 1:
+                for half in _halves(choices):
+                    self._settle(half)
+                return
+            if wrong is None:
+                choices[0].alone = False
+                wrong = choices
+            if not wrong:
+                self.settled += choices
+                return
+            choices = [one for one in choices if one not in wrong or self._next(one)]
+
+    def _next(self, choice: _Choice) -> bool:
+        """Take the next proposal of a choice, or leave its value out."""
+        if choice.at + 1 < len(choice.proposals):
+            choice.at += 1
+            return True
+        choice.says("what would be written there is not read as the portal's value")
+        self._left.append(choice)
+        return False
+
+    def _wrong(self, choices: list[_Choice]) -> list[_Choice] | None:
+        """Return which choices do not do what they should; None where that cannot be told."""
+        edits = _Edits(self._contents, [*self.settled, *choices])
+        if edits.clash:
+            if len(choices) == 1:
+                choices[0].says("another value that is taken over is written in the same place")
+            return None
+        wrong = [one for one in choices if edits.refuses(one)]
+        if wrong:
+            return wrong
+        try:
+            after = _read(self._paths, edits.after, self._facts.directory)
+        except ManifestInvalid as invalid:
+            if len(choices) == 1:
+                choices[0].says(f"the manifest would be wrong ({invalid.problems[0]})")
+            return None
+        return self._misread(choices, after)
+
+    def _misread(self, choices: list[_Choice], after: _Asked) -> list[_Choice] | None:
+        expected: dict[TaskKey, dict[str, Value]] = defaultdict(dict)
+        for one in (*self.settled, *choices):
+            expected[one.value.key][one.value.name] = one.value.found
+        wrong = [one for one in choices if not after.says(one.value, self._facts.ids)]
+        if wrong:
+            return wrong
+        spoilt = self._spoilt(expected, after)
+        if not spoilt:
+            return []
+        guilty = [
+            one
+            for one in choices
+            if one.source.shared is not None
+            and any(key.startswith(one.source.shared) for key in spoilt)
+        ]
+        for one in guilty or (choices if len(choices) == 1 else ()):
+            one.says(f"it would change {spoilt[0]} too", "change the template, or the row, by hand")
+            one.alone = False
+        return guilty or None
+
+    def _spoilt(
+        self, expected: Mapping[TaskKey, Mapping[str, Value]], after: _Asked
+    ) -> list[TaskKey]:
+        """Return the tasks that would ask for something that nobody accepted."""
+        before, ids = self._before, self._facts.ids
+        others = [
+            key
+            for key in before.digests.keys() | after.digests.keys()
+            if key not in expected and before.digests.get(key) != after.digests.get(key)
+        ]
+        for key, values in expected.items():
+            was, now = before.tasks[key](), after.tasks[key]()
+            names = was.fields.keys() | now.fields.keys()
+            if was.options != now.options or not all(
+                name in was.fields
+                and name in now.fields
+                and means(name, now.fields[name], values.get(name, was.fields[name]), ids)
+                for name in names
+            ):
+                others.append(key)
+        return sorted(others)
+
+    def files(self, choices: Iterable[_Choice]) -> list[FileEdit]:
+        """Return the files with these choices made."""
+        after = _Edits(self._contents, choices).after
+        return [FileEdit(name, self._contents[name], content) for name, content in after.items()]
+
+
+def _halves(choices: list[_Choice]) -> Iterable[list[_Choice]]:
+    """Return two halves; the fields of one task stay together as long as there are others."""
+    tasks = [list(some) for _key, some in groupby(choices, lambda one: one.value.key)]
+    if len(tasks) == 1:
+        tasks = [[one] for one in choices]
+    half = len(tasks) // 2
+    for some in (tasks[:half], tasks[half:]):
+        yield [one for task in some for one in task]
+
+
+class _Edits:
+    """The files with choices made; `clash` says that two of them want the same place."""
+
+    def __init__(self, contents: dict[str, bytes], choices: Iterable[_Choice]) -> None:
+        self.clash = False
+        self.after: dict[str, bytes] = {}
+        self._refused: dict[tuple[str, object], Problem] = {}
+        by_file: dict[str, dict[object, FileChange]] = defaultdict(dict)
+        for one in choices:
+            for change in one.changes:
+                known = by_file[change.file].setdefault(_place_of(change.edit), change)
+                self.clash = self.clash or known.edit != change.edit
+        for name, changes in by_file.items() if not self.clash else ():
+            if name not in contents:
+                contents[name] = _content(name)
+            self.after[name] = self._made(name, contents[name], changes.values())
+
+    def refuses(self, choice: _Choice) -> bool:
+        """Tell whether an edit of a choice cannot be made, and have it say why."""
+        for change in choice.changes:
+            problem = self._refused.get((change.file, _place_of(change.edit)))
+            if problem is not None:
+                place = problem.place if problem.place.line else choice.source.place
+                told = f"{choice.value} cannot be accepted: {problem.what}"
+                choice.why = choice.why or Problem(place, told, problem.mend)
+                return True
+        return False
+
+    def _made(self, name: str, content: bytes, changes: Iterable[FileChange]) -> bytes:
+        edits = [one.edit for one in changes]
+        cells = [edit for edit in edits if isinstance(edit, Cell)]
+        if cells:
+            try:
+                return with_cells(content, cells)
+            except CannotEdit as cannot:
+                problem = Problem(Place(name, cannot.line), cannot.what, cannot.mend)
+                self._refused |= {(name, _place_of(cell)): problem for cell in cells}
+                return content
+        made = edited(content, name, [edit for edit in edits if isinstance(edit, Edit)])
+        self._refused |= {(name, _place_of(edit)): problem for edit, problem in made.refused}
+        return made.content
+
+
+def _place_of(edit: Edit | Cell) -> object:
+    if isinstance(edit, Cell):
+        return edit.line, edit.column
+    return edit.document, edit.path
+
+
+def _content(name: str) -> bytes:
+    try:
+        content = content_before(name)
+    except OSError as error:
+        raise SettingsError(f"{name} cannot be read: {error.strerror or error}.") from error
+    if content is None:
+        raise SettingsError(f"{name} is gone since it was read: nothing was written.", _AGAIN)
+    return content
