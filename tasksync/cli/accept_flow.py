@@ -124,7 +124,7 @@ class _Look:
     def _plan(self, manifest: Manifest) -> Plan:
         parts, portal = self._parts, self._portal
         resolver = parts.resolver(portal, manifest.marker)
-        planner = Planner(self._tasks, resolver, parts.hear, portal.people)
+        planner = Planner(self._tasks, resolver, parts.hear, lambda _numbers: {})
         names = projects_in(manifest, self._state)
         with looked_at(parts, manifest.project, names) as sources:
             return planner.plan(manifest, self._state, directory=self._directory, sources=sources)

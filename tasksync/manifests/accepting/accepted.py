@@ -18,7 +18,7 @@ from tasksync.core.fields import KeyRef, RemoteId, TaskKey, Value, same
 from tasksync.core.task import Place, Problem, Task
 from tasksync.errors import ManifestInvalid, SettingsError
 from tasksync.manifests import files, header, schema
-from tasksync.manifests.accepting.csv_cells import Cell, with_cells
+from tasksync.manifests.accepting.csv_cells import Cell, columns_of, with_cells
 from tasksync.manifests.accepting.proposals import (
     CannotWrite,
     FileChange,
@@ -30,7 +30,7 @@ from tasksync.manifests.accepting.value_sources import ValueSource, ValueSources
 from tasksync.manifests.accepting.written_forms import FormsOfValues, NumberNames
 from tasksync.manifests.editing.edited_files import FileEdit
 from tasksync.manifests.editing.editing import edited
-from tasksync.manifests.editing.edits import CannotEdit, Edit
+from tasksync.manifests.editing.edits import Edit
 from tasksync.manifests.loader import load
 from tasksync.manifests.unplaced import BadValue
 from tasksync.manifests.writing import content_before
@@ -353,12 +353,14 @@ class _Edits:
         edits = [one.edit for one in changes]
         cells = [edit for edit in edits if isinstance(edit, Cell)]
         if cells:
-            try:
-                return with_cells(content, cells)
-            except CannotEdit as cannot:
-                problem = Problem(Place(name, cannot.line), cannot.what, cannot.mend)
-                self._refused |= {(name, _place_of(cell)): problem for cell in cells}
-                return content
+            columns = columns_of(content)
+            for cell in cells:
+                if cell.column not in columns:
+                    what = f"it comes of the parameter {cell.column}, and no column is called so"
+                    mend = "add the column, which every row has then"
+                    problem = Problem(Place(name, cell.line), what, mend)
+                    self._refused[name, _place_of(cell)] = problem
+            return with_cells(content, [cell for cell in cells if cell.column in columns])
         made = edited(content, name, [edit for edit in edits if isinstance(edit, Edit)])
         self._refused |= {(name, _place_of(edit)): problem for edit, problem in made.refused}
         return made.content

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from tasksync.manifests.editing.edits import CannotEdit
 from tasksync.manifests.language import grammar
 from tasksync.manifests.language.csv_records import delimiter_of
 
@@ -25,7 +24,7 @@ class Cell(NamedTuple):
 
 
 def with_cells(content: bytes, cells: Iterable[Cell]) -> bytes:
-    """Return a file's bytes with cells changed; raises CannotEdit.
+    """Return a file's bytes with cells changed, whose columns are there.
 
     A cell that was quoted stays so; another is quoted only where it has to be. The file is one
     that was read as rows before.
@@ -39,9 +38,9 @@ def with_cells(content: bytes, cells: Iterable[Cell]) -> bytes:
     return (mark + text).encode()
 
 
-def has_column(content: bytes, column: str) -> bool:
-    """Tell whether the first line names a column."""
-    return column in _Table(content.decode().removeprefix(_MARK)).columns
+def columns_of(content: bytes) -> list[str]:
+    """Return the names of the columns."""
+    return _Table(content.decode().removeprefix(_MARK)).columns
 
 
 class _Table:
@@ -58,9 +57,6 @@ class _Table:
 
     def span(self, cell: Cell) -> tuple[int, int]:
         """Return where a cell's text stands, quotes with it and the blanks around it not."""
-        if cell.column not in self.columns:
-            what = f"the file has no column {cell.column}"
-            raise CannotEdit(what, "add the column, or write it in the template", 1)
         at = self._starts[cell.line - 1]
         for _ in range(self.columns.index(cell.column)):
             at = self._one(at)[1] + 1
@@ -73,10 +69,10 @@ class _Table:
             at += 1
         quoted = _QUOTED.match(self._text, at)
         bare = self._bare.match(self._text, at)
-        assert bare is not None  # noqa: S101 - it matches nothing too
         if quoted is not None:
             return quoted.span(), quoted.end()
-        return (at, at + len(bare[0].rstrip(" \t"))), bare.end()
+        end = at if bare is None else bare.end()
+        return (at, at + len(self._text[at:end].rstrip(" \t"))), end
 
     def written(self, before: str, text: str) -> str:
         """Return a cell's text as it is written where another stood."""
