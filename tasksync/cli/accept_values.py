@@ -48,7 +48,7 @@ def accept_values(
         else:
             why = "the task is not on the portal" if task is None else "the portal does not tell it"
             found.cannot.append(f"{key}.{name}: {why}")
-    found.cannot += _other_changes(plan, selection)
+    found.cannot += _other_changes(plan, selection, live)
     return found
 
 
@@ -74,11 +74,14 @@ def _take(found: AcceptValues, one: DifferingValue, *, named: bool) -> None:
             return
 
 
-def _other_changes(plan: Plan, selection: AcceptSelection) -> Iterator[str]:
+def _other_changes(
+    plan: Plan, selection: AcceptSelection, live: Mapping[RemoteId, LiveTask]
+) -> Iterator[str]:
     """Yield what people did that no value of a manifest can say."""
     keys = selection.all_keys
     for change in plan.changes:
-        if change.key in keys and (told := _of_change(change)):
+        task = None if change.id is None else live.get(change.id)
+        if change.key in keys and (told := _of_change(change, task)):
             yield f"{change.key}: {told}"
     for unreadable in plan.unreadable:
         if unreadable.key in keys:
@@ -88,14 +91,14 @@ def _other_changes(plan: Plan, selection: AcceptSelection) -> Iterator[str]:
             yield f"{hidden.key}: this key cannot see the task {hidden.id}"
 
 
-def _of_change(change: Change) -> str:
+def _of_change(change: Change, live: LiveTask | None) -> str:
     """Return what people did to a task itself, and what can be done about it."""
     if change.action is Action.CREATE and change.reason in {Reason.VANISHED, Reason.VANISHED_AGAIN}:
         return (
             "people deleted the task. accept takes no task out of a manifest: take its block out, "
             "and the next apply forgets it; or let apply make the task again"
         )
-    if change.reason is Reason.MARKER_MISSING:
+    if change.action is Action.UPDATE and live and set(change.markers) - set(live.markers):
         return (
             f"people took the marker off task {change.id}. No value of a manifest says that: let "
             f"the task go with removed: [{change.key}], or let apply put the marker back"

@@ -58,7 +58,10 @@ def changed_otherwise(before: Plan, after: Plan, taken: Mapping[TaskKey, set[str
 
 
 def _shown(plan: Plan, taken: Mapping[TaskKey, set[str]]) -> dict[TaskKey, object]:
-    """Return what a plan does and leaves, by key, without the taken fields."""
+    """Return what a plan does and leaves, by key, without the taken fields.
+
+    An update of no field puts a marker back, which goes with the fields where there are some.
+    """
     shown: dict[TaskKey, list[object]] = {}
     for change in plan.changes:
         fields = [
@@ -66,7 +69,7 @@ def _shown(plan: Plan, taken: Mapping[TaskKey, set[str]]) -> dict[TaskKey, objec
             for one in change.fields
             if one.name not in taken.get(change.key, ())
         ]
-        if fields or not change.fields or change.action is not Action.UPDATE:
+        if fields or change.action is not Action.UPDATE:
             shown.setdefault(change.key, []).append((change.action, change.id, fields))
     for left in plan.standing:
         if left.name not in taken.get(left.key, ()):

@@ -109,6 +109,25 @@ templates:
     use:
       - {template: inner, key: extra, with: {what: "${name} again", size: "${prio}"}}
 """
+USES = (
+    "  - {template: newcomer, forEach: rows.csv}   # rows\n",
+    """\
+  - template: newcomer
+    key: zoe
+    with: {name: Zoe, start: 2027-08-01, buddy: it, words: [x]}
+""",
+    """\
+  - template: newcomer
+    with:
+      buddy: boss
+    forEach:
+      - {key: k1, name: 'K 1', start: freeze}
+      - key: k2   # second
+        name: K2
+        start: 2027-06-05
+        prio: high
+""",
+)
 ROWS = (
     ("anna", '"Anna, A."', "2027-06-01", "5", "2027-06-09", "2;7"),
     ("bob", "Bob", "release", "it", "", "boss"),
@@ -201,23 +220,16 @@ def _manifest(random: Random) -> str:
 
 
 def _uses(random: Random) -> str:
-    some = [
-        "  - {template: newcomer, forEach: rows.csv}   # rows\n",
-        "  - template: newcomer\n    key: zoe\n"
-        "    with: {name: Zoe, start: 2027-08-01, buddy: it, words: [x]}\n",
-        "  - template: newcomer\n    with:\n      buddy: boss\n    forEach:\n"
-        "      - {key: k1, name: 'K 1', start: freeze}\n"
-        "      - key: k2   # second\n        name: K2\n        start: 2027-06-05\n"
-        "        prio: high\n",
-    ]
-    return "use:\n" + "".join(random.sample(some, random.randrange(1, 4)))
+    return "use:\n" + "".join(random.sample(USES, random.randrange(1, 4)))
 
 
 def _task(number: int, random: Random) -> str:
     key = random.choice((f"t{number}", f"t.{number}", f"deep/t{number}"))
     lines = [f"  {key}:   # task {number}\n", f"    title: {random.choice(('A b', repr('q')))}\n"]
-    for name in random.sample(sorted(WRITTEN), random.randrange(6)):
-        lines.append(f"    {name}: {random.choice(WRITTEN[name]).rstrip()}\n")
+    lines += [
+        f"    {name}: {random.choice(WRITTEN[name]).rstrip()}\n"
+        for name in random.sample(sorted(WRITTEN), random.randrange(6))
+    ]
     if random.random() < 0.5:
         lines.append(f"    responsibleId: {random.choice(('22', 'it', 'boss', '5'))}\n")
     if random.random() < 0.3:
