@@ -46,7 +46,7 @@ _PARTIAL = 3
 
 
 @dataclass(frozen=True, slots=True)
-class _Edits:
+class _WhatToWrite:
     """What would be written, and sentences about what cannot be."""
 
     done: AcceptedValues
@@ -80,7 +80,7 @@ def accept(options: AcceptOptions, console: Console) -> int:
         with closing(parts.store(manifest.project)) as store:
             state = store.load()
         with closing(parts.portal(manifest.marker)) as portal:
-            edits = _Look(parts, state, portal).edits(manifest, options.words)
+            edits = _OneLook(parts, state, portal).edits(manifest, options.words)
             requests = portal.requests
         parts.pause()
     if not options.run.output.no_progress:
@@ -88,7 +88,7 @@ def accept(options: AcceptOptions, console: Console) -> int:
     return _write(options, console, edits)
 
 
-class _Look:
+class _OneLook:
     """One look at the portal: every plan is made of the same tasks."""
 
     def __init__(self, parts: Session, state: State, portal: RestPortal) -> None:
@@ -98,7 +98,7 @@ class _Look:
         self._tasks = TasksOnce(portal)
         self._directory: PortalDirectory = parts.directory(lambda: portal, state)
 
-    def edits(self, manifest: Manifest, words: Sequence[str]) -> _Edits:
+    def edits(self, manifest: Manifest, words: Sequence[str]) -> _WhatToWrite:
         """Choose what the words name, and make the edits; each was seen to end its change."""
         plan = self._plan(manifest)
         ids = self._ids(plan)
@@ -111,9 +111,9 @@ class _Look:
             spoilt = self._spoilt(plan, done)
             if not spoilt:
                 told = (str(problem) for _value, problem in done.refused)
-                return _Edits(done, (*cannot, *told), chosen.let)
-            odd = [value for value in values if value.key in spoilt]
-            cannot += [f"{value}: the plan would change that task all the same" for value in odd]
+                return _WhatToWrite(done, (*cannot, *told), chosen.let)
+            others = [value for value in values if value.key in spoilt]
+            cannot += [f"{value}: the plan would change that task all the same" for value in others]
             values = [value for value in values if value.key not in spoilt]
         raise SettingsError(
             f"With what would be written the plan changes otherwise ({', '.join(sorted(spoilt))}):"
@@ -162,7 +162,7 @@ def _people_in(value: PortalValue) -> Iterable[int]:
     return ()
 
 
-def _write(options: AcceptOptions, console: Console, edits: _Edits) -> int:
+def _write(options: AcceptOptions, console: Console, edits: _WhatToWrite) -> int:
     """Tell what cannot be, show the diff, ask, and write."""
     _tell(console, edits)
     files, taken = edits.files, len(edits.done.taken)
@@ -186,7 +186,7 @@ def _write(options: AcceptOptions, console: Console, edits: _Edits) -> int:
     return _PARTIAL if edits.cannot else 0
 
 
-def _tell(console: Console, edits: _Edits) -> None:
+def _tell(console: Console, edits: _WhatToWrite) -> None:
     for line in edits.cannot[:_SHOWN]:
         console.tell(f"! {clean(line)}")
     if len(edits.cannot) > _SHOWN:

@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 
 import pytest
+from accept_team import Team
 from command import Done, Tasksync, Terminal, plainly
 from hand import by_hand, ids_of
 
@@ -32,45 +33,9 @@ tasks:
 """
 
 
-class Team:
-    """A project that is applied, and people who change its tasks."""
-
-    def __init__(self, folder: Path, text: str = MANIFEST) -> None:
-        self.folder = folder
-        self.tasksync = Tasksync.of(folder, text)
-        done = self.tasksync("apply", "--yes")
-        assert done.code == 0, done
-        self.ids = ids_of(self.tasksync)
-
-    @property
-    def file(self) -> Path:
-        return self.folder / "m.yaml"
-
-    @property
-    def text(self) -> str:
-        return self.file.read_text("utf-8")
-
-    def change(self, key: str, **fields: object) -> None:
-        by_hand(self.folder, "PATCH", f"tasks/{self.ids[key]}", fields)
-
-    def delete(self, key: str) -> None:
-        by_hand(self.folder, "DELETE", f"tasks/{self.ids[key]}")
-
-    def accept(self, *words: str, yes: bool = True) -> Done:
-        return self.tasksync("accept", *words, *(("--yes",) if yes else ()))
-
-    @property
-    def plan(self) -> str:
-        return self.tasksync("plan").out
-
-    @property
-    def is_done(self) -> bool:
-        return "No changes." in self.plan
-
-
 @pytest.fixture
 def team(tmp_path: Path) -> Team:
-    return Team(tmp_path)
+    return Team(tmp_path, MANIFEST)
 
 
 def test_one_value_is_one_line_of_the_diff_and_the_plan_is_without_it(team: Team) -> None:
@@ -108,6 +73,7 @@ def test_another_parent_is_written_by_its_key_and_a_stranger_by_its_number(team:
     team.change("report.v2", parentId=team.ids["old/one"])
     assert team.accept("report.v2.parent").code == 0
     assert team.text == MANIFEST.replace("parent: report", "parent: old/one")
+    assert team.tasksync("apply", "--yes").code == 0
     team.change("report.v2", parentId=stranger)
     assert team.accept("--all").code == 0
     assert team.text == MANIFEST.replace(

@@ -7,7 +7,7 @@ asks for exactly it then, and every other task for exactly what it asked for bef
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final
@@ -78,20 +78,20 @@ def accepted(
     already = tuple(value for value in values if before.says(value, facts.ids))
     values = [value for value in values if value not in already]
     choices, refused = _choices(paths, values, before, facts)
-    search = _Search(paths, facts, before)
+    search = _Settling(paths, facts, before, values)
     search.settle(choices)
-    refused += search.refused
-    taken = {id(one.value) for one in search.settled}
+    refused = [(one, why) for one, why in (*refused, *search.refused) if not search.says(one)]
+    left = {id(value) for value, _why in refused}
     return AcceptedValues(
         tuple(search.files(search.settled)),
-        tuple(value for value in values if id(value) in taken),
+        tuple(value for value in values if id(value) not in left),
         tuple(refused),
         already,
     )
 
 
 @dataclass(slots=True, eq=False)
-class _Choice:
+class _Writing:
     """One value with its proposals; `at` is the one that is tried."""
 
     value: PortalValue
@@ -112,7 +112,7 @@ class _Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _AskedTasks:
     """What a manifest asks for: the digest of each task, and the tasks themselves when needed."""
 
     digests: dict[TaskKey, bytes] = field(default_factory=dict)
@@ -135,8 +135,8 @@ def means(name: str, read: Value, found: Value, ids: Mapping[TaskKey, RemoteId])
     return same(name, number(read), number(found))
 
 
-def _read(paths: Sequence[str], instead: Mapping[str, bytes], directory: Directory) -> _Asked:
-    asked = _Asked()
+def _read(paths: Sequence[str], instead: Mapping[str, bytes], directory: Directory) -> _AskedTasks:
+    asked = _AskedTasks()
     for one in load(paths, instead).tasks(None, directory):
         asked.digests[one.key] = one.digest
         asked.tasks[one.key] = one.task
@@ -145,8 +145,8 @@ def _read(paths: Sequence[str], instead: Mapping[str, bytes], directory: Directo
 
 
 def _choices(
-    paths: Sequence[str], values: Sequence[PortalValue], before: _Asked, facts: PortalFacts
-) -> tuple[list[_Choice], list[tuple[PortalValue, Problem]]]:
+    paths: Sequence[str], values: Sequence[PortalValue], before: _AskedTasks, facts: PortalFacts
+) -> tuple[list[_Writing], list[tuple[PortalValue, Problem]]]:
     """Return the values that may be written, with how, and those that cannot be."""
     known: dict[TaskKey, str] = {}
     refused: list[tuple[PortalValue, Problem]] = []
@@ -163,14 +163,14 @@ def _choices(
     if problems:
         raise ManifestInvalid(tuple(problems))
     sources, proposals = ValueSources(read, known), _proposals(read, facts)
-    choices: list[_Choice] = []
+    choices: list[_Writing] = []
     names = {id(value) for value, _problem in refused}
     for value in values:
         if id(value) in names:
             continue
         source = sources.of(value.key, value.name)
         try:
-            choices.append(_Choice(value, source, proposals.of(value, source)))
+            choices.append(_Writing(value, source, proposals.of(value, source)))
         except CannotWrite as cannot:
             refused.append((value, cannot.problem))
     return choices, refused
@@ -191,26 +191,39 @@ def _proposals(read: header.Header, facts: PortalFacts) -> Proposals:
     return Proposals(FormsOfValues(names, zone, number_of), keys, is_valid)
 
 
-class _Search:
+class _Settling:
     """Finds proposals that can be made together; `settled` are those, `refused` the values left.
 
     Where it does not show which of some spoils a reading, they are tried in halves.
     """
 
-    def __init__(self, paths: Sequence[str], facts: PortalFacts, before: _Asked) -> None:
+    def __init__(
+        self,
+        paths: Sequence[str],
+        facts: PortalFacts,
+        before: _AskedTasks,
+        values: Iterable[PortalValue],
+    ) -> None:
         self._paths = paths
         self._facts = facts
-        self._before = before
+        self._before = self._after = before
+        self._named: dict[TaskKey, dict[str, Value]] = defaultdict(dict)
+        for one in values:
+            self._named[one.key][one.name] = one.found
         self._contents: dict[str, bytes] = {}
-        self.settled: list[_Choice] = []
-        self._left: list[_Choice] = []
+        self.settled: list[_Writing] = []
+        self._left: list[_Writing] = []
 
     @property
     def refused(self) -> list[tuple[PortalValue, Problem]]:
         """What cannot be taken over, each with why."""
         return [(one.value, one.why) for one in self._left if one.why is not None]
 
-    def settle(self, choices: list[_Choice]) -> None:
+    def says(self, value: PortalValue) -> bool:
+        """Tell whether the manifest, with what is settled, asks for a value."""
+        return self._after.says(value, self._facts.ids)
+
+    def settle(self, choices: list[_Writing]) -> None:
         """Settle what can be; what only the rest made impossible is tried once more at the end."""
         self._settle(choices)
         again = [one for one in self._left if not one.alone]
@@ -220,7 +233,7 @@ class _Search:
                 one.at = 0
             self._settle(again)
 
-    def _settle(self, choices: list[_Choice]) -> None:
+    def _settle(self, choices: list[_Writing]) -> None:
         while choices:
             wrong = self._wrong(choices)
             if wrong is None and len(choices) > 1:
@@ -235,7 +248,7 @@ class _Search:
                 return
             choices = [one for one in choices if one not in wrong or self._next(one)]
 
-    def _next(self, choice: _Choice) -> bool:
+    def _next(self, choice: _Writing) -> bool:
         """Take the next proposal of a choice, or leave its value out."""
         if choice.at + 1 < len(choice.proposals):
             choice.at += 1
@@ -244,9 +257,9 @@ class _Search:
         self._left.append(choice)
         return False
 
-    def _wrong(self, choices: list[_Choice]) -> list[_Choice] | None:
+    def _wrong(self, choices: list[_Writing]) -> list[_Writing] | None:
         """Return which choices do not do what they should; None where that cannot be told."""
-        edits = _Edits(self._contents, [*self.settled, *choices])
+        edits = _EditedFiles(self._contents, [*self.settled, *choices])
         if edits.clash:
             if len(choices) == 1:
                 choices[0].says("another value that is taken over is written in the same place")
@@ -262,7 +275,7 @@ class _Search:
             return None
         return self._misread(choices, after)
 
-    def _misread(self, choices: list[_Choice], after: _Asked) -> list[_Choice] | None:
+    def _misread(self, choices: list[_Writing], after: _AskedTasks) -> list[_Writing] | None:
         expected: dict[TaskKey, dict[str, Value]] = defaultdict(dict)
         for one in (*self.settled, *choices):
             expected[one.value.key][one.value.name] = one.value.found
@@ -271,47 +284,58 @@ class _Search:
             return wrong
         spoilt = self._spoilt(expected, after)
         if not spoilt:
+            self._after = after
             return []
-        guilty = [
-            one
-            for one in choices
-            if one.source.shared is not None
-            and any(key.startswith(one.source.shared) for key in spoilt)
-        ]
-        for one in guilty or (choices if len(choices) == 1 else ()):
+        guilty = list(_guilty(choices, spoilt)) or (choices if len(choices) == 1 else [])
+        for one in guilty:
             one.says(f"it would change {spoilt[0]} too", "change the template, or the row, by hand")
             one.alone = False
         return guilty or None
 
     def _spoilt(
-        self, expected: Mapping[TaskKey, Mapping[str, Value]], after: _Asked
+        self, expected: dict[TaskKey, dict[str, Value]], after: _AskedTasks
     ) -> list[TaskKey]:
-        """Return the tasks that would ask for something that nobody accepted."""
-        before, ids = self._before, self._facts.ids
-        others = [
+        """Return the tasks that would ask for something that nobody wants taken over."""
+        was, now = self._before.digests, after.digests
+        return sorted(
             key
-            for key in before.digests.keys() | after.digests.keys()
-            if key not in expected and before.digests.get(key) != after.digests.get(key)
-        ]
-        for key, values in expected.items():
-            was, now = before.tasks[key](), after.tasks[key]()
-            names = was.fields.keys() | now.fields.keys()
-            if was.options != now.options or not all(
-                name in was.fields
-                and name in now.fields
-                and means(name, now.fields[name], values.get(name, was.fields[name]), ids)
-                for name in names
-            ):
-                others.append(key)
-        return sorted(others)
+            for key in was.keys() | now.keys()
+            if was.get(key) != now.get(key) or key in expected
+            if key not in was
+            or key not in now
+            or self._is_spoilt(key, expected.get(key, {}), after)
+        )
 
-    def files(self, choices: Iterable[_Choice]) -> list[FileEdit]:
+    def _is_spoilt(self, key: TaskKey, values: Mapping[str, Value], after: _AskedTasks) -> bool:
+        """Tell whether a task asks for neither what it did, nor for what was named of it."""
+        was, now = self._before.tasks[key](), after.tasks[key]()
+        named, ids = self._named.get(key, {}), self._facts.ids
+        if was.options != now.options or was.fields.keys() != now.fields.keys():
+            return True
+        return not all(
+            means(name, read, values.get(name, was.fields[name]), ids)
+            or (name in named and name not in values and means(name, read, named[name], ids))
+            for name, read in now.fields.items()
+        )
+
+    def files(self, choices: Iterable[_Writing]) -> list[FileEdit]:
         """Return the files with these choices made."""
-        after = _Edits(self._contents, choices).after
+        after = _EditedFiles(self._contents, choices).after
         return [FileEdit(name, self._contents[name], content) for name, content in after.items()]
 
 
-def _halves(choices: list[_Choice]) -> Iterable[list[_Choice]]:
+def _guilty(choices: Iterable[_Writing], spoilt: Iterable[TaskKey]) -> Iterator[_Writing]:
+    """Yield those that alone can have spoilt tasks: of a row, or a use, no other is written."""
+    by_rows: dict[str, list[_Writing]] = defaultdict(list)
+    for one in choices:
+        if one.source.shared is not None:
+            by_rows[one.source.shared].append(one)
+    for shared, some in by_rows.items():
+        if len(some) == 1 and any(key.startswith(shared) for key in spoilt):
+            yield from some
+
+
+def _halves(choices: list[_Writing]) -> Iterable[list[_Writing]]:
     """Return two halves; the fields of one task stay together as long as there are others."""
     tasks = [list(some) for _key, some in groupby(choices, lambda one: one.value.key)]
     if len(tasks) == 1:
@@ -321,10 +345,10 @@ def _halves(choices: list[_Choice]) -> Iterable[list[_Choice]]:
         yield [one for task in some for one in task]
 
 
-class _Edits:
+class _EditedFiles:
     """The files with choices made; `clash` says that two of them want the same place."""
 
-    def __init__(self, contents: dict[str, bytes], choices: Iterable[_Choice]) -> None:
+    def __init__(self, contents: dict[str, bytes], choices: Iterable[_Writing]) -> None:
         self.clash = False
         self.after: dict[str, bytes] = {}
         self._refused: dict[tuple[str, object], Problem] = {}
@@ -338,7 +362,7 @@ class _Edits:
                 contents[name] = _content(name)
             self.after[name] = self._made(name, contents[name], changes.values())
 
-    def refuses(self, choice: _Choice) -> bool:
+    def refuses(self, choice: _Writing) -> bool:
         """Tell whether an edit of a choice cannot be made, and have it say why."""
         for change in choice.changes:
             problem = self._refused.get((change.file, _place_of(change.edit)))

@@ -31,7 +31,7 @@ def with_cells(content: bytes, cells: Iterable[Cell]) -> bytes:
     """
     text = content.decode()
     mark, text = (_MARK, text[1:]) if text.startswith(_MARK) else ("", text)
-    table = _Table(text)
+    table = _CellTable(text)
     spans = sorted((*table.span(cell), cell) for cell in cells)
     for start, end, cell in reversed(spans):
         text = text[:start] + table.written(text[start:end], cell.text) + text[end:]
@@ -40,10 +40,10 @@ def with_cells(content: bytes, cells: Iterable[Cell]) -> bytes:
 
 def columns_of(content: bytes) -> list[str]:
     """Return the names of the columns."""
-    return _Table(content.decode().removeprefix(_MARK)).columns
+    return _CellTable(content.decode().removeprefix(_MARK)).columns
 
 
-class _Table:
+class _CellTable:
     """Where the cells of one text stand."""
 
     def __init__(self, text: str) -> None:
