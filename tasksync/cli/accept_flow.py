@@ -11,7 +11,7 @@ from itertools import chain
 from shlex import quote
 
 from tasksync.cli.accept_selection import accept_selection
-from tasksync.cli.accept_values import accept_values
+from tasksync.cli.accept_values import AcceptValues, accept_values
 from tasksync.cli.confirmation import is_approved, must_be_answerable
 from tasksync.cli.console import Console
 from tasksync.cli.file_diff import file_diff
@@ -51,7 +51,7 @@ class _WhatToWrite:
 
     done: AcceptedValues
     cannot: tuple[str, ...]
-    let: int
+    chosen: AcceptValues
 
     @property
     def files(self) -> list[FileEdit]:
@@ -111,7 +111,7 @@ class _OneLook:
             spoilt = self._spoilt(plan, done)
             if not spoilt:
                 told = (str(problem) for _value, problem in done.refused)
-                return _WhatToWrite(done, (*cannot, *told), chosen.let)
+                return _WhatToWrite(done, (*cannot, *told), chosen)
             others = [value for value in values if value.key in spoilt]
             cannot += [f"{value}: the plan would change that task all the same" for value in others]
             values = [value for value in values if value.key not in spoilt]
@@ -195,8 +195,13 @@ def _tell(console: Console, edits: _WhatToWrite) -> None:
     if already:
         more = f" and {len(already) - _SHOWN} more" if len(already) > _SHOWN else ""
         console.tell(f"The manifest asks for it already: {', '.join(already[:_SHOWN])}{more}.")
-    if edits.let:
+    if edits.chosen.let:
         console.tell(
-            f"{count(edits.let, 'value')} that people set stand by the policy of their field, and "
-            "were not named: accept KEY.field takes one over."
+            f"{count(edits.chosen.let, 'value')} of people's, which the policy of the field lets "
+            "stand, not named and left out: accept KEY.field takes one over."
+        )
+    if edits.chosen.unknown:
+        console.tell(
+            f"{count(edits.chosen.unknown, 'value')} of tasks that are to be adopted, which nobody "
+            "knows who set, not named and left out: accept KEY.field takes one over."
         )

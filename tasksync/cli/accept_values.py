@@ -21,12 +21,14 @@ _OF_WHOLE_TASKS = frozenset({Whose.PEOPLES, Whose.LEFT})
 class AcceptValues:
     """What is to be taken over; `cannot` are sentences about what people changed and stays so.
 
-    `let` counts values that a policy lets stand, and that were not named.
+    `let` counts values that a policy lets stand, `unknown` those of which nobody knows who set
+    them, since their tasks are only being taken over; both were not named.
     """
 
     values: list[PortalValue] = field(default_factory=list)
     cannot: list[str] = field(default_factory=list)
     let: int = 0
+    unknown: int = 0
 
 
 def accept_values(
@@ -65,6 +67,8 @@ def _take(found: AcceptValues, one: DifferingValue, *, named: bool) -> None:
             )
         case Whose.LET:
             found.let += 1
+        case Whose.NOBODYS:
+            found.unknown += 1
         case Whose.OURS if named:
             found.cannot.append(
                 f"{what}: nobody changed it on the portal, only the manifest was edited: apply it, "

@@ -204,7 +204,7 @@ def test_what_a_policy_lets_stand_is_taken_only_where_it_is_named(
     team.change("report", priority=2)
     done = team.accept("--all")
     assert (done.code, "nothing to accept" in done.out) == (0, True)
-    assert ("by the policy of their field" in done.err) is ("accept" in policy)
+    assert ("1 value of people's, which the policy" in done.err) is ("accept" in policy)
     assert team.accept("report.priority").code == 0
     assert team.text == text.replace("      lines\n", "      lines\n    priority: high\n")
     assert team.is_done
@@ -255,6 +255,60 @@ def test_several_files_are_written_or_none(tmp_path: Path) -> None:
     assert (done.code, "Wrote 2 values of the portal into 2 files." in done.out) == (0, True)
     assert (folder / "more.yaml").read_text("utf-8") == more.replace("Other", "New other")
     assert "No changes." in tasksync("plan").out
+
+
+def test_what_cannot_stand_in_a_manifest_is_said_where_its_value_stands(team: Team) -> None:
+    team.change("report", description="a\x07b", title="Good")
+    done = team.accept("--all")
+    assert done.code == 3
+    assert f"! {team.file}:12:18: report.description cannot be accepted: " in done.err
+    assert "holds the control character U+0007" in done.err
+    assert "Good" in team.text
+
+
+def test_a_value_that_stands_elsewhere_is_left_to_a_person(tmp_path: Path) -> None:
+    text = MANIFEST.replace("tags: [b, a]}", "tags: &both [b, a]}").replace(
+        "status: pending}", "status: pending, tags: *both}"
+    )
+    team = Team(tmp_path, text)
+    team.change("old/one", tags=["b", "tasksync:fin"])
+    done = team.accept("--all")
+    assert (done.code, "old/one.tags cannot be written here: " in done.err) == (1, True), done
+    assert team.text == text
+
+
+def test_extra_fields_are_written_below_fields(tmp_path: Path) -> None:
+    """In place, as a date's own words, and over those of `defaults`."""
+    text = MANIFEST.replace("priority: low}", "priority: low, fields: {UF_CRM_TASK: [D_1]}}")
+    text = text.replace("description: |", "fields: {UF_COST_CENTER: old}   # code\n    description: |")
+    team = Team(tmp_path, text)
+    team.change("report", UF_COST_CENTER="new # 1", UF_CRM_TASK=["D_1", "D_2"])
+    assert team.accept("report.UF_COST_CENTER").code == 0
+    assert team.text == text.replace("UF_COST_CENTER: old}", 'UF_COST_CENTER: "new # 1"}')
+    assert team.accept("--all").code == 0
+    assert "UF_CRM_TASK: [D_1, D_2]}   # code" in team.text
+    assert team.is_done
+
+
+def test_a_task_that_is_to_be_adopted_is_taken_as_it_is_where_its_field_is_named(
+    tmp_path: Path,
+) -> None:
+    team = Team(tmp_path, MANIFEST)
+    made = by_hand(tmp_path, "POST", "tasks", {"title": "Theirs", "responsibleId": 1})["id"]
+    block = f"  theirs: {{title: Ours, adopt: {{id: {made}}}}}\n"
+    team.file.write_text(MANIFEST + block, "utf-8")
+    done = team.accept("--all")
+    assert (done.code, "of tasks that are to be adopted" in done.err) == (0, True), done
+    assert team.accept("theirs.title").code == 0
+    assert team.text == MANIFEST + block.replace("Ours", "Theirs")
+
+
+def test_a_renamed_task_is_known_by_its_new_key(team: Team) -> None:
+    team.change("old/one", title="Uno")
+    text = MANIFEST.replace("old/one", "new.one") + "moved: [{from: old/one, to: new.one}]\n"
+    team.file.write_text(text, "utf-8")
+    assert team.accept("new.one").code == 0
+    assert team.text == text.replace("title: One", "title: Uno")
 
 
 def test_standard_input_is_no_file(team: Team) -> None:

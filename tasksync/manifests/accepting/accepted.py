@@ -76,14 +76,15 @@ def accepted(
     """
     before = _read(paths, {}, facts.directory)
     already = tuple(value for value in values if before.says(value, facts.ids))
-    values = [value for value in values if value not in already]
+    said = set(already)
+    values = [value for value in values if value not in said]
     choices, refused = _choices(paths, values, before, facts)
     search = _Settling(paths, facts, before, values)
     search.settle(choices)
     refused = [(one, why) for one, why in (*refused, *search.refused) if not search.says(one)]
     left = {id(value) for value, _why in refused}
     return AcceptedValues(
-        tuple(search.files(search.settled)),
+        search.files,
         tuple(value for value in values if id(value) not in left),
         tuple(refused),
         already,
@@ -211,6 +212,7 @@ class _Settling:
         for one in values:
             self._named[one.key][one.name] = one.found
         self._contents: dict[str, bytes] = {}
+        self._made: Mapping[str, bytes] = {}
         self.settled: list[_Writing] = []
         self._left: list[_Writing] = []
 
@@ -273,7 +275,10 @@ class _Settling:
             if len(choices) == 1:
                 choices[0].says(f"the manifest would be wrong ({invalid.problems[0]})")
             return None
-        return self._misread(choices, after)
+        misread = self._misread(choices, after)
+        if misread == []:
+            self._after, self._made = after, edits.after
+        return misread
 
     def _misread(self, choices: list[_Writing], after: _AskedTasks) -> list[_Writing] | None:
         expected: dict[TaskKey, dict[str, Value]] = defaultdict(dict)
@@ -284,7 +289,6 @@ class _Settling:
             return wrong
         spoilt = self._spoilt(expected, after)
         if not spoilt:
-            self._after = after
             return []
         guilty = list(_guilty(choices, spoilt)) or (choices if len(choices) == 1 else [])
         for one in guilty:
@@ -318,10 +322,11 @@ class _Settling:
             for name, read in now.fields.items()
         )
 
-    def files(self, choices: Iterable[_Writing]) -> list[FileEdit]:
-        """Return the files with these choices made."""
-        after = _EditedFiles(self._contents, choices).after
-        return [FileEdit(name, self._contents[name], content) for name, content in after.items()]
+    @property
+    def files(self) -> tuple[FileEdit, ...]:
+        """The files with all that is settled."""
+        made = self._made.items()
+        return tuple(FileEdit(name, self._contents[name], content) for name, content in made)
 
 
 def _guilty(choices: Iterable[_Writing], spoilt: Iterable[TaskKey]) -> Iterator[_Writing]:
