@@ -280,7 +280,9 @@ def test_a_value_that_stands_elsewhere_is_left_to_a_person(tmp_path: Path) -> No
 def test_extra_fields_are_written_below_fields(tmp_path: Path) -> None:
     """In place, as a date's own words, and over those of `defaults`."""
     text = MANIFEST.replace("priority: low}", "priority: low, fields: {UF_CRM_TASK: [D_1]}}")
-    text = text.replace("description: |", "fields: {UF_COST_CENTER: old}   # code\n    description: |")
+    text = text.replace(
+        "description: |", "fields: {UF_COST_CENTER: old}   # code\n    description: |"
+    )
     team = Team(tmp_path, text)
     team.change("report", UF_COST_CENTER="new # 1", UF_CRM_TASK=["D_1", "D_2"])
     assert team.accept("report.UF_COST_CENTER").code == 0
