@@ -32,9 +32,11 @@ def with_cells(content: bytes, cells: Iterable[Cell]) -> bytes:
     text = content.decode()
     mark, text = (_MARK, text[1:]) if text.startswith(_MARK) else ("", text)
     table = _CellTable(text)
-    spans = sorted((*table.span(cell), cell) for cell in cells)
-    for start, end, cell in reversed(spans):
-        text = text[:start] + table.written(text[start:end], cell.text) + text[end:]
+    spans = sorted((table.span(cell), cell) for cell in cells)
+    for (start, end, beyond), cell in reversed(spans):
+        written = table.written(text[start:end], cell.text)
+        last = beyond if written.startswith('"') else end  # no blank may follow a quote
+        text = text[:start] + written + text[last:]
     return (mark + text).encode()
 
 
@@ -55,24 +57,23 @@ class _CellTable:
         self.columns = [grammar.composed(name.strip()) for name in names]
         self._bare = re.compile(rf"[^{self._delimiter}\r\n]*")
 
-    def span(self, cell: Cell) -> tuple[int, int]:
-        """Return where a cell's text stands, quotes with it and the blanks around it not."""
+    def span(self, cell: Cell) -> tuple[int, int, int]:
+        """Return where a cell's text begins and ends, blanks around it left out, and the cell."""
         at = self._starts[cell.line - 1]
         for _ in range(self.columns.index(cell.column)):
-            at = self._one(at)[1] + 1
-        (start, end), _ends = self._one(at)
-        return start, end
+            at = self._one(at)[2] + 1
+        return self._one(at)
 
-    def _one(self, at: int) -> tuple[tuple[int, int], int]:
-        """Return where the text of the cell stands that begins here, and where the cell ends."""
+    def _one(self, at: int) -> tuple[int, int, int]:
+        """Return the same of the cell that begins here."""
         while self._text[at : at + 1] == " ":
             at += 1
         quoted = _QUOTED.match(self._text, at)
         bare = self._bare.match(self._text, at)
         if quoted is not None:
-            return quoted.span(), quoted.end()
+            return (*quoted.span(), quoted.end())
         end = at if bare is None else bare.end()
-        return (at, at + len(self._text[at:end].rstrip(" \t"))), end
+        return at, at + len(self._text[at:end].rstrip(" \t")), end
 
     def written(self, before: str, text: str) -> str:
         """Return a cell's text as it is written where another stood."""
