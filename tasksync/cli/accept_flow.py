@@ -40,6 +40,7 @@ from tasksync.render.wording import clean, count
 
 #: so many lines of a kind are shown
 _SHOWN = 50
+_NAMED = 5
 #: so often what the plan does not take as it should is left out
 _TRIES = 5
 _PARTIAL = 3
@@ -81,10 +82,7 @@ def accept(options: AcceptOptions, console: Console) -> int:
             state = store.load()
         with closing(parts.portal(manifest.marker)) as portal:
             edits = _OneLook(parts, state, portal).edits(manifest, options.words)
-            requests = portal.requests
         parts.pause()
-    if not options.run.output.no_progress:
-        console.tell(f"Read {count(len(state.index), 'task')} in {count(requests, 'request')}.")
     return _write(options, console, edits)
 
 
@@ -113,11 +111,14 @@ class _OneLook:
                 told = (str(problem) for _value, problem in done.refused)
                 return _WhatToWrite(done, (*cannot, *told), chosen)
             others = [value for value in values if value.key in spoilt]
+            if not others:
+                break  # what else changed is none of ours
             cannot += [f"{value}: the plan would change that task all the same" for value in others]
             values = [value for value in values if value.key not in spoilt]
+        named = ", ".join(sorted(spoilt)[:_NAMED])
         raise SettingsError(
-            f"With what would be written the plan changes otherwise ({', '.join(sorted(spoilt))}):"
-            " nothing was written.",
+            f"With what would be written the plan changes otherwise ({clean(named)}): nothing was "
+            "written.",
             "Run it again: a file, or the portal, may have changed meanwhile.",
         )
 

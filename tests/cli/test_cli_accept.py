@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from accept_team import Team
@@ -12,6 +14,7 @@ from hand import by_hand, ids_of
 
 from tasksync.cli.console import Console
 from tasksync.cli.main import run
+from tasksync.manifests.accepting.accepted import AcceptedValues, accepted
 
 MANIFEST = """\
 # our tasks
@@ -147,6 +150,46 @@ def test_a_file_that_changed_while_it_asked_is_left_alone(team: Team) -> None:
     done = plainly(Done(code, out.getvalue(), err.getvalue()))
     assert (done.code, "changed while this ran: nothing was written" in done.err) == (1, True)
     assert team.text == MANIFEST + "# saved meanwhile\n"
+
+
+def test_nothing_is_written_with_which_the_plan_would_change_otherwise(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever made the edits: what would be written is planned before a file is replaced."""
+
+    def more(*given: Any) -> AcceptedValues:
+        done = accepted(*given)
+        [file] = done.files
+        spoilt = replace(file, after=file.after.replace(b"title: One", b"title: Two"))
+        return replace(done, files=(spoilt,))
+
+    team.change("report", title="Other")
+    monkeypatch.setattr("tasksync.cli.accept_flow.accepted", more)
+    done = team.accept("--all")
+    assert (done.code, "the plan changes otherwise (old/one)" in done.err) == (1, True), done
+    assert team.text == MANIFEST
+
+
+def test_a_value_that_leaves_its_change_in_the_plan_is_not_written(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def less(paths: Any, values: Any, facts: Any) -> AcceptedValues:
+        done = accepted(paths, values, facts)
+        wrong = tuple(replace(one, after=one.after.replace(b"New", b"Old")) for one in done.files)
+        return replace(done, files=wrong)
+
+    team.change("report", title="New")
+    team.change("old/one", status=3)
+    monkeypatch.setattr("tasksync.cli.accept_flow.accepted", less)
+    done = team.accept("--all")
+    assert (
+        done.code,
+        "report.title: the plan would change that task all the same" in done.err,
+    ) == (
+        3,
+        True,
+    )
+    assert team.text == MANIFEST.replace("status: pending", "status: inProgress")
 
 
 def test_what_was_edited_too_is_taken_only_where_it_is_named(team: Team) -> None:

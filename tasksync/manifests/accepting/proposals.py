@@ -20,7 +20,6 @@ from tasksync.manifests.values import Normaliser
 
 #: what stands for the fields that every task must have, where another is looked at by itself
 _BARE: Final[Mapping[str, object]] = {"title": "x", "responsibleId": 1}
-_BY_HAND: Final = "write it by hand, or let apply put the portal right"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ class Proposals:
         forms = self.forms.of(value.name, value.found, _style(source), source.usual)
         if source.normaliser is None:
             return tuple(_put(source.at, _in_cell(source.at, form)) for form in forms)
-        why, good = "", []
+        name, why, good = value.name, "", []
         for form in forms:
             fault = self._fault(source.normaliser, value, form)
             why = why or fault
@@ -80,7 +79,8 @@ class Proposals:
                 good.append(_put(source.at, form))
         if not good:
             what = f"the portal's value cannot stand in a manifest ({why})"
-            raise CannotWrite(self._problem(value, source.place, what, _BY_HAND))
+            mend = f"let apply put it right, or leave it to people: fieldPolicy: {{{name}: accept}}"
+            raise CannotWrite(self._problem(value, source.place, what, mend))
         return tuple(good)
 
     @staticmethod

@@ -172,6 +172,12 @@ class ValueSources:
         if member.use is None:
             return self._of_row(one, parameter, own)
         outer, use = member.use
+        key = member.around[0].rpartition("/")[2]
+        rows = [row for row in use.rows or () if row.key == key or key.endswith(f"/{row.key}")]
+        if rows and parameter in rows[0].values:
+            told = rows[0].values[parameter]
+            fixed = _fixed(f"a row of the template {outer.name}", told)
+            return ValueSource(rows[0].place, told, fixed, own)
         given = use.node.parts.get("with")
         part = None if given is None else given.parts.get(parameter)
         place = outer.origin.place((part or use.node).position)
