@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from tasksync.core.address_book import Directory, ListedGroup
-from tasksync.core.fields import KeyRef, RemoteId, TaskKey, Value, same
-from tasksync.core.task import Place, Problem, Task
-from tasksync.errors import ManifestInvalid, SettingsError
+from tasksync.core.fields import RemoteId, TaskKey, Value
+from tasksync.core.task import Place, Problem
+from tasksync.errors import ManifestInvalid
 from tasksync.manifests import files, header, schema
-from tasksync.manifests.accepting.csv_cells import Cell, columns_of, with_cells
+from tasksync.manifests.accepting.asked_tasks import AskedTasks, means, read_tasks
+from tasksync.manifests.accepting.changed_files import ChangedFiles
 from tasksync.manifests.accepting.proposals import (
     CannotWrite,
-    FileChange,
     PortalValue,
     Proposal,
     Proposals,
@@ -29,11 +29,7 @@ from tasksync.manifests.accepting.proposals import (
 from tasksync.manifests.accepting.value_sources import ValueSource, ValueSources
 from tasksync.manifests.accepting.written_forms import FormsOfValues, NumberNames
 from tasksync.manifests.editing.edited_files import FileEdit
-from tasksync.manifests.editing.editing import edited
-from tasksync.manifests.editing.edits import Edit
-from tasksync.manifests.loader import load
 from tasksync.manifests.unplaced import BadValue
-from tasksync.manifests.writing import content_before
 
 _BY_HAND: Final = "change it by hand"
 _AGAIN: Final = "Run it again."
@@ -74,7 +70,7 @@ def accepted(
     Raises ManifestInvalid where it cannot be read, SettingsError where a file is gone. A value
     whose key or field the manifest does not have is refused.
     """
-    before = _read(paths, {}, facts.directory)
+    before = read_tasks(paths, {}, facts.directory)
     already = tuple(value for value in values if before.says(value, facts.ids))
     said = set(already)
     values = [value for value in values if value not in said]
@@ -106,47 +102,22 @@ class _Writing:
     def changes(self) -> Proposal:
         return self.proposals[self.at]
 
+    def is_refused(self, problem: Problem | None) -> bool:
+        """Tell whether an edit could not be made, and remember why."""
+        if problem is not None:
+            place = problem.place if problem.place.line else self.source.place
+            told = f"{self.value} cannot be accepted: {problem.what}"
+            self.why = self.why or Problem(place, told, problem.mend)
+        return problem is not None
+
     def says(self, what: str, mend: str = _BY_HAND) -> None:
         """Remember why the proposal that is tried cannot be; the first that was said counts."""
         told = f"{self.value} cannot be accepted: {what}"
         self.why = self.why or Problem(self.source.place, told, mend)
 
 
-@dataclass(frozen=True, slots=True)
-class _AskedTasks:
-    """What a manifest asks for: the digest of each task, and the tasks themselves when needed."""
-
-    digests: dict[TaskKey, bytes] = field(default_factory=dict)
-    tasks: dict[TaskKey, Callable[[], Task]] = field(default_factory=dict)
-    files: dict[TaskKey, str] = field(default_factory=dict)
-
-    def says(self, value: PortalValue, ids: Mapping[TaskKey, RemoteId]) -> bool:
-        """Tell whether a task is asked to have just this value."""
-        task = self.tasks.get(value.key)
-        fields = {} if task is None else task().fields
-        return value.name in fields and means(value.name, fields[value.name], value.found, ids)
-
-
-def means(name: str, read: Value, found: Value, ids: Mapping[TaskKey, RemoteId]) -> bool:
-    """Tell whether two values of a field mean the same, a key the id of its task."""
-
-    def number(value: Value) -> Value:
-        return ids.get(value.key, value) if isinstance(value, KeyRef) else value
-
-    return same(name, number(read), number(found))
-
-
-def _read(paths: Sequence[str], instead: Mapping[str, bytes], directory: Directory) -> _AskedTasks:
-    asked = _AskedTasks()
-    for one in load(paths, instead).tasks(None, directory):
-        asked.digests[one.key] = one.digest
-        asked.tasks[one.key] = one.task
-        asked.files[one.key] = one.file
-    return asked
-
-
 def _choices(
-    paths: Sequence[str], values: Sequence[PortalValue], before: _AskedTasks, facts: PortalFacts
+    paths: Sequence[str], values: Sequence[PortalValue], before: AskedTasks, facts: PortalFacts
 ) -> tuple[list[_Writing], list[tuple[PortalValue, Problem]]]:
     """Return the values that may be written, with how, and those that cannot be."""
     known: dict[TaskKey, str] = {}
@@ -202,7 +173,7 @@ class _Settling:
         self,
         paths: Sequence[str],
         facts: PortalFacts,
-        before: _AskedTasks,
+        before: AskedTasks,
         values: Iterable[PortalValue],
     ) -> None:
         self._paths = paths
@@ -261,16 +232,16 @@ class _Settling:
 
     def _wrong(self, choices: list[_Writing]) -> list[_Writing] | None:
         """Return which choices do not do what they should; None where that cannot be told."""
-        edits = _EditedFiles(self._contents, [*self.settled, *choices])
+        edits = ChangedFiles(self._contents, [one.changes for one in (*self.settled, *choices)])
         if edits.clash:
             if len(choices) == 1:
                 choices[0].says("another value that is taken over is written in the same place")
             return None
-        wrong = [one for one in choices if edits.refuses(one)]
+        wrong = [one for one in choices if one.is_refused(edits.refusal(one.changes))]
         if wrong:
             return wrong
         try:
-            after = _read(self._paths, edits.after, self._facts.directory)
+            after = read_tasks(self._paths, edits.after, self._facts.directory)
         except ManifestInvalid as invalid:
             if len(choices) == 1:
                 choices[0].says(f"the manifest would be wrong ({invalid.problems[0]})")
@@ -280,7 +251,7 @@ class _Settling:
             self._after, self._made = after, edits.after
         return misread
 
-    def _misread(self, choices: list[_Writing], after: _AskedTasks) -> list[_Writing] | None:
+    def _misread(self, choices: list[_Writing], after: AskedTasks) -> list[_Writing] | None:
         expected: dict[TaskKey, dict[str, Value]] = defaultdict(dict)
         for one in (*self.settled, *choices):
             expected[one.value.key][one.value.name] = one.value.found
@@ -297,7 +268,7 @@ class _Settling:
         return guilty or None
 
     def _spoilt(
-        self, expected: dict[TaskKey, dict[str, Value]], after: _AskedTasks
+        self, expected: dict[TaskKey, dict[str, Value]], after: AskedTasks
     ) -> list[TaskKey]:
         """Return the tasks that would ask for something that nobody wants taken over."""
         was, now = self._before.digests, after.digests
@@ -310,7 +281,7 @@ class _Settling:
             or self._is_spoilt(key, expected.get(key, {}), after)
         )
 
-    def _is_spoilt(self, key: TaskKey, values: Mapping[str, Value], after: _AskedTasks) -> bool:
+    def _is_spoilt(self, key: TaskKey, values: Mapping[str, Value], after: AskedTasks) -> bool:
         """Tell whether a task asks for neither what it did, nor for what was named of it."""
         was, now = self._before.tasks[key](), after.tasks[key]()
         named, ids = self._named.get(key, {}), self._facts.ids
@@ -348,64 +319,3 @@ def _halves(choices: list[_Writing]) -> Iterable[list[_Writing]]:
     half = len(tasks) // 2
     for some in (tasks[:half], tasks[half:]):
         yield [one for task in some for one in task]
-
-
-class _EditedFiles:
-    """The files with choices made; `clash` says that two of them want the same place."""
-
-    def __init__(self, contents: dict[str, bytes], choices: Iterable[_Writing]) -> None:
-        self.clash = False
-        self.after: dict[str, bytes] = {}
-        self._refused: dict[tuple[str, object], Problem] = {}
-        by_file: dict[str, dict[object, FileChange]] = defaultdict(dict)
-        for one in choices:
-            for change in one.changes:
-                known = by_file[change.file].setdefault(_place_of(change.edit), change)
-                self.clash = self.clash or known.edit != change.edit
-        for name, changes in by_file.items() if not self.clash else ():
-            if name not in contents:
-                contents[name] = _content(name)
-            self.after[name] = self._made(name, contents[name], changes.values())
-
-    def refuses(self, choice: _Writing) -> bool:
-        """Tell whether an edit of a choice cannot be made, and have it say why."""
-        for change in choice.changes:
-            problem = self._refused.get((change.file, _place_of(change.edit)))
-            if problem is not None:
-                place = problem.place if problem.place.line else choice.source.place
-                told = f"{choice.value} cannot be accepted: {problem.what}"
-                choice.why = choice.why or Problem(place, told, problem.mend)
-                return True
-        return False
-
-    def _made(self, name: str, content: bytes, changes: Iterable[FileChange]) -> bytes:
-        edits = [one.edit for one in changes]
-        cells = [edit for edit in edits if isinstance(edit, Cell)]
-        if cells:
-            columns = columns_of(content)
-            for cell in cells:
-                if cell.column not in columns:
-                    what = f"it comes of the parameter {cell.column}, and no column is called so"
-                    mend = "add the column, which every row has then"
-                    problem = Problem(Place(name, cell.line), what, mend)
-                    self._refused[name, _place_of(cell)] = problem
-            return with_cells(content, [cell for cell in cells if cell.column in columns])
-        made = edited(content, name, [edit for edit in edits if isinstance(edit, Edit)])
-        self._refused |= {(name, _place_of(edit)): problem for edit, problem in made.refused}
-        return made.content
-
-
-def _place_of(edit: Edit | Cell) -> object:
-    if isinstance(edit, Cell):
-        return edit.line, edit.column
-    return edit.document, edit.path
-
-
-def _content(name: str) -> bytes:
-    try:
-        content = content_before(name)
-    except OSError as error:
-        raise SettingsError(f"{name} cannot be read: {error.strerror or error}.") from error
-    if content is None:
-        raise SettingsError(f"{name} is gone since it was read: nothing was written.", _AGAIN)
-    return content
