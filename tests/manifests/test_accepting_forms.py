@@ -10,6 +10,7 @@ from directories import GROUPS
 
 from tasksync.core.fields import Value
 from tasksync.manifests.accepting.written_forms import FormsOfValues, NumberNames
+from tasksync.manifests.editing.written_values import Room, scalar
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NUMBERS = {"it": 7, "boss": 2, "anna@example.com": 2, "petrova@example.com": 22}
@@ -101,3 +102,12 @@ def test_other_values_keep_words_numbers_and_order(
 ) -> None:
     usual = "anna@example.com"
     assert next(iter(forms().of(name, found, like, usual))) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "written"), [("1h30m", "1h30m"), ("90s", "90s"), ("5", '"5"'), ("1e3", '"1e3"')]
+)
+def test_a_length_of_time_stands_without_quotes_and_a_number_does_not(
+    text: str, written: str
+) -> None:
+    assert scalar(text, Room()).text == written
