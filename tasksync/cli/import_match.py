@@ -7,13 +7,13 @@ diff and said yes. Where two fit, both are told and none is chosen.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from difflib import unified_diff
 from shlex import quote
 
 from tasksync.cli.confirmation import is_approved, must_be_answerable
 from tasksync.cli.console import Console
+from tasksync.cli.file_diff import file_diff
 from tasksync.cli.listeners import listening
 from tasksync.cli.options import MatchOptions
 from tasksync.cli.wiring import Session, session
@@ -29,7 +29,6 @@ from tasksync.engine.portal_check import check_portal
 from tasksync.errors import UsageError
 from tasksync.manifests.editing.edited_files import FileEdit, edit_files, write_files
 from tasksync.manifests.editing.edits import Edit
-from tasksync.manifests.editing.text_lines import BREAK
 from tasksync.manifests.loader import load
 from tasksync.portal.client import RestPortal
 from tasksync.render.wording import clean, count, in_quotes
@@ -135,7 +134,7 @@ def _write(
     if not changed:
         console.say("None of them can be written: nothing was changed.")
         return _PARTIAL
-    for line in _diff(changed):
+    for line in file_diff(changed):
         console.say(line)
     if not options.confirm.yes and not _approved(console, written, len(changed)):
         console.tell("Cancelled. Nothing was written.")
@@ -173,17 +172,6 @@ def _edited(
 
 def _title(live: LiveTask) -> str:
     return in_quotes(str(live.fields.get("title") or ""))
-
-
-def _diff(files: Sequence[FileEdit]) -> Iterator[str]:
-    """Yield what changes in the files."""
-    for one in files:
-        before, after = (_lines(content) for content in (one.before, one.after))
-        yield from map(clean, unified_diff(before, after, one.name, one.name, n=1, lineterm=""))
-
-
-def _lines(content: bytes) -> list[str]:
-    return BREAK.split(content.decode("utf-8", "replace"))
 
 
 def _must_be_valid(parts: Session, files: Sequence[FileEdit]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from tasksync.cli.console import Console
 from tasksync.cli.import_selection import selection
 from tasksync.cli.listeners import listening
 from tasksync.cli.options import ImportOptions
+from tasksync.cli.people_addresses import addresses_of
 from tasksync.cli.settings import DEFAULT_MANIFEST
 from tasksync.cli.wiring import Session, session
 from tasksync.core.manifest import marker_of
@@ -54,7 +55,7 @@ def imported(options: ImportOptions, console: Console) -> int:
                 check_portal(portal, state)
             found = _Found(target, state)
             found.read(options, portal)
-            addresses = {} if options.numbers else _addresses(portal, found.tasks.people)
+            addresses = {} if options.numbers else addresses_of(portal, found.tasks.people)
             requests = portal.requests
         parts.pause()
     if len(found.tasks):
@@ -137,25 +138,6 @@ class _Found:
 def _remembered(state: State) -> Iterator[tuple[int, str]]:
     index = state.index
     return ((int(remote), str(index.key(row))) for row, remote in enumerate(index.ids))
-
-
-def _addresses(portal: RestPortal, numbers: set[int]) -> Mapping[int, str]:
-    """Return the addresses that lead to one active person each."""
-    if not numbers:
-        return {}
-    known = portal.acquaintances(numbers)
-    folded = {number: one.email.strip().casefold() for number, one in known.items() if one.active}
-    shared = Counter(folded.values())
-    return {
-        number: known[number].email.strip()
-        for number in numbers & folded.keys()
-        if shared[folded[number]] == 1 and _is_address(known[number].email)
-    }
-
-
-def _is_address(email: str) -> bool:
-    name, at, host = email.strip().partition("@")
-    return bool(name and at and host) and email.isprintable() and " " not in email.strip()
 
 
 def _write(

@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "publish": ("tasksync.cli.commands.publish", "put a plan into a pull request's comment"),
     "init": ("tasksync.cli.commands.init", "begin a project: a manifest that validates"),
     "import": ("tasksync.cli.commands.import_", "write what exists already as a manifest"),
+    "accept": ("tasksync.cli.commands.accept", "take people's changes over into the manifest"),
     "state": ("tasksync.cli.commands.state", "look at and mend what is remembered"),
     "whoami": ("tasksync.cli.commands.whoami", "whose key it is, and what it may do"),
     "people": ("tasksync.cli.commands.people", "the portal's people: numbers, names, addresses"),

@@ -209,6 +209,15 @@ class MatchOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptOptions:
+    """`tasksync accept`; no `words` are all that people changed."""
+
+    run: RunOptions
+    confirm: ConfirmOptions
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class InitOptions:
     """`tasksync init`; what is None is asked for, or told by the portal."""
 
@@ -399,6 +408,18 @@ def import_options(read: Mapping[str, Any]) -> ImportOptions:
 def match_options(read: Mapping[str, Any]) -> MatchOptions:
     """Return what `import --match` was asked."""
     return MatchOptions(_run(read), _confirm(read))
+
+
+def accept_options(read: Mapping[str, Any]) -> AcceptOptions:
+    """Return what `accept` was asked; raises UsageError without a word, or with too many."""
+    from tasksync.errors import UsageError
+
+    if bool(read["what"]) is bool(read["all"]):
+        raise UsageError(
+            "accept takes over what is named, or all of it with --all.",
+            "Say one of both: accept KEY.deadline, accept 'onboarding/*', accept --all.",
+        )
+    return AcceptOptions(_run(read), _confirm(read), tuple(read["what"]))
 
 
 def init_options(read: Mapping[str, Any]) -> InitOptions:

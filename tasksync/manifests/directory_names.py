@@ -89,6 +89,11 @@ class DirectoryNames:
         self._told: set[Place] = set()
 
     @property
+    def named(self) -> Mapping[str, int | str | None]:
+        """What each name of `people` stands for: a number, an address, or None for a fault."""
+        return {name: one.means for name, one in self._people.items()}
+
+    @property
     def context(self) -> bytes:
         """What tasks depend on beside their own text; empty where no names are given."""
         told = {name: self._people[name].means for name in sorted(self._people)}

@@ -102,11 +102,16 @@ class Header:
     templates: ProjectTemplates | None = None
     #: files under -f that are rows of a `forEach` and no manifests
     data: frozenset[str] = frozenset()
+    #: the bytes that files of rows are going to have, by the name of the file
+    instead: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def read(sources: Sequence[Source]) -> Header:
-    """Return what all documents say beside their tasks, with everything that is wrong there."""
-    header = Header()
+def read(sources: Sequence[Source], instead: Mapping[str, bytes] | None = None) -> Header:
+    """Return what all documents say beside their tasks, with everything that is wrong there.
+
+    `instead` are the bytes that files of rows are going to have.
+    """
+    header = Header(instead=instead or {})
     said: dict[str, list[Problem]] = {}
     unread: set[str] = set()
     for source in sources:
@@ -339,7 +344,11 @@ class _Assembly:
         header = self._header
         known: Any = _plain_dates(zone) if dates is None else dates.of(zone)
         settings = Settings(
-            known, self._locale(), files.folder_of(header.project_file), header.problems
+            known,
+            self._locale(),
+            files.folder_of(header.project_file),
+            header.problems,
+            header.instead,
         )
         documents = [
             (Origin(head.name, number, document), node)

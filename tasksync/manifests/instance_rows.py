@@ -78,8 +78,9 @@ class InstanceRows:
             empty = use.node.parts.get("allowEmpty")
             allow_empty = empty is not None and empty.value is True
             wants = Wants(template.parameters, tuple(use.given), allow_empty)
-            root = self._templates.settings.root
-            yield from ForEach(use.file, each, root, wants, problems).rows()
+            settings = self._templates.settings
+            rows = ForEach(use.file, each, settings.root, wants, problems, settings.instead)
+            yield from rows.rows()
         elif key is not None:
             place, word = Place(use.file, *use.node.position), normal_key(str(key.value))
             try:

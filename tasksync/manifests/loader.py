@@ -38,8 +38,8 @@ CONTEXT = "tasksync-rows-1"
 def load(paths: Sequence[str], instead: Mapping[str, bytes] | None = None) -> Manifest:
     """Return the manifest under these files and folders; its tasks are read as it is iterated.
 
-    `instead` are the bytes that files are going to have, by the name of the file: what was edited
-    and is not written yet.
+    `instead` are the bytes that files are going to have, those of rows too, by the name of the
+    file: what was edited and is not written yet.
 
     Raises ManifestInvalid with every problem: at once where the header is at fault, else when
     the tasks are read to their end.
@@ -47,15 +47,19 @@ def load(paths: Sequence[str], instead: Mapping[str, bytes] | None = None) -> Ma
     found, problems = files.find(paths)
     if instead:
         found = [replace(one, content=instead.get(one.name, one.content)) for one in found]
-    return load_sources(found, problems)
+    return load_sources(found, problems, instead)
 
 
-def load_sources(found: Sequence[Source], problems: Sequence[Problem] = ()) -> Manifest:
+def load_sources(
+    found: Sequence[Source],
+    problems: Sequence[Problem] = (),
+    instead: Mapping[str, bytes] | None = None,
+) -> Manifest:
     """Return the manifest in these files, as `load` does; their content need not be on disk.
 
-    `problems` are those of files that could not be found.
+    `problems` are those of files that could not be found. `instead` is for the files of rows.
     """
-    read = header.read(found)
+    read = header.read(found, instead)
     read.problems += problems
     read.unread = read.unread or bool(problems)
     stream = _Stream(read)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from casefiles import BLANK, PROJECT, live_task
 
 from tasksync.core.change import Action, Change
-from tasksync.core.fields import RemoteId, TaskKey
+from tasksync.core.fields import RemoteId, TaskKey, Value
 from tasksync.core.plan import Plan
 from tasksync.core.state import Entry, State, state_of
 from tasksync.core.task import LiveTask
@@ -31,6 +31,11 @@ class IdealWorld:
     def tasks(self) -> tuple[LiveTask, ...]:
         """The live tasks as a listing gives them."""
         return tuple(self.live[remote] for remote in sorted(self.live))
+
+    def change(self, remote: RemoteId, name: str, value: Value) -> None:
+        """Have people change a field of a live task."""
+        task = self.live[remote]
+        self.live[remote] = replace(task, fields={**task.fields, name: value})
 
     def apply(self, plan: Plan) -> None:
         """Do all of a plan."""

@@ -20,6 +20,8 @@ _UNPRINTED: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\u
 _DATE: Final = re.compile(
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII
 )
+#: lengths of time begin with a digit, and are no number to anybody
+_DURATION: Final = re.compile(r"(?=\d)(?:\d+h)?(?:\d+m)?(?:\d+s)?", re.ASCII)
 #: what other readers take for true, false or nothing
 _CONSTANTS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*", re.ASCII)
@@ -131,7 +133,7 @@ def _constant(value: object) -> str:
 def _plainly(text: str) -> bool:
     """Tell whether a text means itself to every reader without quotes."""
     if text.lower() in _CONSTANTS or not text or not text[0].isalpha():
-        return _DATE.fullmatch(text) is not None
+        return bool(_DATE.fullmatch(text) or _DURATION.fullmatch(text))
     if _UNPRINTED.search(text) or "\n" in text or "\t" in text:
         return False
     return plain(text) == text and not text.startswith(("---", "..."))

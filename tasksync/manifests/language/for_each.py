@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from tasksync.core.task import Place, Problem
 from tasksync.manifests import parse_located
@@ -23,6 +23,7 @@ class ForEach:
     """A `forEach` of one use: `file` is the document that holds it, `root` the project's folder.
 
     What is wrong is added to `problems` while rows are read; reading goes on where it can.
+    `instead` is what files of rows are going to hold, by the name of the file.
     """
 
     file: str
@@ -30,6 +31,7 @@ class ForEach:
     root: str
     wants: Wants
     problems: list[Problem]
+    instead: Mapping[str, bytes] = field(default_factory=dict)
     #: the data file that it names, known after the first row; None for rows and periods
     source: Source | None = field(default=None, init=False)
 
@@ -60,7 +62,7 @@ class ForEach:
 
     def _of_file(self) -> Iterator[Row]:
         try:
-            self.source = data_file(self.node, self.file, self.root)
+            self.source = data_file(self.node, self.file, self.root, self.instead)
         except BadValue as bad:
             self.problems.append(Problem(Place(self.file, *self.node.position), bad.what, bad.mend))
             return
@@ -80,14 +82,18 @@ class ForEach:
             self.problems.append(unread.problem)
 
 
-def data_file(node: Node, file: str, root: str) -> Source | None:
+def data_file(
+    node: Node, file: str, root: str, instead: Mapping[str, bytes] | None = None
+) -> Source | None:
     """Return the file that a `forEach` names, None where it names none; raises BadValue.
 
     The name is relative to the naming document; links are followed; it must lie under `root`.
+    Where `instead` has its name, that is its content.
     """
     if isinstance(node.value, list | dict):
         return None
     if not isinstance(node.value, str):
         what = f"forEach takes a file, rows or a range of periods, not {shown(node.value)}"
         raise BadValue(what, "write forEach: newcomers.csv")
-    return data_files.found(node.value, file, root)
+    source = data_files.found(node.value, file, root)
+    return source if not instead else replace(source, content=instead.get(source.name))

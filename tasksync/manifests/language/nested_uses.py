@@ -166,7 +166,14 @@ class _Nesting:
         allow_empty = empty is not None and empty.value is True
         wants = Wants(inner.parameters, tuple(given), allow_empty)
         settings = self._settings
-        each = ForEach(self._template.origin.file, part, settings.root, wants, settings.problems)
+        each = ForEach(
+            self._template.origin.file,
+            part,
+            settings.root,
+            wants,
+            settings.problems,
+            settings.instead,
+        )
         found: list[Row] = []
         for row in each.rows():
             found.append(row)

@@ -87,7 +87,7 @@ class ProjectTemplates:
             each = use.parts.get("forEach")
             if each is not None and not is_broken(each):
                 with suppress(BadValue):  # told where its rows are read
-                    source = data_file(each, file, self.settings.root)
+                    source = data_file(each, file, self.settings.root, self.settings.instead)
                     if source is not None:
                         self.sources[source.name] = source
 

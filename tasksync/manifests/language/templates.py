@@ -36,12 +36,16 @@ class NestedRows:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What all templates of a project have in common; `problems` are added to."""
+    """What all templates of a project have in common; `problems` are added to.
+
+    `instead` are the bytes that files of rows are going to have, by the name of the file.
+    """
 
     dates: Dates
     locale: str
     root: str
     problems: list[Problem]
+    instead: Mapping[str, bytes] = field(default_factory=dict)
     nested_rows: NestedRows = field(default_factory=NestedRows)
 
     def say(self, place: Place, what: str, mend: str) -> None:

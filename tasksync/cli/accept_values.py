@@ -1,0 +1,110 @@
+"""Which values of the portal `accept` takes over, and what of a selection it cannot, with why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tasksync.cli.accept_selection import AcceptSelection
+from tasksync.core.change import Action, Change, Reason
+from tasksync.core.fields import RemoteId, TaskKey
+from tasksync.core.peoples_changes import DifferingValue, Whose, differing_values
+from tasksync.core.plan import Plan
+from tasksync.core.task import LiveTask
+from tasksync.manifests.accepting.proposals import PortalValue
+
+#: what a key or a glob takes over; the others are taken where their field is named
+_OF_WHOLE_TASKS = frozenset({Whose.PEOPLES, Whose.LEFT})
+
+
+@dataclass(slots=True)
+class AcceptValues:
+    """What is to be taken over; `cannot` are sentences about what people changed and stays so.
+
+    `let` counts values that a policy lets stand, `unknown` those of which nobody knows who set
+    them, since their tasks are only being taken over; both were not named.
+    """
+
+    values: list[PortalValue] = field(default_factory=list)
+    cannot: list[str] = field(default_factory=list)
+    let: int = 0
+    unknown: int = 0
+
+
+def accept_values(
+    selection: AcceptSelection,
+    plan: Plan,
+    live: Mapping[RemoteId, LiveTask],
+    ids: Mapping[TaskKey, RemoteId],
+) -> AcceptValues:
+    """Return the values of a selection, and what of it cannot be taken over."""
+    found = AcceptValues()
+    differing = {(one.key, one.name): one for one in differing_values(plan)}
+    for (key, name), one in differing.items():
+        if selection.takes(key, name):
+            _take(found, one, named=selection.names(key, name))
+    for key, name in sorted(selection.fields - differing.keys()):
+        task = live.get(ids.get(key, RemoteId(0)))
+        if task is not None and name in task.fields:
+            found.values.append(PortalValue(key, name, task.fields[name]))
+        else:
+            why = "the task is not on the portal" if task is None else "the portal does not tell it"
+            found.cannot.append(f"{key}.{name}: {why}")
+    found.cannot += _other_changes(plan, selection, live)
+    return found
+
+
+def _take(found: AcceptValues, one: DifferingValue, *, named: bool) -> None:
+    if one.whose in _OF_WHOLE_TASKS or (named and one.whose is not Whose.OURS):
+        found.values.append(PortalValue(one.key, one.name, one.found))
+        return
+    what = f"{one.key}.{one.name}"
+    match one.whose:
+        case Whose.BOTH:
+            found.cannot.append(
+                f"{what}: people changed it, and the manifest was edited since: accept {what} "
+                "takes the portal's value over the edit"
+            )
+        case Whose.LET:
+            found.let += 1
+        case Whose.NOBODYS:
+            found.unknown += 1
+        case Whose.OURS if named:
+            found.cannot.append(
+                f"{what}: nobody changed it on the portal, only the manifest was edited: apply it, "
+                "or take the edit back"
+            )
+        case _:
+            return
+
+
+def _other_changes(
+    plan: Plan, selection: AcceptSelection, live: Mapping[RemoteId, LiveTask]
+) -> Iterator[str]:
+    """Yield what people did that no value of a manifest can say."""
+    keys = selection.all_keys
+    for change in plan.changes:
+        task = None if change.id is None else live.get(change.id)
+        if change.key in keys and (told := _of_change(change, task)):
+            yield f"{change.key}: {told}"
+    for unreadable in plan.unreadable:
+        if unreadable.key in keys:
+            yield f"{unreadable.key}: the task {unreadable.id} cannot be read ({unreadable.what})"
+    for hidden in plan.hidden:
+        if hidden.key in keys and hidden.key not in selection.keys:
+            yield f"{hidden.key}: this key cannot see the task {hidden.id}"
+
+
+def _of_change(change: Change, live: LiveTask | None) -> str:
+    """Return what people did to a task itself, and what can be done about it."""
+    if change.action is Action.CREATE and change.reason in {Reason.VANISHED, Reason.VANISHED_AGAIN}:
+        return (
+            "people deleted the task. accept takes no task out of a manifest: take its block out, "
+            "and the next apply forgets it; or let apply make the task again"
+        )
+    if change.action is Action.UPDATE and live and set(change.markers) - set(live.markers):
+        return (
+            f"people took the marker off task {change.id}. No value of a manifest says that: let "
+            f"the task go with removed: [{change.key}], or let apply put the marker back"
+        )
+    return ""
