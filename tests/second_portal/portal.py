@@ -143,6 +143,9 @@ class SecondPortal:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             timeout = 120
+            # headers and body in one packet: two of them wait 40 ms for each other
+            wbufsize = -1
+            disable_nagle_algorithm = True
 
             def log_message(self, *_: Any) -> None:
                 pass
