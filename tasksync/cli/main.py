@@ -146,8 +146,9 @@ def _parser(name: str | None, console: Console) -> tuple[Parser, _Command | None
     )
     with_help(parser)
     parser.add_argument("--version", action="store_true", help="print the version")
+    not_called: type[Parser] = NotCalled
     commands = parser.add_subparsers(
-        metavar="COMMAND", dest="command", prog=parser.prog, parser_class=NotCalled
+        metavar="COMMAND", dest="command", prog=parser.prog, parser_class=not_called
     )
     chosen: _Command | None = None
     for command, (module, words) in COMMANDS.items():

@@ -143,9 +143,7 @@ class SecondPortal:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             timeout = 120
-            # headers and body in one packet: two of them wait 40 ms for each other
-            wbufsize = -1
-            disable_nagle_algorithm = True
+            wbufsize = -1  # one packet an answer: two of them wait 40 ms for each other
 
             def log_message(self, *_: Any) -> None:
                 pass
