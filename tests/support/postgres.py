@@ -170,7 +170,7 @@ def roomy() -> str:
     """
     told = Path(tempfile.gettempdir())
     open_to_all = all(folder.stat().st_mode & 1 for folder in (told, *told.parents))
-    return str(told) if open_to_all and len(str(told)) < LONGEST else "/tmp"
+    return str(told) if open_to_all and len(str(told)) < LONGEST else "/tmp"  # noqa: S108
 
 
 def debian() -> Path | None:
