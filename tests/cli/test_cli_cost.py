@@ -13,7 +13,6 @@ from hand import HEADERS
 from tasksync.sandbox.web.http_messages import WebRequest
 from tasksync.sandbox.web.server import SandboxSettings, start
 
-pytestmark = pytest.mark.usefixtures("without_pace")
 HEAD = "apiVersion: tasksync/v1\nproject: cost\ndefaults: {responsibleId: 1}\ntasks:\n"
 
 
