@@ -65,9 +65,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Let no garbage collection walk through ten thousand tests again and again."""
+    """Let no garbage collection walk through ten thousand tests again and again.
+
+    Nor look for circles at every 700 objects, which a process of tasksync does not either.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 10, 10)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

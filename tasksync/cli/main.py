@@ -9,7 +9,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 
-from tasksync.cli.arguments import HelpAsked, Parser, WrongCall, modern, with_environment, with_help
+from tasksync.cli.arguments import (
+    HelpAsked,
+    NotCalled,
+    Parser,
+    WrongCall,
+    modern,
+    with_environment,
+    with_help,
+)
 from tasksync.cli.console import Console
 from tasksync.errors import TasksyncError
 
@@ -139,14 +147,23 @@ def _parser(name: str | None, console: Console) -> tuple[Parser, _Command | None
     )
     with_help(parser)
     parser.add_argument("--version", action="store_true", help="print the version")
-    commands = parser.add_subparsers(metavar="COMMAND", dest="command")
+    not_called: type[Parser] = NotCalled
+    commands = parser.add_subparsers(
+        metavar="COMMAND", dest="command", prog=parser.prog, parser_class=not_called
+    )
     chosen: _Command | None = None
     for command, (module, words) in COMMANDS.items():
-        below = commands.add_parser(command, help=words, add_help=False, allow_abbrev=False)
-        with_help(below)
+        commands.add_parser(command, help=words)
         if command == name:
             chosen = import_module(module)
-            below.description = chosen.__doc__
+            below = Parser(
+                prog=f"{parser.prog} {command}",
+                description=chosen.__doc__,
+                add_help=False,
+                allow_abbrev=False,
+            )
+            with_help(below)
             chosen.arguments(below)
             with_environment(below, console.env)
+            commands.choices[command] = below
     return parser, chosen

@@ -56,12 +56,17 @@ def _part(ref: str) -> Schema:
 
 
 @cache
-def checker(ref: str) -> Callable[[object], bool]:
-    """Return what tells whether a value is valid under a part of the schema."""
+def _compiled(ref: str) -> Any:
+    """Return jsonschema-rs's validator of a part of the schema."""
     import jsonschema_rs
 
-    validator = jsonschema_rs.Draft202012Validator(dict(_part(ref)), validate_formats=True)
-    valid: Callable[[object], bool] = validator.is_valid
+    return jsonschema_rs.Draft202012Validator(dict(_part(ref)), validate_formats=True)
+
+
+@cache
+def checker(ref: str) -> Callable[[object], bool]:
+    """Return what tells whether a value is valid under a part of the schema."""
+    valid: Callable[[object], bool] = _compiled(ref).is_valid
 
     def found(value: object) -> bool:
         try:
@@ -90,11 +95,8 @@ def _wording(ref: str) -> Validator:
 
 
 def _from_checker(ref: str, value: object) -> Iterator[UnplacedProblem]:
-    import jsonschema_rs
-
-    validator = jsonschema_rs.Draft202012Validator(dict(_part(ref)), validate_formats=True)
     try:
-        for error in validator.iter_errors(value):
+        for error in _compiled(ref).iter_errors(value):
             path: tuple[str | int, ...] = tuple(error.instance_path)
             name = f"{path[-1]} " if path else ""  # to Python's $ a last line break is none
             what = f"{name}ends in a line break" if _ends_in_one(error.instance) else error.message

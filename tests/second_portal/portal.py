@@ -141,8 +141,8 @@ class SecondPortal:
         portal = self
 
         class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            timeout = 120
+            protocol_version, timeout = "HTTP/1.1", 120
+            wbufsize = -1  # one packet an answer: two of them wait 40 ms for each other
 
             def log_message(self, *_: Any) -> None:
                 pass

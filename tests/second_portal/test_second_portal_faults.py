@@ -53,8 +53,8 @@ def healed(driver, titles):
     ("kind", "rule", "at"),
     [*((*one, ROOTS) for one in WHOLE), *((*one, SINGLE) for one in (WHOLE[3], WHOLE[5]))],
 )
-def test_creates_survive_a_fault_of_a_request(world, kind, rule, at):
-    driver = world()
+def test_creates_survive_a_fault_of_a_request(swift, kind, rule, at):
+    driver = swift()
     driver.portal.fault(kind, at=at, **rule)
     healed(driver, TITLES)
 
@@ -62,8 +62,8 @@ def test_creates_survive_a_fault_of_a_request(world, kind, rule, at):
 @pytest.mark.parametrize(
     ("kind", "rule", "at"), [*((*one, 1) for one in CALLS), (*CALLS[1], 2), (*CALLS[5], 2)]
 )
-def test_creates_survive_a_fault_inside_a_batch(world, kind, rule, at):
-    driver = world()
+def test_creates_survive_a_fault_inside_a_batch(swift, kind, rule, at):
+    driver = swift()
     driver.portal.fault(kind, at=at, path="^/v1/batch$", **rule)
     healed(driver, TITLES)
 
@@ -71,8 +71,8 @@ def test_creates_survive_a_fault_inside_a_batch(world, kind, rule, at):
 @pytest.mark.parametrize(
     ("kind", "rule"), [WHOLE[2], WHOLE[5], WHOLE[11], WHOLE[13], CALLS[1], CALLS[3], CALLS[5]]
 )
-def test_changes_and_deletes_survive_a_fault(world, kind, rule):
-    driver = world()
+def test_changes_and_deletes_survive_a_fault(swift, kind, rule):
+    driver = swift()
     assert driver.apply().code == 0
     driver.write(edited(MANIFEST))
     driver.portal.fault(kind, path="^/v1/batch$", **rule)
@@ -90,8 +90,8 @@ def test_changes_and_deletes_survive_a_fault(world, kind, rule):
         (403, "WRITE_BLOCKED_READONLY_KEY", "writes"),
     ],
 )
-def test_a_key_that_may_not_ends_with_7_and_nothing_is_written(world, status, code, only):
-    driver = world()
+def test_a_key_that_may_not_ends_with_7_and_nothing_is_written(swift, status, code, only):
+    driver = swift()
     driver.portal.auth = {"status": status, "code": code, "only": only}
     refused = driver.apply()
     assert (refused.code, code in refused.err) == (7, True)

@@ -76,6 +76,8 @@ class RunningSandbox:
 
     def stop(self) -> None:
         """Stop listening, close every connection and the file. May be called twice."""
+        with suppress(OSError):  # wakes the thread, which would look up only after its poll
+            self._server.socket.shutdown(socket.SHUT_RDWR)
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
