@@ -20,7 +20,9 @@ from tasksync.schema_files import SCHEMAS
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden"
-MANIFESTS = sorted((ROOT / "examples").rglob("*.yaml"))
+MANIFESTS = sorted(
+    path for path in (ROOT / "examples").rglob("*.yaml") if not path.name.startswith(".")
+)
 #: what would have to be read or reached by any command that needs it
 NOWHERE = {
     "TASKSYNC_PORTAL": "https://nobody.invalid",
