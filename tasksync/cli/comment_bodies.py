@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from tasksync import file_limits as bounded
 from tasksync.cli import plan_files
+from tasksync.cli.showing import approvable
 from tasksync.core.formats import plan_json
 from tasksync.core.formats.json_text import canonical
 from tasksync.core.guards import check
@@ -72,6 +73,7 @@ class PlanContent:
                 refusals=refusals,
                 show=show,
                 limit=limit,
+                digest=approvable(saved.plan),
             )
             return self._secrets.redact(text)
 

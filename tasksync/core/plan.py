@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from tasksync.core.address_book import RememberedNumbers
-from tasksync.core.change import Action, Change
+from tasksync.core.change import Action, Change, Reason
 from tasksync.core.fields import RemoteId, TaskKey, Value
 from tasksync.core.manifest import Policy
 from tasksync.core.state import InProject
@@ -227,6 +227,16 @@ class Plan:
     def changes(self) -> Iterator[Change]:
         """Every change, in the order in which it is done."""
         return (change for level in self.levels for change in level)
+
+    @property
+    def corrects(self) -> bool:
+        """Whether it puts right what moved on the portal, which no approval covers (expected)."""
+        return any(
+            change.reason is Reason.MARKER_MISSING
+            or (change.action is Action.CREATE and bool(change.base_digest))
+            or any(one.drifted for one in change.fields)
+            for change in self.changes
+        )
 
     @property
     def keys(self) -> frozenset[TaskKey]:

@@ -19,7 +19,7 @@ from tasksync.core.plan import Plan, Refusal
 from tasksync.render import wording
 from tasksync.render.inline_diff import spelled_pieces
 from tasksync.render.page_parts import filled, script_safe
-from tasksync.render.text import DIGEST_HINT, NO_CHANGES
+from tasksync.render.text import NO_CHANGES
 
 Json = dict[str, object]
 _FATES = {Fate.KEPT: 0, Fate.GONE: -1, Fate.NEW: 1}
@@ -47,14 +47,15 @@ def plan_html(
         "facts": escape(" ".join(part for part in facts if part)),
         "total": wording.count(len(changes), "change"),
         "made": escape(f"tasksync {version}, state serial {plan.serial}"),
-        "digest": _digest(digest),
+        "digest": _digest(plan, digest),
         "data": script_safe(_data(plan, changes, refusals)),
     }
     return filled("page.html", slots, script="page.js")
 
 
-def _digest(digest: str) -> str:
-    words = escape(f"digest {digest} ({DIGEST_HINT})")
+def _digest(plan: Plan, digest: str) -> str:
+    how, what = wording.by_digest(plan)
+    words = escape(f"digest {digest} ({how} {what})")
     return f'<p class="digest">{words}</p>' if digest else ""
 
 

@@ -80,7 +80,7 @@ def plan_markdown(
     `digest` is by what the plan may be approved.
     """
     lines = _top(plan, requests, seconds, refusals, show)
-    top = "".join(f"{line}\n" for line in (*lines, *_digest(digest)))
+    top = "".join(f"{line}\n" for line in (*lines, *_digest(plan, digest)))
     notes = tuple(_note_sections(plan))
     linked = (*_change_sections(plan, links=True), *notes)
     if sum(one.full for one in linked) <= limit - len(top):
@@ -124,9 +124,10 @@ def _top(
     yield from _people(people_of(plan), show)
 
 
-def _digest(digest: str) -> Iterator[str]:
+def _digest(plan: Plan, digest: str) -> Iterator[str]:
     if digest:
-        yield f"Digest `{digest}`: `tasksync apply --expect DIGEST` does this, and nothing else."
+        how, what = wording.by_digest(plan)
+        yield f"Digest `{digest}`: `{how}` {what}."
         yield ""
 
 

@@ -20,7 +20,6 @@ from tasksync.render.inline_diff import marked, marked_line
 from tasksync.render.style import PLAIN, TONES, Style, Tone
 
 NO_CHANGES = "No changes. The portal matches the manifest."
-DIGEST_HINT = "tasksync apply --expect DIGEST does this, and nothing else"
 #: as wide as the longest field name, so that values stand in one column
 FIELD_WIDTH = 13
 KEY_WIDTH = 40
@@ -63,17 +62,18 @@ def plan_text(
             *lines.changes(),
             *lines.notes(),
             *lines.summary(requests, seconds, nothing or NO_CHANGES),
-            *digest_lines(digest, style),
+            *digest_lines(plan, digest, style),
             *(line for refusal in refusals for line in refusal_lines(refusal, style)),
         )
     )
 
 
-def digest_lines(digest: str, style: Style = PLAIN) -> Iterator[str]:
+def digest_lines(plan: Plan, digest: str, style: Style = PLAIN) -> Iterator[str]:
     """Yield by what a plan is approved, and how it is applied then."""
     if digest:
         yield style.paint(f"Digest: {digest}", Tone.DIM)
-        yield style.paint(f"  ({DIGEST_HINT})", Tone.DIM)
+        how, what = wording.by_digest(plan)
+        yield style.paint(f"  ({how} {what})", Tone.DIM)
 
 
 def refusal_lines(refusal: Refusal, style: Style = PLAIN) -> Iterator[str]:

@@ -279,6 +279,16 @@ def whereabouts(plan: Plan) -> str:
     return f"{project} on {portal}" if portal else project
 
 
+def by_digest(plan: Plan) -> tuple[str, str]:
+    """Return the command that applies a plan by its digest, and what that does of it."""
+    what = (
+        "does this without the corrections of drift"
+        if plan.corrects
+        else "does this, and nothing else"
+    )
+    return "tasksync apply --expect DIGEST", what
+
+
 def left_out(plan: Plan) -> str:
     """Return what --target and --exclude keep out of a plan, in a sentence; else nothing."""
     if not plan.partial:

@@ -35,10 +35,12 @@ def test_corrections_are_left_out_and_named_and_the_next_plan_has_them(project: 
     tasks = dict.fromkeys("abcd", "priority: normal, deadline: 2027-03-01T18:00:00+03:00")
     project.applied(tasks)
     approved = project.approve(tasks | {"a": f"{tasks['a']}, description: new"})
+    assert "--expect DIGEST does this, and nothing else)" in project.tasksync("plan").out
     project.edit("a", priority=2)
     project.edit("b", priority=2, title="people's")
     project.edit("c", tags=[])  # our marker is off
     project.delete("d")
+    assert "DIGEST does this without the corrections of drift)" in project.tasksync("plan").out
     done = project.expect(approved)
     assert (done.code, "Tasks: 0 added, 1 changed, 0 destroyed." in done.out) == (0, True), done
     for line in (
