@@ -34,7 +34,7 @@ QUIRKS: list[dict[str, Any]] = [
     {"counters": "noservice", "fraction": ".000", "me": "app", "admin": False, "dates": False},
     {"total": "page", "has_more": "false", "breaks_over": 50, "me": "bare", "pace_headers": True},
     {"emoji": "cut", "lag": 1.0, "reparent": True, "missing_call": "NOT_FOUND"},
-    {"ignore_id_filter": True, "create_status": 200, "owner": 2},
+    {"ignore_id_filter": True, "create_status": 200, "owner": 2, "editor": True},
 ]
 #: what is left alone: tags that never come cannot be told from none, a portal without markers is
 #: refused by apply, and these say whose portal it is
