@@ -48,6 +48,7 @@ def _without_patterns(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
+@cache
 def _part(ref: str) -> Schema:
     whole: dict[str, Any] = json.loads(text(), object_hook=_without_patterns)
     if ref == MANIFEST:
