@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from tasksync.errors import TasksyncError, UsageError
 
@@ -45,14 +46,8 @@ _GO = (
 )
 
 
-class _Formatter(argparse.HelpFormatter):
-    """argparse's, but learns the width without shutil, which imports four archivers."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, width=_columns() - 2)
-
-
 def _columns() -> int:
+    """Return the width without shutil, which imports four archivers."""
     told = os.environ.get("COLUMNS", "")
     if told.isdecimal() and int(told):
         return int(told)
@@ -92,7 +87,9 @@ class Parser(argparse.ArgumentParser):
     """argparse, but a wrong call raises WrongCall (64), for 2 means that there are changes."""
 
     def __init__(self, **words: Any) -> None:
-        super().__init__(**{"formatter_class": _Formatter, **words})
+        # argparse makes one at each argument, so that the terminal is not asked by it
+        formatter = partial(argparse.HelpFormatter, width=_columns() - 2)
+        super().__init__(**{"formatter_class": formatter, **words})
         self._given: list[str] = []
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
