@@ -6,6 +6,7 @@ import random
 import sys
 from collections import Counter
 from difflib import SequenceMatcher
+from functools import cache
 from subprocess import run
 
 import pytest
@@ -120,8 +121,10 @@ def test_a_text_of_megabytes_does_not_stall(monkeypatch, count, kinds, between):
     assert "".join(piece.text for piece in pieces if piece.fate is not Fate.GONE) == after
 
 
-#: five megabytes in one line
-LONG = " ".join(f"word{n % 977}" for n in range(600_000))
+@cache
+def long() -> str:
+    """Return five megabytes in one line; made where it is asked for, not in every worker."""
+    return " ".join(f"word{n % 977}" for n in range(600_000))
 
 
 def shown(before: str, after: str) -> list[tuple[str, str]]:
@@ -133,29 +136,30 @@ def shown(before: str, after: str) -> list[tuple[str, str]]:
 
 def test_a_few_words_of_a_text_of_megabytes_are_told_alone():
     """As of a short one, and not the whole of it twice."""
-    after = LONG.replace("word17 ", "another ", 1).replace("word500 word501", "word501", 1)
+    after = long().replace("word17 ", "another ", 1).replace("word500 word501", "word501", 1)
     after += " end"
-    told = shown(LONG, after)
+    told = shown(long(), after)
     assert sum(len(text) for _fate, text in told) < 200
     assert ("gone", "word17") in told
     assert ("new", "another") in told
 
 
 @pytest.mark.parametrize(
-    ("before", "after"),
+    "pair",
     [
-        ("x" * 300_000, "x" * 299_999 + "y"),
-        ("x" * 300_000, "y" * 300_000),
-        (LONG, LONG[::-1]),
-        (LONG, ""),
-        (LONG, LONG + LONG),
-        (LONG, LONG[300_000:]),
-        ("\U0001f600" * 300_000, "\U0001f600" * 299_999),
-        (" " * 300_000, " " * 300_001),
-        (LONG, LONG.replace(" ", "\n")),
+        lambda: ("x" * 300_000, "x" * 299_999 + "y"),
+        lambda: ("x" * 300_000, "y" * 300_000),
+        lambda: (long(), long()[::-1]),
+        lambda: (long(), ""),
+        lambda: (long(), long() + long()),
+        lambda: (long(), long()[300_000:]),
+        lambda: ("\U0001f600" * 300_000, "\U0001f600" * 299_999),
+        lambda: (" " * 300_000, " " * 300_001),
+        lambda: (long(), long().replace(" ", "\n")),
     ],
 )
-def test_long_texts_come_back_whatever_moved(before, after):
+def test_long_texts_come_back_whatever_moved(pair):
+    before, after = pair()
     shown(before, after)
     shown(after, before)
 
@@ -163,7 +167,7 @@ def test_long_texts_come_back_whatever_moved(before, after):
 def test_comparisons_of_long_texts_are_not_kept():
     """Hundreds of them would be gigabytes."""
     diff._compared.cache_clear()
-    words(LONG, LONG + "x")
+    words(long(), long() + "x")
     assert diff._compared.cache_info().currsize == 0
 
 
