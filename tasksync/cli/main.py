@@ -43,20 +43,17 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "apply": ("tasksync.cli.commands.apply", "make the portal match the manifest"),
     "validate": ("tasksync.cli.commands.validate", "check the manifest alone"),
     "show": ("tasksync.cli.commands.show", "show a saved plan"),
+    "publish": ("tasksync.cli.commands.publish", "put a plan into a pull request's comment"),
     "status": ("tasksync.cli.commands.status", "the project's tasks: who has them, what is late"),
     "drift": ("tasksync.cli.commands.drift", "what people changed on the portal since apply"),
-    "publish": ("tasksync.cli.commands.publish", "put a plan into a pull request's comment"),
+    "accept": ("tasksync.cli.commands.accept", "take people's changes over into the manifest"),
     "init": ("tasksync.cli.commands.init", "begin a project: a manifest that validates"),
     "import": ("tasksync.cli.commands.import_", "write what exists already as a manifest"),
-    "accept": ("tasksync.cli.commands.accept", "take people's changes over into the manifest"),
     "state": ("tasksync.cli.commands.state", "look at and mend what is remembered"),
     "whoami": ("tasksync.cli.commands.whoami", "whose key it is, and what it may do"),
     "people": ("tasksync.cli.commands.people", "the portal's people: numbers, names, addresses"),
     "groups": ("tasksync.cli.commands.groups", "the portal's workgroups: numbers and names"),
-    "schema": (
-        "tasksync.cli.commands.schema",
-        "print a JSON Schema: manifest, plan, state, events",
-    ),
+    "schema": ("tasksync.cli.commands.schema", "print a JSON Schema, for editors and scripts"),
     "sandbox": ("tasksync.cli.commands.sandbox", "serve a local portal to try things on"),
     "version": ("tasksync.cli.commands.version", "version, Python, platform"),
     "help": ("tasksync.cli.commands.help", "help for a command"),
@@ -68,9 +65,9 @@ _BROKEN_PIPE = 141
 def run(argv: Sequence[str], console: Console | None = None) -> int:
     """Run one command; returns its exit code and never raises."""
     console = console or Console(
-        sys.stdin or _nowhere(),
-        sys.stdout or _nowhere(),
-        sys.stderr or _nowhere(),
+        _unfailing(sys.stdin or _nowhere()),
+        _unfailing(sys.stdout or _nowhere()),
+        _unfailing(sys.stderr or _nowhere()),
         os.environ,
     )
     try:
@@ -103,6 +100,21 @@ def _write_no_more(console: Console) -> None:
     """Let what is left in the buffer go nowhere: Python would try once more, and complain."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), console.out.fileno())
+
+
+def _unfailing(stream: TextIO) -> TextIO:
+    r"""Return a stream of the process that takes every character, whatever the locale.
+
+    Files and pipes are UTF-8, as manifests, JSON and HTML are, unless PYTHONIOENCODING says
+    otherwise. A terminal keeps its own encoding; what that does not have is shown as `\u2192`.
+    """
+    with suppress(AttributeError, OSError, ValueError):
+        if not stream.isatty() and not os.environ.get("PYTHONIOENCODING"):
+            stream.reconfigure(encoding="utf-8", errors=stream.errors)  # type: ignore[attr-defined]
+        escapes = stream.errors == "surrogateescape" and stream.encoding.lower() == "utf-8"
+        if stream.writable() and not escapes:
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[attr-defined]
+    return stream
 
 
 def _nowhere() -> TextIO:

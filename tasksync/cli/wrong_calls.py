@@ -10,6 +10,7 @@ import argparse
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 
 from tasksync.cli.arguments import Parser, WrongCall
 from tasksync.core.quoting import quoted
@@ -156,7 +157,7 @@ def _word_meant(parser: argparse.ArgumentParser, words: Sequence[str]) -> str:
     own = _flags(parser)
     takes_file = any(not one.option_strings for one in parser._actions)  # noqa: SLF001
     for word in words:
-        if word.endswith(_YAML) and "-f" in own:
+        if "-f" in own and (word.endswith(_YAML) or Path(word).is_dir()):
             return f"Did you mean -f {word}?"
         if word.endswith(".json") and not takes_file and "--out" in own:
             return f"A saved plan is done with tasksync apply {word}."

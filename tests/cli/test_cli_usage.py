@@ -60,6 +60,7 @@ def test_a_wrong_call_is_usage(tasksync: Tasksync, words: list[str], told: str) 
         (["apply", "--parallelsim=3"], "Did you mean --parallelism?"),
         (["plan", "tasksync.yaml"], "Did you mean -f tasksync.yaml?"),
         (["apply", "x.yaml"], "Did you mean -f x.yaml?"),
+        (["plan", "."], "Did you mean -f .?"),
         (["state", "lst"], "Did you mean list?"),
         (
             ["state", "list", "--settle", "1"],
@@ -85,7 +86,7 @@ def test_a_slip_is_answered_with_what_was_meant(
         (["version", "--json"], "--json belongs to tasksync plan"),
         (
             ["whoami", "-f", "x"],
-            "tasksync drift, tasksync import, tasksync accept, tasksync state. See",
+            "tasksync drift, tasksync accept, tasksync import, tasksync state. See",
         ),
         (["-f", "m.yaml", "plan"], "-f stands before the command"),
         (["--yes", "apply"], "Write it behind: tasksync apply --yes"),
