@@ -81,4 +81,6 @@ def _event(env: Mapping[str, str]) -> Mapping[str, object]:
     else:
         return data if isinstance(data, dict) else {}
     msg = f"GITHUB_EVENT_PATH names {name}, which cannot be read: {why}."
-    raise SettingsError(msg, "It is the runner that sets it; unset it, and use --pull-request.")
+    raise SettingsError(
+        msg, "It is the runner that sets it; unset it, and set TASKSYNC_PULL_REQUEST."
+    )

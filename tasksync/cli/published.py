@@ -10,6 +10,7 @@ from tasksync.core.formats.plan_digest import digest_of_document
 from tasksync.core.quoting import quoted
 from tasksync.errors import NoPullRequest, PlanStale, UsageError
 from tasksync.forge.comments import approved_comment, pull_request_of_run
+from tasksync.forge.environment import ForgeKind
 from tasksync.forge.hidden_line import document_of
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def approved_plan(project: str, environment: Mapping[str, str]) -> Approved:
     such plan is found, ForgeDenied where the token may not look, ForgeError where the forge does
     not answer.
     """
-    run = ci_run(environment, pull_request=_named(environment))
+    run = ci_run(environment, to=_forge(environment), pull_request=_named(environment))
     client = client_of(run)
     commit = "" if run.on_the_clock else run.commit
     try:
@@ -49,6 +50,16 @@ def approved_plan(project: str, environment: Mapping[str, str]) -> Approved:
     if document is not None and digest_of_document(document) != found.label.digest:
         document = None  # the digest is what was approved; whatever else stands there was not
     return Approved(found.label.digest, document, found.url)
+
+
+def _forge(environment: Mapping[str, str]) -> str | None:
+    """Return what `publish --to` would be told by its variable."""
+    text = environment.get("TASKSYNC_TO", "").strip()
+    known = [kind.value for kind in ForgeKind]
+    if text and text not in known:
+        msg = f"TASKSYNC_TO is {quoted(text)}; it is one of {', '.join(known)}."
+        raise UsageError(msg, "Write one of them, or unset it.")
+    return text or None
 
 
 def _named(environment: Mapping[str, str]) -> int | None:

@@ -96,9 +96,9 @@ def kind_of_run(env: Mapping[str, str], to: str | None = None) -> ForgeKind:
     raise SettingsError(
         "This is no run of a CI that is known: GITHUB_ACTIONS, GITLAB_CI and GITEA_ACTIONS are "
         "not set.",
-        "Elsewhere name the forge with --to, its API and the repository with GITHUB_API_URL and "
-        "GITHUB_REPOSITORY (GitLab: CI_API_V4_URL and CI_PROJECT_ID), and the pull request with "
-        "--pull-request.",
+        "Elsewhere set GITHUB_API_URL and GITHUB_REPOSITORY (GitLab: CI_API_V4_URL and "
+        "CI_PROJECT_ID), TASKSYNC_TO to the forge (github, gitlab or gitea) and "
+        "TASKSYNC_PULL_REQUEST to the pull request's number.",
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from support.publishing import Publishing
 
 from tasksync.cli.published import approved_plan
-from tasksync.errors import PlanStale, UsageError
+from tasksync.errors import PlanStale, SettingsError, UsageError
 
 
 @pytest.fixture
@@ -41,6 +41,28 @@ def test_elsewhere_the_pull_request_can_be_named(by_app: Publishing) -> None:
     assert approved_plan("chores", env).digest in by_app.bodies()[0]
     with pytest.raises(UsageError):
         approved_plan("chores", {**env, "TASKSYNC_PULL_REQUEST": "seven"})
+    with pytest.raises(UsageError, match="github, gitlab, gitea"):
+        approved_plan("chores", {**env, "TASKSYNC_TO": "gitub"})
+
+
+def test_elsewhere_the_forge_can_be_named_to_apply_too(on_gitea: Publishing) -> None:
+    """Gitea's variables are GitHub's: without a runner of its own nothing else tells them apart."""
+    assert on_gitea.publish(on_gitea.plan()).code == 0
+    env = on_gitea.environment()
+    bare = {name: env[name] for name in ("GITHUB_API_URL", "GITHUB_TOKEN", "GITHUB_REPOSITORY")} | {
+        "TASKSYNC_PULL_REQUEST": "7",
+        "TASKSYNC_TO": "gitea",
+    }
+    assert approved_plan("chores", bare).digest in on_gitea.bodies()[0]
+
+
+def test_what_helps_outside_of_a_ci_is_understood_by_publish_and_by_apply() -> None:
+    """Apply has no --to and no --pull-request: their variables are what both read."""
+    with pytest.raises(SettingsError) as refused:
+        approved_plan("chores", {})
+    for name in ("TASKSYNC_TO", "TASKSYNC_PULL_REQUEST", "GITHUB_REPOSITORY"):
+        assert name in str(refused.value)
+    assert "--" not in str(refused.value)
 
 
 def test_what_was_closed_without_a_merge_was_not_approved(on_github: Publishing) -> None:
