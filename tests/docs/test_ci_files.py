@@ -24,6 +24,9 @@ GITHUB_FILES = [ACTION, WORKFLOW, *OWN]
 #: what an expression of GitHub or an input of GitLab begins with: put into a script it is code
 INSERTED = re.compile(r"\$\{\{|\$\[\[")
 
+#: of the example
+MANIFEST = "tasksync.yaml"
+
 
 def scripts(node: object, name: str = "") -> Iterator[str]:
     """Every text that a shell gets, of any file of GitHub's or GitLab's."""
@@ -108,13 +111,13 @@ def test_a_script_with_something_written_into_it_is_found() -> None:
 
 def test_every_pin_is_this_version() -> None:
     texts = [path.read_text("utf-8") for path in (WORKFLOW, GITLAB, COMPONENT)]
-    texts.append((EXAMPLE / ".pre-commit-config.yaml").read_text("utf-8"))
+    texts += [(EXAMPLE / name).read_text("utf-8") for name in (".pre-commit-config.yaml", MANIFEST)]
     texts.append(GUIDE)
     ours = re.compile(
         r"tasksync/tasksync(?:/tasksync)?@v?([\d.]+\d)|tasksync/tasksync/v([^/\s]+)/|rev: v(.+)"
     )
     pins = [next(filter(None, one)) for text in texts for one in ours.findall(text)]
-    assert len(pins) == len(jobs()) + 4 + 3
+    assert len(pins) == len(jobs()) + 5 + 3
     assert set(re.findall(r"--branch v(\S+)", GUIDE)) == {__version__}
     assert set(pins) == {__version__}
     assert documents(COMPONENT)[0]["spec"]["inputs"]["version"]["default"] == __version__
@@ -162,6 +165,13 @@ def test_two_applies_never_run_at_once_and_none_is_cancelled() -> None:
     made = documents(COMPONENT)[1]
     groups = {made[f"tasksync-{name}"].get("resource_group") for name in ("apply", "correct")}
     assert groups == {"tasksync-$[[ inputs.environment ]]"}
+
+
+def test_what_is_copied_names_nothing_beside_it() -> None:
+    """A path that leads out of the example leads nowhere in the repository that it is copied to."""
+    files = [path for path in EXAMPLE.rglob("*") if path.is_file() and path.suffix != ".md"]
+    assert {path.name for path in files} >= {MANIFEST, ".gitlab-ci.yml", "tasksync.yml"}
+    assert [path.name for path in files if "../" in path.read_text("utf-8")] == []
 
 
 def test_the_sdist_holds_what_is_copied_from_here() -> None:

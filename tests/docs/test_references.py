@@ -17,6 +17,20 @@ TEXTS = {".py", ".md", ".yaml", ".yml"}
 _OUTSIDE = re.compile(r"\.\./shared|(?<![\w.])/w[o]rk/")
 _LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 
+#: an address within a page of ours, with or without the page
+_HEADING_LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)#([^)\s]+)\)")
+
+
+def anchors(page: str) -> set[str]:
+    """Return what GitHub makes of a page's headings; a second one of the same words is numbered."""
+    found: dict[str, int] = {}
+    made = set()
+    for heading in re.findall(r"(?m)^#{1,6} (.+)$", re.sub(r"(?ms)^```.*?^```", "", page)):
+        name = re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+        made.add(f"{name}-{found[name]}" if name in found else name)
+        found[name] = found.get(name, 0) + 1
+    return made
+
 
 def texts() -> Iterator[Path]:
     yield from sorted(ROOT.glob("*.md"))
@@ -122,3 +136,20 @@ def test_every_file_that_a_page_links_exists() -> None:
         if not (path.parent / link).exists()
     ]
     assert wrong == []
+
+
+def test_every_heading_that_a_page_links_exists() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}: {link}#{name}"
+        for path in texts()
+        if path.suffix == ".md"
+        for link, name in _HEADING_LINK.findall(read(path))
+        if name not in anchors(read(path.parent / link if link else path))
+    ]
+    assert wrong == []
+
+
+def test_anchors_are_those_that_github_makes() -> None:
+    page = "# What to *set*, `now`\n## GitHub: without a server\n## Twice\n## Twice\n"
+    page += "```sh\n# no heading\n```\n"
+    assert anchors(page) == {"what-to-set-now", "github-without-a-server", "twice", "twice-1"}
