@@ -97,8 +97,8 @@ def kind_of_run(env: Mapping[str, str], to: str | None = None) -> ForgeKind:
         "This is no run of a CI that is known: GITHUB_ACTIONS, GITLAB_CI and GITEA_ACTIONS are "
         "not set.",
         "Elsewhere set GITHUB_API_URL and GITHUB_REPOSITORY (GitLab: CI_API_V4_URL and "
-        "CI_PROJECT_ID), TASKSYNC_TO to the forge (github, gitlab or gitea) and "
-        "TASKSYNC_PULL_REQUEST to the pull request's number.",
+        "CI_PROJECT_ID), and name the forge and the pull request: publish --to and "
+        "--pull-request, or for apply too TASKSYNC_TO and TASKSYNC_PULL_REQUEST.",
     )
 
 
