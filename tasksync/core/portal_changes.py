@@ -99,7 +99,10 @@ class PortalChange:
 
 @dataclass(frozen=True, slots=True)
 class PortalChanges:
-    """All of them, by key; `guards` would refuse the apply that puts them right."""
+    """All of them, by key; `guards` would refuse the apply that puts them right.
+
+    `compared` is False where the state remembers no task: then nobody knows what people changed.
+    """
 
     project: str
     portal: str
@@ -107,6 +110,7 @@ class PortalChanges:
     guards: tuple[str, ...] = ()
     unreadable: tuple[tuple[TaskKey, str], ...] = ()
     names: Mapping[int, str] = field(default_factory=dict)
+    compared: bool = True
 
     def counts(self) -> Mapping[Effect, int]:
         """How many changes have each effect: a field counts once, a whole task too."""
@@ -175,7 +179,15 @@ def portal_changes(plan: Plan, watch: LiveWatch, guards: Iterable[str] = ()) -> 
     told = sorted((one for one in changes if one.fields or one.happened), key=lambda one: one.key)
     names = {**watch.names, **dict(plan.names)}
     unreadable = tuple((one.key, one.what) for one in plan.unreadable)
-    return PortalChanges(plan.project, plan.portal, tuple(told), tuple(guards), unreadable, names)
+    return PortalChanges(
+        plan.project,
+        plan.portal,
+        tuple(told),
+        tuple(guards),
+        unreadable,
+        names,
+        compared=bool(watch.state.index),
+    )
 
 
 _VANISHED = {

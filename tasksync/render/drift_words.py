@@ -43,6 +43,10 @@ _HAPPENED: Mapping[tuple[Happened, bool], str] = MappingProxyType(
     }
 )
 NONE = "No drift. Nothing was changed on the portal since the last apply."
+UNKNOWN = (
+    "Nothing to compare with: the state remembers no task, so nobody knows what people changed. "
+    "Is it the state that apply uses (--state, TASKSYNC_STATE)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,8 @@ def summary(found: PortalChanges) -> str:
     undone = sum(counts[effect] for effect in UNDONE)
     left = sum(counts.values()) - undone
     stand = f"{count(left, 'change stays', 'changes stay')} as people made {_it(left)}"
+    if not found.compared:
+        return UNKNOWN
     if not undone:
         return f"No drift: {stand}." if left else NONE
     would = count(undone, "change", "changes")

@@ -91,6 +91,18 @@ def test_right_after_an_apply_there_is_none(project: Tasksync) -> None:
     )
 
 
+@pytest.mark.parametrize("words", [[], ["--format", "markdown"]])
+def test_without_a_memory_nobody_says_that_nothing_was_changed(
+    words: list[str], project: Tasksync
+) -> None:
+    """A runner whose state was forgotten, or another one than apply's: that is no good news."""
+    edit(project, "report", deadline="2026-05-23T18:00:00+03:00")
+    elsewhere = project("drift", *words, TASKSYNC_STATE=f"sqlite:{project.folder / 'new.db'}")
+    assert "No drift" not in elsewhere.out
+    assert "the state remembers no task" in elsewhere.out
+    assert "TASKSYNC_STATE" in elsewhere.out
+
+
 def test_a_change_is_told_with_was_is_wanted_when_who_and_the_card(project: Tasksync) -> None:
     edit(project, "report", deadline="2026-05-23T18:00:00+03:00")
     number = ids_of(project)["report"]
