@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 from linting import ROOT, actionlint, documents, faults, faults_of_documents
+from support.ci.shell import Machine
 
 from tasksync import __version__
 
@@ -107,6 +109,31 @@ def test_a_script_with_something_written_into_it_is_found() -> None:
     assert [
         one for one in scripts({"a": {"script": ["b $[[ inputs.c ]]"]}}) if INSERTED.search(one)
     ]
+
+
+def test_no_module_of_what_was_checked_out_is_run(tmp_path: Path) -> None:
+    """A pull request's `json.py` would see the secrets of the step; `venv.py` of what is beside."""
+    found = [line for one in scripts(documents(ACTION)[0]) for line in one.splitlines()]
+    pythons = [line for line in found if re.search(r"(?i)python\"? ", line)]
+    assert [" -I " in line for line in pythons] == [True, True]
+    programs = tmp_path / "tasksync" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "python").symlink_to(sys.executable)
+    tasksync = programs / "tasksync"
+    tasksync.write_text('#!/bin/sh\nif [ "$1" = plan ]; then echo \'{"digest": "d"}\' >"$4"; fi\n')
+    tasksync.chmod(0o755)
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    (workspace / "json.py").write_text("print('mine')\nraise SystemExit(3)\n")
+    told = {name: tmp_path / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+    for file in told.values():
+        file.write_text("")
+    env = {name: str(file) for name, file in told.items()}
+    env |= {"RUNNER_TEMP": str(tmp_path), "COMMAND": "plan", "PUBLISH": "true"}
+    script = documents(ACTION)[0]["runs"]["steps"][1]["run"]
+    code, said = Machine(tmp_path).bash(script, workspace, env, ("-eo", "pipefail"))
+    assert (code, said) == (0, "")
+    assert "digest=d" in told["GITHUB_OUTPUT"].read_text().splitlines()
 
 
 def test_every_pin_is_this_version() -> None:
