@@ -31,11 +31,12 @@ def approved_plan(project: str, environment: Mapping[str, str]) -> Approved:
     client = client_of(run)
     commit = "" if run.on_the_clock else run.commit
     try:
-        pull = pull_request_of_run(client, run.number, commit, is_merged=True)
+        pull = pull_request_of_run(client, run.number, commit, is_merged=True, into=run.branch)
     except NoPullRequest as several:
         raise PlanStale(several.message, several.advice) from None
     if pull is None:
-        where = f"commit {run.commit[:12]}" if run.commit else "this run"
+        into = f" into {run.branch}" if run.branch else ""
+        where = f"commit {run.commit[:12]}{into}" if run.commit else "this run"
         raise PlanStale(
             f"No pull request of {run.repository} was merged as {where}: nobody approved a plan "
             "for it.",

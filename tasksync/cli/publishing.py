@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tasksync.cli.comment_bodies import Content, FileContent, PlanContent, body_of
 from tasksync.cli.forge_run import ci_run, client_of
 from tasksync.errors import NoPullRequest
-from tasksync.forge.comments import Publisher, Written, pull_request_of_run
+from tasksync.forge.comments import Publisher, Written, closed, pull_request_of_run
 from tasksync.forge.github import LONGEST as SHORTEST_LIMIT
 from tasksync.forge.gitlab import LONGEST as LONGEST_LIMIT
 from tasksync.render.wording import clean
@@ -73,8 +73,14 @@ def _pull_request(run: CiRun, client: ForgeClient, *, is_plan: bool) -> PullRequ
 
     A plan that were published after it would approve itself.
     """
+    if is_plan and run.on_a_train:
+        raise NoPullRequest(
+            "This run is of what is about to be merged, and of those before it: its plan takes the "
+            "place of none that was approved.",
+            "Publish in the runs that come before; here let it pass with --optional.",
+        )
     commit = "" if run.on_the_clock else run.commit
-    pull = pull_request_of_run(client, run.number, commit, is_merged=not is_plan)
+    pull = pull_request_of_run(client, run.number, commit, is_merged=not is_plan, into=run.branch)
     if pull is None and not is_plan:
         pull = pull_request_of_run(client, run.number, commit, is_merged=False)
     if pull is None:
@@ -84,11 +90,7 @@ def _pull_request(run: CiRun, client: ForgeClient, *, is_plan: bool) -> PullRequ
             "with --optional.",
         )
     if is_plan and not pull.is_open:
-        raise NoPullRequest(
-            f"{client.named(pull.number)} is closed: a plan that is published now was approved by "
-            "nobody.",
-            "What was published before it was merged stands.",
-        )
+        raise closed(client, pull.number)
     return pull
 
 

@@ -81,7 +81,12 @@ class Publisher:
         """Write the comment, unless the pull request has moved on; raises ForgeError."""
         for _ in range(_LOOKS):
             found = self._own()
-            head = self._client.pull_request(self._number).head  # last: it allows the writing
+            pull = self._client.pull_request(self._number)  # last: it allows the writing
+            head = pull.head
+            if self._label.kind == "plan" and not pull.is_open:
+                if self._what is Written.UNCHANGED:
+                    raise closed(self._client, self._number)
+                return Publication(self._what, found[0].url if found else "")
             if head != self._label.head:
                 if self._what is not Written.UNCHANGED:
                     found = self._own()  # the newer run may have been here since
@@ -150,6 +155,12 @@ class Publisher:
                 self._client.delete(self._number, one.id)
 
 
+def closed(client: ForgeClient, number: int) -> NoPullRequest:
+    """Return that no plan is published where nobody is left to look at it."""
+    msg = f"{client.named(number)} is closed: a plan that is published now was approved by nobody."
+    return NoPullRequest(msg, "What was published before it was merged stands.")
+
+
 def own_comments(
     client: ForgeClient, number: int, account: ForgeAccount, topic: tuple[str, str]
 ) -> list[PublishedComment]:
@@ -194,18 +205,22 @@ def approved_comment(
 
 
 def pull_request_of_run(
-    client: ForgeClient, number: int | None, commit: str, *, is_merged: bool
+    client: ForgeClient, number: int | None, commit: str, *, is_merged: bool, into: str = ""
 ) -> PullRequest | None:
     """Return the pull request of a run, or None: it is of none.
 
     Where the environment does not name one it is that whose merge the commit is (`is_merged`), or
-    else the open one whose head it is. Raises NoPullRequest where it could be several.
+    else the open one whose head it is. `into` is the branch that the run is on: a merge into
+    another one, which may ask for no review, is not how the commit came here. Raises NoPullRequest
+    where it could be several.
     """
     if number is not None:
         return client.pull_request(number)
     if not commit:
         return None
     chosen = [one for one in client.pull_requests_of(commit) if one.is_open != is_merged]
+    if is_merged and into:
+        chosen = [one for one in chosen if one.base in {into, ""}]
     if len(chosen) > 1:
         names = ", ".join(client.named(one.number) for one in chosen)
         msg = f"Commit {commit[:12]} belongs to several pull requests: {names}."

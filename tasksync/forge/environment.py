@@ -56,6 +56,9 @@ _FULL_NAME = re.compile(r"[^/\s]+/[^/\s]+")
 _PULL_REF = re.compile(r"refs/pull/([1-9][0-9]{0,17})/(?:merge|head)", re.ASCII)
 #: runs that belong to no change, whatever commit they stand on
 _ON_THE_CLOCK = frozenset({"schedule"})
+#: runs of what was put into a row to be merged: GitLab's event type, GitHub's event
+_ON_A_TRAIN = frozenset({"merge_train", "merge_group"})
+_HEADS = "refs/heads/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,9 @@ class CiRun:
     `number` is the pull request's, and `head` the commit that was its newest when the run began;
     None where the environment does not say. `commit` is what the run stands on, or "". `repository`
     is `owner/name`, or GitLab's id or path of a project. `account` is whose token this is where
-    the forge does not tell. `on_the_clock`: nobody pushed anything.
+    the forge does not tell. `on_the_clock`: nobody pushed anything. `branch` is that of `commit`,
+    "" in a run of a tag or of a pull request. `on_a_train`: of what a merge train or queue is about
+    to merge.
     """
 
     kind: ForgeKind
@@ -79,6 +84,8 @@ class CiRun:
     account: str = ""
     is_job_token: bool = False
     on_the_clock: bool = False
+    branch: str = ""
+    on_a_train: bool = False
 
 
 def kind_of_run(env: Mapping[str, str], to: str | None = None) -> ForgeKind:
@@ -131,6 +138,10 @@ def run_of(
         is_job_token=bool(token) and token == env.get("CI_JOB_TOKEN", "").strip(),
         on_the_clock=bool(
             _ON_THE_CLOCK & {env.get("GITHUB_EVENT_NAME"), env.get("CI_PIPELINE_SOURCE")}
+        ),
+        branch=_branch(kind, env, event),
+        on_a_train=bool(
+            _ON_A_TRAIN & {env.get("GITHUB_EVENT_NAME"), env.get("CI_MERGE_REQUEST_EVENT_TYPE")}
         ),
     )
 
@@ -241,6 +252,18 @@ def _github(
         return _number(issue.get("number")), None, commit
     ref = _PULL_REF.fullmatch(env.get("GITHUB_REF", ""))
     return (int(ref[1]) if ref else None), None, commit
+
+
+def _branch(kind: ForgeKind, env: Mapping[str, str], event: Mapping[str, object]) -> str:
+    """Return the branch of a run's commit; after a `workflow_run` it is that of the first run."""
+    if kind is ForgeKind.GITLAB:
+        return env.get("CI_COMMIT_BRANCH", "").strip()
+    first = _object(event, "workflow_run")
+    if first:
+        name = first.get("head_branch")
+        return name if isinstance(name, str) else ""
+    ref = env.get("GITHUB_REF", "")
+    return ref.removeprefix(_HEADS) if ref.startswith(_HEADS) else ""
 
 
 def _only_pull(first: Mapping[str, object], head: str) -> Mapping[str, object]:

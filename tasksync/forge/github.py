@@ -174,4 +174,5 @@ def pull_request_of(data: object) -> PullRequest:
         text(row, "html_url"),
         is_open=text(row, "state") == "open" and not is_merged,
         landed=frozenset({merged_as}) if is_merged else frozenset(),
+        base=text(inner(row, "base"), "ref"),
     )

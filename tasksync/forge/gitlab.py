@@ -148,4 +148,5 @@ def _merge_request(data: object) -> PullRequest:
         text(row, "web_url"),
         is_open=text(row, "state") == "opened",
         landed=frozenset(landed) if is_merged else frozenset(),
+        base=text(row, "target_branch"),
     )

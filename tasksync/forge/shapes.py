@@ -45,7 +45,7 @@ class PullRequest:
     """A pull request (GitLab: a merge request).
 
     `head` is its newest commit; `landed` are the commits by which its merge can be known, none
-    where it is not merged.
+    where it is not merged; `base` is the branch that it is into, "" where that is not told.
     """
 
     number: int
@@ -53,6 +53,7 @@ class PullRequest:
     url: str
     is_open: bool
     landed: frozenset[str] = frozenset()
+    base: str = ""
 
 
 class ForgeClient(Protocol):

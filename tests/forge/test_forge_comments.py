@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
-from tasksync.errors import ForgeError, ForgeNotFound, ForgeUnavailable, PlanStale
+from tasksync.errors import ForgeError, ForgeNotFound, ForgeUnavailable, NoPullRequest, PlanStale
 from tasksync.forge.comments import (
     Publisher,
     Written,
@@ -41,6 +41,7 @@ class InMemory:
     mine: ForgeAccount = ROBOT
     author: ForgeAccount = ROBOT
     head: str = HEAD
+    is_open: bool = True
     there: list[PublishedComment] = field(default_factory=list)
     at_writes: list[Callable[[], object]] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
@@ -54,7 +55,7 @@ class InMemory:
         return self.mine
 
     def pull_request(self, number: int) -> PullRequest:
-        return PullRequest(number, self.head, "url", is_open=True)
+        return PullRequest(number, self.head, "url", is_open=self.is_open)
 
     def pull_requests_of(self, commit: str) -> tuple[PullRequest, ...]:  # noqa: ARG002 - the port's
         return self.pulls
@@ -181,6 +182,24 @@ def test_a_run_whose_head_is_gone_writes_nothing(forge: InMemory) -> None:
     assert forge.writes == []
 
 
+def test_a_plan_is_not_written_once_nobody_is_left_to_look_at_it(forge: InMemory) -> None:
+    """Merged since the run began: its apply would take the new plan for the approved one."""
+    forge.add(text("older"))
+    forge.is_open = False
+    with pytest.raises(NoPullRequest, match="approved by nobody"):
+        forge.publish("newer", digest=OTHER_DIGEST)
+    assert forge.writes == []
+    client: ForgeClient = forge
+    report = Label("file", "report", HEAD)
+    done = Publisher(client, forge.mine, 7, report, f"{report.line()}\n\n1 added").publish()
+    assert done.what is Written.CREATED
+
+
+def test_a_plan_that_was_written_as_it_was_merged_is_told_as_written(forge: InMemory) -> None:
+    forge.at_writes = [lambda: setattr(forge, "is_open", False)]
+    assert forge.publish() is Written.CREATED
+
+
 def test_a_run_that_is_overtaken_as_it_writes_says_so(forge: InMemory) -> None:
     forge.add(text("older", head=OLD))
 
@@ -274,6 +293,13 @@ def test_of_several_pull_requests_none_is_guessed(forge: InMemory) -> None:
     assert pull_request_of_run(forge, None, TIP, is_merged=True) is merged
     with pytest.raises(ForgeError, match="#8, #9"):
         pull_request_of_run(forge, None, TIP, is_merged=False)
+    assert pull_request_of_run(forge, None, TIP, is_merged=True, into="main") is merged
+    elsewhere = PullRequest(6, HEAD, "", is_open=False, landed=frozenset({TIP}), base="release")
+    here = replace(elsewhere, number=5, base="main")
+    forge.pulls = (elsewhere, here)
+    assert pull_request_of_run(forge, None, TIP, is_merged=True, into="main") is here
+    forge.pulls = (elsewhere,)
+    assert pull_request_of_run(forge, None, TIP, is_merged=True, into="main") is None
     forge.pulls = (merged,)
     assert pull_request_of_run(forge, None, TIP, is_merged=False) is None
     assert pull_request_of_run(forge, None, "", is_merged=True) is None

@@ -57,6 +57,21 @@ def test_a_run_by_the_clock_belongs_to_no_change(event: str) -> None:
     assert read(lab).on_the_clock is (event == "schedule")
 
 
+def test_the_branch_is_that_of_the_commit() -> None:
+    main = {**GITHUB, "GITHUB_REF": "refs/heads/a/b"}
+    assert read(main).branch == "a/b"
+    assert read(GITHUB, PULL).branch == ""
+    assert read({**GITHUB, "GITHUB_REF": "refs/tags/v1"}).branch == ""
+    assert read(main, {"workflow_run": {"head_sha": HEAD, "head_branch": "c"}}).branch == "c"
+    assert (read(GITLAB).branch, read({**GITLAB, "CI_COMMIT_BRANCH": "d"}).branch) == ("", "d")
+
+
+def test_a_run_of_a_row_to_be_merged_is_known() -> None:
+    assert read({**GITHUB, "GITHUB_EVENT_NAME": "merge_group"}).on_a_train
+    assert read({**GITLAB, "CI_MERGE_REQUEST_EVENT_TYPE": "merge_train"}).on_a_train
+    assert not read({**GITLAB, "CI_MERGE_REQUEST_EVENT_TYPE": "merged_result"}).on_a_train
+
+
 @pytest.mark.parametrize(
     ("issue", "number"), [({"number": 9, "pull_request": {"url": "u"}}, 9), ({"number": 9}, None)]
 )

@@ -95,6 +95,20 @@ def test_a_plan_is_not_published_on_what_is_merged_already(at: Publishing) -> No
     assert (done.code, at.bodies()) == (1, [])
 
 
+@pytest.mark.parametrize("words", [(), ("--optional",)])
+def test_a_merge_train_leaves_the_plan_that_was_approved(
+    on_gitlab: Publishing, words: tuple[str, ...]
+) -> None:
+    """Its plan is of all that stands before it in the row, too, and nobody would see it."""
+    at = on_gitlab
+    assert at.publish(at.plan("First")).code == 0
+    before = at.bodies()
+    env = {**at.environment(merged_result=True), "CI_MERGE_REQUEST_EVENT_TYPE": "merge_train"}
+    done = at.publish(at.plan("Both"), *words, env=env)
+    assert (done.code, at.bodies()) == (0 if words else 1, before)
+    assert "about to be merged" in done.err
+
+
 def test_a_report_of_the_apply_is_published_on_what_was_merged(
     at: Publishing, tmp_path: Path
 ) -> None:

@@ -140,6 +140,17 @@ def test_the_one_that_was_merged_is_taken_where_another_is_open_with_that_head(
     assert found.digest == digest_in(at.bodies()[0])
 
 
+def test_a_merge_into_another_branch_approves_nothing_for_this_one(published: Publishing) -> None:
+    """That branch may ask for no review: whoever may push would approve by himself."""
+    at = published
+    at.forge.repository.pulls[7].base = "release"
+    merged = at.forge.merge(7, how="fast-forward")
+    at.forge.push_to_base(merged)
+    fault = refused(at.forge.environment_of_push(merged))
+    assert (type(fault), fault.exit_code) == (PlanStale, 5)
+    assert f"{merged[:12]} into main" in fault.message
+
+
 def test_another_projects_comment_is_refused(published: Publishing) -> None:
     fault = refused(published.environment(), "shop")
     assert (type(fault), fault.exit_code) == (PlanStale, 5)
