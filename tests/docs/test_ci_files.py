@@ -192,6 +192,8 @@ def test_two_applies_never_run_at_once_and_none_is_cancelled() -> None:
     made = documents(COMPONENT)[1]
     groups = {made[f"tasksync-{name}"].get("resource_group") for name in ("apply", "correct")}
     assert groups == {"tasksync-$[[ inputs.environment ]]"}
+    cancelled = {made[f"tasksync-{name}"].get("interruptible") for name in ("apply", "correct")}
+    assert cancelled == {"false"}  # a project's `default: interruptible: true` is not theirs
 
 
 def test_what_is_copied_names_nothing_beside_it() -> None:

@@ -39,8 +39,14 @@ def test_jobs_of_gitlab_run_where_their_rules_say() -> None:
     jobs = component((ROOT / "templates" / "tasksync.yml").read_text("utf-8"), {})
     main = {"CI_COMMIT_BRANCH": "main", "CI_DEFAULT_BRANCH": "main"}
     fork = {"CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "2", "CI_MERGE_REQUEST_PROJECT_ID": "1"}
+    here = {**fork, "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "1"}
+    here["CI_PIPELINE_SOURCE"] = "merge_request_event"
+    kind = "CI_MERGE_REQUEST_EVENT_TYPE"
     for told, wanted in (
         ({"CI_PIPELINE_SOURCE": "merge_request_event", **fork}, {"validate": "on_success"}),
+        (here, {"validate": "on_success", "plan": "on_success"}),
+        ({**here, kind: "merged_result"}, {"validate": "on_success", "plan": "on_success"}),
+        ({**here, kind: "merge_train"}, {"validate": "on_success"}),
         ({"CI_PIPELINE_SOURCE": "push", **main}, {"apply": "on_success"}),
         ({"CI_PIPELINE_SOURCE": "push", **main, "CI_COMMIT_BRANCH": "other"}, {}),
         ({"CI_PIPELINE_SOURCE": "schedule", **main}, {"drift": "on_success"}),
