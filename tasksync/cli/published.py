@@ -50,7 +50,7 @@ def approved_plan(project: str, environment: Mapping[str, str]) -> Approved:
     document = document_of(found.body)
     if document is not None and digest_of_document(document) != found.label.digest:
         document = None  # the digest is what was approved; whatever else stands there was not
-    return Approved(found.label.digest, document, found.url)
+    return Approved(found.label.digest, document, found.url, pull.merged_at)
 
 
 def _forge(environment: Mapping[str, str]) -> str | None:

@@ -19,6 +19,7 @@ from tasksync.forge.shapes import (
     PublishedComment,
     PullRequest,
     inner,
+    moment,
     text,
     whole,
 )
@@ -149,4 +150,5 @@ def _merge_request(data: object) -> PullRequest:
         is_open=text(row, "state") == "opened",
         landed=frozenset(landed) if is_merged else frozenset(),
         base=text(row, "target_branch"),
+        merged_at=moment(row, "merged_at"),
     )
