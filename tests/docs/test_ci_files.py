@@ -116,24 +116,60 @@ def test_no_module_of_what_was_checked_out_is_run(tmp_path: Path) -> None:
     found = [line for one in scripts(documents(ACTION)[0]) for line in one.splitlines()]
     pythons = [line for line in found if re.search(r"(?i)python\"? ", line)]
     assert [" -I " in line for line in pythons] == [True, True]
-    programs = tmp_path / "tasksync" / "bin"
-    programs.mkdir(parents=True)
-    (programs / "python").symlink_to(sys.executable)
-    tasksync = programs / "tasksync"
-    tasksync.write_text('#!/bin/sh\nif [ "$1" = plan ]; then echo \'{"digest": "d"}\' >"$4"; fi\n')
-    tasksync.chmod(0o755)
-    workspace = tmp_path / "workspace"
-    workspace.mkdir()
-    (workspace / "json.py").write_text("print('mine')\nraise SystemExit(3)\n")
-    told = {name: tmp_path / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+    (tmp_path / "workspace").mkdir()
+    (tmp_path / "workspace" / "json.py").write_text("print('mine')\nraise SystemExit(3)\n")
+    code, _said, outputs = step_of_action(tmp_path, COMMAND="plan", PUBLISH="true")
+    assert (code, "digest=d" in outputs) == (0, True)
+
+
+def step_of_action(folder: Path, **given: str) -> tuple[int, str, list[str]]:
+    """Run the action's own step; its tasksync says what it was told. Code, words, outputs."""
+    programs, workspace = folder / "tasksync" / "bin", folder / "workspace"
+    for one in (programs, workspace):
+        one.mkdir(parents=True, exist_ok=True)
+    if not (programs / "python").exists():
+        (programs / "python").symlink_to(sys.executable)
+    says = '#!/bin/sh\necho "$@"\nif [ "$1" = plan ]; then\n  for out; do :; done\n'
+    (programs / "tasksync").write_text(says + '  echo \'{"digest": "d"}\' >"$out"\nfi\n')
+    (programs / "tasksync").chmod(0o755)
+    told = {name: folder / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
     for file in told.values():
         file.write_text("")
-    env = {name: str(file) for name, file in told.items()}
-    env |= {"RUNNER_TEMP": str(tmp_path), "COMMAND": "plan", "PUBLISH": "true"}
+    env = {"RUNNER_TEMP": str(folder), **{name: str(file) for name, file in told.items()}}
+    env |= {"PUBLISH": "false", "DETAILED": "false", "EXPECT": "published", **given}
     script = documents(ACTION)[0]["runs"]["steps"][1]["run"]
-    code, said = Machine(tmp_path).bash(script, workspace, env, ("-eo", "pipefail"))
-    assert (code, said) == (0, "")
-    assert "digest=d" in told["GITHUB_OUTPUT"].read_text().splitlines()
+    code, said = Machine(folder).bash(script, workspace, env, ("-eo", "pipefail"))
+    return code, said, told["GITHUB_OUTPUT"].read_text().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("expect", "words"),
+    [("published", "--expect published"), ("", "--expect"), ("anything", "--yes")],
+)
+def test_an_approval_that_came_to_nothing_is_no_leave_for_everything(
+    tmp_path: Path, expect: str, words: str
+) -> None:
+    """An output that is misspelt, or of a step that was left out, is empty: tasksync refuses it."""
+    _code, said, _outputs = step_of_action(tmp_path, COMMAND="apply", EXPECT=expect)
+    assert said.strip() == f"apply {words}"
+
+
+@pytest.mark.parametrize("given", [{"PUBLISH": "yes"}, {"PUBLISH": ""}, {"DETAILED": "1"}])
+def test_a_word_that_an_input_does_not_know_is_refused_before_anything_is_done(
+    tmp_path: Path, given: dict[str, str]
+) -> None:
+    """Else a plan that nobody can see on the pull request is green."""
+    code, said, outputs = step_of_action(tmp_path, COMMAND="plan", **given)
+    assert (code, outputs) == (64, [])
+    assert said.startswith("Error: the input ")
+
+
+def test_arguments_do_not_lead_the_plan_elsewhere(tmp_path: Path) -> None:
+    """It would be published nowhere, and nothing would say so."""
+    given = {"COMMAND": "plan", "ARGUMENTS": "--out=mine.json", "PUBLISH": "true"}
+    code, said, outputs = step_of_action(tmp_path, **given)
+    assert (code, "digest=d" in outputs) == (0, True)
+    assert "publish" in said
 
 
 def test_every_pin_is_this_version() -> None:
