@@ -58,6 +58,11 @@ def publish(options: PublishOptions, console: Console) -> None:
             "shows an older plan. Unless the run of its newest commit goes on, start that again."
         )
         return
+    if done.replaced:
+        console.tell(
+            f"Note: another plan ({done.replaced[:19]}…) stood there for the same commit. Whoever "
+            "approved that has not seen this one: have it looked at again before the merge."
+        )
     console.say(clean(f"{_WORDS[done.what]} on {where}: {done.url or pull.url}"))
 
 

@@ -42,10 +42,15 @@ class Written(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What was done, and the comment's address, "" where none was written."""
+    """What was done, and the comment's address, "" where none was written.
+
+    `replaced` is the digest of another plan that stood there for the same commit, or "": what was
+    approved before that is not what stands there now.
+    """
 
     what: Written
     url: str = ""
+    replaced: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ class Publisher:
         self._created: PublishedComment | None = None
         self._written: set[int] = set()
         self._what = Written.UNCHANGED
+        self._replaced = ""
 
     def publish(self) -> Publication:
         """Write the comment, unless the pull request has moved on; raises ForgeError."""
@@ -98,8 +104,8 @@ class Publisher:
                     return Publication(Written.CREATED, self._created.url)
                 self._create()
             elif not self._keep(found):
-                return Publication(self._what, found[0].url)
-        return Publication(self._what, found[0].url if found else "")
+                break
+        return Publication(self._what, found[0].url if found else "", self._replaced)
 
     def _own(self) -> list[PublishedComment]:
         """Return our comments about this, the oldest first."""
@@ -134,6 +140,9 @@ class Publisher:
             with suppress(ForgeNotFound):  # deleted by hand meanwhile: the next look tells
                 self._client.update(self._number, oldest.id, self._body)
                 self._written.add(oldest.id)
+                before = label_of(oldest.body)
+                if before and before.head == self._label.head:
+                    self._replaced = before.digest if before.digest != self._label.digest else ""
                 self._what = Written.UPDATED if self._created is None else self._what
         self._delete(others)
         return True

@@ -34,6 +34,16 @@ def test_the_hidden_line_names_the_head_and_not_what_the_job_stands_on(at: Publi
     assert pull.test_merge not in at.bodies()[0]
 
 
+def test_another_plan_for_the_same_commit_is_told(at: Publishing) -> None:
+    """What was approved before is not what stands there now, and no forge takes that back."""
+    assert "Note:" not in at.publish(at.plan("First")).err
+    again = at.publish(at.plan("Second"))
+    assert (again.code, "has not seen this one" in again.err) == (0, True), again.err
+    assert "Note:" not in at.publish(at.plan("Second")).err
+    at.forge.push(7)
+    assert "Note:" not in at.publish(at.plan("Third")).err
+
+
 def test_what_is_published_already_is_left_as_it_is(at: Publishing) -> None:
     plan = at.plan()
     assert at.publish(plan).code == 0
