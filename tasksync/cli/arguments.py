@@ -46,10 +46,14 @@ _GO = (
 )
 
 
+#: digits of a terminal's width
+_WIDEST = 5
+
+
 def _columns() -> int:
     """Return the width without shutil, which imports four archivers."""
     told = os.environ.get("COLUMNS", "")
-    if told.isdecimal() and int(told):
+    if told.isdecimal() and len(told) <= _WIDEST and int(told):
         return int(told)
     try:
         return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80  # type: ignore[union-attr]

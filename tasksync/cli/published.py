@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from tasksync.cli.forge_run import ci_run, client_of
@@ -16,7 +17,7 @@ from tasksync.forge.hidden_line import document_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_LARGEST = 999_999_999
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
 def approved_plan(project: str, environment: Mapping[str, str]) -> Approved:
@@ -68,7 +69,7 @@ def _named(environment: Mapping[str, str]) -> int | None:
     text = environment.get("TASKSYNC_PULL_REQUEST", "").strip()
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and 0 < int(text) <= _LARGEST):
+    if not _NUMBER.fullmatch(text):
         msg = f"TASKSYNC_PULL_REQUEST is {quoted(text)}, and no number of a pull request."
         raise UsageError(msg, "Write its number, or unset it.")
     return int(text)

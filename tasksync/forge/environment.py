@@ -58,7 +58,7 @@ _PULL_REF = re.compile(r"refs/pull/([1-9][0-9]{0,17})/(?:merge|head)", re.ASCII)
 _ON_THE_CLOCK = frozenset({"schedule"})
 #: runs of what was put into a row to be merged: GitLab's event type, GitHub's event
 _ON_A_TRAIN = frozenset({"merge_train", "merge_group"})
-_HEADS = "refs/heads/"
+_BRANCHES = "refs/heads/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +263,7 @@ def _branch(kind: ForgeKind, env: Mapping[str, str], event: Mapping[str, object]
         name = first.get("head_branch")
         return name if isinstance(name, str) else ""
     ref = env.get("GITHUB_REF", "")
-    return ref.removeprefix(_HEADS) if ref.startswith(_HEADS) else ""
+    return ref.removeprefix(_BRANCHES) if ref.startswith(_BRANCHES) else ""
 
 
 def _only_pull(first: Mapping[str, object], head: str) -> Mapping[str, object]:

@@ -107,7 +107,7 @@ class GitLabClient:
     def _is_here(self, merge_request: Json) -> bool:
         """Tell whether a merge request is into this project; a path is not compared with an id."""
         there = whole(merge_request, "target_project_id")
-        return there is None or not self._project.isdecimal() or there == int(self._project)
+        return there is None or not self._project.isdecimal() or str(there) == self._project
 
     def _read(self, data: object) -> PullRequest:
         found = _merge_request(data)

@@ -104,3 +104,13 @@ def test_help_alone_is_the_help_and_of_no_command_it_says_what_was_meant(
     assert tasksync("help").out == tasksync("--help").out
     done = tasksync("help", "aply")
     assert (done.code, "Did you mean apply?" in done.err) == (64, True)
+
+
+@pytest.mark.parametrize("told", ["0", "wide", "7" * 5000])
+def test_a_width_that_no_terminal_has_is_not_believed(
+    tasksync: Tasksync, monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    usual = tasksync("help", "plan")
+    monkeypatch.setenv("COLUMNS", told)
+    assert tasksync("help", "plan") == usual

@@ -153,6 +153,12 @@ def test_a_merge_into_another_branch_approves_nothing_for_this_one(published: Pu
     assert f"{merged[:12]} into main" in fault.message
 
 
+@pytest.mark.parametrize("text", ["0", "-7", "²", "\u0667", "seven", "7" * 5000])
+def test_what_is_no_number_of_a_pull_request_is_told(on_github: Publishing, text: str) -> None:
+    fault = refused({**on_github.environment(), "TASKSYNC_PULL_REQUEST": text})
+    assert (fault.exit_code, fault.message.startswith("TASKSYNC_PULL_REQUEST is")) == (64, True)
+
+
 def test_another_projects_comment_is_refused(published: Publishing) -> None:
     fault = refused(published.environment(), "shop")
     assert (type(fault), fault.exit_code) == (PlanStale, 5)
