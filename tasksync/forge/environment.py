@@ -244,7 +244,7 @@ def _github(
     """
     first = _object(event, "workflow_run")
     commit = _sha(first.get("head_sha")) or _sha(env.get("GITHUB_SHA")) or ""
-    pull = _object(event, "pull_request") or _only_pull(first, commit)
+    pull = _object(event, "pull_request") or _only_pull(event, commit)
     if pull:
         return _number(pull.get("number")), _sha(_object(pull, "head").get("sha")), commit
     issue = _object(event, "issue")
@@ -266,12 +266,18 @@ def _branch(kind: ForgeKind, env: Mapping[str, str], event: Mapping[str, object]
     return ref.removeprefix(_BRANCHES) if ref.startswith(_BRANCHES) else ""
 
 
-def _only_pull(first: Mapping[str, object], head: str) -> Mapping[str, object]:
-    """Return the pull request of the run that started this one, where it can be no other."""
+def _only_pull(event: Mapping[str, object], head: str) -> Mapping[str, object]:
+    """Return the pull request of the run that started this one, where it can be no other.
+
+    Those into other repositories stand there too, where this one is a fork of them, with numbers
+    that are not ours.
+    """
+    here = _object(event, "repository").get("id")
     pulls = [
         one
-        for one in _objects(first.get("pull_requests"))
+        for one in _objects(_object(event, "workflow_run").get("pull_requests"))
         if _object(one, "head").get("sha") == head
+        and _object(_object(one, "base"), "repo").get("id") in (here, None)
     ]
     return pulls[0] if len(pulls) == 1 else {}
 

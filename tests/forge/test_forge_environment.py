@@ -84,13 +84,15 @@ def test_a_comment_on_a_pull_request_names_it_and_one_on_an_issue_names_none(
 
 def test_a_run_after_another_belongs_to_what_that_one_stood_on() -> None:
     """GITHUB_SHA is the default branch's there."""
-    pulls = [{"number": 7, "head": {"sha": HEAD}}]
-    first = {"workflow_run": {"head_sha": HEAD, "pull_requests": pulls}}
+    pulls: list[dict[str, Any]] = [{"number": 7, "head": {"sha": HEAD}}]
+    first: dict[str, Any] = {"workflow_run": {"head_sha": HEAD, "pull_requests": pulls}}
     env = {**GITHUB, "GITHUB_REF": "refs/heads/main", "GITHUB_SHA": TIP}
     run = read(env, first)
     assert (run.number, run.head, run.commit) == (7, HEAD, HEAD)
     pulls.append({"number": 8, "head": {"sha": HEAD}})
     assert read(env, first).number is None
+    pulls[0]["base"], pulls[1]["base"] = {"repo": {"id": 12}}, {"repo": {"id": 11}}
+    assert read(env, {**first, "repository": {"id": 11}}).number == 8  # 7 is another one's number
     first["workflow_run"]["pull_requests"] = []  # a fork's
     assert (read(env, first).number, read(env, first).commit) == (None, HEAD)
 
