@@ -229,6 +229,7 @@ def test_two_applies_never_run_at_once_and_none_is_cancelled() -> None:
     groups = {made[f"tasksync-{name}"].get("resource_group") for name in ("apply", "correct")}
     assert groups == {"tasksync-$[[ inputs.environment ]]"}
     cancelled = {made[f"tasksync-{name}"].get("interruptible") for name in ("apply", "correct")}
+    assert documents(GITLAB)[0]["workflow"] == {"auto_cancel": {"on_new_commit": "interruptible"}}
     assert cancelled == {"false"}  # a project's `default: interruptible: true` is not theirs
 
 

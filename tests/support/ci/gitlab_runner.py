@@ -58,6 +58,8 @@ class GitLabRunner:
         """Return all jobs, those of included files too."""
         told = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - texts alone
         jobs: Json = {}
+        for one in told.pop("workflow", {}):
+            assert one == "auto_cancel", one  # rules would leave pipelines out
         for included in told.pop("include", ()):
             assert set(included) <= {"remote", "inputs"}, included
             file = self._here(included["remote"])
