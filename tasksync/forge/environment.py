@@ -69,8 +69,8 @@ class CiRun:
     None where the environment does not say. `commit` is what the run stands on, or "". `repository`
     is `owner/name`, or GitLab's id or path of a project. `account` is whose token this is where
     the forge does not tell. `on_the_clock`: nobody pushed anything. `branch` is that of `commit`,
-    "" in a run of a tag or of a pull request. `on_a_train`: of what a merge train or queue is about
-    to merge.
+    the default one of a tag, and "" in a run of a pull request. `on_a_train`: of what a merge train
+    or queue is about to merge.
     """
 
     kind: ForgeKind
@@ -255,14 +255,22 @@ def _github(
 
 
 def _branch(kind: ForgeKind, env: Mapping[str, str], event: Mapping[str, object]) -> str:
-    """Return the branch of a run's commit; after a `workflow_run` it is that of the first run."""
+    """Return the branch of a run's commit; after a `workflow_run` it is that of the first run.
+
+    A tag is on none, and whoever may push can put one anywhere: what counts there is what came
+    into the default branch.
+    """
     if kind is ForgeKind.GITLAB:
-        return env.get("CI_COMMIT_BRANCH", "").strip()
+        name = "CI_DEFAULT_BRANCH" if env.get("CI_COMMIT_TAG") else "CI_COMMIT_BRANCH"
+        return env.get(name, "").strip()
     first = _object(event, "workflow_run")
     if first:
         name = first.get("head_branch")
         return name if isinstance(name, str) else ""
     ref = env.get("GITHUB_REF", "")
+    if ref.startswith("refs/tags/"):
+        name = _object(event, "repository").get("default_branch")
+        return name if isinstance(name, str) else ""
     return ref.removeprefix(_BRANCHES) if ref.startswith(_BRANCHES) else ""
 
 

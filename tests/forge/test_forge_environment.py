@@ -61,7 +61,10 @@ def test_the_branch_is_that_of_the_commit() -> None:
     main = {**GITHUB, "GITHUB_REF": "refs/heads/a/b"}
     assert read(main).branch == "a/b"
     assert read(GITHUB, PULL).branch == ""
-    assert read({**GITHUB, "GITHUB_REF": "refs/tags/v1"}).branch == ""
+    tag, told = {**GITHUB, "GITHUB_REF": "refs/tags/v1"}, {"repository": {"default_branch": "main"}}
+    assert (read(tag).branch, read(tag, told).branch) == ("", "main")
+    lab = {**GITLAB, "CI_COMMIT_TAG": "v1", "CI_DEFAULT_BRANCH": "main"}
+    assert read(lab).branch == "main"
     assert read(main, {"workflow_run": {"head_sha": HEAD, "head_branch": "c"}}).branch == "c"
     assert (read(GITLAB).branch, read({**GITLAB, "CI_COMMIT_BRANCH": "d"}).branch) == ("", "d")
 

@@ -16,7 +16,7 @@ FILE = ".gitlab-ci.yml"
 _INPUT = re.compile(r"\$\[\[\s*inputs\.([\w-]+)\s*\]\]")
 _JOB_KEYS = {
     *("extends", "image", "variables", "before_script", "script", "stage", "rules"),
-    *("environment", "resource_group"),
+    *("environment", "resource_group", "interruptible"),
 }
 Json = dict[str, Any]
 
