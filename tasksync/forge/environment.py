@@ -265,12 +265,10 @@ def _branch(kind: ForgeKind, env: Mapping[str, str], event: Mapping[str, object]
         return env.get(name, "").strip()
     first = _object(event, "workflow_run")
     if first:
-        name = first.get("head_branch")
-        return name if isinstance(name, str) else ""
+        return _name(first, "head_branch")
     ref = env.get("GITHUB_REF", "")
     if ref.startswith("refs/tags/"):
-        name = _object(event, "repository").get("default_branch")
-        return name if isinstance(name, str) else ""
+        return _name(_object(event, "repository"), "default_branch")
     return ref.removeprefix(_BRANCHES) if ref.startswith(_BRANCHES) else ""
 
 
@@ -293,6 +291,11 @@ def _only_pull(event: Mapping[str, object], head: str) -> Mapping[str, object]:
 def _object(data: Mapping[str, object], name: str) -> Mapping[str, object]:
     found = data.get(name)
     return found if isinstance(found, dict) else {}
+
+
+def _name(data: Mapping[str, object], name: str) -> str:
+    found = data.get(name)
+    return found if isinstance(found, str) else ""
 
 
 def _objects(data: object) -> Iterator[Mapping[str, object]]:
