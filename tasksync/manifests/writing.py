@@ -11,8 +11,9 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Final
 
 from tasksync import file_limits
 from tasksync.errors import SettingsError
@@ -32,12 +33,15 @@ __all__ = [
     "content_before",
     "document_pieces",
     "key_of",
+    "must_be_writable",
     "new_document",
     "scalar",
     "takes_more",
     "tasks_text",
     "write_atomically",
 ]
+
+_MAY_WRITE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 def content_before(path: str | Path) -> bytes | None:
@@ -54,6 +58,19 @@ def content_before(path: str | Path) -> bytes | None:
         return None
 
 
+def must_be_writable(path: str | Path) -> None:
+    """Refuse a file that nobody is to write, though its folder would let it be replaced.
+
+    root may write what no mode lets anybody write; the mode is still what a person said.
+    """
+    target = Path(path)
+    if not (target.stat().st_mode & _MAY_WRITE and os.access(target, os.W_OK)):
+        raise SettingsError(
+            f"{path} is read-only: nothing was written.",
+            "Let it be written (chmod u+w), and run it again.",
+        )
+
+
 def _no_file(mode: int) -> OSError:
     if stat.S_ISDIR(mode):
         return OSError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -67,11 +84,14 @@ def write_atomically(
 
     The content may come in pieces, which are asked for one by one.
     `expected_before` is what was read there, None where there was nothing: where it is another by
-    now, SettingsError is raised and nothing is written. The file keeps its mode; a link stays one.
+    now, SettingsError is raised and nothing is written. The file keeps its mode,
+    and where that is allowed its owner; a link stays one, and a read-only file is left alone.
     """
     try:
         if content_before(path) != expected_before:
             raise _moved(path, expected_before)
+        if expected_before is not None:
+            must_be_writable(path)
         target = Path(path).resolve()
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:80]}.")
@@ -80,7 +100,7 @@ def write_atomically(
             with os.fdopen(handle, "wb") as stream:
                 stream.writelines((content,) if isinstance(content, bytes) else content)
                 stream.flush()
-                os.fchmod(stream.fileno(), _mode(target))
+                _as_it_was(stream.fileno(), target)
                 os.fsync(stream.fileno())
             if content_before(target) != expected_before:  # an editor may have saved meanwhile
                 raise _moved(path, expected_before)
@@ -98,14 +118,18 @@ def write_atomically(
         ) from error
 
 
-def _mode(target: Path) -> int:
-    """Return the mode of a file that is there, else what a new one has."""
+def _as_it_was(handle: int, target: Path) -> None:
+    """Give a file the owner and the mode of the one that is there, else what a new one has."""
     try:
-        return stat.S_IMODE(target.stat().st_mode)
+        there = target.stat()
     except FileNotFoundError:
         mask = os.umask(0)
         os.umask(mask)
-        return 0o666 & ~mask
+        os.fchmod(handle, 0o666 & ~mask)
+        return
+    with suppress(OSError):  # only root may; a container's root must not take files for itself
+        os.fchown(handle, there.st_uid, there.st_gid)
+    os.fchmod(handle, stat.S_IMODE(there.st_mode))
 
 
 def _settled(folder: Path) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from tasksync.errors import ManifestInvalid, SettingsError
+from tasksync.manifests.editing import edited_files
 from tasksync.manifests.editing.edited_files import edit_files, write_files
 from tasksync.manifests.editing.edits import Edit
+from tasksync.manifests.writing import write_atomically
 
 TEXT = "apiVersion: tasksync/v1\ntasks:\n  {key}:\n    title: T\n"
 
@@ -72,3 +74,43 @@ def test_a_link_stays_one(tmp_path: Path) -> None:
     write_files(edit_files(edits))
     assert (tmp_path / "a.yaml").is_symlink()
     assert b"adopt" in real.read_bytes()
+
+
+@pytest.mark.parametrize("locked", ["a.yaml", "b.yaml"])
+def test_none_is_written_when_one_is_read_only(tmp_path: Path, locked: str) -> None:
+    """A folder lets a file be replaced that its mode lets nobody write, root included."""
+    files = edit_files(two_files(tmp_path))
+    (tmp_path / locked).chmod(0o444)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(SettingsError, match=f"{locked} is read-only: nothing was written"):
+        write_files(files)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("stops", [KeyboardInterrupt(), SettingsError("The disk is full.")])
+def test_what_is_written_already_is_named_when_the_second_file_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stops: BaseException
+) -> None:
+    """Ctrl-C between two files must not say that nothing was being written."""
+
+    def writes(name: str, after: bytes, before: bytes) -> None:
+        if name.endswith("b.yaml"):
+            raise stops
+        write_atomically(name, after, before)
+
+    files = edit_files(two_files(tmp_path))
+    monkeypatch.setattr(edited_files, "write_atomically", writes)
+    with pytest.raises(type(stops), match=r"Written already: \S*a\.yaml\.") as told:
+        write_files(files)
+    assert "b.yaml" not in str(told.value)
+    assert b"adopt" in (tmp_path / "a.yaml").read_bytes()
+
+
+def test_a_file_keeps_its_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container's root writes files that are of somebody outside, who edits them after."""
+    given: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "fchown", lambda _handle, *owner: given.append(owner))
+    edits = two_files(tmp_path)
+    write_files(edit_files(edits))
+    there = (tmp_path / "a.yaml").stat()
+    assert given == [(there.st_uid, there.st_gid)] * len(edits)

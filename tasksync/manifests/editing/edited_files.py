@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from tasksync.core.task import Problem
 from tasksync.errors import ManifestInvalid, SettingsError
 from tasksync.manifests.editing.editing import edited
 from tasksync.manifests.editing.edits import Edit
 from tasksync.manifests.reader import YamlUnreadable
-from tasksync.manifests.writing import content_before, write_atomically
+from tasksync.manifests.writing import content_before, must_be_writable, write_atomically
+
+_AGAIN: Final = "Run it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ def edit_files(edits: Mapping[str, Sequence[Edit]]) -> list[FileEdit]:
             before = content_before(name)
             if before is None:
                 told = f"{name} is gone since it was read: nothing was written."
-                raise SettingsError(told, "Run it again.")
+                raise SettingsError(told, _AGAIN)
             made = edited(before, name, wanted)
         except YamlUnreadable as broken:
             problems.append(broken.problem)
@@ -51,25 +54,31 @@ def edit_files(edits: Mapping[str, Sequence[Edit]]) -> list[FileEdit]:
 def write_files(files: Sequence[FileEdit]) -> None:
     """Replace the files that differ, each whole or not at all, with its mode.
 
-    None is replaced where one of them is no longer as it was read: SettingsError. Where writing
-    itself fails, the error names the files that are written already.
+    None is replaced where one of them is no longer as it was read, or may not be written:
+    SettingsError. Where writing itself fails, the error names the files that are written already,
+    and so does KeyboardInterrupt.
     """
     wanted = [one for one in files if one.after != one.before]
     for one in wanted:
         if _content(one.name) != one.before:
-            raise SettingsError(
-                f"{one.name} changed while this ran: nothing was written.", "Run it again."
-            )
-    done: list[str] = []
-    for one in wanted:
-        try:
+            raise SettingsError(f"{one.name} changed while this ran: nothing was written.", _AGAIN)
+        must_be_writable(one.name)
+    try:
+        for one in wanted:
             write_atomically(one.name, one.after, one.before)
-        except SettingsError as error:
-            if not done:
-                raise
-            told = f"{error.message} Written already: {', '.join(done)}."
-            raise SettingsError(told, error.advice) from error
-        done.append(one.name)
+    except SettingsError as error:
+        done = _written(wanted)
+        told = f" Written already: {done}." if done else ""
+        raise SettingsError(f"{error.message}{told}", _AGAIN if done else error.advice) from error
+    except KeyboardInterrupt as interrupt:
+        if done := _written(wanted):
+            raise KeyboardInterrupt(f"Written already: {done}. {_AGAIN}") from interrupt
+        raise
+
+
+def _written(wanted: Sequence[FileEdit]) -> str:
+    """Return the names of the files that are as they were to be."""
+    return ", ".join(one.name for one in wanted if _content(one.name) == one.after)
 
 
 def _content(name: str) -> bytes | None:
