@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from accept_team import Team
 
+from tasksync.manifests.accepting import accepted
+
 MANIFEST = """\
 apiVersion: tasksync/v1
 project: fin
@@ -126,6 +128,31 @@ def test_a_value_that_all_tasks_of_a_row_were_given_is_one_cell(team: Team) -> N
     assert team.accept("--all").code == 0
     assert rows(team) == ROWS.replace("bob;Bob", "bob;Rob")
     assert team.is_done
+
+
+@pytest.mark.parametrize("alike", [True, False])
+def test_a_shared_value_of_many_tasks_costs_no_reading_for_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, alike: bool
+) -> None:
+    """People moved the dates of a whole template's tasks, which one `with` gives."""
+    keys = [f"p{number}" for number in range(12)]
+    (tmp_path / "rows.csv").write_text("\n".join(["key;name", *map("{0};{0}".format, keys)]))
+    given = "    forEach: rows.csv\n    with: {start: 2026-09-01, buddy: it}\n"
+    text = MANIFEST.replace("    forEach: rows.csv\n", given)
+    team = Team(tmp_path, text)
+    for number, key in enumerate(keys[1:], 1):
+        day = 2 if alike else number + 1
+        team.change(f"{key}/welcome", deadline=f"2026-10-{day:02}T18:00:00+02:00")
+    readings: list[object] = []
+    read = accepted.read_tasks
+    monkeypatch.setattr(accepted, "read_tasks", lambda *of: readings.append(of) or read(*of))
+    done = team.accept("--all")
+    assert done.code == 1
+    assert (
+        done.err.count("would change p0/welcome too" if alike else "/welcome too") == len(keys) - 1
+    )
+    assert len(readings) <= 6  # one for each way to write a date
+    assert team.text == text
 
 
 def test_files_of_rows_in_yaml_are_edited_too(tmp_path: Path) -> None:

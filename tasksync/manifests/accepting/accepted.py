@@ -14,12 +14,12 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from tasksync.core.address_book import Directory, ListedGroup
-from tasksync.core.fields import RemoteId, TaskKey, Value
+from tasksync.core.fields import RemoteId, TaskKey, Value, canonical
 from tasksync.core.task import Place, Problem
 from tasksync.errors import ManifestInvalid
 from tasksync.manifests import files, header, schema
 from tasksync.manifests.accepting.asked_tasks import AskedTasks, means, read_tasks
-from tasksync.manifests.accepting.changed_files import ChangedFiles
+from tasksync.manifests.accepting.changed_files import ChangedFiles, places_of
 from tasksync.manifests.accepting.proposals import (
     CannotWrite,
     PortalValue,
@@ -76,7 +76,9 @@ def accepted(
     values = [value for value in values if value not in said]
     choices, refused = _choices(paths, values, before, facts)
     search = _Settling(paths, facts, before, values)
-    search.settle(choices)
+    apart = _at_odds(choices)
+    search.settle([one for one in choices if one not in apart])
+    refused += [(one.value, one.why) for one in apart if one.why is not None]
     refused = [(one, why) for one, why in (*refused, *search.refused) if not search.says(one)]
     left = {id(value) for value, _why in refused}
     return AcceptedValues(
@@ -115,6 +117,10 @@ class _Writing:
         told = f"{self.value} cannot be accepted: {what}"
         self.why = self.why or Problem(self.source.place, told, mend)
 
+    def says_spoils(self, key: TaskKey) -> None:
+        """Remember that another task would ask for something else too."""
+        self.says(f"it would change {key} too", "change the template, or the row, by hand")
+
 
 def _choices(
     paths: Sequence[str], values: Sequence[PortalValue], before: AskedTasks, facts: PortalFacts
@@ -146,6 +152,27 @@ def _choices(
         except CannotWrite as cannot:
             refused.append((value, cannot.problem))
     return choices, refused
+
+
+def _at_odds(choices: Iterable[_Writing]) -> list[_Writing]:
+    """Return the values of one field that one place would have to hold, and that are not the same.
+
+    Whichever was written there would be read for all. It shows without a reading, of which each
+    takes as long as the manifest is: people move the dates of a whole template's tasks.
+    """
+    by_place: dict[object, list[_Writing]] = defaultdict(list)
+    for one in choices:
+        if one.source.shared is not None:
+            by_place[places_of(one.changes), one.value.name].append(one)
+    apart: list[_Writing] = []
+    for some in by_place.values():
+        if len({repr(canonical(one.value.name, one.value.found)) for one in some}) == 1:
+            continue
+        first, second = sorted(one.value.key for one in some)[:2]
+        for one in some:
+            one.says_spoils(second if one.value.key == first else first)
+        apart += some
+    return apart
 
 
 def _proposals(read: header.Header, facts: PortalFacts) -> Proposals:
@@ -263,7 +290,7 @@ class _Settling:
             return []
         guilty = list(_guilty(choices, spoilt)) or (choices if len(choices) == 1 else [])
         for one in guilty:
-            one.says(f"it would change {spoilt[0]} too", "change the template, or the row, by hand")
+            one.says_spoils(spoilt[0])
             one.alone = False
         return guilty or None
 
@@ -301,13 +328,14 @@ class _Settling:
 
 
 def _guilty(choices: Iterable[_Writing], spoilt: Iterable[TaskKey]) -> Iterator[_Writing]:
-    """Yield those that alone can have spoilt tasks: of a row, or a use, no other is written."""
+    """Yield those that alone can have spoilt tasks: of a row, or a use, no other edit is made."""
     by_rows: dict[str, list[_Writing]] = defaultdict(list)
     for one in choices:
         if one.source.shared is not None:
             by_rows[one.source.shared].append(one)
     for shared, some in by_rows.items():
-        if len(some) == 1 and any(key.startswith(shared) for key in spoilt):
+        edits = {repr(one.changes) for one in some}  # what is to be written may be a list
+        if len(edits) == 1 and any(key.startswith(shared) for key in spoilt):
             yield from some
 
 

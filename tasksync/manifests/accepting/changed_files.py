@@ -63,6 +63,11 @@ class ChangedFiles:
         return with_cells(content, there)
 
 
+def places_of(proposal: Proposal) -> tuple[object, ...]:
+    """Return the places that a proposal writes; two that are equal cannot hold different values."""
+    return tuple((one.file, _place_of(one.edit)) for one in proposal)
+
+
 def _place_of(edit: Edit | Cell) -> object:
     if isinstance(edit, Cell):
         return edit.line, edit.column
