@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from shlex import quote
+from typing import Final
 
 from tasksync.cli.accept_selection import accept_selection
 from tasksync.cli.accept_values import AcceptValues, accept_values
@@ -44,6 +45,11 @@ _NAMED = 5
 #: so often what the plan does not take as it should is left out
 _TRIES = 5
 _PARTIAL = 3
+#: what is remembered is still what the last apply wrote: the state is not written to
+_UNTIL_APPLY: Final = (
+    "The next apply remembers it, even where it changes nothing. What people change again before "
+    "is taken only where its field is named."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +190,7 @@ def _write(options: AcceptOptions, console: Console, edits: _WhatToWrite) -> int
     console.say(f"Wrote {what}.")
     flags = "".join(f" -f {quote(one)}" for one in options.run.manifest.files)
     console.say(f"See what is left: tasksync plan{flags}")
+    console.say(_UNTIL_APPLY)
     return _PARTIAL if edits.cannot else 0
 
 

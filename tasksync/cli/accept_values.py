@@ -62,8 +62,8 @@ def _take(found: AcceptValues, one: DifferingValue, *, named: bool) -> None:
     match one.whose:
         case Whose.BOTH:
             found.cannot.append(
-                f"{what}: people changed it, and the manifest was edited since: accept {what} "
-                "takes the portal's value over the edit"
+                f"{what}: people changed it, and the manifest was edited since the last apply: "
+                f"accept {what} takes the portal's value over the edit"
             )
         case Whose.LET:
             found.let += 1

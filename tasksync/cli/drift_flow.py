@@ -13,7 +13,7 @@ from tasksync.cli.options import DriftOptions
 from tasksync.cli.other_projects import looked_at
 from tasksync.cli.plan_flow import with_unread
 from tasksync.cli.settings import forgets
-from tasksync.cli.status_flow import moments_of, must_fit, names_of
+from tasksync.cli.status_flow import moments_of, must_fit, names_of, was_read
 from tasksync.cli.wiring import Session, session
 from tasksync.core.guards import check
 from tasksync.core.keys import normal_key
@@ -44,7 +44,7 @@ def read(options: DriftOptions, console: Console) -> tuple[PortalChanges, Moment
         parts.pause()
     if not options.run.output.no_progress:
         seconds = parts.clock.monotonic() - begun
-        console.tell(f"Read {len(state.index)} tasks in {requests} requests ({seconds:.1f} s).")
+        console.tell(was_read(len(state.index), requests, seconds))
     if note := forgets(options.run, console):
         console.tell(note)
     return found, moments_of(manifest)

@@ -27,6 +27,7 @@ from tasksync.errors import UsageError
 from tasksync.portal.client import RestPortal
 from tasksync.render.status_words import Moments
 from tasksync.render.style import PLAIN, colours
+from tasksync.render.wording import count
 
 
 def read(options: StatusOptions, console: Console) -> tuple[ProjectStatus, Moments]:
@@ -43,8 +44,13 @@ def read(options: StatusOptions, console: Console) -> tuple[ProjectStatus, Momen
         parts.pause()
     if not options.run.output.no_progress:
         seconds = parts.clock.monotonic() - begun
-        console.tell(f"Read {found.total} tasks in {requests} requests ({seconds:.1f} s).")
+        console.tell(was_read(found.total, requests, seconds))
     return found, moments_of(manifest)
+
+
+def was_read(tasks: int, requests: int, seconds: float) -> str:
+    """Return how the portal was read."""
+    return f"Read {count(tasks, 'task')} in {count(requests, 'request')} ({seconds:.1f} s)."
 
 
 def moments_of(manifest: Manifest) -> Moments:

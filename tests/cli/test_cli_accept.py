@@ -211,6 +211,22 @@ def test_what_was_edited_too_is_taken_only_where_it_is_named(team: Team) -> None
     assert "tags" in team.plan
 
 
+@pytest.mark.parametrize("applied", [True, False])
+def test_the_next_apply_remembers_what_was_accepted(team: Team, *, applied: bool) -> None:
+    """The state is not written to: until then a second change counts as edited here too."""
+    team.change("report", title="Once")
+    assert "The next apply remembers it, even where it changes nothing." in team.accept("--all").out
+    if applied:
+        assert "No changes." in team.tasksync("apply", "--yes").out
+    team.change("report", title="Twice")
+    done = team.accept("--all")
+    if not applied:
+        assert (done.code, "accept report.title takes the portal's value" in done.err) == (1, True)
+        done = team.accept("report.title")
+    assert (done.code, team.is_done) == (0, True)
+    assert "title: 'Twice'   # in quotes" in team.text
+
+
 def test_a_task_that_people_deleted_is_told_and_the_rest_is_written(team: Team) -> None:
     team.delete("old/one")
     team.change("report", title="Other")
