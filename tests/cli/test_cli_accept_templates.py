@@ -104,6 +104,7 @@ def test_what_a_use_gives_is_written_there(team: Team) -> None:
         ("anna/welcome", "priority", 2, "m.yaml:8:13", "it comes of defaults, for all tasks of"),
         ("anna/desk", "description", "X", "rows.csv:2", "it would change anna/welcome too"),
         ("k1/welcome", "responsibleId", 7, "m.yaml:35:19", "it would change k2/welcome too"),
+        ("anna/welcome", "deadline", None, "rows.csv:2", "start (date) has no value"),
     ],
 )
 def test_what_hangs_on_more_than_one_task_is_refused_with_its_place(
@@ -128,6 +129,49 @@ def test_a_value_that_all_tasks_of_a_row_were_given_is_one_cell(team: Team) -> N
     assert team.accept("--all").code == 0
     assert rows(team) == ROWS.replace("bob;Bob", "bob;Rob")
     assert team.is_done
+
+
+def test_a_value_that_more_than_itself_hangs_on_is_refused_with_what(tmp_path: Path) -> None:
+    """Another field of its task, or whether there is the task at all."""
+    text = """\
+apiVersion: tasksync/v1
+project: fin
+templates:
+  one:
+    parameters: {kind: {choice: [x, y]}}
+    tasks:
+      a: {title: "${kind}", description: "of ${kind}", responsibleId: 1}
+      b: {title: B, description: "${kind}", responsibleId: 1, when: {kind: x}}
+use:
+  - {template: one, key: o, with: {kind: x}}
+"""
+    team = Team(tmp_path, text)
+    team.change("o/a", title="y")
+    team.change("o/b", description="y")
+    done = team.accept("--all")
+    assert done.code == 1
+    assert "o/a.title cannot be accepted: it would change another field of the task too" in done.err
+    assert "o/b.description cannot be accepted: the task would be left out: its `when`" in done.err
+    assert team.text == text
+
+
+def test_no_cell_says_that_a_field_is_empty(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("key,until\na,2026-11-02T10:00\n", "utf-8")
+    text = """\
+apiVersion: tasksync/v1
+project: fin
+timezone: Europe/Berlin
+templates:
+  one:
+    parameters: {until: {type: date, default: 2026-10-01T10:00}}
+    tasks: {a: {title: A, responsibleId: 1, deadline: "${until}"}}
+use: [{template: one, forEach: rows.csv}]
+"""
+    team = Team(tmp_path, text)
+    team.change("a/a", deadline=None)
+    done = team.accept("--all")
+    assert (done.code, "rows.csv:2: a/a.deadline cannot be" in done.err) == (1, True)
+    assert "an empty cell gives nothing" in done.err
 
 
 @pytest.mark.parametrize("alike", [True, False])

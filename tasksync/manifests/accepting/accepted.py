@@ -26,7 +26,7 @@ from tasksync.manifests.accepting.proposals import (
     Proposal,
     Proposals,
 )
-from tasksync.manifests.accepting.value_sources import ValueSource, ValueSources
+from tasksync.manifests.accepting.value_sources import InCell, ValueSource, ValueSources
 from tasksync.manifests.accepting.written_forms import FormsOfValues, NumberNames
 from tasksync.manifests.editing.edited_files import FileEdit
 from tasksync.manifests.unplaced import BadValue
@@ -119,7 +119,8 @@ class _Writing:
 
     def says_spoils(self, key: TaskKey) -> None:
         """Remember that another task would ask for something else too."""
-        self.says(f"it would change {key} too", "change the template, or the row, by hand")
+        what = key if key != self.value.key else "another field of the task"
+        self.says(f"it would change {what} too", "change the template, or the row, by hand")
 
 
 def _choices(
@@ -152,6 +153,14 @@ def _choices(
         except CannotWrite as cannot:
             refused.append((value, cannot.problem))
     return choices, refused
+
+
+def _unread(choice: _Writing) -> str:
+    """Return why what was proposed last is not read as the value."""
+    value = choice.value
+    if isinstance(choice.source.at, InCell) and value.found in {None, "", ()}:
+        return "an empty cell gives nothing, and no cell says that a field is empty"
+    return "what would be written there is not read as the portal's value"
 
 
 def _at_odds(choices: Iterable[_Writing]) -> list[_Writing]:
@@ -253,7 +262,7 @@ class _Settling:
         if choice.at + 1 < len(choice.proposals):
             choice.at += 1
             return True
-        choice.says("what would be written there is not read as the portal's value")
+        choice.says(_unread(choice))
         self._left.append(choice)
         return False
 
@@ -283,6 +292,9 @@ class _Settling:
         for one in (*self.settled, *choices):
             expected[one.value.key][one.value.name] = one.value.found
         wrong = [one for one in choices if not after.says(one.value, self._facts.ids)]
+        for one in wrong:
+            if one.value.key not in after.tasks:
+                one.says("the task would be left out: its `when` hangs on it too")
         if wrong:
             return wrong
         spoilt = self._spoilt(expected, after)
