@@ -10,11 +10,13 @@ from tasksync.core.change import Action, Change, Reason
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.peoples_changes import DifferingValue, Whose, differing_values
 from tasksync.core.plan import Plan
+from tasksync.core.quoting import quoted
 from tasksync.core.task import LiveTask
 from tasksync.manifests.accepting.proposals import PortalValue
 
 #: what a key or a glob takes over; the others are taken where their field is named
 _OF_WHOLE_TASKS = frozenset({Whose.PEOPLES, Whose.LEFT})
+_NAMED = 5
 
 
 @dataclass(slots=True)
@@ -51,6 +53,8 @@ def accept_values(
             why = "the task is not on the portal" if task is None else "the portal does not tell it"
             found.cannot.append(f"{key}.{name}: {why}")
     found.cannot += _other_changes(plan, selection, live)
+    if ids.keys() <= selection.keys:
+        found.cannot += _without_key(plan)
     return found
 
 
@@ -76,6 +80,17 @@ def _take(found: AcceptValues, one: DifferingValue, *, named: bool) -> None:
             )
         case _:
             return
+
+
+def _without_key(plan: Plan) -> Iterator[str]:
+    """Yield that tasks of ours belong to no key: with a lost state "nothing differs" is untrue."""
+    if plan.orphans:
+        named = ", ".join(f"{one.id} {quoted(one.title)}" for one in plan.orphans[:_NAMED])
+        more = f" and {len(plan.orphans) - _NAMED} more" if len(plan.orphans) > _NAMED else ""
+        yield (
+            f"our marker is on tasks of which nobody knows the key: {named}{more}: "
+            "tasksync plan tells what to do about them"
+        )
 
 
 def _other_changes(

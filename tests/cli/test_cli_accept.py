@@ -238,6 +238,18 @@ def test_a_task_that_people_deleted_is_told_and_the_rest_is_written(team: Team) 
     assert (alone.code, "Nothing of it can be accepted" in alone.out) == (1, True)
 
 
+def test_tasks_of_a_lost_state_are_not_called_nothing(team: Team) -> None:
+    """What people changed of them stands nowhere, as long as nobody knows which task is which."""
+    team.change("report", title="Other")
+    for file in team.folder.glob("state.db*"):
+        file.unlink()
+    done = team.accept("--all")
+    assert done.code == 1, done
+    assert f'nobody knows the key: {team.ids["report"]} "Other", ' in done.err
+    assert "There is nothing to accept" not in done.out
+    assert team.text == MANIFEST
+
+
 def test_a_marker_that_people_took_off_is_told(team: Team) -> None:
     team.change("report.v2", tags=["a"])
     done = team.accept("--all")
