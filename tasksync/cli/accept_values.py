@@ -114,8 +114,9 @@ def _of_change(change: Change, live: LiveTask | None) -> str:
     """Return what people did to a task itself, and what can be done about it."""
     if change.action is Action.CREATE and change.reason in {Reason.VANISHED, Reason.VANISHED_AGAIN}:
         return (
-            "people deleted the task. accept takes no task out of a manifest: take its block out, "
-            "and the next apply forgets it; or let apply make the task again"
+            "people deleted the task, or this key cannot see it. accept takes no task out of a "
+            "manifest: where it is gone, take its block out, and the next apply forgets it; or "
+            "let apply make the task again"
         )
     if change.action is Action.UPDATE and live and set(change.markers) - set(live.markers):
         return (

@@ -34,7 +34,7 @@ EFFECTS: Mapping[Effect, str] = MappingProxyType(
 )
 _HAPPENED: Mapping[tuple[Happened, bool], str] = MappingProxyType(
     {
-        (Happened.GONE, True): "gone from the portal: made again",
+        (Happened.GONE, True): "gone from the portal, or hidden from this key: made again",
         (Happened.GONE, False): "gone from the portal, and no longer in the manifest",
         (Happened.TAKEN, True): "another task stands under its number: made again",
         (Happened.TAKEN, False): "another task stands under its number: forgotten",
