@@ -25,6 +25,10 @@ _ANEW = (
     "If it is to be done once more, plan again and have that plan approved; else this is an old "
     "approval, or an old state of the manifest."
 )
+_NOTHING_ASKED = (
+    "There is nothing to do: what was approved is done already by a run without --expect, or the "
+    "manifest asks it no more."
+)
 _COMPARES = "--expect published knows what was approved, and names change by change what differs."
 
 
@@ -154,8 +158,10 @@ def _other(plan: Plan, state: State, approved: Approved, asked: Item) -> PlanSta
         now = expected_text.asked_text(items_of(asked))
         return PlanStale(f"{first}  It would do the same once more:\n{now}", _ANEW)
     if approved.document is None:
-        now = expected_text.asked_text(items_of(asked))
-        return PlanStale(f"{first}  It asks now:\n{now}", f"{_AGAIN}\n{_COMPARES}")
+        items = items_of(asked)
+        now = expected_text.asked_text(items)
+        advice = f"{_AGAIN}\n{_COMPARES}" if items or plan.moved else _NOTHING_ASKED
+        return PlanStale(f"{first}  It asks now:\n{now}", advice)
     return PlanStale(first + _differences(plan, approved.document, asked), _AGAIN)
 
 

@@ -203,6 +203,14 @@ def test_what_was_begun_is_no_leave_to_do_a_part_of_it_after_other_runs(
     assert (done.code, "begun already, by the run" in done.err) == (5, True), done
 
 
+def test_what_another_run_did_meanwhile_leaves_nothing_to_do(project: Project) -> None:
+    project.applied(BASE)
+    approved = project.approve(WANTED)
+    assert project.tasksync("apply", "--yes").code == 0
+    done = project.expect(approved)
+    assert (done.code, "is done already by a run without --expect" in done.err) == (5, True), done
+
+
 def test_what_stands_in_the_state_alone_is_approved_once_too(project: Project) -> None:
     project.applied(BASE)
     approved = project.approve(BASE | {"b": "protect: true"})
