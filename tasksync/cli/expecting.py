@@ -149,7 +149,7 @@ def _cut_off(run: Run, plan: Plan, approved: Approved, asked: Item) -> PlanStale
 def _other(plan: Plan, state: State, approved: Approved, asked: Item) -> PlanStale:
     """Return that another plan was approved, and what differs as far as that is known."""
     digest = digest_of_document(asked)
-    done = _fate(state, approved)
+    done = _told_before(state, approved)
     first = (
         f"This is not the plan that was approved{_where(approved)}.{done} Nothing was written.\n"
         f"  approved {approved.digest}\n  now      {digest}\n"
@@ -165,8 +165,8 @@ def _other(plan: Plan, state: State, approved: Approved, asked: Item) -> PlanSta
     return PlanStale(first + _differences(plan, approved.document, asked), _AGAIN)
 
 
-def _fate(state: State, approved: Approved) -> str:
-    """Return what became of the approved plan, where the state remembers a run of it."""
+def _told_before(state: State, approved: Approved) -> str:
+    """Return that the approved plan was done or begun, and by which run, where that is known."""
     runs = [run for run in state.runs if run.plan == approved.digest]
     if not runs:
         return ""

@@ -126,7 +126,7 @@ class Change:
     written: Mapping[str, str] = field(default_factory=lambda: NOTHING_WRITTEN)
     because: Mapping[str, str] = field(default_factory=lambda: NOTHING_WRITTEN)
     origin: InProject | None = None
-    left_unproved: Values = field(default_factory=lambda: NOTHING_LEFT)
+    left_unproved: Values = field(default_factory=lambda: NOTHING_LEFT, compare=False)
 
     @property
     def asks_anew(self) -> bool:

@@ -101,8 +101,11 @@ def differences_text(differences: AskedDifferences, plan: Plan) -> str:
     """Return what is asked otherwise than it was approved, one line each."""
     names, reasons = dict(plan.names), _reasons(plan)
     lines = [f"  {_difference(one, names, reasons)}" for one in differences.shown]
-    more = differences.more
-    return "\n".join([*lines, *([f"  … and {count(more, 'more change')}"] if more else [])])
+    if more := differences.more:
+        keys = len({one.key for one in differences.shown if one.key})
+        first = f"  {count(keys + more, 'change')} differ, the first of them by key:"
+        lines = [first, *lines, f"  … and {count(more, 'more change')}"]
+    return "\n".join(lines)
 
 
 def _difference(one: AskedDifference, names: Names, reasons: Mapping[str, str]) -> str:
