@@ -131,6 +131,7 @@ def _done_already(run: Run, approved: Approved) -> PlanStale:
 
 def _cut_off(run: Run, plan: Plan, approved: Approved, asked: Item) -> PlanStale:
     digest = digest_of_document(asked)
+    left = expected_text.asked_text(items_of(asked), plan.moved)
     if approved.document is not None:
         return PlanStale(
             f"The run {_told(run)} of the approved plan{_where(approved)} was cut off, and what is "
@@ -140,7 +141,7 @@ def _cut_off(run: Run, plan: Plan, approved: Approved, asked: Item) -> PlanStale
         )
     return PlanStale(
         f"The run {_told(run)} of the approved plan was cut off. Nothing was written; what is "
-        f"left is\n{expected_text.asked_text(items_of(asked))}\n  and its digest is {digest}",
+        f"left is\n{left}\n  and its digest is {digest}",
         f"If that is the rest of what was approved: tasksync apply --expect {digest}\n"
         "--expect published knows what was approved, and goes on by itself.",
     )
@@ -155,11 +156,11 @@ def _other(plan: Plan, state: State, approved: Approved, asked: Item) -> PlanSta
         f"  approved {approved.digest}\n  now      {digest}\n"
     )
     if approved.digest in asked_again(asked, state.runs)[1]:
-        now = expected_text.asked_text(items_of(asked))
+        now = expected_text.asked_text(items_of(asked), plan.moved)
         return PlanStale(f"{first}  It would do the same once more:\n{now}", _ANEW)
     if approved.document is None:
         items = items_of(asked)
-        now = expected_text.asked_text(items)
+        now = expected_text.asked_text(items, plan.moved)
         advice = f"{_AGAIN}\n{_COMPARES}" if items or plan.moved else _NOTHING_ASKED
         return PlanStale(f"{first}  It asks now:\n{now}", advice)
     return PlanStale(first + _differences(plan, approved.document, asked), _AGAIN)

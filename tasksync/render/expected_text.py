@@ -142,9 +142,13 @@ def _field_words(name: str, value: object) -> str:
     return f"{told} ({_UNMANAGED})" if value == UNMANAGED else told
 
 
-def asked_text(items: Mapping[str, Item]) -> str:
-    """Return what a plan asks now, one line a change."""
-    lines = [f"  {clean(key)}: {item_words(items[key])}" for key in sorted(items)[:SHOWN]]
+def asked_text(items: Mapping[str, Item], moved: Sequence[tuple[str, str]] = ()) -> str:
+    """Return what a plan asks now, one line a change; `moved` are the keys that it renames."""
+    lines = [f"  moved: {clean(before)} -> {clean(after)}" for before, after in moved[:SHOWN]]
+    lines += (
+        [f"  … and {count(len(moved) - SHOWN, 'more moved key')}"] if len(moved) > SHOWN else []
+    )
+    lines += [f"  {clean(key)}: {item_words(items[key])}" for key in sorted(items)[:SHOWN]]
     rest = len(items) - SHOWN
     lines += [f"  … and {count(rest, 'more change')}"] if rest > 0 else []
     return "\n".join(lines or ["  nothing"])

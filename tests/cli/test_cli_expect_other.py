@@ -192,6 +192,21 @@ def test_what_was_done_and_taken_back_is_not_done_again_by_the_old_approval(
     assert project.changes() == {}
 
 
+def test_a_moved_key_that_was_moved_back_is_not_moved_again(project: Project) -> None:
+    project.applied({"a": "title: A", "b": ""})
+    there = "moved: [{from: a, to: x}]\n"
+    first = project.approve({"x": "title: A", "b": ""}, there)
+    assert project.expect(first).code == 0
+    back = project.approve({"a": "title: A", "b": ""}, "moved: [{from: x, to: a}]\n")
+    assert project.expect(back).code == 0
+    project.write({"x": "title: A", "b": ""}, there)
+    done = project.expect(first)
+    words = "It would do the same once more:\n  moved: a -> x\n"
+    assert (done.code, words in done.err) == (5, True), done
+    project.write({"x": "title: A, priority: high", "b": ""}, there)
+    assert "It asks now:\n  moved: a -> x\n  x: update priority\n" in project.expect(back).err
+
+
 def test_what_was_begun_is_no_leave_to_do_a_part_of_it_after_other_runs(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
