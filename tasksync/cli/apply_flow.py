@@ -65,7 +65,7 @@ from tasksync.errors import (
     TasksyncError,
 )
 from tasksync.portal.client import RestPortal
-from tasksync.render.expected_text import NOTHING_APPROVED, corrections_text
+from tasksync.render.expected_text import corrections_text, nothing_text
 from tasksync.render.outcomes import apply_text, done_and_left
 from tasksync.render.stale_text import stale_text
 from tasksync.render.style import PLAIN, colours
@@ -177,7 +177,7 @@ def _show(
             cost,
             first_line=first_line,
             colour=not options.run.output.no_color,
-            nothing="" if expected is None else NOTHING_APPROVED,
+            nothing="" if expected is None else nothing_text(plan),
         )
         if corrections:
             parts.console.say(corrections_text(corrections, dict(plan.names)))

@@ -45,6 +45,9 @@ SYMBOLS: Mapping[Action, str] = MappingProxyType(
 )
 
 
+NOTHING_LEFT: Values = MappingProxyType({})
+
+
 class Reason(StrEnum):
     """Why, for people; the engine never branches on it."""
 
@@ -96,7 +99,8 @@ class Change:
     `written` is what stood in the manifest for values that came of something else (core.task);
     `because` says of fields of which that did not change what it came to before. `origin` is the
     key of another project that the task is taken from (`moved … project`); a CREATE has one where
-    that project has no such task.
+    that project has no such task. `left_unproved` is what the entry remembers unproved of fields
+    that an approval leaves out: it goes on waiting for its second time (not in a saved plan).
     """
 
     key: TaskKey
@@ -122,6 +126,7 @@ class Change:
     written: Mapping[str, str] = field(default_factory=lambda: NOTHING_WRITTEN)
     because: Mapping[str, str] = field(default_factory=lambda: NOTHING_WRITTEN)
     origin: InProject | None = None
+    left_unproved: Values = field(default_factory=lambda: NOTHING_LEFT, compare=False)
 
     @property
     def asks_anew(self) -> bool:
@@ -226,6 +231,8 @@ class Change:
             if name in remembered and not same(name, remembered[name], self.asked[name])
         }
         open_ = self._without_carried(self.forms if unproved is None else unproved)
+        if self.left_unproved:
+            open_ = {**self.left_unproved, **open_}
         creates = self.action is Action.CREATE
         return Entry(
             self.key,

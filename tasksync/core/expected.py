@@ -234,6 +234,7 @@ class _Division:
             markers=tuple(one for one in change.markers if one not in ours),
             forms={name: value for name, value in change.forms.items() if name in names},
             because={name: why for name, why in change.because.items() if name in kept},
+            left_unproved={name: entry.unproved[name] for name in left if name in entry.unproved},
         )
 
     def _adoption(self, change: Change) -> Change:

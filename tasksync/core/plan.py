@@ -166,6 +166,7 @@ class Plan:
     remembers already). `doubtful` are people whom changes name by number and who are not there,
     as far as the portal tells. `existing` are creates of which unmarked tasks have the title, as
     far as that was asked; `not_looked_for` counts the creates of which the portal told nothing.
+    `again` is the id of the run that did before what it asks once more (core.asked_again).
     """
 
     project: str
@@ -211,6 +212,7 @@ class Plan:
     doubtful: tuple[DoubtfulPerson, ...] = ()
     existing: tuple[Existing, ...] = ()
     not_looked_for: int = 0
+    again: str = ""
 
     @property
     def removals(self) -> int:

@@ -18,7 +18,7 @@ from tasksync.core.plan import Plan
 from tasksync.core.ports import LEAVES_WITHIN, Clock, Listener, Permission, Portal
 from tasksync.core.state import Entry, Intent, Run, State, StateDelta
 from tasksync.engine.doubt import Resolver
-from tasksync.engine.first_save import RunFacts, first_save, learned
+from tasksync.engine.first_save import RunFacts, first_save, learned, remembers_run
 from tasksync.engine.handing_over import HandingOver
 from tasksync.engine.lease import LeaseHolder
 from tasksync.engine.marker_proof import MarkerProof
@@ -155,7 +155,7 @@ class Applier:
 
     def _closing(self) -> StateDelta:
         """Return what is saved last: how the run ended."""
-        if not any(self._plan.levels):
+        if not remembers_run(self._plan, self._facts):
             return StateDelta()
         whole = self.report.complete and not self._facts.left_out
         return StateDelta(

@@ -58,11 +58,20 @@ def first_save(plan: Plan, state: State, facts: RunFacts, now: datetime) -> Stat
     return StateDelta(
         put=(*put, *(shown.entry(key) for key in sorted(plan.learned.keys() - others))),
         drop=tuple(old for old, _new in moves),
-        run=facts.run(now, "started", state.allowances) if any(plan.levels) else None,
+        run=facts.run(now, "started", state.allowances) if remembers_run(plan, facts) else None,
         identity=facts.identity if _is_news(facts.identity, state.identity, plan) else None,
         files=_files(plan, facts.files, state.files),
         directory=_directory(plan, state, saved=bool(facts.plan)),
     )
+
+
+def remembers_run(plan: Plan, facts: RunFacts) -> bool:
+    """Tell whether a run is remembered: one that changes tasks, or does what was approved.
+
+    An approval may ask for what stands in the state alone, and is used by that, too.
+    """
+    asks = any(one.asks_anew for one in plan.state_only) or bool(plan.moved)
+    return any(plan.levels) or (bool(facts.plan) and asks)
 
 
 class _Shown:

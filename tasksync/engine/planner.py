@@ -8,8 +8,10 @@ from itertools import chain
 from types import MappingProxyType
 
 from tasksync.core.address_book import Directory, ListedPerson
+from tasksync.core.asked_again import asked_again
 from tasksync.core.change import Action, Change
 from tasksync.core.fields import FIELDS, FieldKind, RemoteId, TaskKey
+from tasksync.core.formats.plan_json import asked_document
 from tasksync.core.formats.state_checks import must_be_usable
 from tasksync.core.manifest import Manifest, marker_of
 from tasksync.core.marking import without_marker
@@ -97,6 +99,8 @@ class Planner:
         plan = replace(plan, portal=identity.portal, in_doubt=seen.doubtful, other_owner=owner)
         if directory is not None:
             plan = replace(plan, directory=directory.numbers)
+        if any(run.plan for run in state.runs):
+            plan = replace(plan, again=asked_again(asked_document(plan), state.runs)[0])
         return self.named(plan)
 
     def _not_remembered(self, wanted: Desired, marker: str | None) -> Iterator[LiveTask]:

@@ -8,6 +8,7 @@ from tasksync.core.asked_differences import ABSENT, AskedDifference, AskedDiffer
 from tasksync.core.change import SYMBOLS, Action, Change
 from tasksync.core.expected import Conflict, Correction
 from tasksync.core.fields import FIELDS, FieldKind, KeyRef, Value, beside
+from tasksync.core.formats.plan_digest import UNMANAGED
 from tasksync.core.formats.values_json import decode_value
 from tasksync.core.plan import Plan
 from tasksync.render.wording import DOES, Names, clean, count, label, pair, shown
@@ -16,6 +17,16 @@ from tasksync.render.wording import DOES, Names, clean, count, label, pair, show
 SHOWN = 50
 NOTHING_APPROVED = "No changes. What was approved asks for none."
 _NOTHING = "nothing"
+_UNMANAGED = "no longer managed"
+
+
+def nothing_text(plan: Plan) -> str:
+    """Return what stands for the changes of an approved plan that does nothing on the portal."""
+    keys = sorted({one.key for one in plan.state_only if one.asks_anew} | dict(plan.moved).keys())
+    if not keys:
+        return NOTHING_APPROVED
+    told = ", ".join(map(clean, keys[:SHOWN])) + (" …" if len(keys) > SHOWN else "")
+    return f"No changes. What was approved is remembered in the state alone: {told}."
 
 
 def corrections_text(corrections: Sequence[Correction], names: Names) -> str:
@@ -24,7 +35,7 @@ def corrections_text(corrections: Sequence[Correction], names: Names) -> str:
         return ""
     lines = [line for one in corrections[:SHOWN] for line in _correction(one, names)]
     rest = len(corrections) - SHOWN
-    lines += [f"  … and {count(rest, 'more')}"] if rest > 0 else []
+    lines += [f"  … and {rest} more"] if rest > 0 else []
     what = count(len(corrections), "correction of what", "corrections of what")
     return "\n".join(
         (
@@ -65,7 +76,7 @@ def conflicts_text(conflicts: Sequence[Conflict], names: Names) -> str:
     """Return what cannot be made as it was approved, one line each."""
     lines = [f"  {_conflict(one, names)}" for one in conflicts[:SHOWN]]
     rest = len(conflicts) - SHOWN
-    return "\n".join([*lines, *([f"  … and {count(rest, 'more')}"] if rest > 0 else [])])
+    return "\n".join([*lines, *([f"  … and {rest} more"] if rest > 0 else [])])
 
 
 def _conflict(one: Conflict, names: Names) -> str:
@@ -90,8 +101,11 @@ def differences_text(differences: AskedDifferences, plan: Plan) -> str:
     """Return what is asked otherwise than it was approved, one line each."""
     names, reasons = dict(plan.names), _reasons(plan)
     lines = [f"  {_difference(one, names, reasons)}" for one in differences.shown]
-    more = differences.more
-    return "\n".join([*lines, *([f"  … and {count(more, 'more change')}"] if more else [])])
+    if more := differences.more:
+        keys = len({one.key for one in differences.shown if one.key})
+        first = f"  {count(keys + more, 'change')} differ, the first of them by key:"
+        lines = [first, *lines, f"  … and {count(more, 'more change')}"]
+    return "\n".join(lines)
 
 
 def _difference(one: AskedDifference, names: Names, reasons: Mapping[str, str]) -> str:
@@ -119,15 +133,22 @@ def item_words(item: object) -> str:
     action, after = clean(str(told.get("action"))), told.get("after")
     if action != "update" or not isinstance(after, Mapping):
         return action
-    fields = ", ".join(
-        "parent" if name == "parentId" else clean(str(name)) for name in sorted(after)
-    )
+    fields = ", ".join(_field_words(str(name), after[name]) for name in sorted(after))
     return f"update {fields or 'how it is handled'}"
 
 
-def asked_text(items: Mapping[str, Item]) -> str:
-    """Return what a plan asks now, one line a change."""
-    lines = [f"  {clean(key)}: {item_words(items[key])}" for key in sorted(items)[:SHOWN]]
+def _field_words(name: str, value: object) -> str:
+    told = "parent" if name == "parentId" else clean(name)
+    return f"{told} ({_UNMANAGED})" if value == UNMANAGED else told
+
+
+def asked_text(items: Mapping[str, Item], moved: Sequence[tuple[str, str]] = ()) -> str:
+    """Return what a plan asks now, one line a change; `moved` are the keys that it renames."""
+    lines = [f"  moved: {clean(before)} -> {clean(after)}" for before, after in moved[:SHOWN]]
+    lines += (
+        [f"  … and {count(len(moved) - SHOWN, 'more moved key')}"] if len(moved) > SHOWN else []
+    )
+    lines += [f"  {clean(key)}: {item_words(items[key])}" for key in sorted(items)[:SHOWN]]
     rest = len(items) - SHOWN
     lines += [f"  … and {count(rest, 'more change')}"] if rest > 0 else []
     return "\n".join(lines or ["  nothing"])
@@ -143,6 +164,8 @@ def _field(name: str, value: object, names: Names) -> str:
     """Return a field's value in words; what this tasksync does not know as it stands there."""
     if value is ABSENT:
         return "as it was"
+    if value == UNMANAGED:
+        return _UNMANAGED
     try:
         known = decode_value(name, value)
     except ValueError:

@@ -97,6 +97,32 @@ def test_an_approved_field_that_people_moved_is_exit_5_and_nothing_is_written(
     assert project.world() == before
 
 
+def test_a_conflict_ends_by_what_its_advice_says(project: Project) -> None:
+    """Approving the same manifest again is no way out: it is the same digest."""
+    project.applied({"a": "priority: normal", "b": ""})
+    approved = project.approve({"a": "priority: high", "b": ""})
+    project.edit("a", priority=0)
+    done = project.expect(approved)
+    assert (done.code, "tasksync accept KEY.FIELD" in done.err) == (5, True), done
+    assert project.approve().digest == approved.digest
+    assert project.expect(approved).code == 5
+    assert project.tasksync("accept", "a.priority", "--yes").code == 0
+    taken = project.approve()
+    assert (project.expect(taken).code, project.live("a")["priority"]) == (0, 0)
+    assert project.changes() == {}
+
+
+def test_what_is_not_told_one_by_one_is_counted(project: Project) -> None:
+    base = {f"t{number}": "priority: normal" for number in range(53)}
+    project.applied(base)
+    approved = project.approve(base | {"t0": "priority: high"})
+    for key in base:
+        project.edit(key, description="of people", title=f"{key} of people")
+    done = project.expect(approved)
+    assert "Left out: 53 corrections" in done.out
+    assert "\n  … and 3 more\n" in done.out
+
+
 def test_a_field_that_people_moved_to_what_was_approved_is_no_conflict(project: Project) -> None:
     project.applied({"a": "priority: normal"})
     approved = project.approve({"a": "priority: high"})

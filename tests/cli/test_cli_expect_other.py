@@ -96,6 +96,22 @@ def test_what_was_edited_after_the_approval_is_named_change_by_change(
     assert project.world() == before
 
 
+def test_a_field_that_was_approved_to_be_let_go_of_is_not_cleared(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both come to nothing, and only one of them is written to the portal."""
+    project.applied(BASE | {"a": "deadline: 2027-03-01T18:00:00+03:00"})
+    approved = project.approve(BASE)
+    project.write(BASE | {"a": "deadline: null, priority: normal"})
+    before = project.world()
+    done = project.expect(approved)
+    assert (done.code, "a: update deadline, priority" in done.err) == (5, True), done
+    publish(monkeypatch, approved)
+    done = project.tasksync("apply", "--expect", "published")
+    assert "a: deadline: approved no longer managed, now (none)" in done.err
+    assert project.world() == before
+
+
 def test_with_a_digest_alone_the_plan_of_now_is_told_and_its_digest(project: Project) -> None:
     project.applied(BASE)
     approved = project.approve(WANTED)
@@ -151,6 +167,72 @@ def test_what_was_applied_already_is_exit_5_and_names_the_run(project: Project) 
     done = project.expect(approved)
     assert (done.code, "was applied already, all of it, by the run" in done.err) == (5, True), done
     assert project.runs()[-1]["id"][:8] in done.err
+
+
+def test_what_was_done_and_taken_back_is_not_done_again_by_the_old_approval(
+    project: Project,
+) -> None:
+    """An old job that is started again, with the manifest of its commit."""
+    project.applied(BASE)
+    first = project.approve(BASE | {"a": "priority: high"})
+    assert project.expect(first).code == 0
+    back = project.approve(BASE)
+    assert project.expect(back).code == 0
+    project.write(BASE | {"a": "priority: high"})
+    before = project.world()
+    done = project.expect(first)
+    assert done.code == 5, done
+    for words in ("applied already, by the run", "other runs came after", "the same once more"):
+        assert words in done.err
+    assert project.world() == before
+    again = project.approve()
+    assert again.digest not in {first.digest, back.digest}
+    assert project.expect(again).code == 0
+    assert project.expect(again).code == 5
+    assert project.changes() == {}
+
+
+def test_a_moved_key_that_was_moved_back_is_not_moved_again(project: Project) -> None:
+    project.applied({"a": "title: A", "b": ""})
+    there = "moved: [{from: a, to: x}]\n"
+    first = project.approve({"x": "title: A", "b": ""}, there)
+    assert project.expect(first).code == 0
+    back = project.approve({"a": "title: A", "b": ""}, "moved: [{from: x, to: a}]\n")
+    assert project.expect(back).code == 0
+    project.write({"x": "title: A", "b": ""}, there)
+    done = project.expect(first)
+    words = "It would do the same once more:\n  moved: a -> x\n"
+    assert (done.code, words in done.err) == (5, True), done
+    project.write({"x": "title: A, priority: high", "b": ""}, there)
+    assert "It asks now:\n  moved: a -> x\n  x: update priority\n" in project.expect(back).err
+
+
+def test_what_was_begun_is_no_leave_to_do_a_part_of_it_after_other_runs(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approved = cut_off(project)
+    project.applied(WANTED).applied(BASE)
+    publish(monkeypatch, approved)
+    project.write({key: WANTED.get(key, said) for key, said in BASE.items()})
+    done = project.tasksync("apply", "--expect", "published")
+    assert (done.code, "begun already, by the run" in done.err) == (5, True), done
+
+
+def test_what_another_run_did_meanwhile_leaves_nothing_to_do(project: Project) -> None:
+    project.applied(BASE)
+    approved = project.approve(WANTED)
+    assert project.tasksync("apply", "--yes").code == 0
+    done = project.expect(approved)
+    assert (done.code, "is done already by a run without --expect" in done.err) == (5, True), done
+
+
+def test_what_stands_in_the_state_alone_is_approved_once_too(project: Project) -> None:
+    project.applied(BASE)
+    approved = project.approve(BASE | {"b": "protect: true"})
+    done = project.expect(approved)
+    assert (done.code, "remembered in the state alone: b." in done.out) == (0, True), done
+    again = project.expect(approved)
+    assert (again.code, "was applied already, all of it" in again.err) == (5, True), again
 
 
 def cut_off(project: Project) -> Approved:

@@ -11,7 +11,7 @@ from casefiles import MARKER, read
 
 from tasksync.core.change import Action, Change
 from tasksync.core.expected import ApprovedPart, approved_part
-from tasksync.core.fields import TaskKey
+from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.planning.build import build_plan
 
 THIRD = "tasksync:third"
@@ -129,6 +129,26 @@ def test_a_value_that_is_written_once_more_since_it_came_back_otherwise_waits(
         ["priority"],
         {"a": ["description"]},
     )
+    assert change.entry(RemoteId(9)).unproved == {"description": "X"}
+    assert change.entry(RemoteId(9), {}, {"priority": 1}).unproved == {
+        "description": "X",
+        "priority": 1,
+    }
+
+
+def test_what_waits_for_its_second_time_goes_on_waiting_beside_an_option(tmp_path: Path) -> None:
+    part = part_of(
+        tmp_path,
+        wanted={"a": {"description": "x", "protect": True}},
+        remembered={
+            "a": {"id": 9, "asked": {"description": "x"}, "unproved": {"description": "X"},
+                  "protect": False}
+        },
+        found=[{"id": 9, "description": "X"}],
+    )  # fmt: skip
+    (change,) = part.plan.state_only
+    assert left(part) == {"a": ["description"]}
+    assert change.entry(RemoteId(9)).unproved == {"description": "X"}
 
 
 def test_a_marker_that_is_off_is_not_looked_for_where_no_tags_are_written(tmp_path: Path) -> None:

@@ -177,6 +177,7 @@ plans = st.builds(
         max_size=2,
     ).map(tuple),
     not_looked_for=counts,
+    again=st.sampled_from(["", "0123456789abcdef"]),
 )
 
 

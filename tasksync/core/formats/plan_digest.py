@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
+from types import MappingProxyType
+from typing import Any
 
 from tasksync.core.change import Action, Change, Reason
 from tasksync.core.fields import KeyRef, Value, plain
@@ -16,6 +18,8 @@ from tasksync.core.formats.json_text import canonical
 from tasksync.core.plan import Plan
 from tasksync.core.task import Options
 
+#: stands for the value of a field that the manifest names no more: null clears one that it names
+UNMANAGED: Mapping[str, object] = MappingProxyType({"unmanaged": True})
 #: why an entry is forgotten though the manifest may have asked for more
 _LEFT_BY_ITSELF = frozenset({Reason.GONE, Reason.TAKEN, Reason.HIDDEN})
 
@@ -37,6 +41,7 @@ def asked_document(plan: Plan, policy: Mapping[str, object]) -> dict[str, object
         "policy": dict(policy),
         "moved": sorted([before, after] for before, after in plan.moved),
         "changes": sorted(_asked(plan), key=canonical),
+        **({"again": plan.again} if plan.again else {}),
     }
 
 
@@ -69,8 +74,10 @@ def _asked(plan: Plan) -> Iterator[dict[str, object]]:
             case Action.CREATE | Action.ADOPT if not change.base_digest:
                 yield _item(change, _taking(change), change.asked)
             case Action.UPDATE | Action.NOOP if change.asks_anew:
-                after = {name: change.asked.get(name) for name in change.edited}
-                yield {**_item(change, "update", after), "id": change.id}
+                after = {name: change.asked[name] for name in change.edited if name in change.asked}
+                item = _item(change, "update", after)
+                let_go = {name: dict(UNMANAGED) for name in change.edited if name not in after}
+                yield {**item, "after": {**item["after"], **let_go}, "id": change.id}
 
 
 def _removal(change: Change, plan: Plan) -> str:
@@ -92,7 +99,7 @@ def _taking(change: Change) -> str:
     return "create" if adopt is None else f"adopt {adopt}"
 
 
-def _item(change: Change, action: str, after: Mapping[str, Value]) -> dict[str, object]:
+def _item(change: Change, action: str, after: Mapping[str, Value]) -> dict[str, Any]:
     return {
         "key": change.key,
         "action": action,

@@ -119,6 +119,7 @@ def encode(
         **_of_people(plan),
         **_handed_over(plan),
         **_existing(plan),
+        **({"again": plan.again} if plan.again else {}),
     }
     return {**document, "checksum": checksum_of(document)}
 

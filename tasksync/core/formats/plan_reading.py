@@ -132,6 +132,7 @@ def _plan(document: Json) -> Plan:
             for item in typed.objects({"existing": [], **document}, "existing")
         ),
         not_looked_for=typed.count(document, "not_looked_for", 0),
+        again=typed.text(document, "again", ""),
     )
     return plan.with_sources(sources)
 
