@@ -59,7 +59,6 @@ def approved_of(expect: str, project: str, environment: Mapping[str, str]) -> Ap
 def must_be_approved(plan: Plan, state: State, approved: Approved) -> ExpectedPlan:
     """Return the approved part of a plan; raises PlanStale where that is not what was approved."""
     asked = asked_document(plan)
-    _must_not_be_used_up(state, approved)
     note = (
         "" if digest_of_document(asked) == approved.digest else _rest(plan, state, approved, asked)
     )
@@ -76,30 +75,11 @@ def must_be_approved(plan: Plan, state: State, approved: Approved) -> ExpectedPl
     return ExpectedPlan(part.plan, part.left_out, note)
 
 
-def _must_not_be_used_up(state: State, approved: Approved) -> None:
-    """Raise PlanStale where the approved plan was done since, and other runs came after that.
-
-    That it is asked again means that they took it back: a revert, and then the old job once more.
-    A last run that is complete may have been killed before its read-back.
-    """
-    if approved.since is None:
-        return
-    done = [run for run in state.runs[:-1] if run.plan == approved.digest]
-    done = [run for run in done if run.outcome == "complete" and run.at >= approved.since]
-    if done:
-        raise PlanStale(
-            f"The approved plan{_where(approved)} was applied already, all of it, by the run "
-            f"{_told(done[-1])}, and other runs came after that. Nothing was written.",
-            "One approval is for one time. If this is a job of an old commit, there is nothing to "
-            f"do; else: {_AGAIN[0].lower()}{_AGAIN[1:]}",
-        )
-
-
 def _rest(plan: Plan, state: State, approved: Approved, asked: Item) -> str:
     """Return that what is left of the approved plan is done, where it was begun here; else raise.
 
     Without the document only a plan that asks nothing is known to be part of what was approved.
-    A run that did everything may have been killed before the read-back lets go of what it forgets;
+    A run that did everything may have been killed before the read-back lets go of what it forgets.
     Once another run came after, an old approval is no leave to do a part of it again.
     """
     runs = [run for run in state.runs if run.plan == approved.digest]

@@ -51,7 +51,7 @@ def approved_plan(project: str, environment: Mapping[str, str]) -> Approved:
     document = document_of(found.body)
     if document is not None and digest_of_document(document) != found.label.digest:
         document = None  # the digest is what was approved; whatever else stands there was not
-    return Approved(found.label.digest, document, found.url, pull.merged_at)
+    return Approved(found.label.digest, document, found.url)
 
 
 def _forge(environment: Mapping[str, str]) -> str | None:

@@ -32,7 +32,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from tasksync.core.change import Action, Change, FieldChange, Reason
 from tasksync.core.fields import (
@@ -55,14 +54,12 @@ class Approved:
     """A plan that somebody approved.
 
     `digest` is `sha256:…`; `document` is the data under it (plan_json.asked_document), where it
-    is known; `where` is where it was approved, for people (the URL of the comment); `since` is
-    when, where that is known: once it was done after that, it is no leave to do it again.
+    is known; `where` is where it was approved, for people (the URL of the comment).
     """
 
     digest: str
     document: Mapping[str, object] | None = None
     where: str = ""
-    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from tasksync.forge.shapes import (
     PublishedComment,
     PullRequest,
     inner,
-    moment,
     text,
     whole,
 )
@@ -176,5 +175,4 @@ def pull_request_of(data: object) -> PullRequest:
         is_open=text(row, "state") == "open" and not is_merged,
         landed=frozenset({merged_as}) if is_merged else frozenset(),
         base=text(inner(row, "base"), "ref"),
-        merged_at=moment(row, "merged_at"),
     )

@@ -19,7 +19,6 @@ from tasksync.forge.shapes import (
     PublishedComment,
     PullRequest,
     inner,
-    moment,
     text,
     whole,
 )
@@ -150,5 +149,4 @@ def _merge_request(data: object) -> PullRequest:
         is_open=text(row, "state") == "opened",
         landed=frozenset(landed) if is_merged else frozenset(),
         base=text(row, "target_branch"),
-        merged_at=moment(row, "merged_at"),
     )

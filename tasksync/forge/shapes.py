@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 
 Json = Mapping[str, Any]
@@ -47,7 +46,6 @@ class PullRequest:
 
     `head` is its newest commit; `landed` are the commits by which its merge can be known, none
     where it is not merged; `base` is the branch that it is into, "" where that is not told.
-    `merged_at` is when it was merged, by the forge's clock.
     """
 
     number: int
@@ -56,7 +54,6 @@ class PullRequest:
     is_open: bool
     landed: frozenset[str] = frozenset()
     base: str = ""
-    merged_at: datetime | None = None
 
 
 class ForgeClient(Protocol):
@@ -108,15 +105,6 @@ def whole(data: Json, name: str) -> int | None:
     """Return a whole number, or None where there is none."""
     found = data.get(name)
     return found if isinstance(found, int) and not isinstance(found, bool) else None
-
-
-def moment(data: Json, name: str) -> datetime | None:
-    """Return a time, or None where there is none, or one of no known offset."""
-    try:
-        found = datetime.fromisoformat(text(data, name))
-    except ValueError:
-        return None
-    return found if found.utcoffset() is not None else None
 
 
 def inner(data: Json, name: str) -> Json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from casefiles import MARKER, live_task, manifest_of
@@ -62,24 +62,6 @@ def test_a_part_of_what_was_done_before_other_runs_is_not_done_again() -> None:
     runs = (run_of(approved.digest, "complete"), run_of("", "complete"))
     with pytest.raises(PlanStale, match="was applied already, by the run 01234567"):
         must_be_approved(plan, replace(state, runs=runs), approved)
-
-
-def test_what_was_taken_back_since_is_not_done_again_by_the_same_approval() -> None:
-    """A revert, and then somebody has the old job run once more: its plan is the approved one."""
-    plan, state, approved = scene(*KEYS)
-    done, other = run_of(approved.digest, "complete"), run_of("", "complete")
-    after, merged = AT + timedelta(days=1), AT - timedelta(minutes=1)
-
-    def tried(since: datetime | None, *runs: Run) -> str:
-        asked = replace(approved, since=since)
-        return must_be_approved(plan, replace(state, runs=runs), asked).note
-
-    with pytest.raises(PlanStale, match=r"applied already, all of it, by the run 01234567 .*other"):
-        tried(merged, done, other)
-    assert tried(after, done, other) == ""  # approved anew, by another pull request
-    assert tried(merged, run_of(approved.digest, "partial"), other) == ""
-    assert tried(merged, other, done) == ""  # it may have been killed before its read-back
-    assert tried(None, done, other) == ""
 
 
 def test_a_rest_that_no_run_here_began_is_another_plan() -> None:

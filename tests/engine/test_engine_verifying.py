@@ -8,6 +8,7 @@ from scripted import Bench, bench
 
 from tasksync.core.events import ValueMissing, ValueNormalised, Verified
 from tasksync.core.fields import TaskKey, Value
+from tasksync.core.task import OnRemove
 from tasksync.engine.applying import Report
 from tasksync.engine.verifying import read_by_list, requests_for
 
@@ -103,7 +104,7 @@ def test_a_deferral_is_proven_too() -> None:
     applied(here, {"a": {}, "b": {}})
     blocks = {"a": {}}
     manifest = here.manifest(blocks)
-    manifest = replace(manifest, policy=replace(manifest.policy, on_remove="defer"))
+    manifest = replace(manifest, policy=replace(manifest.policy, on_remove=OnRemove.DEFER))
     report = here.apply(manifest)
     assert here.verify(report).tasks == 1
     assert here.state.entries[TaskKey("b")].deferred
