@@ -21,16 +21,6 @@ from pathlib import Path
 from threading import Lock
 from typing import NoReturn, Self
 
-_SMALL = """\
-apiVersion: tasksync/v1
-project: warm
-timezone: UTC
-defaults: {responsibleId: 1}
-tasks:
-  a: {title: A, tags: [a], deadline: 2027-03-05T18:00:00+03:00}
-  b: {title: B, parent: a, description: x, priority: low, fieldPolicy: {priority: accept}}
-"""
-
 
 @dataclass
 class Forked:
@@ -120,7 +110,6 @@ def _serve() -> None:
     for module in pkgutil.walk_packages(tasksync.__path__, "tasksync."):
         if module.name != "tasksync.__main__":
             importlib.import_module(module.name)
-    _warm()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead are gone at once
     for line in sys.stdin:
         words, env, said = json.loads(line)
@@ -129,24 +118,6 @@ def _serve() -> None:
             _become(words, env, said)
         sys.stdout.write(f"{number}\n")
         sys.stdout.flush()
-
-
-def _warm() -> None:
-    """Have the schema compiled, and all that is kept behind a first manifest."""
-    import gc
-    import io
-    import tempfile
-
-    from tasksync.cli.console import Console
-    from tasksync.cli.main import run
-
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "tasksync.yaml"
-        file.write_text(_SMALL, "utf-8")
-        out = io.StringIO()
-        assert run(["validate", "-f", str(file)], Console(out, out, out, {})) == 0, out.getvalue()
-    gc.collect()
-    gc.freeze()
 
 
 def _become(words: list[str], env: dict[str, str], said: str) -> NoReturn:
