@@ -9,11 +9,9 @@ userGetCurrent.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import quote
 
 from tasksync.errors import ForgeDenied, ForgeNotFound
-from tasksync.forge.exchange import ForgeExchanges
-from tasksync.forge.github import account_of, belongs, comment_of, pull_request_of
+from tasksync.forge.github import IssueComments, account_of, belongs, comment_of, pull_request_of
 from tasksync.forge.shapes import ForgeAccount, PublishedComment, PullRequest, whole
 
 #: as GitHub's: a server may keep longer ones, and nobody reads them
@@ -32,25 +30,11 @@ def headers(token: str) -> dict[str, str]:
     return {"Accept": "application/json", "Authorization": f"token {token}"}
 
 
-class GiteaClient:
-    """One repository on a Gitea or Forgejo.
-
-    `account` is whose token this is where the forge does not tell; "" is a job's own.
-    """
+class GiteaClient(IssueComments):
+    """One repository on a Gitea or Forgejo."""
 
     longest = LONGEST
-
-    def __init__(self, exchanges: ForgeExchanges, repository: str, account: str = "") -> None:
-        self._unasked = ForgeAccount(account, guessed=True) if account else JOB_ACCOUNT
-        owner, _, name = repository.partition("/")
-        self._ask = exchanges.ask
-        self._pages = exchanges.pages
-        self._repository = repository
-        self._root = f"/repos/{quote(owner, safe='')}/{quote(name, safe='')}"
-
-    def named(self, number: int) -> str:
-        """Return `owner/name#12`."""
-        return f"{self._repository}#{number}"
+    job_account = JOB_ACCOUNT
 
     def account(self) -> ForgeAccount:
         """Return whose token this is; a job's own, or one without read:user, may not ask."""
@@ -61,10 +45,6 @@ class GiteaClient:
                 raise
             return self._unasked
         return account_of(answer.data)
-
-    def pull_request(self, number: int) -> PullRequest:
-        """Return one, as it is now."""
-        return pull_request_of(self._ask("GET", f"{self._root}/pulls/{number}").data)
 
     def pull_requests_of(self, commit: str) -> tuple[PullRequest, ...]:
         """Return the one that a commit merged, else those open with it as their head."""
@@ -84,16 +64,3 @@ class GiteaClient:
         path = f"{self._root}/issues/{number}/comments"
         rows = self._pages(path, {}, _PAGE, is_whole=True)
         yield from (comment_of(one) for one in rows if whole(one, "id") is not None)
-
-    def create(self, number: int, body: str) -> PublishedComment:
-        """Write a new one."""
-        path = f"{self._root}/issues/{number}/comments"
-        return comment_of(self._ask("POST", path, data={"body": body}).data)
-
-    def update(self, number: int, comment: int, body: str) -> None:  # noqa: ARG002 - GitLab's way
-        """Write another text into one."""
-        self._ask("PATCH", f"{self._root}/issues/comments/{comment}", data={"body": body})
-
-    def delete(self, number: int, comment: int) -> None:  # noqa: ARG002 - GitLab's way
-        """Delete one."""
-        self._ask("DELETE", f"{self._root}/issues/comments/{comment}")

@@ -46,16 +46,18 @@ def headers(token: str) -> dict[str, str]:
     }
 
 
-class GitHubClient:
-    """One repository on GitHub, or on a GitHub Enterprise Server.
+class IssueComments:
+    """One repository of a forge that keeps a pull request's comments as an issue's.
 
-    `account` is whose token this is where the forge does not tell; "" is a job's own.
+    So do GitHub and Gitea. `account` is whose token this is where the forge does not tell; "" is a
+    job's own.
     """
 
     longest = LONGEST
+    job_account = JOB_ACCOUNT
 
     def __init__(self, exchanges: ForgeExchanges, repository: str, account: str = "") -> None:
-        self._unasked = ForgeAccount(account, guessed=True) if account else JOB_ACCOUNT
+        self._unasked = ForgeAccount(account, guessed=True) if account else self.job_account
         owner, _, name = repository.partition("/")
         self._ask = exchanges.ask
         self._pages = exchanges.pages
@@ -65,6 +67,27 @@ class GitHubClient:
     def named(self, number: int) -> str:
         """Return `owner/name#12`."""
         return f"{self._repository}#{number}"
+
+    def pull_request(self, number: int) -> PullRequest:
+        """Return one, as it is now."""
+        return pull_request_of(self._ask("GET", f"{self._root}/pulls/{number}").data)
+
+    def create(self, number: int, body: str) -> PublishedComment:
+        """Write a new one."""
+        path = f"{self._root}/issues/{number}/comments"
+        return comment_of(self._ask("POST", path, data={"body": body}).data)
+
+    def update(self, number: int, comment: int, body: str) -> None:  # noqa: ARG002 - GitLab's way
+        """Write another text into one."""
+        self._ask("PATCH", f"{self._root}/issues/comments/{comment}", data={"body": body})
+
+    def delete(self, number: int, comment: int) -> None:  # noqa: ARG002 - GitLab's way
+        """Delete one."""
+        self._ask("DELETE", f"{self._root}/issues/comments/{comment}")
+
+
+class GitHubClient(IssueComments):
+    """One repository on GitHub, or on a GitHub Enterprise Server."""
 
     def account(self) -> ForgeAccount:
         """Return whose token this is.
@@ -80,10 +103,6 @@ class GitHubClient:
                 raise
             return self._unasked
         return account_of(answer.data)
-
-    def pull_request(self, number: int) -> PullRequest:
-        """Return one, as it is now."""
-        return pull_request_of(self._ask("GET", f"{self._root}/pulls/{number}").data)
 
     def pull_requests_of(self, commit: str) -> tuple[PullRequest, ...]:
         """Return those that a commit merged, or that are open with it as their head.
@@ -112,19 +131,6 @@ class GitHubClient:
         """Yield all comments of the conversation, whoever wrote them."""
         rows = self._pages(f"{self._root}/issues/{number}/comments", {}, _PAGE)
         yield from (comment_of(one) for one in rows if whole(one, "id") is not None)
-
-    def create(self, number: int, body: str) -> PublishedComment:
-        """Write a new one."""
-        path = f"{self._root}/issues/{number}/comments"
-        return comment_of(self._ask("POST", path, data={"body": body}).data)
-
-    def update(self, number: int, comment: int, body: str) -> None:  # noqa: ARG002 - GitLab's way
-        """Write another text into one."""
-        self._ask("PATCH", f"{self._root}/issues/comments/{comment}", data={"body": body})
-
-    def delete(self, number: int, comment: int) -> None:  # noqa: ARG002 - GitLab's way
-        """Delete one."""
-        self._ask("DELETE", f"{self._root}/issues/comments/{comment}")
 
     def _is_here(self, pull: Json) -> bool:
         """Tell whether a pull request is into this repository, and not a fork's own."""
