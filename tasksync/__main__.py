@@ -25,18 +25,23 @@ def main() -> None:
     except KeyboardInterrupt:  # while Python still reads our own files
         sys.stderr.write("Interrupted. Nothing was being written.\n")
         code = 130
-    _end_quietly(code)
-    sys.exit(code)
+    _leave(code)
 
 
-def _end_quietly(code: int) -> None:
-    """Let a signal that comes now end the process with what was told already."""
+def _leave(code: int) -> None:
+    """End the process with what was told already, whatever signal comes now.
 
-    def leave(*_signal: object) -> None:
-        os._exit(code)
-
+    Python gives its handlers back before it has ended: a signal that comes then would decide the
+    exit code.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, leave)
+        signal.signal(number, lambda *_signal: os._exit(code))
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):  # closed by the caller, or unwritable
+            continue
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -48,6 +48,10 @@ class Portal(Protocol):
         """Read these extra fields too from now on, wherever tasks are read."""
         ...
 
+    def present(self, ids: Collection[RemoteId]) -> Collection[RemoteId]:
+        """Those of `ids` that are there now, by `get`: a listing may lag behind a delete."""
+        ...
+
     def newest(self) -> RemoteId:
         """The highest task id that the portal lists now, asked without a filter (0: none)."""
         ...

@@ -91,6 +91,7 @@ class Planner:
             live = self.portal.find(manifest.marker, _Tracked(known, wanted.adopts()))
             seen_live = live if watch is None else watch.watched(known, live)
             plan = plan_from(manifest, wanted, known, seen_live, scope, by_title=by_title)
+            plan = self._without_deleted(plan)
         else:
             unknown = self._not_remembered(wanted, manifest.marker)
             plan = plan_from(manifest, wanted, known, None, scope, unknown, by_title=by_title)
@@ -102,6 +103,16 @@ class Planner:
         if any(run.plan for run in state.runs):
             plan = replace(plan, again=asked_again(asked_document(plan), state.runs)[0])
         return self.named(plan)
+
+    def _without_deleted(self, plan: Plan) -> Plan:
+        """Return the plan without marked tasks that no key has and that are there no more.
+
+        A listing may still show what was deleted a moment ago.
+        """
+        if not plan.orphans:
+            return plan
+        there = self.portal.present([one.id for one in plan.orphans])
+        return replace(plan, orphans=tuple(one for one in plan.orphans if one.id in there))
 
     def _not_remembered(self, wanted: Desired, marker: str | None) -> Iterator[LiveTask]:
         """Read what a believed state cannot know: else creates could be duplicates."""

@@ -51,6 +51,10 @@ class TasksOnce:
         """Read these extra fields too."""
         self._portal.read_too(extras)
 
+    def present(self, ids: Collection[RemoteId]) -> Collection[RemoteId]:
+        """Those that are there now."""
+        return self._portal.present(ids)
+
     def newest(self) -> RemoteId:
         """The highest id."""
         return self._portal.newest()

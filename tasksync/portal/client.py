@@ -141,6 +141,10 @@ class RestPortal:
         except (PortalRejected, PortalUnavailable, PortalUnreadable):
             return
 
+    def present(self, ids: Collection[RemoteId]) -> Collection[RemoteId]:
+        """Those of `ids` that are there now, by `get` alone: a listing may lag behind a delete."""
+        return lookups.present(self._requester, ids)
+
     def extra_fields(self) -> Mapping[str, ExtraField]:
         """The extra fields that the portal lists (`GET /v1/tasks/fields`); asked once."""
         if self._fields is None:

@@ -29,7 +29,7 @@ tasks:
 def modules(folder: Path, *words: str, before: str = "") -> set[str]:
     """Return the top names of sys.modules after a command in a process of its own."""
     code = (
-        f"{before}\nimport sys\nsys.argv[1:] = {list(words)!r}\n"
+        f"{before}\nimport os, sys\nos._exit = sys.exit\nsys.argv[1:] = {list(words)!r}\n"
         f"from tasksync.__main__ import main\n"
         f"try:\n    main()\nexcept SystemExit as left:\n    assert not left.code, left.code\n"
         f"{LISTED}"

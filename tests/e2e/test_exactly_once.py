@@ -188,6 +188,19 @@ def test_a_listing_that_lags_behind_the_lost_create_makes_no_duplicate(trip: Tri
     assert len(trip.portal.writing()) == 1
 
 
+def test_what_a_lagging_listing_still_shows_of_a_deleted_task_holds_up_no_create(
+    trip: Trip,
+) -> None:
+    """Deleted by the run before and listed still: it is asked for by its id, and is no orphan."""
+    trip.want({"a": task("A"), "b": task("B")}).apply().must(0)
+    trip.portal.quirks(list_lag=30)
+    trip.want({"a": task("A")}).apply().must(0)
+    told = trip.want({"a": task("A"), "c": task("C")}).apply("--settle", "0.5").must(0, 1)
+    assert "fits no key" not in told.text
+    assert "match no key" not in told.text
+    assert trip.portal.titles() == ["A", "C"]
+
+
 def test_where_a_marked_task_cannot_be_placed_nothing_is_guessed(trip: Trip) -> None:
     """A create in doubt and a marked task that is none of ours: both are named, exit 3."""
     trip.want({"a": task("A")}).apply().must(0)

@@ -193,6 +193,7 @@ class Life:
                 self.meddle()
             if self.chance.random() < 0.2:
                 self.apply_until_done()
+                time.sleep(LAG)  # without a state what is not listed yet is not known at all
                 for file in self.trip.folder.glob("state.db*"):
                     file.unlink()
             self.apply_until_done()

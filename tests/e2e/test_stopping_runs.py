@@ -153,6 +153,22 @@ def test_a_plan_that_is_stopped_says_so_and_leaves_with_130(
         assert told.err.endswith("Interrupted. Nothing was being written.\n")
 
 
+@pytest.mark.parametrize("sign", _SIGNALS)
+def test_a_signal_after_all_was_told_does_not_decide_the_exit_code(sign: signal.Signals) -> None:
+    """Python gives signals back their defaults before it has ended; nobody must meet them."""
+    code = (
+        "import os, sys\n"
+        "import tasksync.__main__ as begin, tasksync.cli.main as cli\n"
+        "class Late:\n"
+        f"    def __del__(self): os.kill(os.getpid(), {int(sign)})\n"
+        "begin.late = Late()\n"
+        "cli.run = lambda _words: print('Done.') or 3\n"
+        "begin.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "Done.\n", "")
+
+
 def test_a_signal_before_there_is_anything_to_do_ends_in_words() -> None:
     """Python is still reading tasksync's own files."""
     code = (

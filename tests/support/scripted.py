@@ -107,6 +107,9 @@ class ScriptedPortal:
     def read_too(self, extras: Collection[ExtraField]) -> None:
         self.read_extras |= {one.name for one in extras}
 
+    def present(self, ids: Collection[RemoteId]) -> Collection[RemoteId]:
+        return {one for one in ids if one in self.live}
+
     def newest(self) -> RemoteId:
         return max(self.live, default=RemoteId(0))
 
