@@ -167,6 +167,7 @@ class Plan:
     as far as the portal tells. `existing` are creates of which unmarked tasks have the title, as
     far as that was asked; `not_looked_for` counts the creates of which the portal told nothing.
     `again` is the id of the run that did before what it asks once more (core.asked_again).
+    `undoes` is the id of the run that it takes back (`undo`; "" for a plan of the manifest).
     """
 
     project: str
@@ -213,6 +214,7 @@ class Plan:
     existing: tuple[Existing, ...] = ()
     not_looked_for: int = 0
     again: str = ""
+    undoes: str = ""
 
     @property
     def removals(self) -> int:

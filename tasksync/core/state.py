@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 from tasksync.core.address_book import NOTHING_REMEMBERED, RememberedNumbers
 from tasksync.core.fields import RemoteId, TaskKey, Values, digest_of, instant, mask_of
+from tasksync.core.history import RecordedChange
 from tasksync.core.portal_name import portal_name
 from tasksync.core.quoting import quoted
 from tasksync.core.run_url import shown
@@ -408,6 +409,9 @@ class Run:
     in part only: resuming that plan leaves them alone.
     `allowances` is what was used by then, in all
     runs so far, of each text of policy.allow: it is saved with the deletes that used it.
+    `by` is user@host, `ci` the address of the CI run ("" outside of one); `command` is what was
+    called (apply, undo). `digest` is that of the plan that was done, saved or not. `counts` says
+    how many changes of each action were done. `undoes` is the id of the run that it took back.
     """
 
     id: str
@@ -418,11 +422,20 @@ class Run:
     began: bool = False
     touched: tuple[TaskKey, ...] = ()
     allowances: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    by: str = ""
+    ci: str = ""
+    command: str = "apply"
+    digest: str = ""
+    counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    undoes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class StateDelta:
-    """What one transaction changes: all of it is durable, or none."""
+    """What one transaction changes: all of it is durable, or none.
+
+    `recorded` are the changes that the run did, for its history.
+    """
 
     put: tuple[Entry, ...] = ()
     drop: tuple[TaskKey, ...] = ()
@@ -433,12 +446,12 @@ class StateDelta:
     files: tuple[str, ...] | None = None
     released: tuple[RemoteId, ...] | None = None
     directory: RememberedNumbers | None = None
+    recorded: tuple[RecordedChange, ...] = ()
 
     def __bool__(self) -> bool:
         said = (self.identity, self.files, self.released, self.directory)
-        return bool(self.put or self.drop or self.open or self.close or self.run) or any(
-            one is not None for one in said
-        )
+        rows = self.put or self.drop or self.open or self.close or self.recorded
+        return bool(rows or self.run) or any(one is not None for one in said)
 
 
 @dataclass(frozen=True, slots=True)

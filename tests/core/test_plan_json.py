@@ -178,6 +178,7 @@ plans = st.builds(
     ).map(tuple),
     not_looked_for=counts,
     again=st.sampled_from(["", "0123456789abcdef"]),
+    undoes=st.sampled_from(["", "0123456789abcdef"]),
 )
 
 

@@ -120,6 +120,7 @@ def encode(
         **_handed_over(plan),
         **_existing(plan),
         **({"again": plan.again} if plan.again else {}),
+        **({"undoes": plan.undoes} if plan.undoes else {}),
     }
     return {**document, "checksum": checksum_of(document)}
 

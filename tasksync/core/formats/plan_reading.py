@@ -133,6 +133,7 @@ def _plan(document: Json) -> Plan:
         ),
         not_looked_for=typed.count(document, "not_looked_for", 0),
         again=typed.text(document, "again", ""),
+        undoes=typed.text(document, "undoes", ""),
     )
     return plan.with_sources(sources)
 
