@@ -17,6 +17,7 @@ _LINK = re.compile(
     r"(?P<picture>!?)(?P<text>\[[^\]]*\])"
     r"\((?!https?:|mailto:|#)(?P<to>[^)#\s]+)(?P<at>#[^)\s]+)?\)"
 )
+_CODE = re.compile(r"<code>[^<]*</code>")
 _PICTURES = "pictures"
 
 
@@ -45,3 +46,8 @@ def on_page_markdown(markdown: str, page: Any, config: Any, **_more: object) -> 
         return f"{found['text']}({address})"
 
     return _LINK.sub(there, markdown)
+
+
+def on_page_content(html: str, **_more: object) -> str:
+    r"""Return a page whose tables show `a|b` where GitHub wants it written as `a\|b`."""
+    return _CODE.sub(lambda found: found[0].replace("\\|", "|"), html)

@@ -91,3 +91,11 @@ def test_the_commands_in_the_readme_parse() -> None:
                 assert words[1] in COMMANDS
                 unknown = {w.split("=")[0] for w in words if w.startswith("--")}
                 assert unknown - flags_of(words[1]) == set()
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/guides/first-quarter-of-an-hour.md"])
+def test_the_russian_page_has_the_same_commands(page: str) -> None:
+    """And shows the same output: what is translated is what is told about them."""
+    fenced = re.compile(r"^```\w+\n.*?^```$", re.MULTILINE | re.DOTALL)
+    english, russian = ((ROOT / page).with_suffix(end) for end in (".md", ".ru.md"))
+    assert fenced.findall(russian.read_text("utf-8")) == fenced.findall(english.read_text("utf-8"))
