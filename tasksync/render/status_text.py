@@ -54,7 +54,7 @@ def _task(one: TaskStatus, moments: Moments, style: Style) -> Iterator[str]:
 
 
 def status_csv(found: ProjectStatus, moments: Moments) -> str:
-    """Return one header and one row a task: deadlines as text has them, `late` in seconds or nothing.
+    """Return one header and one row a task: deadlines as in text, `late` in seconds or nothing.
 
     A cell that a spreadsheet would take for a formula begins with an apostrophe.
     """
