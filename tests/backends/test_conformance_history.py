@@ -165,6 +165,21 @@ def test_a_create_that_a_later_run_found_is_of_the_run_that_sent_it(world: World
     assert world.client().recorded("s") == (change("s", "c"),)
 
 
+@pytest.mark.parametrize("world", ["http", "gitlab"], indirect=True)
+def test_what_is_found_of_a_run_that_is_not_kept_does_not_pass_for_all_that_it_did(
+    world: World,
+) -> None:
+    anna = world.client()
+    lease = anna.acquire(ANNA, TTL)
+    did(anna, lease, "r", change("r", "a"))
+    did(anna, lease, "s", change("s", "a"))
+    anna.release(lease)
+    boris = world.client()
+    boris.commit(StateDelta(recorded=(change("r", "b", "create"),)), boris.acquire(BORIS, TTL))
+    assert world.client().recorded("r") is None
+    assert world.client().recorded("s") == (change("s", "a"),)
+
+
 def test_such_a_create_is_all_that_a_run_did_that_heard_of_nothing(world: World) -> None:
     """It ended and counted nothing, so that nothing is missing."""
     anna = world.client()
