@@ -26,6 +26,7 @@ from tasksync.backends.remote_document import (
 )
 from tasksync.backends.server_lock import ServerLock
 from tasksync.core.formats import state_json, state_text
+from tasksync.core.history import RecordedChange
 from tasksync.core.ports import Clock
 from tasksync.core.state import Holder, Lease, State, StateDelta
 from tasksync.errors import StateLocked, StateMoved
@@ -68,6 +69,10 @@ class DocumentStore:
         with self._lock:
             was = self._mine(lease)
             self._save(was, state_json.apply_delta(was.state, delta), lease)
+
+    def recorded(self, _run: str) -> tuple[RecordedChange, ...] | None:
+        """Nothing is kept here yet."""
+        return None
 
     def replace(self, state: State, lease: Lease) -> None:
         """Write the document with another state, its serial above both."""

@@ -30,6 +30,7 @@ from tasksync.backends.postgres_tables import ProjectRow
 from tasksync.core.fields import TaskKey
 from tasksync.core.formats import state_json, state_text
 from tasksync.core.formats.state_text import from_text, reading
+from tasksync.core.history import RecordedChange
 from tasksync.core.ports import Clock
 from tasksync.core.state import (
     FORMAT_VERSION,
@@ -91,6 +92,10 @@ class PostgresStore:
             return was.serial, was.lineage
 
         self._change(change, lease)
+
+    def recorded(self, _run: str) -> tuple[RecordedChange, ...] | None:
+        """Nothing is kept here yet."""
+        return None
 
     def replace(self, state: State, lease: Lease) -> None:
         """Put a whole state in the place of what is there, its serial above both."""

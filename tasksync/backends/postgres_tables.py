@@ -32,6 +32,8 @@ from tasksync.core.state import (
 #: held while the tables are made, so that many first runs at once make them once
 MAKING = 0x7473796E
 
+#: the format that brought the column `created`
+_WITH_CREATED = 2
 _HAS_SCHEMA = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'tasksync'"
 _MAKE = """
 CREATE TABLE IF NOT EXISTS tasksync.format (version integer NOT NULL);
@@ -180,7 +182,7 @@ def index(cursor: Any, name: str, chunk: int, format_: int = FORMAT_VERSION) -> 
 
     `format_` is that of the tables: an older one is read as it is.
     """
-    created = "created" if format_ >= FORMAT_VERSION else f"{NO_DATE}::bigint"
+    created = "created" if format_ >= _WITH_CREATED else f"{NO_DATE}::bigint"
     cursor.execute(_INDEX.format(created=created), (name,))
     found = EntryIndex()
     while rows := cursor.fetchmany(chunk):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from tasksync.core.fields import Values
+from tasksync.core.history import RecordedChange
 from tasksync.core.ports import StateStore
 from tasksync.core.secrets import Secrets
 from tasksync.core.state import Entry, Holder, Intent, Lease, PortalIdentity, State, StateDelta
@@ -32,6 +33,10 @@ class RedactedStore:
     def commit(self, delta: StateDelta, lease: Lease) -> None:
         """Commit a delta without our secrets."""
         self._store.commit(redacted(delta, self._secrets()), lease)
+
+    def recorded(self, run: str) -> tuple[RecordedChange, ...] | None:
+        """What a run did."""
+        return self._store.recorded(run)
 
     def replace(self, state: State, lease: Lease) -> None:
         """Put a whole state without our secrets."""

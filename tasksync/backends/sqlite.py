@@ -12,13 +12,14 @@ from pathlib import Path
 from threading import RLock
 from typing import TypeVar
 
-from tasksync.backends import leases
+from tasksync.backends import leases, sqlite_history
 from tasksync.backends import sqlite_tables as tables
 from tasksync.backends.leases import Alive, Gone, Watch
 from tasksync.backends.patience import Tell, Waiting, in_silence
 from tasksync.backends.sqlite_file import Database, StateFile, transaction
 from tasksync.core.fields import TaskKey
 from tasksync.core.formats import state_text
+from tasksync.core.history import RecordedChange
 from tasksync.core.ports import Clock
 from tasksync.core.state import Entry, Holder, Lease, State, StateDelta
 from tasksync.errors import StateBusy, StateError
@@ -73,6 +74,13 @@ class SqliteStore:
 
         self._change(apply, lease)
 
+    def recorded(self, run: str) -> tuple[RecordedChange, ...] | None:
+        """What a run did; None where it is not kept."""
+        return self._patiently(
+            "read",
+            lambda: tables.recorded(self._file.reading(), run) if self._file.exists() else None,
+        )
+
     def replace(self, state: State, lease: Lease) -> None:
         """Put a whole state in the place of what is there, its serial above both."""
         if state.project != self._project:
@@ -84,6 +92,7 @@ class SqliteStore:
             tables.clear(db)
             tables.apply_delta(db, everything)
             tables.put_runs(db, state.runs)
+            sqlite_history.forget_all_but(db, {run.id for run in state.runs})
             tables.put_identity(db, state.identity)
             self._count(db, max(int(was["serial"]), state.serial), state.lineage)
 

@@ -11,11 +11,13 @@ from typing import Any
 
 from orjson import loads
 
+from tasksync.backends import sqlite_history
 from tasksync.core.fields import TaskKey
 from tasksync.core.formats import lease_json, state_json
 from tasksync.core.formats.json_text import compact
 from tasksync.core.formats.state_text import from_text, reading
 from tasksync.core.formats.values_json import encode_directory
+from tasksync.core.history import RecordedChange
 from tasksync.core.state import (
     FORMAT_VERSION,
     KEPT_RUNS,
@@ -50,8 +52,13 @@ _INDEX = """
 SELECT group_concat(key, x'0a'), group_concat(id), group_concat(asked || found || block, ''),
        group_concat(mask), group_concat(deferred, ''), group_concat({created}) FROM entries
 """
-#: what a state of format 1 lacks
-_UPGRADE = f"ALTER TABLE entries ADD COLUMN created INTEGER NOT NULL DEFAULT {NO_DATE}"
+#: what the states of each format before this one lack
+_UPGRADES = {
+    1: f"ALTER TABLE entries ADD COLUMN created INTEGER NOT NULL DEFAULT {NO_DATE}",
+    2: sqlite_history.TABLES,
+}
+#: the formats that brought the column `created`, and the tables of what runs did
+_WITH_CREATED, _WITH_HISTORY = 2, 3
 _PUT = """
 INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET
   id = excluded.id, asked = excluded.asked, found = excluded.found, block = excluded.block,
@@ -73,7 +80,7 @@ def make(db: Any, project: str) -> None:
     """Make the tables of a new state, in one transaction."""
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     db.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
-    db.executescript(f"BEGIN; {_TABLES}")
+    db.executescript(f"BEGIN; {_TABLES} {sqlite_history.TABLES}")
     first = {"project": project, "lineage": "", "serial": "0", "fence": "0"}
     db.executemany(_SET, {**first, "identity": "null", "files": "[]", "released": "[]"}.items())
     db.execute("COMMIT")
@@ -81,9 +88,11 @@ def make(db: Any, project: str) -> None:
 
 def upgrade(db: Any) -> None:
     """Bring the tables of an older format to this one, in the open transaction."""
-    if _version(db) < FORMAT_VERSION:
-        db.execute(_UPGRADE)
-        db.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+    if (version := _version(db)) == FORMAT_VERSION:
+        return
+    for statement in ";".join(_UPGRADES[old] for old in _UPGRADES if old >= version).split(";"):
+        db.execute(statement)
+    db.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
 
 
 def _version(db: Any) -> int:
@@ -97,7 +106,7 @@ def meta(db: Any) -> dict[str, str]:
 
 def index(db: Any) -> EntryIndex:
     """Return the index of all entries in the order of their keys."""
-    sql = _INDEX.format(created="created" if _version(db) >= FORMAT_VERSION else NO_DATE)
+    sql = _INDEX.format(created="created" if _version(db) >= _WITH_CREATED else NO_DATE)
     db.text_factory = bytes
     try:
         keys, ids, digests, masks, deferred, created = db.execute(sql).fetchone()
@@ -176,6 +185,7 @@ def apply_delta(db: Any, delta: StateDelta) -> None:
     db.executemany("DELETE FROM intents WHERE key = ?", ((key,) for key in delta.close))
     if delta.run:
         put_runs(db, (delta.run,))
+    sqlite_history.record(db, delta.recorded)
     if delta.identity is not None:
         put_identity(db, delta.identity)
     if delta.files is not None:
@@ -190,6 +200,11 @@ def clear(db: Any) -> None:
     """Take away all entries, intents and runs."""
     for sql in ("DELETE FROM entries", "DELETE FROM intents", "DELETE FROM runs"):
         db.execute(sql)
+
+
+def recorded(db: Any, run: str) -> tuple[RecordedChange, ...] | None:
+    """Return what a run did; None where it is not kept, as in a file of an older format."""
+    return sqlite_history.recorded(db, run) if _version(db) >= _WITH_HISTORY else None
 
 
 def put_runs(db: Any, runs: tuple[Run, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -38,3 +39,22 @@ class RecordedChange:
     title: str = ""
     fields: tuple[RecordedField, ...] = ()
     read: Values = field(default_factory=lambda: MappingProxyType({}))
+
+
+def by_run(changes: Iterable[RecordedChange]) -> dict[str, list[RecordedChange]]:
+    """Return changes by their run, in their order; of two of one key and action the last."""
+    runs: dict[str, dict[tuple[TaskKey, str], RecordedChange]] = {}
+    for one in changes:
+        runs.setdefault(one.run, {})[one.key, one.action] = one
+    return {run: list(done.values()) for run, done in runs.items()}
+
+
+def too_old(counts: Mapping[str, int]) -> list[str]:
+    """Return the runs, of these with the number of their changes, oldest first, that are to go."""
+    kept, total = 0, 0
+    for count in reversed(list(counts.values())):
+        total += count
+        if kept == KEPT_HISTORY_RUNS or total > KEPT_CHANGES:
+            break
+        kept += 1
+    return list(counts)[: len(counts) - kept]

@@ -10,6 +10,7 @@ from tasksync.core.change import Change, Outcome
 from tasksync.core.events import Event
 from tasksync.core.extra_fields import ExtraField
 from tasksync.core.fields import RemoteId
+from tasksync.core.history import RecordedChange
 from tasksync.core.state import Holder, Lease, PortalIdentity, State, StateDelta
 from tasksync.core.task import LiveTask
 
@@ -94,8 +95,21 @@ class StateStore(Protocol):
         """
         ...
 
+    def recorded(self, run: str) -> tuple[RecordedChange, ...] | None:
+        """What a run did, in the order in which it was saved; None: nothing is kept of that run.
+
+        That is so of a run that did nothing, one of before this was kept, one that is too long ago,
+        and, where a document is the state, one that did not end. `commit` saves it with the entries
+        (`StateDelta.recorded`): both are durable or neither. A change is told by run, key and
+        action: saved once more it stands in its own place.
+        """
+        ...
+
     def replace(self, state: State, lease: Lease) -> None:
-        """Put a whole state in the place of what is there (`state push`), as one transaction."""
+        """Put a whole state in the place of what is there (`state push`), as one transaction.
+
+        What runs did is kept of those that the new state still names.
+        """
         ...
 
     def acquire(self, who: Holder, ttl: float) -> Lease:

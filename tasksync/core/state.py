@@ -24,7 +24,7 @@ from tasksync.core.run_url import shown
 from tasksync.core.task import NO_OPTIONS, NOTHING_WRITTEN, Options, asked_digest
 from tasksync.errors import StateMoved
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 #: stands where it is not known which text asked
 NO_SOURCE = bytes(16)
 #: bytes of the digests of one row: asked, found, source

@@ -12,14 +12,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from stores import ANNA, START, entry, intent, rich_entry, run
+from stores import ANNA, START, entry, intent, rich_entry, rich_run, run
 
 from tasksync.core.address_book import RememberedNumbers
 from tasksync.core.change import Action, Change, Reason
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.formats import lease_json, state_json, values_json
 from tasksync.core.formats.state_checks import pushed
-from tasksync.core.state import NO_DATE, Lease, PortalIdentity, State, StateDelta, state_of
+from tasksync.core.state import (
+    FORMAT_VERSION,
+    NO_DATE,
+    Lease,
+    PortalIdentity,
+    State,
+    StateDelta,
+    state_of,
+)
 from tasksync.core.task import NO_OPTIONS, FieldPolicy, OnRemove, Options
 from tasksync.errors import StateUnreadable
 
@@ -36,7 +44,7 @@ FULL = state_of(
     files=("tasks.yaml",),
     released=(RemoteId(17), RemoteId(4)),
     directory=RememberedNumbers({"anna@example.com": 2}, {"HR": 7}, 1),
-    runs=(run("r1", outcome="done", plan="d"), run("r2")),
+    runs=(run("r1", outcome="done", plan="d"), run("r2"), rich_run("r3")),
 )
 DOCUMENT = state_json.encode_state(FULL)
 
@@ -136,7 +144,9 @@ def test_an_empty_delta_raises_the_serial_alone() -> None:
 
 def test_a_newer_version_is_named_before_anything_else_is_looked_at() -> None:
     with pytest.raises(StateUnreadable, match="written by a newer version"):
-        state_json.decode_state({"kind": "tasksync-state", "version": 3, "shape": "unknown"})
+        state_json.decode_state(
+            {"kind": "tasksync-state", "version": FORMAT_VERSION + 1, "shape": "unknown"}
+        )
 
 
 def test_a_state_of_before_is_read() -> None:
@@ -158,7 +168,7 @@ def test_a_state_of_before_is_read() -> None:
     assert state.index.created[0] == NO_DATE
     assert state.identity is not None
     assert state.identity.portal == "acme.bitrix24.com"
-    assert state_json.encode_state(state)["version"] == 2
+    assert state_json.encode_state(state)["version"] == FORMAT_VERSION
 
 
 @pytest.mark.parametrize(

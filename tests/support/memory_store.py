@@ -8,7 +8,9 @@ from threading import RLock
 
 from tasksync.backends import leases
 from tasksync.backends.leases import Alive, Gone, Watch
+from tasksync.core.fields import TaskKey
 from tasksync.core.formats import state_text
+from tasksync.core.history import RecordedChange, too_old
 from tasksync.core.ports import Clock
 from tasksync.core.state import Holder, Lease, State, StateDelta
 
@@ -20,6 +22,7 @@ class SharedMemory:
     state: State | None = None
     lease: Lease | None = None
     fence: int = 0
+    changes: dict[str, dict[tuple[TaskKey, str], RecordedChange]] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)
 
 
@@ -52,6 +55,11 @@ class MemoryStore:
             self._beat(lease)
             state = self.load()
             self._save(replace(state, lineage=state.lineage or self._ids()).after(delta))
+            self._record(delta.recorded)
+
+    def recorded(self, run: str) -> tuple[RecordedChange, ...] | None:
+        """What a run did."""
+        return tuple(self._shared.changes.get(run, {}).values()) or None
 
     def replace(self, state: State, lease: Lease) -> None:
         """Put a whole state in the place of what is there."""
@@ -61,6 +69,8 @@ class MemoryStore:
             self._beat(lease)
             serial = max(state.serial, self.load().serial) + 1
             self._save(replace(state, lineage=state.lineage or self._ids(), serial=serial))
+            for run in self._shared.changes.keys() - {run.id for run in state.runs}:
+                del self._shared.changes[run]
 
     def acquire(self, who: Holder, ttl: float) -> Lease:
         """Take the lease, or raise StateLocked."""
@@ -102,6 +112,13 @@ class MemoryStore:
         current = leases.mine(self._shared.lease, lease)
         self._shared.lease = leases.beaten(current, self._clock.now())
         return self._shared.lease
+
+    def _record(self, recorded: tuple[RecordedChange, ...]) -> None:
+        runs = self._shared.changes
+        for one in recorded:
+            runs.setdefault(one.run, {})[one.key, one.action] = one
+        for run in too_old({run: len(done) for run, done in runs.items()}):
+            del runs[run]
 
     def _save(self, state: State) -> None:
         self._shared.state = state

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from tasksync.core.fields import KeyRef, RemoteId, TaskKey, Values
 from tasksync.core.formats.state_json import encode_state
+from tasksync.core.history import RecordedChange, RecordedField
 from tasksync.core.state import Entry, Holder, InProject, Intent, Run, State
 from tasksync.core.task import FieldPolicy, OnRemove, Options
 
@@ -107,6 +108,44 @@ def intent(key: str, after: int = 7) -> Intent:
 def run(name: str, **more: object) -> Run:
     """Return one apply."""
     return Run(name, START, **more)  # type: ignore[arg-type]
+
+
+def rich_run(name: str) -> Run:
+    """Return an undo of which everything is said."""
+    return run(
+        name,
+        outcome="partial",
+        plan="digest",
+        serial=3,
+        began=True,
+        touched=(TaskKey("a"),),
+        allowances={"PR-123": 2},
+        by="anna@laptop",
+        ci="https://ci.example/jobs/1",
+        command="undo",
+        digest="of what was done",
+        counts={"update": 3, "delete": 1},
+        undoes="run-1",
+    )
+
+
+def change(name: str, key: str, action: str = "update", remote: int = 7) -> RecordedChange:
+    """Return what a run did to one task: a new title where there was one."""
+    title = RecordedField("title", f"Old {key}", f"Task {key}")
+    return RecordedChange(name, TaskKey(key), action, RemoteId(remote), f"Task {key}", (title,))
+
+
+def rich_change(name: str, key: str) -> RecordedChange:
+    """Return a delete of which everything is said, in every kind of value."""
+    fields = (
+        RecordedField("title", None, "Prüfung “Q2”\nand\ttab 🧾"),
+        RecordedField("deadline", "2026-05-19T18:00:00+03:00", None),
+        RecordedField("parentId", 17, KeyRef(TaskKey("parent"))),
+        RecordedField("tags", (), ("finance", "q2")),
+        RecordedField("UF_COST", 1.5, None),
+    )
+    read: Values = {"title": "before", "accomplices": (3, 5), "groupId": 7, "UF_COST": 1.5}
+    return RecordedChange(name, TaskKey(key), "delete", RemoteId(9), "Prüfung", fields, read)
 
 
 def whole(state: State) -> dict[str, object]:

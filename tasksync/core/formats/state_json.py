@@ -1,6 +1,6 @@
 """The state as plain JSON data, and back: what `state pull` prints and every store keeps.
 
-    {"kind": "tasksync-state", "version": 2, "project": ..., "lineage": ..., "serial": ...,
+    {"kind": "tasksync-state", "version": 3, "project": ..., "lineage": ..., "serial": ...,
      "identity": {...} | null, "entries": {key: {...}}, "intents": [...], "files": [...],
      "released": [...], "runs": [...], "directory": {"people": {...}, "groups": {...}}}
 
@@ -47,6 +47,8 @@ from tasksync.core.state import (
 from tasksync.core.task import NO_OPTIONS
 
 _NO_SOURCE = NO_SOURCE.hex()
+#: the command of a run that does not say its own
+_APPLY = "apply"
 
 
 def encode_state(state: State) -> dict[str, object]:
@@ -104,6 +106,7 @@ def apply_delta(document: Mapping[str, Any], delta: StateDelta) -> dict[str, Any
         runs[delta.run.id] = encode_run(delta.run)
     updated = {
         **document,
+        "version": FORMAT_VERSION,
         "serial": document["serial"] + 1,
         "entries": {key: entry for key, entry in entries.items() if key not in dropped},
         "intents": [intent for key, intent in intents.items() if key not in closed],
@@ -226,7 +229,16 @@ def encode_run(run: Run) -> dict[str, object]:
         data["began"] = True
     if run.touched:
         data["touched"] = list(run.touched)
-    return {**data, "allowances": dict(run.allowances)} if run.allowances else data
+    beside: dict[str, object] = {
+        "allowances": dict(run.allowances),
+        "by": run.by,
+        "ci": run.ci,
+        "command": "" if run.command == _APPLY else run.command,
+        "digest": run.digest,
+        "counts": dict(run.counts),
+        "undoes": run.undoes,
+    }
+    return {**data, **{name: value for name, value in beside.items() if value}}
 
 
 def decode_run(data: Any) -> Run:
@@ -240,13 +252,19 @@ def decode_run(data: Any) -> Run:
             typed.count(data, "serial", 0),
             began=typed.flag(data, "began", default=False),
             touched=tuple(map(TaskKey, typed.texts({"touched": [], **data}, "touched"))),
-            allowances=_allowances(data.get("allowances", {})),
+            allowances=_counts(data, "allowances"),
+            by=typed.text(data, "by", ""),
+            ci=typed.text(data, "ci", ""),
+            command=typed.text(data, "command", _APPLY),
+            digest=typed.text(data, "digest", ""),
+            counts=_counts(data, "counts"),
+            undoes=typed.text(data, "undoes", ""),
         )
 
 
-def _allowances(data: Any) -> dict[str, int]:
-    allowances = typed.mapping({"allowances": data}, "allowances")
-    return {text: typed.count(allowances, text) for text in allowances}
+def _counts(data: typed.Json, name: str) -> dict[str, int]:
+    counts = typed.mapping({name: {}, **data}, name)
+    return {text: typed.count(counts, text) for text in counts}
 
 
 def encode_identity(identity: PortalIdentity | None) -> dict[str, object] | None:
