@@ -15,10 +15,10 @@ from tasksync.cli.status_flow import moments_of
 from tasksync.cli.wiring import Session, session
 from tasksync.core.history import RecordedChange, RecordedField
 from tasksync.core.ports import StateStore
-from tasksync.core.run_history import Keeping, run_called, why_not_kept
+from tasksync.core.remembered_runs import Keeping, run_called, why_not_kept
 from tasksync.core.secrets import Secrets
 from tasksync.core.state import State
-from tasksync.render.history_text import RunShown, changes_text, runs_text
+from tasksync.render.runs_text import RunShown, changes_text, runs_text
 from tasksync.render.status_words import Moments
 from tasksync.render.style import PLAIN, Style, colours
 
@@ -40,7 +40,7 @@ def list_runs(options: HistoryOptions, console: Console) -> int:
     """Print every run that is remembered, the newest first."""
     with _opened(options, console) as (parts, _store, state, moments):
         if options.format == "json":
-            from tasksync.render.history_json import runs_json
+            from tasksync.render.runs_json import runs_json
 
             console.say(runs_json(state, version=__version__))
             return 0
@@ -59,7 +59,7 @@ def show_run(options: HistoryOptions, word: str, console: Console) -> int:
         changes = store.recorded(run.id)
         why = "" if changes else why_not_kept(run, state.runs, _keeping(parts, state.project))
         if options.format == "json":
-            from tasksync.render.history_json import run_json
+            from tasksync.render.runs_json import run_json
 
             console.say(run_json(run, changes, why, state, version=__version__))
             return 0

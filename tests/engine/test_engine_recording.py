@@ -74,7 +74,7 @@ def test_an_update_is_recorded_with_what_the_portal_had() -> None:
     assert written(change) == {"priority": (0, 2), "parentId": (REPORT, None)}
 
 
-def test_fields_that_only_go_along_are_recorded_as_they_stay() -> None:
+def test_fields_that_are_only_sent_together_are_recorded_as_they_stay() -> None:
     here = bench()
     here.apply(here.manifest({"a": {"status": 3}}))
     named(here, "later").apply(here.manifest({"a": {"status": 3, "responsibleId": 22}}))

@@ -9,9 +9,9 @@ from tasksync.core.change import SYMBOLS, Action
 from tasksync.core.diff import members
 from tasksync.core.fields import Value
 from tasksync.core.history import RecordedChange, RecordedField
-from tasksync.core.run_history import short, undone_by
+from tasksync.core.remembered_runs import short, undone_by
 from tasksync.core.state import Run, State
-from tasksync.render import history_words as words
+from tasksync.render import runs_words as words
 from tasksync.render import wording
 from tasksync.render.inline_diff import marked
 from tasksync.render.status_words import Moments

@@ -8,9 +8,9 @@ from tasksync.core.fields import plain
 from tasksync.core.formats.json_text import indented
 from tasksync.core.formats.values_json import encode_values
 from tasksync.core.history import RecordedChange
-from tasksync.core.run_history import undone_by
+from tasksync.core.remembered_runs import undone_by
 from tasksync.core.state import Run, State
-from tasksync.render.history_words import DONE
+from tasksync.render.runs_words import DONE
 
 FORMAT_VERSION = "1.0"
 Json = dict[str, object]

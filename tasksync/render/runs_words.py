@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from tasksync.core.change import Action
 from tasksync.core.history import RecordedChange
-from tasksync.core.run_history import STARTED
+from tasksync.core.remembered_runs import STARTED
 from tasksync.core.state import Run
 
 #: how often each was done, in the words and the order of apply's last line
