@@ -450,7 +450,7 @@ def state_options(read: Mapping[str, Any]) -> StateOptions:
 
 def history_options(read: Mapping[str, Any]) -> HistoryOptions:
     """Return what `history` was asked."""
-    run = (read["run"] or "last") if read["verb"] else None
+    run = ("last" if read["run"] is None else read["run"]) if read["verb"] else None
     return HistoryOptions(state_options(read), run, _format(read))
 
 
