@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import quote, unquote
 
+import pytest
 from memory_store import MemoryStore
-from stores import HandClock, counted_ids, entry, intent, whole
+from stores import HandClock, counted_ids, entry, intent, run, whole
 
 from tasksync.backends.redacted_store import RedactedStore
+from tasksync.core.fields import RemoteId, TaskKey
+from tasksync.core.formats.history_json import encode_change
 from tasksync.core.formats.json_text import compact
-from tasksync.core.formats.state_json import encode_state
+from tasksync.core.formats.state_json import encode_run, encode_state
+from tasksync.core.history import RecordedChange, RecordedField
 from tasksync.core.secrets import Secrets
 from tasksync.core.state import Holder, PortalIdentity, StateDelta
 
 SECRET = "hp/W0rd-of-ours"
 QUOTED = SECRET.replace("/", "\\/")
 WHO = Holder("anna", "h", 1, run_url=f"https://ci/{SECRET}")
+
+
+@pytest.fixture(params=[SECRET, QUOTED, quote(SECRET, safe="")], ids=["plain", "JSON", "URL"])
+def turn_of(request: pytest.FixtureRequest) -> str:
+    """The secret as something from outside quotes it."""
+    return str(request.param)
 
 
 def stores() -> tuple[MemoryStore, RedactedStore]:
@@ -44,6 +55,50 @@ def test_what_is_committed_has_lost_our_secrets_in_every_form() -> None:
     held = plain.holder()
     assert held is not None
     assert SECRET not in held.holder.run_url
+
+
+def test_what_is_recorded_and_who_ran_it_has_lost_them_in_every_form(turn_of: str) -> None:
+    """Titles, values of before and after, what was read before a delete; user, host, CI."""
+    plain, store = stores()
+    lease = store.acquire(WHO, 60)
+    told = RecordedChange(
+        "r", TaskKey("a"), "delete", RemoteId(7), f"title {turn_of}",
+        (
+            RecordedField("title", f"was {turn_of}", f"is {turn_of}"),
+            RecordedField("tags", ("x", f"y {turn_of}"), None),
+            RecordedField("UF_NOTE", turn_of, ("a", turn_of)),
+        ),
+        {"description": f"read {turn_of}", "responsibleId": 7, "tags": (turn_of,)},
+    )  # fmt: skip
+    harmless = replace(told, key=TaskKey("b"), title="b", fields=(), read={"title": "b"})
+    who = run("r", by=f"bob@{turn_of}", ci=f"https://ci.example/{turn_of}/1")
+    store.commit(StateDelta(run=who, recorded=(told, harmless)), lease)
+    kept = store.recorded("r")
+    assert kept is not None
+    text = compact([encode_change(one) for one in kept])
+    assert text.count("***") == 8
+    assert kept[0].read["responsibleId"] == 7
+    assert kept[1] == harmless
+    made = compact(encode_run(plain.load().runs[0]))
+    assert '"by":"bob@***"' in made
+    assert "***" in made.partition('"ci":')[2]
+    for one in (text, made):
+        assert SECRET not in unquote(one.replace("\\", ""))
+
+
+def test_who_ran_what_is_pushed_without_them() -> None:
+    plain, store = stores()
+    lease = store.acquire(WHO, 60)
+    store.replace(replace(plain.load(), runs=(run("r", by=f"bob@{SECRET}"),)), lease)
+    assert plain.load().runs[0].by == "bob@***"
+
+
+def test_the_address_of_a_run_is_held_without_its_tokens() -> None:
+    """Also of a secret that this run does not know."""
+    plain, store = stores()
+    address = "https://ci.example/job/7?token=s3cr3t"
+    store.commit(StateDelta(run=run("r", ci=address)), store.acquire(WHO, 60))
+    assert plain.load().runs[0].ci == "https://ci.example/job/7?token=***"
 
 
 def test_a_state_that_is_pushed_has_lost_them_too() -> None:

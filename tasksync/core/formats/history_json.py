@@ -20,7 +20,7 @@ from tasksync.core.history import RecordedChange, RecordedField
 from tasksync.core.quoting import quoted
 
 #: every action that can be done; a NOOP never is
-_ACTIONS = frozenset(Action) - {Action.NOOP}
+ACTIONS_DONE = frozenset(Action) - {Action.NOOP}
 
 
 def encode_change(change: RecordedChange) -> dict[str, object]:
@@ -67,7 +67,7 @@ def _value(name: str, both: typed.Json, when: str) -> Value:
 
 def _action(data: typed.Json) -> str:
     action = typed.text(data, "action")
-    if action not in _ACTIONS:
+    if action not in ACTIONS_DONE:
         msg = f"{quoted(action)} is nothing that is done to a task"
         raise ValueError(msg)
     return action
