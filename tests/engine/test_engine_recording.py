@@ -105,7 +105,8 @@ def test_a_delete_is_recorded_with_all_that_the_task_had_just_before() -> None:
         "tags": ("q2",),
         "accomplices": (3, 5),
         "UF_POINTS": 5,
-        "UF_NOTE": None,
+        "UF_NOTE": "",
+        "UF_FLAG": False,
         "timeEstimate": 0,
         "priority": 0,
     }
@@ -125,6 +126,7 @@ def test_a_delete_is_recorded_with_all_that_the_task_had_just_before() -> None:
         "accomplices": (3, 5),
         "tags": ("q2",),
         "createdBy": 1,
+        "UF_FLAG": False,
         "UF_POINTS": 5,
     }
 
