@@ -9,7 +9,7 @@ from command import Tasksync
 from shown_plans import EXAMPLES, Shown, changes_in
 
 HERE = Shown("moved-release")
-FRONT = (EXAMPLES.parent / "README.md").read_text(encoding="utf-8")
+FRONT = (EXAMPLES.parent / "docs" / "reference" / "manifest.md").read_text(encoding="utf-8")
 BEFORE, AFTER = "release: 2028-10-05T10:00 ", "release: 2028-10-12T10:00 "
 
 
