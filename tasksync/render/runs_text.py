@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tasksync.core.change import SYMBOLS, Action
 from tasksync.core.diff import members
-from tasksync.core.fields import Value
+from tasksync.core.fields import FIELDS, Value
 from tasksync.core.history import RecordedChange, RecordedField
 from tasksync.core.remembered_runs import short, undone_by
 from tasksync.core.state import Run, State
@@ -16,8 +16,10 @@ from tasksync.render import wording
 from tasksync.render.inline_diff import marked
 from tasksync.render.status_words import Moments
 from tasksync.render.style import PLAIN, TONES, Style, Tone
-from tasksync.render.text import FIELD_WIDTH
 from tasksync.render.wording import clean
+
+#: as wide as the longest field name, so that values stand in one column, as in plans
+_WIDTH = max(map(len, FIELDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ class _Changes:
     def __init__(self, style: Style, names: wording.Names) -> None:
         self._style = style
         self._names = names
+        self._said: dict[RecordedField, tuple[str, ...]] = {}
 
     def of(self, change: RecordedChange) -> Iterator[str]:
         """Yield the task and each field, with what was there before and after."""
@@ -136,7 +139,14 @@ class _Changes:
         if all(one.name != "title" for one in change.fields) and change.title:
             yield _line("title", wording.in_quotes(change.title))
         for one in change.fields:
-            yield from self._field(one)
+            yield from self._worded(one)
+
+    def _worded(self, one: RecordedField) -> tuple[str, ...]:
+        """Return the lines of a field; what happened to many tasks alike is worded once."""
+        lines = self._said.get(one)
+        if lines is None:
+            lines = self._said[one] = tuple(self._field(one))
+        return lines
 
     def _alone(self, name: str, value: Value) -> Iterator[str]:
         """Yield a field of a task that came or went."""
@@ -176,4 +186,4 @@ class _Changes:
 
 
 def _line(label: str, text: str) -> str:
-    return f"      {label:<{FIELD_WIDTH}}  {text}"
+    return f"      {label:<{_WIDTH}}  {text}"
