@@ -1,11 +1,15 @@
-"""What runs did, told by the stores that keep it beside each entry: SQLite and PostgreSQL."""
+"""What runs did, told by the stores: SQLite and PostgreSQL beside each entry, http at the end."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import httpstate
 import pytest
+from portal import Served
 from trips import Json, Trip, task
 
 FIRST: dict[str, Json] = {
@@ -65,3 +69,22 @@ def test_every_action_of_a_run_is_told_with_before_and_after(
     assert done["free"]["read"]["title"] == "To be let go of"
     assert "No changes." in team.plan().must(0).out
     assert len(history(team)["runs"]) == 2
+
+
+@pytest.fixture
+def away(served: Served, tmp_path: Path) -> Iterator[Trip]:
+    """A project whose state is behind http."""
+    with httpstate.Server() as running:
+        yield Trip(tmp_path / "project", served, running.url)
+
+
+def test_behind_http_the_last_run_is_kept_whole_and_an_older_one_says_why_not(away: Trip) -> None:
+    """What is forgotten once its marker is off comes after the run has ended."""
+    away.want(FIRST).apply().must(0)
+    away.want({key: FIRST[key] for key in ("root", "child")}, removed=["free"]).apply().must(0)
+    last, first = history(away)["runs"]
+    done = changes(away, last["id"])
+    assert {key: one["action"] for key, one in done.items()} == {"drop": "delete", "free": "forget"}
+    told = history(away, "show", first["id"])
+    assert told["changes"] is None
+    assert told["not_kept"] == "a state behind http keeps those of the last run alone"
