@@ -159,6 +159,14 @@ def test_the_words_are_those_of_the_golden_file(project: Tasksync) -> None:
     assert out == (GOLDEN / "history.txt").read_text("utf-8")
 
 
+def test_people_are_named_by_the_addresses_that_the_manifest_has(tmp_path: Path) -> None:
+    """As far as the state remembers them: nobody is asked."""
+    text = MANIFEST.replace("responsibleId: 1}", "responsibleId: owner@example.com}")
+    tasksync = Tasksync.of(tmp_path, text)
+    assert tasksync("apply", "--yes").code == 0
+    assert "responsibleId  1 (owner@example.com)\n" in tasksync("history", "show", **NOWHERE).out
+
+
 def test_a_run_is_named_by_how_its_id_begins_or_by_last(project: Tasksync) -> None:
     push(project, last={"id": "abc1"}, abc2={}, ff00={})
     assert history(project, "show", "ff")["run"]["id"] == "ff00"
