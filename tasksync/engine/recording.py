@@ -52,8 +52,8 @@ def _more(level: Iterable[Change]) -> int:
 class Recorder:
     """Makes the records of one run; `state` is as it was before the run.
 
-    A parent that is one of ours stands as the KeyRef of its key, before and after alike: its id
-    may be another's by the time that somebody wants the change back.
+    A parent that is one of ours stands as the KeyRef of its key, also where the portal had it: its
+    id may be another's by the time that somebody wants the change back. What was asked stays so.
     """
 
     def __init__(self, run: str, plan: Plan, state: State) -> None:
@@ -99,7 +99,7 @@ class Recorder:
             RecordedField(
                 name,
                 self._parent_as_key(name, before.get(name, change.normalised.get(name, after))),
-                self._parent_as_key(name, after),
+                after,
             )
             for name, after in change.body.items()
         )
