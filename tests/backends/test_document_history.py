@@ -134,16 +134,16 @@ def test_the_objects_of_runs_that_leave_go(bucket: Bucket, monkeypatch: pytest.M
     assert [key for _verb, key in gone] == ["s.json.runs/r0.json", "s.json.runs/r1.json"]
 
 
-@pytest.mark.parametrize("odd", ["../../s.json", "a/b", "ж" * 255, "", "x" * 65, "~", "%2e"])
+@pytest.mark.parametrize("name", ["../../s.json", "a/b", "ж" * 255, "", "x" * 65, "~", "%2e"])
 def test_whatever_a_run_is_called_it_is_one_object_beside_the_state(
-    bucket: Bucket, odd: str
+    bucket: Bucket, name: str
 ) -> None:
     """A state that was pushed may name its runs so."""
     store = bucket.store()
     lease = store.acquire(ANNA, TTL)
-    did(store, lease, odd, "a")
+    did(store, lease, name, "a")
     did(store, lease, "other", "b")
-    assert store.recorded(odd) == (change(odd, "a"),)
+    assert store.recorded(name) == (change(name, "a"),)
     assert len(bucket.objects()) == 2
     for key in bucket.objects():
         assert key.startswith("s.json.runs/")

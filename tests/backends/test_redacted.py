@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from urllib.parse import quote, unquote
 
 import pytest
 from memory_store import MemoryStore
+from planting import FORMS, SECRETS, planted, told
 from stores import HandClock, counted_ids, entry, intent, run, whole
 
 from tasksync.backends.redacted_store import RedactedStore
@@ -38,7 +40,7 @@ def test_what_is_committed_has_lost_our_secrets_in_every_form() -> None:
     """What the portal made of a value, what came back unproved, tags, intents, names."""
     plain, store = stores()
     lease = store.acquire(WHO, 60)
-    told = replace(
+    said = replace(
         entry("a", 1, tags=("x", f"y {QUOTED}")),
         normalised={"title": f"made {SECRET}"},
         unproved={"description": f"came {QUOTED}"},
@@ -48,7 +50,7 @@ def test_what_is_committed_has_lost_our_secrets_in_every_form() -> None:
     sent = {**doubt.sent, "description": SECRET}
     doubt = replace(doubt, sent=sent, written={"title": QUOTED})
     who = PortalIdentity("p.example", f"Owner {QUOTED}")
-    store.commit(StateDelta(put=(told, entry("c", 2)), open=(doubt,), identity=who), lease)
+    store.commit(StateDelta(put=(said, entry("c", 2)), open=(doubt,), identity=who), lease)
     text = compact(encode_state(plain.load()))
     assert text.count("***") == 7
     assert SECRET not in text.replace("\\", "")
@@ -61,7 +63,7 @@ def test_what_is_recorded_and_who_ran_it_has_lost_them_in_every_form(turn_of: st
     """Titles, values of before and after, what was read before a delete; user, host, CI."""
     plain, store = stores()
     lease = store.acquire(WHO, 60)
-    told = RecordedChange(
+    one = RecordedChange(
         "r", TaskKey("a"), "delete", RemoteId(7), f"title {turn_of}",
         (
             RecordedField("title", f"was {turn_of}", f"is {turn_of}"),
@@ -70,9 +72,9 @@ def test_what_is_recorded_and_who_ran_it_has_lost_them_in_every_form(turn_of: st
         ),
         {"description": f"read {turn_of}", "responsibleId": 7, "tags": (turn_of,)},
     )  # fmt: skip
-    harmless = replace(told, key=TaskKey("b"), title="b", fields=(), read={"title": "b"})
+    harmless = replace(one, key=TaskKey("b"), title="b", fields=(), read={"title": "b"})
     who = run("r", by=f"bob@{turn_of}", ci=f"https://ci.example/{turn_of}/1")
-    store.commit(StateDelta(run=who, recorded=(told, harmless)), lease)
+    store.commit(StateDelta(run=who, recorded=(one, harmless)), lease)
     kept = store.recorded("r")
     assert kept is not None
     text = compact([encode_change(one) for one in kept])
@@ -82,8 +84,26 @@ def test_what_is_recorded_and_who_ran_it_has_lost_them_in_every_form(turn_of: st
     made = compact(encode_run(plain.load().runs[0]))
     assert '"by":"bob@***"' in made
     assert "***" in made.partition('"ci":')[2]
-    for one in (text, made):
-        assert SECRET not in unquote(one.replace("\\", ""))
+    for said in (text, made):
+        assert SECRET not in unquote(said.replace("\\", ""))
+
+
+@pytest.mark.parametrize("turn", range(len(FORMS)))
+def test_what_is_recorded_tells_no_secret_however_it_was_quoted(turn: int) -> None:
+    """Every secret of a run, in every form that what it wrote down may quote it in."""
+    plain = MemoryStore("p", clock=HandClock(), ids=counted_ids())
+    store = RedactedStore(plain, lambda: Secrets(frozenset(SECRETS.values())))
+    words = json.loads(f'"{planted(turn)}"')
+    field = RecordedField("description", f"was {words}", words)
+    one = RecordedChange(
+        "r", TaskKey("a"), "delete", RemoteId(7), words, (field,), {"tags": (words,)}
+    )  # fmt: skip
+    delta = StateDelta(run=run("r", by=words), recorded=(one,))
+    assert told(compact(encode_change(one)))
+    store.commit(delta, store.acquire(WHO, 60))
+    (kept,) = plain.recorded("r") or ()
+    assert not told(compact(encode_change(kept)))
+    assert not told(compact(encode_run(plain.load().runs[0])))
 
 
 def test_who_ran_what_is_pushed_without_them() -> None:
@@ -107,10 +127,10 @@ def test_a_state_that_is_pushed_has_lost_them_too() -> None:
     lease = store.acquire(WHO, 60)
     store.commit(StateDelta(put=(entry("a", 1),)), lease)
     state = plain.load()
-    told = replace(entry("a", 1), normalised={"title": SECRET})
-    store.replace(replace(state.after(StateDelta(put=(told,)))), lease)
+    said = replace(entry("a", 1), normalised={"title": SECRET})
+    store.replace(replace(state.after(StateDelta(put=(said,)))), lease)
     now = plain.load()
-    assert now.entries[told.key].normalised == {"title": "***"}
+    assert now.entries[said.key].normalised == {"title": "***"}
     assert whole(now)
 
 
