@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from os.path import relpath
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from tasksync import __version__
@@ -12,7 +14,9 @@ from tasksync.core.plan import Plan, Refusal
 from tasksync.core.plan_secrets import for_showing
 
 if TYPE_CHECKING:
+    from tasksync.core.fields import TaskKey
     from tasksync.render.style import Style
+    from tasksync.render.text_blocks import Layout
 
 FORMATS = ("text", "json", "markdown", "html")
 
@@ -46,11 +50,16 @@ def show(  # noqa: PLR0913 - all that a plan is shown with
     colour: bool = True,
     digest: str = "",
     nothing: str = "",
+    full: bool = False,
+    timezone: str | None = None,
+    kept: frozenset[TaskKey] = frozenset(),
 ) -> None:
     """Write a plan to stdout.
 
     `digest` is by what it may be approved, "" where it is about to be done; `nothing` is what is
-    said of a plan without changes, "" for the usual.
+    said of a plan without changes, "" for the usual. As text every change is shown whole where it
+    is `full`, else what repeats once, and `kept` are keys that are named all the same. `timezone`
+    is the manifest's; None where it has none, or is not at hand.
     """
     if format_ != "json" and console.hidden is not None:
         plan = for_showing(plan, console.hidden.secrets)
@@ -95,8 +104,30 @@ def show(  # noqa: PLR0913 - all that a plan is shown with
                     style=_style(console, colour=colour),
                     digest=digest,
                     nothing=nothing,
+                    layout=_layout(plan, full=full, timezone=timezone, kept=kept),
                 )
             )
+
+
+def _layout(plan: Plan, *, full: bool, timezone: str | None, kept: frozenset[TaskKey]) -> Layout:
+    from zoneinfo import ZoneInfo
+
+    from tasksync.render.short_dates import short_dates
+    from tasksync.render.text_blocks import Layout
+
+    zone = ZoneInfo(timezone) if timezone else None
+    return Layout(full, short_dates(plan, zone, timezone or ""), kept, nearest)
+
+
+def nearest(file: str) -> str:
+    """Return a file's name as it is shortest from the current folder."""
+    if not PurePath(file).is_absolute():
+        return file
+    try:
+        here = relpath(file)
+    except ValueError:  # another drive
+        return file
+    return here if len(here) < len(file) else file
 
 
 def _json(console: Console, plan: Plan, cost: Cost, refusals: Sequence[Refusal]) -> str:

@@ -10,7 +10,7 @@ from tasksync.render.drift_words import DriftSection
 from tasksync.render.grouping import ChangeGroup, Fact
 from tasksync.render.status_words import Moments
 from tasksync.render.style import PLAIN, Style, Tone
-from tasksync.render.text import FIELD_WIDTH
+from tasksync.render.text_blocks import FIELD_WIDTH
 from tasksync.render.wording import clean, count
 
 
