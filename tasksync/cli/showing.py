@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from os.path import relpath
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from tasksync import __version__
@@ -79,6 +77,7 @@ def show(  # noqa: PLR0913 - all that a plan is shown with
                 )
             )
         case "html":
+            from tasksync.cli.file_addresses import address_in
             from tasksync.render.html import plan_html
 
             console.say(
@@ -89,6 +88,7 @@ def show(  # noqa: PLR0913 - all that a plan is shown with
                     seconds=cost.seconds,
                     refusals=refusals,
                     digest=digest,
+                    link=address_in(console.env),
                 )
             )
         case _:
@@ -112,22 +112,12 @@ def show(  # noqa: PLR0913 - all that a plan is shown with
 def _layout(plan: Plan, *, full: bool, timezone: str | None, kept: frozenset[TaskKey]) -> Layout:
     from zoneinfo import ZoneInfo
 
+    from tasksync.cli.file_addresses import nearest
     from tasksync.render.short_dates import short_dates
     from tasksync.render.text_blocks import Layout
 
     zone = ZoneInfo(timezone) if timezone else None
     return Layout(full, short_dates(plan, zone, timezone or ""), kept, nearest)
-
-
-def nearest(file: str) -> str:
-    """Return a file's name as it is shortest from the current folder."""
-    if not PurePath(file).is_absolute():
-        return file
-    try:
-        here = relpath(file)
-    except ValueError:  # another drive
-        return file
-    return here if len(here) < len(file) else file
 
 
 def _json(console: Console, plan: Plan, cost: Cost, refusals: Sequence[Refusal]) -> str:

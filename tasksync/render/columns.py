@@ -21,6 +21,8 @@ _WORDS = re.compile(r" +|[^ ]+")
 _SIGNS = re.compile(r"\x1b\[[0-9;]*m|.", re.DOTALL)
 #: characters of words that somebody copies: keys, paths, addresses, digests, names of variables
 _WHOLE = re.compile(r"[!-~]+")
+#: an address, or a path as each system writes it
+_ADDRESS = re.compile(r"[/@]|[A-Za-z]:\\")
 _NOT_DRAWN = frozenset({"Mn", "Me", "Cf"})
 
 
@@ -58,8 +60,10 @@ def wrapped(line: str, hang: int, *, breaks: bool = False) -> Iterator[str]:
             current, at = current + gap + word, at + len(gap) + wide
         else:
             yield current
+            first = _continued(word)
+            wide = width(first)
             indent = _indent(wide, hang)
-            current, at = _continued(" " * indent + word), indent + wide
+            current, at = " " * indent + first, indent + wide
         gap = ""
         if at > COLUMNS and breakable:
             *whole, current = _broken(current, hang)
@@ -130,7 +134,7 @@ def _may_break(word: str, *, breaks: bool) -> bool:
     bare = _COLOUR.sub("", word)
     if not breaks:
         return not _WHOLE.fullmatch(bare)
-    return not ("/" in bare or "\\" in bare or "@" in bare) or not bare.isascii()
+    return not (_ADDRESS.search(bare) and bare.isascii())
 
 
 def _broken(line: str, hang: int) -> Iterator[str]:

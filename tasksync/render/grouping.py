@@ -15,6 +15,8 @@ from tasksync.render.inline_diff import marked_line
 
 #: fewer changes that do exactly the same are told together with others of the same fields
 FEW = 3
+#: so many changes with nothing in common are told as a group all the same
+MANY = 10
 ARROW = " → "
 
 
@@ -49,6 +51,12 @@ class ChangeGroup:
 def grouped(plan: Plan, arrow: str = ARROW) -> tuple[ChangeGroup, ...]:
     """Return every change of the plan in exactly one group; what destroys comes first."""
     return grouped_changes(plan.changes, dict(plan.names), arrow)
+
+
+def told_once(group: ChangeGroup) -> bool:
+    """Tell whether a group is worth it: its changes have something in common, or are many."""
+    number = len(group.members)
+    return number >= FEW and (bool(group.common) or number > MANY)
 
 
 def in_order(changes: Iterable[Change]) -> list[Change]:

@@ -7,6 +7,7 @@ cannot steer a terminal.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -183,12 +184,11 @@ class _Lines:
             yield from said(self.style.paint(nothing, Tone.GOOD))
             yield from self._left_out()
             return
-        unchanged = f" {self.plan.unchanged} unchanged." if self.plan.unchanged else ""
-        line = self.style.paint(wording.planned(self.plan.summary), Tone.STRONG)
-        sentences = f"{line} {wording.takes(requests, seconds)}{unchanged}".split(". ")
+        unchanged = f"{self.plan.unchanged} unchanged." if self.plan.unchanged else ""
+        sentences = re.split(r"(?<=\.) ", wording.planned(self.plan.summary))
+        told = (self.style.paint(one, Tone.STRONG) for one in sentences)
         yield ""
-        *ended, last = sentences
-        yield from beside((*(f"{one}." for one in ended), last), 2, " ")
+        yield from beside((*told, wording.takes(requests, seconds), unchanged), 2, " ")
         yield from said(f"In {wording.whereabouts(self.plan)}.")
         yield from self._people()
         yield from self._left_out()

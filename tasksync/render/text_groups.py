@@ -13,7 +13,16 @@ from tasksync.core.change import Action, Change
 from tasksync.core.plan import Plan
 from tasksync.render import wording
 from tasksync.render.columns import beside, shortened, wrapped
-from tasksync.render.grouping import FEW, ChangeGroup, Fact, Member, grouped, in_order, rank
+from tasksync.render.grouping import (
+    FEW,
+    ChangeGroup,
+    Fact,
+    Member,
+    grouped,
+    in_order,
+    rank,
+    told_once,
+)
 from tasksync.render.short_dates import DATED
 from tasksync.render.style import Style, Tone
 from tasksync.render.text_blocks import (
@@ -26,8 +35,6 @@ from tasksync.render.text_blocks import (
     task_of,
 )
 
-#: so many changes with nothing in common are a group all the same
-MANY = 10
 #: so many tasks of a group are named, a line each, or where nothing is said of each; a few more
 #: than that are named too, since the line that counts them is a line as well
 MOST, MOST_BARE, SOME = 20, 60, 5
@@ -52,12 +59,6 @@ def changes_text(plan: Plan, style: Style, layout: Layout) -> Iterator[str]:
             if group.action is action:
                 yield from _Group(blocks, group).lines()
         yield from blocks.lines([one for one in alone if one.action is action], alone)
-
-
-def told_once(group: ChangeGroup) -> bool:
-    """Tell whether changes are told as a group: they have something in common, or are many."""
-    number = len(group.members)
-    return number >= FEW and (bool(group.common) or number > MANY)
 
 
 @dataclass(frozen=True, slots=True)
