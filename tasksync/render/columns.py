@@ -91,7 +91,7 @@ def beside(
         if fits(longer := f"{current}{gap}{piece}"):
             current = longer
             continue
-        yield current
+        yield from wrapped(f"{current}{gap.rstrip()}", hang, breaks=breaks)
         indent = hang if " " in piece else _indent(width(piece), hang)
         current = _continued(" " * indent + piece)
     yield from wrapped(current.rstrip(), hang, breaks=breaks)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from tasksync.core.change import Action
 from tasksync.core.fields import FIELDS, FieldKind
 from tasksync.core.plan import Plan
 from tasksync.render.wording import clean
@@ -65,7 +66,10 @@ def _is_in(text: str, zone: tzinfo) -> bool:
 
 
 def _dates(plan: Plan) -> Iterator[str]:
+    """Yield every date of a plan that is shown; of a task that goes none is."""
     for change in plan.changes:
+        if change.action in {Action.DELETE, Action.FORGET}:
+            continue
         for one in change.fields:
             if one.name in DATED:
                 yield from (str(value) for value in (one.before, one.after) if value is not None)

@@ -205,4 +205,6 @@ class _Lines:
         lines = [wording.person_line(one) for one in people]
         width = min(max(len(who) for who, _what in lines), KEY_WIDTH)
         for who, what in lines:
-            yield from said(f"  {who:<{width}}  {what}", width + 4)
+            first, *more = what.split(", ")
+            pieces = (f"  {who:<{width}}  {first}", *more)
+            yield from beside(pieces, width + 4, ", ")

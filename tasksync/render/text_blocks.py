@@ -10,7 +10,7 @@ from tasksync.core.diff import members
 from tasksync.core.fields import FIELDS, FieldKind, KeyRef, TaskKey, Value
 from tasksync.core.plan import Drift, Plan
 from tasksync.render import wording
-from tasksync.render.columns import beside, wrapped
+from tasksync.render.columns import COLUMNS, beside, width, wrapped
 from tasksync.render.inline_diff import marked, marked_line
 from tasksync.render.short_dates import DATED, WHOLE, ShortDates
 from tasksync.render.style import TONES, Style, Tone
@@ -163,8 +163,18 @@ class Blocks:
             label = wording.label(one.name, one.before, one.after)
             before, after = self._pair(one)
             written = wording.as_written(change.written, one.name, after)
-            both = f"{before}{ARROW}{self.known(one.after, after)}{written}"
-            yield from field_line(label, both, delta, *notes)
+            after = f"{self.known(one.after, after)}{written}"
+            yield from self._from_to(label, before, after, (delta, *notes))
+
+    def _from_to(
+        self, label: str, before: str, after: str, notes: tuple[str, ...]
+    ) -> Iterator[str]:
+        """Yield what was and what is to be, beside one another or one above the other."""
+        if width(before) + len(ARROW) + width(after) <= COLUMNS - HANG:
+            yield from field_line(label, f"{before}{ARROW}{after}", *notes)
+            return
+        yield from field_line(label, before)
+        yield from field_line("", f"{ARROW.lstrip()}{after}", *notes)
 
     def _note(self, text: str) -> str:
         return self.style.paint(f"({text})", Tone.DIM) if text else ""
