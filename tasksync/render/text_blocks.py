@@ -45,6 +45,22 @@ def field_line(label: str, text: str, *notes: str, indent: int = FIELD_INDENT) -
     yield from beside((first, *notes), indent + FIELD_WIDTH + 2, "   ", breaks=True)
 
 
+def from_to(label: str, before: str, after: str, written: str, *notes: str) -> Iterator[str]:
+    """Yield what a field was and is to be, beside one another or one above the other.
+
+    `written` is what the new value came of, and stands right behind it where there is room.
+    """
+    both, room = f"{before}{ARROW}{after}", COLUMNS - HANG
+    wide = width(both)
+    if wide + width(written) <= room:
+        yield from field_line(label, both + written, *notes)
+    elif wide <= room:
+        yield from field_line(label, both, written.strip(), *notes)
+    else:
+        yield from field_line(label, before)
+        yield from field_line("", f"{ARROW.lstrip()}{after}{written}", *notes)
+
+
 class Blocks:
     """The blocks of one plan in one style."""
 
@@ -153,9 +169,7 @@ class Blocks:
         because = self.layout.dates.of(wording.clean(change.because.get(one.name, "")))
         notes = (self._note(because), self._note(wording.beside_field(one)))
         if wording.is_set(one.name):
-            members = self._members(one)
-            written = wording.as_written(change.written, one.name, members)
-            yield from field_line(one.name, members + written, *notes)
+            yield from self._set(one, change.written, notes)
         elif wording.is_long(one.name, one.before, one.after):
             yield from self._long(one, notes)
         else:
@@ -163,29 +177,32 @@ class Blocks:
             label = wording.label(one.name, one.before, one.after)
             before, after = self._pair(one)
             written = wording.as_written(change.written, one.name, after)
-            after = f"{self.known(one.after, after)}{written}"
-            yield from self._from_to(label, before, after, (delta, *notes))
-
-    def _from_to(
-        self, label: str, before: str, after: str, notes: tuple[str, ...]
-    ) -> Iterator[str]:
-        """Yield what was and what is to be, beside one another or one above the other."""
-        if width(before) + len(ARROW) + width(after) <= COLUMNS - HANG:
-            yield from field_line(label, f"{before}{ARROW}{after}", *notes)
-            return
-        yield from field_line(label, before)
-        yield from field_line("", f"{ARROW.lstrip()}{after}", *notes)
+            after = self.known(one.after, after)
+            yield from from_to(label, before, after, written, delta, *notes)
 
     def _note(self, text: str) -> str:
         return self.style.paint(f"({text})", Tone.DIM) if text else ""
 
-    def _members(self, one: FieldChange) -> str:
+    def _set(
+        self, one: FieldChange, written: Mapping[str, str], notes: tuple[str, ...]
+    ) -> Iterator[str]:
+        """Yield what a set gained and lost; a line ends at a member."""
+        items = self._members(one)
+        said = wording.as_written(written, one.name, " ".join(items))
+        whole = " ".join(items) + said
+        if width(whole) <= COLUMNS - HANG or not items:
+            yield from field_line(one.name, whole, *notes)
+            return
+        first = f"{' ' * FIELD_INDENT}{one.name:<{FIELD_WIDTH}}  {items[0]}"
+        yield from beside((first, *items[1:], said.strip(), *notes), HANG, " ", breaks=True)
+
+    def _members(self, one: FieldChange) -> list[str]:
         seen = members(_items(one.before), _items(one.after))
         added, removed = wording.swapped(one.name, seen.added, seen.removed, self.names)
         both = ((Tone.ADD, "+", added), (Tone.REMOVE, "-", removed))
-        return " ".join(
+        return [
             self.style.paint(f"{sign}{item}", tone) for tone, sign, items in both for item in items
-        )
+        ]
 
     def _long(self, one: FieldChange, notes: tuple[str, ...]) -> Iterator[str]:
         first, *rest = marked(str(one.before), str(one.after), self.style)
@@ -212,7 +229,7 @@ class Blocks:
         change = FieldChange(one.name, one.remembered, one.found)
         label, note = wording.label(one.name), ""
         if wording.is_set(one.name):
-            text = self._members(change)
+            text = " ".join(self._members(change))
         elif wording.is_long(one.name, one.remembered, one.found):
             text = marked_line(str(one.remembered), str(one.found), self.style)
         else:

@@ -6,13 +6,14 @@ rest are counted; whoever is deleted, protected or refused is always named.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tasksync.core.change import Action, Change
 from tasksync.core.plan import Plan
 from tasksync.render import wording
-from tasksync.render.columns import beside, shortened, wrapped
+from tasksync.render.columns import beside, fits, shortened, wrapped
 from tasksync.render.grouping import (
     FEW,
     ChangeGroup,
@@ -32,6 +33,7 @@ from tasksync.render.text_blocks import (
     Blocks,
     Layout,
     field_line,
+    from_to,
     task_of,
 )
 
@@ -41,6 +43,8 @@ MOST, MOST_BARE, SOME = 20, 60, 5
 #: columns of what is said of one task of a group: three lines
 ROOM = 200
 _MEMBER, _MEMBER_GOES_ON = 8, 10
+#: where a line may best end: behind a fact, and before what is said of one
+_PIECES = re.compile(r"(?<=,) | (?=\()")
 _NO_LABEL = {"title", "activity", "protected"}
 
 
@@ -87,7 +91,7 @@ class _Group:
         sign = f"  {self._blocks.symbol(group.action)} {self._style.paint(size, Tone.STRONG)}"
         yield from beside((sign, where.head, group.why), GOES_ON)
         for fact in group.common:
-            yield from field_line(fact.label, self._whole(fact))
+            yield from self._common(fact)
         bare = not any(one.facts for one in group.members)
         yield from self._names(shown) if bare else self._members(shown, where.each)
         yield from self._rest(len(group.members) - len(shown))
@@ -136,10 +140,26 @@ class _Group:
             columns = [f"{' ' * _MEMBER}{key}{pad}"]
             columns += [f"{place:<{widths[0]}}"] if in_column and widths[0] else []
             columns += [f"{task_of(one.change):<{widths[1]}}"] if widths[1] else []
-            own = ", ".join(self._own(fact) for fact in one.facts)
-            beside_it = (own,) if in_column else (place, own)
-            first = "  ".join(columns)
-            yield from beside((first, *beside_it), _MEMBER_GOES_ON, breaks=True)
+            columns += [] if in_column else [place]
+            yield from self._member("  ".join(columns), one)
+
+    def _member(self, first: str, one: Member) -> Iterator[str]:
+        """Yield a task with what is its own: on one line, or below in lines that end at a fact."""
+        own = ", ".join(self._own(fact) for fact in one.facts)
+        if not own or fits(line := f"{first}  {own}"):
+            yield (line if own else first).rstrip()
+            return
+        yield from wrapped(first.rstrip(), _MEMBER_GOES_ON)
+        start, *more = _PIECES.split(own)
+        indent = " " * _MEMBER_GOES_ON
+        yield from beside((f"{indent}{start}", *more), _MEMBER_GOES_ON, " ", breaks=True)
+
+    def _common(self, fact: Fact) -> Iterator[str]:
+        before, arrow, after = self._whole(fact).partition(ARROW)
+        if arrow:
+            yield from from_to(fact.label, before, after, "")
+        else:
+            yield from field_line(fact.label, before)
 
     def _key(self, change: Change) -> str:
         return self._style.paint(wording.clean(change.key), Tone.STRONG)
