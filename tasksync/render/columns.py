@@ -7,7 +7,7 @@ wider than a line is broken only where that harms nobody: an address, a path or 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from unicodedata import category, east_asian_width
 
 from tasksync.render.visible import disarmed
@@ -20,7 +20,9 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _WORDS = re.compile(r" +|[^ ]+")
 _SIGNS = re.compile(r"\x1b\[[0-9;]*m|.", re.DOTALL)
 #: characters of words that somebody copies: keys, paths, addresses, digests, names of variables
-_WHOLE = re.compile(r"[!-~]+")
+_WHOLE = re.compile(r"[\0!-~]+")
+#: stands for a blank at which no line ends, as in the name of a file
+_KEPT_BLANK = "\0"
 #: an address, or a path as each system writes it
 _ADDRESS = re.compile(r"[/@]|[A-Za-z]:\\")
 _NOT_DRAWN = frozenset({"Mn", "Me", "Cf"})
@@ -62,7 +64,7 @@ def wrapped(line: str, hang: int, *, breaks: bool = False) -> Iterator[str]:
             yield current
             first = _continued(word)
             wide = width(first)
-            indent = _indent(wide, hang)
+            indent = hang if breakable else _indent(wide, hang)
             current, at = " " * indent + first, indent + wide
         gap = ""
         if at > COLUMNS and breakable:
@@ -95,6 +97,16 @@ def beside(
         indent = hang if " " in piece else _indent(width(piece), hang)
         current = _continued(" " * indent + piece)
     yield from wrapped(current.rstrip(), hang, breaks=breaks)
+
+
+def unbroken(text: str) -> str:
+    """Return a text for `beside` in which no line ends; `blanks` makes it whole again."""
+    return text.replace(" ", _KEPT_BLANK)
+
+
+def blanks(lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines with the blanks that `unbroken` kept."""
+    return (line.replace(_KEPT_BLANK, " ") for line in lines)
 
 
 def shortened(text: str, room: int) -> str:

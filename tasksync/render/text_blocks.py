@@ -10,7 +10,7 @@ from tasksync.core.diff import members
 from tasksync.core.fields import FIELDS, FieldKind, KeyRef, TaskKey, Value
 from tasksync.core.plan import Drift, Plan
 from tasksync.render import wording
-from tasksync.render.columns import COLUMNS, beside, width, wrapped
+from tasksync.render.columns import COLUMNS, beside, blanks, unbroken, width, wrapped
 from tasksync.render.inline_diff import marked, marked_line
 from tasksync.render.short_dates import DATED, WHOLE, ShortDates
 from tasksync.render.style import TONES, Style, Tone
@@ -98,7 +98,8 @@ class Blocks:
         task = f"{task_of(change):<{id_width}}"
         key = self.style.paint(key, Tone.STRONG)
         first = f"  {self.symbol(change.action)} {key}{pad}  {task}"
-        yield from beside((first, self.place(change), wording.why(change)), GOES_ON)
+        place = unbroken(self.place(change))
+        yield from blanks(beside((first, place, wording.why(change)), GOES_ON))
 
     def _body(self, change: Change) -> Iterator[str]:
         match change.action:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from tasksync.core.change import Action, Change
 from tasksync.core.plan import Plan
 from tasksync.render import wording
-from tasksync.render.columns import beside, fits, shortened, wrapped
+from tasksync.render.columns import beside, blanks, fits, shortened, unbroken, wrapped
 from tasksync.render.grouping import (
     FEW,
     ChangeGroup,
@@ -89,7 +89,7 @@ class _Group:
         where = self._where(shown)
         size = wording.count(len(group.members), "task")
         sign = f"  {self._blocks.symbol(group.action)} {self._style.paint(size, Tone.STRONG)}"
-        yield from beside((sign, where.head, group.why), GOES_ON)
+        yield from blanks(beside((sign, unbroken(where.head), group.why), GOES_ON))
         for fact in group.common:
             yield from self._common(fact)
         bare = not any(one.facts for one in group.members)
@@ -140,16 +140,18 @@ class _Group:
             columns = [f"{' ' * _MEMBER}{key}{pad}"]
             columns += [f"{place:<{widths[0]}}"] if in_column and widths[0] else []
             columns += [f"{task_of(one.change):<{widths[1]}}"] if widths[1] else []
-            columns += [] if in_column else [place]
-            yield from self._member("  ".join(columns), one)
+            first = "  ".join(columns)
+            yield from self._member((first,) if in_column else (first, unbroken(place)), one)
 
-    def _member(self, first: str, one: Member) -> Iterator[str]:
+    def _member(self, columns: tuple[str, ...], one: Member) -> Iterator[str]:
         """Yield a task with what is its own: on one line, or below in lines that end at a fact."""
         own = ", ".join(self._own(fact) for fact in one.facts)
-        if not own or fits(line := f"{first}  {own}"):
-            yield (line if own else first).rstrip()
+        *above, first = blanks(beside(columns, _MEMBER_GOES_ON))
+        yield from above
+        if fits(line := f"{first}  {own}"):
+            yield line.rstrip()
             return
-        yield from wrapped(first.rstrip(), _MEMBER_GOES_ON)
+        yield first
         start, *more = _PIECES.split(own)
         indent = " " * _MEMBER_GOES_ON
         yield from beside((f"{indent}{start}", *more), _MEMBER_GOES_ON, " ", breaks=True)

@@ -57,6 +57,9 @@ def _nothing_is_lost(seed: int) -> None:
         if one.action is Action.DELETE or one.protected or one.key in held:
             assert one.key in named
     assert "more like these" not in whole
+    lines = shown(seed, full=True).splitlines()
+    places = [f"{one.place.file}:{one.place.line}" for one in plan.changes if one.place]
+    assert all(any(place in line for line in lines) for place in places)
     for text in (words, whole):
         assert not plan or planned(plan.summary) in text
         assert text.count(" protected") == sum(one.protected for one in plan.changes)
