@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tasksync.core.change import Action, Change, FieldChange
 from tasksync.core.diff import members
@@ -20,8 +21,7 @@ MANY = 10
 ARROW = " → "
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """What a change does to a field: `what` may be common to many, `own` (or "") cannot."""
 
     label: str
@@ -29,8 +29,7 @@ class Fact:
     own: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One change of a group, and the facts that are its own."""
 
     change: Change
@@ -114,8 +113,7 @@ def _moves(one: FieldChange, change: Change, names: wording.Names, arrow: str) -
     label = wording.label(one.name, one.before, one.after)
     beside = wording.beside_field(one)
     drifted = f" ({beside})" if beside else ""
-    why = wording.clean(change.because.get(one.name, ""))
-    because = f" ({why})" if why else ""
+    because = f" ({wording.clean(change.because[one.name])})" if one.name in change.because else ""
     if wording.is_set(one.name):
         marks = _set_diff(one, names)
         written = wording.as_written(change.written, one.name, marks)
@@ -201,7 +199,8 @@ def _own(
 
 def rank(action: Action) -> int:
     """Return where an action stands among others: what removes tasks before all else."""
-    return _ORDER.index(action) if action in _ORDER else len(_ORDER)
+    return _RANKS.get(action, len(_RANKS))
 
 
 _ORDER = (Action.DELETE, Action.DEFER, Action.FORGET, Action.UPDATE, Action.CREATE, Action.ADOPT)
+_RANKS = {action: number for number, action in enumerate(_ORDER)}

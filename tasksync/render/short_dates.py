@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from tasksync.core.change import Action
-from tasksync.core.fields import FIELDS, FieldKind
+from tasksync.core.fields import FIELDS, FieldKind, beside
 from tasksync.core.plan import Plan
 from tasksync.render.wording import clean
 
@@ -32,6 +32,10 @@ class ShortDates:
     def of(self, text: str) -> str:
         """Return words of ours with the dates in them as they are written here."""
         return _WHOLE.sub(r"\1 \2", text) if self.zone and "T" in text else text
+
+    def date(self, text: str) -> str:
+        """Return one date of the plan as it is written here."""
+        return f"{text[:10]} {text[11:16]}" if self.zone and text[10:11] == "T" else text
 
 
 WHOLE = ShortDates()
@@ -79,5 +83,5 @@ def _dates(plan: Plan) -> Iterator[str]:
             yield from (found.group() for found in _WHOLE.finditer(change.because[name]))
     for drift in plan.drift:
         if drift.name in DATED:
-            values = (drift.remembered, drift.found)
+            values = (drift.remembered, beside(drift.found, drift.remembered))
             yield from (str(value) for value in values if value is not None)

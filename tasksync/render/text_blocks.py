@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from tasksync.core.change import SYMBOLS, Action, Change, FieldChange
 from tasksync.core.diff import members
 from tasksync.core.fields import FIELDS, FieldKind, KeyRef, TaskKey, Value
+from tasksync.core.fields import beside as at_offset_of
 from tasksync.core.plan import Drift, Plan
 from tasksync.render import wording
-from tasksync.render.columns import COLUMNS, beside, blanks, unbroken, width, wrapped
+from tasksync.render.columns import COLUMNS, beside, blanks, fits, unbroken, width, wrapped
 from tasksync.render.inline_diff import marked, marked_line
 from tasksync.render.short_dates import DATED, WHOLE, ShortDates
 from tasksync.render.style import TONES, Style, Tone
@@ -42,7 +43,11 @@ class Layout:
 def field_line(label: str, text: str, *notes: str, indent: int = FIELD_INDENT) -> Iterator[str]:
     """Yield a field's name and value in their columns, and what is said of it as far as it fits."""
     first = f"{' ' * indent}{label:<{FIELD_WIDTH}}  {text}"
-    yield from beside((first, *notes), indent + FIELD_WIDTH + 2, "   ", breaks=True)
+    line = "   ".join((first, *filter(None, notes)))
+    if fits(line):
+        yield line
+    else:
+        yield from beside((first, *notes), indent + FIELD_WIDTH + 2, "   ", breaks=True)
 
 
 def from_to(label: str, before: str, after: str, written: str, *notes: str) -> Iterator[str]:
@@ -98,8 +103,12 @@ class Blocks:
         task = f"{task_of(change):<{id_width}}"
         key = self.style.paint(key, Tone.STRONG)
         first = f"  {self.symbol(change.action)} {key}{pad}  {task}"
-        place = unbroken(self.place(change))
-        yield from blanks(beside((first, place, wording.why(change)), GOES_ON))
+        place, why = self.place(change), wording.why(change)
+        line = "  ".join(part for part in (first, place, why) if part)
+        if fits(line):
+            yield line.rstrip()
+        else:
+            yield from blanks(beside((first, unbroken(place), why), GOES_ON))
 
     def _body(self, change: Change) -> Iterator[str]:
         match change.action:
@@ -167,8 +176,9 @@ class Blocks:
             yield self.style.paint(f"      ({wording.count(same, 'unchanged field')})", Tone.DIM)
 
     def _field(self, one: FieldChange, change: Change) -> Iterator[str]:
-        because = self.layout.dates.of(wording.clean(change.because.get(one.name, "")))
-        notes = (self._note(because), self._note(wording.beside_field(one)))
+        because = change.because.get(one.name, "")
+        because = because and self._note(self.layout.dates.of(wording.clean(because)))
+        notes = (because, self._note(wording.beside_field(one)))
         if wording.is_set(one.name):
             yield from self._set(one, change.written, notes)
         elif wording.is_long(one.name, one.before, one.after):
@@ -217,17 +227,18 @@ class Blocks:
     def value(self, name: str, value: Value) -> str:
         """Return a value in words, on one line."""
         text = wording.shown(name, value, self.names)
-        return self.layout.dates.of(text) if name in DATED else text
+        return self.layout.dates.date(text) if name in DATED else text
 
     def _pair(self, one: FieldChange) -> tuple[str, str]:
         before, after = wording.pair(one.name, one.before, one.after, self.names)
         if one.name in DATED:
-            return self.layout.dates.of(before), self.layout.dates.of(after)
+            return self.layout.dates.date(before), self.layout.dates.date(after)
         return before, after
 
     def drifted(self, one: Drift) -> Iterator[str]:
         """Yield what a field was when it was last written, and what it is now."""
-        change = FieldChange(one.name, one.remembered, one.found)
+        found = at_offset_of(one.found, one.remembered) if one.name in DATED else one.found
+        change = FieldChange(one.name, one.remembered, found)
         label, note = wording.label(one.name), ""
         if wording.is_set(one.name):
             text = " ".join(self._members(change))
