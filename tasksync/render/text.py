@@ -28,8 +28,8 @@ SHOWN = (Action.CREATE, Action.UPDATE, Action.DELETE, Action.DEFER, Action.ADOPT
 
 
 WHOLE_PLAN = Layout()
-#: where a note goes on
-NOTE = 6
+#: where a note goes on, and where a refusal does
+NOTE, REFUSED = 6, 2
 
 
 def read_line(files: int, tasks: int, requests: int | None, seconds: float) -> str:
@@ -69,7 +69,7 @@ def plan_text(  # noqa: PLR0913 - all that a plan is shown with
             *lines.notes(),
             *lines.summary(requests, seconds, nothing or NO_CHANGES),
             *digest_lines(plan, digest, style),
-            *(line for refusal in refusals for line in refusal_lines(refusal, style)),
+            *(line for refusal in refusals for line in _refused(refusal, style)),
         )
     )
 
@@ -83,14 +83,19 @@ def digest_lines(plan: Plan, digest: str, style: Style = PLAIN) -> Iterator[str]
 
 
 def refusal_lines(refusal: Refusal, style: Style = PLAIN) -> Iterator[str]:
-    """Yield why a guard holds the plan back, and how to override it."""
+    """Yield why a guard holds the plan back, and how to override it; as long as the lines are."""
     yield ""
-    bad = style.paint("Refused:", Tone.BAD)
-    for line in f"{bad} {wording.clean_lines(refusal.what)}".split("\n"):
-        yield from said(line)
+    yield style.paint("Refused:", Tone.BAD) + f" {wording.clean_lines(refusal.what)}"
     for line in refusal.advice.split("\n"):
-        indent = len(line) - len(line.lstrip())
-        yield from said(f"  {wording.clean(line)}", indent + 4 if indent else 2)
+        yield f"  {wording.clean(line)}"
+
+
+def _refused(refusal: Refusal, style: Style) -> Iterator[str]:
+    """Yield the same in lines that fit; what is written into a manifest goes on further right."""
+    for told in refusal_lines(refusal, style):
+        for line in told.split("\n"):
+            indent = len(line) - len(line.lstrip())
+            yield from said(line, indent + 2 if indent > REFUSED else REFUSED)
 
 
 def entry_line(entry: Entry) -> str:
