@@ -358,9 +358,8 @@ def format_arguments(parser: argparse.ArgumentParser, formats: Sequence[str], he
 
 def full_argument(parser: argparse.ArgumentParser) -> None:
     """Add --full, for a plan as text."""
-    parser.add_argument(
-        "--full", action="store_true", help="text: every change whole, none grouped or left out"
-    )
+    add = group(parser, "output").add_argument
+    add("--full", action="store_true", help="text: every change whole, none grouped or left out")
 
 
 def directory_arguments(parser: argparse.ArgumentParser, words: str) -> None:
