@@ -356,6 +356,12 @@ def format_arguments(parser: argparse.ArgumentParser, formats: Sequence[str], he
     either.add_argument("--json", action="store_true", help="the same as --format json")
 
 
+def full_argument(parser: argparse.ArgumentParser) -> None:
+    """Add --full, for a plan as text."""
+    add = group(parser, "output").add_argument
+    add("--full", action="store_true", help="text: every change whole, none grouped or left out")
+
+
 def directory_arguments(parser: argparse.ArgumentParser, words: str) -> None:
     """Add what a listing of people or groups takes; `words` says what WORDS narrow."""
     parser.add_argument("words", nargs="*", metavar="WORDS", help=words)
