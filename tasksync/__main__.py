@@ -34,7 +34,9 @@ def _leave(code: int) -> None:
     Python gives its handlers back before it has ended: a signal that comes then would decide the
     exit code.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
+    from tasksync.operating_system import SIGNALS
+
+    for number in SIGNALS:
         signal.signal(number, lambda *_signal: os._exit(code))
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import TextIO
 
+from tasksync import operating_system
+
 #: what a key file, and a plan or state file, may have (bytes)
 KEY, DOCUMENT = 64 * 1024, 256 * 1024 * 1024
 #: how long a named pipe may say nothing; whoever writes into it may have to ask a person (s)
@@ -24,7 +26,15 @@ def read(path: str | Path, limit: int) -> bytes:
     A named pipe is read, since `<(command)` of a shell is one; where nobody writes into it, it is
     given up after SILENCE seconds. A regular file that is too long is not read at all.
     """
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    return _closed(os.open(path, operating_system.READING), limit)
+
+
+def read_stdin(limit: int) -> bytes:
+    """Return what standard input holds, where it has no name; raises OSError as `read` does."""
+    return _closed(os.dup(0), limit)
+
+
+def _closed(handle: int, limit: int) -> bytes:
     try:
         return _all(handle, limit)
     finally:
@@ -50,7 +60,7 @@ def _all(handle: int, limit: int) -> bytes:
     if regular and about.st_size > limit:
         raise _too_long(limit)
     if regular or stat.S_ISDIR(about.st_mode):
-        os.set_blocking(handle, True)
+        operating_system.make_blocking(handle)
     end = time.monotonic() + WHOLE
     found = bytearray()
     while True:
@@ -65,9 +75,14 @@ def _all(handle: int, limit: int) -> bytes:
 
 
 def _wait(handle: int, end: float) -> None:
-    """Wait until something can be read; raises OSError where nothing comes, or it never ends."""
+    """Wait until something can be read; raises OSError where nothing comes, or it never ends.
+
+    Windows cannot be asked about a pipe: reading it waits there, for as long as it takes.
+    """
     if time.monotonic() > end:
         raise OSError(0, f"it did not end within {WHOLE:.0f} s")
+    if not hasattr(select, "poll"):
+        return
     asked = select.poll()
     asked.register(handle, select.POLLIN)
     if not asked.poll(SILENCE * 1000):
