@@ -21,9 +21,9 @@ WINDOWS = sys.platform == "win32"
 #: what asks a run to stop: Ctrl-C; what others send; Ctrl-Break, which only Windows has. Windows
 #: delivers no SIGTERM: whoever ends a process there ends it at once, as SIGKILL does elsewhere.
 SIGNALS: Final = tuple(
-    signal.Signals[name]
+    signal.Signals(getattr(signal, name))
     for name in ("SIGINT", "SIGTERM", "SIGBREAK")
-    if name in signal.Signals.__members__
+    if hasattr(signal, name)
 )
 
 #: a thread of Windows that waits hears no Ctrl-C until it wakes (s)
