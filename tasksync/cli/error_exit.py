@@ -33,10 +33,10 @@ def unwritable(error: OSError, console: Console) -> int:
 
 def is_closed_pipe(error: OSError, console: Console) -> bool:
     """Tell that nobody reads the output any more, which Windows calls an invalid argument."""
-    from tasksync.operating_system import WINDOWS
+    from tasksync import operating_system
 
     return (
-        WINDOWS
+        operating_system.WINDOWS
         and error.errno == errno.EINVAL
         and error.filename is None
         and not console.out.isatty()

@@ -121,7 +121,7 @@ def test_what_people_changed_is_accepted_into_a_text_of_cr_lf(
     file.write_bytes(before)
     renamed(folder / "world.db", "Первая", "Другая")
     assert "1 to change" in applied("plan", "-f", "plans").out
-    done = applied("accept", "-f", "plans", "--all")
+    done = applied("accept", "-f", "plans", "--all", "--yes")
     assert done.code == 0, done.err
     assert file.read_bytes() == before.replace("Первая".encode(), "Другая".encode())
     assert "No changes." in applied("plan", "-f", "plans").out

@@ -45,9 +45,9 @@ LACKING = {
     os: (
         "fork forkpty register_at_fork geteuid getuid getgid getegid getgroups setsid getsid "
         "killpg getpgid fchown fchmod chown lchown O_NONBLOCK O_CLOEXEC O_DIRECTORY O_NOFOLLOW "
-        "O_SYNC O_DSYNC O_NOCTTY O_PATH O_TMPFILE pidfd_open posix_fallocate posix_fadvise posix_spawn "
-        "sendfile statvfs fstatvfs pread pwrite set_blocking get_blocking uname sysconf wait wait3 "
-        "wait4 waitid mkfifo mknod nice memfd_create sync ttyname getloadavg getpriority confstr "
+        "O_SYNC O_DSYNC O_NOCTTY O_PATH O_TMPFILE pidfd_open posix_fallocate posix_fadvise "
+        "posix_spawn sendfile statvfs fstatvfs pread pwrite set_blocking get_blocking uname "
+        "wait wait3 wait4 waitid mkfifo mknod memfd_create ttyname confstr "
         "sched_getaffinity sched_yield"
     ),
     time: "clock_gettime clock_settime CLOCK_MONOTONIC CLOCK_BOOTTIME CLOCK_REALTIME tzset",
@@ -70,6 +70,8 @@ class Kernel32:
         self.closed: list[Any] = []
         self.ended: set[int] = set()
         self.forbidden: set[int] = set()
+        self.modes = {-11: 3, -12: 3}
+        self.obeys = True
         self._error = 0
 
     def OpenProcess(self, _rights: int, _inherited: int, pid: int) -> int | None:  # noqa: N802
@@ -88,6 +90,18 @@ class Kernel32:
 
     def CloseHandle(self, handle: Any) -> None:  # noqa: N802
         self.closed.append(handle.value)
+
+    def GetStdHandle(self, stream: int) -> int:  # noqa: N802
+        return stream
+
+    def GetConsoleMode(self, handle: Any, mode: Any) -> int:  # noqa: N802
+        mode._obj.value = self.modes[handle.value - (1 << 64)]
+        return 1
+
+    def SetConsoleMode(self, handle: Any, mode: int) -> int:  # noqa: N802
+        if self.obeys:
+            self.modes[handle.value - (1 << 64)] = mode
+        return int(self.obeys)
 
     def GetDriveTypeW(self, drive: str) -> int:  # noqa: N802
         return 4 if drive in self.shares else 3
