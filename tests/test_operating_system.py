@@ -11,7 +11,7 @@ import threading
 from pathlib import Path, PureWindowsPath
 
 import pytest
-from like_windows import Kernel32
+from windows_api import Kernel32
 
 from tasksync import file_limits, operating_system, windows_calls
 from tasksync.backends import processes
