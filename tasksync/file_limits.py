@@ -6,6 +6,7 @@ import os
 import select
 import stat
 import time
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 from typing import TextIO
 
@@ -41,9 +42,22 @@ def _closed(handle: int, limit: int) -> bytes:
         os.close(handle)
 
 
+def words(found: bytes) -> str:
+    """Return what a small file says in UTF-8, or as Windows writes it: with a mark, in UTF-16.
+
+    Notepad puts that mark there, and Windows PowerShell writes UTF-16 where `>` stands. Raises
+    UnicodeDecodeError.
+    """
+    wide = found.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    return found.decode("utf-16" if wide else "utf-8-sig")
+
+
 def text(stream: TextIO, limit: int) -> str:
-    """Return what a stream holds; raises OSError where it is longer than `limit` characters."""
-    found = stream.read(limit + 1)
+    """Return what a stream holds; raises OSError where it is longer than `limit` characters.
+
+    The mark that programs of Windows put before UTF-8 is no part of it.
+    """
+    found = stream.read(limit + 1).removeprefix("\ufeff")
     if len(found) > limit:
         raise _too_long(limit)
     return found

@@ -275,3 +275,12 @@ def test_an_old_console_is_asked_for_colours(windows: Kernel32) -> None:
     assert not console.coloured(shown)
     assert console.coloured(shown) is False
     assert Console(shown, shown, shown, {"FORCE_COLOR": "1"}).coloured(shown)
+
+
+def test_what_windows_puts_before_a_text_is_no_part_of_it() -> None:
+    """Windows PowerShell pipes and Notepad write a byte order mark."""
+    assert file_limits.text(io.StringIO("\ufeff{}"), 10) == "{}"
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        assert file_limits.words("ключ".encode(encoding)) == "ключ"
+    with pytest.raises(UnicodeDecodeError):
+        file_limits.words("ключ".encode("cp1251"))

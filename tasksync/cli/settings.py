@@ -89,7 +89,7 @@ def _key(env: Mapping[str, str]) -> str:
     file = env.get("TASKSYNC_API_KEY_FILE", "")
     if not key and file:
         try:
-            key = bounded.read(file, bounded.KEY).decode("utf-8").strip()
+            key = bounded.words(bounded.read(file, bounded.KEY)).strip()
         except (OSError, ValueError) as error:
             why = "it is not text" if isinstance(error, UnicodeDecodeError) else bounded.why(error)
             raise SettingsError(

@@ -38,8 +38,8 @@ class Session:
     """Walks a guide in a folder; `tasksync` is the program that is under test.
 
     `sh` is run by bash, `powershell` too as far as its lines are the same there, and what it prints
-    must hold the lines of the `text` after it, in their order. A `# exit 2` at the end of a block is the exit code that is expected. `yaml` is written
-    to its file.
+    must hold the lines of the `text` after it, in their order. A `# exit 2` at the end of a block
+    is the exit code that is expected. `yaml` is written to its file.
     """
 
     folder: Path
