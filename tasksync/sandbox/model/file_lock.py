@@ -2,17 +2,14 @@
 
 By portalocker, which locks a handle that we hold (flock; msvcrt.locking at Windows), so that a
 killed process leaves nothing to take away. It waits for ever, as the holder lives for milliseconds.
+The library is imported when something is locked first: it takes as long as half a plan.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
 from io import FileIO
-
-import portalocker
-from portalocker.exceptions import AlreadyLocked, LockException
 
 #: whether the system waits for a lock by itself; that of Windows gives up after ten seconds
 WAITS = sys.platform != "win32"
@@ -21,29 +18,33 @@ _PAUSE = 0.005
 
 def lock(file: FileIO) -> None:
     """Wait until nobody else has the lock, and take it; raises OSError where there are no locks."""
+    import portalocker
+    from portalocker.exceptions import AlreadyLocked, LockException
+
     kind = portalocker.LockFlags.EXCLUSIVE
     flags = kind if WAITS else kind | portalocker.LockFlags.NON_BLOCKING
     while True:
         try:
-            _as_the_system_says(lambda: portalocker.lock(file, flags))
+            portalocker.lock(file, flags)
         except AlreadyLocked:
             time.sleep(_PAUSE)
+        except LockException as error:
+            raise _what_the_system_said(error) from None
         else:
             return
 
 
 def unlock(file: FileIO) -> None:
     """Give the lock back; raises OSError."""
-    _as_the_system_says(lambda: portalocker.unlock(file))
+    import portalocker
+    from portalocker.exceptions import LockException
 
-
-def _as_the_system_says(deed: Callable[[], None]) -> None:
-    """Raise what the system said instead of what the library makes of it."""
     try:
-        deed()
-    except AlreadyLocked:
-        raise
+        portalocker.unlock(file)
     except LockException as error:
-        if isinstance(error.__cause__, OSError):
-            raise error.__cause__ from None
-        raise OSError(0, str(error)) from error
+        raise _what_the_system_said(error) from None
+
+
+def _what_the_system_said(error: Exception) -> OSError:
+    cause = error.__cause__
+    return cause if isinstance(cause, OSError) else OSError(0, str(error))
