@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from time import monotonic
 from types import MappingProxyType
@@ -38,10 +38,10 @@ from tasksync.cli.signals import graceful
 from tasksync.cli.wiring import Session, new_id, session
 from tasksync.core.address_book import AnyAddress
 from tasksync.core.expected import Approved
-from tasksync.core.formats.plan_json import Opened
+from tasksync.core.formats.plan_json import Opened, digest
 from tasksync.core.guards import check
 from tasksync.core.manifest import Manifest, marker_of
-from tasksync.core.plan import Plan
+from tasksync.core.plan import Plan, Refusal
 from tasksync.core.planning.desired import Desired
 from tasksync.core.planning.taking_over import gives_to, projects_in
 from tasksync.core.ports import StateStore
@@ -54,6 +54,7 @@ from tasksync.engine.lease import LeaseHolder
 from tasksync.engine.planner import desired_in_scope
 from tasksync.engine.portal_check import check_portal, other_owner
 from tasksync.engine.rechecking import checked
+from tasksync.engine.recording import Recorder
 from tasksync.engine.verifying import Verification, Verifier
 from tasksync.errors import (
     MarkerNotKept,
@@ -138,8 +139,10 @@ def _apply(
         first_line = read_line_of(
             plan, None if planning.no_refresh else portal.requests, monotonic() - begun
         )
-        _show(parts, options, plan, cost, first_line, expected)
-        if refusals := check(plan, options.planning.overrides):
+        refusals = check(plan, options.planning.overrides)
+        shown = _BesidePlan(cost, first_line, refusals, manifest.timezone, expected)
+        _show(parts, options, plan, shown)
+        if refusals:
             raise PlanRefused(refusals)
         if plan and asks:
             if not _approved(console, plan):
@@ -156,15 +159,20 @@ def _apply(
         return doing.do(plan, cost, plan.remembered)
 
 
-def _show(
-    parts: Session,
-    options: ApplyOptions,
-    plan: Plan,
-    cost: Cost,
-    first_line: str,
-    expected: ExpectedPlan | None,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _BesidePlan:
+    """What a plan is shown with, before the question."""
+
+    cost: Cost
+    first_line: str
+    refusals: tuple[Refusal, ...]
+    timezone: str | None
+    expected: ExpectedPlan | None
+
+
+def _show(parts: Session, options: ApplyOptions, plan: Plan, beside: _BesidePlan) -> None:
     """Show what is to be done, and what of the plan is left out since nobody approved it."""
+    expected = beside.expected
     corrections = () if expected is None else expected.corrections
     parts.pause()
     if parts.events is not None:
@@ -174,10 +182,13 @@ def _show(
             parts.console,
             plan,
             "text",
-            cost,
-            first_line=first_line,
+            beside.cost,
+            first_line=beside.first_line,
             colour=not options.run.output.no_color,
             nothing="" if expected is None else nothing_text(plan),
+            full=options.full,
+            timezone=beside.timezone,
+            kept=frozenset(key for one in beside.refusals for key in one.keys),
         )
         if corrections:
             parts.console.say(corrections_text(corrections, dict(plan.names)))
@@ -289,12 +300,16 @@ class _Doing:
             self._portal, self._holder, resolver, parts.clock, parts.hear, parts.stop,
             HandingOver(plan.project, self._others),
         )  # fmt: skip
-        identity = check_portal(self._portal, self._state)
+        identity, holder = check_portal(self._portal, self._state), self._holder.lease.holder
         facts = RunFacts(
             new_id(), self._digest, identity, files, plan.serial, self._skipped,
             began=not self._state.lineage,
             touched=touched_by(plan, self._state.runs, (self._digest, plan.serial)),
             proves=not self._options.no_verify,
+            by=f"{holder.user}@{holder.host}",
+            ci=holder.run_url,
+            digest=self._digest or digest(plan),
+            undoes=plan.undoes,
         )  # fmt: skip
         applier = Applier(ports, plan, self._state, facts)
         total = sum(map(len, plan.levels))
@@ -306,19 +321,21 @@ class _Doing:
         with graceful(parts.stop, parts.console.tell, standing, parts.console.restore):
             try:
                 report = applier.apply(cost.requests)
-                verification = self._proved(plan, report)
+                verification = self._proved(plan, report, applier.recorder)
             except TasksyncError as error:
                 applier.report.error = error
                 self._summed(plan, applier.report)
                 raise
         return self._told(plan, report, verification)
 
-    def _proved(self, plan: Plan, report: Report) -> Verification:
+    def _proved(self, plan: Plan, report: Report, recorder: Recorder) -> Verification:
         parts = self._parts
         if self._options.no_verify or parts.stop() or report.error is not None:
             return Verification(0)
         mark = marker_of(plan.project)
-        verifier = Verifier(self._portal, self._holder, parts.clock, parts.hear, plan.marker, mark)
+        verifier = Verifier(
+            self._portal, self._holder, parts.clock, parts.hear, plan.marker, mark, recorder
+        )
         try:
             return verifier.verify(report.outcomes.values(), plan.tracked + plan.summary.add)
         except PortalError as error:

@@ -39,6 +39,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "tasksync accept report.deadline            # one value",
         "tasksync accept 'hr/*'                     # all that people changed there",
     ),
+    "history": (
+        "tasksync history",
+        "tasksync history show last                 # each change, before and after",
+        "tasksync history show 3f2a9c1b --json",
+    ),
     "init": ("tasksync init --project office --timezone Europe/Berlin",),
     "import": (
         "tasksync import --open --out tasks.yaml    # from the portal",

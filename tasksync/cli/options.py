@@ -98,6 +98,7 @@ class PlanOptions:
     out: str | None
     detailed_exitcode: bool
     format: str
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,7 @@ class ApplyOptions:
     no_verify: bool
     json: bool
     expect: str | None = None
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,7 @@ class ShowOptions:
     planfile: str
     format: str
     output: OutputOptions
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +283,15 @@ class StateRemoveOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryOptions:
+    """`tasksync history`, or `history show` where a run is named; `last` is the newest."""
+
+    state: StateOptions
+    run: str | None
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
 class StatePushOptions:
     """`state push`; the source is a file, or - for stdin."""
 
@@ -331,6 +343,7 @@ def plan_options(read: Mapping[str, Any]) -> PlanOptions:
         out=read["out"],
         detailed_exitcode=read["detailed_exitcode"],
         format=_format(read),
+        full=read["full"],
     )
 
 
@@ -346,6 +359,7 @@ def apply_options(read: Mapping[str, Any]) -> ApplyOptions:
         no_verify=read["no_verify"],
         json=read["json"],
         expect=read["expect"],
+        full=read["full"],
     )
 
 
@@ -369,7 +383,7 @@ def drift_options(read: Mapping[str, Any]) -> DriftOptions:
 
 def show_options(read: Mapping[str, Any]) -> ShowOptions:
     """Return what `show` was asked."""
-    return ShowOptions(read["planfile"], _format(read), _output(read))
+    return ShowOptions(read["planfile"], _format(read), _output(read), read["full"])
 
 
 def publish_options(read: Mapping[str, Any]) -> PublishOptions:
@@ -437,6 +451,12 @@ def sandbox_options(read: Mapping[str, Any]) -> SandboxOptions:
 def state_options(read: Mapping[str, Any]) -> StateOptions:
     """Return what every verb of `state` takes."""
     return StateOptions(_run(read), read["project"])
+
+
+def history_options(read: Mapping[str, Any]) -> HistoryOptions:
+    """Return what `history` was asked."""
+    run = ("last" if read["run"] is None else read["run"]) if read["verb"] else None
+    return HistoryOptions(state_options(read), run, _format(read))
 
 
 def list_options(read: Mapping[str, Any]) -> StateListOptions:
