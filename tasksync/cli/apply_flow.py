@@ -140,7 +140,7 @@ def _apply(
             plan, None if planning.no_refresh else portal.requests, monotonic() - begun
         )
         refusals = check(plan, options.planning.overrides)
-        shown = _Shown(cost, first_line, refusals, manifest.timezone, expected)
+        shown = _BesidePlan(cost, first_line, refusals, manifest.timezone, expected)
         _show(parts, options, plan, shown)
         if refusals:
             raise PlanRefused(refusals)
@@ -160,7 +160,7 @@ def _apply(
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class _BesidePlan:
     """What a plan is shown with, before the question."""
 
     cost: Cost
@@ -170,7 +170,7 @@ class _Shown:
     expected: ExpectedPlan | None
 
 
-def _show(parts: Session, options: ApplyOptions, plan: Plan, beside: _Shown) -> None:
+def _show(parts: Session, options: ApplyOptions, plan: Plan, beside: _BesidePlan) -> None:
     """Show what is to be done, and what of the plan is left out since nobody approved it."""
     expected = beside.expected
     corrections = () if expected is None else expected.corrections

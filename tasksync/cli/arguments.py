@@ -61,7 +61,10 @@ def _columns() -> int:
         return 80
 
 
-STATE = "the state"
+PLANNED, GUARDS, PORTAL = "what is planned", "guards, for this run only", "the portal"
+STATE, OUTPUT = "the state", "output"
+#: groups of flags in the order in which help shows them, behind those of the command alone
+_GROUPS = (PLANNED, GUARDS, PORTAL, STATE, OUTPUT)
 
 
 class WrongCall(Exception):
@@ -158,7 +161,12 @@ class _Help(argparse.Action):
         from tasksync.cli.help_examples import examples_of
 
         parser.epilog = parser.epilog or examples_of(parser.prog)
+        parser._action_groups.sort(key=_place)  # noqa: SLF001 - argparse shows them as they are made
         raise HelpAsked(parser.format_help())
+
+
+def _place(one: argparse._ArgumentGroup) -> int:
+    return _GROUPS.index(one.title) if one.title in _GROUPS else -1
 
 
 def with_help(parser: argparse.ArgumentParser) -> None:
@@ -301,7 +309,7 @@ def lock_arguments(parser: argparse.ArgumentParser) -> None:
 
 def portal_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what reaches the portal."""
-    add = group(parser, "the portal").add_argument
+    add = group(parser, PORTAL).add_argument
     add("--portal", type=filled, metavar="URL",
         help="the portal, or sandbox: / sandbox:FILE for the local one "
         "(default: https://vibecode.bitrix24.com)")  # fmt: skip
@@ -318,7 +326,7 @@ def portal_arguments(parser: argparse.ArgumentParser) -> None:
 
 def planning_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what decides what a plan is about, and which guards are overridden."""
-    add = group(parser, "what is planned").add_argument
+    add = group(parser, PLANNED).add_argument
     add("--target", action="append", metavar="GLOB", default=None,
         help="only these keys, and the parents that they need (repeats)")  # fmt: skip
     add("--exclude", action="append", metavar="GLOB", default=None,
@@ -331,7 +339,7 @@ def planning_arguments(parser: argparse.ArgumentParser) -> None:
 
 def guard_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags that override safety guards."""
-    add = group(parser, "guards, for this run only").add_argument
+    add = group(parser, GUARDS).add_argument
     add("--max-delete", type=limit, metavar="N|P%", help="override policy.maxDelete for this run")
     add("--max-update", type=limit, metavar="N|P%", help="override policy.maxUpdate for this run")
     for guard, words in DANGEROUS.items():
@@ -351,14 +359,14 @@ DANGEROUS: Mapping[str, str] = {
 
 def format_arguments(parser: argparse.ArgumentParser, formats: Sequence[str], help: str) -> None:  # noqa: A002 - as argparse calls it
     """Add --format, and its short form --json."""
-    either = group(parser, "output").add_mutually_exclusive_group()
+    either = group(parser, OUTPUT).add_mutually_exclusive_group()
     either.add_argument("--format", choices=formats, default="text", help=help)
     either.add_argument("--json", action="store_true", help="the same as --format json")
 
 
 def full_argument(parser: argparse.ArgumentParser) -> None:
     """Add --full, for a plan as text."""
-    add = group(parser, "output").add_argument
+    add = group(parser, OUTPUT).add_argument
     add("--full", action="store_true", help="text: every change whole, none grouped or left out")
 
 
@@ -372,7 +380,7 @@ def directory_arguments(parser: argparse.ArgumentParser, words: str) -> None:
 
 def output_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what decides how things are shown."""
-    add = group(parser, "output").add_argument
+    add = group(parser, OUTPUT).add_argument
     add("--no-color", action="store_true", help="no colours")
     add("--quiet", action="store_true", help="no progress")
 

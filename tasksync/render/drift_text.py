@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from tasksync.core.portal_changes import PortalChange, PortalChanges
 from tasksync.render import drift_words as words
-from tasksync.render.columns import wrapped
 from tasksync.render.drift_words import DriftSection
 from tasksync.render.grouping import ChangeGroup
+from tasksync.render.line_width import wrapped
 from tasksync.render.status_words import Moments
 from tasksync.render.style import PLAIN, Style, Tone
 from tasksync.render.text_blocks import field_line

@@ -18,7 +18,7 @@ from tasksync.core.people import people_of
 from tasksync.core.plan import Plan, Refusal
 from tasksync.core.state import Entry
 from tasksync.render import wording
-from tasksync.render.columns import beside
+from tasksync.render.line_width import beside
 from tasksync.render.style import PLAIN, Style, Tone
 from tasksync.render.text_blocks import FIELD_WIDTH, KEY_WIDTH, Blocks, Layout, said
 from tasksync.render.text_groups import changes_text

@@ -11,8 +11,8 @@ from tasksync.core.fields import FIELDS, FieldKind, KeyRef, TaskKey, Value
 from tasksync.core.fields import beside as at_offset_of
 from tasksync.core.plan import Drift, Plan
 from tasksync.render import wording
-from tasksync.render.columns import COLUMNS, beside, blanks, fits, unbroken, width, wrapped
 from tasksync.render.inline_diff import marked, marked_line
+from tasksync.render.line_width import COLUMNS, beside, blanks, fits, unbroken, width, wrapped
 from tasksync.render.short_dates import DATED, WHOLE, ShortDates
 from tasksync.render.style import TONES, Style, Tone
 

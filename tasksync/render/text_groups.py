@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from tasksync.core.change import Action, Change
 from tasksync.core.plan import Plan
 from tasksync.render import wording
-from tasksync.render.columns import beside, blanks, fits, shortened, unbroken, wrapped
 from tasksync.render.grouping import (
     FEW,
     ChangeGroup,
@@ -24,6 +23,7 @@ from tasksync.render.grouping import (
     rank,
     told_once,
 )
+from tasksync.render.line_width import beside, blanks, fits, shortened, unbroken, wrapped
 from tasksync.render.short_dates import DATED
 from tasksync.render.style import Style, Tone
 from tasksync.render.text_blocks import (

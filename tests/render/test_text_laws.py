@@ -10,8 +10,8 @@ from random_plans import random_plan
 from wrapping import unwrapped
 
 from tasksync.core.change import SYMBOLS, Action
-from tasksync.render.columns import COLUMNS, width
 from tasksync.render.grouping import rank
+from tasksync.render.line_width import COLUMNS, width
 from tasksync.render.short_dates import short_dates
 from tasksync.render.style import colours
 from tasksync.render.text import plan_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasksync.render.columns import COLUMNS, beside, blanks, shortened, unbroken, width, wrapped
+from tasksync.render.line_width import COLUMNS, beside, blanks, shortened, unbroken, width, wrapped
 from tasksync.render.style import Tone, colours
 
 
