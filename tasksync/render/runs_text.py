@@ -15,7 +15,7 @@ from tasksync.core.state import Run, State
 from tasksync.core.task import Activity
 from tasksync.render import runs_words as words
 from tasksync.render import wording
-from tasksync.render.columns import wrapped
+from tasksync.render.line_width import wrapped
 from tasksync.render.short_dates import short_dates
 from tasksync.render.status_words import Moments
 from tasksync.render.style import PLAIN, Style, Tone

@@ -329,24 +329,26 @@ def test_ten_thousand_changes_are_shown_at_once() -> None:
     from tasksync.render.status_words import Moments
 
     text = "Please close the books of {} in the {} quarter until Friday, as always."
-    fields = (
-        RecordedField("deadline", "2026-05-19T18:00:00+02:00", "2026-05-23T18:00:00+02:00"),
-        RecordedField("tags", ("q2",), ("q2", "urgent")),
-    )
-    changes = [
-        RecordedChange(
-            *("r", TaskKey(f"k{n}"), "update", RemoteId(n), f"Task {n}"),
-            (RecordedField("description", text.format(n, "last"), text.format(n, "next")), *fields),
-        )
-        for n in range(1, 10_001)
-    ]
+    day = "2026-05-{:02}T18:{:02}:00+02:00".format
+    changes = []
+    for n in range(1, 10_001):
+        fields = [
+            RecordedField("title", f"Task {n}", f"The task {n}"),
+            RecordedField("deadline", day(n % 28 + 1, n % 60), day(n % 27 + 2, n % 60)),
+            RecordedField("tags", ("q2",), ("q2", "urgent")),
+        ]
+        if n % 5 == 0:
+            words = (text.format(n, "last"), text.format(n, "next"))
+            fields.append(RecordedField("description", *words))
+        key = TaskKey(f"k{n}")
+        changes.append(RecordedChange("r", key, "update", RemoteId(n), f"Task {n}", tuple(fields)))
     run = Run("r", AT, "complete", by="a@b", counts={"update": 10_000})
     state = State("finance", runs=(run,))
-    two_seconds = 8 * counting()
+    two_seconds = max(2, 8 * counting())
     begun = time.process_time()
     shown = changes_text(RunShown(run, changes), state, Moments())
     assert time.process_time() - begun < two_seconds
     begun = time.process_time()
     assert run_json(run, changes, "", state, version="1").count('"key"') == 10_000
     assert time.process_time() - begun < two_seconds
-    assert shown.count("[-last-]{+next+}") == 10_000
+    assert shown.count("[-last-]{+next+}") == 2_000
