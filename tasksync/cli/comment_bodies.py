@@ -63,7 +63,7 @@ class PlanContent:
         """Return what `plan --format markdown` says, without our secrets."""
         saved = self._saved
         refusals = check(saved.plan)
-        show = f"tasksync show {Path(self._name).name}"
+        show = f"tasksync show --full {Path(self._name).name}"
 
         def made(limit: int) -> str:
             text = plan_markdown(

@@ -71,7 +71,7 @@ def plan_markdown(
     requests: int = 0,
     seconds: float = 0.0,
     refusals: Sequence[Refusal] = (),
-    show: str = "tasksync show plan.json",
+    show: str = "tasksync show --full plan.json",
     limit: int = LIMIT,
     digest: str = "",
 ) -> str:

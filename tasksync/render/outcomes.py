@@ -175,7 +175,7 @@ def _troubles(outcomes: Sequence[Outcome], style: Style) -> Iterator[str]:
         for outcome in group[:most]:
             yield f"  {outcome_line(outcome, style)}"
         if group[most:]:
-            yield f"  and {len(group) - most} more; tasksync plan shows them"
+            yield f"  and {len(group) - most} more; tasksync plan --full shows them"
 
 
 def value_line(told: Told, style: Style = PLAIN) -> str:

@@ -60,7 +60,7 @@ def test_one_signal_finishes_the_calls_in_flight_saves_and_leaves_with_130(
     assert f"{sign.name}: 0 done, 80 left. Finishing the calls in flight" in told.err
     assert "Interrupted: 10 done, 70 left. The state is saved" in told.err
     assert "70 changes not started:" in told.out
-    assert "  and 50 more; tasksync plan shows them\n" in told.out
+    assert "  and 50 more; tasksync plan --full shows them\n" in told.out
     assert "\nIn e2e on sandbox.bitrix24.example: 10 done, 70 left.\n" in told.out
     made = len(team.portal.tasks())
     assert made == 10  # the first batch of creates

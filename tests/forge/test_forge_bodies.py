@@ -38,7 +38,7 @@ def test_a_plan_of_a_thousand_tasks_has_room(tmp_path: Path, title: str) -> None
         assert label_of(body) == content.label(HEAD)
         assert body.count("<details>") == body.count("</details>")
     short = body_of(content, HEAD, 20_000)
-    assert "`tasksync show plan.json`" in short  # of what was left out
+    assert "`tasksync show --full plan.json`" in short  # of what was left out
 
 
 def test_a_small_plan_carries_what_was_approved(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_ten_thousand_changes_fit_and_add_up(huge):
     text = plan_markdown(huge)
     assert len(text) < LIMIT
     assert accounted(text) == 10_000
-    assert "tasksync show plan.json" in text
+    assert "tasksync show --full plan.json" in text
 
 
 @pytest.mark.parametrize("number", [1, 50, 700, 3000])

@@ -97,6 +97,6 @@ def test_the_end_says_whose_tasks_and_how_far_it_came():
     ]
     lines = apply_text(many, where=where).splitlines()
     assert lines[0] == "41 changes not started:"
-    assert lines[-3] == "  and 21 more; tasksync plan shows them"
+    assert lines[-3] == "  and 21 more; tasksync plan --full shows them"
     assert lines[-2] == f"In {where}: 9 done, 41 left."
     assert lines[-1].startswith("Apply incomplete. Tasks: 9 added")
