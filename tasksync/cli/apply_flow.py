@@ -38,7 +38,7 @@ from tasksync.cli.signals import graceful
 from tasksync.cli.wiring import Session, new_id, session
 from tasksync.core.address_book import AnyAddress
 from tasksync.core.expected import Approved
-from tasksync.core.formats.plan_json import Opened
+from tasksync.core.formats.plan_json import Opened, digest
 from tasksync.core.guards import check
 from tasksync.core.manifest import Manifest, marker_of
 from tasksync.core.plan import Plan
@@ -54,6 +54,7 @@ from tasksync.engine.lease import LeaseHolder
 from tasksync.engine.planner import desired_in_scope
 from tasksync.engine.portal_check import check_portal, other_owner
 from tasksync.engine.rechecking import checked
+from tasksync.engine.recording import Recorder
 from tasksync.engine.verifying import Verification, Verifier
 from tasksync.errors import (
     MarkerNotKept,
@@ -289,12 +290,16 @@ class _Doing:
             self._portal, self._holder, resolver, parts.clock, parts.hear, parts.stop,
             HandingOver(plan.project, self._others),
         )  # fmt: skip
-        identity = check_portal(self._portal, self._state)
+        identity, holder = check_portal(self._portal, self._state), self._holder.lease.holder
         facts = RunFacts(
             new_id(), self._digest, identity, files, plan.serial, self._skipped,
             began=not self._state.lineage,
             touched=touched_by(plan, self._state.runs, (self._digest, plan.serial)),
             proves=not self._options.no_verify,
+            by=f"{holder.user}@{holder.host}",
+            ci=holder.run_url,
+            digest=self._digest or digest(plan),
+            undoes=plan.undoes,
         )  # fmt: skip
         applier = Applier(ports, plan, self._state, facts)
         total = sum(map(len, plan.levels))
@@ -306,19 +311,21 @@ class _Doing:
         with graceful(parts.stop, parts.console.tell, standing, parts.console.restore):
             try:
                 report = applier.apply(cost.requests)
-                verification = self._proved(plan, report)
+                verification = self._proved(plan, report, applier.recorder)
             except TasksyncError as error:
                 applier.report.error = error
                 self._summed(plan, applier.report)
                 raise
         return self._told(plan, report, verification)
 
-    def _proved(self, plan: Plan, report: Report) -> Verification:
+    def _proved(self, plan: Plan, report: Report, recorder: Recorder) -> Verification:
         parts = self._parts
         if self._options.no_verify or parts.stop() or report.error is not None:
             return Verification(0)
         mark = marker_of(plan.project)
-        verifier = Verifier(self._portal, self._holder, parts.clock, parts.hear, plan.marker, mark)
+        verifier = Verifier(
+            self._portal, self._holder, parts.clock, parts.hear, plan.marker, mark, recorder
+        )
         try:
             return verifier.verify(report.outcomes.values(), plan.tracked + plan.summary.add)
         except PortalError as error:

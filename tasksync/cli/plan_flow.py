@@ -12,7 +12,7 @@ from tasksync.core.manifest import Manifest
 from tasksync.core.plan import Plan
 from tasksync.core.planning.build import Scope
 from tasksync.core.state import PortalIdentity, State
-from tasksync.engine import marker_proof
+from tasksync.engine import marker_proof, recording
 from tasksync.engine.applying import in_lots
 from tasksync.engine.verifying import requests_for
 from tasksync.portal.batches import estimate
@@ -53,12 +53,14 @@ def with_sources(plan: Plan, manifest: Manifest, *, others: bool) -> Plan:
 
 
 def cost_of(plan: Plan, here: PortalIdentity | None = None, *, verify: bool = True) -> Cost:
-    """Return what applying takes when nothing fails: writing, and one read as proof.
+    """Return what applying takes when nothing fails: writing, and what is read before and after.
 
     `here` is what the state remembers of the portal: what a create takes there.
     """
     writes = estimate(in_lots(plan), None if here is None else here.create_seconds)
-    reads = (requests_for(plan) if verify else 0) + marker_proof.requests_for(plan)
+    reads = marker_proof.requests_for(plan) + recording.requests_for(plan)
+    if verify:
+        reads += requests_for(plan)
     paced = seconds_for(writes.requests + reads)
     return Cost(writes.requests + reads, max(paced, writes.seconds))
 

@@ -8,12 +8,14 @@ The first creates of a run go alone: no others leave before their marker was rea
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from tasksync.core.change import Action, Change, Outcome, Status
 from tasksync.core.events import ApplyStarted, ChangeEnded, ChangesSent
 from tasksync.core.fields import RemoteId, TaskKey
+from tasksync.core.history import RecordedChange
 from tasksync.core.plan import Plan
 from tasksync.core.ports import LEAVES_WITHIN, Clock, Listener, Permission, Portal
 from tasksync.core.state import Entry, Intent, Run, State, StateDelta
@@ -23,6 +25,7 @@ from tasksync.engine.handing_over import HandingOver
 from tasksync.engine.lease import LeaseHolder
 from tasksync.engine.marker_proof import MarkerProof
 from tasksync.engine.open_requests import Requests
+from tasksync.engine.recording import Recorder
 from tasksync.errors import PortalError, PortalUnavailable, StateError, TasksyncError
 
 __all__ = ["ATTEMPTS", "Applier", "EnginePorts", "Report", "RunFacts"]
@@ -121,6 +124,7 @@ class Applier:
         self._unsaved: list[Outcome] = []
         self._requests = Requests()
         self._intents: dict[TaskKey, Intent] = {}
+        self.recorder = Recorder(facts.id, plan, state)
         self._proof = MarkerProof(ports.portal, plan.marker, ports.clock, ports.stopping)
         self._floor: RemoteId | None = None
         self._doubted_at: float | None = None
@@ -143,6 +147,7 @@ class Applier:
             self._leave_doubtful()
             for level in self._plan.levels:
                 self._level(level)
+                self.recorder.level_ended(level)
         except PortalError as error:
             self.report.error = error
         except StateError:
@@ -158,10 +163,10 @@ class Applier:
         if not remembers_run(self._plan, self._facts):
             return StateDelta()
         whole = self.report.complete and not self._facts.left_out
+        outcome = "complete" if whole else "partial"
+        counts = Counter(one.change.action.value for one in self.report.of(Status.DONE))
         return StateDelta(
-            run=self._facts.run(
-                self._clock.now(), "complete" if whole else "partial", self._allowances
-            ),
+            run=self._facts.run(self._clock.now(), outcome, self._allowances, counts),
             identity=learned(self._facts.identity, self._state.identity, self._plan, self._portal),
         )
 
@@ -190,6 +195,7 @@ class Applier:
         changes = [change for change in changes if change.key not in self.report.outcomes]
         self._silent([change for change in changes if not change.writes])
         ready = self._ready([change for change in changes if change.writes])
+        self.recorder.read_before(ready, self._portal)
         self._ask_floor(ready)
         while not self._proof.proved and not self._stopping():
             first = [one for one in ready if one.action is Action.CREATE][:FIRST_BATCH]
@@ -262,6 +268,7 @@ class Applier:
                 drop=tuple(c.key for c in forgotten),
                 close=self._settled(adopted),
                 released=self._released if forgotten else None,
+                recorded=tuple(self.recorder.of(c, c.id) for c in changes if c.id is not None),
             )
         )
         self._ids |= {entry.key: entry.id for entry in adopted}
@@ -358,6 +365,7 @@ class Applier:
         put: list[Entry] = []
         drop: list[TaskKey] = []
         close: list[TaskKey] = []
+        recorded: list[RecordedChange] = []
         for outcome in pending:
             change = outcome.change
             if outcome.status is not Status.IN_DOUBT and change.key in self._intents:
@@ -365,18 +373,25 @@ class Applier:
                 del self._intents[change.key]
             if outcome.status is not Status.DONE:
                 continue
-            if change.action is Action.DELETE:
+            if change.action is Action.FORGET and self._facts.proves:
+                continue  # the Verifier drops it: its marker may be on yet
+            recorded.append(self.recorder.of(self._originals[change.key], _id_of(outcome)))
+            if change.action in {Action.DELETE, Action.FORGET}:
                 drop.append(change.key)
-            elif change.action is Action.FORGET:
-                if not self._facts.proves:  # else the Verifier drops it: its marker may be on yet
-                    drop.append(change.key)
             else:
-                put.append(self._entry(outcome))
+                put.append(change.entry(_id_of(outcome)))
         close += self._settled(put)
         used = self._used(pending)
         try:
             self._lease_holder.commit(
-                StateDelta(tuple(put), tuple(drop), tuple(open_), tuple(close), used)
+                StateDelta(
+                    tuple(put),
+                    tuple(drop),
+                    tuple(open_),
+                    tuple(close),
+                    used,
+                    recorded=tuple(recorded),
+                )
             )
         except StateError:
             self._unsaved += pending
@@ -407,11 +422,6 @@ class Applier:
         self._intents |= again
         return list(again.values())
 
-    def _entry(self, outcome: Outcome) -> Entry:
-        remote = outcome.id or outcome.change.id
-        assert remote is not None, "a task that was written has an id"  # noqa: S101
-        return outcome.change.entry(remote)
-
     def _know(self, entry: Entry) -> None:
         self._ids[entry.key] = entry.id
         self._made.append(entry)
@@ -438,7 +448,7 @@ class Applier:
             doubts[one.key].change.entry(one.id).shown(one.created) for one in resolution.found
         )
         resolution = replace(resolution, found=found)
-        self._lease_holder.commit(resolution.delta())
+        self._lease_holder.commit(resolution.delta(intents))
         for entry in resolution.found:
             del self._intents[entry.key]
             self._know(entry)
@@ -457,6 +467,12 @@ class Applier:
     def _end(self, outcome: Outcome) -> None:
         self.report.outcomes[outcome.change.key] = outcome
         self._listener(ChangeEnded(outcome))
+
+
+def _id_of(outcome: Outcome) -> RemoteId:
+    remote = outcome.id or outcome.change.id
+    assert remote is not None, "a task that was written has an id"  # noqa: S101
+    return remote
 
 
 def _unfindable(keys: Iterable[TaskKey]) -> PortalUnavailable:

@@ -20,6 +20,7 @@ from tasksync.core.ports import Clock, Listener, Portal
 from tasksync.core.quoting import quoted
 from tasksync.core.state import Entry, Intent, State, StateDelta
 from tasksync.core.task import LiveTask
+from tasksync.engine.recording import recorded_create
 
 #: a create may happen this long after its answer was lost: 30 s of the gateway's queue and 60 s
 #: of native execution (api-contract 6.1)
@@ -42,9 +43,17 @@ class Resolution:
     candidates: tuple[LiveTask, ...] = ()
     unmarked: tuple[LiveTask, ...] = ()
 
-    def delta(self) -> StateDelta:
-        """Return what to save: doubtful intents stay open."""
-        return StateDelta(put=self.found, close=(*(entry.key for entry in self.found), *self.never))
+    def delta(self, intents: Iterable[Intent]) -> StateDelta:
+        """Return what to save of these intents: doubtful ones stay open.
+
+        What is found was done by the run that sent it, and stands in the history of that one.
+        """
+        sent = {intent.key: intent for intent in intents}
+        return StateDelta(
+            put=self.found,
+            close=(*(entry.key for entry in self.found), *self.never),
+            recorded=tuple(recorded_create(sent[entry.key], entry.id) for entry in self.found),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from tasksync.core.address_book import RememberedNumbers
 from tasksync.core.fields import TaskKey
@@ -12,6 +13,9 @@ from tasksync.core.plan import Plan
 from tasksync.core.ports import Portal
 from tasksync.core.state import Entry, PortalIdentity, Run, State, StateDelta
 from tasksync.core.task import NOTHING_WRITTEN
+
+#: of a run that has not ended
+NOT_COUNTED: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,9 @@ class RunFacts:
     `serial` is of the state that the plan was made from; `left_out` counts the changes of a saved
     plan that this run does not do. `began`: there was no state before this run. `touched` is what
     a saved plan that was done in part must leave alone from now on. `proves`: the Verifier reads
-    back what was written, and what lost its marker is remembered until it has seen that.
+    back what was written, and what lost its marker is remembered until it has seen that. `by` is
+    user@host, `ci` the CI run's address; `digest` is of the plan, saved or not; `undoes` is the
+    run that the plan takes back.
     """
 
     id: str
@@ -33,12 +39,27 @@ class RunFacts:
     began: bool = False
     touched: tuple[TaskKey, ...] = ()
     proves: bool = False
+    by: str = ""
+    ci: str = ""
+    digest: str = ""
+    undoes: str = ""
 
-    def run(self, at: datetime, outcome: str, allowances: Mapping[str, int]) -> Run:
-        """Return the run as it is remembered, with what was used of policy.allow by now."""
+    def run(
+        self,
+        at: datetime,
+        outcome: str,
+        allowances: Mapping[str, int],
+        counts: Mapping[str, int] = NOT_COUNTED,
+    ) -> Run:
+        """Return the run as it is remembered, with what was used of policy.allow by now.
+
+        `counts` says how many changes of each action were done, once that is known.
+        """
         return Run(
-            self.id, at, outcome, self.plan, self.serial, self.began, self.touched, allowances
-        )
+            self.id, at, outcome, self.plan, self.serial, self.began, self.touched, allowances,
+            by=self.by, ci=self.ci, command="undo" if self.undoes else "apply",
+            digest=self.digest, counts=counts, undoes=self.undoes,
+        )  # fmt: skip
 
 
 def first_save(plan: Plan, state: State, facts: RunFacts, now: datetime) -> StateDelta:

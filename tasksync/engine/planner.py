@@ -167,7 +167,7 @@ class Planner:
             return state
         check_portal(self.portal, state)
         read_extras(self.portal, state)
-        lease_holder.commit(self.resolver.settled(state.intents, state).delta())
+        lease_holder.commit(self.resolver.settled(state.intents, state).delta(state.intents))
         return lease_holder.load()
 
 

@@ -22,9 +22,9 @@ from tasksync.core.proof import Proof, proof_of
 from tasksync.core.state import StateDelta
 from tasksync.core.task import LiveTask
 from tasksync.engine.lease import LeaseHolder
+from tasksync.engine.read_cost import batches, pages, read_by_list, requests_to_read
+from tasksync.engine.recording import Recorder
 
-#: reading by id takes one request for so many tasks, listing one for so many
-BY_ID, BY_LIST = 50, 5000
 #: a list may lag behind a write (api-contract 14.17): what seems missing is looked at again
 _LOOKS = (0.0, 2.0, 3.0, 5.0)
 _PROVABLE = {Action.CREATE, Action.UPDATE, Action.DEFER, Action.ADOPT, Action.FORGET}
@@ -38,16 +38,6 @@ class Verification:
     missing: tuple[TaskKey, ...] = ()
 
 
-def _pages(tracked: int) -> int:
-    """Return how many requests a listing takes: its pages, and the empty one that ends it."""
-    return tracked // BY_LIST + 2
-
-
-def read_by_list(written: int, tracked: int, marker: str | None) -> bool:
-    """Tell whether listing the project is cheaper than asking for each written task."""
-    return marker is not None and _pages(tracked) < -(-written // BY_ID)
-
-
 def requests_for(plan: Plan) -> int:
     """Return how many requests verifying this plan will take when all of it succeeds."""
     written = sum(change.writes and change.action in _PROVABLE for change in plan.changes)
@@ -55,14 +45,15 @@ def requests_for(plan: Plan) -> int:
         return 0
     summary = plan.summary
     tracked = plan.tracked + summary.add + summary.adopt - summary.remove - summary.forget
-    if read_by_list(written, tracked, plan.marker):
-        return _pages(tracked)
-    return -(-written // BY_ID)
+    return requests_to_read(written, tracked, plan.marker)
 
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """Compares what was written with what is there."""
+    """Compares what was written with what is there.
+
+    `recorder` keeps what is forgotten here in the run's history; without one it is not kept.
+    """
 
     portal: Portal
     lease_holder: LeaseHolder
@@ -70,6 +61,7 @@ class Verifier:
     listener: Listener
     marker: str | None
     mark: str | None = None  # the project's own tag, also where its policy writes none any more
+    recorder: Recorder | None = None
 
     def verify(self, outcomes: Iterable[Outcome], tracked: int) -> Verification:
         """Read back every task that was written; what came otherwise is remembered, durably."""
@@ -104,7 +96,7 @@ class Verifier:
             by_list = not wait and read_by_list(len(waiting), tracked, self.marker)
             free = tuple(i for i, one in waiting.items() if one.change.action is Action.FORGET)
             marker, ids = (self.marker, free) if by_list else (None, tuple(waiting))
-            requests += _pages(tracked) * by_list - (-len(ids) // BY_ID)
+            requests += pages(tracked) * by_list + batches(len(ids))
             proofs |= dict.fromkeys(waiting)
             proofs |= {remote: Proof() for remote in free}  # gone is free, too
             for live in self.portal.find(marker, ids):
@@ -145,12 +137,17 @@ class Verifier:
             and change.action is not Action.FORGET
             and (not proof or change.forms or change.action is Action.CREATE)
         )
-        drop = tuple(
-            change.key
+        forgotten = {
+            remote: change
             for remote, change in changes.items()
             if change.action is Action.FORGET and not _unproved(proofs[remote])
+        }
+        drop = tuple(change.key for change in forgotten.values())
+        recorder = self.recorder
+        recorded = (
+            () if recorder is None else tuple(recorder.of(c, i) for i, c in forgotten.items())
         )
-        self.lease_holder.commit(StateDelta(put, drop))
+        self.lease_holder.commit(StateDelta(put, drop, recorded=recorded))
 
     def _tell(
         self, changes: dict[RemoteId, Change], proofs: dict[RemoteId, Proof | None]

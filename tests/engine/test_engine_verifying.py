@@ -10,7 +10,8 @@ from tasksync.core.events import ValueMissing, ValueNormalised, Verified
 from tasksync.core.fields import TaskKey, Value
 from tasksync.core.task import OnRemove
 from tasksync.engine.applying import Report
-from tasksync.engine.verifying import read_by_list, requests_for
+from tasksync.engine.read_cost import read_by_list
+from tasksync.engine.verifying import requests_for
 
 
 def applied(here: Bench, blocks: dict[str, dict[str, object]]) -> Report:

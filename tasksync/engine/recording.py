@@ -1,0 +1,141 @@
+"""What a run did, as its history keeps it: one record for each change that was done (design 14).
+
+What is deleted is read once more just before: the plan knows the managed fields alone, and `undo`
+makes the task again with all that it had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from types import MappingProxyType
+
+from tasksync.core.change import Action, Change
+from tasksync.core.fields import FIELDS, KeyRef, RemoteId, TaskKey, Value, Values, in_order
+from tasksync.core.history import RecordedChange, RecordedField
+from tasksync.core.plan import Plan
+from tasksync.core.ports import Portal
+from tasksync.core.state import HANDED_OVER, Entry, Intent, State
+from tasksync.core.task import LiveTask
+from tasksync.engine.read_cost import read_by_list, requests_to_read
+
+_NOTHING: Values = MappingProxyType({})
+
+
+def requests_for(plan: Plan) -> int:
+    """Return how many requests reading what is deleted takes when nothing fails."""
+    requests, tracked = 0, plan.tracked
+    for level in plan.levels:
+        deletes = _deletes(level)
+        requests += requests_to_read(len(deletes), tracked, plan.marker) if deletes else 0
+        tracked += _more(level)
+    return requests
+
+
+def _deletes(changes: Iterable[Change]) -> list[Change]:
+    return [one for one in changes if one.action is Action.DELETE]
+
+
+def _more(level: Iterable[Change]) -> int:
+    """Return by how many tasks a level makes the project larger."""
+    size = {Action.CREATE: 1, Action.ADOPT: 1, Action.DELETE: -1, Action.FORGET: -1}
+    return sum(size.get(one.action, 0) for one in level)
+
+
+class Recorder:
+    """Makes the records of one run; `state` is as it was before the run.
+
+    A parent that is one of ours stands as the KeyRef of its key, before and after alike: its id
+    may be another's by the time that somebody wants the change back.
+    """
+
+    def __init__(self, run: str, plan: Plan, state: State) -> None:
+        self._run = run
+        self._state = state
+        self._marker = plan.marker
+        self._tracked = plan.tracked
+        self._renamed = dict(plan.moved)
+        self._before = {after: before for before, after in plan.moved}
+        self._read: dict[RemoteId, LiveTask] = {}
+
+    def read_before(self, changes: Sequence[Change], portal: Portal) -> None:
+        """Read what these changes are about to delete; raises PortalError."""
+        ids = {one.id for one in _deletes(changes) if one.id is not None}
+        if not ids:
+            return
+        by_list = read_by_list(len(ids), self._tracked, self._marker)
+        found = portal.find(self._marker if by_list else None, ids)
+        self._read = {live.id: live for live in found if live.id in ids}
+
+    def level_ended(self, level: Iterable[Change]) -> None:
+        """Count what a level made and took away: it decides how the next one reads."""
+        self._tracked += _more(level)
+
+    def of(self, change: Change, remote: RemoteId) -> RecordedChange:
+        """Return the record of a change that was done, as planned: its parent still as KeyRef.
+
+        Ask before its entry is dropped.
+        """
+        return RecordedChange(
+            self._run,
+            change.key,
+            change.action.value,
+            remote,
+            change.title,
+            () if change.action is Action.DELETE else self._fields(change),
+            self._values_of(change, remote),
+        )
+
+    def _fields(self, change: Change) -> tuple[RecordedField, ...]:
+        before = {one.name: one.before for one in change.fields}
+        return tuple(
+            RecordedField(
+                name,
+                self._parent_as_key(name, before.get(name, change.normalised.get(name, after))),
+                self._parent_as_key(name, after),
+            )
+            for name, after in change.body.items()
+        )
+
+    def _values_of(self, change: Change, remote: RemoteId) -> Values:
+        if change.action is Action.FORGET:
+            entry = self._entry(change.key)
+            return _NOTHING if entry is None else entry.asked
+        if change.action is not Action.DELETE:
+            return _NOTHING
+        entry, live = self._entry(change.key), self._read.get(remote)
+        known = {} if entry is None else dict(entry.found)
+        if live is not None:  # what the portal did not answer is taken from what is remembered
+            known |= live.fields
+        return {
+            name: self._parent_as_key(name, known[name])
+            for name in in_order(known)
+            if known[name] not in {None, FIELDS[name].empty}
+        }
+
+    def _entry(self, key: TaskKey) -> Entry | None:
+        return self._state.entries.get(self._before.get(key, key))
+
+    def _parent_as_key(self, name: str, value: Value) -> Value:
+        if name != "parentId" or not isinstance(value, int):
+            return value
+        index = self._state.index
+        row = index.row_of_id(value)
+        if row is None or index.created[row] == HANDED_OVER:
+            return value
+        key = index.key(row)
+        return KeyRef(self._renamed.get(key, key))
+
+
+def recorded_create(intent: Intent, remote: RemoteId) -> RecordedChange:
+    """Return the record of a create that was found: it belongs to the run that sent it."""
+    return RecordedChange(
+        intent.run,
+        intent.key,
+        Action.CREATE.value,
+        remote,
+        str(intent.sent.get("title") or intent.key),
+        tuple(
+            RecordedField(name, None, intent.asked.get(name, intent.sent[name]))
+            for name in in_order(intent.sent)
+        ),
+    )
