@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "publish": ("tasksync.cli.commands.publish", "put a plan into a pull request's comment"),
     "status": ("tasksync.cli.commands.status", "the project's tasks: who has them, what is late"),
     "drift": ("tasksync.cli.commands.drift", "what people changed on the portal since apply"),
+    "undo": ("tasksync.cli.commands.undo", "take back what a run did, as far as it can be"),
     "accept": ("tasksync.cli.commands.accept", "take people's changes over into the manifest"),
     "init": ("tasksync.cli.commands.init", "begin a project: a manifest that validates"),
     "import": ("tasksync.cli.commands.import_", "write what exists already as a manifest"),

@@ -69,6 +69,8 @@ class Reason(StrEnum):
     RETURNED = "returned"
     MOVED_HERE = "moved here"
     MOVED_AWAY = "moved away"
+    UNDONE = "undone"
+    REMADE = "made again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,8 @@ class Change:
     def writes(self) -> bool:
         """Whether the portal hears of it.
 
-        ADOPT where fields differ or the marker is missing, FORGET where there is a marker to take.
+        ADOPT where fields differ or the marker is missing, FORGET where there is a marker to take
+        off, or a field that an adoption changed to put back.
         """
         match self.action:
             case Action.CREATE | Action.UPDATE | Action.DELETE | Action.DEFER:
@@ -179,7 +182,7 @@ class Change:
             case Action.ADOPT:
                 return bool(self.fields or self.sent_together)
             case Action.FORGET:
-                return bool(self.sent_together)
+                return bool(self.fields or self.sent_together)
             case Action.NOOP:
                 return False
 

@@ -76,6 +76,8 @@ def facts(change: Change, names: wording.Names) -> Iterator[Fact]:
                 yield Fact(label, shown + wording.as_written(change.written, one.name, shown))
         case Action.DELETE | Action.FORGET | Action.NOOP:
             yield from _ends(change)
+            if change.action is Action.FORGET:
+                yield from (_moves(one, change, names) for one in change.fields)
         case Action.UPDATE | Action.ADOPT | Action.DEFER:
             if change.action is not Action.UPDATE:
                 yield Fact("title", wording.in_quotes(change.title))

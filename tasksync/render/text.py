@@ -217,6 +217,9 @@ class _Lines:
         if change.action is Action.DELETE:
             lost = wording.lost(change.activity)
             yield from (f"      {self.style.paint(lost, Tone.WARN)}",) if lost else ()
+        else:  # what an adoption changed, put back by undo
+            for one in change.fields:
+                yield from self._field(one, change)
         if change.protected:
             yield f"      {self.style.paint('protected', Tone.WARN)}"
 

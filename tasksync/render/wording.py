@@ -41,6 +41,9 @@ WHY: Mapping[Reason, str] = MappingProxyType(
         Reason.RETURNED: "back in the manifest",
         Reason.MOVED_HERE: "moved here",
         Reason.MOVED_AWAY: "another project has it now; forgotten here alone",
+        Reason.UNDONE: "undone",
+        Reason.REMADE: "deleted by that run: a new task with another number, without the comments "
+        "and the time of the old one",
     }
 )
 

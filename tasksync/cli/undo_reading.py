@@ -1,0 +1,147 @@
+"""What undo reads: the run and what it did, the tasks that it is about, and the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from tasksync.cli.wiring import Session
+from tasksync.core.fields import RemoteId
+from tasksync.core.history import RecordedChange
+from tasksync.core.manifest import Manifest, Policy, marker_of
+from tasksync.core.manifest_again import changed_again
+from tasksync.core.plan import Plan
+from tasksync.core.ports import StateStore
+from tasksync.core.runs import chosen_run, kept_of, named_run, runs_after, shown_id, since
+from tasksync.core.state import Run, State
+from tasksync.core.task import LiveTask
+from tasksync.core.undoing import Undoing, ids_of, undo_plan
+from tasksync.engine.extra_reading import read_extras
+from tasksync.engine.lease import LeaseHolder
+from tasksync.engine.portal_check import check_portal, other_owner, tell_other_owner
+from tasksync.engine.read_cost import read_by_list
+from tasksync.engine.rechecking import Checked, checked
+from tasksync.errors import PlanStale, TasksyncError
+from tasksync.portal.client import RestPortal
+from tasksync.render.undo_text import again_text, no_manifest_text
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A run turned round, held against the portal as it is now."""
+
+    run: Run
+    undoing: Undoing
+    now: Checked
+
+    @property
+    def plan(self) -> Plan:
+        """What can be done of it."""
+        return self.now.plan
+
+    @property
+    def left_out(self) -> int:
+        """How many changes cannot be taken back."""
+        return len(self.undoing.cannot) + len(self.now.stale)
+
+    @property
+    def done(self) -> int:
+        """How many are taken back already."""
+        return len(self.undoing.done) + len(self.now.done)
+
+
+class Undone:
+    """What undo reads: the run and its changes, the tasks that they are about, the manifest."""
+
+    def __init__(
+        self,
+        parts: Session,
+        store: StateStore,
+        state: State,
+        manifest: Manifest | None,
+        project: str,
+    ) -> None:
+        self.parts = parts
+        self.state = state
+        self._store = store
+        self._manifest = manifest
+        self._project = project
+        self._marker = marker_of(project) if manifest is None else manifest.marker
+        self.portal: RestPortal = parts.portal(self._marker)
+        self._planner = parts.planner(self.portal, parts.resolver(self.portal, self._marker))
+
+    def settle(self, holder: LeaseHolder) -> None:
+        """Look for what an earlier run left in doubt: what it made belongs to that run."""
+        self.state = self._planner.resolved(holder, self.state)
+
+    def of(self, word: str) -> Found:
+        """Turn the run that a word names round; raises where it cannot be taken back at all."""
+        runs, state = self.state.runs, self.state
+        run = chosen_run(word, runs, self._store.recorded)
+        _must_be_open(run, runs)
+        recorded = kept_of(run, self._store.recorded)
+        self._say_openly(recorded)
+        later = since(
+            run, [(one, self._store.recorded(one.id) or ()) for one in runs_after(run, runs)]
+        )
+        here = check_portal(self.portal, state)
+        tell_other_owner(here, state.identity, self.parts.hear)
+        frame = self._frame(run, here.portal, other_owner(here, state.identity))
+        undoing = undo_plan(recorded, later, state, self._live(recorded), frame)
+        now = checked(self._planner.named(undoing.plan), state, self.portal)
+        return Found(run, undoing, now)
+
+    def _say_openly(self, recorded: Sequence[RecordedChange]) -> None:
+        """Leave what the run wrote as it is, also where it looks like a secret of ours."""
+        hidden = self.parts.console.hidden
+        if hidden is not None:
+            before = hidden.openly
+            self.parts.says(lambda: before() + repr(recorded))
+
+    def _frame(self, run: Run, portal: str, owner: str) -> Plan:
+        """Return a plan without changes; policy.allow is the manifest's budget, and not undo's."""
+        manifest, state = self._manifest, self.state
+        policy = Policy() if manifest is None else manifest.policy
+        return Plan(
+            self._project,
+            portal,
+            state.lineage,
+            state.serial,
+            marker=self._marker,
+            policy=replace(policy, allow_delete=None, allow_reason=""),
+            files=() if manifest is None else manifest.files,
+            remembered=state.files,
+            other_owner=owner,
+            undoes=run.id,
+        )
+
+    def _live(self, recorded: Sequence[RecordedChange]) -> Mapping[RemoteId, LiveTask]:
+        ids = ids_of(recorded, self.state)
+        read_extras(self.portal, self.state)
+        by_list = read_by_list(len(ids), len(self.state.index), self._marker)
+        found = self.portal.find(self._marker if by_list else None, ids)
+        return {task.id: task for task in found if task.id in ids}
+
+    def told_again(self, plan: Plan) -> str:
+        """Return which tasks the manifest will change again, for people."""
+        if not plan:
+            return ""
+        if self._manifest is None:
+            return no_manifest_text()
+        directory = self.parts.directory(lambda: self.portal, self.state)
+        try:
+            return again_text(changed_again(plan, self.state, self._manifest, directory))
+        except TasksyncError as error:
+            return no_manifest_text(error.message)
+
+
+def _must_be_open(run: Run, runs: Sequence[Run]) -> None:
+    """Refuse a run that was taken back already, all of it."""
+    by = next((one for one in runs if one.undoes == run.id and one.outcome == "complete"), None)
+    if by is None:
+        return
+    again = next((one for one in runs if one.undoes == by.id and one.outcome == "complete"), None)
+    way = f"To have it again, undo that: tasksync undo {shown_id(by)}"
+    if again is not None:
+        way = f"That was undone too. To take it back, undo that: tasksync undo {shown_id(again)}"
+    raise PlanStale(f"Run {named_run(run)} was undone already, by run {named_run(by)}.", way)
