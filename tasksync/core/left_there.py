@@ -4,6 +4,7 @@ there                                                    counts as left by the r
 as asked, or the same in normal form                     yes
 as the entry remembers that the portal turned it         yes, but where a policy lets people's stand
 a known turn of what was asked (core.proof)              yes
+no parent, and the key that was its parent has no task   yes
 anything else                                            no: people moved it since
 """
 
@@ -34,6 +35,8 @@ class LeftThere:
             return self._resolved(entry.normalised.get(name, wrote))
         there = live.fields[name]
         if same(name, there, wrote) or equivalent(name, there, wrote):
+            return there
+        if isinstance(wrote, KeyRef) and there is None:  # its parent's task went, and that link
             return there
         lenient = entry.options.policies.get(name) in _LENIENT
         turned = self._resolved(entry.normalised.get(name, wrote))

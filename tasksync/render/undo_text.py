@@ -59,10 +59,9 @@ def again_text(keys: Sequence[TaskKey]) -> str:
     """Return which tasks the manifest changes again, and how not."""
     if not keys:
         return "The manifest asks for nothing else: the next apply leaves these tasks so."
-    them = f"{count(len(keys), 'task')} of these"
     return (
-        f"The manifest is not changed by undo. It asks otherwise of {them}, and the next apply "
-        f"changes {'it' if len(keys) == 1 else 'them'} again: {_named(keys)}.\n"
+        f"The manifest is not changed by undo. It asks otherwise of {count(len(keys), 'task')}, "
+        f"which the next apply changes again: {_named(keys)}.\n"
         "  Edit the manifest, or take its commit back with git revert, before the next apply."
     )
 
