@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from approvals import Project
 from command import Done
-from hand import by_hand, ids_of, world_of
+from hand import by_hand, ids_of
 
 BEFORE = {
     "a": "title: A, deadline: 2026-05-01T10:00:00+00:00, status: inProgress",
@@ -157,7 +157,7 @@ def test_a_run_is_undone_once(project: Project) -> None:
     assert (
         f"That was undone too. To take it back, undo that: tasksync undo {last(project)['id'][:8]}"
         in done.err
-    )  # noqa: E501
+    )
 
 
 def test_what_people_worked_on_is_not_deleted(project: Project) -> None:
@@ -362,7 +362,7 @@ def test_it_asks_and_without_anybody_to_ask_it_is_an_error(project: Project) -> 
     assert len(project.runs()) == was + 2
 
 
-def test_without_a_manifest_the_project_is_named(project: Project, tmp_path: Path) -> None:
+def test_without_a_manifest_the_project_is_named(project: Project) -> None:
     was = shown(project)
     project.applied(AFTER)
     (project.folder / "m.yaml").unlink()
