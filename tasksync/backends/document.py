@@ -14,7 +14,8 @@ from threading import RLock
 from typing import Any
 
 from tasksync.backends import leases
-from tasksync.backends.document_format import StateDocument, decode, encode
+from tasksync.backends.document_format import RunData, StateDocument, decode, encode
+from tasksync.backends.document_history import DocumentHistory, RunObjects
 from tasksync.backends.leases import Alive, Gone, Watch
 from tasksync.backends.patience import TRIES, Tell, Waiting, in_silence
 from tasksync.backends.remote_document import (
@@ -29,7 +30,7 @@ from tasksync.core.formats import state_json, state_text
 from tasksync.core.history import RecordedChange
 from tasksync.core.ports import Clock
 from tasksync.core.state import Holder, Lease, State, StateDelta
-from tasksync.errors import StateLocked, StateMoved
+from tasksync.errors import StateError, StateLocked, StateMoved
 
 #: seconds that a lock of the server without a lease in the document has to stand still
 STILL = 60.0
@@ -48,13 +49,16 @@ class DocumentStore:
         gone: Gone = leases.nobody,
         alive: Alive = leases.nobody,
         tell: Tell = in_silence,
+        objects: RunObjects | None = None,
     ) -> None:
         self._remote = remote
         self._project = project
         self._clock = clock
         self._ids = ids
         self._watch = Watch(clock, gone, alive)
+        self._tell = tell
         self._waiting = Waiting(clock, tell)
+        self._history = DocumentHistory(project, objects, Waiting(clock, tell), tell)
         self._lock = RLock()
         self._server_lock = ServerLock(remote, self._waiting)
         self._latest: StateDocument | None = None  # as we last wrote it, while we hold the lease
@@ -68,11 +72,14 @@ class DocumentStore:
         """Write the document with a delta applied to its state."""
         with self._lock:
             was = self._mine(lease)
-            self._save(was, state_json.apply_delta(was.state, delta), lease)
+            state = state_json.apply_delta(was.state, delta)
+            recorded = self._history.for_document(was, state, delta)
+            self._save(was, state, lease, recorded)
+            self._history.committed(was.state, state, delta)
 
-    def recorded(self, _run: str) -> tuple[RecordedChange, ...] | None:
-        """Nothing is kept here yet."""
-        return None
+    def recorded(self, run: str) -> tuple[RecordedChange, ...] | None:
+        """What a run did; None where it is not kept."""
+        return self._history.recorded(self._read(), run)
 
     def replace(self, state: State, lease: Lease) -> None:
         """Write the document with another state, its serial above both."""
@@ -82,7 +89,10 @@ class DocumentStore:
         with self._lock:
             was = self._mine(lease)
             serial = max(state.serial, was.state["serial"]) + 1
-            self._save(was, {**pushed, "serial": serial}, lease)
+            named = {run.id for run in state.runs}
+            recorded = was.recorded if was.recorded and was.recorded.get("run") in named else None
+            self._save(was, {**pushed, "serial": serial}, lease, recorded)
+            self._history.replaced(was.state, pushed)
 
     def acquire(self, who: Holder, ttl: float) -> Lease:
         """Take the lease, or raise StateLocked; asking again later may find it dead."""
@@ -117,6 +127,7 @@ class DocumentStore:
             was = self._mine(lease)
             self._write(was, replace(was, lease=None), lease.id)
             self._latest = None
+            self._history.forget()
             self._waiting.lets_go()
             self._server_lock.free(lease.id)
 
@@ -210,15 +221,24 @@ class DocumentStore:
             leases.mine(latest.lease, lease)
         return latest
 
-    def _save(self, was: StateDocument, state: Mapping[str, Any], lease: Lease) -> None:
+    def _save(
+        self,
+        was: StateDocument,
+        state: Mapping[str, Any],
+        lease: Lease,
+        recorded: RunData | None,
+    ) -> None:
         held = leases.beaten(leases.mine(was.lease, lease), self._clock.now())
         named = {**state, "lineage": state["lineage"] or was.state["lineage"] or self._ids()}
-        self._write(was, replace(was, state=named, lease=held), lease.id)
+        self._write(was, replace(was, state=named, lease=held, recorded=recorded), lease.id)
 
     def _write(self, was: StateDocument, new: StateDocument, lease_id: str) -> None:
-        """Write over `was`, exactly once; raises StateMoved when another wrote meanwhile."""
+        """Write over `was`, exactly once; raises StateMoved when another wrote meanwhile.
+
+        What is refused for good is written without what the last run did: it may be too long.
+        """
         new = replace(new, serial=was.serial + 1, change=self._ids())
-        body, attempt, refused = encode(new), self._waiting.attempt(), 0
+        body, attempt, refused, left = encode(new), self._waiting.attempt(), 0, ""
         self._latest = None
         while True:
             began = self._clock.monotonic()
@@ -236,9 +256,16 @@ class DocumentStore:
                 if refused == TRIES or not attempt.again(error):
                     is_ambiguous = isinstance(error, Ambiguous)
                     raise error if is_ambiguous else leases.moved(lease_id, there.lease) from error
+            except StateError as error:
+                if new.recorded is None:
+                    raise
+                new, left = replace(new, recorded=None), error.message
+                body = encode(new)
         self._latest, self._written = replace(new, tag=tag), began
         if new.lease:
             self._waiting.holds(began, new.lease.ttl)
+        if left:
+            self._tell(f"What the last run did is no longer kept. With it: {left}")
 
     def _read(self) -> StateDocument:
         copy = patiently(self._waiting, self._remote.read)

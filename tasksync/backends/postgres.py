@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from json import loads
 from typing import Any, TypeAlias, TypeVar
 
-from tasksync.backends import leases
+from tasksync.backends import leases, postgres_history
 from tasksync.backends import postgres_tables as tables
 from tasksync.backends.leases import Alive, Gone, Watch
 from tasksync.backends.masking import masked
@@ -93,9 +93,15 @@ class PostgresStore:
 
         self._change(change, lease)
 
-    def recorded(self, _run: str) -> tuple[RecordedChange, ...] | None:
-        """Nothing is kept here yet."""
-        return None
+    def recorded(self, run: str) -> tuple[RecordedChange, ...] | None:
+        """What a run did; None where it is not kept, as in tables of an older format."""
+
+        def look(db: Database) -> list[str]:
+            if not self._has_tables(db) or (self._format or 0) < tables.WITH_HISTORY:
+                return []
+            return postgres_history.recorded(db, self._project, run)
+
+        return postgres_history.decoded(run, self._server.run("read", in_transaction(look)))
 
     def replace(self, state: State, lease: Lease) -> None:
         """Put a whole state in the place of what is there, its serial above both."""
@@ -113,6 +119,7 @@ class PostgresStore:
             tables.clear(db, self._project)
             tables.apply_delta(db, self._project, delta)
             tables.put_runs(db, self._project, state.runs[-KEPT_RUNS:])
+            postgres_history.forget_all_but(db, self._project, {run.id for run in state.runs})
             tables.put_identity(db, self._project, state.identity)
             return max(was.serial, state.serial), state.lineage
 

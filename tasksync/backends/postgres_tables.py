@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from tasksync.backends import postgres_history
 from tasksync.core.address_book import RememberedNumbers
 from tasksync.core.fields import TaskKey
 from tasksync.core.formats import lease_json, state_json, state_text
@@ -32,8 +33,8 @@ from tasksync.core.state import (
 #: held while the tables are made, so that many first runs at once make them once
 MAKING = 0x7473796E
 
-#: the format that brought the column `created`
-_WITH_CREATED = 2
+#: the formats that brought the column `created`, and the tables of what runs did
+_WITH_CREATED, WITH_HISTORY = 2, 3
 _HAS_SCHEMA = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'tasksync'"
 _MAKE = """
 CREATE TABLE IF NOT EXISTS tasksync.format (version integer NOT NULL);
@@ -156,6 +157,7 @@ def make(db: Any) -> None:
     if db.execute(_HAS_SCHEMA).fetchone() is None:
         db.execute("CREATE SCHEMA IF NOT EXISTS tasksync")
     db.execute(_MAKE)
+    db.execute(postgres_history.TABLES)
     db.execute(_FORMAT, (FORMAT_VERSION,))
     db.execute(_UPGRADED, (FORMAT_VERSION, FORMAT_VERSION))
 
@@ -220,6 +222,7 @@ def apply_delta(db: Any, name: str, delta: StateDelta) -> None:
     if delta.run:
         put_runs(db, name, (delta.run,))
         db.execute(_TRIM_RUNS, (name, name, KEPT_RUNS))
+    postgres_history.record(db, name, delta.recorded)
     if delta.identity is not None:
         put_identity(db, name, delta.identity)
     if delta.files is not None:

@@ -7,9 +7,12 @@ there must be none: the object itself settles who was first, and no lock beside 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import sha256
 from io import BytesIO
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -46,6 +49,8 @@ NO_TAG = f'"{"0" * 32}"'
 #: seconds of one exchange as a whole, unless --timeout says otherwise
 WHOLE = 100.0
 _PIECE = 1 << 20
+#: the id of a run that stands in a key as it is
+_PLAIN_ID = re.compile(r"[0-9A-Za-z_-]{1,64}", re.ASCII)
 ILL = 500  # from this status on the server is ill, and nothing is known
 
 
@@ -61,8 +66,9 @@ def open_s3(
     timeout: float = WHOLE,
 ) -> DocumentStore:
     """Return the store for s3://bucket/key; nothing is asked of the server yet."""
+    at = S3Document(url, timeout)
     return DocumentStore(
-        S3Document(url, timeout), project, clock=clock, ids=ids, gone=gone, alive=alive, tell=tell
+        at, project, clock=clock, ids=ids, gone=gone, alive=alive, tell=tell, objects=at
     )
 
 
@@ -97,13 +103,9 @@ class S3Document:
     def read(self) -> Copy | None:
         """The object, or None."""
         with self._translated("read"):
-            try:
-                copy = within(self._timeout, self._got)
-            except ClientError as error:
-                if _code(error) in {"NoSuchKey", "404"}:
-                    return None
-                raise
-        self._seen = None if self._proven else copy
+            copy = self._there(self._key)
+        if copy is not None:
+            self._seen = None if self._proven else copy
         return copy
 
     def write(self, body: bytes, over: str | None, _lease_id: str) -> str:
@@ -124,6 +126,41 @@ class S3Document:
         """S3 has no locks."""
         return False
 
+    def read_run(self, run: str) -> bytes | None:
+        """What a run did: an object beside the state's, or None."""
+        with self._translated("read what a run did beside", _RUN_ADVICE):
+            copy = self._there(self._beside(run))
+        return None if copy is None else copy.body
+
+    def write_run(self, run: str, body: bytes) -> None:
+        """Put what a run did beside the state's object."""
+        if len(body) > LONGEST_BODY:
+            raise unreadable_again(self.where, f"is longer than {LONGEST_BODY >> 20} MiB")
+        with self._translated("save what a run did beside", _RUN_ADVICE):
+            within(self._timeout, lambda: self._sent(self._beside(run), body))
+
+    def drop_run(self, run: str) -> None:
+        """Take away what a run did; S3 says nothing where nothing is."""
+
+        def drop() -> None:
+            self._client().delete_object(Bucket=self._bucket, Key=self._beside(run))
+
+        with self._translated("delete what an old run did beside", _RUN_ADVICE):
+            within(self._timeout, drop)
+
+    def _beside(self, run: str) -> str:
+        """Return the key of a run's object: under its id, or a digest where that is no name."""
+        name = run if _PLAIN_ID.fullmatch(run) else f"~{sha256(run.encode()).hexdigest()}"
+        return f"{self._key}.runs/{name}.json"
+
+    def _there(self, key: str) -> Copy | None:
+        try:
+            return within(self._timeout, lambda: self._got(key))
+        except ClientError as error:
+            if _code(error) in {"NoSuchKey", "404"}:
+                return None
+            raise
+
     def _copy(self, tag: str) -> Copy:
         """Return the object as it is under this tag; raises Overtaken when it is another."""
         if self._seen is None or self._seen.tag != tag:
@@ -132,8 +169,8 @@ class S3Document:
             raise Overtaken(f"Could not save the state {self.where}: another wrote meanwhile.")
         return self._seen
 
-    def _got(self) -> Copy:
-        answer = self._client().get_object(Bucket=self._bucket, Key=self._key)
+    def _got(self, key: str) -> Copy:
+        answer = self._client().get_object(Bucket=self._bucket, Key=key)
         with BytesIO() as whole:
             while piece := answer["Body"].read(_PIECE):
                 whole.write(piece)
@@ -148,18 +185,14 @@ class S3Document:
     def _put(self, body: bytes, over: str | None) -> str:
         condition = {"IfNoneMatch": "*"} if over is None else {"IfMatch": over}
 
-        def put() -> str:
-            answer = self._client().put_object(
-                Bucket=self._bucket,
-                Key=self._key,
-                Body=body,
-                ContentType="application/json",
-                **condition,
-            )
-            return str(answer["ETag"])
-
         with self._translated("save"):
-            return within(self._timeout, put)
+            return within(self._timeout, lambda: self._sent(self._key, body, **condition))
+
+    def _sent(self, key: str, body: bytes, **condition: str) -> str:
+        answer = self._client().put_object(
+            Bucket=self._bucket, Key=key, Body=body, ContentType="application/json", **condition
+        )
+        return str(answer["ETag"])
 
     def _prove(self, there: bytes) -> None:
         """See that the server refuses both puts that it must refuse: many that speak S3 do not.
@@ -198,11 +231,13 @@ class S3Document:
         return self._made
 
     @contextmanager
-    def _translated(self, doing: str) -> Iterator[None]:
+    def _translated(
+        self, doing: str, advice: Mapping[str, str] = MappingProxyType({})
+    ) -> Iterator[None]:
         try:
             yield
         except ClientError as error:
-            raise self._refused(doing, error) from error
+            raise self._refused(doing, error, {**_ADVICE, **advice}) from error
         except NoCredentialsError as error:
             raise StateError(
                 f"Could not {doing} the state {self.where}: no credentials for S3.",
@@ -224,14 +259,14 @@ class S3Document:
                 f"Could not {doing} the state {self.where}: {self._words(error)}"
             ) from error
 
-    def _refused(self, doing: str, error: ClientError) -> StateError:
+    def _refused(self, doing: str, error: ClientError, advice: Mapping[str, str]) -> StateError:
         code, status = _code(error), error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
         what = f"Could not {doing} the state {self.where}: {self._words(error)}"
         if code in _OVERTAKEN:
             return Overtaken(what)
         if status >= ILL or code == "SlowDown":
             return Ambiguous(what, "The server is ill or busy: run again later.")
-        return StateError(what, _ADVICE.get(code, ""))
+        return StateError(what, advice.get(code, ""))
 
     def _words(self, error: Exception) -> str:
         return scrubbed(" ".join(str(error).split()), self._secrets)
@@ -246,6 +281,11 @@ _ADVICE = {
     "EntityTooLarge": "The state is too large for this server: keep it in PostgreSQL.",
     "InvalidAccessKeyId": "Look at AWS_ACCESS_KEY_ID.",
     "SignatureDoesNotMatch": "Look at AWS_SECRET_ACCESS_KEY and at the region.",
+}
+#: of the objects beside the state's
+_RUN_ADVICE = {
+    "AccessDenied": "The credentials need s3:GetObject, s3:PutObject and s3:DeleteObject on the "
+    "state's key followed by .runs/* too.",
 }
 
 

@@ -8,7 +8,8 @@ from types import MappingProxyType
 
 from tasksync.core.fields import RemoteId, TaskKey, Value, Values
 
-#: SQLite and PostgreSQL keep the changes of so many runs, and no more than so many changes
+#: SQLite and PostgreSQL keep the changes of so many runs, and no more than so many changes unless
+#: the last run alone did more; S3 those of so many runs
 KEPT_HISTORY_RUNS, KEPT_CHANGES = 50, 100_000
 
 
@@ -50,11 +51,14 @@ def by_run(changes: Iterable[RecordedChange]) -> dict[str, list[RecordedChange]]
 
 
 def too_old(counts: Mapping[str, int]) -> list[str]:
-    """Return the runs, of these with the number of their changes, oldest first, that are to go."""
+    """Return which of these runs, oldest first, with the number of their changes, are to go.
+
+    Whole runs go, and never the last one.
+    """
     kept, total = 0, 0
     for count in reversed(list(counts.values())):
         total += count
-        if kept == KEPT_HISTORY_RUNS or total > KEPT_CHANGES:
+        if kept and (kept == KEPT_HISTORY_RUNS or total > KEPT_CHANGES):
             break
         kept += 1
     return list(counts)[: len(counts) - kept]

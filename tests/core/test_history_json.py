@@ -76,3 +76,7 @@ def test_whole_oldest_runs_go() -> None:
     assert too_old({"a": 1, "b": KEPT_CHANGES}) == ["a"]
     assert too_old({"a": 1, "b": KEPT_CHANGES - 1}) == []
     assert too_old({}) == []
+
+
+def test_the_last_run_stays_however_much_it_did() -> None:
+    assert too_old({"a": 1, "b": KEPT_CHANGES + 1}) == ["a"]
