@@ -19,6 +19,7 @@ SCHEMAS = {
     "directory": "what people and groups print with --format json",
     "status": "what status prints with --format json",
     "drift": "what drift prints with --format json",
+    "history": "what history and history show print with --format json",
 }
 
 

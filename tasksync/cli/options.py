@@ -293,6 +293,15 @@ class StateRemoveOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryOptions:
+    """`tasksync history`, or `history show` where a run is named; `last` is the newest."""
+
+    state: StateOptions
+    run: str | None
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
 class StatePushOptions:
     """`state push`; the source is a file, or - for stdin."""
 
@@ -466,6 +475,12 @@ def sandbox_options(read: Mapping[str, Any]) -> SandboxOptions:
 def state_options(read: Mapping[str, Any]) -> StateOptions:
     """Return what every verb of `state` takes."""
     return StateOptions(_run(read), read["project"])
+
+
+def history_options(read: Mapping[str, Any]) -> HistoryOptions:
+    """Return what `history` was asked."""
+    run = (read["run"] or "last") if read["verb"] else None
+    return HistoryOptions(state_options(read), run, _format(read))
 
 
 def list_options(read: Mapping[str, Any]) -> StateListOptions:

@@ -28,14 +28,19 @@ def listed(parts: Session, state: State, glob: str, shown: int) -> str:
     where = looked_at(parts, state)
     there = len(state.index) + len(state.intents)
     if not there:
-        none = f"There is no entry in {where}{_absent(parts, state)}."
-        return f"{none} {_advice(parts, state)}".rstrip()
+        return none_in(parts, state, "entry")
     whole = count(there, "entry", "entries")
     if shown == there:
         return f"{whole} in {where}."
     if shown:
         return f"{shown} of {whole} in {where}."
     return f"No key fits {quoted(glob)} among {whole} in {where}. {_near(state, glob)}".rstrip()
+
+
+def none_in(parts: Session, state: State, what: str) -> str:
+    """Return that a state holds none of these, and what may have been forgotten."""
+    none = f"There is no {what} in {looked_at(parts, state)}{_absent(parts, state)}."
+    return f"{none} {_advice(parts, state)}".rstrip()
 
 
 def known_as(state: State, written: str) -> TaskKey:

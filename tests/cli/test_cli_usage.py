@@ -86,7 +86,8 @@ def test_a_slip_is_answered_with_what_was_meant(
         (["version", "--json"], "--json belongs to tasksync plan"),
         (
             ["whoami", "-f", "x"],
-            "tasksync drift, tasksync accept, tasksync import, tasksync state. See",
+            "tasksync drift, tasksync accept, tasksync history, tasksync import, "
+            "tasksync state. See",
         ),
         (["-f", "m.yaml", "plan"], "-f stands before the command"),
         (["--yes", "apply"], "Write it behind: tasksync apply --yes"),
