@@ -15,12 +15,13 @@ from tasksync.cli.plan_files import write
 from tasksync.cli.plan_flow import cost_of
 from tasksync.cli.settings import forgets
 from tasksync.cli.showing import Cost, show
-from tasksync.cli.undo_reading import Found, Undone
+from tasksync.cli.undo_reading import UndoPlanned, UndoReader
 from tasksync.cli.wiring import Session, session
 from tasksync.core.guards import check
+from tasksync.core.later_runs import named_run
 from tasksync.core.manifest import Manifest
 from tasksync.core.ports import StateStore
-from tasksync.core.runs import named_run, shown_id
+from tasksync.core.remembered_runs import short
 from tasksync.errors import ManifestInvalid, PlanRefused, PlanStale, SettingsError
 from tasksync.render.undo_text import (
     already_text,
@@ -49,7 +50,7 @@ def undo(options: UndoOptions, console: Console) -> int:
         project = options.project or ("" if manifest is None else manifest.project)
         with closing(parts.store(project)) as store:
             if options.out is not None:
-                undone = Undone(parts, store, store.load(), manifest, project)
+                undone = UndoReader(parts, store, store.load(), manifest, project)
                 return _save(undone, undone.of(options.word), options, options.out)
             return _undo(parts, store, manifest, project, options)
 
@@ -76,7 +77,7 @@ def _undo(
 ) -> int:
     writing, console = options.writing, parts.console
     with held(parts, store, project, ()) as (holder, _others, _sources):
-        undone = Undone(parts, store, holder.load(), manifest, project)
+        undone = UndoReader(parts, store, holder.load(), manifest, project)
         undone.settle(holder)
         found = undone.of(options.word)
         plan = found.plan
@@ -87,7 +88,7 @@ def _undo(
             raise PlanRefused(refusals)
         if plan and not writing.confirm.yes:
             changes = count(sum(map(len, plan.levels)), "change")
-            asked = f"Undo {changes} of run {shown_id(found.run)} in {whereabouts(plan)}?"
+            asked = f"Undo {changes} of run {short(found.run.id)} in {whereabouts(plan)}?"
             if not is_approved(console, asked):
                 console.tell("Undo cancelled. Nothing was written.")
                 return 1
@@ -96,12 +97,12 @@ def _undo(
             return 3 if found.left_out else 0
         doing = Doing(
             parts, writing, holder, undone.portal, undone.state,
-            skipped=found.left_out, go_on=f"tasksync undo {shown_id(found.run)}",
+            skipped=found.left_out, go_on=f"tasksync undo {short(found.run.id)}",
         )  # fmt: skip
         return doing.do(plan, cost, None)
 
 
-def _save(undone: Undone, found: Found, options: UndoOptions, name: str) -> int:
+def _save(undone: UndoReader, found: UndoPlanned, options: UndoOptions, name: str) -> int:
     """Save the plan instead of doing it."""
     plan, console = found.plan, undone.parts.console
     cost = cost_of(plan, undone.state.identity)
@@ -114,7 +115,7 @@ def _save(undone: Undone, found: Found, options: UndoOptions, name: str) -> int:
     return 0
 
 
-def _show(undone: Undone, found: Found, cost: Cost, options: UndoOptions) -> None:
+def _show(undone: UndoReader, found: UndoPlanned, cost: Cost, options: UndoOptions) -> None:
     """Show what is taken back, what is not, and what the manifest will do about it."""
     parts, plan = undone.parts, found.plan
     again = undone.told_again(plan)
@@ -139,7 +140,7 @@ def _show(undone: Undone, found: Found, cost: Cost, options: UndoOptions) -> Non
         parts.console.tell(_left_out(found))
 
 
-def _notes(undone: Undone, found: Found) -> Iterator[str]:
+def _notes(undone: UndoReader, found: UndoPlanned) -> Iterator[str]:
     made_alone = [key for key in found.undoing.without_parent if key in found.plan.keys]
     if found.done and found.plan:
         yield done_text(found.done)
@@ -149,18 +150,18 @@ def _notes(undone: Undone, found: Found) -> Iterator[str]:
         yield doubt_text(len(undone.state.intents))
 
 
-def _left_out(found: Found) -> str:
+def _left_out(found: UndoPlanned) -> str:
     words = cannot_text(found.undoing.cannot, found.now.stale, dict(found.plan.names))
     return f"Of run {named_run(found.run)} this cannot be taken back:\n{words}"
 
 
-def _must_hold(found: Found, *, skip_stale: bool) -> None:
+def _must_hold(found: UndoPlanned, *, skip_stale: bool) -> None:
     """Raise PlanStale where something cannot be taken back, unless the rest is to be."""
     if not found.left_out or skip_stale:
         return
     rest = sum(len(level) for level in found.plan.levels)
     raise PlanStale(
-        f"{count(found.left_out, 'change')} of run {shown_id(found.run)} cannot be taken back (see "
+        f"{count(found.left_out, 'change')} of run {short(found.run.id)} cannot be taken back (see "
         "above). Nothing was written.",
         f"Take the other {rest} back with --skip-stale, or put right what moved, and undo again."
         if rest

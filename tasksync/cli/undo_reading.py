@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from tasksync.cli.history_flow import keeping_of
 from tasksync.cli.wiring import Session
 from tasksync.core.fields import RemoteId
 from tasksync.core.history import RecordedChange
+from tasksync.core.later_runs import named_run, run_to_undo, runs_after, since
 from tasksync.core.manifest import Manifest, Policy, marker_of
 from tasksync.core.manifest_again import changed_again
 from tasksync.core.plan import Plan
 from tasksync.core.ports import StateStore
-from tasksync.core.runs import chosen_run, kept_of, named_run, runs_after, shown_id, since
+from tasksync.core.remembered_runs import short, why_not_kept
 from tasksync.core.state import Run, State
 from tasksync.core.task import LiveTask
 from tasksync.core.undoing import Undoing, ids_of, undo_plan
@@ -21,13 +23,13 @@ from tasksync.engine.lease import LeaseHolder
 from tasksync.engine.portal_check import check_portal, other_owner, tell_other_owner
 from tasksync.engine.read_cost import read_by_list
 from tasksync.engine.rechecking import Checked, checked
-from tasksync.errors import PlanStale, TasksyncError
+from tasksync.errors import PlanStale, StateError, TasksyncError
 from tasksync.portal.client import RestPortal
 from tasksync.render.undo_text import again_text, no_manifest_text
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class UndoPlanned:
     """A run turned round, held against the portal as it is now."""
 
     run: Run
@@ -50,7 +52,7 @@ class Found:
         return len(self.undoing.done) + len(self.now.done)
 
 
-class Undone:
+class UndoReader:
     """What undo reads: the run and its changes, the tasks that they are about, the manifest."""
 
     def __init__(
@@ -74,12 +76,12 @@ class Undone:
         """Look for what an earlier run left in doubt: what it made belongs to that run."""
         self.state = self._planner.resolved(holder, self.state)
 
-    def of(self, word: str) -> Found:
+    def of(self, word: str) -> UndoPlanned:
         """Turn the run that a word names round; raises where it cannot be taken back at all."""
         runs, state = self.state.runs, self.state
-        run = chosen_run(word, runs, self._store.recorded)
+        run = run_to_undo(word, runs, self._store.recorded)
         _must_be_open(run, runs)
-        recorded = kept_of(run, self._store.recorded)
+        recorded = self._kept(run)
         self._say_openly(recorded)
         later = since(
             run, [(one, self._store.recorded(one.id) or ()) for one in runs_after(run, runs)]
@@ -89,7 +91,18 @@ class Undone:
         frame = self._frame(run, here.portal, other_owner(here, state.identity))
         undoing = undo_plan(recorded, later, state, self._live(recorded), frame)
         now = checked(self._planner.named(undoing.plan), state, self.portal)
-        return Found(run, undoing, now)
+        return UndoPlanned(run, undoing, now)
+
+    def _kept(self, run: Run) -> tuple[RecordedChange, ...]:
+        """Return what a run did; raises StateError where the state keeps none of it."""
+        if recorded := self._store.recorded(run.id):
+            return recorded
+        why = why_not_kept(run, self.state.runs, keeping_of(self.parts, self._project))
+        raise StateError(
+            f"What run {named_run(run)} did is not kept in this state: {why}.",
+            "Take it back by the manifest: git revert, then tasksync apply. Or name another run: "
+            "tasksync history lists them.",
+        )
 
     def _say_openly(self, recorded: Sequence[RecordedChange]) -> None:
         """Leave what the run wrote as it is, also where it looks like a secret of ours."""
@@ -141,7 +154,7 @@ def _must_be_open(run: Run, runs: Sequence[Run]) -> None:
     if by is None:
         return
     again = next((one for one in runs if one.undoes == by.id and one.outcome == "complete"), None)
-    way = f"To have it again, undo that: tasksync undo {shown_id(by)}"
+    way = f"To have it again, undo that: tasksync undo {short(by.id)}"
     if again is not None:
-        way = f"That was undone too. To take it back, undo that: tasksync undo {shown_id(again)}"
+        way = f"That was undone too. To take it back, undo that: tasksync undo {short(again.id)}"
     raise PlanStale(f"Run {named_run(run)} was undone already, by run {named_run(by)}.", way)

@@ -20,13 +20,14 @@ from tasksync.core.fields import (
     same,
 )
 from tasksync.core.history import RecordedChange, RecordedField
+from tasksync.core.later_runs import Since
 from tasksync.core.left_there import LeftThere
 from tasksync.core.manifest import marker_of
 from tasksync.core.marking import with_marker, without_marker
 from tasksync.core.ownership import is_own
 from tasksync.core.plan import Plan
 from tasksync.core.planning.decision import creation
-from tasksync.core.runs import Since, shown_id
+from tasksync.core.remembered_runs import short
 from tasksync.core.state import Entry, State
 from tasksync.core.task import LiveTask, Place, Task
 
@@ -52,7 +53,7 @@ class Inverses:
             return None
         if one.key in self._since.changed:
             later = self._since.changed[one.key]
-            return f"run {shown_id(later)} ({later.command}) changed it again"
+            return f"run {short(later.id)} ({later.command}) changed it again"
         inverse = {
             Action.UPDATE: self._put_back,
             Action.DEFER: self._put_back,

@@ -31,9 +31,9 @@ from tasksync.core.fields import (
 )
 from tasksync.core.history import RecordedChange
 from tasksync.core.inverses import Inverses
+from tasksync.core.later_runs import Since
 from tasksync.core.plan import Plan
 from tasksync.core.planning.ordering import in_levels
-from tasksync.core.runs import Since
 from tasksync.core.state import State
 from tasksync.core.task import LiveTask
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tasksync.core.fields import TaskKey
-from tasksync.core.runs import named_run
+from tasksync.core.later_runs import named_run
 from tasksync.core.staleness import Stale
 from tasksync.core.state import Run
 from tasksync.render.stale_text import stale_text

@@ -326,7 +326,7 @@ def test_of_what_is_not_kept_nothing_is_taken_back(project: Project) -> None:
         for table in ("changes", "histories"):
             db.execute(f"DELETE FROM {table}")  # noqa: S608
     done = undone(project, code=1)
-    assert "are not kept in this state: it is too long ago, or had more changes" in done.err
+    assert "is not kept in this state: there were more since" in done.err
     assert "git revert" in done.err
 
 

@@ -1,4 +1,4 @@
-"""The runs that are remembered: which one somebody means, and what later ones did to its changes.
+"""Which run is to be taken back, and what later runs did to the keys that it changed.
 
 Pure. What a run did is asked of the store (`StateStore.recorded`); None: it keeps none of that run.
 """
@@ -10,16 +10,9 @@ from dataclasses import dataclass, field
 
 from tasksync.core.fields import TaskKey
 from tasksync.core.history import RecordedChange
-from tasksync.core.quoting import quoted
+from tasksync.core.remembered_runs import LAST, STARTED, run_called, short
 from tasksync.core.state import Run
-from tasksync.errors import StateError, UsageError
-
-#: what somebody writes for the last run that changed something
-LAST = "last"
-#: so much of a run's id is shown
-SHOWN = 8
-_NAMED = 5
-_LIST = "tasksync history lists the runs."
+from tasksync.errors import UsageError
 
 Recorded = Callable[[str], Sequence[RecordedChange] | None]
 
@@ -38,69 +31,28 @@ class Since:
     back_again: frozenset[TaskKey] = frozenset()
 
 
-def shown_id(run: Run) -> str:
-    """Return as much of a run's id as people need."""
-    return run.id[:SHOWN]
-
-
 def named_run(run: Run) -> str:
     """Return a run for people: `3f2a9c1b (apply, 2026-11-27 17:30 UTC, anna@host)`."""
     facts = (run.command, f"{run.at:%Y-%m-%d %H:%M} UTC", run.by)
-    return f"{shown_id(run)} ({', '.join(fact for fact in facts if fact)})"
+    return f"{short(run.id)} ({', '.join(fact for fact in facts if fact)})"
 
 
-def chosen_run(word: str, runs: Sequence[Run], recorded: Recorded) -> Run:
-    """Return the run that somebody names: its id, the beginning of one, or `last` (or nothing).
-
-    Raises UsageError where no run, or more than one, is meant.
-    """
-    if word in {"", LAST}:
-        return last_that_changed(runs, recorded)
-    fitting = [run for run in runs if run.id.startswith(word.lower())]
-    exact = [run for run in fitting if run.id == word.lower()]
-    if len(exact or fitting) == 1:
-        return (exact or fitting)[0]
-    if fitting:
-        raise UsageError(
-            f"{len(fitting)} runs begin with {quoted(word)}: "
-            f"{', '.join(run.id[: SHOWN * 2] for run in fitting[-_NAMED:])}.",
-            "Write more of its id.",
-        )
-    raise UsageError(f"No run that is remembered begins with {quoted(word)}.", _LIST)
-
-
-def last_that_changed(runs: Sequence[Run], recorded: Recorded) -> Run:
-    """Return the last run that changed something; raises UsageError where there is none.
+def run_to_undo(word: str, runs: Sequence[Run], recorded: Recorded) -> Run:
+    """Return the run that somebody wants back: named, or the last that changed something.
 
     One that was cut off may have, also where nothing is kept of it. Of an undo that was not done to
-    its end it is the run that was to be taken back: there is more of it to do.
+    its end it is the run that was to be taken back: there is more of it to do. Raises UsageError.
     """
+    if word not in {"", LAST}:
+        return run_called(word, runs)
     known = {run.id: run for run in runs}
     for run in reversed(runs):
         if run.undoes in known and run.outcome != "complete":
             return known[run.undoes]
-        if run.counts or run.outcome == "started" or not run.by or recorded(run.id):
+        if run.counts or run.outcome == STARTED or not run.by or recorded(run.id):
             return run
-    raise UsageError("No run is remembered that changed anything.", _LIST)
-
-
-def kept_of(run: Run, recorded: Recorded) -> tuple[RecordedChange, ...]:
-    """Return what a run did; raises StateError where the store keeps none of it."""
-    found = recorded(run.id)
-    if found:
-        return tuple(found)
-    if not run.by:
-        why = "it was made by a version of tasksync that kept no changes"
-    elif run.outcome == "started":
-        why = "it was cut off, and had saved none (a state in S3 or behind http keeps them when a "
-        why += "run ends)"
-    elif not run.counts:
-        why = "it changed no task"
-    else:
-        why = "it is too long ago, or had more changes than this store keeps"
-    raise StateError(
-        f"The changes of run {named_run(run)} are not kept in this state: {why}.",
-        "Take them back by the manifest: git revert, then tasksync apply. " + _LIST,
+    raise UsageError(
+        "No run is remembered that changed anything.", "tasksync history lists the runs."
     )
 
 
