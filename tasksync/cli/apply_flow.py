@@ -300,7 +300,8 @@ class Doing:
             new_id(), self._digest, identity, files, plan.serial, self._skipped,
             began=not self._state.lineage,
             touched=touched_by(plan, self._state.runs, (self._digest, plan.serial)),
-            proves=not self._options.no_verify,
+            # no manifest says `removed` of what undo lets go of: it is not remembered any longer
+            proves=not self._options.no_verify and not plan.undoes,
             by=f"{holder.user}@{holder.host}",
             ci=holder.run_url,
             digest=self._digest or digest(plan),
@@ -316,14 +317,16 @@ class Doing:
         with graceful(parts.stop, parts.console.tell, standing, parts.console.restore):
             try:
                 report = applier.apply(cost.requests)
-                verification = self._proved(plan, report, applier.recorder)
+                verification = self._proved(
+                    plan, report, applier.recorder if facts.proves else None
+                )
             except TasksyncError as error:
                 applier.report.error = error
                 self._summed(plan, applier.report)
                 raise
         return self._told(plan, report, verification)
 
-    def _proved(self, plan: Plan, report: Report, recorder: Recorder) -> Verification:
+    def _proved(self, plan: Plan, report: Report, recorder: Recorder | None) -> Verification:
         parts = self._parts
         if self._options.no_verify or parts.stop() or report.error is not None:
             return Verification(0)

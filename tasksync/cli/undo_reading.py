@@ -70,6 +70,7 @@ class UndoReader:
         self._project = project
         self._marker = marker_of(project) if manifest is None else manifest.marker
         self.portal: RestPortal = parts.portal(self._marker)
+        self._there: Mapping[RemoteId, LiveTask] = {}
         self._planner = parts.planner(self.portal, parts.resolver(self.portal, self._marker))
 
     def settle(self, holder: LeaseHolder) -> None:
@@ -89,7 +90,8 @@ class UndoReader:
         here = check_portal(self.portal, state)
         tell_other_owner(here, state.identity, self.parts.hear)
         frame = self._frame(run, here.portal, other_owner(here, state.identity))
-        undoing = undo_plan(recorded, later, state, self._live(recorded), frame)
+        self._there = self._live(recorded)
+        undoing = undo_plan(recorded, later, state, self._there, frame)
         now = checked(self._planner.named(undoing.plan), state, self.portal)
         return UndoPlanned(run, undoing, now)
 
@@ -143,7 +145,9 @@ class UndoReader:
             return no_manifest_text()
         directory = self.parts.directory(lambda: self.portal, self.state)
         try:
-            return again_text(changed_again(plan, self.state, self._manifest, directory))
+            return again_text(
+                changed_again(plan, self.state, self._there, self._manifest, directory)
+            )
         except TasksyncError as error:
             return no_manifest_text(error.message)
 

@@ -76,7 +76,7 @@ def facts(change: Change, names: wording.Names) -> Iterator[Fact]:
                 yield Fact(label, shown + wording.as_written(change.written, one.name, shown))
         case Action.DELETE | Action.FORGET | Action.NOOP:
             yield from _ends(change)
-            if change.action is Action.FORGET:
+            if change.action is Action.FORGET:  # what an adoption changed, put back by undo
                 yield from (_moves(one, change, names) for one in change.fields)
         case Action.UPDATE | Action.ADOPT | Action.DEFER:
             if change.action is not Action.UPDATE:

@@ -212,9 +212,11 @@ class _Lines:
         return text
 
     def _gone(self, change: Change) -> Iterator[str]:
-        if change.title:
+        deletes = change.action is Action.DELETE
+        renames = not deletes and any(one.name == "title" for one in change.fields)
+        if change.title and not renames:
             yield self._line("title", wording.in_quotes(change.title))
-        if change.action is Action.DELETE:
+        if deletes:
             lost = wording.lost(change.activity)
             yield from (f"      {self.style.paint(lost, Tone.WARN)}",) if lost else ()
         else:  # what an adoption changed, put back by undo
