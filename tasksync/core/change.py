@@ -188,9 +188,13 @@ class Change:
 
     @property
     def leaves_marker(self) -> bool:
-        """Whether a task is let go of, and may go on bearing our marker."""
+        """Whether a task is let go of, and may go on bearing our marker.
+
+        One whose adoption by its marker is undone bears it as before: it is to be found again.
+        """
         forgets = self.action is Action.FORGET and not self.writes
-        return forgets and self.reason not in {Reason.GONE, Reason.TAKEN, Reason.MOVED_AWAY}
+        stays = {Reason.GONE, Reason.TAKEN, Reason.MOVED_AWAY, Reason.UNDONE}
+        return forgets and self.reason not in stays
 
     @property
     def unresolved(self) -> tuple[TaskKey, ...]:

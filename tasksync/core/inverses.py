@@ -222,13 +222,14 @@ class Inverses:
         differing = _differing(one)
         if why := _why_not(entry, differing):
             return why
-        change = without_marker(change, live, self._mark)
+        if _was_marked_by(one, entry):
+            change = without_marker(change, live, self._mark)
         fields = self._fields(one, entry, live, differing)
         names = {each.name for each in fields}
         together = {**change.sent_together, **_sent_together(names, entry, live)}
         together = {name: together[name] for name in in_order(together) if name not in names}
-        others = tuple(marker for marker in live.markers if marker != self._mark)
-        return replace(change, fields=fields, sent_together=together, markers=others)
+        markers = change.markers if change.sent_together else live.markers
+        return replace(change, fields=fields, sent_together=together, markers=markers)
 
     def _taken_over(self, one: RecordedChange) -> Change | str | None:
         """Return the ADOPT of what was let go of."""
@@ -259,12 +260,24 @@ class Inverses:
             fields,
             _sent_together(names, known, live),
             one.read,
+            self._turned(one, known, live, names),
             title=known.title,
             markers=live.markers,
             responsible=_person(live.fields),
             created=live.created or "",
         )
         return with_marker(change, live, self._marker)
+
+    def _turned(self, one: RecordedChange, known: Entry, live: LiveTask, names: set[str]) -> Values:
+        """Return what the portal made of values that are not sent; what people set is drift."""
+        found: dict[str, Value] = {}
+        for name, asked in one.read.items():
+            there = live.fields.get(name, asked)
+            if name in names or same(name, there, asked):
+                continue
+            if same(name, there, self._left.by(one, known, live, RecordedField(name, None, asked))):
+                found[name] = there
+        return found
 
 
 def _differing(one: RecordedChange) -> list[RecordedField]:
@@ -274,6 +287,16 @@ def _differing(one: RecordedChange) -> list[RecordedField]:
         for each in one.fields
         if FIELDS[each.name].on_update and not same(each.name, each.before, each.after)
     ]
+
+
+def _was_marked_by(one: RecordedChange, entry: Entry) -> bool:
+    """Tell whether an adoption put the marker on; what bore it before keeps it.
+
+    Else the next apply would not find it again, and make another.
+    """
+    tags = [each for each in one.fields if each.name == "tags"]
+    alone = any(same("tags", each.before, each.after) for each in tags)
+    return alone or entry.options.adopt == one.id
 
 
 def _why_not(entry: Entry, differing: Iterable[RecordedField]) -> str:

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from tasksync.core.change import Action, Change
+from tasksync.core.change import Action, Change, FieldChange
 from tasksync.core.fields import (
     KeyRef,
     RemoteId,
@@ -84,6 +84,7 @@ class _Undo:
         self, since: Since, state: State, live: Mapping[RemoteId, LiveTask], frame: Plan
     ) -> None:
         self._state = state
+        self._live = live
         self._frame = frame
         self._inverses = Inverses(since, state, live, frame)
         self._changes: dict[TaskKey, Change] = {}
@@ -102,6 +103,7 @@ class _Undo:
             else:
                 self._cannot[one.key] = found
         self._without_orphans()
+        self._with_remade_parents()
         changes = self._changes.values()
         index = self._state.index
         plan = replace(
@@ -124,6 +126,19 @@ class _Undo:
             for key, above in missing:
                 self._changes.pop(key, None)
                 self._cannot[key] = f"its parent {above} has no task any more"
+
+    def _with_remade_parents(self) -> None:
+        """Move what is put back under its parent's new task, where that is made again."""
+        remade = {key for key, one in self._changes.items() if one.action is Action.CREATE}
+        for key, change in self._changes.items():
+            above = change.asked.get("parentId")
+            named = any(one.name == "parentId" for one in change.fields)
+            if change.action is Action.CREATE or named or not isinstance(above, KeyRef):
+                continue
+            if above.key in remade and change.id is not None:
+                there = self._live[change.id].fields.get("parentId")
+                fields = (*change.fields, FieldChange("parentId", there, above))
+                self._changes[key] = replace(change, fields=fields)
 
     def _will_be(self, key: TaskKey) -> bool:
         if key in self._state.index:

@@ -251,7 +251,7 @@ def why(change: Change) -> str:
     words = WHY[change.reason]
     if change.origin is not None and change.action is Action.ADOPT:
         return f"moved here: it was {clean(str(change.origin))}"
-    if change.action is Action.FORGET and change.writes:
+    if change.action is Action.FORGET and "tags" in change.body and not change.markers:
         words += "; its marker comes off, and it is free for people and other projects"
     return words
 
