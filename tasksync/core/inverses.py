@@ -98,9 +98,9 @@ class Inverses:
 
     def _is_back(self, entry: Entry, one: RecordedChange, live: LiveTask) -> bool:
         """Tell whether a task asks already for what the run found."""
-        if entry.deferred:
-            return False
         now = {**live.fields, **entry.asked}
+        if entry.deferred:  # what it asks is its status before that
+            now["status"] = DEFERRED
         return all(same(f.name, now.get(f.name), f.before) for f in _differing(one))
 
     def _update(

@@ -7,7 +7,7 @@ from typing import Any
 
 from casefiles import manifest_of
 from given_plans import Given, tasks, worlds
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from ideal import IdealWorld
 from undone import differing, done, inverse, portal_of, recorded
@@ -21,7 +21,7 @@ from tasksync.core.plan import Plan
 from tasksync.core.planning.build import build_plan
 from tasksync.core.task import OnRemove
 
-law = settings(max_examples=300, deadline=None)
+law = settings(max_examples=300, deadline=None, phases=set(Phase) - {Phase.shrink})
 
 
 @st.composite
