@@ -34,7 +34,8 @@ def _leave(code: int) -> None:
     Python gives its handlers back before it has ended: a signal that comes then would decide the
     exit code.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
+    names = ("SIGINT", "SIGTERM", "SIGBREAK")  # the last one only at Windows
+    for number in (getattr(signal, name) for name in names if hasattr(signal, name)):
         signal.signal(number, lambda *_signal: os._exit(code))
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -6,8 +6,11 @@ import os
 import select
 import stat
 import time
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 from typing import TextIO
+
+from tasksync import operating_system
 
 #: what a key file, and a plan or state file, may have (bytes)
 KEY, DOCUMENT = 64 * 1024, 256 * 1024 * 1024
@@ -24,16 +27,37 @@ def read(path: str | Path, limit: int) -> bytes:
     A named pipe is read, since `<(command)` of a shell is one; where nobody writes into it, it is
     given up after SILENCE seconds. A regular file that is too long is not read at all.
     """
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    return _closed(os.open(path, operating_system.READING), limit)
+
+
+def read_stdin(limit: int) -> bytes:
+    """Return what standard input holds, where it has no name; raises OSError as `read` does."""
+    return _closed(os.dup(0), limit)
+
+
+def _closed(handle: int, limit: int) -> bytes:
     try:
         return _all(handle, limit)
     finally:
         os.close(handle)
 
 
+def words(found: bytes) -> str:
+    """Return what a small file says in UTF-8, or as Windows writes it: with a mark, in UTF-16.
+
+    Notepad puts that mark there, and Windows PowerShell writes UTF-16 where `>` stands. Raises
+    UnicodeDecodeError.
+    """
+    wide = found.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    return found.decode("utf-16" if wide else "utf-8-sig")
+
+
 def text(stream: TextIO, limit: int) -> str:
-    """Return what a stream holds; raises OSError where it is longer than `limit` characters."""
-    found = stream.read(limit + 1)
+    """Return what a stream holds; raises OSError where it is longer than `limit` characters.
+
+    The mark that programs of Windows put before UTF-8 is no part of it.
+    """
+    found = stream.read(limit + 1).removeprefix("\ufeff")
     if len(found) > limit:
         raise _too_long(limit)
     return found
@@ -50,7 +74,7 @@ def _all(handle: int, limit: int) -> bytes:
     if regular and about.st_size > limit:
         raise _too_long(limit)
     if regular or stat.S_ISDIR(about.st_mode):
-        os.set_blocking(handle, True)
+        operating_system.make_blocking(handle)
     end = time.monotonic() + WHOLE
     found = bytearray()
     while True:
@@ -65,9 +89,14 @@ def _all(handle: int, limit: int) -> bytes:
 
 
 def _wait(handle: int, end: float) -> None:
-    """Wait until something can be read; raises OSError where nothing comes, or it never ends."""
+    """Wait until something can be read; raises OSError where nothing comes, or it never ends.
+
+    Windows cannot be asked about a pipe: reading it waits there, for as long as it takes.
+    """
     if time.monotonic() > end:
         raise OSError(0, f"it did not end within {WHOLE:.0f} s")
+    if not hasattr(select, "poll"):
+        return
     asked = select.poll()
     asked.register(handle, select.POLLIN)
     if not asked.poll(SILENCE * 1000):

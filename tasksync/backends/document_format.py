@@ -75,7 +75,7 @@ def decode(copy: Copy, where: str) -> StateDocument:
         )
 
 
-def bytes_of(data: RunData) -> bytes:
+def bytes_of(data: object) -> bytes:
     """Return plain data as JSON."""
     try:
         return orjson.dumps(data)

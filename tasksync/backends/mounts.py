@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tasksync import operating_system, windows_calls
+
 MOUNTS = Path("/proc/self/mountinfo")
 
 #: file systems that several machines may write to, or that come through a virtual machine
@@ -19,6 +21,8 @@ REMOTE = frozenset(
 
 def is_remote(path: Path, mounts: Path = MOUNTS) -> bool:
     """Tell whether a path lies on a network file system; False where the system does not say."""
+    if operating_system.WINDOWS:
+        return windows_calls.is_on_network(str(path.absolute()))
     try:
         table = mounts.read_text(encoding="utf-8", errors="replace")
     except OSError:

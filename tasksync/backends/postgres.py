@@ -15,6 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from tasksync.backends import leases, postgres_history
 from tasksync.backends import postgres_tables as tables
+from tasksync.backends.history_rows import unpacked
 from tasksync.backends.leases import Alive, Gone, Watch
 from tasksync.backends.masking import masked
 from tasksync.backends.patience import Tell, Waiting, in_silence
@@ -96,12 +97,12 @@ class PostgresStore:
     def recorded(self, run: str) -> tuple[RecordedChange, ...] | None:
         """What a run did; None where it is not kept, as in tables of an older format."""
 
-        def look(db: Database) -> list[str]:
+        def look(db: Database) -> list[bytes]:
             if not self._has_tables(db) or (self._format or 0) < tables.WITH_HISTORY:
                 return []
             return postgres_history.recorded(db, self._project, run)
 
-        return postgres_history.decoded(run, self._server.run("read", in_transaction(look)))
+        return unpacked(run, self._server.run("read", in_transaction(look)))
 
     def replace(self, state: State, lease: Lease) -> None:
         """Put a whole state in the place of what is there, its serial above both."""

@@ -1,8 +1,9 @@
 """Who we are as a holder of a lease, and whether a holder on this host has ended.
 
 A pid alone says little: it is used again, and a container counts its own. `started` therefore
-names the kernel's boot, the pid namespace and the start time (Linux: /proc). Where one of them
-cannot be compared nothing is said of it, and the lease runs out by time.
+names the kernel's boot, the pid namespace and the start time (Linux: /proc), or the start time
+alone, which says the day too (Windows). Where one of them cannot be compared nothing is said of it,
+and the lease runs out by time.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import platform
 from collections.abc import Mapping
 from pathlib import Path
 
+from tasksync import operating_system, windows_calls
 from tasksync.core.run_url import shown
 from tasksync.core.state import Holder
 
 PROC = Path("/proc")
 UNKNOWN = "?"
+_WINDOWS = "windows"
 
 
 def this_process(env: Mapping[str, str], operation: str = "apply") -> Holder:
@@ -48,8 +51,11 @@ def started(pid: int, proc: Path = PROC) -> str | None:
     """Return boot/namespace/start time of a process; None when there is no such process.
 
     The start time is field 22 of /proc/PID/stat, counted after the name, which may hold blanks.
-    Without /proc it is "".
+    Without /proc it is "", at Windows `windows/start time`.
     """
+    if operating_system.WINDOWS:
+        began = windows_calls.process_started(pid)
+        return f"{_WINDOWS}/{began}" if began else began
     if not (proc / "self").exists():
         return "" if _is_alive(pid) else None
     try:
@@ -91,8 +97,6 @@ def _surroundings(proc: Path) -> str:
 
 
 def _is_alive(pid: int) -> bool:
-    if os.name != "posix":  # elsewhere os.kill would end the process instead of looking at it
-        return True
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -9,7 +9,7 @@ from tasksync.core.fields import Values
 from tasksync.core.history import RecordedChange
 from tasksync.core.ports import StateStore
 from tasksync.core.secrets import Secrets
-from tasksync.core.state import Entry, Holder, Intent, Lease, PortalIdentity, State, StateDelta
+from tasksync.core.state import Entry, Holder, Intent, Lease, PortalIdentity, Run, State, StateDelta
 from tasksync.core.state import state_of as whole
 
 
@@ -71,19 +71,23 @@ class RedactedStore:
 
 def redacted(delta: StateDelta, secrets: Secrets) -> StateDelta:
     """Return a delta without our secrets; the very same where it holds none."""
-    if not secrets.may_be_in(_texts(delta.put, delta.open, delta.identity)):
+    runs = (delta.run,) if delta.run else ()
+    texts = _texts(delta.put, delta.open, delta.identity, runs)
+    if not secrets.may_be_in("\n".join((texts, *_recorded_texts(delta.recorded)))):
         return delta
     return replace(
         delta,
         put=tuple(_entry(one, secrets) for one in delta.put),
         open=tuple(_intent(one, secrets) for one in delta.open),
         identity=delta.identity and _identity(delta.identity, secrets),
+        run=delta.run and _run(delta.run, secrets),
+        recorded=tuple(_recorded(one, secrets) for one in delta.recorded),
     )
 
 
 def _state(state: State, secrets: Secrets) -> State:
     entries = tuple(state.entries.values())
-    if not secrets.may_be_in(_texts(entries, state.intents, state.identity)):
+    if not secrets.may_be_in(_texts(entries, state.intents, state.identity, state.runs)):
         return state
     made = whole(state.project, (_entry(one, secrets) for one in entries))
     return replace(
@@ -92,11 +96,15 @@ def _state(state: State, secrets: Secrets) -> State:
         index=made.index,
         intents=tuple(_intent(one, secrets) for one in state.intents),
         identity=state.identity and _identity(state.identity, secrets),
+        runs=tuple(_run(one, secrets) for one in state.runs),
     )
 
 
 def _texts(
-    entries: Iterable[Entry], intents: Iterable[Intent], identity: PortalIdentity | None
+    entries: Iterable[Entry],
+    intents: Iterable[Intent],
+    identity: PortalIdentity | None,
+    runs: Iterable[Run],
 ) -> str:
     """Return all words in one, to be looked through at once."""
     values = [
@@ -106,7 +114,17 @@ def _texts(
     ]
     values += [value for one in intents for value in _values(one.asked, one.sent, one.written)]
     names = (identity.portal, identity.owner) if identity else ()
-    return "\n".join((*values, *names))
+    return "\n".join((*values, *names, *(text for one in runs for text in (one.by, one.ci))))
+
+
+def _recorded_texts(recorded: Iterable[RecordedChange]) -> Iterable[str]:
+    for one in recorded:
+        yield one.title
+        yield from _values(
+            one.read,
+            {field.name: field.before for field in one.fields},
+            {field.name: field.after for field in one.fields},
+        )
 
 
 def _values(*all_values: Values) -> Iterable[str]:
@@ -132,6 +150,24 @@ def _intent(intent: Intent, secrets: Secrets) -> Intent:
         asked=_redacted(intent.asked, secrets),
         sent=_redacted(intent.sent, secrets),
         written=_words(intent.written, secrets),
+    )
+
+
+def _run(run: Run, secrets: Secrets) -> Run:
+    return replace(run, by=secrets.redact(run.by), ci=secrets.redact(run.ci))
+
+
+def _recorded(one: RecordedChange, secrets: Secrets) -> RecordedChange:
+    fields = tuple(
+        replace(
+            field,
+            before=secrets.redact_value(field.before),
+            after=secrets.redact_value(field.after),
+        )
+        for field in one.fields
+    )
+    return replace(
+        one, title=secrets.redact(one.title), fields=fields, read=_redacted(one.read, secrets)
     )
 
 

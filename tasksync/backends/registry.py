@@ -40,6 +40,15 @@ class StoreRequest(NamedTuple):
     timeout: float
 
 
+#: what is added for a path of Windows that stands alone, whose drive is no kind
+_DRIVE = r" A file on a drive too is sqlite:PATH, as sqlite:C:\states\team.db."
+
+
+def is_drive(scheme: str) -> bool:
+    """Tell whether what stands before a colon is a drive of Windows."""
+    return len(scheme) == 1 and scheme.isascii() and scheme.isalpha()
+
+
 Loader: TypeAlias = Callable[[StoreRequest], StateStore]
 
 
@@ -66,7 +75,8 @@ def open_store(  # noqa: PLR0913 - all that any store is opened with
     if not colon or scheme.lower() not in SCHEMES:
         raise SettingsError(
             f"The state {quoted(masked(url))} is of no known kind.",
-            "Known are sqlite:PATH, postgresql://…, s3://bucket/key and https://….",
+            "Known are sqlite:PATH, postgresql://…, s3://bucket/key and https://…."
+            + (_DRIVE if is_drive(scheme) else ""),
         )
     gone, alive = partial(_gone, here), partial(_alive, here)
     asked = StoreRequest(url, project, clock, ids, gone, alive, env, tell, patience, timeout)

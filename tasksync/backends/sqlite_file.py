@@ -13,9 +13,10 @@ import sqlite3
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TypeAlias
 
+from tasksync import operating_system
 from tasksync.backends import leases
 from tasksync.backends import sqlite_tables as tables
 from tasksync.backends.mounts import is_remote
@@ -92,7 +93,7 @@ class StateFile:
 
     def _open(self, mode: str, more: str = "") -> Database:
         return sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?mode={mode}{more}",
+            f"{uri_of(self.path.absolute())}?mode={mode}{more}",
             uri=True,
             timeout=STEP,
             isolation_level=None,
@@ -218,6 +219,12 @@ def transaction(db: Database, kind: str = "IMMEDIATE") -> Iterator[None]:
         yield
 
 
+def uri_of(path: PurePath) -> str:
+    """Return a path as SQLite reads it: a share of Windows has four slashes there, and no host."""
+    uri = path.as_uri()
+    return uri if uri.startswith("file:///") else f"file:////{uri.removeprefix('file://')}"
+
+
 def _may_write(path: Path) -> bool:
     return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
@@ -236,16 +243,6 @@ def _fill(path: Path, project: str) -> None:
 
 def _put_in_place(aside: Path, path: Path) -> None:
     """Give a whole file its name, unless somebody was quicker."""
-    try:
-        os.link(aside, path)
-    except FileExistsError:
-        return
-    except OSError:  # a file system without hard links
-        if not path.exists():
-            aside.rename(path)
-    if hasattr(os, "O_DIRECTORY"):
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    with suppress(FileExistsError):
+        operating_system.put_new(aside, path)
+        operating_system.made_durable(path.parent)

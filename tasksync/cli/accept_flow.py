@@ -8,7 +8,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
-from shlex import quote
 from typing import Final
 
 from tasksync.cli.accept_selection import accept_selection
@@ -36,6 +35,7 @@ from tasksync.manifests.accepting.accepted import AcceptedValues, PortalFacts, a
 from tasksync.manifests.accepting.proposals import PortalValue
 from tasksync.manifests.editing.edited_files import FileEdit, write_files
 from tasksync.manifests.loader import load
+from tasksync.operating_system import quoted as quoted_word
 from tasksync.portal.client import RestPortal
 from tasksync.render.wording import clean, count
 
@@ -188,7 +188,7 @@ def _write(options: AcceptOptions, console: Console, edits: _WhatToWrite) -> int
         return 1
     write_files(files)
     console.say(f"Wrote {what}.")
-    flags = "".join(f" -f {quote(one)}" for one in options.run.manifest.files)
+    flags = "".join(f" -f {quoted_word(one)}" for one in options.run.manifest.files)
     console.say(f"See what is left: tasksync plan{flags}")
     console.say(_UNTIL_APPLY)
     return _PARTIAL if edits.cannot else 0

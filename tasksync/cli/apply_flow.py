@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from time import monotonic
 from types import MappingProxyType
@@ -41,7 +41,7 @@ from tasksync.core.expected import Approved
 from tasksync.core.formats.plan_json import Opened, digest
 from tasksync.core.guards import check
 from tasksync.core.manifest import Manifest, marker_of
-from tasksync.core.plan import Plan
+from tasksync.core.plan import Plan, Refusal
 from tasksync.core.planning.desired import Desired
 from tasksync.core.planning.taking_over import gives_to, projects_in
 from tasksync.core.ports import StateStore
@@ -139,8 +139,10 @@ def _apply(
         first_line = read_line_of(
             plan, None if planning.no_refresh else portal.requests, monotonic() - begun
         )
-        _show(parts, options, plan, cost, first_line, expected)
-        if refusals := check(plan, options.planning.overrides):
+        refusals = check(plan, options.planning.overrides)
+        shown = _BesidePlan(cost, first_line, refusals, manifest.timezone, expected)
+        _show(parts, options, plan, shown)
+        if refusals:
             raise PlanRefused(refusals)
         if plan and asks:
             if not _approved(console, plan):
@@ -157,15 +159,20 @@ def _apply(
         return doing.do(plan, cost, plan.remembered)
 
 
-def _show(
-    parts: Session,
-    options: ApplyOptions,
-    plan: Plan,
-    cost: Cost,
-    first_line: str,
-    expected: ExpectedPlan | None,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _BesidePlan:
+    """What a plan is shown with, before the question."""
+
+    cost: Cost
+    first_line: str
+    refusals: tuple[Refusal, ...]
+    timezone: str | None
+    expected: ExpectedPlan | None
+
+
+def _show(parts: Session, options: ApplyOptions, plan: Plan, beside: _BesidePlan) -> None:
     """Show what is to be done, and what of the plan is left out since nobody approved it."""
+    expected = beside.expected
     corrections = () if expected is None else expected.corrections
     parts.pause()
     if parts.events is not None:
@@ -175,10 +182,13 @@ def _show(
             parts.console,
             plan,
             "text",
-            cost,
-            first_line=first_line,
+            beside.cost,
+            first_line=beside.first_line,
             colour=not options.run.output.no_color,
             nothing="" if expected is None else nothing_text(plan),
+            full=options.full,
+            timezone=beside.timezone,
+            kept=frozenset(key for one in beside.refusals for key in one.keys),
         )
         if corrections:
             parts.console.say(corrections_text(corrections, dict(plan.names)))

@@ -61,6 +61,12 @@ def _columns() -> int:
         return 80
 
 
+PLANNED, GUARDS, PORTAL = "what is planned", "guards, for this run only", "the portal"
+STATE, OUTPUT = "the state", "output"
+#: groups of flags in the order in which help shows them, behind those of the command alone
+_GROUPS = (PLANNED, GUARDS, PORTAL, STATE, OUTPUT)
+
+
 class WrongCall(Exception):
     """A call that `parser` does not take; what is said of it stands in `wrong_calls`.
 
@@ -92,7 +98,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **words: Any) -> None:
         # argparse makes one at each argument, so that the terminal is not asked by it
-        formatter = partial(argparse.HelpFormatter, width=_columns() - 2)
+        formatter = partial(_Formatter, width=_columns() - 2)
         super().__init__(**{"formatter_class": formatter, **words})
         self._given: list[str] = []
 
@@ -121,6 +127,18 @@ class Parser(argparse.ArgumentParser):
         raise WrongCall(self, self._given, message=message)
 
 
+class _Formatter(argparse.HelpFormatter):
+    """argparse's, but flags stand in their groups alone, and examples keep their lines."""
+
+    def _format_usage(self, usage: Any, actions: Any, _groups: Any, prefix: Any) -> str:
+        named = [one for one in actions if not one.option_strings]
+        text = super()._format_usage(usage, named, [], prefix)
+        return text.replace(self._prog, f"{self._prog} [flags]", 1) if actions != named else text
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text if text.startswith("examples:") else super()._fill_text(text, width, indent)
+
+
 class NotCalled(Parser):
     """Stands for a command that is listed and not called; a real one takes 0.25 ms to make."""
 
@@ -140,7 +158,15 @@ class _Help(argparse.Action):
     """--help without leaving the process."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_rest: object) -> None:
+        from tasksync.cli.help_examples import examples_of
+
+        parser.epilog = parser.epilog or examples_of(parser.prog)
+        parser._action_groups.sort(key=_place)  # noqa: SLF001 - argparse shows them as they are made
         raise HelpAsked(parser.format_help())
+
+
+def _place(one: argparse._ArgumentGroup) -> int:
+    return _GROUPS.index(one.title) if one.title in _GROUPS else -1
 
 
 def with_help(parser: argparse.ArgumentParser) -> None:
@@ -248,6 +274,14 @@ def limit(text: str) -> Any:
     return found
 
 
+def group(parser: argparse.ArgumentParser, title: str) -> argparse._ArgumentGroup:
+    """Return the group of flags of that title, which help shows together; made where needed."""
+    for one in parser._action_groups:  # noqa: SLF001 - argparse offers no other list of them
+        if one.title == title:
+            return one
+    return parser.add_argument_group(title)
+
+
 def manifest_arguments(parser: argparse.ArgumentParser) -> None:
     """Add -f."""
     parser.add_argument(
@@ -258,7 +292,7 @@ def manifest_arguments(parser: argparse.ArgumentParser) -> None:
 
 def state_arguments(parser: argparse.ArgumentParser) -> None:
     """Add --state."""
-    parser.add_argument(
+    group(parser, STATE).add_argument(
         "--state", type=filled, metavar="URL",
         help="sqlite:PATH, postgresql://…, s3://bucket/key, https://… "
         "(default: sqlite:.tasksync/PROJECT.db beside the manifest)",
@@ -267,7 +301,7 @@ def state_arguments(parser: argparse.ArgumentParser) -> None:
 
 def lock_arguments(parser: argparse.ArgumentParser) -> None:
     """Add --lock-timeout."""
-    parser.add_argument(
+    group(parser, STATE).add_argument(
         "--lock-timeout", type=seconds, default=0.0, metavar="TIME",
         help="wait so long for the lock, as 5m (default: not at all)",
     )  # fmt: skip
@@ -275,7 +309,7 @@ def lock_arguments(parser: argparse.ArgumentParser) -> None:
 
 def portal_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what reaches the portal."""
-    add = parser.add_argument
+    add = group(parser, PORTAL).add_argument
     add("--portal", type=filled, metavar="URL",
         help="the portal, or sandbox: / sandbox:FILE for the local one "
         "(default: https://vibecode.bitrix24.com)")  # fmt: skip
@@ -292,7 +326,7 @@ def portal_arguments(parser: argparse.ArgumentParser) -> None:
 
 def planning_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what decides what a plan is about, and which guards are overridden."""
-    add = parser.add_argument
+    add = group(parser, PLANNED).add_argument
     add("--target", action="append", metavar="GLOB", default=None,
         help="only these keys, and the parents that they need (repeats)")  # fmt: skip
     add("--exclude", action="append", metavar="GLOB", default=None,
@@ -305,7 +339,7 @@ def planning_arguments(parser: argparse.ArgumentParser) -> None:
 
 def guard_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags that override safety guards."""
-    add = parser.add_argument
+    add = group(parser, GUARDS).add_argument
     add("--max-delete", type=limit, metavar="N|P%", help="override policy.maxDelete for this run")
     add("--max-update", type=limit, metavar="N|P%", help="override policy.maxUpdate for this run")
     for guard, words in DANGEROUS.items():
@@ -325,9 +359,15 @@ DANGEROUS: Mapping[str, str] = {
 
 def format_arguments(parser: argparse.ArgumentParser, formats: Sequence[str], help: str) -> None:  # noqa: A002 - as argparse calls it
     """Add --format, and its short form --json."""
-    either = parser.add_mutually_exclusive_group()
+    either = group(parser, OUTPUT).add_mutually_exclusive_group()
     either.add_argument("--format", choices=formats, default="text", help=help)
     either.add_argument("--json", action="store_true", help="the same as --format json")
+
+
+def full_argument(parser: argparse.ArgumentParser) -> None:
+    """Add --full, for a plan as text."""
+    add = group(parser, OUTPUT).add_argument
+    add("--full", action="store_true", help="text: every change whole, none grouped or left out")
 
 
 def directory_arguments(parser: argparse.ArgumentParser, words: str) -> None:
@@ -340,8 +380,9 @@ def directory_arguments(parser: argparse.ArgumentParser, words: str) -> None:
 
 def output_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what decides how things are shown."""
-    parser.add_argument("--no-color", action="store_true", help="no colours")
-    parser.add_argument("--quiet", action="store_true", help="no progress")
+    add = group(parser, OUTPUT).add_argument
+    add("--no-color", action="store_true", help="no colours")
+    add("--quiet", action="store_true", help="no progress")
 
 
 def with_environment(parser: argparse.ArgumentParser, env: Mapping[str, str]) -> None:

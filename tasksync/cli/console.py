@@ -23,6 +23,18 @@ def _lines(text: str) -> str:
     return disarmed(text if text.endswith("\n") else text + "\n")
 
 
+def _obeys_escapes(terminal: TextIO) -> bool:
+    """Tell whether a terminal shows colours; an old console of Windows may have to be asked."""
+    from tasksync import operating_system, windows_calls  # `--help` does without
+
+    if not operating_system.WINDOWS:
+        return True
+    try:
+        return windows_calls.takes_colours(terminal.fileno())
+    except (OSError, ValueError):
+        return False
+
+
 class Console:
     """Data goes to `out`, progress and errors to `err`; questions are read from `source`.
 
@@ -86,7 +98,7 @@ class Console:
         force = self.env.get("FORCE_COLOR", self.env.get("CLICOLOR_FORCE", "")).lower()
         if force and force not in _NO:
             return True
-        return stream.isatty() and self.env.get("TERM") != "dumb"
+        return stream.isatty() and self.env.get("TERM") != "dumb" and _obeys_escapes(stream)
 
     def may_ask(self, *, wanted: bool = True) -> bool:
         """Tell whether a person can be asked: a terminal, no CI, no --no-input."""

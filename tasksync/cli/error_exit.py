@@ -31,6 +31,18 @@ def unwritable(error: OSError, console: Console) -> int:
     return told(SettingsError(what, advice), console)
 
 
+def is_closed_pipe(error: OSError, console: Console) -> bool:
+    """Tell that nobody reads the output any more, which Windows calls an invalid argument."""
+    from tasksync import operating_system
+
+    return (
+        operating_system.WINDOWS
+        and error.errno == errno.EINVAL
+        and error.filename is None
+        and not console.out.isatty()
+    )
+
+
 def fault(error: Exception, console: Console) -> int:
     """Tell a fault of tasksync itself; the trace goes to a file. Returns 1."""
     from tasksync.render.error_text import unexpected_text

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from shlex import quote
 
 from tasksync.cli.confirmation import is_approved, must_be_answerable
 from tasksync.cli.console import Console
@@ -30,6 +29,7 @@ from tasksync.errors import UsageError
 from tasksync.manifests.editing.edited_files import FileEdit, edit_files, write_files
 from tasksync.manifests.editing.edits import Edit
 from tasksync.manifests.loader import load
+from tasksync.operating_system import quoted as quoted_word
 from tasksync.portal.client import RestPortal
 from tasksync.render.wording import clean, count, in_quotes
 
@@ -142,7 +142,7 @@ def _write(
     _must_be_valid(parts, changed)
     write_files(changed)
     console.say(f"Wrote {count(written, 'adopt line')} into {count(len(changed), 'file')}.")
-    flags = "".join(f" -f {quote(one)}" for one in options.run.manifest.files)
+    flags = "".join(f" -f {quoted_word(one)}" for one in options.run.manifest.files)
     console.say(f"See what it means: tasksync plan{flags}")
     return _PARTIAL if refused else 0
 

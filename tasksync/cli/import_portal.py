@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from tasksync.cli.console import Console
@@ -30,6 +29,7 @@ from tasksync.manifests.writing import (
     document_pieces,
     write_atomically,
 )
+from tasksync.operating_system import quoted as quoted_word
 from tasksync.render.wording import count
 
 if TYPE_CHECKING:
@@ -198,4 +198,4 @@ def _flags(options: ImportOptions, paths: tuple[str, ...]) -> str:
         named.append(options.out)
     if named == [DEFAULT_MANIFEST]:
         return ""
-    return "".join(f" -f {quote(one)}" for one in named)
+    return "".join(f" -f {quoted_word(one)}" for one in named)

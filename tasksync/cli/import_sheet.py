@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 from tasksync import file_limits
@@ -37,6 +36,7 @@ from tasksync.manifests.writing import (
     new_document,
     write_atomically,
 )
+from tasksync.operating_system import quoted as quoted_word
 from tasksync.render.wording import count
 
 #: what a bare date means in a manifest that begins with a sheet: a day's work
@@ -185,7 +185,7 @@ def _flags(asked: SheetImport) -> str:
     whole = files.whole(asked.out)
     if not any(whole == files.whole(one) or _holds(one, whole) for one in paths):
         paths.append(asked.out)
-    return " ".join(f"-f {quote(one)}" for one in paths)
+    return " ".join(f"-f {quoted_word(one)}" for one in paths)
 
 
 def _holds(folder: str, whole: str) -> bool:

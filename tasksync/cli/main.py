@@ -86,9 +86,10 @@ def run(argv: Sequence[str], console: Console | None = None) -> int:
         _write_no_more(console)
         return _BROKEN_PIPE
     except OSError as error:
-        from tasksync.cli.error_exit import fault, unwritable
+        from tasksync.cli.error_exit import fault, is_closed_pipe, unwritable
 
-        code = unwritable(error, console) or fault(error, console)
+        code = _BROKEN_PIPE if is_closed_pipe(error, console) else 0
+        code = code or unwritable(error, console) or fault(error, console)
         _write_no_more(console)
         return code
     except Exception as error:  # noqa: BLE001 - the one place where a fault of ours becomes words
@@ -108,7 +109,8 @@ def _unfailing(stream: TextIO) -> TextIO:
     r"""Return a stream of the process that takes every character, whatever the locale.
 
     Files and pipes are UTF-8, as manifests, JSON and HTML are, unless PYTHONIOENCODING says
-    otherwise. A terminal keeps its own encoding; what that does not have is shown as `\u2192`.
+    otherwise, and lines in them end at Windows as they do elsewhere. A terminal keeps its own
+    encoding; what that does not have is shown as `\u2192`.
     """
     with suppress(AttributeError, OSError, ValueError):
         if not stream.isatty() and not os.environ.get("PYTHONIOENCODING"):
@@ -116,6 +118,8 @@ def _unfailing(stream: TextIO) -> TextIO:
         escapes = stream.errors == "surrogateescape" and stream.encoding.lower() == "utf-8"
         if stream.writable() and not escapes:
             stream.reconfigure(errors="backslashreplace")  # type: ignore[attr-defined]
+        if stream.writable() and not stream.isatty():
+            stream.reconfigure(newline="\n")  # type: ignore[attr-defined]
     return stream
 
 

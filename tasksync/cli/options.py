@@ -98,6 +98,7 @@ class PlanOptions:
     out: str | None
     detailed_exitcode: bool
     format: str
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,7 @@ class ApplyOptions:
     no_verify: bool
     json: bool
     expect: str | None = None
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,7 @@ class ShowOptions:
     planfile: str
     format: str
     output: OutputOptions
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +356,7 @@ def plan_options(read: Mapping[str, Any]) -> PlanOptions:
         out=read["out"],
         detailed_exitcode=read["detailed_exitcode"],
         format=_format(read),
+        full=read["full"],
     )
 
 
@@ -368,6 +372,7 @@ def apply_options(read: Mapping[str, Any]) -> ApplyOptions:
         no_verify=read["no_verify"],
         json=read["json"],
         expect=read["expect"],
+        full=read["full"],
     )
 
 
@@ -407,7 +412,7 @@ def drift_options(read: Mapping[str, Any]) -> DriftOptions:
 
 def show_options(read: Mapping[str, Any]) -> ShowOptions:
     """Return what `show` was asked."""
-    return ShowOptions(read["planfile"], _format(read), _output(read))
+    return ShowOptions(read["planfile"], _format(read), _output(read), read["full"])
 
 
 def publish_options(read: Mapping[str, Any]) -> PublishOptions:
@@ -479,7 +484,7 @@ def state_options(read: Mapping[str, Any]) -> StateOptions:
 
 def history_options(read: Mapping[str, Any]) -> HistoryOptions:
     """Return what `history` was asked."""
-    run = (read["run"] or "last") if read["verb"] else None
+    run = ("last" if read["run"] is None else read["run"]) if read["verb"] else None
     return HistoryOptions(state_options(read), run, _format(read))
 
 

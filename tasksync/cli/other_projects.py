@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from urllib.parse import urlsplit
 
+from tasksync import operating_system
 from tasksync.cli.wiring import Session
 from tasksync.core.ports import StateStore
 from tasksync.core.state import State
@@ -32,7 +33,8 @@ def address_of(url: str, own: str, other: str) -> str | None:
     if scheme.lower() in {"postgres", "postgresql"}:
         return url
     path = rest if scheme.lower() == "sqlite" else urlsplit(url).path
-    before, slash, name = path.rpartition("/")
+    slash = "\\" if operating_system.WINDOWS and path.rfind("\\") > path.rfind("/") else "/"
+    before, slash, name = path.rpartition(slash)
     if name != own and not name.startswith(f"{own}."):
         return None
     beside = f"{before}{slash}{other}{name.removeprefix(own)}"

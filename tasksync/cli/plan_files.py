@@ -7,7 +7,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from tasksync import __version__
+from tasksync import __version__, operating_system
 from tasksync import file_limits as bounded
 from tasksync.cli.settings import made
 from tasksync.cli.showing import Cost
@@ -65,11 +65,11 @@ def write(name: str, plan: Plan, cost: Cost, secrets: Secrets) -> None:
         handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         with ExitStack() as failing:  # a full disk, or Ctrl-C: half a plan helps nobody
             failing.callback(Path(aside).unlink, missing_ok=True)
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
                 stream.write(text)
                 stream.flush()
                 os.fsync(stream.fileno())
-            Path(aside).replace(target)
+            operating_system.replace(aside, target)
             failing.pop_all()
     except OSError as error:
         raise SettingsError(

@@ -12,6 +12,7 @@ from tasksync import file_limits as bounded
 from tasksync.cli.console import Console
 from tasksync.cli.options import ManifestOptions, PortalOptions, RunOptions
 from tasksync.errors import AuthenticationFailed, SettingsError
+from tasksync.operating_system import expanded
 
 DEFAULT_PORTAL = "https://vibecode.bitrix24.com"
 DEFAULT_MANIFEST = "tasksync.yaml"
@@ -32,9 +33,12 @@ class Connection:
 
 
 def manifest_paths(manifest: ManifestOptions) -> tuple[str, ...]:
-    """Return what -f named, or tasksync.yaml here; raises SettingsError where nothing is."""
+    """Return what -f named, or tasksync.yaml here; raises SettingsError where nothing is.
+
+    Patterns are expanded, as no shell of Windows does it.
+    """
     if manifest.files:
-        return manifest.files
+        return expanded(manifest.files)
     if not Path(DEFAULT_MANIFEST).exists():
         raise SettingsError(
             f"There is no {DEFAULT_MANIFEST} in {Path.cwd()}.",
@@ -85,7 +89,7 @@ def _key(env: Mapping[str, str]) -> str:
     file = env.get("TASKSYNC_API_KEY_FILE", "")
     if not key and file:
         try:
-            key = bounded.read(file, bounded.KEY).decode("utf-8").strip()
+            key = bounded.words(bounded.read(file, bounded.KEY)).strip()
         except (OSError, ValueError) as error:
             why = "it is not text" if isinstance(error, UnicodeDecodeError) else bounded.why(error)
             raise SettingsError(

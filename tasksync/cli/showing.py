@@ -12,7 +12,9 @@ from tasksync.core.plan import Plan, Refusal
 from tasksync.core.plan_secrets import for_showing
 
 if TYPE_CHECKING:
+    from tasksync.core.fields import TaskKey
     from tasksync.render.style import Style
+    from tasksync.render.text_blocks import Layout
 
 FORMATS = ("text", "json", "markdown", "html")
 
@@ -46,11 +48,16 @@ def show(  # noqa: PLR0913 - all that a plan is shown with
     colour: bool = True,
     digest: str = "",
     nothing: str = "",
+    full: bool = False,
+    timezone: str | None = None,
+    kept: frozenset[TaskKey] = frozenset(),
 ) -> None:
     """Write a plan to stdout.
 
     `digest` is by what it may be approved, "" where it is about to be done; `nothing` is what is
-    said of a plan without changes, "" for the usual.
+    said of a plan without changes, "" for the usual. As text every change is shown whole where it
+    is `full`, else what repeats once, and `kept` are keys that are named all the same. `timezone`
+    is the manifest's; None where it has none, or is not at hand.
     """
     if format_ != "json" and console.hidden is not None:
         plan = for_showing(plan, console.hidden.secrets)
@@ -70,6 +77,7 @@ def show(  # noqa: PLR0913 - all that a plan is shown with
                 )
             )
         case "html":
+            from tasksync.cli.file_addresses import address_in
             from tasksync.render.html import plan_html
 
             console.say(
@@ -80,6 +88,7 @@ def show(  # noqa: PLR0913 - all that a plan is shown with
                     seconds=cost.seconds,
                     refusals=refusals,
                     digest=digest,
+                    link=address_in(console.env),
                 )
             )
         case _:
@@ -95,8 +104,20 @@ def show(  # noqa: PLR0913 - all that a plan is shown with
                     style=_style(console, colour=colour),
                     digest=digest,
                     nothing=nothing,
+                    layout=_layout(plan, full=full, timezone=timezone, kept=kept),
                 )
             )
+
+
+def _layout(plan: Plan, *, full: bool, timezone: str | None, kept: frozenset[TaskKey]) -> Layout:
+    from zoneinfo import ZoneInfo
+
+    from tasksync.cli.file_addresses import nearest
+    from tasksync.render.short_dates import short_dates
+    from tasksync.render.text_blocks import Layout
+
+    zone = ZoneInfo(timezone) if timezone else None
+    return Layout(full, short_dates(plan, zone, timezone or ""), kept, nearest)
 
 
 def _json(console: Console, plan: Plan, cost: Cost, refusals: Sequence[Refusal]) -> str:

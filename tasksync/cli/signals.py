@@ -1,15 +1,17 @@
-"""SIGINT and SIGTERM: the first asks to stop, the second leaves at once."""
+"""SIGINT and SIGTERM, and Ctrl-Break: the first asks to stop, the second leaves at once."""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from types import FrameType
+
+from tasksync import operating_system
+from tasksync.operating_system import SIGNALS
 
 _EXIT = 130
 
@@ -30,12 +32,7 @@ class Stop:
 
     def wait(self, seconds: float) -> None:
         """Sleep, and wake early when asked to stop."""
-        self._asked.wait(seconds)
-
-
-#: the clock that goes on while the machine sleeps, where there is one: a lease that others see
-#: run out meanwhile must have run out here too (design 7)
-_AWAKE_OR_ASLEEP: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+        operating_system.wait(self._asked, seconds)
 
 
 class SystemClock:
@@ -50,7 +47,7 @@ class SystemClock:
 
     def monotonic(self) -> float:
         """Seconds that never go back, and count the time that the machine slept too."""
-        return time.clock_gettime(_AWAKE_OR_ASLEEP)
+        return operating_system.monotonic()
 
     def sleep(self, seconds: float) -> None:
         """Wait, or until asked to stop."""
@@ -89,7 +86,7 @@ def graceful(
 
     before = {}
     with suppress(ValueError):  # not in the main thread: nobody sends signals there
-        before = {number: signal.signal(number, hear) for number in _SIGNALS}
+        before = {number: signal.signal(number, hear) for number in SIGNALS}
     try:
         yield
     finally:
@@ -99,7 +96,7 @@ def graceful(
 
 @contextmanager
 def terminable(restore: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Let SIGINT and SIGTERM end reading as KeyboardInterrupt, while nothing is being written.
+    """Let what asks to stop end reading as KeyboardInterrupt, while nothing is being written.
 
     A second one does not wait for what is cleared up, and leaves at once; `restore` is called then.
     SIGINT too, for a process that a script put into the background begins with it ignored.
@@ -116,12 +113,9 @@ def terminable(restore: Callable[[], None] = lambda: None) -> Iterator[None]:
 
     before = {}
     with suppress(ValueError):
-        before = {number: signal.signal(number, hear) for number in _SIGNALS}
+        before = {number: signal.signal(number, hear) for number in SIGNALS}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)

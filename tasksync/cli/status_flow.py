@@ -122,7 +122,7 @@ def show(options: StatusOptions, console: Console, found: ProjectStatus, moments
         case "csv":
             from tasksync.render.status_text import status_csv
 
-            console.say(status_csv(found))
+            console.say(status_csv(found, moments))
         case "markdown":
             from tasksync.render.status_markdown import status_markdown
 

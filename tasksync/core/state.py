@@ -409,7 +409,8 @@ class Run:
     in part only: resuming that plan leaves them alone.
     `allowances` is what was used by then, in all
     runs so far, of each text of policy.allow: it is saved with the deletes that used it.
-    `by` is user@host, `ci` the address of the CI run ("" outside of one); `command` is what was
+    `by` is user@host, `ci` the address of the CI run ("" outside of one), held without its tokens;
+    `command` is what was
     called (apply, undo). `digest` is that of the plan that was done, saved or not. `counts` says
     how many changes of each action were done. `undoes` is the id of the run that it took back.
     """
@@ -428,6 +429,9 @@ class Run:
     digest: str = ""
     counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     undoes: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ci", shown(self.ci))
 
 
 @dataclass(frozen=True, slots=True)

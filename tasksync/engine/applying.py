@@ -97,7 +97,8 @@ class EnginePorts:
 class Applier:
     """One apply of one plan, done once: which ids are known, and what is not saved yet.
 
-    `report` is how it stands so far, also where `apply` raised.
+    `report` is how it stands so far, also where `apply` raised; `recorder` makes the records of
+    what the run did, for whoever does the rest of it.
     """
 
     def __init__(self, ports: EnginePorts, plan: Plan, state: State, facts: RunFacts) -> None:

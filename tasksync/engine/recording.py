@@ -10,11 +10,19 @@ from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 
 from tasksync.core.change import Action, Change
-from tasksync.core.fields import FIELDS, KeyRef, RemoteId, TaskKey, Value, Values, in_order
+from tasksync.core.fields import (
+    FIELDS,
+    KeyRef,
+    RemoteId,
+    Value,
+    Values,
+    in_order,
+    is_extra,
+)
 from tasksync.core.history import RecordedChange, RecordedField
 from tasksync.core.plan import Plan
 from tasksync.core.ports import Portal
-from tasksync.core.state import HANDED_OVER, Entry, Intent, State
+from tasksync.core.state import HANDED_OVER, Intent, State
 from tasksync.core.task import LiveTask
 from tasksync.engine.read_cost import read_by_list, requests_to_read
 
@@ -44,8 +52,8 @@ def _more(level: Iterable[Change]) -> int:
 class Recorder:
     """Makes the records of one run; `state` is as it was before the run.
 
-    A parent that is one of ours stands as the KeyRef of its key, before and after alike: its id
-    may be another's by the time that somebody wants the change back.
+    A parent that is one of ours stands as the KeyRef of its key, also where the portal had it: its
+    id may be another's by the time that somebody wants the change back. What was asked stays so.
     """
 
     def __init__(self, run: str, plan: Plan, state: State) -> None:
@@ -91,29 +99,30 @@ class Recorder:
             RecordedField(
                 name,
                 self._parent_as_key(name, before.get(name, change.normalised.get(name, after))),
-                self._parent_as_key(name, after),
+                after,
             )
             for name, after in change.body.items()
         )
 
     def _values_of(self, change: Change, remote: RemoteId) -> Values:
-        if change.action is Action.FORGET:
-            entry = self._entry(change.key)
-            return _NOTHING if entry is None else entry.asked
-        if change.action is not Action.DELETE:
-            return _NOTHING
-        entry, live = self._entry(change.key), self._read.get(remote)
-        known = {} if entry is None else dict(entry.found)
-        if live is not None:  # what the portal did not answer is taken from what is remembered
-            known |= live.fields
+        match change.action:
+            case Action.DELETE:
+                return self._deleted(change, self._read.get(remote))
+            case Action.FORGET:
+                entry = self._state.entries.get(self._before.get(change.key, change.key))
+                return _NOTHING if entry is None else entry.asked
+            case _:
+                return _NOTHING
+
+    def _deleted(self, change: Change, live: LiveTask | None) -> Values:
+        """Return what a task held; what the portal does not tell now, as the plan has seen it."""
+        known = {one.name: one.before for one in change.fields}
+        known |= {} if live is None else live.fields
         return {
             name: self._parent_as_key(name, known[name])
             for name in in_order(known)
-            if known[name] not in {None, FIELDS[name].empty}
+            if not _is_empty(name, known[name])
         }
-
-    def _entry(self, key: TaskKey) -> Entry | None:
-        return self._state.entries.get(self._before.get(key, key))
 
     def _parent_as_key(self, name: str, value: Value) -> Value:
         if name != "parentId" or not isinstance(value, int):
@@ -124,6 +133,10 @@ class Recorder:
             return value
         key = index.key(row)
         return KeyRef(self._renamed.get(key, key))
+
+
+def _is_empty(name: str, value: Value) -> bool:
+    return value in {None, FIELDS[name].empty} or (is_extra(name) and value in {"", ()})
 
 
 def recorded_create(intent: Intent, remote: RemoteId) -> RecordedChange:

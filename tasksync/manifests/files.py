@@ -14,7 +14,7 @@ from io import BufferedIOBase, BytesIO
 from pathlib import Path
 from typing import IO
 
-from tasksync import file_limits
+from tasksync import file_limits, operating_system
 from tasksync.core.task import Place, Problem
 from tasksync.manifests.reader import YamlUnreadable, position_at
 
@@ -121,9 +121,14 @@ def _there(name: str) -> str:
     return "/dev/stdin" if name == STDIN else name
 
 
+def _is_nameless(name: str) -> bool:
+    """Tell whether this is standard input where no file stands for it, as at Windows."""
+    return name == STDIN and operating_system.WINDOWS
+
+
 def _under(path: str, problems: list[Problem]) -> Iterable[tuple[str, os.stat_result]]:
     try:
-        info = os.stat(_there(path))  # noqa: PTH116 - names stay as the person typed them
+        info = os.stat(0 if _is_nameless(path) else _there(path))  # noqa: PTH116 - as typed
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         what = f"cannot be read: {reason}"
@@ -132,7 +137,7 @@ def _under(path: str, problems: list[Problem]) -> Iterable[tuple[str, os.stat_re
     if not stat.S_ISDIR(info.st_mode):
         return [(path, info)]
     found = [
-        (name.removeprefix("./") if path == "." else name, info)
+        (name.removeprefix(os.path.join(".", "")) if path == "." else name, info)  # noqa: PTH118
         for name, info in _walk(
             path, os.path.realpath(path), {(info.st_dev, info.st_ino)}, problems
         )
@@ -156,7 +161,7 @@ def _walk(
         if entry.name.startswith("."):
             continue
         try:
-            info = entry.stat()
+            info = os.stat(entry.path)  # noqa: PTH116 - what Windows lists has no st_ino
         except OSError as error:
             if entry.name.endswith(SUFFIXES):
                 problems.append(unopened(entry.path, error).problem)
@@ -188,7 +193,10 @@ def _leads_out(entry: os.DirEntry[str], root: str) -> bool:
     if not entry.is_symlink():
         return False
     target = os.path.realpath(entry.path)
-    return os.path.commonpath([root, target]) != root
+    try:
+        return os.path.commonpath([root, target]) != root
+    except ValueError:  # another drive
+        return True
 
 
 def _outside(path: str) -> Problem:
@@ -198,13 +206,18 @@ def _outside(path: str) -> Problem:
 
 def _source(name: str, info: os.stat_result) -> Source:
     """Return a file; what is no regular one is read at once, up to a limit and not for ever."""
-    if stat.S_ISREG(info.st_mode):
+    nameless = _is_nameless(name)
+    if stat.S_ISREG(info.st_mode) and not nameless:
         if info.st_size > SIZE_LIMIT:
             what = f"the file has more than {SIZE_LIMIT >> 20} MiB"
             raise YamlUnreadable(Problem(Place(name), what, "split it"))
         return Source(name, Path(_there(name)))
     try:
-        content = file_limits.read(_there(name), PIPE_LIMIT)
+        content = (
+            file_limits.read_stdin(PIPE_LIMIT)
+            if nameless
+            else file_limits.read(_there(name), PIPE_LIMIT)
+        )
     except OSError as error:
         what = f"this is no regular file, and {file_limits.why(error)}"
         raise YamlUnreadable(

@@ -11,11 +11,11 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from tasksync import file_limits
+from tasksync import file_limits, operating_system
 from tasksync.errors import SettingsError
 from tasksync.manifests.adding import added_to, takes_more
 from tasksync.manifests.written_tasks import (
@@ -67,7 +67,7 @@ def must_be_writable(path: str | Path) -> None:
     if not (target.stat().st_mode & _MAY_WRITE and os.access(target, os.W_OK)):
         raise SettingsError(
             f"{path} is read-only: nothing was written.",
-            "Let it be written (chmod u+w), and run it again.",
+            "Let it be written (chmod u+w; at Windows attrib -r), and run it again.",
         )
 
 
@@ -100,45 +100,22 @@ def write_atomically(
             with os.fdopen(handle, "wb") as stream:
                 stream.writelines((content,) if isinstance(content, bytes) else content)
                 stream.flush()
-                _as_it_was(stream.fileno(), target)
+                operating_system.keep_access(stream.fileno(), target)
                 os.fsync(stream.fileno())
             if content_before(target) != expected_before:  # an editor may have saved meanwhile
                 raise _moved(path, expected_before)
             if expected_before is None:
-                os.link(aside, target)  # fails where something came between
+                operating_system.put_new(aside, target)  # fails where something came between
             else:
-                Path(aside).replace(target)
+                operating_system.replace(aside, target)
                 failing.pop_all()
-        _settled(target.parent)
+        operating_system.made_durable(target.parent)
     except FileExistsError as error:
         raise _moved(path, expected_before) from error
     except OSError as error:
         raise SettingsError(
             f"{path} cannot be written: {error.strerror or error}.", "Choose another file."
         ) from error
-
-
-def _as_it_was(handle: int, target: Path) -> None:
-    """Give a file the owner and the mode of the one that is there, else what a new one has."""
-    try:
-        there = target.stat()
-    except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        os.fchmod(handle, 0o666 & ~mask)
-        return
-    with suppress(OSError):  # only root may; a container's root must not take files for itself
-        os.fchown(handle, there.st_uid, there.st_gid)
-    os.fchmod(handle, stat.S_IMODE(there.st_mode))
-
-
-def _settled(folder: Path) -> None:
-    """Make the name durable too."""
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _moved(path: str, expected_before: bytes | None) -> SettingsError:

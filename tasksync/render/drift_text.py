@@ -7,16 +7,24 @@ from collections.abc import Iterator, Mapping
 from tasksync.core.portal_changes import PortalChange, PortalChanges
 from tasksync.render import drift_words as words
 from tasksync.render.drift_words import DriftSection
-from tasksync.render.grouping import ChangeGroup, Fact
+from tasksync.render.grouping import ChangeGroup
+from tasksync.render.line_width import wrapped
 from tasksync.render.status_words import Moments
 from tasksync.render.style import PLAIN, Style, Tone
-from tasksync.render.text import FIELD_WIDTH
+from tasksync.render.text_blocks import field_line
 from tasksync.render.wording import clean, count
 
 
 def drift_text(found: PortalChanges, moments: Moments, style: Style = PLAIN) -> str:
     """Return all changes, each line ended; what does the same is told once."""
-    return "".join(f"{line}\n" for line in _Drift(found, moments, style).lines())
+    lines = _Drift(found, moments, style).lines()
+    return "".join(f"{line}\n" for told in lines for line in _fitting(told))
+
+
+def _fitting(line: str) -> Iterator[str]:
+    """Yield a line as lines that fit, as those of a plan do."""
+    indent = len(line) - len(line.lstrip())
+    yield from wrapped(line, indent + 2, breaks=True)
 
 
 class _Drift:
@@ -55,7 +63,9 @@ class _Drift:
         for member in group.members:
             task = self._tasks[member.change.key]
             yield f"  {'  ' * several}{self._key(task.key)}  (task {task.id})"
-            yield from (_fact(one) for one in member.facts)
+            for one in member.facts:
+                beside = f"({one.what})" if one.own and one.what not in {"", "edited"} else ""
+                yield from field_line(one.label, one.own if beside else words.fact(one), beside)
             yield from self._about(task)
 
     def _key(self, key: str) -> str:
@@ -67,7 +77,3 @@ class _Drift:
         for line in (told, words.link_of(one, self._found.portal)):
             if line:
                 yield self._style.paint(f"      {line}", Tone.DIM)
-
-
-def _fact(one: Fact) -> str:
-    return f"      {one.label:<{FIELD_WIDTH}}  {words.fact(one)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tasksync.core.change import Action, Change, FieldChange
 from tasksync.core.diff import members
@@ -15,11 +16,12 @@ from tasksync.render.inline_diff import marked_line
 
 #: fewer changes that do exactly the same are told together with others of the same fields
 FEW = 3
+#: so many changes with nothing in common are told as a group all the same
+MANY = 10
 ARROW = " → "
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """What a change does to a field: `what` may be common to many, `own` (or "") cannot."""
 
     label: str
@@ -27,8 +29,7 @@ class Fact:
     own: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One change of a group, and the facts that are its own."""
 
     change: Change
@@ -46,14 +47,27 @@ class ChangeGroup:
     members: tuple[Member, ...]
 
 
-def grouped(plan: Plan) -> tuple[ChangeGroup, ...]:
+def grouped(plan: Plan, arrow: str = ARROW) -> tuple[ChangeGroup, ...]:
     """Return every change of the plan in exactly one group; what destroys comes first."""
-    return grouped_changes(plan.changes, dict(plan.names))
+    return grouped_changes(plan.changes, dict(plan.names), arrow)
 
 
-def grouped_changes(changes: Iterable[Change], names: wording.Names) -> tuple[ChangeGroup, ...]:
+def told_once(group: ChangeGroup) -> bool:
+    """Tell whether a group is worth it: its changes have something in common, or are many."""
+    number = len(group.members)
+    return number >= FEW and (bool(group.common) or number > MANY)
+
+
+def in_order(changes: Iterable[Change]) -> list[Change]:
+    """Return changes as people are shown them: what destroys comes first."""
+    return sorted(changes, key=lambda one: rank(one.action))
+
+
+def grouped_changes(
+    changes: Iterable[Change], names: wording.Names, arrow: str = ARROW
+) -> tuple[ChangeGroup, ...]:
     """Return each of these changes in exactly one group, as `grouped` does."""
-    told = [(change, tuple(facts(change, names))) for change in changes]
+    told = [(change, tuple(facts(change, names, arrow))) for change in changes]
     same: dict[object, list[tuple[Change, tuple[Fact, ...]]]] = defaultdict(list)
     for change, about in told:
         same[change.action, change.reason, _exactly(change, about)].append((change, about))
@@ -63,10 +77,10 @@ def grouped_changes(changes: Iterable[Change], names: wording.Names) -> tuple[Ch
         rest = labels if len(pairs) < FEW else exactly
         alike[action, reason, rest] += pairs
     groups = [_group(pairs) for pairs in alike.values()]
-    return tuple(sorted(groups, key=lambda one: (_rank(one.action), -len(one.members))))
+    return tuple(sorted(groups, key=lambda one: (rank(one.action), -len(one.members))))
 
 
-def facts(change: Change, names: wording.Names) -> Iterator[Fact]:
+def facts(change: Change, names: wording.Names, arrow: str = ARROW) -> Iterator[Fact]:
     """Yield what a change does, field by field, then what else a reviewer must know."""
     match change.action:
         case Action.CREATE:
@@ -81,7 +95,7 @@ def facts(change: Change, names: wording.Names) -> Iterator[Fact]:
         case Action.UPDATE | Action.ADOPT | Action.DEFER:
             if change.action is not Action.UPDATE:
                 yield Fact("title", wording.in_quotes(change.title))
-            yield from (_moves(one, change, names) for one in change.fields)
+            yield from (_moves(one, change, names, arrow) for one in change.fields)
             for name, value in change.sent_together.items():
                 shown = wording.shown(name, value, names)
                 written = wording.as_written(change.written, name, shown)
@@ -97,20 +111,19 @@ def _ends(change: Change) -> Iterator[Fact]:
         yield Fact("protected", "yes")
 
 
-def _moves(one: FieldChange, change: Change, names: wording.Names) -> Fact:
+def _moves(one: FieldChange, change: Change, names: wording.Names, arrow: str) -> Fact:
     label = wording.label(one.name, one.before, one.after)
     beside = wording.beside_field(one)
     drifted = f" ({beside})" if beside else ""
-    why = wording.clean(change.because.get(one.name, ""))
-    because = f" ({why})" if why else ""
+    because = f" ({wording.clean(change.because[one.name])})" if one.name in change.because else ""
     if wording.is_set(one.name):
         marks = _set_diff(one, names)
         written = wording.as_written(change.written, one.name, marks)
         return Fact(label, marks + written + because + drifted)
     if wording.is_long(one.name, one.before, one.after):
         return Fact(label, "edited" + drifted, marked_line(str(one.before), str(one.after)))
-    pair = ARROW.join(wording.pair(one.name, one.before, one.after, names))
-    pair += wording.as_written(change.written, one.name, pair.rpartition(ARROW)[2]) + because
+    before, after = wording.pair(one.name, one.before, one.after, names)
+    pair = f"{before}{arrow}{after}{wording.as_written(change.written, one.name, after)}{because}"
     moved = wording.moved(one.name, one.before, one.after)
     if moved and FIELDS[one.name].kind is FieldKind.INSTANT:
         return Fact(label, moved + drifted, pair)
@@ -186,6 +199,10 @@ def _own(
         yield Fact(fact.label, "", fact.own) if (fact.label, fact.what) in whats else fact
 
 
-def _rank(action: Action) -> int:
-    order = (Action.DELETE, Action.DEFER, Action.FORGET, Action.CREATE, Action.UPDATE, Action.ADOPT)
-    return order.index(action) if action in order else len(order)
+def rank(action: Action) -> int:
+    """Return where an action stands among others: what removes tasks before all else."""
+    return _RANKS.get(action, len(_RANKS))
+
+
+_ORDER = (Action.DELETE, Action.DEFER, Action.FORGET, Action.UPDATE, Action.CREATE, Action.ADOPT)
+_RANKS = {action: number for number, action in enumerate(_ORDER)}

@@ -6,7 +6,7 @@ which no `<` is left, and the script puts it on the page as text only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 
 from tasksync.core.cards import card_link, card_of, person_of
@@ -17,12 +17,17 @@ from tasksync.core.fields import Value
 from tasksync.core.people import HAPPENS, people_of, touched
 from tasksync.core.plan import Plan, Refusal
 from tasksync.render import wording
+from tasksync.render.grouping import ChangeGroup, Fact, grouped, rank, told_once
 from tasksync.render.inline_diff import spelled_pieces
 from tasksync.render.page_parts import filled, script_safe
 from tasksync.render.text import NO_CHANGES
 
 Json = dict[str, object]
 _FATES = {Fate.KEPT: 0, Fate.GONE: -1, Fate.NEW: 1}
+
+
+def _nowhere(_file: str) -> str:
+    return ""
 
 
 def plan_html(
@@ -33,9 +38,14 @@ def plan_html(
     seconds: float = 0.0,
     refusals: Sequence[Refusal] = (),
     digest: str = "",
+    link: Callable[[str], str] = _nowhere,
 ) -> str:
-    """Return the whole page; `digest` is by what the plan may be approved."""
-    changes = tuple(plan.changes)
+    """Return the whole page; `digest` is by what the plan may be approved.
+
+    `link` returns the address at which others read a file of the manifest, "" for none.
+    """
+    groups = tuple(one for one in grouped(plan) if told_once(one))
+    changes = _ordered(plan, groups)
     takes = wording.takes(requests, seconds)
     unchanged = f" {plan.unchanged} unchanged." if plan.unchanged else ""
     facts = (f"{takes}{unchanged}" if plan else unchanged.strip(), wording.left_out(plan))
@@ -48,7 +58,13 @@ def plan_html(
         "total": wording.count(len(changes), "change"),
         "made": escape(f"tasksync {version}, state serial {plan.serial}"),
         "digest": _digest(plan, digest),
-        "data": script_safe(_data(plan, changes, refusals)),
+        "data": script_safe(
+            {
+                **_data(plan, changes, refusals),
+                "groups": [_group(one) for one in groups],
+                "files": _files(plan, link),
+            }
+        ),
     }
     return filled("page.html", slots, script="page.js")
 
@@ -59,7 +75,43 @@ def _digest(plan: Plan, digest: str) -> str:
     return f'<p class="digest">{words}</p>' if digest else ""
 
 
-def _data(plan: Plan, changes: Sequence[Change], refusals: Sequence[Refusal]) -> Json:
+def _ordered(plan: Plan, groups: Sequence[ChangeGroup]) -> tuple[tuple[Change, int | None], ...]:
+    """Return every change and the number of its group; what removes tasks first, then groups."""
+    numbers = {
+        id(member.change): number for number, one in enumerate(groups) for member in one.members
+    }
+    pairs = [(change, numbers.get(id(change))) for change in plan.changes]
+    last = len(groups)
+    return tuple(
+        sorted(pairs, key=lambda pair: (rank(pair[0].action), last if pair[1] is None else pair[1]))
+    )
+
+
+def _group(group: ChangeGroup) -> Json:
+    """What the changes of a group have in common; they follow one another in the page."""
+    return {
+        "a": group.action.value,
+        "w": group.why,
+        "c": [(fact.label, _told(fact)) for fact in group.common],
+        "l": list(group.labels),
+    }
+
+
+def _told(fact: Fact) -> str:
+    both = f"{fact.own} ({fact.what})" if fact.own and fact.what else fact.own or fact.what
+    return wording.clean(both)
+
+
+def _files(plan: Plan, link: Callable[[str], str]) -> Mapping[str, str]:
+    """Return where each file of the manifest is read by others, as far as there is an address."""
+    files = dict.fromkeys(change.place.file for change in plan.changes if change.place)
+    return {wording.clean(file): address for file in files if (address := link(file))}
+
+
+def _data(
+    plan: Plan, numbered: Sequence[tuple[Change, int | None]], refusals: Sequence[Refusal]
+) -> Json:
+    changes = [change for change, _group in numbered]
     names = dict(plan.names)
     people = people_of(plan)
     labels = dict.fromkeys(
@@ -71,7 +123,10 @@ def _data(plan: Plan, changes: Sequence[Change], refusals: Sequence[Refusal]) ->
     for change in changes:
         counts[change.action.value] += 1
     return {
-        "changes": [_change(plan, change, names) for change in changes],
+        "changes": [
+            _change(plan, change, names) | ({} if group is None else {"y": group})
+            for change, group in numbered
+        ],
         "counts": counts,
         "fields": sorted(labels),
         "people": [

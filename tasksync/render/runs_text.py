@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 
 from tasksync.core.change import SYMBOLS, Action
 from tasksync.core.diff import members
-from tasksync.core.fields import Value
+from tasksync.core.fields import FIELDS, FieldKind, Value, is_instant
 from tasksync.core.history import RecordedChange, RecordedField
 from tasksync.core.remembered_runs import short, undone_by
 from tasksync.core.state import Run, State
@@ -16,8 +17,10 @@ from tasksync.render import wording
 from tasksync.render.inline_diff import marked
 from tasksync.render.status_words import Moments
 from tasksync.render.style import PLAIN, TONES, Style, Tone
-from tasksync.render.text import FIELD_WIDTH
 from tasksync.render.wording import clean
+
+#: as wide as the longest field name, so that values stand in one column, as in plans
+_WIDTH = max(map(len, FIELDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,8 @@ def _run(shown: RunShown, state: State, moments: Moments, style: Style) -> Itera
     yield ""
     if shown.why:
         yield f"Its changes are not kept: {shown.why}."
-    lines = _Changes(style, {number: name for name, number in state.directory.people.items()})
+    names = {number: name for name, number in state.directory.people.items()}
+    lines = _Changes(style, names, moments.zone)
     for change in shown.changes:
         yield from lines.of(change)
     yield from ("",) if shown.changes else ()
@@ -110,11 +114,13 @@ def _tone(run: Run) -> Tone:
 
 
 class _Changes:
-    """The lines of recorded changes in one style."""
+    """The lines of recorded changes in one style, their dates in one zone, where one is known."""
 
-    def __init__(self, style: Style, names: wording.Names) -> None:
+    def __init__(self, style: Style, names: wording.Names, zone: tzinfo | None) -> None:
         self._style = style
         self._names = names
+        self._zone = zone
+        self._said: dict[RecordedField, tuple[str, ...]] = {}
 
     def of(self, change: RecordedChange) -> Iterator[str]:
         """Yield the task and each field, with what was there before and after."""
@@ -136,10 +142,27 @@ class _Changes:
         if all(one.name != "title" for one in change.fields) and change.title:
             yield _line("title", wording.in_quotes(change.title))
         for one in change.fields:
-            yield from self._field(one)
+            yield from self._worded(one)
+
+    def _worded(self, one: RecordedField) -> tuple[str, ...]:
+        """Return the lines of a field; what happened to many tasks alike is worded once."""
+        lines = self._said.get(one)
+        if lines is None:
+            before, after = (self._in_zone(one.name, value) for value in (one.before, one.after))
+            lines = tuple(self._field(RecordedField(one.name, before, after)))
+            self._said[one] = lines
+        return lines
+
+    def _in_zone(self, name: str, value: Value) -> Value:
+        if FIELDS[name].kind is not FieldKind.INSTANT or not isinstance(value, str):
+            return value
+        if self._zone is None or not is_instant(value):
+            return value
+        return datetime.fromisoformat(value).astimezone(self._zone).isoformat()
 
     def _alone(self, name: str, value: Value) -> Iterator[str]:
         """Yield a field of a task that came or went."""
+        value = self._in_zone(name, value)
         several = isinstance(value, str) and "\n" in value
         first, *rest = wording.lines(str(value)) if several else (self._shown(name, value),)
         yield _line(wording.label(name, value), first)
@@ -176,4 +199,4 @@ class _Changes:
 
 
 def _line(label: str, text: str) -> str:
-    return f"      {label:<{FIELD_WIDTH}}  {text}"
+    return f"      {label:<{_WIDTH}}  {text}"

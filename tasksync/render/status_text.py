@@ -53,8 +53,8 @@ def _task(one: TaskStatus, moments: Moments, style: Style) -> Iterator[str]:
     yield style.paint(f"      {below}", Tone.DIM)
 
 
-def status_csv(found: ProjectStatus) -> str:
-    """Return one header and one row a task: moments in ISO 8601, `late` in seconds or nothing.
+def status_csv(found: ProjectStatus, moments: Moments) -> str:
+    """Return one header and one row a task: deadlines as in text, `late` in seconds or nothing.
 
     A cell that a spreadsheet would take for a formula begins with an apostrophe.
     """
@@ -64,7 +64,8 @@ def status_csv(found: ProjectStatus) -> str:
     for one in found.tasks:
         name = found.names.get(one.person or 0, "")
         status = "" if one.status is None else words.status_word(one.status)
-        cells = (one.key, one.id, one.title, one.person, name, status, one.deadline)
+        until = None if one.deadline is None else moments.shown(one.deadline)
+        cells = (one.key, one.id, one.title, one.person, name, status, until)
         rows.writerow([_cell(cell) for cell in (*cells, one.late or None, one.link)])
     return out.getvalue()
 

@@ -167,7 +167,9 @@ def as_written(written: Mapping[str, str], name: str, value: str = "") -> str:
 
     What stands in the words of the value already, as a person's address does, is not repeated.
     """
-    text = clean(written.get(name, ""))
+    if name not in written:
+        return ""
+    text = clean(written[name])
     if all(part in value for part in text.split(", ")):
         return ""
     return f" ({text})"

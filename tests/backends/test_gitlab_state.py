@@ -16,7 +16,7 @@ from stores import ANNA, BORIS, START, TTL, HandClock, counted_ids, entry, keys
 from tasksync.backends.document import DocumentStore
 from tasksync.backends.http import open_http
 from tasksync.backends.leases import granted
-from tasksync.core.state import StateDelta
+from tasksync.core.state import FORMAT_VERSION, StateDelta
 from tasksync.errors import SettingsError, StateError, StateLocked, StateMoved
 
 OFFICE = """\
@@ -80,7 +80,7 @@ def test_a_state_is_made_saved_and_read_again(
     assert json.loads(kept.versions[max(kept.versions)])["serial"] == max(kept.versions)
 
 
-@pytest.mark.parametrize("cut", ["", '"state"', '"version":2'])
+@pytest.mark.parametrize("cut", ["", '"state"', f'"version":{FORMAT_VERSION}'])
 def test_every_version_is_kept_and_an_older_one_can_be_put_back(
     server: gitlabstate.Server, tmp_path: Path, cut: str
 ) -> None:
@@ -91,7 +91,8 @@ def test_every_version_is_kept_and_an_older_one_can_be_put_back(
     status, version = server.gitlab.answer("GET", path, ("anna", "glpat-anna-0123456789"), b"")
     assert status == 200
     assert run(server, tmp_path, "anna", "state", "rm", "water").code == 0
-    spoiled = version.decode().replace(cut, cut.replace("2", "9").replace("st", "ts"), 1)
+    wrong = cut.replace(str(FORMAT_VERSION), "9").replace("st", "ts")
+    spoiled = version.decode().replace(cut, wrong, 1)
     (tmp_path / "older.json").write_text(spoiled, "utf-8")
     done = run(server, tmp_path, "anna", "state", "push", "--force", str(tmp_path / "older.json"))
     assert done.code == (1 if cut else 0), done

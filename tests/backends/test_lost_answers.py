@@ -11,7 +11,7 @@ import httpstate
 import psycopg
 import pytest
 from cutting import Cut, Wire
-from stores import ANNA, BORIS, TTL, HandClock, counted_ids, entry, keys
+from stores import ANNA, BORIS, TTL, HandClock, change, counted_ids, entry, keys, run
 from worlds import PROJECT, client, one_client
 
 from tasksync.backends.http import open_http
@@ -116,17 +116,24 @@ def test_whichever_answer_is_lost_each_deed_is_done_once_and_the_lock_is_free(
         before = behind.wire.cuts
         store, other = behind.make(through=True), behind.make(through=False)
         lease = store.acquire(ANNA, TTL)
-        store.commit(StateDelta(put=(entry("a", 1), entry("b", 2))), lease)
+        did = StateDelta(
+            put=(entry("a", 1), entry("b", 2)),
+            run=run("r", outcome="complete"),
+            recorded=(change("r", "a"), change("r", "b")),
+        )
+        store.commit(did, lease)
         lease = store.renew(lease)
         store.commit(
             StateDelta(put=(entry("c", 3),), drop=(next(iter(store.load().entries)),)), lease
         )
-        pushed = state_of(PROJECT, [*store.load().entries.values(), entry("d", 4)])
+        there = store.load()
+        pushed = state_of(PROJECT, [*there.entries.values(), entry("d", 4)], runs=there.runs)
         store.replace(pushed, lease)
         store.release(lease)
         behind.wire.arm()
         state = other.load()
         assert (state.serial, keys(state)) == (3, ["b", "c", "d"]), f"answer {number}"
+        assert other.recorded("r") == did.recorded, f"answer {number}"
         assert other.acquire(BORIS, TTL).fence == lease.fence + 1, f"answer {number}"
         store.close()
         other.close()

@@ -1,4 +1,4 @@
-"""States of format 1, which knew no createdDate: read as they are, brought to format 2 in place."""
+"""States of format 1, which knew no createdDate: read as they are, brought to this one in place."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from stores import ANNA, TTL, HandClock, counted_ids, entry, rich_entry
+from stores import ANNA, TTL, HandClock, change, counted_ids, entry, rich_entry, run
 
 from tasksync.backends.document_format import decode
 from tasksync.backends.postgres import PostgresStore
@@ -43,6 +43,9 @@ def goes_on(store: StateStore) -> None:
     assert after.index.created[after.index.rows[TaskKey("b")]] == NO_DATE
     assert after.entries[TaskKey("b")] == before.entries[TaskKey("b")]
     assert (after.lineage, after.serial) == (before.lineage, before.serial + 1)
+    recorded = (change("r", "a"),)
+    store.commit(StateDelta(run=run("r"), recorded=recorded), lease)
+    assert store.recorded("r") == recorded
     store.close()
 
 
@@ -51,9 +54,11 @@ def sqlite_at(path: Path) -> SqliteStore:
 
 
 def old_file(path: Path) -> None:
-    """Take back what format 2 brought."""
+    """Take back what formats 2 and 3 brought."""
     filled(sqlite_at(path))
     with sqlite3.connect(path) as db:
+        db.execute("DROP TABLE changes")
+        db.execute("DROP TABLE histories")
         db.execute("ALTER TABLE entries DROP COLUMN created")
         db.execute("PRAGMA user_version = 1")
     db.close()
@@ -116,6 +121,7 @@ def test_tables_of_format_1_are_read_and_brought_to_this_one(postgres_url: str) 
         db.execute("DROP SCHEMA IF EXISTS tasksync CASCADE")
         filled(store())
         db.execute("ALTER TABLE tasksync.entries DROP COLUMN created")
+        db.execute("DROP TABLE tasksync.changes, tasksync.histories")
         db.execute("UPDATE tasksync.format SET version = 1")
         try:
             reader = store()
@@ -129,8 +135,8 @@ def test_tables_of_format_1_are_read_and_brought_to_this_one(postgres_url: str) 
             db.execute("DROP SCHEMA IF EXISTS tasksync CASCADE")
 
 
-@pytest.mark.parametrize("version", [1, FORMAT_VERSION])
-def test_a_document_of_either_format_is_read(version: int) -> None:
+@pytest.mark.parametrize("version", [1, 2, FORMAT_VERSION])
+def test_a_document_of_each_format_is_read(version: int) -> None:
     state = {
         "kind": "tasksync-state", "version": version, "project": "finance-q2", "lineage": "line",
         "serial": 4, "identity": None, "intents": [], "files": [], "released": [], "runs": [],

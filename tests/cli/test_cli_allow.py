@@ -41,7 +41,7 @@ def project(tmp_path: Path) -> Project:
 
 def test_an_allowance_is_used_up_and_does_not_allow_a_later_mistake(project: Project) -> None:
     project.write("allow: {delete: 10, reason: PR-1}", range(11, 21))
-    shown = project.plan().out
+    shown = project.plan().words
     assert "policy.allow: {delete: 10, reason: PR-1} has 10 left; this plan removes 10" in shown
     assert project.apply().code == 0
     project.write("allow: {delete: 10, reason: PR-1}", [11, 12])
@@ -82,7 +82,7 @@ def test_a_run_that_was_cut_off_goes_on_under_its_budget(project: Project) -> No
     cut = project.apply("--max-requests", "2", "--no-verify")
     assert cut.code == 3
     assert "100 destroyed" in cut.out
-    assert "has 20 left; this plan removes 20" in project.plan().out
+    assert "has 20 left; this plan removes 20" in project.plan().words
     assert project.apply().code == 0
     project.write("allow: {delete: 120, reason: PR-1}", [])
     assert project.apply().code == 4

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +78,8 @@ def test_an_encoding_that_a_person_asks_for_is_kept_and_fails_at_nothing(folder:
 
 def test_a_terminal_keeps_its_own_encoding(folder: Path) -> None:
     """A terminal of ASCII shows what it has not as its number, instead of a fault."""
+    import pty  # Windows has none
+
     ours, theirs = pty.openpty()
     env = environment(folder, TERM="dumb", COLUMNS="120")
     with subprocess.Popen(

@@ -47,7 +47,7 @@ def test_an_expression_is_worked_out_and_a_text_stays_a_text(tasksync: Tasksync)
 
 def test_a_day_that_moves_says_why(tasksync: Tasksync) -> None:
     tasksync.manifest(TEXT.replace("2027-03-01", "2027-03-08"), "m.yaml")
-    told = tasksync("plan").out
+    told = tasksync("plan").words
     assert '"2027-03-04T18:00:00+03:00" (release - 2wd)' in told
     assert "(release - 2wd was 2027-02-25T18:00:00+03:00)" in told
     assert "(release + 1d at 10:00 was 2027-03-02T10:00:00+03:00)" in told
@@ -61,7 +61,7 @@ def test_an_edit_on_the_portal_is_put_right(tasksync: Tasksync) -> None:
     by_hand(
         tasksync.folder, "PATCH", f"tasks/{row['id']}", {"ufReviewAt": "2027-04-01T10:00:00+03:00"}
     )
-    assert '-> "2027-03-02T10:00:00+03:00" (release + 1d at 10:00)' in tasksync("plan").out
+    assert '-> "2027-03-02T10:00:00+03:00" (release + 1d at 10:00)' in tasksync("plan").words
 
 
 @pytest.mark.parametrize(

@@ -213,12 +213,12 @@ def test_a_plan_notes_what_exists_and_does_what_it_did(team: Tasksync) -> None:
     assert after["digest"] == before["digest"]
     assert after["resource_changes"] == before["resource_changes"]
     for format_ in ("text", "markdown", "html"):
-        told = team("plan", "--format", format_).out
+        told = team("plan", "--format", format_).words
         assert "a task of the same title exists that belongs to no project" in told
         assert "import --match" in told
     saved = str(team.folder / "p.tsplan")
     assert team("plan", "--out", saved).code == 0
-    assert "a task of the same title exists" in team("show", saved).out
+    assert "a task of the same title exists" in team("show", saved).words
     assert team("apply", saved).code == 0
     assert len(world_of(team.folder)) == 4
 
@@ -274,7 +274,7 @@ def test_apply_notes_it_where_it_asks(team: Tasksync) -> None:
     """There a person can still say no."""
     made(team, "Prepare the report")
     done = team("apply", answer="no")
-    assert "a task of the same title exists that belongs to no project" in done.out
+    assert "a task of the same title exists that belongs to no project" in done.words
     assert len(world_of(team.folder)) == 1
 
 

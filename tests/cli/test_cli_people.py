@@ -213,8 +213,8 @@ tasks:
         done = team("plan", "--format", form)
         assert done.code == 0
         assert "30 (Rosa Gone" in done.out
-        assert "is not active on the portal any more: desk." in done.out
-        assert "nobody on the portal has the number 999: rent." in done.out
+        assert "is not active on the portal any more: desk." in done.words
+        assert "nobody on the portal has the number 999: rent." in done.words
     told = json.loads(team("plan", "--json").out)["people_not_there"]
     assert told == [
         {"id": 30, "keys": ["desk"], "listed": True},
@@ -236,7 +236,7 @@ def test_many_people_are_listed_in_pages_of_five_thousand(
     assert f"Listed {count} in {requests} requests." in done.err
     rewrite(team, "petrova@example.com", f"USER{last}@example.com")
     told = team("plan")
-    assert f"responsibleId  {last} (User Number {last} <user{last}@example.com>)" in told.out
+    assert f"responsibleId {last} (User Number {last} <user{last}@example.com>)" in told.words
     # the listing of people, of groups (2) and of tasks, who we are, and what exists already
     assert f"and the portal in {requests + 2 + 1 + 1 + 1} requests" in told.out
 

@@ -49,7 +49,7 @@ def test_a_status_that_people_moved_on_stands_and_is_named(project: Project) -> 
         planned = project.run("plan", "--detailed-exitcode")
         assert (planned.code, "No changes." in planned.out) == (0, True)
         assert "status completed stands, asked was pending" in planned.out
-        assert "a (task " in planned.out
+        assert "a (task " in planned.words
         done = project.apply()
         assert (done.code, "No changes." in done.out) == (0, True)
         assert project.task()["status"] == 5

@@ -139,7 +139,10 @@ def test_csv_is_one_header_and_one_row_a_task(closing: Tasksync) -> None:
     figures = dict(zip(header, rows[1], strict=True))
     assert figures["title"] == """'=HYPERLINK("http://x"), "all\""""  # no formula to a spreadsheet
     assert (figures["status"], figures["late"]) == ("awaitingControl", "")
-    assert dict(zip(header, rows[0], strict=True))["late"] == str(2 * 86400 + 20 * 3600)
+    late = dict(zip(header, rows[0], strict=True))
+    assert late["late"] == str(2 * 86400 + 20 * 3600)
+    assert late["deadline"] in closing("status").out  # in the project's zone, as text has it
+    assert "+" not in late["deadline"]
 
 
 def test_what_people_do_is_seen_at_once_and_nothing_is_written(closing: Tasksync) -> None:

@@ -81,10 +81,7 @@ def test_a_slip_is_answered_with_what_was_meant(
     [
         (["state", "list", "--portal", "x"], "--portal belongs to tasksync state rebuild"),
         (["plan", "--yes"], "--yes belongs to tasksync apply"),
-        (
-            ["apply", "--out", "x"],
-            "--out belongs to tasksync plan, tasksync undo, tasksync import.",
-        ),
+        (["apply", "--out", "x"], "--out belongs to tasksync plan, tasksync undo, tasksync import."),
         (["apply", "--format", "json"], "--format belongs to tasksync plan"),
         (["version", "--json"], "--json belongs to tasksync plan"),
         (
@@ -367,9 +364,10 @@ def test_a_key_file_is_read_and_an_unreadable_one_is_named(
     tasksync: Tasksync, tmp_path: Path
 ) -> None:
     file = tmp_path / "key"
-    file.write_text("vibe_api_noscope\n")
     where = ("plan", "-f", tmp_path / "tasksync.yaml")
-    assert tasksync(*where, TASKSYNC_API_KEY_FILE=str(file)).code == 7
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):  # Notepad's and PowerShell's too
+        file.write_bytes("vibe_api_noscope\r\n".encode(encoding))
+        assert tasksync(*where, TASKSYNC_API_KEY_FILE=str(file)).code == 7
     done = tasksync(*where, TASKSYNC_API_KEY_FILE=str(tmp_path / "none"))
     assert (done.code, "TASKSYNC_API_KEY_FILE" in done.err) == (1, True)
 

@@ -52,7 +52,9 @@ def test_both_commands_of_the_readme_install_those_versions(number: int) -> None
     assert install.startswith("PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt")
 
 
-@pytest.mark.parametrize("name", ["run", "fresh", "latest", "constraints", "packages", "dist"])
+@pytest.mark.parametrize(
+    "name", ["run", "fresh", "latest", "constraints", "packages", "dist", "elsewhere", "pythons"]
+)
 def test_every_script_of_ci_may_be_run_and_stands_in_contributing(name: str) -> None:
     assert (ROOT / ".ci" / name).stat().st_mode & 0o100
     assert f".ci/{name}" in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")

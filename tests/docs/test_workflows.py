@@ -77,6 +77,18 @@ def test_ci_runs_what_contributors_run_on_every_python_that_is_supported() -> No
     assert PROJECT["requires-python"] == f">={tried[0]}"
 
 
+def test_what_other_systems_can_is_run_there_on_every_python_that_is_supported() -> None:
+    elsewhere = jobs_of(GITHUB / "workflows" / "ci.yml")["elsewhere"]
+    matrix = elsewhere["strategy"]["matrix"]
+    assert matrix["os"] == ["windows-latest", "macos-latest"]
+    assert (
+        matrix["python"]
+        == jobs_of(GITHUB / "workflows" / "ci.yml")["run"]["strategy"]["matrix"]["python"]
+    )
+    last = elsewhere["steps"][-1]
+    assert (last["run"], last["shell"]) == (".ci/elsewhere", "bash")
+
+
 @every_workflow
 def test_scripts_that_a_workflow_calls_are_there(path: Path) -> None:
     called = {step["run"].split()[0] for step in steps_of(path) if "run" in step}

@@ -31,6 +31,7 @@ from tasksync.cli.console import Console
 from tasksync.cli.main import run
 from tasksync.cli.signals import Stop, SystemClock
 from tasksync.cli.wiring import new_id
+from tasksync.core.formats.history_json import encode_change
 from tasksync.core.formats.plan_digest import checksum_of
 from tasksync.core.secrets import Secrets
 from tasksync.core.state import StateDelta
@@ -127,6 +128,7 @@ def test_what_the_portal_says_of_tasks_and_people_reaches_no_door(
     assert "***" in runs[-2].out
     left = files_of(loose.folder)
     assert not {name: told(text) for name, text in left.items() if told(text)}
+    assert not told(_recorded(loose))
     assert [one for one in loose.portal.titles() if len(one) == 1] == ["A", "B"]
 
 
@@ -414,6 +416,16 @@ def test_a_secret_that_is_a_word_of_the_project_makes_no_saved_plan_stale(
     assert not re.search(rf"\b{word}\b", end.text)
     assert loose.portal.titles() == ["B", f"{word} more"]
     assert "No changes." in loose.plan().must(0).out
+
+
+def _recorded(trip: Trip) -> str:
+    """All that is kept of what its runs did: in a file it lies compressed."""
+    runs = [one["id"] for one in json.loads(_state(trip))["runs"]]
+    here = this_process({})
+    store = open_store(trip.state, PROJECT, SystemClock(Stop()), new_id, here, {})
+    kept = [encode_change(one) for run_id in runs for one in store.recorded(run_id) or ()]
+    store.close()
+    return json.dumps(kept)
 
 
 def _state(trip: Trip) -> str:

@@ -74,6 +74,15 @@ def test_an_update_is_recorded_with_what_the_portal_had() -> None:
     assert written(change) == {"priority": (0, 2), "parentId": (REPORT, None)}
 
 
+def test_a_parent_is_recorded_as_it_was_asked_and_by_key_where_it_was() -> None:
+    here = bench()
+    here.apply(here.manifest({"a": {}, "b": {}, "c": {"parent": "a"}}))
+    named(here, "key").apply(here.manifest({"a": {}, "b": {}, "c": {"parent": "b"}}))
+    named(here, "number").apply(here.manifest({"a": {}, "b": {}, "c": {"parentId": 1}}))
+    assert written(of(here, "key")[C]) == {"parentId": (REPORT, KeyRef(B))}
+    assert written(of(here, "number")[C]) == {"parentId": (KeyRef(B), 1)}
+
+
 def test_fields_that_are_only_sent_together_are_recorded_as_they_stay() -> None:
     here = bench()
     here.apply(here.manifest({"a": {"status": 3}}))
@@ -105,7 +114,8 @@ def test_a_delete_is_recorded_with_all_that_the_task_had_just_before() -> None:
         "tags": ("q2",),
         "accomplices": (3, 5),
         "UF_POINTS": 5,
-        "UF_NOTE": None,
+        "UF_NOTE": "",
+        "UF_FLAG": False,
         "timeEstimate": 0,
         "priority": 0,
     }
@@ -125,6 +135,7 @@ def test_a_delete_is_recorded_with_all_that_the_task_had_just_before() -> None:
         "accomplices": (3, 5),
         "tags": ("q2",),
         "createdBy": 1,
+        "UF_FLAG": False,
         "UF_POINTS": 5,
     }
 

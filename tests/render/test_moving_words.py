@@ -9,6 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from casefiles import read
+from wrapping import unwrapped
 
 from tasksync.core.change import Action
 from tasksync.core.formats import plan_json
@@ -30,7 +31,7 @@ def plan_of(number: int) -> Plan:
 
 def formats(plan: Plan) -> dict[str, str]:
     return {
-        "text": plan_text(plan),
+        "text": unwrapped(plan_text(plan)),
         "markdown": plan_markdown(plan),
         "html": plan_html(plan, version="1"),
     }

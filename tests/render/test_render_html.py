@@ -161,7 +161,7 @@ def test_the_keyboard_is_enough(full, opened):
     script = """
       key("/"); saw.search = document.activeElement.id;
       document.activeElement.blur();
-      key("ArrowDown"); key("ArrowDown");
+      for (let at = 0; at < 6; at += 1) key("ArrowDown");
       saw.row = document.activeElement.querySelector(".k").textContent;
       document.activeElement.click(); await new Promise((done) => setTimeout(done, 50));
       saw.open = document.activeElement.parentElement.open;
@@ -243,3 +243,82 @@ def test_a_task_that_is_there_has_a_link_to_its_card(full, opened):
     assert seen["all"] == 8
     nowhere = replace(full, portal="javascript:alert(1)//")
     assert saw(opened(page_of(nowhere), script=script))["links"] == []
+
+
+def test_like_changes_are_an_entry_that_folds_open(huge, opened):
+    script = """
+      const groups = () => [...document.querySelectorAll("#list > .group")];
+      const named = (one) => one.querySelector(".k").textContent + ": " +
+        one.querySelector(".brief").textContent;
+      saw.groups = groups().map((one) => one.classList[2] + " " + named(one));
+      saw.count = $("count").textContent;
+      key("ArrowDown"); key("ArrowDown"); document.activeElement.click();
+      await new Promise((done) => setTimeout(done, 100));
+      const inside = groups()[1].querySelector(".members");
+      saw.drawn = inside.querySelectorAll("details").length;
+      key("ArrowDown"); saw.row = document.activeElement.querySelector(".k").textContent;
+      document.activeElement.click(); await new Promise((done) => setTimeout(done, 100));
+      saw.open = document.activeElement.parentElement.querySelector("table").rows.length;
+      inside.querySelector(":scope > button").click();
+      saw.more = inside.querySelectorAll(":scope > details").length;
+      groups()[1].querySelector("summary").click();
+      await new Promise((done) => setTimeout(done, 100));
+      groups()[1].querySelector("summary").focus(); key("ArrowDown");
+      saw.next = document.activeElement.parentElement.classList[2];
+      document.querySelector(".card.delete").click(); saw.deletes = groups().map(named);
+      await typed("q", "team-00003"); saw.found = [rows(), groups().length];
+    """
+    own = "each its own title, responsibleId, deadline"
+    assert saw(opened(page_of(huge), script=script)) == {
+        "groups": [
+            "delete 1,000 tasks: each its own title, activity",
+            "update 7,000 tasks: deadline +7 d",
+            f"create 2,000 tasks: {own}",
+        ],
+        "count": "10,000 changes",
+        "drawn": 60,
+        "row": "onboarding/team-00000/contract",
+        "open": 1,
+        "more": 120,
+        "next": "create",
+        "deletes": ["1,000 tasks: each its own title, activity"],
+        "found": [0, 0],
+    }
+
+
+def test_what_removes_tasks_comes_first_on_the_page(full, opened):
+    script = (
+        'saw.order = [...document.querySelectorAll("#list > details")].map((one) => one.className);'
+    )
+    order = ["delete", "delete", "defer", "forget", "update", "create", "create", "adopt"]
+    seen = saw(opened(page_of(full), script=script))["order"]
+    assert seen == [f"row {one}" for one in order]
+
+
+def test_a_page_prints_the_tasks_of_its_groups(huge, opened):
+    few = replace(huge, levels=(tuple(huge.changes)[:100],))
+    script = """
+      saw.before = document.querySelectorAll("#list details:not(.group)").length;
+      dispatchEvent(new Event("beforeprint"));
+      saw.printed = document.querySelectorAll("#list details:not(.group)").length;
+      saw.open = [...document.querySelectorAll("#list .group")].every((one) => one.open);
+    """
+    assert saw(opened(page_of(few), script=script)) == {"before": 10, "printed": 100, "open": True}
+
+
+def test_a_file_is_linked_to_its_commit_where_there_is_an_address(full, opened):
+    script = """
+      for (const one of document.querySelectorAll("#list details")) one.open = true;
+      await new Promise((done) => setTimeout(done, 100));
+      const all = [...document.querySelectorAll("#list a")].map((one) => one.href + " " + one.rel);
+      saw.files = all.filter((one) => one.includes("finance.yaml"));
+      saw.text = document.querySelector("#list .create .facts").textContent;
+    """
+    base = "https://github.com/acme/tasks/blob/0a0a/tasks/finance.yaml"
+    there = partial(page_of, link=lambda file: base if file == "tasks/finance.yaml" else "")
+    seen = saw(opened(there(full), script=script))
+    assert seen["files"] == [f"{base}#L{line} noopener noreferrer" for line in (31, 38, 45)]
+    assert "tasks/finance.yaml:38 ↗" in seen["text"]
+    nowhere = saw(opened(page_of(full), script=script))
+    assert nowhere["files"] == []
+    assert "tasks/finance.yaml:38" in nowhere["text"]

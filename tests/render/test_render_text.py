@@ -19,6 +19,7 @@ from tasksync.render.json import plan_as_json
 from tasksync.render.markdown import plan_markdown
 from tasksync.render.style import colours
 from tasksync.render.text import entry_line, entry_text, plan_text, read_line
+from tasksync.render.text_blocks import Layout
 
 DIGEST = "sha256:" + "0a" * 32
 REFUSALS = (
@@ -157,7 +158,7 @@ def test_the_first_line_says_what_was_read():
 
 
 def test_ten_thousand_changes_are_all_there(huge):
-    text = plan_text(huge)
+    text = plan_text(huge, layout=Layout(full=True))
     assert text.count("\n  ~ ") == 7000
     assert text.count("\n  + onboarding") == 2000
     assert text.count("\n  - ") == 1000

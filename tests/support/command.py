@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wrapping import unwrapped
+
 from tasksync.cli.console import Console
 from tasksync.cli.main import run
 
@@ -25,6 +27,11 @@ class Done:
     code: int
     out: str
     err: str
+
+    @property
+    def words(self) -> str:
+        """What was printed, one blank between words: a plan's lines end where they are full."""
+        return unwrapped(self.out)
 
 
 #: a Python object as it prints itself: `<x object at 0x7f>`, `Secure(host='x')`, `Error('x')`

@@ -100,11 +100,13 @@ def _serve() -> None:
     import importlib
     import pkgutil
 
+    import portalocker
     import psycopg
     import requests
 
     import tasksync
 
+    assert portalocker
     assert psycopg
     assert requests
     for module in pkgutil.walk_packages(tasksync.__path__, "tasksync."):

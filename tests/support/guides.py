@@ -12,7 +12,7 @@ from pathlib import Path
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_NAMED = re.compile(r"`([\w./-]+)`:\s*\Z")
+_NAMED = re.compile(r"`([\w ./-]+)`:\s*\Z")
 #: what stands in an expected line for anything, and alone for any number of lines
 ANY = "…"
 
@@ -37,9 +37,9 @@ def steps(guide: str) -> Iterator[Step]:
 class Session:
     """Walks a guide in a folder; `tasksync` is the program that is under test.
 
-    `sh` is run by bash, and what it prints must hold the lines of the `text` after it, in their
-    order. A `# exit 2` at the end of a block is the exit code that is expected. `yaml` is written
-    to its file.
+    `sh` is run by bash, `powershell` too as far as its lines are the same there, and what it prints
+    must hold the lines of the `text` after it, in their order. A `# exit 2` at the end of a block
+    is the exit code that is expected. `yaml` is written to its file.
     """
 
     folder: Path
@@ -58,11 +58,15 @@ class Session:
             match step.language:
                 case "sh":
                     printed, ran = self._run(step.text), ran + 1
+                case "powershell":
+                    printed, ran = self._run(in_sh(step.text)), ran + 1
                 case "text":
                     check_lines(step.text, printed)
                 case "yaml":
                     assert step.file, f"no file is named before:\n{step.text}"
-                    (self.folder / step.file).write_text(step.text, "utf-8")
+                    file = self.folder / step.file
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    file.write_text(step.text, "utf-8")
                 case other:
                     message = f"a block of {other} is not for a guide"
                     raise AssertionError(message)
@@ -89,6 +93,13 @@ class Session:
         for named, here in self.hosts.items():
             printed = printed.replace(here, named)
         return printed
+
+
+def in_sh(powershell: str) -> str:
+    r"""Return simple lines of PowerShell as bash reads them: `$env:A = "b"`, and `/` for `\`."""
+    text = re.sub(r'^\$env:(\w+) = (".*")$', r"export \1=\2", powershell, flags=re.MULTILINE)
+    assert "$" not in text, f"more of PowerShell than can be tried here:\n{text}"
+    return text.replace("\\", "/")
 
 
 def check_lines(expected: str, printed: str) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from stores import ANNA, TTL, HandClock, batch, chance, counted_ids, keys
+from stores import ANNA, TTL, HandClock, batch, chance, change, counted_ids, keys
 
 from tasksync.backends.registry import open_store
 from tasksync.core.ports import StateStore
@@ -25,7 +25,9 @@ def commit_for_ever(url: str) -> None:
     while True:
         number += 1
         dropped = tuple(entry.key for entry in batch(number - 3, SIZE) if number % 3 == 0)
-        store.commit(StateDelta(put=tuple(batch(number, SIZE)), drop=dropped), lease)
+        put = tuple(batch(number, SIZE))
+        recorded = tuple(change(f"run-{number}", entry.key) for entry in put)
+        store.commit(StateDelta(put=put, drop=dropped, recorded=recorded), lease)
         sys.stdout.write(f"{number}\n")
         sys.stdout.flush()
 
@@ -83,4 +85,5 @@ def check_prefix(store: StateStore, told: int) -> State:
     assert keys(state) == expected_keys(state.serial)
     for key in state.entries:
         assert state.entries[key].key == key
+    assert [len(store.recorded(f"run-{state.serial + n}") or ()) for n in (0, 1)] == [SIZE, 0]
     return state

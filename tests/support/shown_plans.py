@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +44,13 @@ class Shown:
         assert done.code == 0, done
         return tasksync
 
+    def planned(self, folder: Path, tasksync: Tasksync) -> str:
+        """Return the changes that a plan prints in the copy's own folder."""
+        with chdir(folder / self.name):
+            done = tasksync("plan")
+        assert done.code == 0, done
+        return changes_in(done.out)
+
     def edit(self, folder: Path, before: str, after: str, file: str = "tasksync.yaml") -> None:
         """Change one place of the copy in `folder`, that is within a line and stands there once."""
         path = folder / self.name / file
@@ -57,6 +65,6 @@ class Shown:
         for words in (before, after):
             assert f"`{words}`" in self.readme
         self.edit(folder, before, after)
-        assert changes_in(tasksync("plan").out) == changes_in(self.readme)
+        assert self.planned(folder, tasksync) == changes_in(self.readme)
         assert tasksync("apply", "--yes").code == 0
         assert "No changes." in tasksync("plan").out

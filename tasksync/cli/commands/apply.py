@@ -7,6 +7,7 @@ import argparse
 from tasksync.cli.arguments import (
     expected,
     filled,
+    full_argument,
     lock_arguments,
     manifest_arguments,
     output_arguments,
@@ -38,6 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--skip-stale", action="store_true", help="do the rest of a saved plan when some is stale")
     add("--no-verify", action="store_true", help="do not read back what was written")
     add("--json", action="store_true", help="one JSON line an event, as Terraform's -json")
+    full_argument(parser)
     planning_arguments(parser)
     portal_arguments(parser)
     state_arguments(parser)

@@ -8,6 +8,7 @@ from time import monotonic
 from tasksync.cli.arguments import (
     filled,
     format_arguments,
+    full_argument,
     manifest_arguments,
     output_arguments,
     planning_arguments,
@@ -41,6 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="exit 2 when changes are due",
     )
     format_arguments(parser, FORMATS, "how to show the plan")
+    full_argument(parser)
     planning_arguments(parser)
     portal_arguments(parser)
     state_arguments(parser)
@@ -108,6 +110,8 @@ def run(options: PlanOptions, console: Console) -> int:
         first_line=first_line,
         colour=colour,
         digest=approvable(plan),
+        full=options.full,
+        timezone=manifest.timezone,
     )
     if options.out:
         from tasksync.cli.plan_files import write

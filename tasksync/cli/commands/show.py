@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from tasksync.cli.arguments import format_arguments, output_arguments
+from tasksync.cli.arguments import format_arguments, full_argument, output_arguments
 from tasksync.cli.console import Console
 from tasksync.cli.showing import FORMATS, Cost, approvable, show
 from tasksync.core.guards import check
@@ -21,6 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this command takes."""
     parser.add_argument("planfile", metavar="PLANFILE", help="what plan --out wrote")
     format_arguments(parser, FORMATS, "how to show it")
+    full_argument(parser)
     output_arguments(parser)
 
 
@@ -39,5 +40,14 @@ def run(options: ShowOptions, console: Console) -> int:
     cost = Cost(saved.requests, saved.seconds)
     colour = not options.output.no_color
     digest = approvable(saved.plan)
-    show(console, saved.plan, options.format, cost, check(saved.plan), colour=colour, digest=digest)
+    show(
+        console,
+        saved.plan,
+        options.format,
+        cost,
+        check(saved.plan),
+        colour=colour,
+        digest=digest,
+        full=options.full,
+    )
     return 0

@@ -81,18 +81,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def _positional(parser: argparse.ArgumentParser, verb: str) -> None:
     match verb:
         case "show":
-            parser.add_argument("key", metavar="KEY")
+            parser.add_argument("key", metavar="KEY", help="a key of the state")
         case "rm":
-            parser.add_argument("key", nargs="+", metavar="KEY")
+            parser.add_argument(
+                "key", nargs="+", metavar="KEY", help="forgotten; its task stays on the portal"
+            )
         case "mv":
-            parser.add_argument("before", metavar="KEY")
-            parser.add_argument("after", metavar="NEW_KEY")
+            parser.add_argument("before", metavar="KEY", help="a key of the state")
+            parser.add_argument("after", metavar="NEW_KEY", help="what it is called from now on")
         case "push":
             parser.add_argument("source", metavar="FILE", help="what state pull wrote; - is stdin")
         case "unlock":
             parser.add_argument("id", metavar="ID", help="the lock's ID, as the error names it")
         case "list":
-            parser.add_argument("glob", nargs="?", default="*", metavar="GLOB")
+            parser.add_argument(
+                "glob", nargs="?", default="*", metavar="GLOB", help="only these keys: finance/*"
+            )
 
 
 def options(read: Mapping[str, Any]) -> Callable[[Console], int]:

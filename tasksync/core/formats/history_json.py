@@ -20,18 +20,19 @@ from tasksync.core.history import RecordedChange, RecordedField
 from tasksync.core.quoting import quoted
 
 #: every action that can be done; a NOOP never is
-_ACTIONS = frozenset(Action) - {Action.NOOP}
+ACTIONS_DONE = frozenset(Action) - {Action.NOOP}
 
 
 def encode_change(change: RecordedChange) -> dict[str, object]:
     """Return one change without its run."""
-    told: dict[str, object] = {
-        "title": change.title,
-        "fields": {one.name: _both(one) for one in change.fields},
-        "read": encode_values(change.read),
-    }
     data: dict[str, object] = {"key": change.key, "action": change.action, "id": change.id}
-    return {**data, **{name: value for name, value in told.items() if value}}
+    if change.title:
+        data["title"] = change.title
+    if change.fields:
+        data["fields"] = {one.name: _both(one) for one in change.fields}
+    if change.read:
+        data["read"] = encode_values(change.read)
+    return data
 
 
 def decode_change(run: str, data: Any) -> RecordedChange:
@@ -53,8 +54,12 @@ def decode_change(run: str, data: Any) -> RecordedChange:
 
 def _both(one: RecordedField) -> dict[str, object]:
     """Return what stood there before and after, where something did."""
-    both = {"before": one.before, "after": one.after}
-    return {when: plain(value) for when, value in both.items() if value is not None}
+    both: dict[str, object] = {}
+    if one.before is not None:
+        both["before"] = plain(one.before)
+    if one.after is not None:
+        both["after"] = plain(one.after)
+    return both
 
 
 def _field(name: str, both: typed.Json) -> RecordedField:
@@ -67,7 +72,7 @@ def _value(name: str, both: typed.Json, when: str) -> Value:
 
 def _action(data: typed.Json) -> str:
     action = typed.text(data, "action")
-    if action not in _ACTIONS:
+    if action not in ACTIONS_DONE:
         msg = f"{quoted(action)} is nothing that is done to a task"
         raise ValueError(msg)
     return action

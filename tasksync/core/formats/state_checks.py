@@ -20,6 +20,7 @@ from tasksync.core.fields import (
     Values,
     is_instant,
 )
+from tasksync.core.formats.history_json import ACTIONS_DONE
 from tasksync.core.formats.state_json import decode_state
 from tasksync.core.formats.typed import LARGEST
 from tasksync.core.keys import first_bad, is_key
@@ -30,6 +31,8 @@ from tasksync.errors import StateError, StateUnreadable
 
 _ADVICE = "Nothing was changed. Mend it there, or take what tasksync state pull wrote."
 _NAME = 255
+#: characters of an address
+_ADDRESS = 2000
 
 
 def pushed(document: object) -> State:
@@ -107,6 +110,14 @@ def _run(run: Run) -> Iterator[tuple[str, str]]:
     yield where, _name(run.id)
     yield f"{where}: outcome", _name(run.outcome, empty=True)
     yield f"{where}: plan", _name(run.plan, empty=True)
+    yield f"{where}: by", _name(run.by, empty=True)
+    yield f"{where}: ci", _name(run.ci, empty=True, longest=_ADDRESS)
+    yield f"{where}: command", _name(run.command)
+    yield f"{where}: digest", _name(run.digest, empty=True)
+    yield f"{where}: undoes", _name(run.undoes, empty=True)
+    for action in run.counts:
+        fits = action in ACTIONS_DONE
+        yield f"{where}: counts", "" if fits else f"{in_ascii(action)} is nothing that is done"
     for key in run.touched:
         yield f"{where}: touched", "" if is_key(key) else f"{in_ascii(key)} is no key of a task"
 
@@ -202,10 +213,11 @@ def _identity(identity: PortalIdentity | None) -> str:
     return _name(identity.portal) or _name(identity.owner, empty=True)
 
 
-def _name(text: str, *, empty: bool = False) -> str:
+def _name(text: str, *, empty: bool = False, longest: int = _NAME) -> str:
     if not text:
         return "" if empty else "it is empty"
-    return "" if text.isprintable() and len(text) <= _NAME else f"{in_ascii(text)} cannot be a name"
+    fits = text.isprintable() and len(text) <= longest
+    return "" if fits else f"{in_ascii(text)} cannot be a name"
 
 
 def _twice(names: list[str]) -> str:

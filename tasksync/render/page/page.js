@@ -23,7 +23,7 @@
     const asked = new URLSearchParams(location.hash.slice(1));
     for (const name of Object.keys(state)) state[name] = asked.get(name) || "";
   };
-  let shown = [], drawn = 0;
+  let shown = [], listed = [], drawn = 0;
 
   const glob = (text) => new RegExp("^" + text.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".*") + "$", "i");
   const matches = () => {
@@ -39,8 +39,21 @@
       && needles.every((needle) => one.hay.includes(needle));
   };
 
+  /* like changes are one entry that folds open, until somebody looks for single ones */
+  const entries = (changes) => {
+    if (state.q || state.key || state.person || state.field || state.from) return changes;
+    const out = [], open = new Map();
+    for (const one of changes) {
+      if (one.y === undefined) out.push(one);
+      else if (open.has(one.y)) open.get(one.y).members.push(one);
+      else { const group = { ...data.groups[one.y], members: [one] }; open.set(one.y, group); out.push(group); }
+    }
+    return out;
+  };
+
   const render = () => {
     shown = data.changes.filter(matches());
+    listed = entries(shown);
     drawn = 0;
     $("list").replaceChildren();
     for (const card of document.querySelectorAll(".card")) card.setAttribute("aria-pressed", String(card.dataset.action === state.action));
@@ -63,12 +76,12 @@
 
   const draw = (count) => {
     const part = document.createDocumentFragment();
-    for (const one of shown.slice(drawn, drawn + count)) part.append(row(one));
-    drawn = Math.min(drawn + count, shown.length);
+    for (const one of listed.slice(drawn, drawn + count)) part.append(one.members ? group(one) : row(one));
+    drawn = Math.min(drawn + count, listed.length);
     $("list").append(part);
   };
   const more = () => {
-    const left = shown.length - drawn;
+    const left = listed.length - drawn;
     $("more").hidden = !left;
     $("more").textContent = `Show ${Math.min(PAGE, left)} more of ${left.toLocaleString("en")}`;
   };
@@ -89,10 +102,33 @@
     return el("div", { class: "brief" }, ...out.flatMap((part, at) => at ? [" · ", part] : [part]));
   };
 
+  const group = (one) => {
+    const told = one.c.flatMap(([name, what], at) => [at ? " · " : "", el("b", {}, name), " " + (what.length > 160 ? what.slice(0, 159) + "…" : what)]);
+    const own = one.l.filter((name) => !one.c.some((pair) => pair[0] === name));
+    const rest = own.length ? [told.length ? " · each its own " : "each its own ", own.join(", ")] : [];
+    const head = el("summary", {}, sign(one.a),
+      el("span", {}, el("span", { class: "k" }, plural(one.members.length, "task")), el("span", { class: "t" }, one.w), el("div", { class: "brief" }, ...told, ...rest)),
+      el("span", { class: "side fold" }));
+    const list = el("div", { class: "members" }), node = el("details", { class: `row group ${one.a}` }, head, list);
+    const button = el("button", { type: "button", class: "ghost", on: { click: () => fill(PAGE) } });
+    let filled = 0;
+    const fill = (count) => {
+      button.remove();
+      list.append(...one.members.slice(filled, filled + count).map(row));
+      filled = Math.min(filled + count, one.members.length);
+      const left = one.members.length - filled;
+      button.textContent = `Show ${Math.min(PAGE, left)} more of ${left.toLocaleString("en")}`;
+      if (left) list.append(button);
+    };
+    node.fill = () => { fill(one.members.length); node.open = true; };
+    node.addEventListener("toggle", () => { if (node.open && !filled) fill(PAGE); });
+    return node;
+  };
+  const sign = (action) => el("span", { class: "sym", title: action }, el("span", { "aria-hidden": "true" }, SYMBOL[action] || ""), el("span", { class: "visually-hidden" }, action));
+
   const row = (one) => {
     const who = one.o.map(nameOf).join(", ");
-    const head = el("summary", {},
-      el("span", { class: "sym", title: one.a }, el("span", { "aria-hidden": "true" }, SYMBOL[one.a] || ""), el("span", { class: "visually-hidden" }, one.a)),
+    const head = el("summary", {}, sign(one.a),
       el("span", {}, el("span", { class: "k" }, one.k), el("span", { class: "t" }, one.t), brief(one)),
       el("span", { class: "side", title: who }, who));
     const node = el("details", { class: `row ${one.a}` }, head);
@@ -100,12 +136,16 @@
     return node;
   };
 
+  const place = (text) => {
+    const cut = text.lastIndexOf(":"), address = Object.hasOwn(data.files, text.slice(0, cut)) && data.files[text.slice(0, cut)];
+    return address ? el("a", { href: `${address}#L${text.slice(cut + 1)}`, target: "_blank", rel: "noopener noreferrer" }, `${text} ↗`) : text;
+  };
   const body = (one) => {
     const linked = data.cards && one.i && one.r;
     const task = linked ? el("a", { href: `${data.cards}${one.r}/tasks/task/view/${one.i}/`, target: "_blank", rel: "noopener noreferrer" }, `task ${one.i} ↗`) : one.i ? `task ${one.i}` : "new task";
-    const facts = [one.s, one.w, one.u ? plural(one.u, "unchanged field") : ""].filter(Boolean).map((fact) => ` · ${fact}`).join("");
+    const facts = [place(one.s), one.w, one.u ? plural(one.u, "unchanged field") : ""].filter(Boolean).flatMap((fact) => [" · ", fact]);
     const rows = one.f.map((f) => el("tr", {}, el("th", { scope: "row" }, f.n), el("td", {}, ...value(one, f))));
-    return el("div", { class: "body" }, el("p", { class: "facts" }, task, facts), one.x ? el("p", { class: "lost" }, one.x) : null, rows.length ? el("table", {}, el("tbody", {}, ...rows)) : null);
+    return el("div", { class: "body" }, el("p", { class: "facts" }, task, ...facts), one.x ? el("p", { class: "lost" }, one.x) : null, rows.length ? el("table", {}, el("tbody", {}, ...rows)) : null);
   };
 
   const value = (one, f) => {
@@ -221,8 +261,8 @@
   const clear = () => { for (const name of Object.keys(state)) state[name] = ""; render(); };
   const typed = (id) => { let wait; $(id).addEventListener("input", () => { clearTimeout(wait); wait = setTimeout(() => { state[id] = $(id).value; render(); }, 90); }); };
   const move = (by) => {
-    const summaries = [...document.querySelectorAll("#list summary")], at = summaries.indexOf(document.activeElement);
-    if (by > 0 && at === summaries.length - 1 && drawn < shown.length) { draw(PAGE); more(); return move(by); }
+    const summaries = [...document.querySelectorAll("#list summary")].filter((one) => !one.closest(".group:not([open]) > .members")), at = summaries.indexOf(document.activeElement);
+    if (by > 0 && at === summaries.length - 1 && drawn < listed.length) { draw(PAGE); more(); return move(by); }
     const next = summaries[Math.max(0, at + by)];
     if (next) next.focus();
   };
@@ -240,7 +280,7 @@
   $("people-more").addEventListener("click", () => people(true));
   for (const id of ["person", "field"]) $(id).addEventListener("change", () => { state[id] = $(id).value; render(); });
   typed("q"); typed("key");
-  addEventListener("beforeprint", () => { draw(shown.length); more(); });
+  addEventListener("beforeprint", () => { draw(listed.length); more(); for (const one of document.querySelectorAll("#list .group")) one.fill(); });
   let resized; addEventListener("resize", () => { clearTimeout(resized); resized = setTimeout(() => chart(shown), 120); });
 
   shared.themes();

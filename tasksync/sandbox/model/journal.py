@@ -3,22 +3,35 @@
 Each append is written and flushed to the system before the answer is sent, so a world survives
 SIGKILL of its process; it is not fsynced, so a power failure may lose its last lines.
 An incomplete last line is not read, and the next writer removes it. Several processes may share
-one file: writers exclude each other by `flock`, and everybody reads what the others appended.
+one file: writers exclude each other by a lock, and everybody reads what the others appended.
+
+The lock is on the file itself, which stays open. Windows lets nobody read what is locked, nor
+replace what is open: there the lock is on a file beside it, and the file is open only while it is
+read or written.
 """
 
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
-from collections.abc import Iterable, Iterator
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tasksync.sandbox.json_codec import dumps, loads
+from tasksync.sandbox.model.file_lock import lock, unlock
+
+T = TypeVar("T")
+
+#: whether a file that is open can be replaced, and one that is locked be read
+STAYS_OPEN = sys.platform != "win32"
+#: how often, and how long, what somebody else has open is tried again at Windows (s)
+_TRIES, _PAUSE = 400, 0.005
 
 _LINE_STARTS = (b'{"put":', b'{"del":', b'{"reset":', b'{"user', b'{"group')
 
@@ -33,19 +46,23 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._opened()
+        self._beside = None if STAYS_OPEN else _opened(path.with_name(f"{path.name}.lock"))
+        self._file = _opened(path)
+        self._number = os.fstat(self._file.fileno()).st_ino
         self._read = 0
         self._restarted = False
+        self._let_go()
 
     def read_new(self) -> tuple[bool, list[dict[str, Any]]]:
         """(must all be cleared first?, the complete lines that were not read yet)."""
         if self._replaced():
             self._reopen()
-        restarted, self._restarted = self._restarted, False
-        if os.fstat(self._file.fileno()).st_size == self._read:
-            return restarted, []
-        self._file.seek(self._read)
-        unread = self._file.read()
+        with self._held() as file:
+            restarted, self._restarted = self._restarted, False
+            if os.fstat(file.fileno()).st_size == self._read:
+                return restarted, []
+            file.seek(self._read)
+            unread = file.read()
         if not self._read and not _starts_like_a_journal(unread):
             message = f"{self._path} is not a sandbox's journal; it is left as it is"
             raise JournalDamaged(message)
@@ -56,14 +73,14 @@ class Journal:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Lock the file against other processes; call `read_new` first inside."""
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        while self._replaced():
+        lock(self._beside or self._file)
+        while not self._beside and self._replaced():
             self._reopen()
-            fcntl.flock(self._file, fcntl.LOCK_EX)
+            lock(self._file)
         try:
             yield
         finally:
-            fcntl.flock(self._file, fcntl.LOCK_UN)
+            unlock(self._beside or self._file)
 
     def append(self, documents: Iterable[dict[str, Any]]) -> None:
         """Add lines, after removing what a killed writer left incomplete. Only inside `locked`.
@@ -72,9 +89,10 @@ class Journal:
         """
         lines = b"".join(dumps(document) + b"\n" for document in documents)
         try:
-            self._file.truncate(self._read)
-            self._file.seek(self._read)
-            _write_all(self._file, lines)
+            with self._held() as file:
+                file.truncate(self._read)
+                file.seek(self._read)
+                _write_all(file, lines)
         except OSError:
             self._read, self._restarted = 0, True
             raise
@@ -85,36 +103,58 @@ class Journal:
         new_path = self._path.with_name(f"{self._path.name}.{os.getpid()}.new")
         lines = b"".join(dumps(document) + b"\n" for document in documents)
         new_file = new_path.open("w+b", buffering=0)
-        fcntl.flock(new_file, fcntl.LOCK_EX)
+        if not self._beside:
+            lock(new_file)
         _write_all(new_file, lines)
         os.fsync(new_file.fileno())
-        new_path.replace(self._path)
+        if self._beside:
+            new_file.close()
+        _patiently(lambda: new_path.replace(self._path))
         self._file.close()
-        self._file, self._read = new_file, len(lines)
+        self._read = len(lines)
+        self._number = self._path.stat().st_ino
+        if not self._beside:
+            self._file = new_file
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+        if self._beside:
+            self._beside.close()
 
-    def _opened(self) -> FileIO:
-        flags = os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
-        file = FileIO(os.open(self._path, flags, 0o600), "r+")
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            file.close()
-            raise OSError(errno.EINVAL, "that is a device or a pipe, and no file")
-        return file
+    def _open(self) -> None:
+        self._file = _opened(self._path)
+        self._number = os.fstat(self._file.fileno()).st_ino
 
     def _reopen(self) -> None:
         self._file.close()
-        self._file, self._read, self._restarted = self._opened(), 0, True
+        self._open()
+        self._read, self._restarted = 0, True
+        self._let_go()
+
+    @contextmanager
+    def _held(self) -> Iterator[FileIO]:
+        """Have the file open; where it does not stay so, it is the one that was looked at."""
+        if self._beside:
+            before = self._number
+            self._open()
+            if self._number != before:
+                self._read, self._restarted = 0, True
+        try:
+            yield self._file
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._beside:
+            self._file.close()
 
     def _replaced(self) -> bool:
         try:
             there = self._path.stat()
         except FileNotFoundError:
             return True
-        same = os.fstat(self._file.fileno()).st_ino == there.st_ino
-        return not same or there.st_size < self._read
+        return self._number != there.st_ino or there.st_size < self._read
 
     def _parsed(self, complete: bytes) -> list[dict[str, Any]]:
         lines = complete.split(b"\n")[:-1]
@@ -134,3 +174,27 @@ def _write_all(file: FileIO, lines: bytes) -> None:
     rest = memoryview(lines)
     while rest:
         rest = rest[file.write(rest) :]
+
+
+def _opened(path: Path) -> FileIO:
+    """Open a file to read and write it, or make it; raises OSError for what is none."""
+    flags = os.O_RDWR | os.O_CREAT
+    for name in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
+        flags |= getattr(os, name, 0)
+    file = FileIO(_patiently(lambda: os.open(path, flags, 0o600)), "r+")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "that is a device or a pipe, and no file")
+    return file
+
+
+def _patiently(deed: Callable[[], T]) -> T:
+    """Do what Windows refuses while somebody else has the file open, or replaces it."""
+    for left in reversed(range(1 if STAYS_OPEN else _TRIES)):
+        try:
+            return deed()
+        except PermissionError:
+            if not left:
+                raise
+            time.sleep(_PAUSE)
+    raise AssertionError

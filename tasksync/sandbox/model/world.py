@@ -66,10 +66,12 @@ class World:
         journal = Journal(path) if path else None
         world = cls(journal, now=now, first_id=first_id, step=step)
         if journal:
-            with world._lock, journal.locked():
+            with world._lock:
                 lines = world._read_new_lines()
                 if lines > 2 * len(world.index) + REWRITE_SLACK:
-                    journal.rewrite(world._current_lines())
+                    with journal.locked():
+                        world._read_new_lines()
+                        journal.rewrite(world._current_lines())
         return world
 
     @contextmanager

@@ -27,7 +27,8 @@ from tasksync.sandbox.web.routes import PORTAL, SandboxApi, open_api
 BACKLOG = 512
 MAX_BODY = 256 * 1024 * 1024
 LIMITS: Mapping[str, RateLimits] = {"vendor": VENDOR_LIMITS, "none": NO_LIMITS}
-_LINGER_OFF = struct.pack("ii", 1, 0)
+#: Windows has two short numbers where all others have two long ones
+_LINGER_OFF = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 _POLL_SECONDS = 0.05
 
 
@@ -120,7 +121,7 @@ def serve(host: str, port: int, api: SandboxApi, ready: Callable[[int], None]) -
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = BACKLOG
-    allow_reuse_address = True
+    allow_reuse_address = sys.platform != "win32"  # there two servers would share one port
 
     def __init__(self, address: tuple[str, int], api: SandboxApi) -> None:
         self.api = api
@@ -141,7 +142,7 @@ class _Server(ThreadingHTTPServer):
 
     def shutdown_request(self, request: Any) -> None:
         self._open.discard(request)
-        if request.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8) == _LINGER_OFF:
+        if request.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, len(_LINGER_OFF)) == _LINGER_OFF:
             request.close()  # a RST, with no FIN before it
         else:
             super().shutdown_request(request)
