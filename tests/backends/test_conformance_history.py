@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from stores import ANNA, BORIS, TTL, change, entry, intent, rich_change, rich_run, run
-from worlds import World
+from stores import (
+    ANNA,
+    BORIS,
+    TTL,
+    HandClock,
+    change,
+    counted_ids,
+    entry,
+    intent,
+    rich_change,
+    rich_run,
+    run,
+)
+from worlds import World, postgres_world
 
 from tasksync.backends import document_history, postgres_history
+from tasksync.backends.postgres import PostgresStore
 from tasksync.core import history
 from tasksync.core.fields import TaskKey
 from tasksync.core.history import RecordedChange
@@ -152,6 +165,21 @@ def test_a_create_that_a_later_run_found_is_of_the_run_that_sent_it(world: World
     assert world.client().recorded("s") == (change("s", "c"),)
 
 
+@pytest.mark.parametrize("world", ["http", "gitlab"], indirect=True)
+def test_what_is_found_of_a_run_that_is_not_kept_does_not_pass_for_all_that_it_did(
+    world: World,
+) -> None:
+    anna = world.client()
+    lease = anna.acquire(ANNA, TTL)
+    did(anna, lease, "r", change("r", "a"))
+    did(anna, lease, "s", change("s", "a"))
+    anna.release(lease)
+    boris = world.client()
+    boris.commit(StateDelta(recorded=(change("r", "b", "create"),)), boris.acquire(BORIS, TTL))
+    assert world.client().recorded("r") is None
+    assert world.client().recorded("s") == (change("s", "a"),)
+
+
 def test_such_a_create_is_all_that_a_run_did_that_heard_of_nothing(world: World) -> None:
     """It ended and counted nothing, so that nothing is missing."""
     anna = world.client()
@@ -283,3 +311,26 @@ def test_what_cannot_be_recorded_is_not_done_by_halves(
     after = world.client()
     assert (after.load().serial, list(after.load().index)) == (before, [])
     assert after.recorded("r") == (change("r", "a"),)
+
+
+@pytest.mark.usefixtures("few")
+def test_projects_in_one_database_keep_their_histories_apart(postgres_url: str) -> None:
+    """Their runs may even have the same ids; what one does too much of costs no other."""
+    with postgres_world(postgres_url):
+
+        def store(project: str) -> PostgresStore:
+            ids = counted_ids(f"{project}-")
+            return PostgresStore(postgres_url, project, clock=HandClock(), ids=ids)
+
+        hr, it = store("hr"), store("it")
+        for one, key in ((hr, "h"), (it, "i")):
+            did(one, one.acquire(ANNA, TTL), "r", change("r", key))
+        lease = hr.holder()
+        assert lease is not None
+        assert (hr.recorded("r"), it.recorded("r")) == ((change("r", "h"),), (change("r", "i"),))
+        for number in range(5):
+            did(hr, lease, f"r{number}", *(change(f"r{number}", f"t{n}") for n in range(9)))
+        hr.replace(state_of("hr", []), lease)
+        assert (hr.recorded("r4"), it.recorded("r")) == (None, (change("r", "i"),))
+        hr.close()
+        it.close()

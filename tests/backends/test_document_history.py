@@ -175,6 +175,22 @@ def test_a_run_whose_object_cannot_be_put_is_done_and_that_is_said(
     assert bucket.store().recorded("r") == tuple(change("r", key) for key in "abc")
 
 
+def test_what_is_found_of_a_run_whose_object_is_missing_does_not_pass_for_all_that_it_did(
+    bucket: Bucket,
+) -> None:
+    bucket.wire.deny["put_object"] = DENIED
+    store = bucket.store()
+    lease = store.acquire(ANNA, TTL)
+    store.commit(StateDelta(run=run("r", outcome="started"), recorded=(change("r", "a"),)), lease)
+    store.commit(StateDelta(run=run("r", outcome="partial", counts={"update": 1})), lease)
+    store.release(lease)
+    bucket.wire.deny.clear()
+    other = bucket.store()
+    lease = other.acquire(BORIS, TTL)
+    other.commit(StateDelta(recorded=(change("r", "b", "create"),)), lease)
+    assert (other.recorded("r"), bucket.objects()) == (None, [])
+
+
 def test_a_missing_right_to_delete_is_said_and_what_is_too_old_is_not_shown(
     bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,7 +27,7 @@ from tasksync.backends.postgres import PostgresStore
 from tasksync.backends.registry import open_store
 from tasksync.core.ports import StateStore
 from tasksync.core.state import FORMAT_VERSION, StateDelta
-from tasksync.errors import StateUnreadable
+from tasksync.errors import StateError, StateUnreadable
 
 OLD = Path(__file__).parent / "format_2"
 DOCUMENT = (OLD / "document.json").read_bytes()
@@ -263,3 +263,40 @@ def test_first_runs_at_the_same_time_add_the_tables_once(postgres_url: str) -> N
         assert place.format() == FORMAT_VERSION
         assert reader.recorded("r") == (change("r", PROJECT),)  # which looked before they were made
         reader.close()
+
+
+_ROLES = """
+CREATE ROLE ts_writer LOGIN; CREATE ROLE ts_reader LOGIN;
+GRANT USAGE ON SCHEMA tasksync TO ts_reader;
+ALTER SCHEMA tasksync OWNER TO ts_writer;
+ALTER DEFAULT PRIVILEGES FOR ROLE ts_writer IN SCHEMA tasksync GRANT SELECT ON TABLES TO ts_reader;
+GRANT SELECT ON ALL TABLES IN SCHEMA tasksync TO ts_reader;
+"""
+_NO_ROLES = ("DROP SCHEMA tasksync CASCADE", "DROP ROLE ts_writer, ts_reader")
+
+
+def test_the_least_rights_of_the_guide_are_enough_for_tables_of_before(postgres_url: str) -> None:
+    """Who owns the schema adds the tables; who may only read the others reads these too."""
+    with _tables(postgres_url), psycopg.connect(postgres_url, autocommit=True) as db:
+        db.execute(_ROLES)
+        names = db.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'tasksync'")
+        for (name,) in names.fetchall():
+            db.execute(f'ALTER TABLE tasksync."{name}" OWNER TO ts_writer')  # type: ignore[call-overload]
+        try:
+            as_role = {
+                who: Place(postgres_url.replace("//postgres@", f"//ts_{who}@"), str, int)
+                for who in ("writer", "reader")
+            }
+            reader, writer = as_role["reader"].store(), as_role["writer"].store()
+            assert reader.recorded(RUNS[0]) is None
+            lease = writer.acquire(ANNA, TTL)
+            writer.commit(StateDelta(run=run("r"), recorded=(change("r", "a"),)), lease)
+            assert reader.recorded("r") == (change("r", "a"),)
+            assert [one.id for one in reader.load().runs] == [*RUNS, "r"]
+            with pytest.raises(StateError, match="permission denied"):
+                reader.commit(StateDelta(recorded=(change("r", "b"),)), lease)
+            reader.close()
+            writer.close()
+        finally:
+            for sql in _NO_ROLES:
+                db.execute(sql)

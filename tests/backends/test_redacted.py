@@ -98,9 +98,10 @@ def test_what_is_recorded_tells_no_secret_however_it_was_quoted(turn: int) -> No
     one = RecordedChange(
         "r", TaskKey("a"), "delete", RemoteId(7), words, (field,), {"tags": (words,)}
     )  # fmt: skip
-    delta = StateDelta(run=run("r", by=words), recorded=(one,))
     assert told(compact(encode_change(one)))
-    store.commit(delta, store.acquire(WHO, 60))
+    lease = store.acquire(WHO, 60)
+    store.commit(StateDelta(recorded=(one,)), lease)
+    store.commit(StateDelta(run=run("r", by=words)), lease)
     (kept,) = plain.recorded("r") or ()
     assert not told(compact(encode_change(kept)))
     assert not told(compact(encode_run(plain.load().runs[0])))
