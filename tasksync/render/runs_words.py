@@ -26,7 +26,7 @@ _ENDED: Mapping[str, str] = MappingProxyType(
     {
         "complete": "complete",
         "partial": "partial: not all of it was done",
-        STARTED: "not ended: it was cut off, or is running still",
+        STARTED: "not ended: cut off, or running still",
     }
 )
 NO_RUNS = "No runs are remembered."

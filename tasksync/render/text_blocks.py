@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tasksync.core.change import SYMBOLS, Action, Change, FieldChange
@@ -73,6 +73,7 @@ class Blocks:
         self.plan, self.style, self.layout = plan, style, layout
         self.names = dict(plan.names)
         self._said: dict[tuple[str, Value], tuple[str, ...]] = {}
+        self._moved: dict[FieldChange, tuple[str, ...]] = {}
         self.created: frozenset[TaskKey] = frozenset(
             change.key for change in plan.changes if change.action is Action.CREATE
         )
@@ -171,7 +172,7 @@ class Blocks:
         if change.action is not Action.UPDATE and change.title and not named:
             yield from field_line("title", wording.in_quotes(change.title))
         for one in change.fields:
-            yield from self._field(one, change)
+            yield from self._worded(one, change)
         for name, value in change.sent_together.items():
             said = self.value(name, value)
             said += wording.as_written(change.written, name, said)
@@ -179,6 +180,15 @@ class Blocks:
         same = len(change.asked.keys() - {one.name for one in change.fields})
         if same and change.fields:
             yield self.style.paint(f"      ({wording.count(same, 'unchanged field')})", Tone.DIM)
+
+    def _worded(self, one: FieldChange, change: Change) -> Iterable[str]:
+        """Return the lines of a field; what happens to many tasks alike is worded once."""
+        if change.because or change.written:
+            return self._field(one, change)
+        lines = self._moved.get(one)
+        if lines is None:
+            lines = self._moved[one] = tuple(self._field(one, change))
+        return lines
 
     def _field(self, one: FieldChange, change: Change) -> Iterator[str]:
         because = change.because.get(one.name, "")

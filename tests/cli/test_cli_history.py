@@ -211,7 +211,7 @@ def test_times_are_in_the_manifests_zone_and_without_one_they_say_theirs(
     [
         ("complete", "apply, complete\n"),
         ("partial", "apply, partial: not all of it was done"),
-        ("started", "apply, not ended: it was cut off, or is running still"),
+        ("started", "apply, not ended: cut off, or running still"),
     ],
 )
 def test_how_a_run_ended_is_said_in_words(project: Tasksync, outcome: str, told: str) -> None:
@@ -313,30 +313,42 @@ def test_what_history_does_not_take_is_exit_64(
     assert (done.code, told in done.err) == (64, True), done.err
 
 
+def counting() -> float:
+    """Return how long counting to five million takes: a quarter of a second on a desk."""
+    begun = time.process_time()
+    number = 0
+    while number < 5_000_000:
+        number += 1
+    return time.process_time() - begun
+
+
 def test_ten_thousand_changes_are_shown_at_once() -> None:
-    """In a second by itself; here three, since other tests keep the processor busy."""
+    """In a second, and no more than two; a processor that others keep busy counts slower, too."""
     from tasksync.render.runs_json import run_json
     from tasksync.render.runs_text import RunShown, changes_text
     from tasksync.render.status_words import Moments
 
     text = "Please close the books of {} in the {} quarter until Friday, as always."
-    fields = (
-        RecordedField("deadline", "2026-05-19T18:00:00+02:00", "2026-05-23T18:00:00+02:00"),
-        RecordedField("tags", ("q2",), ("q2", "urgent")),
-    )
-    changes = [
-        RecordedChange(
-            *("r", TaskKey(f"k{n}"), "update", RemoteId(n), f"Task {n}"),
-            (RecordedField("description", text.format(n, "last"), text.format(n, "next")), *fields),
-        )
-        for n in range(1, 10_001)
-    ]
+    day = "2026-05-{:02}T18:{:02}:00+02:00".format
+    changes = []
+    for n in range(1, 10_001):
+        fields = [
+            RecordedField("title", f"Task {n}", f"The task {n}"),
+            RecordedField("deadline", day(n % 28 + 1, n % 60), day(n % 27 + 2, n % 60)),
+            RecordedField("tags", ("q2",), ("q2", "urgent")),
+        ]
+        if n % 5 == 0:
+            words = (text.format(n, "last"), text.format(n, "next"))
+            fields.append(RecordedField("description", *words))
+        key = TaskKey(f"k{n}")
+        changes.append(RecordedChange("r", key, "update", RemoteId(n), f"Task {n}", tuple(fields)))
     run = Run("r", AT, "complete", by="a@b", counts={"update": 10_000})
     state = State("finance", runs=(run,))
+    two_seconds = max(2, 8 * counting())
     begun = time.process_time()
     shown = changes_text(RunShown(run, changes), state, Moments())
-    assert time.process_time() - begun < 3
+    assert time.process_time() - begun < two_seconds
     begun = time.process_time()
     assert run_json(run, changes, "", state, version="1").count('"key"') == 10_000
-    assert time.process_time() - begun < 3
-    assert shown.count("[-last-]{+next+}") == 10_000
+    assert time.process_time() - begun < two_seconds
+    assert shown.count("[-last-]{+next+}") == 2_000
