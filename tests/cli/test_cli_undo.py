@@ -97,7 +97,8 @@ def test_what_is_made_again_is_said_to_be_another_task_before_anything_is_writte
     number = ids_of(project.tasksync)["a"]
     done = project.tasksync("undo", answer="no", terminal=True)
     assert (done.code, "Undo 6 changes of run" in done.err) == (1, True)
-    assert "a new task with another number, without the comments and the time" in done.out
+    said = " ".join(done.out.split())
+    assert "a new task with another number: the old one's comments and time are gone" in said
     assert project.live("A2")["id"] == number
     assert last(project)["command"] == "apply"
     assert undone(project).code == 0
@@ -220,14 +221,36 @@ def test_what_was_adopted_is_let_go_with_its_fields_put_back(project: Project) -
     taken = {**BEFORE, "t": f"title: Ours, adopt: {{id: {number}}}, tags: [q]"}
     project.applied(taken)
     ours = shown(project)
-    done = undone(project)
-    assert "its marker comes off" in done.out
+    plan = project.folder / "undo.json"  # as a saved plan: a FORGET that writes fields too
+    assert "its marker comes off" in project.tasksync("undo", "--out", plan).out
+    assert project.tasksync("apply", plan).code == 0
     assert shown(project) == theirs
     assert "t" not in ids_of(project.tasksync)
     undone(project)
     assert shown(project) == ours
     assert ids_of(project.tasksync)["t"] == number
     assert "No changes." in project.tasksync("plan").out
+
+
+def test_what_was_adopted_by_its_marker_keeps_it_and_is_found_again(project: Project) -> None:
+    was = shown(project)
+    (project.folder / "state.db").unlink()
+    assert "Also 5 adopted" in project.tasksync("apply", "--yes").out
+    undone(project)
+    assert (ids_of(project.tasksync), shown(project)) == ({}, was)
+    planned = project.tasksync("plan").out
+    assert "0 to add, 0 to change, 0 to destroy. Also 5 to adopt" in " ".join(planned.split())
+
+
+def test_an_undo_that_was_cut_off_is_gone_on_with(project: Project) -> None:
+    was = shown(project)
+    project.applied(AFTER)
+    assert undone(project, "--max-requests", "2", code=3)
+    assert last(project)["outcome"] == "partial"
+    assert shown(project) != was
+    done = undone(project)  # without a word it is the run, and not its undo
+    assert "taken back already" in done.err
+    assert shown(project) == was
 
 
 def test_what_was_let_go_is_taken_over_again_by_its_number(project: Project) -> None:

@@ -81,7 +81,10 @@ def test_a_slip_is_answered_with_what_was_meant(
     [
         (["state", "list", "--portal", "x"], "--portal belongs to tasksync state rebuild"),
         (["plan", "--yes"], "--yes belongs to tasksync apply"),
-        (["apply", "--out", "x"], "--out belongs to tasksync plan, tasksync undo, tasksync import."),
+        (
+            ["apply", "--out", "x"],
+            "--out belongs to tasksync plan, tasksync undo, ",
+        ),
         (["apply", "--format", "json"], "--format belongs to tasksync plan"),
         (["version", "--json"], "--json belongs to tasksync plan"),
         (
