@@ -149,10 +149,10 @@ def _apply(
                 console.tell("Apply cancelled. Nothing was written.")
                 return 1
             if not planning.no_refresh:
-                _must_still_hold(plan, state, portal, sources)
+                must_still_hold(plan, state, portal, sources)
         if approved is None:
             plan = with_sources(plan, manifest, others=True)
-        doing = _Doing(
+        doing = Doing(
             parts, options, holder, portal, state,
             digest="" if approved is None else approved.digest, others=others,
         )  # fmt: skip
@@ -257,15 +257,18 @@ def _apply_saved(
             raise PlanRefused(refusals)
         cost = cost_of(plan, state.identity, verify=not options.no_verify)
         skipped = len(now.stale) + len(now.touched)
-        doing = _Doing(
+        doing = Doing(
             parts, options, holder, portal, state,
             digest=saved.digest, skipped=skipped, name=name, others=others,
         )  # fmt: skip
         return doing.do(plan, cost, saved.plan.remembered)
 
 
-class _Doing:
-    """The writing half of an apply."""
+class Doing:
+    """The writing half of an apply, and of an undo.
+
+    `go_on` is the command that goes on with what was left ("": apply, or what did the saved plan).
+    """
 
     def __init__(  # noqa: PLR0913 - all that a run has by then
         self,
@@ -279,6 +282,7 @@ class _Doing:
         skipped: int = 0,
         name: str = "",
         others: Mapping[str, OtherProject] = MappingProxyType({}),
+        go_on: str = "",
     ) -> None:
         self._parts = parts
         self._options = options
@@ -288,7 +292,8 @@ class _Doing:
         self._digest = digest
         self._skipped = skipped
         self._others = others
-        self._go_on = f"tasksync apply --resume {name}" if name else "tasksync apply"
+        again = f"tasksync apply --resume {name}" if name else "tasksync apply"
+        self._go_on = go_on or again
         if options.expect:
             self._go_on += f" --expect {options.expect}"
 
@@ -305,7 +310,8 @@ class _Doing:
             new_id(), self._digest, identity, files, plan.serial, self._skipped,
             began=not self._state.lineage,
             touched=touched_by(plan, self._state.runs, (self._digest, plan.serial)),
-            proves=not self._options.no_verify,
+            # no manifest says `removed` of what undo lets go of: it is not remembered any longer
+            proves=not self._options.no_verify and not plan.undoes,
             by=f"{holder.user}@{holder.host}",
             ci=holder.run_url,
             digest=self._digest or digest(plan),
@@ -321,14 +327,16 @@ class _Doing:
         with graceful(parts.stop, parts.console.tell, standing, parts.console.restore):
             try:
                 report = applier.apply(cost.requests)
-                verification = self._proved(plan, report, applier.recorder)
+                verification = self._proved(
+                    plan, report, applier.recorder if facts.proves else None
+                )
             except TasksyncError as error:
                 applier.report.error = error
                 self._summed(plan, applier.report)
                 raise
         return self._told(plan, report, verification)
 
-    def _proved(self, plan: Plan, report: Report, recorder: Recorder) -> Verification:
+    def _proved(self, plan: Plan, report: Report, recorder: Recorder | None) -> Verification:
         parts = self._parts
         if self._options.no_verify or parts.stop() or report.error is not None:
             return Verification(0)
@@ -396,14 +404,18 @@ def _approved(console: Console, plan: Plan) -> bool:
     return is_approved(console, f"Apply {changes} to {whereabouts(plan)}?")
 
 
-def _must_still_hold(
-    plan: Plan, state: State, portal: RestPortal, sources: Mapping[str, State]
+def must_still_hold(
+    plan: Plan,
+    state: State,
+    portal: RestPortal,
+    sources: Mapping[str, State] = MappingProxyType({}),
+    command: str = "apply",
 ) -> None:
     """Read again what the person answered to; raises PlanStale where something moved meanwhile."""
     now = checked(plan, state, portal, (), sources)
     if now.stale:
         raise PlanStale(
-            f"While apply asked, {len(now.stale)} of its changes became stale. Nothing was "
+            f"While {command} asked, {len(now.stale)} of its changes became stale. Nothing was "
             f"written:\n{stale_text(now.stale, dict(plan.names))}",
-            "Apply again: it plans with what is there now.",
+            f"{command.capitalize()} again: it plans with what is there now.",
         )

@@ -57,7 +57,7 @@ def show_run(options: HistoryOptions, word: str, console: Console) -> int:
     with _opened(options, console) as (parts, store, state, moments):
         run = run_called(word, state.runs)
         changes = store.recorded(run.id)
-        why = "" if changes else why_not_kept(run, state.runs, _keeping(parts, state.project))
+        why = "" if changes else why_not_kept(run, state.runs, keeping_of(parts, state.project))
         if options.format == "json":
             from tasksync.render.runs_json import run_json
 
@@ -75,7 +75,8 @@ def _style(options: HistoryOptions, console: Console) -> Style:
     return colours() if console.coloured(console.out, wanted=wanted) else PLAIN
 
 
-def _keeping(parts: Session, project: str) -> Keeping:
+def keeping_of(parts: Session, project: str) -> Keeping:
+    """Return how the state that a run is about keeps what runs did."""
     scheme = parts.address(project).partition(":")[0].lower()
     kinds = {"s3": Keeping.OBJECTS, "http": Keeping.DOCUMENT, "https": Keeping.DOCUMENT}
     return kinds.get(scheme, Keeping.TABLES)

@@ -121,6 +121,19 @@ class ApplyOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class UndoOptions:
+    """`tasksync undo`: `word` names the run ("": the last); `writing` is how it is done.
+
+    `out` is where the plan is saved instead; `project` stands for the manifest's.
+    """
+
+    writing: ApplyOptions
+    word: str
+    out: str | None
+    project: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class StatusOptions:
     """`tasksync status`; `due` is seconds from now, the person as it was typed."""
 
@@ -361,6 +374,22 @@ def apply_options(read: Mapping[str, Any]) -> ApplyOptions:
         expect=read["expect"],
         full=read["full"],
     )
+
+
+def undo_options(read: Mapping[str, Any]) -> UndoOptions:
+    """Return what `undo` was asked."""
+    planning = PlanningOptions((), (), destroy=False, no_refresh=False, overrides=_overrides(read))
+    writing = ApplyOptions(
+        _run(read),
+        planning,
+        _confirm(read),
+        planfile=None,
+        resume=None,
+        skip_stale=read["skip_stale"],
+        no_verify=read["no_verify"],
+        json=read["json"],
+    )
+    return UndoOptions(writing, read["undone"] or "", read["out"], read["project"])
 
 
 def status_options(read: Mapping[str, Any]) -> StatusOptions:

@@ -69,6 +69,8 @@ class Reason(StrEnum):
     RETURNED = "returned"
     MOVED_HERE = "moved here"
     MOVED_AWAY = "moved away"
+    UNDONE = "undone"
+    REMADE = "made again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,8 @@ class Change:
     def writes(self) -> bool:
         """Whether the portal hears of it.
 
-        ADOPT where fields differ or the marker is missing, FORGET where there is a marker to take.
+        ADOPT where fields differ or the marker is missing, FORGET where there is a marker to take
+        off, or a field that an adoption changed to put back.
         """
         match self.action:
             case Action.CREATE | Action.UPDATE | Action.DELETE | Action.DEFER:
@@ -179,15 +182,19 @@ class Change:
             case Action.ADOPT:
                 return bool(self.fields or self.sent_together)
             case Action.FORGET:
-                return bool(self.sent_together)
+                return bool(self.fields or self.sent_together)
             case Action.NOOP:
                 return False
 
     @property
     def leaves_marker(self) -> bool:
-        """Whether a task is let go of, and may go on bearing our marker."""
+        """Whether a task is let go of, and may go on bearing our marker.
+
+        One whose adoption by its marker is undone bears it as before: it is to be found again.
+        """
         forgets = self.action is Action.FORGET and not self.writes
-        return forgets and self.reason not in {Reason.GONE, Reason.TAKEN, Reason.MOVED_AWAY}
+        stays = {Reason.GONE, Reason.TAKEN, Reason.MOVED_AWAY, Reason.UNDONE}
+        return forgets and self.reason not in stays
 
     @property
     def unresolved(self) -> tuple[TaskKey, ...]:

@@ -40,6 +40,7 @@ def is_done(change: Change, entry: Entry | None, live: LiveTask | None) -> bool:
         case Action.UPDATE:
             return (
                 entry is not None
+                and not entry.deferred  # its status may be right, and is not remembered as such
                 and live is not None
                 and _asks(entry, change)
                 and (not saw(change, entry) or _holds(change, entry, live))
@@ -71,7 +72,7 @@ def stale(change: Change, entry: Entry | None, live: LiveTask | None) -> list[St
                 return [Stale(change.key, "task", "gone from the portal", f"task {live.id}")]
             return []
         case Action.FORGET:
-            return _moved_beside(change, live)
+            return [] if live is None else _moved_values(change, live)
         case Action.NOOP:
             return []
         case Action.DELETE | Action.DEFER | Action.UPDATE | Action.ADOPT:

@@ -213,7 +213,7 @@ def _as_is(plan: Plan, live: Mapping[RemoteId, LiveTask]) -> Plan:
     def fresh(change: Change) -> Change:
         now = live.get(change.id) if change.id is not None else None
         if change.action is Action.FORGET and now is None:
-            return replace(change, sent_together={})
+            return replace(change, fields=(), sent_together={})
         if change.action is not Action.DELETE or now is None:
             return change
         return replace(change, activity=now.activity)

@@ -113,7 +113,8 @@ class Verifier:
         """Return the proof of the fields, and of the marker where this change was to write it."""
         proof = proof_of(change, live)
         if change.action is Action.FORGET:
-            return _let_go(live, self.mark or self.marker)
+            mark = self.mark or self.marker
+            return Proof() if mark in change.markers else _let_go(live, mark)
         writes_marker = (
             change.action in {Action.CREATE, Action.ADOPT} or self.marker in change.markers
         )

@@ -90,6 +90,8 @@ def facts(change: Change, names: wording.Names, arrow: str = ARROW) -> Iterator[
                 yield Fact(label, shown + wording.as_written(change.written, one.name, shown))
         case Action.DELETE | Action.FORGET | Action.NOOP:
             yield from _ends(change)
+            if change.action is Action.FORGET:  # what an adoption changed, put back by undo
+                yield from (_moves(one, change, names, arrow) for one in change.fields)
         case Action.UPDATE | Action.ADOPT | Action.DEFER:
             if change.action is not Action.UPDATE:
                 yield Fact("title", wording.in_quotes(change.title))

@@ -160,7 +160,7 @@ def _change(plan: Plan, change: Change, names: wording.Names) -> Json:
     """One change, under short names: 10 000 of them stand in a page."""
     place = f"{change.place.file}:{change.place.line}" if change.place else ""
     before, after = _deadline(change)
-    shown = () if change.action in {Action.DELETE, Action.FORGET} else change.fields
+    shown = () if change.action is Action.DELETE else change.fields
     same = len(change.asked.keys() - {one.name for one in change.fields}) if shown else 0
     lost = wording.lost(change.activity) if change.action is Action.DELETE else ""
     return {

@@ -9,12 +9,14 @@ from tasksync.core.staleness import Stale
 from tasksync.render.wording import Names, clean, label, pair
 
 
-def stale_text(stale: Mapping[TaskKey, Sequence[Stale]], names: Names) -> str:
+def stale_text(
+    stale: Mapping[TaskKey, Sequence[Stale]], names: Names, saw: str = "the plan saw"
+) -> str:
     """Return what moved, one line each: `a: priority: the plan saw normal, now it is low`."""
-    return "\n".join(f"  {_line(one, names)}" for reasons in stale.values() for one in reasons)
+    return "\n".join(f"  {_line(one, names, saw)}" for reasons in stale.values() for one in reasons)
 
 
-def _line(one: Stale, names: Names) -> str:
+def _line(one: Stale, names: Names, who: str) -> str:
     if one.is_field:
         name = label(one.name, one.saw, one.there)
         is_date = FIELDS[one.name].kind is FieldKind.INSTANT
@@ -22,7 +24,7 @@ def _line(one: Stale, names: Names) -> str:
         saw, there = pair(one.name, one.saw, found, names)
     else:
         name, saw, there = one.name, clean(str(one.saw)), clean(str(one.there))
-    return f"{clean(one.key)}: {name}: the plan saw {saw}, now it is {there}"
+    return f"{clean(one.key)}: {name}: {who} {saw}, now it is {there}"
 
 
 def stale_count(count: int) -> str:

@@ -154,9 +154,14 @@ class Blocks:
         return text
 
     def _gone(self, change: Change) -> Iterator[str]:
-        if change.title:
+        deletes = change.action is Action.DELETE
+        renames = not deletes and any(one.name == "title" for one in change.fields)
+        if change.title and not renames:
             yield from field_line("title", wording.in_quotes(change.title))
-        if change.action is Action.DELETE:
+        if not deletes:  # what an adoption changed, put back by undo
+            for one in change.fields:
+                yield from self._field(one, change)
+        if deletes:
             lost = wording.lost(change.activity)
             yield from (f"      {self.style.paint(lost, Tone.WARN)}",) if lost else ()
         if change.protected:

@@ -41,6 +41,8 @@ WHY: Mapping[Reason, str] = MappingProxyType(
         Reason.RETURNED: "back in the manifest",
         Reason.MOVED_HERE: "moved here",
         Reason.MOVED_AWAY: "another project has it now; forgotten here alone",
+        Reason.UNDONE: "undone",
+        Reason.REMADE: "a new task with another number: the old one's comments and time are gone",
     }
 )
 
@@ -250,7 +252,7 @@ def why(change: Change) -> str:
     words = WHY[change.reason]
     if change.origin is not None and change.action is Action.ADOPT:
         return f"moved here: it was {clean(str(change.origin))}"
-    if change.action is Action.FORGET and change.writes:
+    if change.action is Action.FORGET and "tags" in change.body and not change.markers:
         words += "; its marker comes off, and it is free for people and other projects"
     return words
 

@@ -81,12 +81,15 @@ def test_a_slip_is_answered_with_what_was_meant(
     [
         (["state", "list", "--portal", "x"], "--portal belongs to tasksync state rebuild"),
         (["plan", "--yes"], "--yes belongs to tasksync apply"),
-        (["apply", "--out", "x"], "--out belongs to tasksync plan, tasksync import."),
+        (
+            ["apply", "--out", "x"],
+            "--out belongs to tasksync plan, tasksync undo, ",
+        ),
         (["apply", "--format", "json"], "--format belongs to tasksync plan"),
         (["version", "--json"], "--json belongs to tasksync plan"),
         (
             ["whoami", "-f", "x"],
-            "tasksync accept, tasksync history, tasksync import, tasksync state. See",
+            "tasksync history, tasksync undo, tasksync import, tasksync state. See",
         ),
         (["-f", "m.yaml", "plan"], "-f stands before the command"),
         (["--yes", "apply"], "Write it behind: tasksync apply --yes"),

@@ -61,7 +61,10 @@ class IdealWorld:
             case Action.UPDATE | Action.ADOPT | Action.DEFER:
                 assert change.id is not None
                 task = self.live[change.id]
-                self.live[task.id] = replace(task, fields={**task.fields, **change.body})
+                fields, markers = {**task.fields, **change.body}, task.markers
+                if "tags" in change.body:  # the API sets them as a whole
+                    markers = tuple(sorted({*change.markers, *((marker,) if marker else ())}))
+                self.live[task.id] = replace(task, fields=fields, markers=markers)
                 self.entries[change.key] = change.entry(task.id)
             case Action.DELETE:
                 assert change.id is not None
@@ -70,7 +73,8 @@ class IdealWorld:
             case _:
                 if change.writes and change.id is not None:  # its marker comes off
                     task = self.live[change.id]
-                    self.live[task.id] = replace(task, markers=change.markers)
+                    fields = {**task.fields, **change.body}
+                    self.live[task.id] = replace(task, fields=fields, markers=change.markers)
                 del self.entries[change.key]
 
     def entry(self, key: TaskKey, plan: Plan) -> Entry | None:

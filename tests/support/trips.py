@@ -100,9 +100,9 @@ class Trip:
         }
 
     def words(self, command: str, *more: str) -> list[str]:
-        """The command line of plan and apply."""
+        """The command line of plan, apply and undo."""
         common = ["-f", str(self.manifest), "--settle", str(self.settle), "--quiet"]
-        sure = ["--yes", "--max-delete", "100%"] if command == "apply" else []
+        sure = ["--yes", "--max-delete", "100%"] if command in {"apply", "undo"} else []
         return [command, *common, *sure, *more]
 
     def do(self, command: str, *more: str) -> Ended:
@@ -134,9 +134,9 @@ class Trip:
             text=True,
         )
 
-    def forked(self, forker: Forker, *more: str) -> Forked:
-        """Start apply as a process of its own that has its imports behind it."""
-        return forker.start(self.words("apply", *more), self._alone(), self.folder / "said")
+    def forked(self, forker: Forker, *more: str, command: str = "apply") -> Forked:
+        """Start apply, or undo, as a process of its own that has its imports behind it."""
+        return forker.start(self.words(command, *more), self._alone(), self.folder / "said")
 
     def _alone(self) -> dict[str, str]:
         return {"PATH": os.defpath, "HOME": str(self.folder), **self.env()}
