@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from guides import GUIDES, Session, check_lines
+from quick_program import quick_program
 
 from tasksync.sandbox.web.http_messages import WebRequest
 from tasksync.sandbox.web.routes import SandboxApi, open_api
@@ -55,14 +57,21 @@ def fill(world: Path, count: int) -> None:
 SERVED = {"where-the-state-lives.md", "in-ci.md"}
 
 
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of `tasksync`."""
+    with quick_program(tmp_path_factory.mktemp("program")) as folder:
+        yield folder
+
+
 @pytest.mark.parametrize("name", sorted({path.name for path in GUIDES.glob("*.md")} - SERVED))
-def test_the_commands_of_a_guide_do_what_it_says(name: str, tmp_path: Path) -> None:
+def test_the_commands_of_a_guide_do_what_it_says(name: str, tmp_path: Path, program: Path) -> None:
     """On a portal with 201 tasks of other people; every guide ends without changes."""
     fill(tmp_path / "portal.db", 200)
     for sheet in (EXAMPLES / "spreadsheet").glob("launch*"):
         shutil.copy(sheet, tmp_path)
     env = {"TASKSYNC_PORTAL": f"sandbox:{tmp_path / 'portal.db'}", "TASKSYNC_SETTLE": "0.2s"}
-    assert Session(tmp_path, env).walk(name) >= 3
+    assert Session(tmp_path, env, program=program).walk(name) >= 3
 
 
 @pytest.mark.parametrize("expected", ["one\nthree", "one\n…\nthree", "t…o", "  two"])

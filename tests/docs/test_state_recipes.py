@@ -13,6 +13,7 @@ import gitlabstate
 import postgres
 import pytest
 from guides import GUIDES, Session, steps
+from quick_program import quick_program
 
 from tasksync.backends.registry import SCHEMES
 from tasksync.sandbox.web.routes import open_api
@@ -41,6 +42,15 @@ def bucket(s3_endpoint: str) -> str:
     return s3_endpoint
 
 
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[Path]:
+    """The folder of `tasksync`."""
+    folder = tmp_path / "program"
+    folder.mkdir()
+    with quick_program(folder, "boto3") as made:
+        yield made
+
+
 def session(
     folder: Path, secure_postgres: postgres.SecureServer, gitlab: gitlabstate.Server, bucket: str
 ) -> Session:
@@ -66,10 +76,16 @@ def session(
 
 
 def test_the_recipes_do_what_the_page_says(
-    tmp_path: Path, secure_postgres: postgres.SecureServer, gitlab: gitlabstate.Server, bucket: str
+    tmp_path: Path,
+    secure_postgres: postgres.SecureServer,
+    gitlab: gitlabstate.Server,
+    bucket: str,
+    program: Path,
 ) -> None:
     """From the file to every server, in the page's order, with one portal: two tasks stay two."""
-    assert session(tmp_path, secure_postgres, gitlab, bucket).walk(PAGE) == 13
+    walked = session(tmp_path, secure_postgres, gitlab, bucket)
+    walked.program = program
+    assert walked.walk(PAGE) == 13
     api = open_api(tmp_path / "portal.db")
     assert len(list(api.world.index)) == 2
     api.close()

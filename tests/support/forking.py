@@ -96,7 +96,8 @@ def forker() -> Iterator[Forker]:
         yield Forker(worker)
 
 
-def _serve() -> None:
+def imported() -> None:
+    """Do the imports of any command."""
     import importlib
     import pkgutil
 
@@ -112,6 +113,10 @@ def _serve() -> None:
     for module in pkgutil.walk_packages(tasksync.__path__, "tasksync."):
         if module.name != "tasksync.__main__":
             importlib.import_module(module.name)
+
+
+def _serve() -> None:
+    imported()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead are gone at once
     for line in sys.stdin:
         words, env, said = json.loads(line)

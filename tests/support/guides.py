@@ -46,6 +46,8 @@ class Session:
     env: Mapping[str, str]
     #: what stands on the page -> what it is here: the host of a server
     hosts: Mapping[str, str] = field(default_factory=dict)
+    #: where `tasksync` is
+    program: Path = Path(sys.executable).parent
 
     def walk(self, name: str) -> int:
         """Carry a guide out; returns how many blocks were run. Raises AssertionError."""
@@ -76,7 +78,8 @@ class Session:
         expected = re.search(r"# exit (\d+)\s*\Z", block)
         for named, here in self.hosts.items():
             block = block.replace(named, here)
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        folders = (self.program, Path(sys.executable).parent, os.environ["PATH"])
+        path = os.pathsep.join(map(str, folders))
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", block],
             cwd=self.folder,
