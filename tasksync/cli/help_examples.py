@@ -35,6 +35,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "tasksync status 'finance/*' --format csv",
     ),
     "drift": ("tasksync drift", "tasksync drift --detailed-exitcode         # exit 2, at night"),
+    "undo": (
+        "tasksync undo                              # what the last run did; asks",
+        "tasksync undo 5f2c --out undo.json         # then: tasksync apply undo.json",
+    ),
     "accept": (
         "tasksync accept report.deadline            # one value",
         "tasksync accept 'hr/*'                     # all that people changed there",
