@@ -18,6 +18,7 @@ import json
 import os
 import pathlib
 import pkgutil
+import platform
 import signal
 import subprocess
 import sys
@@ -135,13 +136,8 @@ def _refused(*_: object) -> None:
     raise AssertionError("at Windows this ends the process")
 
 
-def hide() -> None:
-    """Make this process one that has only what Windows has; before tasksync is imported."""
-    for name in THEIRS:
-        importlib.import_module(name)
-    msvcrt = ModuleType("msvcrt")
-    vars(msvcrt).update(locking=_locking, get_osfhandle=int, LK_UNLCK=0, LK_LOCK=1, LK_NBLCK=2)
-    sys.modules["msvcrt"] = msvcrt
+def _have_imported() -> None:
+    """Import what has a form of its own for Windows, and have the machine's name asked for."""
     import getpass
     import glob
     import logging
@@ -149,6 +145,17 @@ def hide() -> None:
     import sqlite3
 
     assert all((getpass, glob, logging, shutil, sqlite3, subprocess, tempfile))
+    for name in THEIRS:
+        importlib.import_module(name)
+    platform.uname()  # it is remembered; else a program would be started, in another way there
+
+
+def hide() -> None:
+    """Make this process one that has only what Windows has; before tasksync is imported."""
+    _have_imported()
+    msvcrt = ModuleType("msvcrt")
+    vars(msvcrt).update(locking=_locking, get_osfhandle=int, LK_UNLCK=0, LK_LOCK=1, LK_NBLCK=2)
+    sys.modules["msvcrt"] = msvcrt
     paths = sys.modules.get("pathlib._local", pathlib)
     theirs, paths.WindowsPath = paths.WindowsPath, pathlib.PosixPath  # type: ignore[attr-defined]
     os.name = "nt"
