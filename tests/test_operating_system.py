@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import os
 import signal
@@ -11,7 +12,7 @@ import threading
 from pathlib import Path, PureWindowsPath
 
 import pytest
-from windows_api import Kernel32
+from windows_api import LACKING, LACKING_MODULES, Kernel32
 
 from tasksync import file_limits, operating_system, windows_calls
 from tasksync.backends import processes
@@ -284,3 +285,51 @@ def test_what_windows_puts_before_a_text_is_no_part_of_it() -> None:
         assert file_limits.words("ключ".encode(encoding)) == "ключ"
     with pytest.raises(UnicodeDecodeError):
         file_limits.words("ключ".encode("cp1251"))
+
+
+ROOT = Path(__file__).parents[1] / "tasksync"
+#: where it is asked first whether the system has it
+ASKED = {("operating_system.py", "os.O_DIRECTORY"), ("operating_system.py", "os.fchown")} | {
+    *(("operating_system.py", f"os.{name}") for name in ("fchmod", "set_blocking")),
+    *(("file_limits.py", f"select.{name}") for name in ("poll",)),
+    ("backends/processes.py", "os.getuid"),
+    ("operating_system.py", "time.CLOCK_MONOTONIC"),
+}
+
+
+def lacked(source: str) -> set[str]:
+    """Return what a module names that Windows lacks."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Attribute(value=ast.Name(id=owner), attr=name):
+                found |= {f"{owner}.{name}"} if name in LACKING.get(owner, "").split() else set()
+            case ast.Import(names=names):
+                found |= {one.name for one in names} & set(LACKING_MODULES)
+            case ast.ImportFrom(module=str(owner), names=names):
+                known = LACKING.get(owner, "").split()
+                found |= {f"{owner}.{one.name}" for one in names if one.name in known}
+                found |= {owner} & set(LACKING_MODULES)
+    return found
+
+
+def test_what_windows_lacks_is_named_in_its_own_place_alone() -> None:
+    found = {
+        (path.relative_to(ROOT).as_posix(), name)
+        for path in ROOT.rglob("*.py")
+        for name in lacked(path.read_text("utf-8"))
+    }
+    assert found == ASKED
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("import fcntl", "fcntl"),
+        ("from pwd import getpwuid", "pwd"),
+        ("import os\nos.fork()", "os.fork"),
+        ("from signal import SIGKILL", "signal.SIGKILL"),
+    ],
+)
+def test_the_look_for_it_finds_it(source: str, name: str) -> None:
+    assert lacked(source) == {name}

@@ -18,45 +18,18 @@ import json
 import os
 import pathlib
 import pkgutil
-import select
+import platform
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from itertools import chain
 from types import ModuleType
 from typing import Any
 
-from windows_api import Kernel32
+from windows_api import LACKING, LACKING_MODULES, Kernel32
 
-LACKING_MODULES = (
-    "fcntl",
-    "grp",
-    "posix_ipc",
-    "pty",
-    "pwd",
-    "resource",
-    "syslog",
-    "termios",
-    "tty",
-)
-LACKING = {
-    os: (
-        "fork forkpty register_at_fork geteuid getuid getgid getegid getgroups setsid getsid "
-        "killpg getpgid fchown fchmod chown lchown O_NONBLOCK O_CLOEXEC O_DIRECTORY O_NOFOLLOW "
-        "O_SYNC O_DSYNC O_NOCTTY O_PATH O_TMPFILE pidfd_open posix_fallocate posix_fadvise "
-        "posix_spawn sendfile statvfs fstatvfs pread pwrite set_blocking get_blocking uname "
-        "wait wait3 wait4 waitid mkfifo mknod memfd_create ttyname confstr "
-        "sched_getaffinity sched_yield"
-    ),
-    time: "clock_gettime clock_settime CLOCK_MONOTONIC CLOCK_BOOTTIME CLOCK_REALTIME tzset",
-    signal: "SIGKILL SIGHUP SIGPIPE SIGALRM SIGCHLD SIGUSR2 SIGQUIT pthread_kill sigwait alarm",
-    select: "poll epoll",
-    socket: "AF_UNIX",
-}
 #: what has a form of its own for Windows, and is imported before all is hidden
 THEIRS = ("boto3", "jsonschema", "jsonschema_rs", "psycopg", "requests", "rich.progress", "yaml")
 HIDDEN_PATHS = ("/proc", "/dev/stdin", "/dev/stdout", "/dev/fd", "/etc", "/usr/share/zoneinfo")
@@ -163,13 +136,8 @@ def _refused(*_: object) -> None:
     raise AssertionError("at Windows this ends the process")
 
 
-def hide() -> None:
-    """Make this process one that has only what Windows has; before tasksync is imported."""
-    for name in THEIRS:
-        importlib.import_module(name)
-    msvcrt = ModuleType("msvcrt")
-    vars(msvcrt).update(locking=_locking, get_osfhandle=int, LK_UNLCK=0, LK_LOCK=1, LK_NBLCK=2)
-    sys.modules["msvcrt"] = msvcrt
+def _have_imported() -> None:
+    """Import what has a form of its own for Windows, and have the machine's name asked for."""
     import getpass
     import glob
     import logging
@@ -177,6 +145,17 @@ def hide() -> None:
     import sqlite3
 
     assert all((getpass, glob, logging, shutil, sqlite3, subprocess, tempfile))
+    for name in THEIRS:
+        importlib.import_module(name)
+    platform.uname()  # it is remembered; else a program would be started, in another way there
+
+
+def hide() -> None:
+    """Make this process one that has only what Windows has; before tasksync is imported."""
+    _have_imported()
+    msvcrt = ModuleType("msvcrt")
+    vars(msvcrt).update(locking=_locking, get_osfhandle=int, LK_UNLCK=0, LK_LOCK=1, LK_NBLCK=2)
+    sys.modules["msvcrt"] = msvcrt
     paths = sys.modules.get("pathlib._local", pathlib)
     theirs, paths.WindowsPath = paths.WindowsPath, pathlib.PosixPath  # type: ignore[attr-defined]
     os.name = "nt"
@@ -186,7 +165,8 @@ def hide() -> None:
     paths.WindowsPath = theirs  # type: ignore[attr-defined]
     for name in LACKING_MODULES:
         sys.modules[name] = None  # type: ignore[assignment]
-    for module, names in LACKING.items():
+    for owner, names in LACKING.items():
+        module = importlib.import_module(owner)
         for name in names.split():
             if hasattr(module, name):
                 delattr(module, name)

@@ -1,9 +1,34 @@
-"""A Windows that is played: what `tasksync.windows_calls` asks it."""
+"""What Windows lacks, and a Windows that is played: what `tasksync.windows_calls` asks it."""
 
 from __future__ import annotations
 
 from typing import Any
 
+LACKING_MODULES = (
+    "fcntl",
+    "grp",
+    "posix_ipc",
+    "pty",
+    "pwd",
+    "resource",
+    "syslog",
+    "termios",
+    "tty",
+)
+LACKING = {
+    "os": (
+        "fork forkpty register_at_fork geteuid getuid getgid getegid getgroups setsid getsid "
+        "killpg getpgid fchown fchmod chown lchown O_NONBLOCK O_CLOEXEC O_DIRECTORY O_NOFOLLOW "
+        "O_SYNC O_DSYNC O_NOCTTY O_PATH O_TMPFILE pidfd_open posix_fallocate posix_fadvise "
+        "posix_spawn sendfile statvfs fstatvfs pread pwrite set_blocking get_blocking uname "
+        "wait wait3 wait4 waitid mkfifo mknod memfd_create ttyname confstr "
+        "sched_getaffinity sched_yield"
+    ),
+    "time": "clock_gettime clock_settime CLOCK_MONOTONIC CLOCK_BOOTTIME CLOCK_REALTIME tzset",
+    "signal": "SIGKILL SIGHUP SIGPIPE SIGALRM SIGCHLD SIGUSR2 SIGQUIT pthread_kill sigwait alarm",
+    "select": "poll epoll",
+    "socket": "AF_UNIX",
+}
 _ALIVE = 0x102
 
 
