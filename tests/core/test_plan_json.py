@@ -308,7 +308,7 @@ def test_a_delete_has_no_after_and_no_body():
 
 
 def test_what_the_portal_never_hears_of_has_no_request():
-    assert item_of(edited(action=Action.FORGET))["request"] is None
+    assert item_of(edited(action=Action.FORGET, fields=()))["request"] is None
     assert item_of(edited(action=Action.ADOPT, fields=()))["request"] is None
 
 
