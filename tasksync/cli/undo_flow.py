@@ -18,11 +18,12 @@ from tasksync.cli.showing import Cost, show
 from tasksync.cli.undo_reading import UndoPlanned, UndoReader
 from tasksync.cli.wiring import Session, session
 from tasksync.core.guards import check
-from tasksync.core.later_runs import named_run
+from tasksync.core.later_runs import named_run, run_to_undo
 from tasksync.core.manifest import Manifest
 from tasksync.core.ports import StateStore
 from tasksync.core.remembered_runs import short
-from tasksync.errors import ManifestInvalid, PlanRefused, PlanStale, SettingsError
+from tasksync.core.state import Run, State
+from tasksync.errors import ManifestInvalid, PlanRefused, PlanStale, SettingsError, UsageError
 from tasksync.render.undo_text import (
     already_text,
     cannot_text,
@@ -76,8 +77,11 @@ def _undo(
     options: UndoOptions,
 ) -> int:
     writing, console = options.writing, parts.console
+    meant = _meant(options.word, store, store.load())
     with held(parts, store, project, ()) as (holder, _others, _sources):
-        undone = UndoReader(parts, store, holder.load(), manifest, project)
+        state = holder.load()
+        _must_be_meant(_meant(options.word, store, state), meant)
+        undone = UndoReader(parts, store, state, manifest, project)
         undone.settle(holder)
         found = undone.of(options.word)
         plan = found.plan
@@ -153,6 +157,28 @@ def _notes(undone: UndoReader, found: UndoPlanned) -> Iterator[str]:
 def _left_out(found: UndoPlanned) -> str:
     words = cannot_text(found.undoing.cannot, found.now.stale, dict(found.plan.names))
     return f"Of run {named_run(found.run)} this cannot be taken back:\n{words}"
+
+
+def _meant(word: str, store: StateStore, state: State) -> Run | None:
+    """Return the run that a word names, or None where it names none yet."""
+    try:
+        return run_to_undo(word, state.runs, store.recorded)
+    except UsageError:  # what was in doubt may still turn out to be a run's
+        return None
+
+
+def _must_be_meant(now: Run | None, before: Run | None) -> None:
+    """Refuse another run than the word named before the lock was waited for.
+
+    Of two that undo the last run at once the second would take the first one's undo back.
+    """
+    if now is None or before is None or now.id == before.id:
+        return
+    raise PlanStale(
+        f"Another run ended meanwhile: this began to undo run {named_run(before)}, and would now "
+        f"undo run {named_run(now)}. Nothing was written.",
+        "Name the run that is to be taken back: tasksync undo RUN; tasksync history lists them.",
+    )
 
 
 def _must_hold(found: UndoPlanned, *, skip_stale: bool) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tasksync.core.change import Action, Change, FieldChange, Reason, base_digest_of
 from tasksync.core.fields import (
     DEFERRED,
     FIELDS,
+    MOVED_ON,
     PENDING,
     STATUS_WORDS,
     FieldKind,
@@ -28,6 +29,7 @@ from tasksync.core.ownership import is_own
 from tasksync.core.plan import Plan
 from tasksync.core.planning.decision import creation
 from tasksync.core.remembered_runs import short
+from tasksync.core.secrets import HIDDEN
 from tasksync.core.state import Entry, State
 from tasksync.core.task import LiveTask, Place, Task
 
@@ -159,9 +161,12 @@ class Inverses:
         live = self._live.get(entry.id) or LiveTask(entry.id, {})
         if live.unreadable:
             return f"task {entry.id} cannot be read: {live.unreadable}"
+        there = live.fields.get("status")
+        # nobody may have asked for its status: who moved it on has worked on the task
+        left = {"status": PENDING if there in MOVED_ON else there, **entry.asked}
         asked = [
-            RecordedField(name, None, entry.asked[name])
-            for name in in_order(entry.asked)
+            RecordedField(name, None, left[name])
+            for name in in_order(left)
             if name in live.fields and FIELDS[name].on_update
         ]
         fields = tuple(replace(each, after=None) for each in self._fields(one, entry, live, asked))
@@ -190,6 +195,8 @@ class Inverses:
             return "a create of it is in doubt: apply looks for it"
         if "title" not in read or "responsibleId" not in read:
             return "its title or its responsible was not kept"
+        if why := _hidden(read):
+            return why
         if self.lost_parent(one):
             del read["parentId"]
         made = creation(
@@ -237,20 +244,13 @@ class Inverses:
         if entry is not None:
             return None if entry.id == one.id else f"the key has a task again: {entry.id}"
         live = self._live.get(one.id)
-        known = Entry(one.key, one.id, one.read)
-        left = replace(known, asked={**one.read, **{each.name: each.after for each in one.fields}})
         if live is None:
             return f"task {one.id} is gone from the portal, or hidden from this key"
-        if live.unreadable:
-            return f"task {one.id} cannot be read: {live.unreadable}"
-        if self._state.index.row_of_id(one.id) is not None:
-            return f"task {one.id} has another key now"
-        if not is_own(left, live, self._mark):
-            return (
-                f"whether task {one.id} is still the one cannot be told: another title or "
-                "responsible, or another project's marker"
-            )
-        fields = self._fields(one, known, live, _differing(one))
+        known, differing = Entry(one.key, one.id, one.read), _differing(one)
+        before = {each.name: each.before for each in differing}
+        if why := self._why_not_free(one, known, live) or _hidden({**one.read, **before}):
+            return why
+        fields = self._fields(one, known, live, differing)
         names = {each.name for each in fields}
         change = Change(
             one.key,
@@ -267,6 +267,20 @@ class Inverses:
             created=live.created or "",
         )
         return with_marker(change, live, self._marker)
+
+    def _why_not_free(self, one: RecordedChange, known: Entry, live: LiveTask) -> str:
+        """Return why what was let go of is not to be taken over."""
+        left = replace(known, asked={**one.read, **{each.name: each.after for each in one.fields}})
+        if live.unreadable:
+            return f"task {one.id} cannot be read: {live.unreadable}"
+        if self._state.index.row_of_id(one.id) is not None:
+            return f"task {one.id} has another key now"
+        if not is_own(left, live, self._mark):
+            return (
+                f"whether task {one.id} is still the one cannot be told: another title or "
+                "responsible, or another project's marker"
+            )
+        return ""
 
     def _turned(self, one: RecordedChange, known: Entry, live: LiveTask, names: set[str]) -> Values:
         """Return what the portal made of values that are not sent; what people set is drift."""
@@ -299,7 +313,7 @@ def _was_marked_by(one: RecordedChange, entry: Entry) -> bool:
     return alone or entry.options.adopt == one.id
 
 
-def _why_not(entry: Entry, differing: Iterable[RecordedField]) -> str:
+def _why_not(entry: Entry, differing: Sequence[RecordedField]) -> str:
     """Return why fields cannot be put back: asked otherwise since, or not known."""
     for each in differing:
         if each.before is None and not FIELDS[each.name].clearable:
@@ -308,6 +322,21 @@ def _why_not(entry: Entry, differing: Iterable[RecordedField]) -> str:
         known = (each.before, each.after)
         if not entry.deferred and not any(same(each.name, asked, one) for one in known):
             return f"the state asks another {each.name} since"
+    return _hidden({each.name: each.before for each in differing})
+
+
+def _hidden(values: Values) -> str:
+    """Return why values cannot be written: a secret was taken out of one before it was saved.
+
+    Stars that somebody wrote look the same; to write them over what stood there would lose it.
+    """
+    for name, value in values.items():
+        texts = value if isinstance(value, tuple) else (value,)
+        if any(isinstance(text, str) and HIDDEN in text for text in texts):
+            return (
+                f"what its {name} was is kept with {HIDDEN} in it, which may stand for a secret "
+                "that was never saved"
+            )
     return ""
 
 

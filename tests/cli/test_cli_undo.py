@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from approvals import Project
 from command import Done
 from hand import by_hand, ids_of
+
+from tasksync.cli.other_projects import held
 
 BEFORE = {
     "a": "title: A, deadline: 2026-05-01T10:00:00+00:00, status: inProgress",
@@ -169,6 +172,74 @@ def test_what_people_worked_on_is_not_deleted(project: Project) -> None:
     assert project.live("A2")
     assert undone(project, "--dangerous-delete-active").code == 0
     assert "F" not in {row["title"] for row in project.world()}
+
+
+def test_what_people_moved_on_is_not_deleted_though_the_run_asked_no_status(
+    project: Project,
+) -> None:
+    """Nobody may have written a comment on a task that is done."""
+    project.applied({**BEFORE, "done": "title: Done", "begun": "title: Begun"})
+    project.edit("done", status=5)
+    project.edit("begun", status=3)
+    done = undone(project, code=5)
+    assert "  done: status: the run left pending, now it is completed" in done.err
+    assert "begun: status" not in done.err
+    plan = project.folder / "undo.json"
+    project.edit("done", status=2)
+    assert project.tasksync("undo", "--out", plan).code == 0
+    project.edit("done", status=5)
+    assert project.tasksync("apply", plan).code == 5
+    assert project.live("Done")["status"] == 5
+
+
+SECRET = "hunter2-hunter2-hunter2"
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        {"a": "title: A, description: new"},
+        {"a": "title: A, tags: [t], description: new"},
+        {},
+    ],
+    ids=["changed", "with another field", "deleted"],
+)
+def test_what_was_saved_without_a_secret_is_not_written_with_stars(
+    tmp_path: Path, then: Mapping[str, str]
+) -> None:
+    """What the portal said is kept without our secrets, and what stood there is gone."""
+    project = Project(tmp_path).applied({"a": "title: A, description: old", "b": "title: B"})
+    project.edit("a", description=f"The door: {SECRET}")
+    project.write({**then, "b": "title: B2"})
+    assert project.tasksync("apply", "--yes", TASKSYNC_HTTP_PASSWORD=SECRET).code == 0
+    done = undone(project, code=5)
+    assert "  a: what its description was is kept with *** in it" in done.err
+    undone(project, "--skip-stale", code=3)
+    assert project.live("B")
+    assert not [row for row in project.world() if "***" in str(row["description"])]
+
+
+def test_of_two_that_undo_the_last_run_at_once_one_does(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second waits for the lock; it does not take the first one's undo back."""
+    was = shown(project)
+    project.applied(AFTER)
+    run, first = last(project)["id"], iter([True])
+
+    @contextmanager
+    def late(*words: Any) -> Iterator[Any]:
+        if next(first, False):
+            undone(project)
+        with held(*words) as what:
+            yield what
+
+    monkeypatch.setattr("tasksync.cli.undo_flow.held", late)
+    done = undone(project, code=5)
+    assert f"this began to undo run {run[:8]} (apply" in done.err
+    assert f"would now undo run {last(project)['id'][:8]} (undo" in done.err
+    assert shown(project) == was
+    assert undone(project).code == 0  # begun after the other had ended, it is meant
 
 
 def test_the_guards_of_deleting_and_updating_hold(tmp_path: Path) -> None:
