@@ -131,6 +131,7 @@ def _show(undone: UndoReader, found: UndoPlanned, cost: Cost, options: UndoOptio
             first_line=first_line(found.run),
             colour=not options.writing.run.output.no_color,
             nothing=already_text(found.run, left=found.left_out),
+            full=True,  # it has no flag that would print what groups leave out
         )
     for note in _notes(undone, found):
         parts.console.tell(note)
