@@ -30,11 +30,11 @@ class Cost:
 def approvable(plan: Plan) -> str:
     """Return the digest by which a plan may be approved; "" for one that `apply --expect` refuses.
 
-    That plans the whole manifest: what was narrowed, or destroys, is no plan of that.
+    That plans the whole manifest: what was narrowed, destroys or undoes is no plan of that.
     """
     from tasksync.core.formats.plan_json import digest
 
-    return "" if plan.partial or plan.destroy else digest(plan)
+    return "" if plan.partial or plan.destroy or plan.undoes else digest(plan)
 
 
 def show(  # noqa: PLR0913 - all that a plan is shown with
