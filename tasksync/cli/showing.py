@@ -30,11 +30,11 @@ class Cost:
 def approvable(plan: Plan) -> str:
     """Return the digest by which a plan may be approved; "" for one that `apply --expect` refuses.
 
-    That plans the whole manifest: what was narrowed, or destroys, is no plan of that.
+    That plans the whole manifest: what was narrowed, destroys or undoes is no plan of that.
     """
     from tasksync.core.formats.plan_json import digest
 
-    return "" if plan.partial or plan.destroy else digest(plan)
+    return "" if plan.partial or plan.destroy or plan.undoes else digest(plan)
 
 
 def show(  # noqa: PLR0913 - all that a plan is shown with
@@ -104,12 +104,19 @@ def show(  # noqa: PLR0913 - all that a plan is shown with
                     style=_style(console, colour=colour),
                     digest=digest,
                     nothing=nothing,
-                    layout=_layout(plan, full=full, timezone=timezone, kept=kept),
+                    layout=_layout(console, plan, full=full, timezone=timezone, kept=kept),
                 )
             )
 
 
-def _layout(plan: Plan, *, full: bool, timezone: str | None, kept: frozenset[TaskKey]) -> Layout:
+def _layout(
+    console: Console,
+    plan: Plan,
+    *,
+    full: bool,
+    timezone: str | None,
+    kept: frozenset[TaskKey],
+) -> Layout:
     from zoneinfo import ZoneInfo
 
     from tasksync.cli.file_addresses import nearest
@@ -117,7 +124,8 @@ def _layout(plan: Plan, *, full: bool, timezone: str | None, kept: frozenset[Tas
     from tasksync.render.text_blocks import Layout
 
     zone = ZoneInfo(timezone) if timezone else None
-    return Layout(full, short_dates(plan, zone, timezone or ""), kept, nearest)
+    dates = short_dates(plan, zone, timezone or "")
+    return Layout(full, dates, kept, nearest, whole=not console.out.isatty())
 
 
 def _json(console: Console, plan: Plan, cost: Cost, refusals: Sequence[Refusal]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from zoneinfo import ZoneInfo
 
 from tasksync.cli.apply_flow import Doing, must_still_hold
 from tasksync.cli.confirmation import is_approved, must_be_answerable
@@ -23,6 +24,7 @@ from tasksync.core.manifest import Manifest
 from tasksync.core.ports import StateStore
 from tasksync.core.remembered_runs import short
 from tasksync.core.state import Run, State
+from tasksync.core.zoned_dates import in_zone
 from tasksync.errors import ManifestInvalid, PlanRefused, PlanStale, SettingsError, UsageError
 from tasksync.render.undo_text import (
     already_text,
@@ -127,14 +129,17 @@ def _show(undone: UndoReader, found: UndoPlanned, cost: Cost, options: UndoOptio
     if parts.events is not None:
         parts.events.planned(plan)
     else:
+        timezone = undone.timezone
         show(
             parts.console,
-            plan,
+            in_zone(plan, ZoneInfo(timezone)) if timezone else plan,
             "text",
             cost,
             first_line=first_line(found.run),
             colour=not options.writing.run.output.no_color,
             nothing=already_text(found.run, left=found.left_out),
+            timezone=timezone,
+            full=True,  # it has no flag that would print what groups leave out
         )
     for note in _notes(undone, found):
         parts.console.tell(note)

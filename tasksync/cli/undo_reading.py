@@ -73,6 +73,11 @@ class UndoReader:
         self._there: Mapping[RemoteId, LiveTask] = {}
         self._planner = parts.planner(self.portal, parts.resolver(self.portal, self._marker))
 
+    @property
+    def timezone(self) -> str | None:
+        """The manifest's; None where it has none, or is not at hand."""
+        return None if self._manifest is None else self._manifest.timezone
+
     def settle(self, holder: LeaseHolder) -> None:
         """Look for what an earlier run left in doubt: what it made belongs to that run."""
         self.state = self._planner.resolved(holder, self.state)

@@ -103,7 +103,7 @@ class _Undo:
             else:
                 self._cannot[one.key] = found
         self._without_orphans()
-        self._with_remade_parents()
+        self._with_remade_parents({one.key: one.id for one in recorded})
         changes = self._changes.values()
         index = self._state.index
         plan = replace(
@@ -127,7 +127,7 @@ class _Undo:
                 self._changes.pop(key, None)
                 self._cannot[key] = f"its parent {above} has no task any more"
 
-    def _with_remade_parents(self) -> None:
+    def _with_remade_parents(self, was: Mapping[TaskKey, RemoteId]) -> None:
         """Move what is put back under its parent's new task, where that is made again."""
         remade = {key for key, one in self._changes.items() if one.action is Action.CREATE}
         for key, change in self._changes.items():
@@ -135,7 +135,8 @@ class _Undo:
             named = any(one.name == "parentId" for one in change.fields)
             if change.action is Action.CREATE or named or not isinstance(above, KeyRef):
                 continue
-            if above.key in remade and change.id is not None:
+            hung = above.key in remade and change.normalised.get("parentId") == was[above.key]
+            if hung and change.id is not None:
                 there = self._live[change.id].fields.get("parentId")
                 fields = (*change.fields, FieldChange("parentId", there, above))
                 self._changes[key] = replace(change, fields=fields)

@@ -55,10 +55,12 @@ def short_dates(plan: Plan, zone: tzinfo | None = None, name: str = "") -> Short
         if zone is not None and not _is_in(text, zone):
             return WHOLE
         offsets.add(found[4])
+    if offsets and zone is not None:
+        return ShortDates(clean(name))
     if len(offsets) == 1:
         (offset,) = offsets
         return ShortDates("UTC" if offset in {"Z", "+00:00"} else f"UTC{offset}")
-    return ShortDates(clean(name)) if offsets and zone is not None else WHOLE
+    return WHOLE
 
 
 def _is_in(text: str, zone: tzinfo) -> bool:

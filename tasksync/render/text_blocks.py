@@ -31,13 +31,15 @@ class Layout:
     """How much of a plan is printed, and how.
 
     `full`: every change whole, none in a group. `kept` are keys that are named whatever is left
-    out. `near` returns a file's name as it is shortest from where the reader is.
+    out. `near` returns a file's name as it is shortest from where the reader is. `whole`: a field's
+    value stands on one line, however long: in a pipe, where scripts look for it.
     """
 
     full: bool = False
     dates: ShortDates = WHOLE
     kept: frozenset[TaskKey] = frozenset()
     near: Callable[[str], str] = str
+    whole: bool = False
 
 
 def field_line(label: str, text: str, *notes: str, indent: int = FIELD_INDENT) -> Iterator[str]:
@@ -48,22 +50,6 @@ def field_line(label: str, text: str, *notes: str, indent: int = FIELD_INDENT) -
         yield line
     else:
         yield from beside((first, *notes), indent + FIELD_WIDTH + 2, "   ", breaks=True)
-
-
-def from_to(label: str, before: str, after: str, written: str, *notes: str) -> Iterator[str]:
-    """Yield what a field was and is to be, beside one another or one above the other.
-
-    `written` is what the new value came of, and stands right behind it where there is room.
-    """
-    both, room = f"{before}{ARROW}{after}", COLUMNS - HANG
-    wide = width(both)
-    if wide + width(written) <= room:
-        yield from field_line(label, both + written, *notes)
-    elif wide <= room:
-        yield from field_line(label, both, written.strip(), *notes)
-    else:
-        yield from field_line(label, before)
-        yield from field_line("", f"{ARROW.lstrip()}{after}{written}", *notes)
 
 
 class Blocks:
@@ -132,7 +118,7 @@ class Blocks:
         lines = self._said.get(said)
         if lines is None:
             text = self.known(one.after, self.value(one.name, one.after))
-            lines = tuple(field_line(wording.label(one.name, one.after), text))
+            lines = tuple(self.line(wording.label(one.name, one.after), text))
             self._said[said] = lines
         yield from lines
 
@@ -144,7 +130,7 @@ class Blocks:
         several[-1] += wording.as_written(written, one.name, "\n".join(several))
         label = wording.label(one.name, one.after)
         for line in several:
-            yield from (done.rstrip() for done in field_line(label, line))
+            yield from (done.rstrip() for done in self.line(label, line))
             label = ""
 
     def known(self, value: Value, text: str) -> str:
@@ -157,7 +143,7 @@ class Blocks:
         deletes = change.action is Action.DELETE
         renames = not deletes and any(one.name == "title" for one in change.fields)
         if change.title and not renames:
-            yield from field_line("title", wording.in_quotes(change.title))
+            yield from self.line("title", wording.in_quotes(change.title))
         if not deletes:  # what an adoption changed, put back by undo
             for one in change.fields:
                 yield from self._field(one, change)
@@ -170,13 +156,13 @@ class Blocks:
     def _changed(self, change: Change) -> Iterator[str]:
         named = any(one.name == "title" for one in change.fields)
         if change.action is not Action.UPDATE and change.title and not named:
-            yield from field_line("title", wording.in_quotes(change.title))
+            yield from self.line("title", wording.in_quotes(change.title))
         for one in change.fields:
             yield from self._worded(one, change)
         for name, value in change.sent_together.items():
             said = self.value(name, value)
             said += wording.as_written(change.written, name, said)
-            yield from field_line(wording.label(name, value), said, self._note("sent together"))
+            yield from self.line(wording.label(name, value), said, self._note("sent together"))
         same = len(change.asked.keys() - {one.name for one in change.fields})
         if same and change.fields:
             yield self.style.paint(f"      ({wording.count(same, 'unchanged field')})", Tone.DIM)
@@ -204,7 +190,31 @@ class Blocks:
             before, after = self._pair(one)
             written = wording.as_written(change.written, one.name, after)
             after = self.known(one.after, after)
-            yield from from_to(label, before, after, written, delta, *notes)
+            yield from self.from_to(label, before, after, written, delta, *notes)
+
+    def line(self, label: str, text: str, *notes: str, indent: int = FIELD_INDENT) -> Iterator[str]:
+        """Yield a field's name and value, and what is said of it, as the layout wants them."""
+        if self.layout.whole:
+            yield from _on_one_line(label, text, notes, indent)
+        else:
+            yield from field_line(label, text, *notes, indent=indent)
+
+    def from_to(
+        self, label: str, before: str, after: str, written: str, *notes: str
+    ) -> Iterator[str]:
+        """Yield what a field was and is to be, beside one another or one above the other.
+
+        `written` is what the new value came of, and stands right behind it where there is room.
+        """
+        both, room = f"{before}{ARROW}{after}", COLUMNS - HANG
+        wide = width(both)
+        if wide + width(written) <= room:
+            yield from self.line(label, both + written, *notes)
+        elif wide <= room:
+            yield from self.line(label, both, written.strip(), *notes)
+        else:
+            yield from self.line(label, before)
+            yield from self.line("", f"{ARROW.lstrip()}{after}{written}", *notes)
 
     def _note(self, text: str) -> str:
         return self.style.paint(f"({text})", Tone.DIM) if text else ""
@@ -217,7 +227,7 @@ class Blocks:
         said = wording.as_written(written, one.name, " ".join(items))
         whole = " ".join(items) + said
         if width(whole) <= COLUMNS - HANG or not items:
-            yield from field_line(one.name, whole, *notes)
+            yield from self.line(one.name, whole, *notes)
             return
         first = f"{' ' * FIELD_INDENT}{one.name:<{FIELD_WIDTH}}  {items[0]}"
         yield from beside((first, *items[1:], said.strip(), *notes), HANG, " ", breaks=True)
@@ -263,7 +273,20 @@ class Blocks:
             text = ARROW.join(self._pair(change))
             moved = wording.moved(one.name, one.remembered, one.found)
             note = f"({moved})" if moved else ""
-        yield from field_line(label, text, note, indent=FIELD_INDENT + 2)
+        yield from self.line(label, text, note, indent=FIELD_INDENT + 2)
+
+
+def _on_one_line(label: str, text: str, notes: Sequence[str], indent: int) -> Iterator[str]:
+    """Yield a field's value on one line, however long, and what is said of it where it fits."""
+    line = f"{' ' * indent}{label:<{FIELD_WIDTH}}  {text}"
+    for note in filter(None, notes):
+        longer = f"{line}   {note}"
+        if fits(longer):
+            line = longer
+        else:
+            yield line
+            line = f"{' ' * (indent + FIELD_WIDTH + 2)}{note}"
+    yield line
 
 
 def said(text: str, hang: int = 2) -> Iterator[str]:

@@ -32,8 +32,6 @@ from tasksync.render.text_blocks import (
     KEY_WIDTH,
     Blocks,
     Layout,
-    field_line,
-    from_to,
     task_of,
 )
 
@@ -159,9 +157,9 @@ class _Group:
     def _common(self, fact: Fact) -> Iterator[str]:
         before, arrow, after = self._whole(fact).partition(ARROW)
         if arrow:
-            yield from from_to(fact.label, before, after, "")
+            yield from self._blocks.from_to(fact.label, before, after, "")
         else:
-            yield from field_line(fact.label, before)
+            yield from self._blocks.line(fact.label, before)
 
     def _key(self, change: Change) -> str:
         return self._style.paint(wording.clean(change.key), Tone.STRONG)

@@ -42,7 +42,7 @@ WHY: Mapping[Reason, str] = MappingProxyType(
         Reason.MOVED_HERE: "moved here",
         Reason.MOVED_AWAY: "another project has it now; forgotten here alone",
         Reason.UNDONE: "undone",
-        Reason.REMADE: "a new task with another number: the old one's comments and time are gone",
+        Reason.REMADE: "a new task and number; comments and time are gone",
     }
 )
 

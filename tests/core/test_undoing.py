@@ -141,7 +141,8 @@ def test_what_the_state_asks_otherwise_since_is_named() -> None:
 
 
 def test_a_task_hangs_under_the_new_task_of_its_parent() -> None:
-    made = world({"parentId": KeyRef(B), "status": 2}, {"status": 6}, deferred=True)
+    asked: dict[str, Value] = {"parentId": KeyRef(B), "status": 2}
+    made = world(asked, {"status": 6}, deferred=True, normalised={"parentId": 9})
     parent = RecordedChange(
         "run", B, "delete", RemoteId(9), "B", read={"title": "B", "responsibleId": 1}
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from casefiles import manifest_of
 from given_plans import Given, tasks, worlds
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 from ideal import IdealWorld
 from undone import differing, done, inverse, portal_of, recorded
@@ -21,7 +21,7 @@ from tasksync.core.plan import Plan
 from tasksync.core.planning.build import build_plan
 from tasksync.core.task import OnRemove
 
-law = settings(max_examples=300, deadline=None, phases=set(Phase) - {Phase.shrink})
+law = settings(max_examples=200, deadline=None, phases=set(Phase) - {Phase.shrink})
 
 
 @st.composite
@@ -66,7 +66,8 @@ def test_an_undo_gives_everything_back_and_an_undo_of_it_gives_the_run(
     told, surely = told_again(world, undo.plan, given_.manifest)
     back = recorded(world, undo.plan)
     lost = differing(portal_of(world), before)
-    assert [k for k, how in lost.items() if not hangs_no_more(k, how, run, undo.plan)] == []
+    lost = {k: how for k, how in lost.items() if not hangs_no_more(k, how, run, undo.plan)}
+    assert lost == {}, run
     again = {one.key for one in given_.plan(world).changes} & undo.plan.keys
     assert surely <= again <= told
     redo = inverse(world, back)
@@ -88,9 +89,13 @@ def test_an_undo_that_was_done_in_part_does_the_rest_and_no_more(
     run = recorded(world, build_plan(edited, world.state, world.tasks))
     whole = inverse(world, run).plan
     levels = len(whole.levels)
+    first = [one for level in whole.levels[: levels // 2] for one in level]
+    later = {one.key for level in whole.levels[levels // 2 :] for one in level}
+    # the number of what is taken over in a later level is known to the engine, not to this world
+    assume(not any(above in later for one in first for above in one.unresolved))
     done(world, replace(whole, levels=whole.levels[: levels // 2]))
     rest = inverse(world, run)
-    assert rest.plan.keys <= {one.key for level in whole.levels[levels // 2 :] for one in level}
+    assert rest.plan.keys <= later
     done(world, rest.plan)
     assert rest.cannot == {}
     assert list(inverse(world, run).plan.changes) == []

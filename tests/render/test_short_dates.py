@@ -36,7 +36,7 @@ def plan(*dates: str | None, **other: object) -> Plan:
 @pytest.mark.parametrize(
     ("dates", "of", "zone"),
     [
-        ((SUMMER,), "Europe/Berlin", "UTC+02:00"),
+        ((SUMMER,), "Europe/Berlin", "Europe/Berlin"),
         ((SUMMER, None), "", "UTC+02:00"),
         ((SUMMER, WINTER), "Europe/Berlin", "Europe/Berlin"),
         ((SUMMER, WINTER), "", ""),
@@ -60,7 +60,7 @@ def test_they_stand_without_seconds_and_offset_and_the_zone_is_said_once() -> No
     told = plan(SUMMER, because={"deadline": f"go was {SUMMER}"}, written={"deadline": "go + 1d"})
     dates = short_dates(told, BERLIN, "Europe/Berlin")
     text = plan_text(told, layout=Layout(dates=dates))
-    assert "\nDates are in UTC+02:00.\n" in text
+    assert "\nDates are in Europe/Berlin.\n" in text
     assert "(none) -> 2026-05-19 18:00 (go + 1d) (go was 2026-05-19 18:00)" in unwrapped(text)
     assert "T18:00:00" not in text
     whole = plan_text(told)
@@ -89,5 +89,5 @@ def test_dates_of_tasks_that_go_are_not_shown_and_decide_nothing() -> None:
     told = plan(SUMMER)
     (change,) = told.changes
     gone = replace(change, action=Action.DELETE, fields=(FieldChange("deadline", MOSCOW, None),))
-    assert short_dates(replace(told, levels=((change, gone),)), BERLIN, "x").zone == "UTC+02:00"
+    assert short_dates(replace(told, levels=((change, gone),)), BERLIN, "x").zone == "x"
     assert short_dates(replace(told, levels=((gone,),)), BERLIN, "x") is WHOLE

@@ -227,12 +227,15 @@ class _Comparison:
         believed = _known(remembered.get(name, FIELDS[name].empty), ids)
         before: Value = believed if found is _MISSING else found  # type: ignore[assignment]
         policy = self._policies.get(name)
-        if not FIELDS[name].on_update and policy not in _NEVER_SENT:
-            if not (unknown or _same(name, before, wanted)):
-                self._stands(name, wanted, before, Stands.LEFT)
-            return
         asked = self._entry.asked
         unchanged = name in asked and _same(name, wanted, asked[name])
+        edited = policy is FieldPolicy.ACCEPT and not unchanged
+        if not FIELDS[name].on_update and (policy not in _NEVER_SENT or edited):
+            if not (unknown or _same(name, before, wanted)):
+                self._stands(name, wanted, before, Stands.LEFT)
+                if edited:
+                    compared.normalised[name] = before
+            return
         drifted = name in remembered and not _same(name, before, _known(remembered[name], ids))
         overruled = self._is_stricter(name) and self._was_let_stand(name)
         # which task a key means may have changed since, but not that the portal keeps no parent
