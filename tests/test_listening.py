@@ -36,5 +36,6 @@ def test_no_other_code_of_the_tests_leaves_a_thread_in_accept() -> None:
     }
     in_the_thread_of_the_test = {"portal/test_portal_leaving.py"}
     ended_by_a_last_connection = {"support/ci/hosted.py"}  # and waited for, before it is closed
-    others = in_the_thread_of_the_test | ended_by_a_last_connection
+    in_a_process_that_is_killed = {"support/quick_program.py"}
+    others = in_the_thread_of_the_test | ended_by_a_last_connection | in_a_process_that_is_killed
     assert accepting - others == {"support/listening.py"}

@@ -31,8 +31,8 @@ class Layout:
     """How much of a plan is printed, and how.
 
     `full`: every change whole, none in a group. `kept` are keys that are named whatever is left
-    out. `near` returns a file's name as it is shortest from where the reader is. `whole`: a field's
-    value stands on one line, however long: in a pipe, where scripts look for it.
+    out. `near` returns a file's name as it is shortest from where the reader is. `whole`: a text
+    of people's stands on one line, however long: in a pipe, where scripts look for it.
     """
 
     full: bool = False
@@ -194,7 +194,7 @@ class Blocks:
 
     def line(self, label: str, text: str, *notes: str, indent: int = FIELD_INDENT) -> Iterator[str]:
         """Yield a field's name and value, and what is said of it, as the layout wants them."""
-        if self.layout.whole:
+        if self.layout.whole and text.removeprefix(ARROW.lstrip()).startswith('"'):
             yield from _on_one_line(label, text, notes, indent)
         else:
             yield from field_line(label, text, *notes, indent=indent)
@@ -277,7 +277,7 @@ class Blocks:
 
 
 def _on_one_line(label: str, text: str, notes: Sequence[str], indent: int) -> Iterator[str]:
-    """Yield a field's value on one line, however long, and what is said of it where it fits."""
+    """Yield a text of people's on one line, and what is said of it where it fits."""
     line = f"{' ' * indent}{label:<{FIELD_WIDTH}}  {text}"
     for note in filter(None, notes):
         longer = f"{line}   {note}"

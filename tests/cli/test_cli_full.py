@@ -96,3 +96,18 @@ def test_no_line_is_wider_than_80_columns_and_the_page_links_to_the_commit(many:
     address = f"https://github.com/acme/tasks/blob/{'0a' * 20}/m.yaml"
     assert address in many("plan", "--format", "html", **env).out
     assert address not in many("plan", "--format", "html").out
+
+
+def test_in_a_pipe_a_text_of_peoples_stands_on_one_line_and_all_else_fits(tmp_path: Path) -> None:
+    """Scripts look for titles; a terminal wraps them."""
+    title = "Prepare " + "the quarterly figures of every branch " * 4 + "and send them"
+    tasks = (
+        HEAD.format("UTC") + f'  a: {{title: "{title}", accomplices: [2, 3, 5, 7, 9, 11, 14]}}\n'
+    )
+    tasksync = Tasksync.of(tmp_path, tasks)
+    with chdir(tmp_path):
+        lines = tasksync("plan").out.splitlines()
+        on_a_terminal = tasksync("plan", terminal=True, NO_COLOR="1").out.splitlines()
+    assert [line for line in lines if title in line] == [line for line in lines if len(line) > 80]
+    assert any(title in line for line in lines)
+    assert max(map(len, on_a_terminal)) <= 80
