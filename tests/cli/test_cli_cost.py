@@ -49,7 +49,7 @@ def test_predicted_requests_are_the_actual_ones(tmp_path: Path, count: int, chil
             tasksync.manifest(text, "m.yaml")
             predicted = json.loads(tasksync("plan", "--json").out)["requests"]
             api.handle(WebRequest("DELETE", "/_sandbox/log", headers=HEADERS))
-            one = ("--parallelism", "1")  # how many creates go together is known once some came back
+            one = ("--parallelism", "1")  # how many go together hangs on which answer comes first
             assert tasksync("apply", "--yes", *one, *flags).code == 0
             answer = api.handle(WebRequest("GET", "/_sandbox/log", headers=HEADERS))
             rows = rows_of(json.loads(answer.body))
