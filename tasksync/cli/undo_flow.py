@@ -24,8 +24,8 @@ from tasksync.core.manifest import Manifest
 from tasksync.core.ports import StateStore
 from tasksync.core.remembered_runs import short
 from tasksync.core.state import Run, State
-from tasksync.core.zoned_dates import in_zone
 from tasksync.errors import ManifestInvalid, PlanRefused, PlanStale, SettingsError, UsageError
+from tasksync.render.short_dates import in_zone
 from tasksync.render.undo_text import (
     already_text,
     cannot_text,

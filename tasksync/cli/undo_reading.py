@@ -21,7 +21,7 @@ from tasksync.core.undoing import Undoing, ids_of, undo_plan
 from tasksync.engine.extra_reading import read_extras
 from tasksync.engine.lease import LeaseHolder
 from tasksync.engine.portal_check import check_portal, other_owner, tell_other_owner
-from tasksync.engine.read_cost import read_by_list
+from tasksync.engine.read_cost import read_of
 from tasksync.engine.rechecking import Checked, checked
 from tasksync.errors import PlanStale, StateError, TasksyncError
 from tasksync.portal.client import RestPortal
@@ -138,9 +138,7 @@ class UndoReader:
     def _live(self, recorded: Sequence[RecordedChange]) -> Mapping[RemoteId, LiveTask]:
         ids = ids_of(recorded, self.state)
         read_extras(self.portal, self.state)
-        by_list = read_by_list(len(ids), len(self.state.index), self._marker)
-        found = self.portal.find(self._marker if by_list else None, ids)
-        return {task.id: task for task in found if task.id in ids}
+        return read_of(self.portal, ids, len(self.state.index), self._marker)
 
     def told_again(self, plan: Plan) -> str:
         """Return which tasks the manifest will change again, for people."""
@@ -159,11 +157,16 @@ class UndoReader:
 
 def _must_be_open(run: Run, runs: Sequence[Run]) -> None:
     """Refuse a run that was taken back already, all of it."""
-    by = next((one for one in runs if one.undoes == run.id and one.outcome == "complete"), None)
+    by = _complete_undo(run, runs)
     if by is None:
         return
-    again = next((one for one in runs if one.undoes == by.id and one.outcome == "complete"), None)
+    again = _complete_undo(by, runs)
     way = f"To have it again, undo that: tasksync undo {short(by.id)}"
     if again is not None:
         way = f"That was undone too. To take it back, undo that: tasksync undo {short(again.id)}"
     raise PlanStale(f"Run {named_run(run)} was undone already, by run {named_run(by)}.", way)
+
+
+def _complete_undo(run: Run, runs: Sequence[Run]) -> Run | None:
+    """Return the run that took all of one back."""
+    return next((one for one in runs if one.undoes == run.id and one.outcome == "complete"), None)

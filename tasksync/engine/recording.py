@@ -24,7 +24,7 @@ from tasksync.core.plan import Plan
 from tasksync.core.ports import Portal
 from tasksync.core.state import HANDED_OVER, Intent, State
 from tasksync.core.task import LiveTask
-from tasksync.engine.read_cost import read_by_list, requests_to_read
+from tasksync.engine.read_cost import read_of, requests_to_read
 
 _NOTHING: Values = MappingProxyType({})
 
@@ -68,11 +68,8 @@ class Recorder:
     def read_before(self, changes: Sequence[Change], portal: Portal) -> None:
         """Read what these changes are about to delete; raises PortalError."""
         ids = {one.id for one in _deletes(changes) if one.id is not None}
-        if not ids:
-            return
-        by_list = read_by_list(len(ids), self._tracked, self._marker)
-        found = portal.find(self._marker if by_list else None, ids)
-        self._read = {live.id: live for live in found if live.id in ids}
+        if ids:
+            self._read = read_of(portal, ids, self._tracked, self._marker)
 
     def level_ended(self, level: Iterable[Change]) -> None:
         """Count what a level made and took away: it decides how the next one reads."""

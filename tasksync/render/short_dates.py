@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
-from tasksync.core.change import Action
-from tasksync.core.fields import FIELDS, FieldKind, beside
+from tasksync.core.change import Action, Change
+from tasksync.core.fields import FIELDS, FieldKind, Value, beside
 from tasksync.core.plan import Plan
 from tasksync.render.wording import clean
 
@@ -61,6 +61,25 @@ def short_dates(plan: Plan, zone: tzinfo | None = None, name: str = "") -> Short
         (offset,) = offsets
         return ShortDates("UTC" if offset in {"Z", "+00:00"} else f"UTC{offset}")
     return WHOLE
+
+
+def in_zone(plan: Plan, zone: tzinfo) -> Plan:
+    """Return a plan to be shown whose dates are in that zone: the same moments."""
+
+    def moment(name: str, value: Value) -> Value:
+        if name not in DATED or not isinstance(value, str):
+            return value
+        return datetime.fromisoformat(value).astimezone(zone).isoformat()
+
+    def moved(change: Change) -> Change:
+        fields = tuple(
+            replace(one, before=moment(one.name, one.before), after=moment(one.name, one.after))
+            for one in change.fields
+        )
+        together = {name: moment(name, value) for name, value in change.sent_together.items()}
+        return replace(change, fields=fields, sent_together=together)
+
+    return replace(plan, levels=tuple(tuple(map(moved, level)) for level in plan.levels))
 
 
 def _is_in(text: str, zone: tzinfo) -> bool:

@@ -11,7 +11,7 @@ from wrapping import unwrapped
 from tasksync.core.change import Action, Change, FieldChange, Reason
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.plan import Drift, Plan
-from tasksync.render.short_dates import WHOLE, ShortDates, short_dates
+from tasksync.render.short_dates import WHOLE, ShortDates, in_zone, short_dates
 from tasksync.render.text import plan_text
 from tasksync.render.text_blocks import Layout
 
@@ -91,3 +91,8 @@ def test_dates_of_tasks_that_go_are_not_shown_and_decide_nothing() -> None:
     gone = replace(change, action=Action.DELETE, fields=(FieldChange("deadline", MOSCOW, None),))
     assert short_dates(replace(told, levels=((change, gone),)), BERLIN, "x").zone == "x"
     assert short_dates(replace(told, levels=((gone,),)), BERLIN, "x") is WHOLE
+
+
+def test_a_plan_is_shown_in_another_zone_with_the_same_moments() -> None:
+    (change,) = in_zone(plan(MOSCOW, None), BERLIN).changes
+    assert [one.after for one in change.fields] == [SUMMER, None]
