@@ -19,7 +19,7 @@ from typing import Any
 import forking
 import portal
 import pytest
-from portal import Json, Served, all_of, must_equal, until_it_goes_on_no_more
+from portal import Json, Served, all_of, must_equal
 from trips import Trip, task
 
 from tasksync.core.expected import Approved
@@ -74,17 +74,8 @@ class Scene:
     def killed_and_retried(self, moment: str, number: int) -> None:
         """Kill a run at a request, retry it, and hold the world to that of the undisturbed run."""
         with self.copied(f"{moment}_{number:02}") as (trip, served):
-            rule = {"kind": "hang", "on": {"nth": number, "path": "^/v1/"}, "seconds": 60}
-            served.faults({**rule, "deed": moment == "after", "times": 1})
-            with trip.forked(self.forker, "--expect", self.approved.digest) as worker:
-                until_it_goes_on_no_more(
-                    lambda: served.struck() or worker.ended(),
-                    served.answered,
-                    f"request {number} came",
-                )
-                assert not worker.ended(), worker.said()
-                worker.kill()
-            served.faults()
+            expected = ("--expect", self.approved.digest)
+            trip.killed_at(served, self.forker, moment, number, *expected)
             again = trip.apply("--expect", "published")
             done = again.code == 5 and "was applied already, all of it" in again.err
             assert again.code == 0 or done, again.text

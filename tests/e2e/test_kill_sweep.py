@@ -25,9 +25,8 @@ import portal
 import postgres
 import psycopg
 import pytest
-from forking import Forked
-from portal import Json, all_of, must_equal, until_it_goes_on_no_more
-from trips import Ended, Trip, task
+from portal import Json, all_of, must_equal
+from trips import Ended, Trip, task, until_it_came
 
 STRANGER = "Update 003"  # a title that we want too
 Tell: TypeAlias = Callable[[str, object], None]
@@ -184,29 +183,14 @@ def _killed(scene: Scene, trip: Trip, served: Watched, moment: str, number: int)
     if moment == "answer":
         _killed_in_commit(scene, trip, served, number)
         return
-    rule = {"kind": "hang", "on": {"nth": number, "path": "^/v1/"}, "deed": moment == "after"}
-    served.faults({**rule, "seconds": 60, "times": 1})
-    with trip.forked(scene.forker) as worker:
-        _until_it_came(served.struck, worker, served, number)
-        worker.kill()
-    served.faults()
-
-
-def _until_it_came(
-    came: Callable[[], object], worker: Forked, served: Watched, number: int
-) -> None:
-    """Wait for the request, on a busy machine as long as the apply goes on."""
-    until_it_goes_on_no_more(
-        lambda: came() or worker.ended(), served.answered, f"request {number} came"
-    )
-    assert not worker.ended(), f"it ended before request {number}: {worker.said()}"
+    trip.killed_at(served, scene.forker, moment, number)
 
 
 def _killed_in_commit(scene: Scene, trip: Trip, served: Watched, number: int) -> None:
     with contextlib.ExitStack() as held:
         came = served.at_request(number, lambda: held.enter_context(_locked_state(trip)))
         with trip.forked(scene.forker) as worker:
-            _until_it_came(came.is_set, worker, served, number)
+            until_it_came(came.is_set, worker, served, number)
             assert came.fault is None, came.fault
             time.sleep(HELD)
             worker.kill()

@@ -17,7 +17,7 @@ import forking
 import portal
 import postgres
 import pytest
-from portal import Json, Served, all_of, must_equal, until_it_goes_on_no_more
+from portal import Json, Served, all_of, must_equal
 from trips import Trip, task
 
 Tell: TypeAlias = Callable[[str, object], None]
@@ -85,17 +85,7 @@ class Scene:
     def killed_and_undone(self, moment: str, number: int) -> None:
         """Kill an undo at a request, undo again, and hold the world to the undisturbed one."""
         with self._copied(f"{moment}_{number:02}") as (trip, served):
-            rule = {"kind": "hang", "on": {"nth": number, "path": "^/v1/"}, "seconds": 60}
-            served.faults({**rule, "deed": moment == "after", "times": 1})
-            with trip.forked(self.forker, self.run, command="undo") as worker:
-                until_it_goes_on_no_more(
-                    lambda: served.struck() or worker.ended(),
-                    served.answered,
-                    f"request {number} came",
-                )
-                assert not worker.ended(), worker.said()
-                worker.kill()
-            served.faults()
+            trip.killed_at(served, self.forker, moment, number, self.run, command="undo")
             again = trip.do("undo", self.run)
             whole = again.code == 5 and "was undone already" in again.err
             assert again.code == 0 or whole, again.text[-1500:]

@@ -7,12 +7,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from forking import Forked, Forker
-from portal import Portal
+from portal import Portal, Served, until_it_goes_on_no_more
 from second import SecondByName
 
 from tasksync.cli.console import Console
@@ -51,6 +52,14 @@ class Ended:
         """Return this; fail, showing what was said, when the exit code is another."""
         assert self.code in codes, f"exit {self.code}, not {codes}:\n{self.text[-3000:]}"
         return self
+
+
+def until_it_came(came: Callable[[], object], worker: Forked, served: Served, number: int) -> None:
+    """Wait for a request, on a busy machine as long as the run goes on."""
+    until_it_goes_on_no_more(
+        lambda: came() or worker.ended(), served.answered, f"request {number} came"
+    )
+    assert not worker.ended(), f"it ended before request {number}: {worker.said()}"
 
 
 @dataclass
@@ -137,6 +146,23 @@ class Trip:
     def forked(self, forker: Forker, *more: str, command: str = "apply") -> Forked:
         """Start apply, or undo, as a process of its own that has its imports behind it."""
         return forker.start(self.words(command, *more), self._alone(), self.folder / "said")
+
+    def killed_at(
+        self,
+        served: Served,
+        forker: Forker,
+        moment: str,
+        number: int,
+        *more: str,
+        command: str = "apply",
+    ) -> None:
+        """Start it, and kill it at a request: before or after what that asks is done."""
+        rule: Json = {"kind": "hang", "on": {"nth": number, "path": "^/v1/"}, "seconds": 60}
+        served.faults({**rule, "deed": moment == "after", "times": 1})
+        with self.forked(forker, *more, command=command) as worker:
+            until_it_came(served.struck, worker, served, number)
+            worker.kill()
+        served.faults()
 
     def _alone(self) -> dict[str, str]:
         return {"PATH": os.defpath, "HOME": str(self.folder), **self.env()}
