@@ -16,10 +16,7 @@ from tasksync.core.fields import KeyRef, Value, same
 from tasksync.core.history import RecordedChange, RecordedField
 from tasksync.core.proof import is_known
 from tasksync.core.state import Entry, State
-from tasksync.core.task import FieldPolicy, LiveTask
-
-#: under these a value that is not as asked may be people's
-_LENIENT = frozenset({FieldPolicy.ACCEPT, FieldPolicy.RATCHET, FieldPolicy.SEED})
+from tasksync.core.task import LETS_STAND, LiveTask
 
 
 class LeftThere:
@@ -38,7 +35,7 @@ class LeftThere:
             return there
         if isinstance(wrote, KeyRef) and there is None:  # its parent's task went, and that link
             return there
-        lenient = entry.options.policies.get(name) in _LENIENT
+        lenient = entry.options.policies.get(name) in LETS_STAND
         turned = self._resolved(entry.normalised.get(name, wrote))
         if not lenient and same(name, there, turned):
             return there

@@ -27,6 +27,10 @@ class FieldPolicy(StrEnum):
     RATCHET = "ratchet"
 
 
+#: policies under which a value that is not as asked may be people's
+LETS_STAND = frozenset(FieldPolicy) - {FieldPolicy.ENFORCE}
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where something stands: file as the person named it, line and column from 1 (0: unknown)."""

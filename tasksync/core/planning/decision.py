@@ -40,6 +40,7 @@ from tasksync.core.planning.field_policies import Differs, Sends, decided
 from tasksync.core.proof import STATUS_TURNS
 from tasksync.core.state import Entry, InProject
 from tasksync.core.task import (
+    LETS_STAND,
     NO_OPTIONS,
     NOTHING_WRITTEN,
     FieldPolicy,
@@ -307,7 +308,7 @@ class _Comparison:
         for once more by a stricter policy, and what comes of it is remembered as any other.
         """
         entry = self._entry
-        if self._before.get(name) not in _LENIENT | _NEVER_SENT or name not in entry.normalised:
+        if self._before.get(name) not in LETS_STAND or name not in entry.normalised:
             return False
         if name == "status" and entry.deferred:
             return False
