@@ -1,0 +1,100 @@
+"""`tasksync completion`, in real shells: commands, flags, choices and files."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from command import Tasksync
+from shells import Bash, Fish, Shell, Zsh
+
+from tasksync.cli.commands.completion import SCRIPTS
+from tasksync.cli.console import Console
+from tasksync.cli.main import COMMANDS, _parser
+from tasksync.schema_files import SCHEMAS
+
+FILES = ("plan.json", "tasks.yaml", "a plan.json")
+
+
+def begin(shell: str, folder: Path) -> str:
+    """What somebody does once, as the help says it; the script comes from the command itself."""
+    script = Tasksync(folder)("completion", shell).out
+    (folder / "script").write_text(script, encoding="utf-8")
+    if shell == "bash":
+        return f"source '{folder}/script'"
+    if shell == "fish":
+        (folder / ".config/fish/completions").mkdir(parents=True)
+        (folder / ".config/fish/completions/tasksync.fish").write_text(script, encoding="utf-8")
+        return ""
+    (folder / ".zfunc").mkdir()
+    (folder / ".zfunc/_tasksync").write_text(script, encoding="utf-8")
+    return f"fpath=('{folder}/.zfunc' $fpath); compinit"
+
+
+@pytest.fixture(scope="module", params=sorted(SCRIPTS))
+def shell(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    folder = tmp_path_factory.mktemp(request.param)
+    for name in FILES:
+        (folder / name).touch()
+    (folder / "tasks").mkdir()
+    made = {"bash": Bash, "fish": Fish, "zsh": Zsh}[request.param]
+    begun = made(folder, begin(request.param, folder))
+    yield begun
+    if isinstance(begun, Zsh):
+        begun.close()
+
+
+def flags_of(*words: str) -> set[str]:
+    parser, _chosen = _parser(words[0], Console(sys.stdin, sys.stdout, sys.stderr, {}))
+    for word in words:
+        (verbs,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+        parser = verbs.choices[word]
+    return {
+        flag for one in parser._actions for flag in one.option_strings if flag.startswith("--")
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("tasksync pl", {"plan"}),
+        ("tasksync st", {"state", "status"}),
+        ("tasksync state re", {"rebuild", "rebind"}),
+        ("tasksync history ", {"show"}),
+        ("tasksync plan --detailed", {"--detailed-exitcode"}),
+        ("tasksync state mv --lock", {"--lock-timeout"}),
+        ("tasksync plan --format ", {"text", "json", "markdown", "html"}),
+        ("tasksync plan --target x --format m", {"markdown"}),
+        ("tasksync history --format ", {"text", "json"}),
+        ("tasksync sandbox --limits ", {"vendor", "none"}),
+        ("tasksync import --status comp", {"completed"}),
+        ("tasksync apply --expect ", {"published"}),
+        ("tasksync schema ", set(SCHEMAS)),
+        ("tasksync completion ", set(SCRIPTS)),
+        ("tasksync help who", {"whoami"}),
+        ("tasksync apply pl", {"plan.json"}),
+        ("tasksync apply --resume pl", {"plan.json"}),
+        ("tasksync apply --yes pl", {"plan.json"}),
+        ("tasksync plan --out pl", {"plan.json"}),
+        ("tasksync state push pl", {"plan.json"}),
+    ],
+)
+def test_it_completes(shell: Shell, line: str, words: set[str]) -> None:
+    assert shell.completes(line) == words
+
+
+@pytest.mark.parametrize("line", ["tasksync plan -f tas", "tasksync plan --file tas"])
+def test_a_folder_is_a_manifest_too(shell: Shell, line: str) -> None:
+    assert {word.rstrip("/") for word in shell.completes(line)} == {"tasks.yaml", "tasks"}
+
+
+def test_every_command_is_offered(shell: Shell) -> None:
+    assert shell.completes("tasksync ") == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"state"}))
+def test_every_flag_of_a_command_is_offered(shell: Shell, name: str) -> None:
+    assert shell.completes(f"tasksync {name} --") == flags_of(name)

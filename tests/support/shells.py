@@ -1,0 +1,153 @@
+"""Real shells that are asked what they would complete: bash, zsh and fish."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+#: how long a shell may think; only one that is broken needs it
+_PATIENCE = 60
+
+
+def found(shell: str) -> str:
+    """Return its path; without one the tests fail, since nobody would see that it is broken."""
+    path = shutil.which(shell)
+    assert path, f"{shell} is needed: bash .ci/packages"
+    return path
+
+
+class Shell(Protocol):
+    """What completes a line in a folder."""
+
+    def completes(self, line: str) -> set[str]: ...
+
+
+class Bash:
+    """bash, as readline asks it: the words of the line, and the number of the last one."""
+
+    _ASK = """
+    read -ra COMP_WORDS <<<"$1"
+    [[ $1 == *' ' ]] && COMP_WORDS+=('')
+    COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+    name=$(complete -p tasksync | sed 's/.*-F \\([^ ]*\\).*/\\1/')
+    "$name"
+    printf '%s\\n' "${COMPREPLY[@]}"
+    """
+
+    def __init__(self, folder: Path, begin: str) -> None:
+        self._folder, self._begin, self._path = folder, begin, found("bash")
+
+    def completes(self, line: str) -> set[str]:
+        """Return the words that bash offers."""
+        done = subprocess.run(
+            [self._path, "--norc", "-c", f"set -u\n{self._begin}\n{self._ASK}", "bash", line],
+            cwd=self._folder,
+            env=_environment(self._folder),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stderr == "", done.stderr
+        return {word for word in done.stdout.splitlines() if word}
+
+
+class Fish:
+    """fish, which tells itself what it would complete."""
+
+    def __init__(self, folder: Path, begin: str) -> None:
+        self._folder, self._begin, self._path = folder, begin, found("fish")
+
+    def completes(self, line: str) -> set[str]:
+        """Return the words that fish offers, without what it says of them."""
+        done = subprocess.run(
+            [self._path, "-c", f"{self._begin}\ncomplete -C $argv[1]", line],
+            cwd=self._folder,
+            env=_environment(self._folder),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stderr == "", done.stderr
+        return {word.partition("\t")[0] for word in done.stdout.splitlines()}
+
+
+class Zsh:
+    """zsh on a terminal of its own: it completes nowhere else. What it offers is written down."""
+
+    _SETUP = """
+    PROMPT= RPROMPT=
+    autoload -Uz compinit && compinit -u -d $HOME/.zcompdump
+    bindkey '^I' complete-word
+    bindkey '^U' kill-whole-line
+    compadd () {
+      if [[ ${@[1,(i)(-|--)]} != *-(O|A|D)\\ * ]]; then
+        local -a offered=()
+        builtin compadd -A offered "$@"
+        print -rl -- $offered >&$WRITTEN
+      fi
+      builtin compadd "$@"
+    }
+    ended () { print -r -- END >&$WRITTEN }
+    comppostfuncs=(ended)
+    """
+
+    def __init__(self, folder: Path, begin: str) -> None:
+        setup = folder / "setup.zsh"
+        before, _, after = begin.partition("compinit")
+        setup.write_text(f"{before}\n{self._SETUP}\n{after}\n", encoding="utf-8")
+        self._terminal, theirs = pty.openpty()
+        self._written, write = os.pipe()
+        self._process = subprocess.Popen(
+            [found("zsh"), "-f", "-i"],
+            cwd=folder,
+            env={**_environment(folder), "WRITTEN": str(write), "TERM": "dumb", "COLUMNS": "200"},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            pass_fds=(write,),
+            start_new_session=True,
+        )
+        os.close(theirs)
+        os.close(write)
+        self._type(f"source {setup}; print -r -- END >&$WRITTEN\n")
+
+    def completes(self, line: str) -> set[str]:
+        """Return the words that zsh offers."""
+        said = self._type(f"\x15{line}\t")
+        return {word.strip() for word in said.splitlines() if word.strip()} - {"END"}
+
+    def _type(self, keys: str) -> str:
+        """Type, and return what was written down until the end of it."""
+        os.write(self._terminal, keys.encode())
+        said = shown = b""
+        while not said.endswith(b"END\n"):
+            ready, _, _ = select.select([self._written, self._terminal], [], [], _PATIENCE)
+            assert ready, f"zsh does not answer: {shown!r}"
+            if self._terminal in ready:
+                shown += os.read(self._terminal, 65536)
+            if self._written in ready:
+                said += os.read(self._written, 65536)
+        return said.decode()
+
+    def close(self) -> None:
+        """End the shell."""
+        self._process.kill()
+        self._process.wait()
+        os.close(self._terminal)
+        os.close(self._written)
+
+
+def _environment(folder: Path) -> Mapping[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "XDG_CONFIG_HOME": str(folder / ".config"),
+        "XDG_DATA_HOME": str(folder / ".data"),
+        "LANG": "C.UTF-8",
+    }
