@@ -1,6 +1,6 @@
 """Writes what is made of the code and the schemas; with --check it tells what is out of date.
 
-    .venv-test/bin/python .ci/generate
+.venv-test/bin/python .ci/generate
 """
 
 from __future__ import annotations

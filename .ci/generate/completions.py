@@ -18,11 +18,10 @@ from tasksync.core.fields import STATUS_WORDS
 
 #: how help names what is a file, or a folder of them
 _FILES = {"FILE", "PATH", "PLANFILE", "SHEET"}
-#: what completes though the parser takes other words too, by how help names it
+#: what completes though other words are taken too, by where argparse keeps it
 _WORDS: Mapping[str, tuple[str, ...]] = {
-    "COMMAND": tuple(COMMANDS),
-    "DIGEST|published": ("published",),
-    "S": tuple(STATUS_WORDS.values()),
+    "expect": ("published",),
+    "status": tuple(STATUS_WORDS.values()),
 }
 _USAGE = re.compile(r"# Usage:\n(?:#.*\n)*")
 _OURS = "# `tasksync completion --help` says where it belongs.\n"
@@ -35,8 +34,10 @@ def pages() -> Mapping[Path, str]:
         for action in one._actions:
             if action.metavar in _FILES:
                 action.complete = shtab.FILE  # type: ignore[attr-defined]
-            elif action.metavar in _WORDS and action.type is not None or action.dest == "words":
-                action.choices = _WORDS.get(str(action.metavar))
+            elif action.metavar == "COMMAND" and action.choices is None:
+                action.choices = tuple(COMMANDS)
+            elif action.dest in _WORDS:
+                action.choices = _WORDS[action.dest]
     folder = Path("tasksync/completions")
     return {
         folder / file: _USAGE.sub(_OURS, shtab.complete(parser, shell), count=1).rstrip() + "\n"

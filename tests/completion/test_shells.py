@@ -12,6 +12,7 @@ from command import Tasksync
 from shells import Bash, Fish, Shell, Zsh
 
 from tasksync.cli.commands.completion import SCRIPTS
+from tasksync.cli.commands.state import WORDS
 from tasksync.cli.console import Console
 from tasksync.cli.main import COMMANDS, _parser
 from tasksync.schema_files import SCHEMAS
@@ -35,7 +36,9 @@ def begin(shell: str, folder: Path) -> str:
 
 
 @pytest.fixture(scope="module", params=sorted(SCRIPTS))
-def shell(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+def shell(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shell]:
     folder = tmp_path_factory.mktemp(request.param)
     for name in FILES:
         (folder / name).touch()
@@ -43,8 +46,7 @@ def shell(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     made = {"bash": Bash, "fish": Fish, "zsh": Zsh}[request.param]
     begun = made(folder, begin(request.param, folder))
     yield begun
-    if isinstance(begun, Zsh):
-        begun.close()
+    begun.close()
 
 
 def flags_of(*words: str) -> set[str]:
@@ -52,9 +54,7 @@ def flags_of(*words: str) -> set[str]:
     for word in words:
         (verbs,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
         parser = verbs.choices[word]
-    return {
-        flag for one in parser._actions for flag in one.option_strings if flag.startswith("--")
-    }
+    return {flag for one in parser._actions for flag in one.option_strings if flag.startswith("--")}
 
 
 @pytest.mark.parametrize(
@@ -75,6 +75,7 @@ def flags_of(*words: str) -> set[str]:
         ("tasksync schema ", set(SCHEMAS)),
         ("tasksync completion ", set(SCRIPTS)),
         ("tasksync help who", {"whoami"}),
+        ("tasksync plan --timeout ", set()),
         ("tasksync apply pl", {"plan.json"}),
         ("tasksync apply --resume pl", {"plan.json"}),
         ("tasksync apply --yes pl", {"plan.json"}),
@@ -95,6 +96,48 @@ def test_every_command_is_offered(shell: Shell) -> None:
     assert shell.completes("tasksync ") == set(COMMANDS)
 
 
-@pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"state"}))
+def test_a_file_whose_name_has_blanks_is_one_word(shell: Shell) -> None:
+    assert shell.completes("tasksync apply a") == {"a plan.json"}
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_flag_of_a_command_is_offered(shell: Shell, name: str) -> None:
     assert shell.completes(f"tasksync {name} --") == flags_of(name)
+
+
+@pytest.mark.parametrize("verb", sorted(WORDS))
+def test_every_flag_of_a_verb_is_offered(shell: Shell, verb: str) -> None:
+    assert shell.completes(f"tasksync state {verb} --") == flags_of("state", verb)
+
+
+@pytest.mark.parametrize(
+    ("kind", "begun"),
+    [
+        (Bash, 'eval "$(tasksync completion bash)"'),
+        (Zsh, 'compinit; eval "$(tasksync completion zsh)"'),
+    ],
+)
+def test_a_shell_may_take_the_script_as_it_is_printed(
+    kind: type[Bash | Zsh], begun: str, tmp_path: Path
+) -> None:
+    """By a line in .bashrc or .zshrc."""
+    shell = kind(tmp_path, begun)
+    assert shell.completes("tasksync pl") == {"plan"}
+    shell.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("completion",), "tasksync completion needs SHELL. SHELL is one of bash, zsh, fish."),
+        (("completion", "tcsh"), 'SHELL cannot be "tcsh"; it is one of bash, zsh, fish.'),
+        (("completion", "fihs"), "Did you mean fish?"),
+        (("schema",), "tasksync schema needs NAME. NAME is one of manifest, plan, "),
+    ],
+)
+def test_a_shell_that_is_not_known_is_told_which_are(
+    words: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
+    done = Tasksync(tmp_path)(*words)
+    assert (done.code, done.out) == (64, "")
+    assert said in done.err

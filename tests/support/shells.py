@@ -7,6 +7,7 @@ import pty
 import select
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
@@ -27,6 +28,8 @@ class Shell(Protocol):
 
     def completes(self, line: str) -> set[str]: ...
 
+    def close(self) -> None: ...
+
 
 class Bash:
     """bash, as readline asks it: the words of the line, and the number of the last one."""
@@ -46,7 +49,7 @@ class Bash:
     def completes(self, line: str) -> set[str]:
         """Return the words that bash offers."""
         done = subprocess.run(
-            [self._path, "--norc", "-c", f"set -u\n{self._begin}\n{self._ASK}", "bash", line],
+            [self._path, "--norc", "-c", f"{self._begin}\n{self._ASK}", "bash", line],
             cwd=self._folder,
             env=_environment(self._folder),
             capture_output=True,
@@ -55,6 +58,9 @@ class Bash:
         )
         assert done.stderr == "", done.stderr
         return {word for word in done.stdout.splitlines() if word}
+
+    def close(self) -> None:
+        """Nothing is left running."""
 
 
 class Fish:
@@ -76,12 +82,19 @@ class Fish:
         assert done.stderr == "", done.stderr
         return {word.partition("\t")[0] for word in done.stdout.splitlines()}
 
+    def close(self) -> None:
+        """Nothing is left running."""
+
 
 class Zsh:
-    """zsh on a terminal of its own: it completes nowhere else. What it offers is written down."""
+    """zsh on a terminal of its own: it completes nowhere else. What it offers is written down.
+
+    `begin` is said before compinit, as far as the word compinit, and the rest behind it.
+    """
 
     _SETUP = """
-    PROMPT= RPROMPT=
+    PROMPT= RPROMPT= LISTMAX=-1
+    unsetopt auto_list auto_menu beep
     autoload -Uz compinit && compinit -u -d $HOME/.zcompdump
     bindkey '^I' complete-word
     bindkey '^U' kill-whole-line
@@ -93,7 +106,7 @@ class Zsh:
       fi
       builtin compadd "$@"
     }
-    ended () { print -r -- END >&$WRITTEN }
+    ended () { print -r -- END >&$WRITTEN; comppostfuncs=(ended) }
     comppostfuncs=(ended)
     """
 
@@ -120,7 +133,8 @@ class Zsh:
     def completes(self, line: str) -> set[str]:
         """Return the words that zsh offers."""
         said = self._type(f"\x15{line}\t")
-        return {word.strip() for word in said.splitlines() if word.strip()} - {"END"}
+        words = {word.strip().replace("\\ ", " ") for word in said.splitlines()}
+        return words - {"", "END"}
 
     def _type(self, keys: str) -> str:
         """Type, and return what was written down until the end of it."""
@@ -145,7 +159,8 @@ class Zsh:
 
 def _environment(folder: Path) -> Mapping[str, str]:
     return {
-        "PATH": os.environ["PATH"],
+        # fish completes what it finds alone
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
         "HOME": str(folder),
         "XDG_CONFIG_HOME": str(folder / ".config"),
         "XDG_DATA_HOME": str(folder / ".data"),
