@@ -110,9 +110,7 @@ def _section(
 def _usage(parser: argparse.ArgumentParser) -> str:
     shapes = {None: "{}", "?": "[{}]", "*": "[{}…]", "+": "{}…"}
     words = [
-        shapes[one.nargs].format(one.metavar)
-        for one in parser._actions
-        if not one.option_strings
+        shapes[one.nargs].format(one.metavar) for one in parser._actions if not one.option_strings
     ]
     flags = ["[flags]"] if any(True for _one in _flags(parser)) else []
     return "".join(f" {word}" for word in (*flags, *words))

@@ -6,14 +6,14 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from regions import ROOT, plain
-from schema_tables import Words
+from regions import ROOT, plain, table
+from schema_tables import Words, sentence
 
 from tasksync.schema_files import SCHEMAS
 
 _FOLDER = Path("docs/reference")
 #: definitions of the manifest that are told by name; the others are of fields, and told there
-_OF_THE_MANIFEST = ("task", "template", "templateTask", "parameter", "use")
+_OF_THE_MANIFEST = ("task", "template", "templateTask", "parameter", "use", "nestedUse")
 _NAV = "      # formats, by .ci/generate\n"
 _MADE = "<!-- Made by .ci/generate of schemas/{}.schema.json: describe a field there. -->\n"
 
@@ -48,22 +48,20 @@ def _format(name: str) -> str:
     schema = _schema(name)
     own = tuple(dict(schema.get("$defs") or {}))  # type: ignore[call-overload]
     told = Words(schema, "The whole", own).sections()
+    words = " ".join(sentence(plain(one)) for one in (SCHEMAS[name], str(schema["description"])))
     return (
-        f"# {name}\n\n{_MADE.format(name)}\n"
-        f"{plain(str(schema['title']))}: {SCHEMAS[name]}. {plain(str(schema.get('description', '')))}"
-        f"\n\nThe schema: `tasksync schema {name}`. A field is always there where that is said.\n\n"
-        f"{told}\n"
+        f"# {name}\n\n{_MADE.format(name)}\n{words} `tasksync schema {name}` prints the schema; "
+        f"what is marked *always* is never left out.\n\n{told}\n"
     )
 
 
 def _index(formats: Mapping[str, str]) -> str:
-    rows = "\n".join(f"| [{name}](formats/{name}.md) | {plain(words)} |" for name, words in formats.items())
+    rows = [(f"[{name}](formats/{name}.md)", plain(words)) for name, words in formats.items()]
     return (
         "# JSON formats\n\n"
         "<!-- Made by .ci/generate of tasksync/schema_files.py. -->\n\n"
-        "What scripts read. A field is taken away, or changes its meaning, with a new version of its "
-        "format alone; fields may be added.\n\n"
-        f"| format | is |\n| --- | --- |\n{rows}\n"
+        "What scripts read, field by field. They are public: a field that goes is a new version.\n\n"
+        f"{table(('format', 'is'), rows)}\n"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,11 @@ _HEAD = ("field", "takes", "means")
 _EXACT = 2**53
 _LONGEST_PATTERN = 48
 _REF = "#/$defs/"
+#: what a value is that leads to somebody
+_WHO: Mapping[str, str] = {
+    "x-person": "a person (number, address, name of `people`)",
+    "x-group": "a group (number or name)",
+}
 
 
 class NotDescribed(Exception):
@@ -47,64 +53,69 @@ class Words:
             if "type" in variant.get("properties", {}):
                 words = variant["properties"]["type"]
                 name = " and ".join(code(one) for one in _values(words))
-                yield from self._section(name, variant)
+                fields = {key: one for key, one in variant["properties"].items() if key != "type"}
+                yield from self._section(name, {**variant, "properties": fields})
         for name in self.own:
             yield from self._section(name, self.schema["$defs"][name])
 
     def _section(self, name: str, node: Node, *, told: bool = True) -> Iterator[str]:
         yield f"{self.deep} {name}"
         if told and node.get("description"):
-            yield _sentence(plain(node["description"]))
-        rows, alike = [], []
-        for row in self._rows(node, ""):
-            (alike if row[2] == "=" else rows).append(row)
-        if alike:
-            names = ", ".join(row[0] for row in alike)
-            yield f"As of a [task](#task){alike[0][1]}: {names}."
+            yield sentence(plain(node["description"]))
+        rows = list(_merged(self._rows(node, "")))
         if rows:
             yield table(_HEAD, rows)
-        elif not alike:
+        elif "properties" not in node:
             yield f"{self._takes(node)}."
+        alike: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for path, field, more in self._alike(node, ""):
+            alike[path, more].append(code(field))
+        for (path, more), fields in alike.items():
+            whose = f"{code(path)} has" if path else "It has"
+            yield f"{whose} of a [task](#task){more}: {', '.join(fields)}."
+
+    def _alike(self, node: Node, path: str) -> Iterator[tuple[str, str, str]]:
+        """Yield the fields that are those of a task: where, which, and what more they take."""
+        for name, child, _needed in self._fields(node):
+            if isinstance(child, Mapping):
+                if (more := self._like_a_task(child)) is not None:
+                    yield path, name, more
+                elif "properties" in child:
+                    yield from self._alike(child, f"{path}.{name}".lstrip("."))
 
     def _rows(self, node: Node, path: str) -> Iterator[tuple[str, str, str]]:
         """Yield the rows of an object's fields, and of those below them."""
         for name, child, needed in self._fields(node):
-            if child is True or (not path and name == "type" and "enum" in child and path == ""):
-                if child is True or len(child["enum"]) == 1:
-                    continue
-            told = path + name
-            if (like := self._like_a_task(child)) is not None:
-                yield (code(told), like, "=")
+            # true: of an event, which all events have
+            if child is True or self._like_a_task(child) is not None:
                 continue
-            takes = self._takes(child)
-            mark = "" if needed is None or not needed else ", always"
-            yield (code(told) + mark, takes, self._means(child))
+            told = path + name
+            mark = ", always" if needed else ""
+            yield (code(told) + mark, self._takes(child), self._means(child))
             yield from self._below(child, told)
 
     def _below(self, child: Node, told: str) -> Iterator[tuple[str, str, str]]:
+        if "properties" in child or any("properties" in one for one in _forms(child)):
+            yield from self._rows(child, f"{told}.")
         for one in _forms(child):
             items, more = one.get("items"), one.get("additionalProperties")
-            if "properties" in one:
-                yield from self._rows(one, f"{told}.")
-            elif isinstance(items, Mapping) and "properties" in items:
+            if isinstance(items, Mapping) and "properties" in items:
                 yield from self._rows(items, f"{told}[].")
-            elif isinstance(more, Mapping) and "properties" in more:
+            if isinstance(more, Mapping) and "properties" not in one:
                 yield from self._rows(more, f"{told}.NAME.")
 
-    def _fields(self, node: Node) -> Iterator[tuple[str, Any, bool | None]]:
+    def _fields(self, node: Node) -> Iterator[tuple[str, Any, bool]]:
         """Yield name, schema and whether it is always there, once each over all forms."""
-        seen: set[str] = set()
-        forms = [node] if "properties" in node else list(_forms(node))
+        forms = [one for one in _forms(node) if "properties" in one]
+        if "properties" in node:
+            forms = [node]
+        found: dict[str, Any] = {}
         for form in forms:
-            needed = form.get("required", ())
-            for name, child in form.get("properties", {}).items():
-                if name not in seen:
-                    seen.add(name)
-                    yield name, child, all(name in one.get("required", ()) for one in forms)
-            for pattern, child in form.get("patternProperties", {}).items():
-                if pattern not in seen:
-                    seen.add(pattern)
-                    yield f"/{pattern}/", child, pattern in needed
+            named = {_named(key): one for key, one in form.get("patternProperties", {}).items()}
+            for name, child in {**form["properties"], **named}.items():
+                found[name] = _either(found.get(name, child), child)
+        for name, child in found.items():
+            yield name, child, all(name in one.get("required", ()) for one in forms)
 
     def _like_a_task(self, child: Node) -> str | None:
         """Return "" for a field of a task, and what else it takes where it takes more."""
@@ -118,10 +129,10 @@ class Words:
 
     def _means(self, child: Node) -> str:
         if words := child.get("description"):
-            return _sentence(plain(words))
+            return sentence(plain(words))
         target = self._target(child)
         if target is not child and target.get("description"):
-            return _sentence(plain(target["description"]))
+            return sentence(plain(target["description"]))
         return "???"
 
     def _target(self, node: Node) -> Node:
@@ -140,6 +151,9 @@ class Words:
             if name in self.own:
                 return f"[{name}](#{name.replace('_', '_').lower()})"
             return self._takes(self._target(node))
+        for mark, words in _WHO.items():
+            if mark in node:
+                return words + (" or `null`" if "null" in node.get("type", ()) else "")
         if "const" in node or "enum" in node:
             return ", ".join(code(_written(one)) for one in _values(node))
         if forms := node.get("anyOf") or node.get("oneOf"):
@@ -176,7 +190,7 @@ class Words:
             kind += ", not empty"
         if not self.patterns:
             mend = node.get("x-mend")
-            return f"{kind}: {plain(mend)}" if mend else kind
+            return f"{kind} ({plain(mend)})" if mend else kind
         pattern = node.get("pattern", "")
         return f"{kind} {code(pattern)}" if 0 < len(pattern) <= _LONGEST_PATTERN else kind
 
@@ -188,7 +202,7 @@ def _forms(node: Node) -> Iterator[Node]:
 
 
 def _values(node: Node) -> list[Any]:
-    return [node["const"]] if "const" in node else list(node["enum"])
+    return list(node["enum"]) if "enum" in node else [node["const"]]
 
 
 def _written(value: object) -> str:
@@ -204,6 +218,29 @@ def _range(node: Node) -> str:
     return "" if least is None else f" from {least}"
 
 
-def _sentence(words: str) -> str:
+def _named(pattern: str) -> str:
+    """Return how fields are called whose names fit a pattern: by what all begin with."""
+    found = re.match(r"\^([A-Za-z_]+)", pattern)
+    return f"{found[1]}…" if found else f"/{pattern}/"
+
+
+def _either(one: Any, other: Any) -> Any:
+    """Return a field of two forms: what both may be, where both are one of some words."""
+    if one == other or not all({"enum", "const"} & set(it) for it in (one, other)):
+        return one
+    return {**one, "enum": [*dict.fromkeys(_values(one) + _values(other))]}
+
+
+def _merged(rows: Iterator[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
+    """Yield the rows, those of one object that say the same as one."""
+    same: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for field, takes, means in rows:
+        same[re.sub(r"[^.`]*`", "", field), takes, means].append(field)
+    for (_parent, takes, means), fields in same.items():
+        yield ", ".join(fields), takes, means
+
+
+def sentence(words: str) -> str:
+    """Return words as a sentence; a value at its head, as in `true: never`, keeps its letters."""
     ended = words if words.endswith((".", "…", "?")) else f"{words}."
-    return ended[:1].upper() + ended[1:]
+    return ended if re.match(r"\w+:", ended) else ended[:1].upper() + ended[1:]

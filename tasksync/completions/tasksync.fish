@@ -343,7 +343,6 @@ complete -c tasksync -n '_shtab_tasksync_using state rebind' -l parallelism -x -
 complete -c tasksync -n '_shtab_tasksync_using state rebind' -l timeout -x -d 'give up on an answer after so long (default: 100s)'
 complete -c tasksync -n '_shtab_tasksync_using state rebind' -l settle -x -d 'how long a create whose answer was lost may still happen (default: 90s)'
 complete -c tasksync -n '_shtab_tasksync_using state rebind' -l max-requests -x -d 'stop cleanly after so many requests; apply again goes on'
-complete -c tasksync -n '_shtab_tasksync_using state rebind' -l match -xka "all title" -d 'title: a task with the title alone is the key'"'"'s, too (default: title, responsible and parent have to agree)'
 complete -c tasksync -n '_shtab_tasksync_using state rebind' -l yes -s y -d 'do not ask'
 complete -c tasksync -n '_shtab_tasksync_using state rebind' -l no-input -d 'never ask'
 complete -c tasksync -n '_shtab_tasksync_using state rebind' -l no-color -d 'no colours'
