@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from exit_codes import exit_codes
-from regions import code, filled, plain, table
+from regions import Untrue, code, filled, plain, table
 from whole_parser import below, whole_parser
 
 from tasksync.cli.arguments import _GROUPS
@@ -21,10 +21,6 @@ _MANY_OF_A_GROUP, _MANY = 2, 3
 _DEFAULT = re.compile(r"\s*\((?:repeats; )?default: (.*?)\)")
 _OWN = "the manifest, and questions"
 _HEAD = ("takes", "means", "unless said")
-
-
-class Untrue(Exception):
-    """What help says of a default is not what the parser does."""
 
 
 def pages() -> Mapping[Path, str]:

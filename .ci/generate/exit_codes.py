@@ -6,7 +6,7 @@ import argparse
 import re
 from collections.abc import Iterator, Mapping
 
-from regions import code, plain, table
+from regions import Untrue, code, plain, table
 
 from tasksync.errors import TasksyncError
 
@@ -30,7 +30,8 @@ def exit_codes(whole: argparse.ArgumentParser) -> str:
     errors = list(_below(TasksyncError))
     helped = {int(number) for number in re.findall(r"\b(\d+) [a-z]", str(whole.epilog))}
     known = {0, 2, 3, 130} | {one.exit_code for one in errors}
-    assert helped == known == set(_MEANS), (helped, known, set(_MEANS))
+    if not helped == known == set(_MEANS):
+        raise Untrue(f"exit codes: help has {helped}, errors have {known}, here are {set(_MEANS)}")
     codes = table(("exit", "means"), [(str(number), told) for number, told in _MEANS.items()])
     rows = [
         (code(one.__name__), str(one.exit_code), plain((one.__doc__ or "").split("\n")[0]))

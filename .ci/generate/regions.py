@@ -15,6 +15,10 @@ class NoRegion(Exception):
     """A page lacks the region that is made for it."""
 
 
+class Untrue(Exception):
+    """Two places of the code say different things of the same."""
+
+
 def filled(page: Path, regions: Mapping[str, str]) -> str:
     """Return a page of the repository with its regions as they are now; the rest stays."""
     text = (ROOT / page).read_text(encoding="utf-8")

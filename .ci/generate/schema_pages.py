@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from regions import ROOT, plain, table
+from regions import ROOT, NoRegion, plain, table
 from schema_tables import Words, sentence
 
 from tasksync.schema_files import SCHEMAS
@@ -60,7 +60,7 @@ def _index(formats: Mapping[str, str]) -> str:
     return (
         "# JSON formats\n\n"
         "<!-- Made by .ci/generate of tasksync/schema_files.py. -->\n\n"
-        "What scripts read, field by field. They are public: a field that goes is a new version.\n\n"
+        "What scripts read, field by field. They are public: one that goes is a new version.\n\n"
         f"{table(('format', 'is'), rows)}\n"
     )
 
@@ -70,5 +70,6 @@ def _nav(formats: Mapping[str, str]) -> str:
     before, _, rest = text.partition(_NAV)
     _old, end, after = rest.partition(f"{_NAV[:-1]}: end\n")
     lines = "".join(f"      - reference/formats/{name}.md\n" for name in formats)
-    assert end, "mkdocs.yml has a region of the formats"
+    if not end:
+        raise NoRegion("mkdocs.yml has no region of the formats")
     return f"{before}{_NAV}{lines}{end}{after}"
