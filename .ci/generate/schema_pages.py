@@ -14,7 +14,7 @@ from tasksync.schema_files import SCHEMAS
 _FOLDER = Path("docs/reference")
 #: definitions of the manifest that are told by name; the others are of fields, and told there
 _OF_THE_MANIFEST = ("task", "template", "templateTask", "parameter", "use", "nestedUse")
-_NAV = "      # formats, by .ci/generate\n"
+_NAV = "          # formats, by .ci/generate\n"
 _MADE = "<!-- Made by .ci/generate of schemas/{}.schema.json: describe a field there. -->\n"
 
 
@@ -69,7 +69,7 @@ def _nav(formats: Mapping[str, str]) -> str:
     text = (ROOT / "mkdocs.yml").read_text("utf-8")
     before, _, rest = text.partition(_NAV)
     _old, end, after = rest.partition(f"{_NAV[:-1]}: end\n")
-    lines = "".join(f"      - reference/formats/{name}.md\n" for name in formats)
+    lines = "".join(f"          - reference/formats/{name}.md\n" for name in formats)
     if not end:
         raise NoRegion("mkdocs.yml has no region of the formats")
     return f"{before}{_NAV}{lines}{end}{after}"
