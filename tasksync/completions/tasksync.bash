@@ -446,4 +446,20 @@ _shtab_tasksync() {
   return 0
 }
 
-complete -o bashdefault -F _shtab_tasksync tasksync
+# bash gives --flag=value as three words
+_tasksync() {
+  local at=$COMP_CWORD i words=()
+  for i in "${!COMP_WORDS[@]}"; do
+    if [[ ${COMP_WORDS[i]} != "=" ]]; then
+      words+=("${COMP_WORDS[i]}")
+    elif ((i == COMP_CWORD)); then
+      words+=("")
+    elif ((i < COMP_CWORD)); then
+      at=$((at - 1))
+    fi
+  done
+  local COMP_WORDS=("${words[@]}") COMP_CWORD=$at
+  _shtab_tasksync
+}
+
+complete -o bashdefault -F _tasksync tasksync

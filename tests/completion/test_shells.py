@@ -68,6 +68,9 @@ def flags_of(*words: str) -> set[str]:
         ("tasksync state mv --lock", {"--lock-timeout"}),
         ("tasksync plan --format ", {"text", "json", "markdown", "html"}),
         ("tasksync plan --target x --format m", {"markdown"}),
+        ("tasksync plan --format=m", {"markdown"}),
+        ("tasksync plan --format=", {"text", "json", "markdown", "html"}),
+        ("tasksync plan --out=pl", {"plan.json"}),
         ("tasksync history --format ", {"text", "json"}),
         ("tasksync sandbox --limits ", {"vendor", "none"}),
         ("tasksync import --status comp", {"completed"}),
@@ -84,7 +87,7 @@ def flags_of(*words: str) -> set[str]:
     ],
 )
 def test_it_completes(shell: Shell, line: str, words: set[str]) -> None:
-    assert shell.completes(line) == words
+    assert {word.rpartition("=")[2] for word in shell.completes(line)} == words
 
 
 @pytest.mark.parametrize("line", ["tasksync plan -f tas", "tasksync plan --file tas"])

@@ -35,8 +35,8 @@ class Bash:
     """bash, as readline asks it: the words of the line, and the number of the last one."""
 
     _ASK = """
-    read -ra COMP_WORDS <<<"$1"
-    [[ $1 == *' ' ]] && COMP_WORDS+=('')
+    read -ra COMP_WORDS <<<"${1//=/ = }"
+    [[ $1 == *' ' ]] && COMP_WORDS+=('')  # of --flag= the last word is the sign
     COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
     name=$(complete -p tasksync | sed 's/.*-F \\([^ ]*\\).*/\\1/')
     "$name"
