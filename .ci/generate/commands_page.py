@@ -19,8 +19,13 @@ _PAGE = Path("docs/reference/commands.md")
 #: a flag that so many commands take alike is told once: in a group of help, and beside them
 _MANY_OF_A_GROUP, _MANY = 2, 3
 _DEFAULT = re.compile(r"\s*\((?:repeats; )?default: (.*?)\)")
-_OWN = "the manifest, and questions"
+_OWN = "the manifest, questions and the rest"
 _HEAD = ("takes", "means", "unless said")
+_Row = tuple[str, ...]
+#: what makes two flags the same: how they are written, and what is said of them
+_Signature = tuple[str, ...]
+#: the flags that many take alike, each with the title under which it is told
+_Common = Mapping[_Signature, tuple[str, argparse.Action]]
 
 
 def pages() -> Mapping[Path, str]:
@@ -42,10 +47,6 @@ def _calls(whole: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.Argum
             yield name, parser
 
 
-#: what makes two flags the same: how they are written, and what is said of them
-_Signature = tuple[str, ...]
-
-
 def _signature(flag: argparse.Action) -> _Signature:
     return (*flag.option_strings, str(flag.metavar), str(flag.help), str(flag.choices))
 
@@ -62,10 +63,8 @@ def _flags(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.Acti
                 yield group.title if group.title in _GROUPS else "", action
 
 
-def _common(
-    calls: Mapping[str, argparse.ArgumentParser],
-) -> Mapping[_Signature, tuple[str, argparse.Action]]:
-    """Return the flags that many take alike, each with the title under which it is told."""
+def _common(calls: Mapping[str, argparse.ArgumentParser]) -> _Common:
+    """Return the flags that many commands take alike."""
     commands: dict[_Signature, set[str]] = defaultdict(set)
     known: dict[_Signature, tuple[str, argparse.Action]] = {}
     for call, parser in calls.items():
@@ -85,22 +84,37 @@ def _titled(told: tuple[str, argparse.Action]) -> bool:
     return bool(told[0])
 
 
-def _section(
-    name: str,
-    parser: argparse.ArgumentParser,
-    common: Mapping[_Signature, tuple[str, argparse.Action]],
-    deep: str = "###",
-) -> str:
-    verbs = below(parser)
-    words = plain(parser.description or "")
-    parts = [f"{deep} {name}", f"{words[:1].upper()}{words[1:].rstrip('.')}."]
-    if verbs:
-        parts += [_section(f"{name} {verb}", one, common, "####") for verb, one in verbs.items()]
+def _section(name: str, parser: argparse.ArgumentParser, common: _Common) -> str:
+    parts = _head("###", name, parser)
+    if verbs := below(parser):
+        shared = _shared(list(verbs.values()), common)
+        if shared:
+            parts.append(f"Each of its verbs takes:\n\n{table(_HEAD, list(shared.values()))}")
+        for verb, one in verbs.items():
+            parts += _head("####", f"{name} {verb}", one)
+            parts += _takes(one, common, set(shared))
     else:
-        parts += [f"`tasksync {name}{_usage(parser)}`", *_takes(parser, common)]
+        parts += _takes(parser, common, set())
     if calls := EXAMPLES.get(name):
         parts.append("\n".join(("```sh", *calls, "```")))
     return "\n\n".join(part for part in parts if part)
+
+
+def _head(deep: str, name: str, parser: argparse.ArgumentParser) -> list[str]:
+    words = plain(parser.description or "")
+    told = f"{words[:1].upper()}{words[1:].rstrip('.')}."
+    call = "" if below(parser) else f"`tasksync {name}{_usage(parser)}`"
+    return [f"{deep} {name}", told, call]
+
+
+def _shared(parsers: list[argparse.ArgumentParser], common: _Common) -> dict[_Signature, _Row]:
+    """Return the rows of what every verb of a command takes alike, and few others do."""
+    rows = [dict(_own(parser, common)) for parser in parsers]
+    return {
+        signature: row
+        for signature, row in rows[0].items()
+        if all(signature in one for one in rows)
+    }
 
 
 def _usage(parser: argparse.ArgumentParser) -> str:
@@ -113,38 +127,38 @@ def _usage(parser: argparse.ArgumentParser) -> str:
 
 
 def _takes(
-    parser: argparse.ArgumentParser, common: Mapping[_Signature, tuple[str, argparse.Action]]
+    parser: argparse.ArgumentParser, common: _Common, shared: set[_Signature]
 ) -> Iterator[str]:
     """Yield the table of what is the command's own, and what it takes as many do."""
-    rows = [
-        (code(str(one.metavar)), _means(one), _unless(one))
-        for one in parser._actions
-        if not one.option_strings
-    ]
+    rows = [row for signature, row in _own(parser, common) if signature not in shared]
+    if rows:
+        yield table(_HEAD, rows)
     also: dict[str, list[argparse.Action]] = defaultdict(list)
     for _title, flag in _flags(parser):
         if _signature(flag) in common:
             also[common[_signature(flag)][0]].append(flag)
-        else:
-            rows.append(_row(flag))
-    if rows:
-        yield table(_HEAD, rows)
     if also:
         yield "Also takes: " + "; ".join(_also(title, also[title], common) for title in also) + "."
 
 
-def _also(
-    title: str,
-    flags: list[argparse.Action],
-    common: Mapping[_Signature, tuple[str, argparse.Action]],
-) -> str:
+def _own(parser: argparse.ArgumentParser, common: _Common) -> Iterator[tuple[_Signature, _Row]]:
+    """Yield the rows of arguments, and of flags that are not told elsewhere."""
+    for one in parser._actions:
+        if not one.option_strings:
+            yield _signature(one), (code(str(one.metavar)), _means(one), _unless(one))
+    for _title, flag in _flags(parser):
+        if _signature(flag) not in common:
+            yield _signature(flag), _row(flag)
+
+
+def _also(title: str, flags: list[argparse.Action], common: _Common) -> str:
     link = f"[{title}](#{_anchor(title)})"
     if len(flags) == sum(told == title for told, _flag in common.values()):
         return f"all of {link}"
     return f"of {link} {', '.join(code(_long(flag)) for flag in flags)}"
 
 
-def _common_flags(common: Mapping[_Signature, tuple[str, argparse.Action]]) -> str:
+def _common_flags(common: _Common) -> str:
     parts = []
     for title in (_OWN, *_GROUPS):
         rows = [_row(flag) for told, flag in common.values() if told == title]

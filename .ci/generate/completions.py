@@ -17,8 +17,8 @@ from tasksync.cli.commands.completion import SCRIPTS
 from tasksync.cli.main import COMMANDS
 from tasksync.core.fields import STATUS_WORDS
 
-#: how help names what is a file, or a folder of them
-_FILES = {"FILE", "PATH", "PLANFILE", "SHEET"}
+#: how help names what is a file, or a folder of them: PLANFILE, FLEET.yaml
+_FILES = re.compile(r"\w*FILE|PATH|SHEET|[A-Z]+\.[a-z]+")
 #: what completes though other words are taken too, by where argparse keeps it
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "expect": ("published",),
@@ -57,9 +57,11 @@ def pages() -> Mapping[Path, str]:
     parser = whole_parser()
     for one in every(parser):
         for action in one._actions:
-            if action.metavar in _FILES:
-                action.complete = shtab.FILE  # type: ignore[attr-defined]
-            elif action.metavar == "COMMAND" and action.choices is None:
+            named = str(action.metavar)
+            if _FILES.fullmatch(named) or named == "DIR":
+                kind = shtab.DIRECTORY if named == "DIR" else shtab.FILE
+                action.complete = kind  # type: ignore[attr-defined]
+            elif named == "COMMAND" and action.choices is None:
                 action.choices = tuple(COMMANDS)
             elif action.dest in _WORDS:
                 action.choices = _WORDS[action.dest]

@@ -47,7 +47,8 @@ def _manifest() -> str:
 def _format(name: str) -> str:
     schema = _schema(name)
     own = tuple(dict(schema.get("$defs") or {}))  # type: ignore[call-overload]
-    told = Words(schema, "The whole", own).sections()
+    # of what people write it is said how to write it, of what programs read the pattern
+    told = Words(schema, "The whole", own, patterns="x-mend" not in schema).sections()
     words = " ".join(sentence(plain(one)) for one in (SCHEMAS[name], str(schema["description"])))
     return (
         f"# {name}\n\n{_MADE.format(name)}\n{words} `tasksync schema {name}` prints the schema; "

@@ -29,7 +29,7 @@ class NotDescribed(Exception):
 
 @dataclass(frozen=True)
 class Words:
-    """How a schema is read: `pattern` shows regular expressions, else what to write instead."""
+    """How a schema is read: `patterns` shows regular expressions, else what to write instead."""
 
     schema: Node
     #: what the whole is called, at the head of its first table
@@ -44,7 +44,8 @@ class Words:
         parts = list(self._sections())
         missing = [line for part in parts for line in re.findall(r".*\?\?\?.*", part)]
         if missing:
-            raise NotDescribed(f"{self.name}: say what is meant by\n" + "\n".join(missing))
+            file = str(self.schema["$id"]).rpartition("/")[2]
+            raise NotDescribed(f"schemas/{file}: say what is meant by\n" + "\n".join(missing))
         return "\n\n".join(parts)
 
     def _sections(self) -> Iterator[str]:
