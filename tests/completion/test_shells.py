@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,12 +12,42 @@ from command import Tasksync
 from shells import Bash, Fish, Shell, Zsh
 
 from tasksync.cli.commands.completion import SCRIPTS
-from tasksync.cli.commands.state import WORDS
 from tasksync.cli.console import Console
 from tasksync.cli.main import COMMANDS, _parser
 from tasksync.schema_files import SCHEMAS
 
 FILES = ("plan.json", "tasks.yaml", "a plan.json")
+#: what somebody typed -> the words that are offered then
+LINES: Mapping[str, set[str]] = {
+    "tasksync pl": {"plan"},
+    "tasksync st": {"state", "status"},
+    "tasksync state re": {"rebuild", "rebind"},
+    "tasksync history ": {"show"},
+    "tasksync plan --detailed": {"--detailed-exitcode"},
+    "tasksync state mv --lock": {"--lock-timeout"},
+    "tasksync plan --format ": {"text", "json", "markdown", "html"},
+    "tasksync plan --target x --format m": {"markdown"},
+    "tasksync plan --format=m": {"markdown"},
+    "tasksync plan --format=": {"text", "json", "markdown", "html"},
+    "tasksync plan --out=pl": {"plan.json"},
+    "tasksync history --format ": {"text", "json"},
+    "tasksync sandbox --limits ": {"vendor", "none"},
+    "tasksync import --status comp": {"completed"},
+    "tasksync apply --expect ": {"published"},
+    "tasksync schema ": set(SCHEMAS),
+    "tasksync completion ": set(SCRIPTS),
+    "tasksync help who": {"whoami"},
+    "tasksync plan --timeout ": set(),
+    "tasksync apply pl": {"plan.json"},
+    "tasksync apply --resume pl": {"plan.json"},
+    "tasksync apply --yes pl": {"plan.json"},
+    "tasksync plan --out pl": {"plan.json"},
+    "tasksync state push pl": {"plan.json"},
+    "tasksync apply a": {"a plan.json"},  # a file whose name has a blank
+    "tasksync plan -f tas": {"tasks.yaml", "tasks"},  # a folder is a manifest, too
+    "tasksync plan --file tas": {"tasks.yaml", "tasks"},
+    "tasksync ": set(COMMANDS),
+}
 
 
 def begin(shell: str, folder: Path) -> str:
@@ -49,68 +79,40 @@ def shell(
     begun.close()
 
 
-def flags_of(*words: str) -> set[str]:
-    parser, _chosen = _parser(words[0], Console(sys.stdin, sys.stdout, sys.stderr, {}))
-    for word in words:
-        (verbs,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
-        parser = verbs.choices[word]
-    return {flag for one in parser._actions for flag in one.option_strings if flag.startswith("--")}
+@pytest.fixture(scope="module")
+def offered(shell: Shell) -> dict[str, set[str]]:
+    """What a shell offers for each line of LINES, asked at once."""
+    return dict(zip(LINES, shell.completes(list(LINES)), strict=True))
 
 
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("tasksync pl", {"plan"}),
-        ("tasksync st", {"state", "status"}),
-        ("tasksync state re", {"rebuild", "rebind"}),
-        ("tasksync history ", {"show"}),
-        ("tasksync plan --detailed", {"--detailed-exitcode"}),
-        ("tasksync state mv --lock", {"--lock-timeout"}),
-        ("tasksync plan --format ", {"text", "json", "markdown", "html"}),
-        ("tasksync plan --target x --format m", {"markdown"}),
-        ("tasksync plan --format=m", {"markdown"}),
-        ("tasksync plan --format=", {"text", "json", "markdown", "html"}),
-        ("tasksync plan --out=pl", {"plan.json"}),
-        ("tasksync history --format ", {"text", "json"}),
-        ("tasksync sandbox --limits ", {"vendor", "none"}),
-        ("tasksync import --status comp", {"completed"}),
-        ("tasksync apply --expect ", {"published"}),
-        ("tasksync schema ", set(SCHEMAS)),
-        ("tasksync completion ", set(SCRIPTS)),
-        ("tasksync help who", {"whoami"}),
-        ("tasksync plan --timeout ", set()),
-        ("tasksync apply pl", {"plan.json"}),
-        ("tasksync apply --resume pl", {"plan.json"}),
-        ("tasksync apply --yes pl", {"plan.json"}),
-        ("tasksync plan --out pl", {"plan.json"}),
-        ("tasksync state push pl", {"plan.json"}),
-    ],
-)
-def test_it_completes(shell: Shell, line: str, words: set[str]) -> None:
-    assert {word.rpartition("=")[2] for word in shell.completes(line)} == words
+def flags() -> dict[str, set[str]]:
+    """The long flags of every command and of every verb, by the call."""
+    console = Console(sys.stdin, sys.stdout, sys.stderr, {})
+    found: dict[str, set[str]] = {}
+    for name in COMMANDS:
+        waiting = [(name, below(_parser(name, console)[0])[name])]
+        while waiting:
+            call, parser = waiting.pop()
+            names = (flag for one in parser._actions for flag in one.option_strings)
+            found[call] = {flag for flag in names if flag.startswith("--")}
+            waiting += [(f"{call} {verb}", one) for verb, one in below(parser).items()]
+    return found
 
 
-@pytest.mark.parametrize("line", ["tasksync plan -f tas", "tasksync plan --file tas"])
-def test_a_folder_is_a_manifest_too(shell: Shell, line: str) -> None:
-    assert {word.rstrip("/") for word in shell.completes(line)} == {"tasks.yaml", "tasks"}
+def below(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    verbs = (one for one in parser._actions if isinstance(one, argparse._SubParsersAction))
+    return next((one.choices for one in verbs), {})
 
 
-def test_every_command_is_offered(shell: Shell) -> None:
-    assert shell.completes("tasksync ") == set(COMMANDS)
+@pytest.mark.parametrize("line", LINES)
+def test_it_completes(offered: Mapping[str, set[str]], line: str) -> None:
+    assert {word.rpartition("=")[2].rstrip("/") for word in offered[line]} == LINES[line]
 
 
-def test_a_file_whose_name_has_blanks_is_one_word(shell: Shell) -> None:
-    assert shell.completes("tasksync apply a") == {"a plan.json"}
-
-
-@pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_every_flag_of_a_command_is_offered(shell: Shell, name: str) -> None:
-    assert shell.completes(f"tasksync {name} --") == flags_of(name)
-
-
-@pytest.mark.parametrize("verb", sorted(WORDS))
-def test_every_flag_of_a_verb_is_offered(shell: Shell, verb: str) -> None:
-    assert shell.completes(f"tasksync state {verb} --") == flags_of("state", verb)
+def test_every_flag_of_every_command_and_verb_is_offered(shell: Shell) -> None:
+    known = flags()
+    lines = [f"tasksync {call} --" for call in known]
+    assert dict(zip(known, shell.completes(lines), strict=True)) == known
 
 
 @pytest.mark.parametrize(
@@ -125,7 +127,7 @@ def test_a_shell_may_take_the_script_as_it_is_printed(
 ) -> None:
     """By a line in .bashrc or .zshrc."""
     shell = kind(tmp_path, begun)
-    assert shell.completes("tasksync pl") == {"plan"}
+    assert shell.completes(["tasksync pl"]) == [{"plan"}]
     shell.close()
 
 

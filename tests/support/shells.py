@@ -8,7 +8,7 @@ import select
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -24,9 +24,9 @@ def found(shell: str) -> str:
 
 
 class Shell(Protocol):
-    """What completes a line in a folder."""
+    """What completes lines in a folder."""
 
-    def completes(self, line: str) -> set[str]: ...
+    def completes(self, lines: Sequence[str]) -> list[set[str]]: ...
 
     def close(self) -> None: ...
 
@@ -35,55 +35,59 @@ class Bash:
     """bash, as readline asks it: the words of the line, and the number of the last one."""
 
     _ASK = """
-    read -ra COMP_WORDS <<<"${1//=/ = }"
-    [[ $1 == *' ' ]] && COMP_WORDS+=('')  # of --flag= the last word is the sign
-    COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
     name=$(complete -p tasksync | sed 's/.*-F \\([^ ]*\\).*/\\1/')
-    "$name"
-    printf '%s\\n' "${COMPREPLY[@]}"
+    for line in "$@"; do
+      read -ra COMP_WORDS <<<"${line//=/ = }"
+      [[ $line == *' ' ]] && COMP_WORDS+=('')  # of --flag= the last word is the sign
+      COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+      "$name"
+      printf '%s\\n' "${COMPREPLY[@]}" END
+    done
     """
 
     def __init__(self, folder: Path, begin: str) -> None:
-        self._folder, self._begin, self._path = folder, begin, found("bash")
+        self._folder = folder
+        self._command = [found("bash"), "--norc", "-c", f"{begin}\n{self._ASK}", "bash"]
 
-    def completes(self, line: str) -> set[str]:
-        """Return the words that bash offers."""
-        done = subprocess.run(
-            [self._path, "--norc", "-c", f"{self._begin}\n{self._ASK}", "bash", line],
-            cwd=self._folder,
-            env=_environment(self._folder),
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert done.stderr == "", done.stderr
-        return {word for word in done.stdout.splitlines() if word}
+    def completes(self, lines: Sequence[str]) -> list[set[str]]:
+        """Return the words that bash offers for each line."""
+        return _offered(self._command, lines, self._folder)
 
     def close(self) -> None:
         """Nothing is left running."""
 
 
 class Fish:
-    """fish, which tells itself what it would complete."""
+    """fish, which tells itself what it would complete, and with a tab what that is."""
+
+    _ASK = "for line in $argv; complete -C $line; echo END; end"
 
     def __init__(self, folder: Path, begin: str) -> None:
-        self._folder, self._begin, self._path = folder, begin, found("fish")
+        self._folder = folder
+        self._command = [found("fish"), "-c", f"{begin}\n{self._ASK}"]
 
-    def completes(self, line: str) -> set[str]:
-        """Return the words that fish offers, without what it says of them."""
-        done = subprocess.run(
-            [self._path, "-c", f"{self._begin}\ncomplete -C $argv[1]", line],
-            cwd=self._folder,
-            env=_environment(self._folder),
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert done.stderr == "", done.stderr
-        return {word.partition("\t")[0] for word in done.stdout.splitlines()}
+    def completes(self, lines: Sequence[str]) -> list[set[str]]:
+        """Return the words that fish offers for each line."""
+        return _offered(self._command, lines, self._folder)
 
     def close(self) -> None:
         """Nothing is left running."""
+
+
+def _offered(command: Sequence[str], lines: Sequence[str], folder: Path) -> list[set[str]]:
+    """Return the words that a shell prints for each line, up to END."""
+    done = subprocess.run(
+        [*command, *lines],
+        cwd=folder,
+        env=_environment(folder),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == "", done.stderr
+    answers = done.stdout.split("END\n")[:-1]
+    assert len(answers) == len(lines), done.stdout
+    return [{word.partition("\t")[0] for word in one.splitlines()} - {""} for one in answers]
 
 
 class Zsh:
@@ -130,11 +134,11 @@ class Zsh:
         os.close(write)
         self._type(f"source {setup}; print -r -- END >&$WRITTEN\n")
 
-    def completes(self, line: str) -> set[str]:
-        """Return the words that zsh offers."""
-        said = self._type(f"\x15{line}\t")
-        words = {word.strip().replace("\\ ", " ") for word in said.splitlines()}
-        return words - {"", "END"}
+    def completes(self, lines: Sequence[str]) -> list[set[str]]:
+        """Return the words that zsh offers for each line."""
+        answers = [self._type(f"\x15{line}\t") for line in lines]
+        words = [{word.strip().replace("\\ ", " ") for word in one.splitlines()} for one in answers]
+        return [one - {"", "END"} for one in words]
 
     def _type(self, keys: str) -> str:
         """Type, and return what was written down until the end of it."""
