@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -39,10 +40,15 @@ def test_what_is_generated_is_up_to_date() -> None:
 def test_a_page_that_was_edited_by_hand_is_found(tmp_path: Path) -> None:
     checkout = copied(tmp_path)
     page = checkout / "docs/reference/commands.md"
-    page.write_text(page.read_text("utf-8").replace("read everything", "read it", 1), "utf-8")
-    assert generated(checkout) == ""  # a word of people's, outside of the regions
-    text = page.read_text("utf-8")
-    page.write_text(text.replace("save the plan; apply FILE", "save it; apply FILE", 1), "utf-8")
+
+    def edit(before: str, after: str) -> None:
+        text = page.read_text("utf-8")
+        assert text.count(before) == 1
+        page.write_text(text.replace(before, after), "utf-8")
+
+    edit("shows what must change; reads everything", "shows what changes; reads all")
+    assert generated(checkout) == ""  # people's words, outside of the regions
+    edit("| save the plan; apply FILE does exactly it |", "| save it |")
     assert generated(checkout) == "docs/reference/commands.md\n"
 
 
@@ -58,8 +64,6 @@ def test_a_field_without_a_word_of_what_it_means_is_refused(tmp_path: Path) -> N
 
 def copied(folder: Path) -> Path:
     """A checkout of what the generator reads and writes."""
-    import shutil
-
     for name in (".ci/generate", "docs/reference", "schemas", "tasksync/completions"):
         shutil.copytree(ROOT / name, folder / name)
     shutil.copy(ROOT / "mkdocs.yml", folder)
