@@ -19,7 +19,8 @@ def error_text(error: TasksyncError, style: Style = PLAIN) -> str:
 def _lines(error: TasksyncError, style: Style) -> Iterator[str]:
     match error:
         case ManifestInvalid():
-            where = "sheet" if isinstance(error, SheetInvalid) else "manifest"
+            of_sheet = isinstance(error, SheetInvalid)
+            where = "sheet, and nothing was written" if of_sheet else "manifest"
             yield from problem_lines(error.problems, style, where)
         case PlanRefused():
             for refusal in error.refusals:

@@ -147,7 +147,7 @@ def test_everything_wrong_is_told_by_its_cell_in_one_run() -> None:
     assert problems(text) == [
         (
             'plan.csv, C2: Deadline: "03/04/2026" may be 2026-04-03 or 2026-03-04 '
-            "(write 2026-04-03 or 2026-03-04, or give the column a date format)"
+            "(write 2026-04-03 or 2026-03-04, or a real date where it is a workbook)"
         ),
         'plan.csv, D2: Priority: "urgent" is no priority (use low, normal or high)',
         (
