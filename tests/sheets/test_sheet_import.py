@@ -222,6 +222,30 @@ def test_what_is_wrong_with_a_whole_column_is_said_once(
     assert done.err.splitlines()[-2:] == [what, last]
 
 
+def test_a_cell_that_cannot_be_read_hides_nothing_else_that_is_wrong(work: Tasksync) -> None:
+    """Neither in its row nor in others: who mends the sheet does it once."""
+    work.manifest(PROJECT.replace('hours: {start: "09:00", end: "18:00"}\n', ""))
+    rows = [
+        ["Title", "Parent", "Assignee", "Deadline", "Start"],
+        ["One", "", "Olga", "03/04/2027", "01.03.2027"],
+        ["Two", "Nobody's", "Olga", "01.03.2027 12:00", "01.03.2027"],
+        ["", "", "Pavel", "", ""],
+    ]
+    sheet(work.folder, rows)
+    done = work("import", "plan.csv", "--out", "tasks.yaml")
+    assert [line.partition(" (")[0] for line in done.err.splitlines()[-7:-1]] == [
+        'plan.csv, C2: Assignee: "Olga" is no name of people, here and in 1 row more',
+        'plan.csv, D2: Deadline: "03/04/2027" may be 2027-04-03 or 2027-03-04',
+        (
+            "plan.csv, E2: Start: the dates have no time, and the project does not say which they "
+            "mean, here and in 1 row more"
+        ),
+        'plan.csv, B3: Parent: "Nobody\'s" is neither the title of a row nor a key',
+        "plan.csv, A4: Title: the row has no title",
+        'plan.csv, C4: Assignee: "Pavel" is no name of people',
+    ]
+
+
 def test_a_name_that_nobody_knows_is_said_once_with_what_to_write(work: Tasksync) -> None:
     """Sheets have people's names where manifests have addresses: one problem a name, not a row."""
     work.manifest(PROJECT)

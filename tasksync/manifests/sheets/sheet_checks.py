@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from heapq import merge
 from typing import Any
 
 from tasksync.core.address_book import AnyAddress
@@ -16,12 +17,15 @@ from tasksync.manifests.files import Source
 from tasksync.manifests.hints import shown
 from tasksync.manifests.sheets.cells import Sheet
 from tasksync.manifests.sheets.sheet_columns import Column, Columns
+from tasksync.manifests.sheets.sheet_file import SheetContent
 from tasksync.manifests.sheets.sheet_tasks import SheetTask
 from tasksync.manifests.unplaced import MOST_PROBLEMS, UnplacedProblem
 from tasksync.manifests.values import Normaliser
 
 #: the fields that are dates
 DATES = tuple(name for name, one in FIELDS.items() if one.kind is FieldKind.INSTANT)
+#: what is right or wrong whatever else stands in the row
+_ALONE = NAMED_FIELDS | {*DATES}
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _LOCAL = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?)?", re.ASCII)
 
@@ -63,15 +67,16 @@ def normalisers_of(sources: Sequence[Source], out: str | None) -> Sequence[Norma
     return [read.normalisers[number][holds]]
 
 
-def check(
-    sheet: Sheet, columns: Columns, tasks: Sequence[SheetTask], normalise: Normaliser
-) -> None:
+def check(read: SheetContent, normalise: Normaliser) -> None:
     """Add what the manifest would refuse to the sheet's problems, each at its cell."""
-    checks = _Checks(sheet, columns, normalise)
-    for task in tasks:
+    checks = _Checks(read.sheet, read.columns, normalise)
+    for task in merge(read.tasks, read.parts, key=_row):  # what is said once is said at the first
         if checks.found > MOST_PROBLEMS:
             break
-        checks.check(task)
+        if task.key:
+            checks.check(task)
+        else:
+            checks.check_part(task)
     checks.say_of_columns()
 
 
@@ -105,6 +110,17 @@ class _Checks:
         for fault in self._faults(block):
             if fault.what:
                 self._say(task, fault)
+
+    def check_part(self, part: SheetTask) -> None:
+        """Look at what could be read of a row: people, groups and dates; the rest may hang on it.
+
+        Who knows all names that are missing writes them down once.
+        """
+        fields = self._without_known(part)
+        known = {name: fields[name] for name in _ALONE & fields.keys()}
+        for fault in self._normalise.faults(known):
+            if fault.what:
+                self._say(part, fault)
 
     def say_of_columns(self) -> None:
         """Say what concerns whole columns and names, once each, with the number of cells."""
@@ -195,6 +211,10 @@ def _mend_of_name(task: SheetTask, fault: UnplacedProblem) -> str:
         f"give the project people: {{{shown(written)}: anna@example.com}}, or write the address "
         "here; tasksync people lists them"
     )
+
+
+def _row(task: SheetTask) -> int:
+    return task.row
 
 
 def _rows(count: int) -> str:
