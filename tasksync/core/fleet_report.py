@@ -14,7 +14,7 @@ from enum import StrEnum
 from tasksync.core.fleet import FINE, FleetCommand, ProjectRun, exit_code_of
 from tasksync.core.fleet_reasons import failure_words, reported_words
 from tasksync.core.formats.fleet_reading import Reported, reported
-from tasksync.core.formats.foreign import NotReadable
+from tasksync.core.formats.printed import NotReadable
 from tasksync.core.plan import Plan
 from tasksync.core.portal_changes import PortalChanges
 from tasksync.core.portal_name import portal_name
@@ -134,9 +134,11 @@ class FleetReport:
     exit_code: int
 
     def endings(self) -> Mapping[Ending, int]:
-        """Return how many projects ended how, those that need nobody first; none is left out."""
+        """Return how many projects ended how, without noughts: well first, then as Ending does."""
         counted = Counter(one.ending for one in self.projects)
-        return {one: counted[one] for one in reversed(Ending) if counted[one]}
+        well = (Ending.NOTHING, Ending.SOMETHING)
+        order = (*well, *(one for one in Ending if one not in well))
+        return {one: counted[one] for one in order if counted[one]}
 
     def totals(self) -> Mapping[str, int]:
         """Return the counts of all projects together."""

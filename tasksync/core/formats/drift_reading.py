@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tasksync.core.fields import instant
 from tasksync.core.formats import typed
-from tasksync.core.formats.foreign import readable
+from tasksync.core.formats.printed import readable
 from tasksync.core.formats.status_reading import names_in
 from tasksync.core.formats.typed import Json
 from tasksync.core.formats.values_json import decode_value

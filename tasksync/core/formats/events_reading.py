@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from tasksync.core.change import Action, Status
 from tasksync.core.formats import typed
-from tasksync.core.formats.foreign import NotReadable, document, readable
+from tasksync.core.formats.printed import NotReadable, document, readable
 from tasksync.core.formats.typed import Json
 from tasksync.core.reported import (
     COUNTED,

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tasksync.core.fields import STATUS_WORDS, instant
 from tasksync.core.formats import typed
-from tasksync.core.formats.foreign import readable
+from tasksync.core.formats.printed import readable
 from tasksync.core.formats.typed import Json
 from tasksync.core.formats.values_json import decode_instant
 from tasksync.core.project_status import ProjectStatus, StatusQuery, TaskStatus
