@@ -139,8 +139,9 @@ def test_what_becomes_of_an_example_is_described(tasksync: Tasksync, example: st
 
 
 @pytest.mark.parametrize("file", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.name)
-def test_the_golden_plans_are_described(tasksync: Tasksync, file: Path) -> None:
-    of(tasksync, "plan").validate(json.loads(file.read_text("utf-8")))
+def test_the_goldens_are_described(tasksync: Tasksync, file: Path) -> None:
+    name = "fleet-report" if file.name.startswith("fleet-") else "plan"
+    of(tasksync, name).validate(json.loads(file.read_text("utf-8")))
 
 
 def test_whose_key_it_is_and_the_people_are_described(tasksync: Tasksync) -> None:

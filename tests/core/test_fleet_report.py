@@ -15,8 +15,6 @@ from tasksync.core.change import Status
 from tasksync.core.fleet import exit_code_of
 from tasksync.core.fleet_report import Ending, FleetReport, ProjectReport
 from tasksync.core.formats.events_reading import read_events
-from tasksync.core.formats.fleet_reading import reported
-from tasksync.core.formats.printed import NotReadable
 from tasksync.core.reported import ReportedApply
 from tasksync.render.fleet_html import fleet_html
 from tasksync.render.fleet_json import fleet_json
@@ -190,16 +188,17 @@ def changed(data: Any, draw: Any) -> Any:
     return draw(anything)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(st.data())
-@pytest.mark.parametrize("name", ["status", "drift"])
+@pytest.mark.parametrize("name", ["plan", "refused", "status", "drift"])
 def test_no_document_with_one_wrong_value_breaks_the_report(name: str, data: Any) -> None:
     document = json.loads((DOCUMENTS / f"{name}.out").read_text("utf-8"))
     out = json.dumps(changed(document, data.draw))
-    render_all(of(name, run("acme", name, 0, out=out)))
+    command = "plan" if name == "refused" else name
+    render_all(of(command, run("acme", command, 0, out=out)))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(st.data())
 @pytest.mark.parametrize("name", ["apply", "partial", "stale"])
 def test_no_event_with_one_wrong_value_breaks_the_report(name: str, data: Any) -> None:
@@ -249,12 +248,6 @@ def test_an_apply_that_ended_well_without_telling_its_end_cannot_be_read() -> No
 def test_lines_that_are_no_events_are_passed_over() -> None:
     noise = "\n".join(f"warning: {line[:9]}\n{line}" for line in APPLIED.splitlines())
     assert read_events(noise) == read_events(APPLIED)
-
-
-def test_a_plan_that_was_changed_on_its_way_is_not_believed() -> None:
-    out = (DOCUMENTS / "plan.out").read_text("utf-8").replace("Prepare", "Destroy")
-    with pytest.raises(NotReadable, match="its checksum does not match"):
-        reported(run("acme", "plan", 0, out=out))
 
 
 def test_drift_with_nothing_to_compare_with_is_not_called_none() -> None:
