@@ -1,0 +1,107 @@
+"""One project's process: `tasksync COMMAND`, what it writes, and how it is asked to stop."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from threading import Lock, Thread
+from time import monotonic
+from typing import IO
+
+from tasksync.core.fleet import FleetCommand, ProjectJob, ProjectRun
+from tasksync.operating_system import ask_to_stop, own_group
+
+#: what asks each command for facts instead of words
+_FORMAT: Mapping[FleetCommand, tuple[str, ...]] = {
+    FleetCommand.PLAN: ("--format", "json"),
+    FleetCommand.APPLY: ("--json",),
+    FleetCommand.STATUS: ("--format", "json"),
+    FleetCommand.DRIFT: ("--format", "json"),
+}
+
+
+def command_of(job: ProjectJob) -> list[str]:
+    """Return the words of the process; no module of the working directory is taken for ours."""
+    files = [word for path in job.project.paths for word in ("-f", path)]
+    words = [job.command.value, *files, *_FORMAT[job.command], *job.arguments]
+    return [sys.executable, "-P", "-m", "tasksync", *words]
+
+
+class ProjectProcess:
+    """A project's process, for one run. Its output goes through pipes.
+
+    So it ends at its next event, with all saved, when whoever started it is gone.
+    """
+
+    def __init__(self, job: ProjectJob, env: Mapping[str, str], folder: str) -> None:
+        self._job = job
+        self._env = env
+        self._folder = folder
+        self._lock = Lock()
+        self._process: subprocess.Popen[str] | None = None
+        self._asked = False
+
+    def run(self, heard: Callable[[str], object]) -> ProjectRun:
+        """Run it to its end; `heard` is called with each line that it writes, from two threads."""
+        begun = monotonic()
+        try:
+            process = self._started()
+        except OSError as error:
+            words = f"its process could not be started: {error.strerror or error}"
+            return ProjectRun(self._job, None, words=words, started=False)
+        if process is None:
+            return not_started(self._job)
+        said: list[str] = []
+        reading = Thread(target=_lines, args=(process.stderr, said, heard), daemon=True)
+        reading.start()
+        out: list[str] = []
+        _lines(process.stdout, out, heard)
+        code = process.wait()
+        reading.join()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+        words = f"its process was ended by signal {-code}" if code < 0 else ""
+        return ProjectRun(
+            self._job, code, "".join(out), "".join(said), monotonic() - begun, words=words
+        )
+
+    def ask_to_stop(self) -> None:
+        """Ask it to stop as Ctrl-C does; before it was started, it is not."""
+        with self._lock:
+            self._asked = True
+            process = self._process
+        if process is not None:
+            with suppress(OSError):  # it has ended already
+                ask_to_stop(process)
+
+    def _started(self) -> subprocess.Popen[str] | None:
+        with self._lock:
+            if self._asked:
+                return None
+            self._process = subprocess.Popen(  # noqa: S603 - ourselves, with words of our own
+                command_of(self._job),
+                cwd=self._folder,
+                env=dict(self._env),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                **own_group(),
+            )
+            return self._process
+
+
+def not_started(job: ProjectJob, words: str = "not started: interrupted") -> ProjectRun:
+    """Return what came of a project whose process was not started."""
+    return ProjectRun(job, None, words=words, started=False)
+
+
+def _lines(stream: IO[str] | None, kept: list[str], heard: Callable[[str], object]) -> None:
+    for line in stream or ():
+        kept.append(line)
+        heard(line)
