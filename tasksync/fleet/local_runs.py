@@ -9,8 +9,8 @@ from threading import Thread
 from tasksync.core.fleet import Fleet, ProjectJob, ProjectRun
 from tasksync.errors import TasksyncError
 from tasksync.fleet.project_environment import project_environment
-from tasksync.fleet.project_secrets import ProjectSecrets, secrets_of
 from tasksync.fleet.project_process import ProjectProcess, not_started
+from tasksync.fleet.project_secrets import ProjectSecrets, secrets_of
 
 #: how often it is looked whether somebody asked to stop (s)
 _LOOK = 0.1
