@@ -10,7 +10,7 @@ from time import monotonic
 
 from tasksync.cli.confirmation import is_approved, must_be_answerable
 from tasksync.cli.console import Console
-from tasksync.cli.fleet_files import approved_digest, forget_plans, keep
+from tasksync.cli.fleet_files import KeptReport, approved_digest, forget_plans, keep
 from tasksync.cli.fleet_options import FleetOptions
 from tasksync.cli.fleet_showing import rendered, shown
 from tasksync.cli.signals import Stop, graceful
@@ -209,11 +209,26 @@ class FleetFlow:
     def _changes(self, run: ProjectRun) -> bool:
         return self._alone(run).projects[0].ending is Ending.SOMETHING
 
-    def _own_report(self, run: ProjectRun) -> str:
-        """Return the report of one project alone; as JSON that is what its process printed."""
-        if self._options.format == "json":
-            return run.out
-        return rendered(self._alone(run), self._options)
+    def _kept(self, reported: FleetReport, runs: Sequence[ProjectRun]) -> KeptReport:
+        """Return what --out keeps, without the fleet's secrets.
+
+        A project's own report is, as JSON, what its process printed. A plan in which another
+        project's secret stands cannot be kept: without it, it would be another plan.
+        """
+        hidden = self._console.outside()
+        own, plans = {}, {}
+        for run in runs:
+            name = run.job.project.name
+            is_json = self._options.format == "json"
+            text = run.out if is_json else rendered(self._alone(run), self._options)
+            own[name] = hidden.redact(text)
+            if run.plan and hidden.redact(run.plan) == run.plan:
+                plans[name] = run.plan
+            elif run.plan:
+                self._console.tell(
+                    f"The plan of {name} is not kept: the secret of another project stands in it."
+                )
+        return KeptReport(hidden.redact(rendered(reported, self._options)), own, plans)
 
     def _ended(self, runs: Sequence[ProjectRun], command: FleetCommand | None = None) -> int:
         """Show the report, and keep it where --out says so; returns the exit code."""
@@ -222,8 +237,7 @@ class FleetFlow:
         shown(reported, options, self._console)
         if options.out:
             forget_plans(options.out, [run for run in runs if run.job.keeps_plan])
-            text = rendered(reported, options)
-            keep(options.out, options.format, text, runs, self._own_report)
+            keep(self._kept(reported, runs), options.out, options.format)
             self._console.tell(f"Wrote the report to {options.out}.")
         return reported.exit_code
 
