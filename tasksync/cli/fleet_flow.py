@@ -30,6 +30,8 @@ from tasksync.render.fleet_progress import FleetProgress
 from tasksync.render.wording import count
 
 _CANCELLED = 1
+#: so many projects are named in the question
+_NAMED = 12
 
 
 def chosen(fleet: Fleet, options: FleetOptions) -> tuple[FleetProject, ...]:
@@ -99,8 +101,7 @@ class FleetFlow:
         ready = [run for run in planned if run.exit_code in FINE and self._changes(run)]
         if self._stop() or not ready:
             return reported.exit_code
-        names = ", ".join(run.job.project.name for run in ready)
-        if not is_approved(self._console, f"Apply to {count(len(ready), 'project')} ({names})?"):
+        if not self._is_approved(ready):
             self._console.tell("Apply cancelled. Nothing was written.")
             return _CANCELLED
         jobs = [
@@ -110,6 +111,18 @@ class FleetFlow:
         done = {run.job.project.name: run for run in self._runs(jobs)}
         failed = [run for run in planned if run.exit_code not in FINE]
         return self._ended([*failed, *done.values()], FleetCommand.APPLY)
+
+    def _is_approved(self, ready: Sequence[ProjectRun]) -> bool:
+        totals = self._report(FleetCommand.PLAN, ready).totals()
+        changes = sum(number for kind, number in totals.items() if kind != "unchanged")
+        if deletes := totals.get("remove", 0):
+            self._console.tell(
+                f"{count(deletes, 'task')} will be deleted: a deleted task cannot be restored."
+            )
+        names = [run.job.project.name for run in ready]
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        where = f"{count(len(names), 'project')} ({', '.join(names[:_NAMED])}{more})"
+        return is_approved(self._console, f"Apply {count(changes, 'change')} to {where}?")
 
     def _expected(self) -> list[ProjectRun]:
         """Do in each project the plan that was saved for it, and no other."""
