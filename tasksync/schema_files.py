@@ -20,6 +20,7 @@ SCHEMAS = {
     "status": "what status prints with --format json",
     "drift": "what drift prints with --format json",
     "history": "what history and history show print with --format json",
+    "fleet-report": "what fleet prints with --format json",
 }
 
 

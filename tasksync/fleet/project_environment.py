@@ -32,21 +32,23 @@ def project_environment(
     """
     hidden = {one.variable.upper() for one in named if one.variable}
     foreign = frozenset(others) - own.texts
-    result = {
+    clean = {
         name: value
         for name, value in env.items()
-        if name.upper() not in hidden
-        and name not in _ENCODINGS
-        and (not name.startswith(_PREFIX) or name in KEPT)
-        and not any(text in value for text in foreign)
+        if name.upper() not in hidden and not any(text in value for text in foreign)
+    }
+    result = {
+        name: value
+        for name, value in clean.items()
+        if name not in _ENCODINGS and (not name.startswith(_PREFIX) or name in KEPT)
     }
     result |= {
         f"{_PREFIX}{name}": value
         for name, value in (
             ("API_KEY", own.key),
             ("SESSION_TOKEN", own.session),
-            ("STATE", project.state or env.get("TASKSYNC_STATE")),
-            ("PORTAL", project.portal or env.get("TASKSYNC_PORTAL")),
+            ("STATE", project.state or clean.get("TASKSYNC_STATE")),
+            ("PORTAL", project.portal or clean.get("TASKSYNC_PORTAL")),
         )
         if value
     }

@@ -1,0 +1,68 @@
+"""The folder of --out: `report.EXT`, `projects/NAME.EXT`, and the plans of --expect in `plans/`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from tasksync.cli.plan_files import read, written_whole
+from tasksync.core.fleet import ProjectRun
+from tasksync.errors import PlanUnusable, SettingsError
+
+SUFFIXES = {"text": "txt", "json": "json", "markdown": "md", "html": "html"}
+
+
+def _plan_of(folder: str, name: str) -> Path:
+    return Path(folder, "plans", f"{name}.json")
+
+
+def approved_digest(folder: str, name: str) -> str:
+    """Return the digest of the plan that was saved for a project; raises PlanUnusable."""
+    file = _plan_of(folder, name)
+    if not file.is_file():
+        raise PlanUnusable(
+            f"There is no approved plan of {name}: {file} is not there.",
+            f"Make it with tasksync fleet plan --out {folder}, and have it approved.",
+        )
+    return read(str(file)).digest
+
+
+def forget_plans(folder: str, runs: Iterable[ProjectRun]) -> None:
+    """Take away the plans of earlier runs of these projects: nobody approved this one by them."""
+    for run in runs:
+        try:
+            _plan_of(folder, run.job.project.name).unlink(missing_ok=True)
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+
+
+def keep(
+    folder: str,
+    format_: str,
+    text: str,
+    runs: Iterable[ProjectRun],
+    own_report: Callable[[ProjectRun], str],
+) -> None:
+    """Write the report and each project's own, in the report's format; raises SettingsError."""
+    suffix = SUFFIXES[format_]
+    try:
+        for run in runs:
+            name = run.job.project.name
+            _write(Path(folder, "projects", f"{name}.{suffix}"), own_report(run))
+            if run.plan:
+                _write(_plan_of(folder, name), run.plan)
+        _write(Path(folder, f"report.{suffix}"), text)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    written_whole(file, text)
+
+
+def _unwritable(folder: str, error: OSError) -> SettingsError:
+    return SettingsError(
+        f"The report cannot be written to {folder}: {error.strerror or error}.",
+        "Choose another --out.",
+    )
