@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from fleets import KEYS, NAMES, FleetOf, SilentPortal
+from fleet_commands import KEYS, NAMES, FleetOf, SilentPortal
 
 from tasksync.cli.commands.fleet import WORDS
 
