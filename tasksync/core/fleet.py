@@ -67,12 +67,15 @@ class Fleet:
 class ProjectJob:
     """What the process of one project is asked: `tasksync COMMAND` with `arguments` behind it.
 
-    The arguments hold no secret and no address of a state: those go by the environment.
+    The arguments hold no secret and no address of a state: those go by the environment. `plan` is
+    the text of a saved plan that apply does exactly; `keeps_plan`: plan saves one.
     """
 
     project: FleetProject
     command: FleetCommand
     arguments: tuple[str, ...] = ()
+    plan: str = ""
+    keeps_plan: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,8 @@ class ProjectRun:
 
     `exit_code` is None where it was not started, or where nobody knows how it ended; `words` say
     why, else they are "". `out` is the document of plan, status or drift, or apply's events, one
-    JSON object a line; `said` is what stood on stderr. `seconds` are of its process alone.
+    JSON object a line; `said` is what stood on stderr. `seconds` are of its process alone; `plan`
+    is the text of the plan that it saved, "" where there is none.
     """
 
     job: ProjectJob
@@ -91,6 +95,7 @@ class ProjectRun:
     seconds: float = 0.0
     words: str = ""
     started: bool = True
+    plan: str = ""
 
 
 #: the codes that are no failure: nothing is due, or there are changes

@@ -87,7 +87,7 @@ def test_a_schema_refers_to_nothing_outside_itself(name: str) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["plam"], 'NAME cannot be "plam"; it is one of manifest, plan, state, events'),
+        (["plam"], 'NAME cannot be "plam"; it is one of manifest, fleet, plan, state, events'),
         (["people"], 'NAME cannot be "people"'),
         ([], "tasksync schema needs NAME."),
         (["plan", "state"], "state"),
