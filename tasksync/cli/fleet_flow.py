@@ -12,7 +12,7 @@ from tasksync.cli.confirmation import is_approved, must_be_answerable
 from tasksync.cli.console import Console
 from tasksync.cli.fleet_files import approved_digest, forget_plans, keep
 from tasksync.cli.fleet_options import FleetOptions
-from tasksync.cli.fleet_showing import own_report_of, shown
+from tasksync.cli.fleet_showing import rendered, shown
 from tasksync.cli.signals import Stop, graceful
 from tasksync.core.fleet import (
     FINE,
@@ -22,7 +22,7 @@ from tasksync.core.fleet import (
     ProjectJob,
     ProjectRun,
 )
-from tasksync.core.fleet_report import FleetReport, report
+from tasksync.core.fleet_report import Ending, FleetReport, report
 from tasksync.errors import SettingsError, TasksyncError, UsageError
 from tasksync.fleet.local_runs import LocalRuns, refused
 from tasksync.manifests.fleet_file import read_fleet
@@ -96,7 +96,7 @@ class FleetFlow:
         planned = self._runs(self._jobs(FleetCommand.PLAN, self._plan_words(), keeps_plan=True))
         reported = self._report(FleetCommand.PLAN, planned)
         shown(reported, self._options, self._console)
-        ready = [run for run in planned if run.exit_code in FINE and _changes(run)]
+        ready = [run for run in planned if run.exit_code in FINE and self._changes(run)]
         if self._stop() or not ready:
             return reported.exit_code
         names = ", ".join(run.job.project.name for run in ready)
@@ -161,7 +161,11 @@ class FleetFlow:
         ):  # fmt: skip
             for run in start(jobs):
                 found[run.job.project.name] = run
-                words = report(self._fleet.name, run.job.command, (run,)).rows[0].words
+                words = (
+                    report(self._fleet.name, run.job.command, (run,), interrupted=False)
+                    .projects[0]
+                    .words
+                )
                 self._tell(progress.ended(run, words))
         return [found[job.project.name] for job in jobs if job.project.name in found]
 
@@ -199,17 +203,33 @@ class FleetFlow:
     def _report(self, command: FleetCommand, runs: Sequence[ProjectRun]) -> FleetReport:
         return report(self._fleet.name, command, tuple(runs), interrupted=self._stop())
 
+    def _alone(self, run: ProjectRun) -> FleetReport:
+        return report(self._fleet.name, run.job.command, (run,), interrupted=False)
+
+    def _changes(self, run: ProjectRun) -> bool:
+        return self._alone(run).projects[0].ending is Ending.SOMETHING
+
+    def _own_report(self, run: ProjectRun) -> str:
+        """Return the report of one project alone; as JSON that is what its process printed."""
+        if self._options.format == "json":
+            return run.out
+        return rendered(self._alone(run), self._options)
+
     def _ended(self, runs: Sequence[ProjectRun], command: FleetCommand | None = None) -> int:
         """Show the report, and keep it where --out says so; returns the exit code."""
         options = self._options
         reported = self._report(command or options.command, runs)
-        text = shown(reported, options, self._console)
+        shown(reported, options, self._console)
         if options.out:
             forget_plans(options.out, [run for run in runs if run.job.keeps_plan])
-            keep(options.out, options.format, text, runs, own_report_of(reported, options))
+            text = rendered(reported, options)
+            keep(options.out, options.format, text, runs, self._own_report)
             self._console.tell(f"Wrote the report to {options.out}.")
         return reported.exit_code
 
 
 def _changes(run: ProjectRun) -> bool:
-    return report("", FleetCommand.PLAN, (run,)).rows[0].has_changes
+    return (
+        report("", FleetCommand.PLAN, (run,), interrupted=False).projects[0].ending
+        is Ending.SOMETHING
+    )

@@ -59,12 +59,17 @@ def _told(own: Reported, style: Style, *, full: bool, whole: bool) -> str:
             return drift_text(own, Moments(), style)
 
 
+def said_of(one: ProjectReport, own: Reported | None) -> list[str]:
+    """Return what a process said that its report does not tell already; nothing of a good end."""
+    match own:
+        case ReportedApply(problems=told) | ReportedPlan(refusals=told) if told:
+            return []
+    return said_lines(one.run.said) if one.troubled else []
+
+
 def _said(one: ProjectReport, own: Reported | None, style: Style) -> Iterator[str]:
-    if not one.troubled:
-        return
-    lines = said_lines(one.run.said)
-    told_already = isinstance(own, ReportedApply) and own.problems
-    if not lines or told_already or (isinstance(own, ReportedPlan) and own.refusals):
+    lines = said_of(one, own)
+    if not lines:
         return
     yield style.paint("It said:", Tone.DIM)
     if len(lines) > SAID:

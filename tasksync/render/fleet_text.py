@@ -51,7 +51,8 @@ def _top(report: FleetReport, style: Style, *, full: bool) -> Iterator[str]:
     good = not any(one.troubled for one in report.projects)
     first = words.headline(report)
     yield from wrapped(style.paint(first, Tone.STRONG if good else Tone.BAD), 2)
-    yield from wrapped(words.below(report), 2, breaks=True)
+    where = f"Fleet {clean(report.fleet)}, {report.command.value}."
+    yield from wrapped(f"{where} {words.in_all(report)}", 2, breaks=True)
     some, others = words.rows(report, full=full)
     if some:
         yield ""

@@ -12,7 +12,7 @@ from tasksync.core.fleet_reasons import counted_words
 from tasksync.core.fleet_report import Ending, FleetReport, ProjectReport
 from tasksync.core.portal_changes import UNDONE
 from tasksync.core.reported import COUNTED
-from tasksync.render.wording import clean, count
+from tasksync.render.wording import count
 
 #: more projects than these of which there is nothing to tell stand in one line
 FOLDED = 5
@@ -54,13 +54,12 @@ def headline(report: FleetReport) -> str:
     return f"{projects}: {', '.join(told)}." if told else f"{projects}."
 
 
-def below(report: FleetReport) -> str:
-    """Return what was done in which fleet, what it comes to in all, and the exit code."""
+def in_all(report: FleetReport) -> str:
+    """Return what it comes to in all projects, and the exit code."""
     total = counted_words(report.command, report.totals())
-    stopped = " Somebody asked it to stop." if report.interrupted else ""
-    of = f"Fleet {clean(report.fleet)}, {report.command.value}."
-    in_all = f" In all: {total}." if any(one.counts for one in report.projects) else ""
-    return f"{of}{in_all}{stopped} Exit code {report.exit_code}."
+    told = [f"In all: {total}."] if any(one.counts for one in report.projects) else []
+    told += ["Somebody asked it to stop."] if report.interrupted else []
+    return " ".join((*told, f"Exit code {report.exit_code}."))
 
 
 def changes(one: ProjectReport) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-from listening import Listener
+from fleets import SilentPortal
 
 from tasksync.core.fleet import (
     Fleet,
@@ -64,25 +63,6 @@ def runs_of(
 
 def by_name(runs: Iterator[ProjectRun]) -> dict[str, ProjectRun]:
     return {run.job.project.name: run for run in runs}
-
-
-class SilentPortal(Listener):
-    """Takes connections and never answers."""
-
-    def __init__(self) -> None:
-        self.asked = Event()
-        self.open = 0
-        self.most = 0
-        super().__init__(self._keep)
-
-    def _keep(self, connection: socket.socket) -> None:
-        self.open += 1
-        self.most = max(self.most, self.open)
-        self.asked.set()
-        with connection:
-            while connection.recv(4096):
-                pass
-        self.open -= 1
 
 
 def test_each_project_is_applied_and_planned_by_a_process_of_its_own(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from tasksync.core.fleet import FleetCommand, ProjectRun
 from tasksync.core.formats import plan_json, plan_reading, plan_text, typed
 from tasksync.core.formats.drift_reading import read_drift
 from tasksync.core.formats.events_reading import read_events
-from tasksync.core.formats.printed import NotReadable, document, readable
 from tasksync.core.formats.plan_digest import checksum_of
+from tasksync.core.formats.printed import NotReadable, document, readable
 from tasksync.core.formats.status_reading import read_status
 from tasksync.core.formats.typed import Json
 from tasksync.core.plan import Plan, Refusal
