@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from tasksync.cli.plan_files import read, written_whole
@@ -36,22 +37,24 @@ def forget_plans(folder: str, runs: Iterable[ProjectRun]) -> None:
             raise _unwritable(folder, error) from error
 
 
-def keep(
-    folder: str,
-    format_: str,
-    text: str,
-    runs: Iterable[ProjectRun],
-    own_report: Callable[[ProjectRun], str],
-) -> None:
-    """Write the report and each project's own, in the report's format; raises SettingsError."""
+@dataclass(frozen=True, slots=True)
+class KeptReport:
+    """What is written: the report, each project's own, and the saved plans; by the names."""
+
+    text: str
+    own: Mapping[str, str]
+    plans: Mapping[str, str]
+
+
+def keep(report: KeptReport, folder: str, format_: str) -> None:
+    """Write the reports in the format that they have, and the plans; raises SettingsError."""
     suffix = SUFFIXES[format_]
     try:
-        for run in runs:
-            name = run.job.project.name
-            _write(Path(folder, "projects", f"{name}.{suffix}"), own_report(run))
-            if run.plan:
-                _write(_plan_of(folder, name), run.plan)
-        _write(Path(folder, f"report.{suffix}"), text)
+        for name, text in report.own.items():
+            _write(Path(folder, "projects", f"{name}.{suffix}"), text)
+        for name, text in report.plans.items():
+            _write(_plan_of(folder, name), text)
+        _write(Path(folder, f"report.{suffix}"), report.text)
     except OSError as error:
         raise _unwritable(folder, error) from error
 

@@ -10,7 +10,7 @@ from time import monotonic
 
 from tasksync.cli.confirmation import is_approved, must_be_answerable
 from tasksync.cli.console import Console
-from tasksync.cli.fleet_files import approved_digest, forget_plans, keep
+from tasksync.cli.fleet_files import KeptReport, approved_digest, forget_plans, keep
 from tasksync.cli.fleet_options import FleetOptions
 from tasksync.cli.fleet_showing import rendered, shown
 from tasksync.cli.signals import Stop, graceful
@@ -30,6 +30,8 @@ from tasksync.render.fleet_progress import FleetProgress
 from tasksync.render.wording import count
 
 _CANCELLED = 1
+#: so many projects are named in the question
+_NAMED = 12
 
 
 def chosen(fleet: Fleet, options: FleetOptions) -> tuple[FleetProject, ...]:
@@ -99,8 +101,7 @@ class FleetFlow:
         ready = [run for run in planned if run.exit_code in FINE and self._changes(run)]
         if self._stop() or not ready:
             return reported.exit_code
-        names = ", ".join(run.job.project.name for run in ready)
-        if not is_approved(self._console, f"Apply to {count(len(ready), 'project')} ({names})?"):
+        if not self._is_approved(ready):
             self._console.tell("Apply cancelled. Nothing was written.")
             return _CANCELLED
         jobs = [
@@ -110,6 +111,18 @@ class FleetFlow:
         done = {run.job.project.name: run for run in self._runs(jobs)}
         failed = [run for run in planned if run.exit_code not in FINE]
         return self._ended([*failed, *done.values()], FleetCommand.APPLY)
+
+    def _is_approved(self, ready: Sequence[ProjectRun]) -> bool:
+        totals = self._report(FleetCommand.PLAN, ready).totals()
+        changes = sum(number for kind, number in totals.items() if kind != "unchanged")
+        if deletes := totals.get("remove", 0):
+            self._console.tell(
+                f"{count(deletes, 'task')} will be deleted: a deleted task cannot be restored."
+            )
+        names = [run.job.project.name for run in ready]
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        where = f"{count(len(names), 'project')} ({', '.join(names[:_NAMED])}{more})"
+        return is_approved(self._console, f"Apply {count(changes, 'change')} to {where}?")
 
     def _expected(self) -> list[ProjectRun]:
         """Do in each project the plan that was saved for it, and no other."""
@@ -209,11 +222,26 @@ class FleetFlow:
     def _changes(self, run: ProjectRun) -> bool:
         return self._alone(run).projects[0].ending is Ending.SOMETHING
 
-    def _own_report(self, run: ProjectRun) -> str:
-        """Return the report of one project alone; as JSON that is what its process printed."""
-        if self._options.format == "json":
-            return run.out
-        return rendered(self._alone(run), self._options)
+    def _kept(self, reported: FleetReport, runs: Sequence[ProjectRun]) -> KeptReport:
+        """Return what --out keeps, without the fleet's secrets.
+
+        A project's own report is, as JSON, what its process printed. A plan in which another
+        project's secret stands cannot be kept: without it, it would be another plan.
+        """
+        hidden = self._console.outside()
+        own, plans = {}, {}
+        for run in runs:
+            name = run.job.project.name
+            is_json = self._options.format == "json"
+            text = run.out if is_json else rendered(self._alone(run), self._options)
+            own[name] = hidden.redact(text)
+            if run.plan and hidden.redact(run.plan) == run.plan:
+                plans[name] = run.plan
+            elif run.plan:
+                self._console.tell(
+                    f"The plan of {name} is not kept: the secret of another project stands in it."
+                )
+        return KeptReport(hidden.redact(rendered(reported, self._options)), own, plans)
 
     def _ended(self, runs: Sequence[ProjectRun], command: FleetCommand | None = None) -> int:
         """Show the report, and keep it where --out says so; returns the exit code."""
@@ -222,8 +250,7 @@ class FleetFlow:
         shown(reported, options, self._console)
         if options.out:
             forget_plans(options.out, [run for run in runs if run.job.keeps_plan])
-            text = rendered(reported, options)
-            keep(options.out, options.format, text, runs, self._own_report)
+            keep(self._kept(reported, runs), options.out, options.format)
             self._console.tell(f"Wrote the report to {options.out}.")
         return reported.exit_code
 

@@ -55,6 +55,11 @@ class SystemClock:
             self._stop.wait(seconds)
 
 
+def ask_ourselves_to_stop() -> None:
+    """Do what SIGTERM from outside does at this moment; from any thread."""
+    signal.raise_signal(signal.SIGTERM)
+
+
 @contextmanager
 def graceful(
     stop: Stop,

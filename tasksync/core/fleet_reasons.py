@@ -25,6 +25,16 @@ _SIGNALS: Mapping[int, str] = {
     11: "SIGSEGV",
     15: "SIGTERM",
 }
+#: what is said of a process that said nothing
+_BY_CODE: Mapping[int, str] = {
+    3: "partly done",
+    REFUSED: "refused by a guard",
+    5: "stale: what was approved is not what would be done",
+    6: "the state is locked",
+    7: "no access: is the key the right one?",
+    130: "interrupted",
+}
+_PROGRESS = re.compile(r"(?:Read|Sent|Verified|Applying) [0-9]")
 _MEMORY = "MemoryError"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _PROBLEMS = re.compile(r"[0-9]+ problems? in the [a-z]+\.")
@@ -122,9 +132,10 @@ def _whys(run: ProjectRun, told: Reported | None) -> Iterator[str]:
     if isinstance(told, ReportedApply):
         yield from (one.what.split("\n")[0] for one in told.problems if one.error)
     yield _by_signal(run.exit_code)
-    yield lines[-1].strip() if lines else ""
+    said = [line.strip() for line in lines if not _PROGRESS.match(line)]
+    yield said[-1] if said else ""
     if run.exit_code is not None:
-        yield f"exit code {run.exit_code}, and not a word why"
+        yield _BY_CODE.get(run.exit_code, f"exit code {run.exit_code}, and not a word why")
 
 
 def _first_problem(lines: Sequence[str]) -> str:
@@ -138,7 +149,7 @@ def _by_signal(code: int | None) -> str:
     number = 0 if code is None else -code if code < 0 else code - _SIGNAL
     if code is None or number not in _SIGNALS:
         return f"killed by signal {-code}" if code is not None and code < 0 else ""
-    return f"killed by {_SIGNALS[number]}" if code != _SIGNAL + 2 else "interrupted"
+    return f"killed by {_SIGNALS[number]}" if code != _SIGNAL + 2 else ""
 
 
 def _guards(told: Reported | None) -> str:

@@ -54,7 +54,8 @@ def end_line(own: ReportedApply) -> tuple[bool, str]:
 
 def failure_line(one: ReportedFailure) -> str:
     """Return a change that was not done, and why, in one line."""
-    why = ": ".join(clean(part) for part in (one.code, one.message) if part)
+    code = "" if one.code in one.message else one.code
+    why = ": ".join(clean(part) for part in (code, one.message) if part)
     advice = f" ({clean(one.advice)})" if one.advice else ""
     return f"{named(one.change)}: {one.status.value}" + (f": {why}{advice}" if why else advice)
 

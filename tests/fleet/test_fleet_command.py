@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from fleets import KEYS, NAMES, FleetOf, SilentPortal
+from fleet_commands import KEYS, NAMES, FleetOf, SilentPortal
 
 from tasksync.cli.commands.fleet import WORDS
 
@@ -49,13 +49,23 @@ def test_asked_it_does_exactly_the_plans_that_were_shown(tmp_path: Path) -> None
     fleet("apply", "--yes", "--only", "acme")
     done = fleet("apply", "--target", "one", answer="yes", terminal=True)
     assert done.code == 0
-    assert "Apply to 2 projects (globex, initech)?" in done.err
+    assert "Apply 2 changes to 2 projects (globex, initech)?" in done.err
     counts = {one["name"]: one["counts"] for one in fleet.report("plan")["projects"]}
     assert {name: one["add"] for name, one in counts.items()} == {
         "acme": 0,
         "globex": 1,
         "initech": 1,
     }
+
+
+def test_deletes_are_told_before_the_question(tmp_path: Path) -> None:
+    fleet = FleetOf(tmp_path)
+    words = ("--only", "acme")
+    fleet("apply", "--yes", *words)
+    done = fleet("apply", "--destroy", "--max-delete", "100%", *words, answer="no", terminal=True)
+    assert done.code == 1
+    assert "2 tasks will be deleted: a deleted task cannot be restored." in done.err
+    assert "Apply 2 changes to 1 project (acme)?" in done.err
 
 
 def test_without_a_yes_nothing_is_written(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-from fleets import SilentPortal
+from fleet_commands import SilentPortal
 
 from tasksync.core.fleet import (
     Fleet,

@@ -1,94 +1,137 @@
-"""A fleet of three projects on sandboxes, each with a portal, a state and a key of its own."""
+"""What the processes of fleets' projects did: real documents (tests/fleet_documents), and many."""
 
 from __future__ import annotations
 
 import json
-import os
-import socket
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from threading import Event
-from typing import Any
 
-from command import Done, Tasksync
-from listening import Listener
+from tasksync.core.fleet import (
+    FleetCommand,
+    FleetProject,
+    ProjectJob,
+    ProjectRun,
+    SecretSource,
+)
+from tasksync.core.fleet_report import FleetReport, report
 
-NAMES = ("acme", "globex", "initech")
-KEYS: Mapping[str, str] = {f"{name.upper()}_KEY": f"vibe_api_{name}_7f3a91" for name in NAMES}
-_MANIFEST = """\
-apiVersion: tasksync/v1
-project: {name}-tasks
-tasks:
-  one: {{title: {title} of {name}, responsibleId: 1}}
-  two: {{title: Two of {name}, responsibleId: 7, deadline: "2020-01-01T10:00+00:00"}}
-"""
-_PROJECT = """\
-  {name}:
-    path: clients/{name}
-    key: {upper}_KEY
-    portal: {portal}
-    state: sqlite:{name}.db
-    labels: [{label}]
-"""
-
-
-class FleetOf:
-    """The fleet in a folder; calling it runs `tasksync fleet` with the file of it."""
-
-    def __init__(self, folder: Path, portals: Mapping[str, str] | None = None) -> None:
-        self.folder = folder
-        portals = portals or {}
-        lines = ["apiVersion: tasksync/v1", "fleet: clients", "projects:"]
-        text = "\n".join(lines) + "\n"
-        for name in NAMES:
-            self.write(name)
-            text += _PROJECT.format(
-                name=name,
-                upper=name.upper(),
-                portal=portals.get(name, f'"sandbox:{name}-world.db"'),
-                label="eu" if name == "globex" else "us",
-            )
-        self.file = folder / "fleet.yaml"
-        self.file.write_text(text)
-        self._tasksync = Tasksync(folder, {"PATH": os.environ["PATH"], **KEYS})
-        for name in ("TASKSYNC_PORTAL", "TASKSYNC_STATE"):
-            del self._tasksync.env[name]
-
-    def write(self, name: str, title: str = "One") -> None:
-        """Write the manifest of a project."""
-        file = self.folder / "clients" / name / "tasksync.yaml"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(_MANIFEST.format(name=name, title=title))
-
-    def __call__(self, command: str, *words: str, **more: Any) -> Done:
-        return self._tasksync("fleet", command, str(self.file), *words, **more)
-
-    def report(self, command: str, *words: str) -> dict[str, Any]:
-        """Run it, and return its report as the published document."""
-        done = self(command, "--json", *words)
-        found: dict[str, Any] = json.loads(done.out)
-        assert found["exit_code"] == done.code
-        return found
-
-    def codes(self, command: str, *words: str) -> dict[str, int | None]:
-        """Run it, and return the exit code of each project."""
-        return {one["name"]: one["exit_code"] for one in self.report(command, *words)["projects"]}
+DOCUMENTS = Path(__file__).parents[1] / "fleet_documents"
+#: of ten projects so many, and one, may have something to tell
+LOUD = 5
+CLIENTS = (
+    "acme",
+    "globex",
+    "initech",
+    "umbrella",
+    "hooli",
+    "pied",
+    "soylent",
+    "wayne",
+    "stark",
+    "wonka",
+)
 
 
-class SilentPortal(Listener):
-    """Takes connections and never answers."""
+def run(  # noqa: PLR0913 - all that a run is
+    name: str,
+    command: str,
+    code: int | None,
+    document: str = "",
+    *,
+    out: str | None = None,
+    said: str | None = None,
+    seconds: float = 2.3,
+    words: str = "",
+    portal: str | None = None,
+    started: bool = True,
+) -> ProjectRun:
+    """What a project's process did: `document` names what a real one printed."""
+    project = FleetProject(name, (f"clients/{name}",), SecretSource(f"{name}_KEY"), portal=portal)
+    if document:
+        out = (DOCUMENTS / f"{document}.out").read_text("utf-8") if out is None else out
+        said = (DOCUMENTS / f"{document}.err").read_text("utf-8") if said is None else said
+    job = ProjectJob(project, FleetCommand(command))
+    return ProjectRun(job, code, out or "", said or "", seconds, words, started=started)
 
-    def __init__(self) -> None:
-        self.asked = Event()
-        self.open = 0
-        self.most = 0
-        super().__init__(self._keep)
 
-    def _keep(self, connection: socket.socket) -> None:
-        self.open += 1
-        self.most = max(self.most, self.open)
-        self.asked.set()
-        with connection:
-            while connection.recv(4096):
-                pass
-        self.open -= 1
+def of(command: str, *runs: ProjectRun, interrupted: bool = False) -> FleetReport:
+    """The report of some runs."""
+    return report("clients", FleetCommand(command), runs, interrupted=interrupted)
+
+
+def plans() -> FleetReport:
+    """A plan of a fleet in which everything happens."""
+    cut = (DOCUMENTS / "plan.out").read_text("utf-8")[:2000]
+    return of(
+        "plan",
+        run("acme", "plan", 0, "plan"),
+        run("globex", "plan", 0, "unchanged", seconds=0.84),
+        run("initech", "plan", 4, "refused"),
+        run("umbrella", "plan", 1, "wrong"),
+        run("hooli", "plan", 7, "denied", portal="https://hooli.bitrix24.com"),
+        run("stark", "plan", -9, out=cut, seconds=61.2),
+        run("wayne", "plan", 0, out="<html>proxy</html>"),
+        run("wonka", "plan", None, words="not started: interrupted", started=False),
+        interrupted=True,
+    )
+
+
+def applies() -> FleetReport:
+    """An apply of a fleet in which everything happens."""
+    whole = (DOCUMENTS / "apply.out").read_text("utf-8")
+    sent = whole.index('"apply_start"')
+    return of(
+        "apply",
+        run("acme", "apply", 0, "apply"),
+        run("globex", "apply", 0, "idle"),
+        run("initech", "apply", 4, "refused-apply"),
+        run("hooli", "apply", 3, "partial"),
+        run("stark", "apply", 5, "stale"),
+        run("umbrella", "apply", -9, out=whole[: sent + 600], said=""),
+        run("wonka", "apply", 6, said=LOCKED),
+    )
+
+
+LOCKED = (
+    "Error: The state is locked by anna@runner-7 (pid 412): apply, since 12:00.\n"
+    "  Wait for it, or use --lock-timeout.\n"
+)
+
+
+def statuses() -> FleetReport:
+    """A status of three projects, one of them without late tasks."""
+    early = json.loads((DOCUMENTS / "status.out").read_text("utf-8"))
+    for task in early["tasks"]:
+        task["late_seconds"] = 0
+    return of(
+        "status",
+        run("acme", "status", 0, "status"),
+        run("globex", "status", 0, out=json.dumps(early)),
+        run("hooli", "status", 7, "denied"),
+    )
+
+
+def drifts() -> FleetReport:
+    """A drift of three projects."""
+    return of(
+        "drift",
+        run("globex", "drift", 0, "no-drift"),
+        run("acme", "drift", 2, "drift"),
+        run("hooli", "drift", 7, "denied"),
+    )
+
+
+def hundred(command: str) -> FleetReport:
+    """A report of a hundred projects: of ten of them four have nothing to tell."""
+    some = {"plan": plans, "apply": applies, "status": statuses, "drift": drifts}[command]()
+    nothing = next(one.run for one in reversed(some.projects) if not one.troubled)
+    good = [one.run for one in some.projects if not one.troubled]
+    bad = [one.run for one in some.projects if one.troubled]
+    runs = []
+    for number, client in enumerate(CLIENTS * 10):
+        few = bad if number % 10 == 0 else good
+        kind = nothing if number % 10 > LOUD else few[number // 10 % len(few)]
+        project = replace(kind.job.project, name=f"{client}-{number:02}")
+        job = replace(kind.job, project=project)
+        runs.append(replace(kind, job=job, seconds=kind.seconds + number / 7))
+    return of(command, *runs)

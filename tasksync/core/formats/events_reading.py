@@ -21,6 +21,9 @@ from tasksync.core.reported import (
     ReportedProblem,
 )
 
+#: what a change ends with that was sent, and not done
+_TRIED = frozenset({Status.FAILED, Status.IN_DOUBT})
+
 
 def read_events(text: str) -> ReportedApply:
     """Return the apply that its events tell; raises NotReadable where none is an event."""
@@ -96,8 +99,8 @@ class _Heard:
             planned = None
             if plan is not None:
                 planned = sum(typed.count(plan, name) for name in COUNTED.values())
-            heard = len(self.made) + len(self.failures) + len(self.sent)
-            left = max((planned or 0) - heard, 0)
+            tried = sum(one.status in _TRIED for one in self.failures)
+            left = max((planned or 0) - len(self.made) - tried - len(self.sent), 0)
             scope = plan or end or {}
             return ReportedApply(
                 typed.text(scope, "project", ""),

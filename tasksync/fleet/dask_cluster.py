@@ -1,0 +1,242 @@
+"""A Dask cluster (`dask.distributed`, extra `fleet`): connect, send tasks, hear what they tell.
+
+TLS, time-outs and the rest are Dask's own settings: its files, and DASK_DISTRIBUTED__… variables.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import CancelledError
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING, TypeAlias
+
+import dask
+from distributed import Client, Future, KilledWorker, Status, get_worker
+
+from tasksync.core.fleet import FleetProject
+from tasksync.errors import SettingsError
+from tasksync.fleet.cluster_runs import NOT_KNOWN, Lost
+from tasksync.fleet.worker_run import (
+    WorkerFacts,
+    WorkerReport,
+    WorkerRuns,
+    WorkerTask,
+    key_digests,
+    run_task,
+)
+
+if TYPE_CHECKING:
+    from distributed import Worker
+
+SCHEME = "dask:"
+_KINDS = ("tcp://", "tls://", "ws://", "wss://")
+#: how long a report may take to come here from its worker, and how long we take leave (s)
+_GATHERED, _LEAVES = 10.0, 3.0
+#: states of a task that a worker is doing, or has been asked for again
+_WANTED = frozenset({"executing", "long-running", "resumed"})
+#: where a worker keeps our WorkerRuns
+_RUNS = "tasksync_runs"
+
+Told: TypeAlias = tuple[str, Mapping[str, object] | Future]
+
+
+class DaskCluster:
+    """One connection for one run of a fleet; raises SettingsError where there is none to be had."""
+
+    def __init__(self, address: str, run: str) -> None:
+        self.address = address.removeprefix(SCHEME)
+        self._run = run
+        self._queue: SimpleQueue[Told] = SimpleQueue()
+        self._futures: dict[str, Future] = {}
+        self._sent = 0
+        if not address.startswith(SCHEME) or not self.address.startswith(_KINDS):
+            raise SettingsError(
+                f"--on {address} is no cluster that is known.",
+                "Write --on dask:tcp://HOST:PORT, or dask:tls://HOST:PORT.",
+            )
+        # what went wrong is said by us, in words
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        self._client = self._connected()
+        self._client.subscribe_topic(_topic(run), self._hear)
+        try:
+            self._client.wait_for_workers(1, timeout=_patience())
+        except OSError as error:
+            self.close()
+            raise SettingsError(
+                f"The Dask scheduler at {self.address} has no workers.",
+                f"Start some: dask worker {self.address}",
+            ) from error
+
+    def _connected(self) -> Client:
+        try:
+            return Client(
+                self.address, timeout=_patience(), set_as_default=False, name="tasksync-fleet"
+            )
+        except (OSError, ValueError, TypeError, RuntimeError, ImportError) as error:
+            raise self._unreachable(error) from error
+
+    def _unreachable(self, error: Exception) -> SettingsError:
+        why = " ".join(str(error.__cause__ or error).split())[:200]
+        tls = (
+            " and its certificates, DASK_DISTRIBUTED__COMM__TLS__…" if "tls" in why.lower() else ""
+        )
+        return SettingsError(
+            f"No Dask scheduler answers at {self.address}: {why}",
+            f"Start one with dask scheduler, or look at the address{tls}.",
+        )
+
+    def workers(self) -> Mapping[str, int]:
+        """Return the workers and their threads; {} where the scheduler does not say."""
+        try:
+            return dict(self._client.nthreads())
+        except (OSError, AttributeError, CancelledError):  # it is gone, or just going
+            return {}
+
+    def facts(self) -> Mapping[str, WorkerFacts | None]:
+        """Return what each worker is; None where tasksync cannot be imported there."""
+        told = self._asked(WorkerFacts)
+        return {
+            worker: one if isinstance(one, WorkerFacts) else None for worker, one in told.items()
+        }
+
+    def key_digests(
+        self, projects: tuple[FleetProject, ...], salt: bytes
+    ) -> Mapping[str, Mapping[str, str]]:
+        """Ask each worker for the digests of the keys that it has."""
+        told = self._asked(_digests_here, projects, salt)
+        return {worker: one for worker, one in told.items() if isinstance(one, dict)}
+
+    def _asked(self, what: object, *words: object) -> dict[str, object]:
+        """Ask all workers; of one that cannot answer, what went wrong there."""
+        try:
+            return dict(self._client.run(what, *words, on_error="return"))
+        except (OSError, CancelledError) as error:
+            raise self._unreachable(error) from error
+
+    def submit(self, task: WorkerTask) -> None:
+        """Send a task; what comes of it is told by `events`."""
+        name = task.job.project.name
+        self._sent += 1
+        future = self._client.submit(
+            _run_here, task, key=f"tasksync-{self._run}-{name}-{self._sent}", pure=False
+        )
+        self._futures[name] = future
+        future.add_done_callback(lambda done: self._queue.put((name, done)))
+
+    def _hear(self, event: tuple[object, Mapping[str, object]]) -> None:
+        message = event[1]
+        self._queue.put((str(message["project"]), message))
+
+    def events(
+        self, seconds: float
+    ) -> Iterator[tuple[str, Mapping[str, object] | WorkerReport | Lost]]:
+        """Wait for what workers tell; yield the project's name and a message, report or loss."""
+        with suppress(Empty):
+            told = self._queue.get(timeout=seconds)
+            while True:
+                name, what = told
+                if not isinstance(what, Future):
+                    yield name, what
+                elif what is self._futures.get(name) and (ended := self._ended(what)) is not None:
+                    del self._futures[name]
+                    yield name, ended
+                told = self._queue.get_nowait()
+
+    def _ended(self, future: Future) -> WorkerReport | Lost | None:
+        """Return what came of a task; None where its report has yet to be made again."""
+        try:
+            report = future.result(timeout=_GATHERED)
+        except KilledWorker as error:
+            return Lost(f"{error.allowed_failures + 1} workers died while it ran", again=True)
+        except TimeoutError:
+            # its worker died with the report; Dask has it done again, and tells when it is
+            future.add_done_callback(lambda done: self._queue.put((_name(done), done)))
+            return None
+        except (CancelledError, asyncio.CancelledError):
+            return Lost(f"the scheduler went away, or took it back: {NOT_KNOWN}")
+        except (OSError, RuntimeError, ImportError, AttributeError, TypeError, ValueError) as error:
+            return Lost(f"its task failed on the worker: {type(error).__name__}: {error}")
+        return report if isinstance(report, WorkerReport) else Lost("its report cannot be read")
+
+    def is_lost(self) -> bool:
+        """Tell whether the scheduler is gone."""
+        return str(self._client.status) != "running"
+
+    def ask_to_stop(self, run: str) -> None:
+        """Ask every worker to stop what it does of a run; returns at once."""
+
+        def ask() -> None:
+            with suppress(OSError, CancelledError, RuntimeError):
+                self._client.run(_stop_here, run, on_error="ignore")
+
+        Thread(target=ask, daemon=True).start()
+
+    def close(self) -> None:
+        """Let go of the connection, within seconds."""
+        with suppress(OSError, RuntimeError, AssertionError):
+            self._client.close(timeout=_LEAVES)
+
+
+def _name(future: Future) -> str:
+    return str(future.key).split("-", 2)[2].rpartition("-")[0]
+
+
+def _topic(run: str) -> str:
+    return f"tasksync-{run}"
+
+
+def _patience() -> float:
+    """Return how long a scheduler and its first worker may take to answer (s): Dask's setting."""
+    from dask.utils import parse_timedelta
+
+    told = dask.config.get("distributed.comm.timeouts.connect", "30s")
+    return float(parse_timedelta(told, "s"))
+
+
+# What follows runs on a worker.
+
+
+def _digests_here(projects: tuple[FleetProject, ...], salt: bytes) -> dict[str, str]:
+    return key_digests(projects, salt, os.environ)
+
+
+def _stop_here(run: str, dask_worker: Worker) -> None:
+    _runs_of(dask_worker).ask_to_stop(run)
+
+
+def _runs_of(worker: Worker) -> WorkerRuns:
+    """Return what this worker runs of fleets; there is one for as long as it lives."""
+    runs: WorkerRuns = worker.__dict__.setdefault(_RUNS, WorkerRuns())
+    return runs
+
+
+def _run_here(task: WorkerTask) -> WorkerReport:
+    worker = get_worker()
+    return run_task(task, _DaskPlace(worker, task.run), _runs_of(worker))
+
+
+class _DaskPlace:
+    """A Dask worker as a run sees it."""
+
+    def __init__(self, worker: Worker, run: str) -> None:
+        self.name = str(worker.address)
+        self.env: Mapping[str, str] = os.environ
+        self.folder = str(worker.local_directory)
+        self._worker = worker
+        self._topic = _topic(run)
+        self._key = worker.get_current_task()
+
+    def tell(self, message: dict[str, object]) -> None:
+        """Send something to who submitted the task, by way of the scheduler."""
+        self._worker.log_event(self._topic, message)
+
+    def is_wanted(self) -> bool:
+        """Tell whether the task was not taken back, as it is when who submitted it has gone."""
+        task = self._worker.state.tasks.get(self._key)
+        goes_on = self._worker.status in {Status.running, Status.paused, Status.closing_gracefully}
+        return goes_on and task is not None and task.state in _WANTED
