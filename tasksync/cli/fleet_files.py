@@ -9,8 +9,12 @@ from pathlib import Path
 from tasksync.cli.plan_files import read, written_whole
 from tasksync.core.fleet import ProjectRun
 from tasksync.errors import PlanUnusable, SettingsError
+from tasksync.render.fleet_project import ENDS
 
-SUFFIXES = {"text": "txt", "json": "json", "markdown": "md", "html": "html"}
+
+def own_file(name: str) -> str:
+    """Return where a project's own page is, seen from the report's."""
+    return f"projects/{name}.{ENDS['html']}"
 
 
 def _plan_of(folder: str, name: str) -> Path:
@@ -48,7 +52,7 @@ class KeptReport:
 
 def keep(report: KeptReport, folder: str, format_: str) -> None:
     """Write the reports in the format that they have, and the plans; raises SettingsError."""
-    suffix = SUFFIXES[format_]
+    suffix = ENDS[format_]
     try:
         for name, text in report.own.items():
             _write(Path(folder, "projects", f"{name}.{suffix}"), text)
