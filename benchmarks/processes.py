@@ -16,7 +16,7 @@ def cpu(pids: Iterable[int]) -> float:
     for pid, parent, seconds in _all():
         below.setdefault(parent, []).append(pid)
         times[pid] = seconds
-    found, waiting = 0.0, [*pids]
+    found, waiting = 0.0, [pid for pid in pids if pid]
     while waiting:
         pid = waiting.pop()
         found += times.get(pid, 0.0)
