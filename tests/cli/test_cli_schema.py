@@ -117,10 +117,11 @@ def test_a_reader_that_leaves_early_is_no_fault(tmp_path: Path) -> None:
 
 
 def test_every_manifest_of_the_examples_is_described(tasksync: Tasksync) -> None:
-    manifest = of(tasksync, "manifest")
+    manifest, fleet = of(tasksync, "manifest"), of(tasksync, "fleet")
     for file in MANIFESTS:
         for document in yaml.safe_load_all(file.read_text("utf-8")):
-            manifest.validate(json.loads(json.dumps(document, default=str)))
+            schema = fleet if file.name == "fleet.yaml" else manifest
+            schema.validate(json.loads(json.dumps(document, default=str)))
     assert len(MANIFESTS) > 8
 
 
