@@ -23,7 +23,7 @@ from tasksync.core.fleet import (
     ProjectRun,
 )
 from tasksync.core.fleet_report import Ending, FleetReport, report
-from tasksync.errors import SettingsError, TasksyncError, UsageError
+from tasksync.errors import TasksyncError, UsageError
 from tasksync.fleet.local_runs import LocalRuns, refused
 from tasksync.manifests.fleet_file import read_fleet
 from tasksync.render.fleet_progress import FleetProgress
@@ -197,7 +197,21 @@ class FleetFlow:
     def _on_cluster(
         self, address: str, told: Callable[[ProjectJob, str], None]
     ) -> Callable[[Sequence[ProjectJob]], Iterator[ProjectRun]]:
-        raise SettingsError(f"--on {address}: there is no cluster to run on.", "Leave --on out.")
+        from tasksync.backends.masking import masked
+        from tasksync.fleet.clusters import cluster_runs
+
+        runs = cluster_runs(
+            address,
+            self._fleet,
+            self._console.env,
+            limit=self._options.jobs,
+            told=told,
+            stop=self._stop,
+            masked=masked,
+        )
+        if self._console.hidden is not None:
+            self._console.hidden.add(*runs.secrets)
+        return runs.run
 
     def _teller(self, progress: FleetProgress) -> Callable[[ProjectJob, str], None]:
         def told(job: ProjectJob, line: str) -> None:

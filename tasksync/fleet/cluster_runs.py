@@ -130,9 +130,10 @@ class _Look:
 class ClusterRuns:
     """Runs jobs of a fleet on a cluster; for one run.
 
-    `connect` is given a name for the run. `limit` is how many run at once, None: as many as the workers have threads. `told` hears each
-    line that a process writes while it runs, from the thread that iterates; `stop` tells whether
-    somebody asked to stop; `masked` returns an address without what is secret in it.
+    `connect` is given a name for the run. `limit` is how many run at once, None: as many as the
+    workers have threads. `told` hears each line that a process writes while it runs, from the
+    thread that iterates; `stop` tells whether somebody asked to stop; `masked` returns an address
+    without what is secret in it.
     """
 
     def __init__(

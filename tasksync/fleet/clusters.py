@@ -28,7 +28,7 @@ def cluster_runs(
         from tasksync.fleet.dask_cluster import DaskCluster
     except ImportError as error:
         raise SettingsError(
-            f"--on {masked(address)} needs dask.distributed, which is not installed.",
+            f"--on {address} needs dask.distributed, which is not installed.",
             "pip install 'tasksync[fleet]'",
         ) from error
     return ClusterRuns(
