@@ -46,7 +46,7 @@ class DaskHere:
         file.unlink(missing_ok=True)
         words = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-jupyter"]
         words += ["--scheduler-file", str(file), "--protocol", self.protocol]
-        self.scheduler = self._process("dask_scheduler", "scheduler", words, {})
+        self.scheduler = self._process("dask_scheduler", "scheduler", words, _of_dask(self.env))
         until(lambda: file.exists() and b"address" in file.read_bytes(), "the scheduler began")
         import json
 
@@ -67,7 +67,10 @@ class DaskHere:
 
     def until_there(self, count: int) -> None:
         """Wait until so many workers have said that they are there."""
-        until(lambda: sum("Registered to" in self.said(n) for n in self._numbers()) >= count, "workers")
+        until(
+            lambda: sum("Registered to" in self.said(n) for n in self._numbers()) >= count,
+            "workers",
+        )
 
     def _numbers(self) -> range:
         return range(len(self.workers))
@@ -83,7 +86,13 @@ class DaskHere:
         with (self.folder / f"{name}.log").open("wb") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", f"distributed.cli.{module}", *words],
-                env={"PATH": os.defpath, "HOME": str(self.folder), "PYTHONPATH": str(here), **QUICK, **env},
+                env={
+                    "PATH": os.defpath,
+                    "HOME": str(self.folder),
+                    "PYTHONPATH": str(here),
+                    **QUICK,
+                    **env,
+                },
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -96,6 +105,11 @@ class DaskHere:
         for process in (self.scheduler, *self.workers):
             if process is not None:
                 kill(process)
+
+
+def _of_dask(env: Mapping[str, str]) -> dict[str, str]:
+    """What a scheduler may have of what workers have: no keys."""
+    return {name: value for name, value in env.items() if name.startswith("DASK_")}
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
