@@ -206,6 +206,7 @@ class FleetFlow:
             self._console.env,
             limit=self._options.jobs,
             told=told,
+            note=self._tell,
             stop=self._stop,
             masked=masked,
         )

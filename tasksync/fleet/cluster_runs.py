@@ -32,6 +32,8 @@ _PATIENCE = 60.0
 _LOCK_TIMEOUT = "--lock-timeout=5m"
 #: exit code of a saved plan of which something moved, or was done
 _STALE = 5
+#: what stands in the line of each change that is done
+_COMPLETE = '"type": "apply_complete"'
 
 
 NOT_KNOWN = (
@@ -95,6 +97,7 @@ class _Running:
     attempts: int = 0
     worker: str = ""
     lines: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 class _Look:
@@ -132,8 +135,8 @@ class ClusterRuns:
 
     `connect` is given a name for the run. `limit` is how many run at once, None: as many as the
     workers have threads. `told` hears each line that a process writes while it runs, from the
-    thread that iterates; `stop` tells whether somebody asked to stop; `masked` returns an address
-    without what is secret in it.
+    thread that iterates, `note` what a person should know of the cluster. `stop` tells whether
+    somebody asked to stop; `masked` returns an address without what is secret in it.
     """
 
     def __init__(
@@ -144,6 +147,7 @@ class ClusterRuns:
         *,
         limit: int | None,
         told: Callable[[ProjectJob, str], object],
+        note: Callable[[str], object],
         stop: Callable[[], bool],
         masked: Callable[[str], str],
     ) -> None:
@@ -152,6 +156,7 @@ class ClusterRuns:
         self._env = env
         self._limit = limit
         self._told = told
+        self._note = note
         self._stop = stop
         self._masked = masked
         self._run = token_hex(8)
@@ -322,7 +327,7 @@ class ClusterRuns:
     def _lost(self, cluster: Cluster, running: _Running, lost: Lost) -> ProjectRun | None:
         if not lost.again or self._stop() or running.sent >= _MOST_SENT:
             return self._unknown(running, lost.words)
-        self._told(running.job, f"{running.job.project.name}: {lost.words}; it is sent again.\n")
+        self._note(f"{running.job.project.name}: {lost.words}; it is sent again.")
         self._send_again(cluster, running, running.task)
         return None
 
@@ -339,7 +344,7 @@ class ClusterRuns:
             return None
         if run.exit_code is None and not run.started and running.attempts:
             return self._unknown(running, "its worker went away, and nobody began it again")
-        return run
+        return replace(run, said="".join((*running.notes, run.said)))
 
     def _send_again(self, cluster: Cluster, running: _Running, task: WorkerTask) -> None:
         """Send a project once more; nothing is known of it yet."""
@@ -354,9 +359,10 @@ class ClusterRuns:
             running.attempt = message["attempt"]
             running.attempts += 1
             if running.attempts > 1:
-                name = running.job.project.name
-                again = f"{name}: worker {running.worker} went away; it runs again on {worker}.\n"
-                self._told(running.job, again)
+                done = sum(_COMPLETE in line for line in running.lines)
+                words = f"Worker {running.worker} went away after {done} changes"
+                running.notes.append(f"{words}; this run, on {worker}, did the rest.\n")
+                self._note(f"{running.job.project.name}: {words}; it runs again on {worker}.")
             running.worker, running.lines = worker, []
         for line in lines if isinstance(lines, list | tuple) else ():
             running.lines.append(str(line))

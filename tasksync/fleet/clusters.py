@@ -16,6 +16,7 @@ def cluster_runs(
     *,
     limit: int | None,
     told: Callable[[ProjectJob, str], object],
+    note: Callable[[str], object],
     stop: Callable[[], bool],
     masked: Callable[[str], str],
 ) -> ClusterRuns:
@@ -37,6 +38,7 @@ def cluster_runs(
         env,
         limit=limit,
         told=told,
+        note=note,
         stop=stop,
         masked=masked,
     )

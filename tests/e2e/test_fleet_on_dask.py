@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import os
 import pickle
+import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import dask
 import pytest
 from dask_fleets import COUNT, NAMES, SECRETS, DaskFleet, children, dask_fleet, keys_of_clients
-from dask_here import DaskHere, dask_here, kill, until
+from dask_here import DaskHere, dask_here, until
 from portal import must_equal
 
 from tasksync.fleet import dask_cluster
@@ -70,7 +68,7 @@ def test_progress_comes_back_while_the_projects_run(fleet: DaskFleet, cluster: D
 
     read = read_fleet(str(fleet.folder / "fleet.yaml"))
     runs = cluster_runs(
-        cluster.on, read, {}, limit=None, stop=lambda: False, masked=str,
+        cluster.on, read, {}, limit=None, note=print, stop=lambda: False, masked=str,
         told=lambda job, line: heard.append((time.monotonic(), f"{job.project.name} {line}")),
     )  # fmt: skip
     jobs = [ProjectJob(one, FleetCommand.APPLY, ("--yes",)) for one in read.projects]
@@ -272,3 +270,59 @@ def test_tls_is_as_dask_is_told(fleet: DaskFleet, tmp_path: Path) -> None:
         assert (strange.code, "certificate" in strange.err) == (1, True), strange
     finally:
         cluster.stop()
+
+
+_SLOW = {"kind": "slow", "seconds": 1.5, "on": {"path": "^/v1/batch$"}, "times": 4}
+
+
+def _finish(fleet: DaskFleet, cluster: DaskHere) -> None:
+    for one in fleet.portals.values():
+        one.faults()
+    assert fleet.codes("apply", "--yes", "--on", cluster.on) == dict.fromkeys(NAMES, 0)
+    assert all(len(world) == 2 * COUNT for world in fleet.worlds().values())
+    fleet.nothing_is_left()
+
+
+def test_ctrl_c_stops_what_runs_on_workers_and_begins_no_more(
+    fleet: DaskFleet, cluster: DaskHere
+) -> None:
+    """What was answered is saved, each project says how far it came, nothing is left running."""
+    acme = fleet.portals["acme"]
+    acme.faults(_SLOW)
+    with fleet.process("apply", "--yes", "--json", "--jobs", "1", "--on", cluster.on) as command:
+        until(acme.struck, "acme's first batch is on its way")
+        command.send_signal(signal.SIGINT)
+        out, err = command.communicate(timeout=60)
+    assert command.returncode == 130, err
+    told = {one["name"]: one for one in json.loads(out)["projects"]}
+    assert told["acme"]["exit_code"] == 130, told
+    assert {told[name]["exit_code"] for name in ("globex", "initech")} == {None}
+    assert "not started" in told["globex"]["words"]
+    assert 0 < len(acme.tasks()) < 2 * COUNT
+    assert not children(cluster)
+    assert not fleet.portals["globex"].log()
+    _finish(fleet, cluster)
+
+
+@pytest.mark.parametrize("way", ["Ctrl-C twice", "SIGKILL"])
+def test_when_the_command_is_gone_its_runs_on_workers_stop_with_all_saved(
+    fleet: DaskFleet, cluster: DaskHere, way: str
+) -> None:
+    """Nobody waits for them any more: they must not go on for hours."""
+    acme = fleet.portals["acme"]
+    acme.faults(_SLOW)
+    with fleet.process("apply", "--yes", "--on", cluster.on) as command:
+        until(acme.struck, "acme's first batch is on its way")
+        if way == "SIGKILL":
+            command.kill()
+        else:
+            command.send_signal(signal.SIGINT)
+            time.sleep(0.2)
+            command.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        err = command.communicate(timeout=60)[1]
+        assert time.monotonic() - began < 10, err
+    assert command.returncode == (-9 if way == "SIGKILL" else 130), err
+    until(lambda: not children(cluster), "the runs on the workers ended")
+    assert len(acme.tasks()) < 2 * COUNT
+    _finish(fleet, cluster)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any
 import portal
 import psutil
 from command import Done, Tasksync
-from dask_here import DaskHere
+from dask_here import QUICK, DaskHere
 from portal import Served
 
 from tasksync.sandbox.web.api_keys import KEYS, ApiKey
@@ -88,6 +90,19 @@ class DaskFleet:
         settle = ("--settle", "0.5") if command == "apply" else ()
         file = str(self.folder / "fleet.yaml")
         return run("fleet", command, file, *settle, *words)
+
+    def process(self, command: str, *words: str) -> subprocess.Popen[str]:
+        """Start it as a process of its own."""
+        file = str(self.folder / "fleet.yaml")
+        return subprocess.Popen(
+            [sys.executable, "-m", "tasksync", "fleet", command, file, "--settle", "0.5", *words],
+            env={"PATH": os.defpath, "HOME": str(self.folder), **QUICK},
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def report(self, command: str, *words: str, **env: str) -> dict[str, Any]:
         """Run it, and return its report as the published document."""
