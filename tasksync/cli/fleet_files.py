@@ -9,23 +9,28 @@ from pathlib import Path
 from tasksync.cli.plan_files import read, written_whole
 from tasksync.core.fleet import ProjectRun
 from tasksync.errors import PlanUnusable, SettingsError
+from tasksync.render.fleet_project import ENDS
 
-SUFFIXES = {"text": "txt", "json": "json", "markdown": "md", "html": "html"}
+
+def own_file(name: str) -> str:
+    """Return where a project's own page is, seen from the report's."""
+    return f"projects/{name}.{ENDS['html']}"
 
 
 def _plan_of(folder: str, name: str) -> Path:
     return Path(folder, "plans", f"{name}.json")
 
 
-def approved_digest(folder: str, name: str) -> str:
-    """Return the digest of the plan that was saved for a project; raises PlanUnusable."""
+def approved_plan(folder: str, name: str) -> tuple[str, str]:
+    """Return digest and text of the plan that was saved for a project; raises PlanUnusable."""
     file = _plan_of(folder, name)
     if not file.is_file():
         raise PlanUnusable(
             f"There is no approved plan of {name}: {file} is not there.",
             f"Make it with tasksync fleet plan --out {folder}, and have it approved.",
         )
-    return read(str(file)).digest
+    digest = read(str(file)).digest
+    return digest, file.read_text(encoding="utf-8")
 
 
 def forget_plans(folder: str, runs: Iterable[ProjectRun]) -> None:
@@ -48,7 +53,7 @@ class KeptReport:
 
 def keep(report: KeptReport, folder: str, format_: str) -> None:
     """Write the reports in the format that they have, and the plans; raises SettingsError."""
-    suffix = SUFFIXES[format_]
+    suffix = ENDS[format_]
     try:
         for name, text in report.own.items():
             _write(Path(folder, "projects", f"{name}.{suffix}"), text)

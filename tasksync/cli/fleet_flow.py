@@ -8,9 +8,10 @@ from fnmatch import fnmatchcase
 from threading import Lock
 from time import monotonic
 
+from tasksync import __version__
 from tasksync.cli.confirmation import is_approved, must_be_answerable
 from tasksync.cli.console import Console
-from tasksync.cli.fleet_files import KeptReport, approved_digest, forget_plans, keep
+from tasksync.cli.fleet_files import KeptReport, approved_plan, forget_plans, keep, own_file
 from tasksync.cli.fleet_options import FleetOptions
 from tasksync.cli.fleet_showing import rendered, shown
 from tasksync.cli.signals import Stop, graceful
@@ -24,9 +25,11 @@ from tasksync.core.fleet import (
 )
 from tasksync.core.fleet_report import Ending, FleetReport, report
 from tasksync.errors import TasksyncError, UsageError
+from tasksync.fleet.cluster_runs import ClusterRuns
 from tasksync.fleet.local_runs import LocalRuns, refused
 from tasksync.manifests.fleet_file import read_fleet
 from tasksync.render.fleet_progress import FleetProgress
+from tasksync.render.fleet_project import project_text
 from tasksync.render.wording import count
 
 _CANCELLED = 1
@@ -137,11 +140,12 @@ class FleetFlow:
         jobs, without = [], []
         for job in self._jobs(FleetCommand.APPLY, options.passed):
             try:
-                digest = approved_digest(str(options.expect), job.project.name)
+                digest, plan = approved_plan(str(options.expect), job.project.name)
             except TasksyncError as error:
                 without.append(refused(job, error))
             else:
-                jobs.append(replace(job, arguments=(f"--expect={digest}", *job.arguments)))
+                words = (f"--expect={digest}", *job.arguments)
+                jobs.append(replace(job, arguments=words, approved=plan))
         return [*without, *self._runs(jobs)]
 
     def _jobs(
@@ -187,29 +191,17 @@ class FleetFlow:
     ) -> Callable[[Sequence[ProjectJob]], Iterator[ProjectRun]]:
         """Return what runs jobs: here, or on a cluster; what it knows of secrets is hidden."""
         options, env = self._options, self._console.env
+        runs: LocalRuns | ClusterRuns
         if options.on:
-            return self._on_cluster(options.on, told)
-        runs = LocalRuns(self._fleet, env, limit=options.limit, told=told, stop=self._stop)
-        if self._console.hidden is not None:
-            self._console.hidden.add(*runs.secrets)
-        return runs.run
+            from tasksync.backends.masking import masked
+            from tasksync.fleet.clusters import cluster_runs
 
-    def _on_cluster(
-        self, address: str, told: Callable[[ProjectJob, str], None]
-    ) -> Callable[[Sequence[ProjectJob]], Iterator[ProjectRun]]:
-        from tasksync.backends.masking import masked
-        from tasksync.fleet.clusters import cluster_runs
-
-        runs = cluster_runs(
-            address,
-            self._fleet,
-            self._console.env,
-            limit=self._options.jobs,
-            told=told,
-            note=self._tell,
-            stop=self._stop,
-            masked=masked,
-        )
+            runs = cluster_runs(
+                options.on, self._fleet, env,
+                limit=options.jobs, told=told, note=self._tell, stop=self._stop, masked=masked,
+            )  # fmt: skip
+        else:
+            runs = LocalRuns(self._fleet, env, limit=options.limit, told=told, stop=self._stop)
         if self._console.hidden is not None:
             self._console.hidden.add(*runs.secrets)
         return runs.run
@@ -237,26 +229,28 @@ class FleetFlow:
     def _changes(self, run: ProjectRun) -> bool:
         return self._alone(run).projects[0].ending is Ending.SOMETHING
 
-    def _kept(self, reported: FleetReport, runs: Sequence[ProjectRun]) -> KeptReport:
+    def _kept(self, reported: FleetReport) -> KeptReport:
         """Return what --out keeps, without the fleet's secrets.
 
-        A project's own report is, as JSON, what its process printed. A plan in which another
-        project's secret stands cannot be kept: without it, it would be another plan.
+        A plan in which another project's secret stands cannot be kept: without it, it would be
+        another plan.
         """
-        hidden = self._console.outside()
-        own, plans = {}, {}
-        for run in runs:
-            name = run.job.project.name
-            is_json = self._options.format == "json"
-            text = run.out if is_json else rendered(self._alone(run), self._options)
-            own[name] = hidden.redact(text)
-            if run.plan and hidden.redact(run.plan) == run.plan:
-                plans[name] = run.plan
-            elif run.plan:
+        hidden, options = self._console.outside(), self._options
+        plans = {}
+        for one in reported.projects:
+            if one.run.plan and hidden.redact(one.run.plan) == one.run.plan:
+                plans[one.name] = one.run.plan
+            elif one.run.plan:
                 self._console.tell(
-                    f"The plan of {name} is not kept: the secret of another project stands in it."
+                    f"The plan of {one.name} is not kept: the secret of another project is in it."
                 )
-        return KeptReport(hidden.redact(rendered(reported, self._options)), own, plans)
+        text = rendered(reported, options.format, full=options.full, link=own_file)
+        own = {
+            one.name: project_text(one, reported, options.format, version=__version__)
+            for one in reported.projects
+        }
+        own = {name: hidden.redact(text) for name, text in own.items()}
+        return KeptReport(hidden.redact(text), own, plans)
 
     def _ended(self, runs: Sequence[ProjectRun], command: FleetCommand | None = None) -> int:
         """Show the report, and keep it where --out says so; returns the exit code."""
@@ -265,7 +259,7 @@ class FleetFlow:
         shown(reported, options, self._console)
         if options.out:
             forget_plans(options.out, [run for run in runs if run.job.keeps_plan])
-            keep(self._kept(reported, runs), options.out, options.format)
+            keep(self._kept(reported), options.out, options.format)
             self._console.tell(f"Wrote the report to {options.out}.")
         return reported.exit_code
 

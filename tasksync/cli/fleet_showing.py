@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tasksync import __version__
 from tasksync.cli.console import Console
 from tasksync.cli.fleet_options import FleetOptions
@@ -10,16 +12,25 @@ from tasksync.core.fleet_report import FleetReport
 
 def shown(report: FleetReport, options: FleetOptions, console: Console) -> None:
     """Write the report to stdout."""
-    colour = console.coloured(console.out, wanted=not options.output.no_color)
-    whole = not console.out.isatty()
-    console.say(rendered(report, options, colour=colour, whole=whole))
+    if options.format == "text":
+        from tasksync.render.fleet_text import fleet_text
+
+        colour = console.coloured(console.out, wanted=not options.output.no_color)
+        whole = not console.out.isatty()
+        console.say(fleet_text(report, colour=colour, full=options.full, whole=whole))
+    else:
+        console.say(rendered(report, options.format, full=options.full))
 
 
 def rendered(
-    report: FleetReport, options: FleetOptions, *, colour: bool = False, whole: bool = True
+    report: FleetReport,
+    format_: str,
+    *,
+    full: bool = False,
+    link: Callable[[str], str] = lambda _name: "",
 ) -> str:
-    """Return the report in the format that was asked for, as it goes into a file or a pipe."""
-    match options.format:
+    """Return the report in a format, as it goes into a file; `link` is as in fleet_html."""
+    match format_:
         case "json":
             from tasksync.render.fleet_json import fleet_json
 
@@ -31,8 +42,8 @@ def rendered(
         case "html":
             from tasksync.render.fleet_html import fleet_html
 
-            return fleet_html(report, version=__version__)
+            return fleet_html(report, version=__version__, link=link)
         case _:
             from tasksync.render.fleet_text import fleet_text
 
-            return fleet_text(report, colour=colour, full=options.full, whole=whole)
+            return fleet_text(report, full=full, whole=True)

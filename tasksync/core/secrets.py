@@ -76,13 +76,13 @@ _WORDS = frozenset(
     ending enforce entries existing exit_code expires failed failures fieldpolicy fields
     filters foreach forget friday groupid groups guards handed_over happened heartbeat hidden
     holder holidays id_key id_value identity in_doubt inprogress integer intents interrupted
-    is_there late_by left_out levels limits lineage listed locale locked managed marker markers
-    maxdelete maxupdate maxvanished message method missing monday moved_from moved_to movedto
-    narrowed normal not_kept not_started nothing onremove operation options other_owner outcome
-    overdue parameters parent parentid partial password pending people per_minute per_second
+    is_there labels late_by left_out levels limits lineage listed locale locked managed marker
+    markers maxdelete maxupdate maxvanished message method missing monday moved_from moved_to
+    movedto narrowed normal not_kept not_started nothing onremove operation options other_owner
+    outcome overdue parameters parent parentid partial password pending people per_minute per_second
     person policy portal postgres postgresql priority problems project projects protect
     protected put_right quarter ratchet reason received refusals refused region released remade
-    remarks remembered remove removed renames replaced replaces request requests resource
+    remarks remembered remove removed renames replaced replaces report request requests resource
     responsible returned run_url sandbox saturday scopes seconds serial session severity
     skipped something sonet_group source sqlite standing stands started status strays summary
     sunday tasksync template templates thursday timezone touched tracked tuesday unanswered

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from tasksync.core.fleet import FleetCommand
 from tasksync.core.fleet_report import Ending, FleetReport, LateTask, ProjectReport
-from tasksync.core.project_status import PersonTasks
 from tasksync.render import fleet_words as words
 from tasksync.render.fleet_own import own_text
 from tasksync.render.line_width import COLUMNS, beside, width, wrapped
@@ -15,7 +14,7 @@ from tasksync.render.style import PLAIN, Style, Tone, colours
 from tasksync.render.wording import clean, in_quotes
 
 #: no column is made wider than this for the sake of one long name
-_NAME, _PORTAL, _CHANGES, _EXIT, _TIME, _WHO = 20, 26, 12, 4, 9, 34
+_NAME, _PORTAL, _CHANGES, _EXIT, _TIME = 20, 26, 12, 4, 9
 #: how a column stands: numbers end where the others do
 _RIGHT = (False, False, False, True, True)
 HANG = 6
@@ -75,15 +74,8 @@ def _table(some: Sequence[ProjectReport], style: Style) -> Iterator[str]:
     yield style.paint(_row(_TITLES, wide), Tone.DIM)
     for one, row in zip(some, cells, strict=True):
         line = style.paint(row[0], _tone(one)) + _row(row, wide)[len(row[0]) :]
-        why = clean(one.words) if one.troubled or _is_more(one) else ""
+        why = clean(one.words) if one.troubled or one.guards else ""
         yield from beside((line, why), HANG, breaks=True)
-
-
-def _is_more(one: ProjectReport) -> bool:
-    """Tell whether the words say more than the columns: what happens to tasks of people's."""
-    return one.run.job.command in {FleetCommand.DRIFT, FleetCommand.STATUS} and (
-        one.ending is Ending.SOMETHING
-    )
 
 
 def _cells(one: ProjectReport) -> Cells:
@@ -112,21 +104,23 @@ def _late(report: FleetReport, style: Style) -> Iterator[str]:
     yield ""
     yield style.paint(f"{words.late_line(report)}:", Tone.BAD)
     pairs = report.late_people()
-    names = [(clean(one.name), _who(one, person)) for one, person in pairs]
-    wide = [
-        min(max(width(pair[at]) for pair in names), most) for at, most in enumerate((_NAME, _WHO))
+    told = [
+        (
+            clean(one.name),
+            clean(who(person.id, one.names)),
+            f"{person.late} late of {person.open} open",
+        )
+        for one, person in pairs
     ]
-    for (name, person), (_one, tasks) in zip(names, pairs, strict=True):
-        counts = f"{tasks.late} late of {tasks.open} open"
-        first = f"  {_padded(name, wide[0])}  {_padded(person, wide[1])}"
-        yield from beside((first, counts), HANG, breaks=True)
+    names = min(max(width(name) for name, _who, _late in told), _NAME)
+    room = COLUMNS - names - max(width(late) for _name, _who, late in told) - HANG
+    people = min(max(width(person) for _name, person, _late in told), room)
+    for name, person, late in told:
+        first = f"  {_padded(name, names)}  {_padded(person, people)}"
+        yield from beside((first, late), HANG, breaks=True)
     yield ""
     for one in report.late():
         yield from _late_task(one, style)
-
-
-def _who(one: ProjectReport, person: PersonTasks) -> str:
-    return clean(who(person.id, one.names))
 
 
 def _late_task(one: LateTask, style: Style) -> Iterator[str]:

@@ -28,7 +28,7 @@ timezone: Europe/Berlin
 tasks:
   close: {title: Close the books, responsibleId: 1, deadline: 2026-05-20T18:00, priority: high}
   report: {title: Prepare the report, responsibleId: 22, deadline: 2026-05-18T12:00, parent: close}
-  audit: {title: Invite the auditors, responsibleId: 22, deadline: 2098-07-04T18:00}
+  audit: {title: Invite the auditors, responsibleId: 22, deadline: 2098-07-04T18:00, protect: true}
   file: {title: File the return, responsibleId: 1}
 """
 FEWER = "\n".join(TASKS.splitlines()[:5]) + "\n"
@@ -84,9 +84,8 @@ def make(folder: Path) -> None:
     by_hand(folder, "DELETE", f"tasks/{ids['file']}")
     _keep("drift", project("drift", "--format", "json"))
     project.manifest(FEWER, "m.yaml")
-    few = ("--max-delete", "1")
-    _keep("refused", project("plan", "--format", "json", *few))
-    _keep("refused-apply", project("apply", "--json", "--yes", *few))
+    _keep("refused", project("plan", "--format", "json"))
+    _keep("refused-apply", project("apply", "--json", "--yes"))
     project.manifest(TASKS.replace("Invite", "Ask"), "m.yaml")
     approved = "sha256:" + "0" * 64
     _keep("stale", project("apply", "--json", "--expect", approved))

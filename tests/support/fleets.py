@@ -79,7 +79,7 @@ def plans() -> FleetReport:
 def applies() -> FleetReport:
     """An apply of a fleet in which everything happens."""
     whole = (DOCUMENTS / "apply.out").read_text("utf-8")
-    sent = whole.index('"apply_start"')
+    last = whole.rindex("apply_complete")
     return of(
         "apply",
         run("acme", "apply", 0, "apply"),
@@ -87,7 +87,7 @@ def applies() -> FleetReport:
         run("initech", "apply", 4, "refused-apply"),
         run("hooli", "apply", 3, "partial"),
         run("stark", "apply", 5, "stale"),
-        run("umbrella", "apply", -9, out=whole[: sent + 600], said=""),
+        run("umbrella", "apply", -9, out=whole[: last - 40], said=""),
         run("wonka", "apply", 6, said=LOCKED),
     )
 

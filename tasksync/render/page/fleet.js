@@ -72,7 +72,7 @@
   const signs = (text) => text.split(" ").flatMap((part, at) => [at ? " " : "", part.startsWith("-") ? el("span", { class: "minus" }, part) : part]);
   const body = (one) => el("div", { class: "body" },
     el("p", { class: "facts" }, `${one.t}, exit code ${one.x === null ? "none" : one.x}`, one.h ? " · " : "", one.h ? el("a", { href: one.h }, "its own page") : null),
-    one.r ? el("pre", { class: "own", tabindex: 0 }, ...one.r.split("\n").flatMap((line) => [painted(line), "\n"])) : el("p", { class: "brief" }, "It has no report of its own."));
+    one.r ? el("pre", { class: "own", tabindex: 0 }, ...one.r.trimEnd().split("\n").flatMap((line) => [painted(line), "\n"])) : el("p", { class: "brief" }, "It has no report of its own."));
   const TONES = { "+": "create", "~": "update", "-": "delete", ">": "defer", "=": "adopt", ".": "forget" };
   const painted = (line) => {
     const found = /^ {2,4}([+~>=.-]) (?!create )\S/.exec(line);
