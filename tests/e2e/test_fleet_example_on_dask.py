@@ -38,6 +38,6 @@ def test_the_example_is_applied_on_a_cluster_and_then_wants_nothing(
             tasksync.env.pop(name, None)
         applied = tasksync("fleet", "apply", file, "--yes", "--on", cluster.on)
         assert (applied.code, "In all: 39 added." in applied.out) == (0, True), applied
-        assert [len(portals[name].world()) for name in NAMES] == [18, 8, 13]
+        assert [len(portals[name].tasks()) for name in NAMES] == [18, 8, 13]
         again = tasksync("fleet", "plan", file, "--on", cluster.on)
         assert (again.code, "3 without changes." in again.out) == (0, True), again
