@@ -21,15 +21,16 @@ def _plan_of(folder: str, name: str) -> Path:
     return Path(folder, "plans", f"{name}.json")
 
 
-def approved_digest(folder: str, name: str) -> str:
-    """Return the digest of the plan that was saved for a project; raises PlanUnusable."""
+def approved_plan(folder: str, name: str) -> tuple[str, str]:
+    """Return digest and text of the plan that was saved for a project; raises PlanUnusable."""
     file = _plan_of(folder, name)
     if not file.is_file():
         raise PlanUnusable(
             f"There is no approved plan of {name}: {file} is not there.",
             f"Make it with tasksync fleet plan --out {folder}, and have it approved.",
         )
-    return read(str(file)).digest
+    digest = read(str(file)).digest
+    return digest, file.read_text(encoding="utf-8")
 
 
 def forget_plans(folder: str, runs: Iterable[ProjectRun]) -> None:

@@ -11,7 +11,7 @@ from time import monotonic
 from tasksync import __version__
 from tasksync.cli.confirmation import is_approved, must_be_answerable
 from tasksync.cli.console import Console
-from tasksync.cli.fleet_files import KeptReport, approved_digest, forget_plans, keep, own_file
+from tasksync.cli.fleet_files import KeptReport, approved_plan, forget_plans, keep, own_file
 from tasksync.cli.fleet_options import FleetOptions
 from tasksync.cli.fleet_showing import rendered, shown
 from tasksync.cli.signals import Stop, graceful
@@ -140,11 +140,12 @@ class FleetFlow:
         jobs, without = [], []
         for job in self._jobs(FleetCommand.APPLY, options.passed):
             try:
-                digest = approved_digest(str(options.expect), job.project.name)
+                digest, plan = approved_plan(str(options.expect), job.project.name)
             except TasksyncError as error:
                 without.append(refused(job, error))
             else:
-                jobs.append(replace(job, arguments=(f"--expect={digest}", *job.arguments)))
+                words = (f"--expect={digest}", *job.arguments)
+                jobs.append(replace(job, arguments=words, approved=plan))
         return [*without, *self._runs(jobs)]
 
     def _jobs(
@@ -197,7 +198,7 @@ class FleetFlow:
 
             runs = cluster_runs(
                 options.on, self._fleet, env,
-                limit=options.jobs, told=told, stop=self._stop, masked=masked,
+                limit=options.jobs, told=told, note=self._tell, stop=self._stop, masked=masked,
             )  # fmt: skip
         else:
             runs = LocalRuns(self._fleet, env, limit=options.limit, told=told, stop=self._stop)

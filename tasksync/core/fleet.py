@@ -68,13 +68,16 @@ class ProjectJob:
     """What the process of one project is asked: `tasksync COMMAND` with `arguments` behind it.
 
     The arguments hold no secret and no address of a state: those go by the environment. `plan` is
-    the text of a saved plan that apply does exactly; `keeps_plan`: plan saves one.
+    the text of a saved plan that apply does exactly, or where it `resumes`, what is left of it;
+    `approved` is that of the plan whose digest --expect names. `keeps_plan`: plan saves one.
     """
 
     project: FleetProject
     command: FleetCommand
     arguments: tuple[str, ...] = ()
     plan: str = ""
+    resumes: bool = False
+    approved: str = ""
     keeps_plan: bool = False
 
 

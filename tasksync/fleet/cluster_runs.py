@@ -32,6 +32,8 @@ _PATIENCE = 60.0
 _LOCK_TIMEOUT = "--lock-timeout=5m"
 #: exit code of a saved plan of which something moved, or was done
 _STALE = 5
+#: what stands in the line of each change that is done
+_COMPLETE = '"type": "apply_complete"'
 
 
 NOT_KNOWN = (
@@ -92,9 +94,13 @@ class _Running:
     task: WorkerTask
     sent: int = 1
     attempt: object = None
-    attempts: int = 0
+    began: bool = False
+    died: int = 0
     worker: str = ""
     lines: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    before: list[str] = field(default_factory=list)
+    asks_what_is_left: ProjectRun | None = None
 
 
 class _Look:
@@ -130,8 +136,9 @@ class _Look:
 class ClusterRuns:
     """Runs jobs of a fleet on a cluster; for one run.
 
-    `connect` is given a name for the run. `limit` is how many run at once, None: as many as the workers have threads. `told` hears each
-    line that a process writes while it runs, from the thread that iterates; `stop` tells whether
+    `connect` is given a name for the run. `limit` is how many run at once, None: as many as the
+    workers have threads. `told` hears each line that a process writes while it runs, from the
+    thread that iterates, `note` what a person should know of the cluster. `stop` tells whether
     somebody asked to stop; `masked` returns an address without what is secret in it.
     """
 
@@ -143,6 +150,7 @@ class ClusterRuns:
         *,
         limit: int | None,
         told: Callable[[ProjectJob, str], object],
+        note: Callable[[str], object],
         stop: Callable[[], bool],
         masked: Callable[[str], str],
     ) -> None:
@@ -151,6 +159,7 @@ class ClusterRuns:
         self._env = env
         self._limit = limit
         self._told = told
+        self._note = note
         self._stop = stop
         self._masked = masked
         self._run = token_hex(8)
@@ -321,24 +330,43 @@ class ClusterRuns:
     def _lost(self, cluster: Cluster, running: _Running, lost: Lost) -> ProjectRun | None:
         if not lost.again or self._stop() or running.sent >= _MOST_SENT:
             return self._unknown(running, lost.words)
-        self._told(running.job, f"{running.job.project.name}: {lost.words}; it is sent again.\n")
+        self._note(f"{running.job.project.name}: {lost.words}; it is sent again.")
         self._send_again(cluster, running, running.task)
         return None
 
     def _ended(self, cluster: Cluster, running: _Running, run: ProjectRun) -> ProjectRun | None:
-        """Return what a worker reported, unless a saved plan was half done by a worker that died.
+        """Return what a worker reported, once a plan that another one left half done is done.
 
-        What is left of it is what was approved and is not done; `apply --expect` does that.
+        Such a plan is refused as stale. What is left of it was approved, so it is resumed; where
+        that is refused too, the plan was done to its end if nothing is left to do.
         """
-        plan = running.task.job.plan
-        if run.exit_code == _STALE and plan and running.attempts > 1:
-            words = (f"--expect={json.loads(plan)['digest']}", *running.task.job.arguments)
-            job = replace(running.task.job, plan="", arguments=words)
-            self._send_again(cluster, running, replace(running.task, job=job))
-            return None
-        if run.exit_code is None and not run.started and running.attempts:
+        if running.asks_what_is_left:
+            stale = running.asks_what_is_left
+            if run.exit_code != 0:
+                return stale
+            out = "".join(running.before)
+            return replace(stale, exit_code=0, out=out, said="".join(running.notes))
+        if run.exit_code == _STALE and running.died:
+            job = self._resuming(running, run)
+            if job is not None:
+                running.attempt = None  # the next one is another errand
+                self._send_again(cluster, running, replace(running.task, job=job))
+                return None
+        if run.exit_code is None and not run.started and running.began:
             return self._unknown(running, "its worker went away, and nobody began it again")
-        return run
+        return replace(run, said="".join((*running.notes, run.said)))
+
+    def _resuming(self, running: _Running, stale: ProjectRun) -> ProjectJob | None:
+        """Return what to do about a plan that was begun by a worker which died."""
+        job = running.task.job
+        plan = job.plan or job.approved
+        if not plan:
+            return None
+        if not job.resumes:
+            words = tuple(word for word in job.arguments if not word.startswith("--expect"))
+            return replace(job, plan=plan, resumes=True, approved="", arguments=words)
+        running.asks_what_is_left = stale
+        return ProjectJob(job.project, FleetCommand.PLAN, ("--detailed-exitcode",))
 
     def _send_again(self, cluster: Cluster, running: _Running, task: WorkerTask) -> None:
         """Send a project once more; nothing is known of it yet."""
@@ -350,20 +378,26 @@ class ClusterRuns:
         """Hear lines of a process; a second attempt begins them anew."""
         worker, lines = str(message["worker"]), message["lines"]
         if message["attempt"] != running.attempt:
-            running.attempt = message["attempt"]
-            running.attempts += 1
-            if running.attempts > 1:
-                name = running.job.project.name
-                again = f"{name}: worker {running.worker} went away; it runs again on {worker}.\n"
-                self._told(running.job, again)
+            if running.attempt is not None:
+                self._went_away(running, worker)
+            running.attempt, running.began = message["attempt"], True
             running.worker, running.lines = worker, []
         for line in lines if isinstance(lines, list | tuple) else ():
             running.lines.append(str(line))
             self._told(running.job, str(line))
 
+    def _went_away(self, running: _Running, worker: str) -> None:
+        """Say that a worker died, and how far it came."""
+        running.died += 1
+        running.before = running.lines
+        done = sum(_COMPLETE in line for line in running.lines)
+        words = f"Worker {running.worker} went away after {done} changes"
+        running.notes.append(f"{words}; this run, on {worker}, did the rest.\n")
+        self._note(f"{running.job.project.name}: {words}; it runs again on {worker}.")
+
     def _unknown(self, running: _Running, words: str) -> ProjectRun:
         """Return what is known of a project of which no report comes."""
-        if not running.attempts:
+        if not running.began:
             return ProjectRun(running.job, None, words=words, started=False)
         out = running.lines if running.job.command is FleetCommand.APPLY else []
         events = [line for line in out if line.startswith("{")]

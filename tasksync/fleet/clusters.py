@@ -16,6 +16,7 @@ def cluster_runs(
     *,
     limit: int | None,
     told: Callable[[ProjectJob, str], object],
+    note: Callable[[str], object],
     stop: Callable[[], bool],
     masked: Callable[[str], str],
 ) -> ClusterRuns:
@@ -28,7 +29,7 @@ def cluster_runs(
         from tasksync.fleet.dask_cluster import DaskCluster
     except ImportError as error:
         raise SettingsError(
-            f"--on {masked(address)} needs dask.distributed, which is not installed.",
+            f"--on {address} needs dask.distributed, which is not installed.",
             "pip install 'tasksync[fleet]'",
         ) from error
     return ClusterRuns(
@@ -37,6 +38,7 @@ def cluster_runs(
         env,
         limit=limit,
         told=told,
+        note=note,
         stop=stop,
         masked=masked,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import suppress
@@ -34,9 +35,13 @@ if TYPE_CHECKING:
     from distributed import Worker
 
 SCHEME = "dask:"
-_KINDS = ("tcp://", "tls://", "ws://", "wss://")
+_SECURE = ("tls://", "wss://")
+_KINDS = ("tcp://", "ws://", *_SECURE)
 #: how long a report may take to come here from its worker, and how long we take leave (s)
 _GATHERED, _LEAVES = 10.0, 3.0
+#: what of an error's words is for programmers, and how many of the others are shown
+_OF_PYTHON = re.compile(r"in <[^>]*>: |\[Errno -?\d+\] |\b\w*Error: |\(_ssl\.c:\d+\)")
+_LONGEST = 200
 #: states of a task that a worker is doing, or has been asked for again
 _WANTED = frozenset({"executing", "long-running", "resumed"})
 #: where a worker keeps our WorkerRuns
@@ -81,13 +86,16 @@ class DaskCluster:
             raise self._unreachable(error) from error
 
     def _unreachable(self, error: Exception) -> SettingsError:
-        why = " ".join(str(error.__cause__ or error).split())[:200]
-        tls = (
-            " and its certificates, DASK_DISTRIBUTED__COMM__TLS__…" if "tls" in why.lower() else ""
+        told = " ".join(str(error.__cause__ or error).split())
+        why = _OF_PYTHON.sub("", told)[:_LONGEST].rstrip(". ") or "it hung up"
+        where = (
+            "the address, and the certificates that DASK_DISTRIBUTED__COMM__TLS__… name"
+            if self.address.startswith(_SECURE)
+            else "the address: one with certificates is dask:tls://HOST:PORT"
         )
         return SettingsError(
-            f"No Dask scheduler answers at {self.address}: {why}",
-            f"Start one with dask scheduler, or look at the address{tls}.",
+            f"No Dask scheduler answers at {self.address}: {why}.",
+            f"Start one with dask scheduler, or look at {where}.",
         )
 
     def workers(self) -> Mapping[str, int]:
@@ -152,7 +160,9 @@ class DaskCluster:
         try:
             report = future.result(timeout=_GATHERED)
         except KilledWorker as error:
-            return Lost(f"{error.allowed_failures + 1} workers died while it ran", again=True)
+            died = error.allowed_failures + 1
+            workers = "1 worker" if died == 1 else f"{died} workers"
+            return Lost(f"{workers} died while it ran", again=True)
         except TimeoutError:
             # its worker died with the report; Dask has it done again, and tells when it is
             future.add_done_callback(lambda done: self._queue.put((_name(done), done)))

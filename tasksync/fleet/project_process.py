@@ -32,8 +32,9 @@ def command_of(job: ProjectJob, plan: Path) -> list[str]:
     `plan` is the file of a saved plan, which is done or written.
     """
     files = [word for path in job.project.paths for word in ("-f", path)]
-    saved = [str(plan)] if job.plan else ["--out", str(plan)] if job.keeps_plan else []
-    words = [job.command.value, *files, *_FORMAT[job.command], *job.arguments, *saved]
+    saved = [str(plan)] if job.plan or job.keeps_plan else []
+    flag = ["--resume"] if job.resumes else ["--out"] if job.keeps_plan else []
+    words = [job.command.value, *files, *_FORMAT[job.command], *job.arguments, *flag, *saved]
     return [sys.executable, "-P", "-m", "tasksync", *words]
 
 
