@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -164,14 +163,11 @@ def _below(number: int) -> list[psutil.Process]:
 def killed(cluster: DaskHere, portal_url: str, *, child_too: bool) -> bool:
     """SIGKILL the worker that runs the project of a portal; its project's process too, or not."""
     for worker in cluster.workers:
-        if worker.poll() is not None:
-            continue
         for child in _below(worker.pid):
             with suppress(psutil.Error, OSError):
                 if child.environ().get("TASKSYNC_PORTAL") == portal_url:
-                    os.kill(worker.pid, signal.SIGKILL)
+                    child.parent().kill()
                     if child_too:
                         child.kill()
-                    worker.wait()
                     return True
     return False

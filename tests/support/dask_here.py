@@ -29,7 +29,7 @@ class DaskHere:
 
     folder: Path
     env: dict[str, str] = field(default_factory=dict)
-    options: tuple[str, ...] = ()
+    options: tuple[str, ...] = ("--no-nanny",)
     protocol: str = "tcp"
     address: str = ""
     scheduler: subprocess.Popen[bytes] | None = None
@@ -59,7 +59,7 @@ class DaskHere:
     def worker(self, **env: str) -> subprocess.Popen[bytes]:
         """Start one more worker, in a process group of its own."""
         number = len(self.workers)
-        words = [self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+        words = [self.address, "--nthreads", "1", "--no-dashboard"]
         words += ["--local-directory", str(self.folder / f"worker-{number}"), *self.options]
         made = self._process("dask_worker", f"worker-{number}", words, {**self.env, **env})
         self.workers.append(made)
@@ -120,9 +120,9 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def dask_here(folder: Path, workers: int = 2, **env: str) -> Iterator[DaskHere]:
-    """Have a cluster while a block lasts."""
-    made = DaskHere(folder, dict(env))
+def dask_here(folder: Path, workers: int = 2, *options: str, **env: str) -> Iterator[DaskHere]:
+    """Have a cluster while a block lasts; `options` are those of its workers."""
+    made = DaskHere(folder, dict(env), options or ("--no-nanny",))
     try:
         yield made.start(workers)
     finally:
