@@ -18,8 +18,8 @@ from typing import Any, TypeAlias
 import dask
 import pytest
 from dask_fleets import COUNT, NAMES, SECRETS, DaskFleet, dask_fleet, keys_of_clients, killed
-from dask_here import DaskHere, dask_here, kill, until
-from portal import must_equal
+from dask_here import DaskHere, dask_here, kill
+from portal import must_equal, until
 from stores import chance
 
 from tasksync.core.fleet import FleetCommand, ProjectJob, ProjectRun

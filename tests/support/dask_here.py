@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from portal import until
+
 #: short, since tests wait for what has died, and no dashboards
 QUICK = {
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "4s",
@@ -47,7 +49,9 @@ class DaskHere:
         words = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-jupyter"]
         words += ["--scheduler-file", str(file), "--protocol", self.protocol]
         self.scheduler = self._process("dask_scheduler", "scheduler", words, _of_dask(self.env))
-        until(lambda: file.exists() and b"address" in file.read_bytes(), "the scheduler began")
+        until(
+            lambda: file.exists() and b"address" in file.read_bytes(), "the scheduler began", _BEGIN
+        )
         import json
 
         self.address = json.loads(file.read_text("utf-8"))["address"]
@@ -70,6 +74,7 @@ class DaskHere:
         until(
             lambda: sum("Registered to" in self.said(n) for n in self._numbers()) >= count,
             "workers",
+            _BEGIN,
         )
 
     def _numbers(self) -> range:
@@ -127,11 +132,3 @@ def dask_here(folder: Path, workers: int = 2, *options: str, **env: str) -> Iter
         yield made.start(workers)
     finally:
         made.stop()
-
-
-def until(true: object, what: str, seconds: float = _BEGIN) -> None:
-    """Wait until something is true; fail when it does not come."""
-    end = time.monotonic() + seconds
-    while not true():  # type: ignore[operator]
-        assert time.monotonic() < end, f"waited in vain until {what}"
-        time.sleep(0.02)
