@@ -172,6 +172,8 @@ class FleetFlow:
         start = self._start(told)
         found: dict[str, ProjectRun] = {}
         again = "Run the same tasksync fleet command again to finish"
+        if self._options.on:
+            again = f"What runs on workers is stopped there, with all saved. {again}"
         with graceful(
             self._stop, self._console.tell, lambda: progress.standing, self._console.restore,
             again=again,

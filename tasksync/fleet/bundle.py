@@ -1,4 +1,4 @@
-"""The manifests of one project as a tar.gz, which are laid on a worker as they lie here.
+"""The manifests of one project as a tar.gz, which stand on a worker as they stand here.
 
 What travels is what a manifest can read, and what -f names by its own name: no keys, no states, no
 Git. The other files of the checkout travel as names alone, so that a manifest that was read by half
@@ -79,7 +79,7 @@ def bundle_of(
 
 
 def unpack(bundle: Bundle, target: Path) -> Path:
-    """Lay a bundle's files into an empty folder; return the folder in which the process works.
+    """Write a bundle's files into an empty folder; return the folder in which the process works.
 
     Raises SettingsError where these are not the bytes that were sent, or would leave the folder.
     """
@@ -93,7 +93,7 @@ def unpack(bundle: Bundle, target: Path) -> Path:
         base.mkdir(parents=True)
         with tarfile.open(fileobj=io.BytesIO(bundle.content), mode="r:gz") as archive:
             for member in archive:
-                _lay(archive, member, base)
+                _write(archive, member, base)
         folder = _inside(base, bundle.folder)
         folder.mkdir(parents=True, exist_ok=True)
     except (tarfile.TarError, OSError, EOFError) as error:
@@ -104,7 +104,7 @@ def unpack(bundle: Bundle, target: Path) -> Path:
     return folder
 
 
-def _lay(archive: tarfile.TarFile, member: tarfile.TarInfo, base: Path) -> None:
+def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, base: Path) -> None:
     path = _inside(base, member.name)
     content = archive.extractfile(member) if member.isreg() else None
     if content is None:

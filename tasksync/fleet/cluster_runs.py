@@ -6,14 +6,20 @@ does when it dies in the middle is done again on another one, which waits for th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from secrets import token_bytes, token_hex
 from time import monotonic
 from typing import Protocol
 
-from tasksync.core.fleet import Fleet, FleetCommand, FleetProject, ProjectJob, ProjectRun
+from tasksync.core.fleet import (
+    INTERRUPTED,
+    Fleet,
+    FleetCommand,
+    FleetProject,
+    ProjectJob,
+    ProjectRun,
+)
 from tasksync.errors import TasksyncError
 from tasksync.fleet.bundle import Bundle, bundle_of
 from tasksync.fleet.cluster_checks import must_be_remote, must_fit
@@ -352,6 +358,9 @@ class ClusterRuns:
                 running.attempt = None  # the next one is another errand
                 self._send_again(cluster, running, replace(running.task, job=job))
                 return None
+        if run.exit_code == INTERRUPTED and not self._stop():
+            words = f"worker {running.worker} was shut down while it ran"
+            return self._lost(cluster, running, Lost(words, again=True))
         if run.exit_code is None and not run.started and running.began:
             return self._unknown(running, "its worker went away, and nobody began it again")
         return replace(run, said="".join((*running.notes, run.said)))

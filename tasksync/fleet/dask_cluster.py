@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import suppress
@@ -130,9 +131,11 @@ class DaskCluster:
         """Send a task; what comes of it is told by `events`."""
         name = task.job.project.name
         self._sent += 1
-        future = self._client.submit(
-            _run_here, task, key=f"tasksync-{self._run}-{name}-{self._sent}", pure=False
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Dask warns of bundles that have 10 MiB
+            future = self._client.submit(
+                _run_here, task, key=f"tasksync-{self._run}-{name}-{self._sent}", pure=False
+            )
         self._futures[name] = future
         future.add_done_callback(lambda done: self._queue.put((name, done)))
 
@@ -227,10 +230,10 @@ def _runs_of(worker: Worker) -> WorkerRuns:
 
 def _run_here(task: WorkerTask) -> WorkerReport:
     worker = get_worker()
-    return run_task(task, _DaskPlace(worker, task.run), _runs_of(worker))
+    return run_task(task, _DaskWorkplace(worker, task.run), _runs_of(worker))
 
 
-class _DaskPlace:
+class _DaskWorkplace:
     """A Dask worker as a run sees it."""
 
     def __init__(self, worker: Worker, run: str) -> None:

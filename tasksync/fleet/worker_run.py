@@ -1,6 +1,6 @@
 """One project's run on a worker of a cluster: what it is sent, what it finds there, what it tells.
 
-Nothing here knows which cluster it is; `Place` is what the worker offers.
+Nothing here knows which cluster it is; `Workplace` is what the worker offers.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class WorkerFacts:
     python: str = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
-class Place(Protocol):
+class Workplace(Protocol):
     """A worker as a run sees it."""
 
     name: str
@@ -128,7 +128,7 @@ def key_digests(
     return found
 
 
-def run_task(task: WorkerTask, place: Place, runs: WorkerRuns) -> WorkerReport:
+def run_task(task: WorkerTask, place: Workplace, runs: WorkerRuns) -> WorkerReport:
     """Run a project's process on this worker to its end."""
     project = task.job.project
     try:
@@ -185,7 +185,7 @@ def _environment(task: WorkerTask, env: Mapping[str, str], own: ProjectSecrets) 
     return project_environment(clean, task.job.project, own, named, others)
 
 
-def _followed(task: WorkerTask, place: Place, process: ProjectProcess) -> ProjectRun:
+def _followed(task: WorkerTask, place: Workplace, process: ProjectProcess) -> ProjectRun:
     """Run a process and send its lines on; once nobody wants it any more, ask it to stop."""
     sender = _Sender(task, place)
     ended = Event()
@@ -211,7 +211,7 @@ def _followed(task: WorkerTask, place: Place, process: ProjectProcess) -> Projec
 class _Sender:
     """Sends the lines of one attempt at a project, several at once."""
 
-    def __init__(self, task: WorkerTask, place: Place) -> None:
+    def __init__(self, task: WorkerTask, place: Workplace) -> None:
         self._lock = Lock()
         self._lines: list[str] = []
         self._is_events = task.job.command is FleetCommand.APPLY

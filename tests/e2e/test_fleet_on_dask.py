@@ -15,8 +15,8 @@ from typing import Any
 import dask
 import pytest
 from dask_fleets import COUNT, NAMES, SECRETS, DaskFleet, children, dask_fleet, keys_of_clients
-from dask_here import DaskHere, dask_here, until
-from portal import must_equal
+from dask_here import DaskHere, dask_here
+from portal import must_equal, until
 
 from tasksync.fleet import dask_cluster
 
@@ -56,6 +56,27 @@ def test_an_apply_ends_as_on_this_machine_and_then_there_is_nothing_to_do(
     assert {name: len(one.log()) for name, one in fleet.portals.items()} != before
     for command in ("status", "drift"):
         assert fleet(command, "--on", cluster.on).code == 0
+
+
+def test_the_example_ends_on_a_cluster_as_on_this_machine(
+    fleet: DaskFleet, cluster: DaskHere, tmp_path: Path, new_database: Callable[[], str]
+) -> None:
+    """Clients that share a folder of templates: it travels with each of them."""
+    fleet.be_the_example()
+    assert fleet("apply", "--yes", "--on", cluster.on).code == 0
+    with dask_fleet(tmp_path / "here", new_database()) as here:
+        here.be_the_example()
+        assert here("apply", "--yes", **SECRETS).code == 0
+        for name, one in here.portals.items():
+            assert one.tasks()
+            assert _seen(fleet.portals[name].tasks()) == _seen(one.tasks())
+    fleet.nothing_is_left()
+
+
+def _seen(tasks: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    """What people see of tasks, of which several have one title."""
+    names = ("title", "description", "deadline", "responsibleId", "priority")
+    return sorted(tuple(str(task[name]) for name in names) for task in tasks)
 
 
 def test_progress_comes_back_while_the_projects_run(fleet: DaskFleet, cluster: DaskHere) -> None:
@@ -135,7 +156,7 @@ def test_projects_on_one_key_run_one_after_another(fleet: DaskFleet, tmp_path: P
 
         looking = threading.Thread(target=look)
         looking.start()
-        codes = fleet.codes("apply", "--yes", "--on", cluster.on)
+        codes = fleet.codes("plan", "--on", cluster.on)
         over.set()
         looking.join()
     assert codes == dict.fromkeys(NAMES, 0)
@@ -147,7 +168,7 @@ def test_a_key_that_a_worker_does_not_have_holds_up_its_project_alone(
 ) -> None:
     some = {name: key for name, key in SECRETS.items() if name != "GLOBEX_KEY"}
     with dask_here(tmp_path, 1, **some) as cluster:
-        report = fleet.report("apply", "--yes", "--on", cluster.on, **SECRETS)
+        report = fleet.report("plan", "--on", cluster.on, **SECRETS)
     codes = {one["name"]: one["exit_code"] for one in report["projects"]}
     assert codes == {"acme": 0, "globex": 7, "initech": 0}
     assert report["exit_code"] == 7
@@ -205,19 +226,13 @@ def test_a_scheduler_without_workers_is_named(fleet: DaskFleet, tmp_path: Path) 
     assert f"dask worker {cluster.address}" in done.err
 
 
-@pytest.mark.parametrize(
-    ("source", "words"),
-    [("", "no tasksync that knows fleets"), ("__version__ = '0.0.1'\n", "no tasksync that knows")],
-)
-def test_a_worker_of_another_version_is_named(
-    fleet: DaskFleet, tmp_path: Path, source: str, words: str
-) -> None:
+def test_a_worker_of_another_version_is_named(fleet: DaskFleet, tmp_path: Path) -> None:
     other = tmp_path / "other" / "tasksync"
     other.mkdir(parents=True)
-    (other / "__init__.py").write_text(source, "utf-8")
+    (other / "__init__.py").write_text("__version__ = '0.0.1'\n", "utf-8")
     with dask_here(tmp_path, 1, PYTHONPATH=str(other.parent)) as cluster:
         done = fleet("plan", "--on", cluster.on)
-    assert (done.code, words in done.err) == (1, True), done
+    assert (done.code, "no tasksync that knows fleets" in done.err) == (1, True), done
     assert "Install tasksync[fleet]==" in done.err
 
 
@@ -246,7 +261,9 @@ def certificates(folder: Path) -> dict[str, str]:
     return {f"distributed.comm.tls.{name}": value for name, value in tls.items()}
 
 
-def test_tls_is_as_dask_is_told(fleet: DaskFleet, tmp_path: Path) -> None:
+def test_tls_is_as_dask_is_told(
+    fleet: DaskFleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Dask's own settings, from its files or variables; without them it is said what is missing."""
     tls = certificates(tmp_path)
     names = {
@@ -257,7 +274,8 @@ def test_tls_is_as_dask_is_told(fleet: DaskFleet, tmp_path: Path) -> None:
         cluster.start(1)
         assert cluster.address.startswith("tls://")
         with dask.config.set(tls):
-            assert fleet.codes("apply", "--yes", "--on", cluster.on) == dict.fromkeys(NAMES, 0)
+            assert fleet.codes("plan", "--on", cluster.on) == dict.fromkeys(NAMES, 0)
+        monkeypatch.setattr(dask_cluster, "_patience", lambda: 0.5)
         done = fleet("plan", "--on", cluster.on)
         assert (done.code, "No Dask scheduler answers at tls://" in done.err) == (1, True), done
         assert "DASK_DISTRIBUTED__COMM__TLS__" in done.err, done

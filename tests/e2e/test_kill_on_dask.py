@@ -18,8 +18,8 @@ from typing import Any, TypeAlias
 import dask
 import pytest
 from dask_fleets import COUNT, NAMES, SECRETS, DaskFleet, dask_fleet, keys_of_clients, killed
-from dask_here import DaskHere, dask_here, kill, until
-from portal import must_equal
+from dask_here import DaskHere, dask_here, kill
+from portal import must_equal, until
 from stores import chance
 
 from tasksync.core.fleet import FleetCommand, ProjectJob, ProjectRun
@@ -118,8 +118,13 @@ def test_killed_workers_leave_the_worlds_that_nobody_disturbed(
 def test_killed_with_its_worker_too_often_for_dask_a_project_is_sent_again(
     fleet: DaskFleet, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
-    """Dask gives a task up whose workers die; here the first death is one too many for it."""
-    with dask_here(tmp_path, 2, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0", **SECRETS) as on:
+    """Dask gives a task up whose workers die; here the first death is one too many for it.
+
+    The workers are begun anew by their nannies, as they are where nobody says otherwise.
+    """
+    with dask_here(
+        tmp_path, 2, "--nanny", DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0", **SECRETS
+    ) as on:
         chosen = Kills(on, chance(SEED))
         url = fleet.portals["acme"].url
         fleet.portals["acme"].at_request(

@@ -52,7 +52,7 @@ def repo(tmp_path: Path) -> Path:
     return made
 
 
-def laid(bundle: Bundle, target: Path) -> dict[str, bytes]:
+def unpacked(bundle: Bundle, target: Path) -> dict[str, bytes]:
     """Unpack it; return what is there, by names relative to the process's folder."""
     folder = unpack(bundle, target)
     return {
@@ -64,7 +64,7 @@ def laid(bundle: Bundle, target: Path) -> dict[str, bytes]:
 
 def test_files_lie_as_they_do_here_and_others_by_name_alone(repo: Path, tmp_path: Path) -> None:
     bundle = bundle_of(project("acme"), str(repo / "fleet"))
-    assert laid(bundle, tmp_path / "worker") == {
+    assert unpacked(bundle, tmp_path / "worker") == {
         "../.git": b"",
         "../docs/c.yaml": PLACEHOLDER,
         "acme/a.yaml": A.encode(),
@@ -83,7 +83,7 @@ def test_the_same_files_make_the_same_bytes(repo: Path) -> None:
 def test_a_path_that_leads_up_stays_true(repo: Path, tmp_path: Path) -> None:
     written(repo, shared__t_y=B)
     bundle = bundle_of(project("acme/a.yaml", "../shared"), str(repo / "fleet"))
-    found = laid(bundle, tmp_path / "worker")
+    found = unpacked(bundle, tmp_path / "worker")
     assert (found["acme/a.yaml"], found["../shared/t.yaml"]) == (A.encode(), B.encode())
     assert found["acme/b.yaml"] == PLACEHOLDER
     assert bundle.paths == ("acme/a.yaml", "../shared")
@@ -95,7 +95,7 @@ def test_whole_paths_and_links_become_relative_ones(repo: Path, tmp_path: Path) 
     for path in (str(away), "link"):
         bundle = bundle_of(project(path), str(repo / "fleet"))
         assert bundle.paths == ("../../away/deep",)
-        found = laid(bundle, tmp_path / f"worker-{len(path)}")
+        found = unpacked(bundle, tmp_path / f"worker-{len(path)}")
         assert found["../../away/deep/a.yaml"] == A.encode()
 
 
@@ -107,7 +107,7 @@ def test_a_pattern_names_its_files(repo: Path) -> None:
 def test_a_file_that_is_named_travels_whatever_its_name_is(repo: Path, tmp_path: Path) -> None:
     (repo / "fleet" / "acme" / "plan.txt").write_text(A, "utf-8")
     bundle = bundle_of(project("acme/plan.txt"), str(repo / "fleet"))
-    assert laid(bundle, tmp_path / "worker")["acme/plan.txt"] == A.encode()
+    assert unpacked(bundle, tmp_path / "worker")["acme/plan.txt"] == A.encode()
 
 
 def test_rows_that_a_manifest_names_travel_and_other_rows_by_name(
@@ -115,7 +115,7 @@ def test_rows_that_a_manifest_names_travel_and_other_rows_by_name(
 ) -> None:
     acme = written(repo / "fleet" / "acme", rows__x_c="key\n1\n", rows__y_c="key\n2\n")
     (acme / "a.yaml").write_text(A + "# forEach: rows/x.csv\n", "utf-8")
-    found = laid(bundle_of(project("acme/a.yaml"), str(repo / "fleet")), tmp_path / "worker")
+    found = unpacked(bundle_of(project("acme/a.yaml"), str(repo / "fleet")), tmp_path / "worker")
     assert found["acme/rows/x.csv"] == b"key\n1\n"
     assert found["acme/rows/y.csv"] == PLACEHOLDER
 
@@ -135,7 +135,7 @@ def test_no_key_travels_whatever_its_file_is_called(repo: Path) -> None:
 def test_states_git_and_venvs_stay_here(repo: Path, tmp_path: Path) -> None:
     written(repo / "fleet" / "acme", **{".tasksync__s_y": "x"})
     written(repo / "tools", **{"pyvenv.cfg": "", "lib__v_y": "x"})
-    found = laid(bundle_of(project("acme"), str(repo / "fleet")), tmp_path / "worker")
+    found = unpacked(bundle_of(project("acme"), str(repo / "fleet")), tmp_path / "worker")
     assert not {name for name in found if {"tools", ".tasksync", "config"} & {*Path(name).parts}}
 
 
@@ -164,7 +164,7 @@ def test_links_are_followed_inside_and_refused_outside(repo: Path, tmp_path: Pat
     (acme / ".hidden").mkdir()
     (acme / ".hidden" / "h.yaml").write_text("h", "utf-8")
     (acme / "inside.yaml").symlink_to(".hidden/h.yaml")
-    found = laid(bundle_of(project("acme"), str(repo / "fleet")), tmp_path / "worker")
+    found = unpacked(bundle_of(project("acme"), str(repo / "fleet")), tmp_path / "worker")
     assert found["acme/inside.yaml"] == b"h"
     assert found["acme/z.yaml"] == PLACEHOLDER, "it is read under its first name"
     (acme / "out.yaml").symlink_to(repo / "docs" / "c.yaml")

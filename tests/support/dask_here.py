@@ -6,11 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from portal import until
 
 #: short, since tests wait for what has died, and no dashboards
 QUICK = {
@@ -29,7 +30,7 @@ class DaskHere:
 
     folder: Path
     env: dict[str, str] = field(default_factory=dict)
-    options: tuple[str, ...] = ()
+    options: tuple[str, ...] = ("--no-nanny",)
     protocol: str = "tcp"
     address: str = ""
     scheduler: subprocess.Popen[bytes] | None = None
@@ -47,7 +48,9 @@ class DaskHere:
         words = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-jupyter"]
         words += ["--scheduler-file", str(file), "--protocol", self.protocol]
         self.scheduler = self._process("dask_scheduler", "scheduler", words, _of_dask(self.env))
-        until(lambda: file.exists() and b"address" in file.read_bytes(), "the scheduler began")
+        until(
+            lambda: file.exists() and b"address" in file.read_bytes(), "the scheduler began", _BEGIN
+        )
         import json
 
         self.address = json.loads(file.read_text("utf-8"))["address"]
@@ -59,7 +62,7 @@ class DaskHere:
     def worker(self, **env: str) -> subprocess.Popen[bytes]:
         """Start one more worker, in a process group of its own."""
         number = len(self.workers)
-        words = [self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+        words = [self.address, "--nthreads", "1", "--no-dashboard"]
         words += ["--local-directory", str(self.folder / f"worker-{number}"), *self.options]
         made = self._process("dask_worker", f"worker-{number}", words, {**self.env, **env})
         self.workers.append(made)
@@ -70,6 +73,7 @@ class DaskHere:
         until(
             lambda: sum("Registered to" in self.said(n) for n in self._numbers()) >= count,
             "workers",
+            _BEGIN,
         )
 
     def _numbers(self) -> range:
@@ -120,18 +124,10 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def dask_here(folder: Path, workers: int = 2, **env: str) -> Iterator[DaskHere]:
-    """Have a cluster while a block lasts."""
-    made = DaskHere(folder, dict(env))
+def dask_here(folder: Path, workers: int = 2, *options: str, **env: str) -> Iterator[DaskHere]:
+    """Have a cluster while a block lasts; `options` are those of its workers."""
+    made = DaskHere(folder, dict(env), options or ("--no-nanny",))
     try:
         yield made.start(workers)
     finally:
         made.stop()
-
-
-def until(true: object, what: str, seconds: float = _BEGIN) -> None:
-    """Wait until something is true; fail when it does not come."""
-    end = time.monotonic() + seconds
-    while not true():  # type: ignore[operator]
-        assert time.monotonic() < end, f"waited in vain until {what}"
-        time.sleep(0.02)
