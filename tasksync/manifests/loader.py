@@ -247,7 +247,10 @@ class _Stream:
         self._parsed.add(number)
         asked, strange = self._asked.setdefault(number, bytearray()), file.strange
         with file.source.open() as opened:
-            for ordinal, raw in enumerate(parse_fast.tasks(opened, file.name, TASK_NAMES)):
+            found = parse_fast.tasks(
+                opened, file.name, TASK_NAMES, file.tasks_line, len(file.documents) - 1
+            )
+            for ordinal, raw in enumerate(found):
                 if raw.document in strange:
                     continue
                 normal = self._checked(number, file, raw)

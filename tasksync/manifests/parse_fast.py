@@ -6,10 +6,14 @@ nowhere …) is read again by the located pass, which knows all places.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
+from itertools import islice
 from typing import Any, NamedTuple
 
 from tasksync.core.keys import normal_key
+from tasksync.manifests.block_texts import Uncut, cut
+from tasksync.manifests.plain_blocks import Block, PlainBlocks
 from tasksync.manifests.reader import (
     AliasEvent,
     Budget,
@@ -23,6 +27,7 @@ from tasksync.manifests.reader import (
     Stream,
     StreamEndEvent,
     YAMLError,
+    YamlUnreadable,
     events,
     plain,
     unreadable,
@@ -30,6 +35,8 @@ from tasksync.manifests.reader import (
 
 #: how deep the fields of a task stand: document, tasks, task
 TASK_DEPTH = 3
+#: so many blocks are read before those of another form are parsed at once
+TOGETHER = 256
 
 
 class RawTask(NamedTuple):
@@ -47,20 +54,97 @@ class RawTask(NamedTuple):
     irregular: bool
 
 
-def tasks(stream: Stream, file: str, names: Mapping[str, str]) -> Iterator[RawTask]:
+def tasks(
+    stream: Stream,
+    file: str,
+    names: Mapping[str, str],
+    tasks_line: int = 0,
+    document: int = 0,
+) -> Iterator[RawTask]:
     """Yield the tasks of all documents as they are parsed; raises Unreadable.
 
-    `names` holds every name that a task may have, by itself.
+    `names` holds every name that a task may have, by itself. Where `tasks_line` is known (see
+    FileHeader), in which `document`, blocks of the plainest form are read without libyaml.
     """
+    done = 0
+    if tasks_line:
+        try:
+            for task in _by_blocks(stream, file, names, tasks_line):
+                yield task._replace(document=document) if document else task
+                done += 1
+        except (Uncut, YamlUnreadable):
+            stream.seek(0)
+        else:
+            return
+    yield from islice(_parsed(stream, file, names), done, None)
+
+
+def _parsed(
+    stream: Stream, file: str, names: Mapping[str, str], *, alone: bool = False
+) -> Iterator[RawTask]:
+    """Yield all tasks by libyaml's events; `alone`: an anchor is irregular too."""
     try:
         next_event = events(stream)
         document = -1
         while not isinstance(event := next_event(), StreamEndEvent):
             if isinstance(event, DocumentStartEvent):
                 document += 1
-                yield from _document(_FastParser(next_event, file), document, names)
+                parser = _FastParser(next_event, file, alone=alone)
+                yield from _document(parser, document, names)
     except YAMLError as error:
         raise unreadable(file, error, stream) from error
+
+
+def _by_blocks(
+    stream: Stream, file: str, names: Mapping[str, str], tasks_line: int
+) -> Iterator[RawTask]:
+    """Yield the tasks of the one document that has some, most of them without libyaml.
+
+    Raises Uncut or Unreadable where only a parse of the whole file can tell what stands there.
+    """
+    preamble, indent, texts = cut(stream, tasks_line)
+    blocks = PlainBlocks(names, indent)
+    line, column = preamble.count(b"\n") + 1, indent + 1
+    while some := [*islice(texts, TOGETHER)]:
+        found: list[Block] = []
+        for text in some:
+            found.append(blocks.read(line, text))
+            line += text.count(b"\n")
+        others = iter(_unlike(found, file, names))
+        for block in found:
+            if block.key is None:
+                yield next(others)
+            else:
+                key = normal_key(block.key)
+                yield RawTask(0, key, block.line, column, block.body, irregular=False)
+
+
+def _unlike(found: Sequence[Block], file: str, names: Mapping[str, str]) -> list[RawTask]:
+    """Return the tasks of the blocks that are not of the plain form; raises Uncut, Unreadable.
+
+    They are parsed in their places, with a comment where others stand. A comment ends every open
+    scalar in block style; any other open value either swallows a block that should begin or never
+    ends, so that the tasks no longer begin in the lines of the blocks. What refers to something
+    outside (an anchor, an alias, a tag), or is at fault, is left to the parse of the whole file.
+    """
+    others = [block for block in found if block.key is None]
+    if not others:
+        return []
+    first = found[0].line - 1
+    rest, line = [b"tasks:\n"], first + 1
+    for block in others:
+        gap = block.line - line
+        rest.append(b"#" + b"\n" * gap + block.text if gap else block.text)
+        line = block.line + block.text.count(b"\n")
+    tasks = [
+        task._replace(line=task.line - 1 + first)
+        for task in _parsed(BytesIO(b"".join(rest)), file, names, alone=True)
+    ]
+    if any(task.irregular or task.document for task in tasks):
+        raise Uncut
+    if [task.line for task in tasks] != [block.line for block in others]:
+        raise Uncut
+    return tasks
 
 
 def _document(parser: _FastParser, document: int, names: Mapping[str, str]) -> Iterator[RawTask]:
@@ -95,10 +179,11 @@ def _tasks(parser: _FastParser, document: int, names: Mapping[str, str]) -> Iter
 class _FastParser:
     """Builds plain values from events; whatever is unusual sets `irregular`."""
 
-    __slots__ = ("_anchors", "_budget", "_size", "irregular", "next")
+    __slots__ = ("_alone", "_anchors", "_budget", "_size", "irregular", "next")
 
-    def __init__(self, next_event: Next, file: str) -> None:
+    def __init__(self, next_event: Next, file: str, *, alone: bool) -> None:
         self.next = next_event
+        self._alone = alone
         self.irregular = False
         self._budget = Budget(file)
         self._anchors: dict[str, tuple[object, int]] = {}
@@ -170,6 +255,7 @@ class _FastParser:
         value = self._bare(event, depth)
         if event.anchor is not None:
             self._anchors[event.anchor] = value, self._size - before
+            self.irregular = self.irregular or self._alone
         return value
 
     def _bare(self, event: Any, depth: int) -> object:

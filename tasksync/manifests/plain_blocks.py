@@ -1,0 +1,188 @@
+"""Blocks of the plainest form, read without a parser of YAML: one field a line, or a list.
+
+A recogniser, not a parser: it knows one narrow form of YAML, in which a line means one thing
+whatever stands around it, and leaves every other block to libyaml (`None`). A block it takes is
+
+    key:                            # letters, digits and . _ / - alone
+      name: some words              # beginning with a letter or digit; no `: ` and no ` #` in it
+      name: "words" or 'words'      # without the quote or a backslash in it
+      name: [one, two]              # words, digits and . _ / @ - alone
+      name:
+        - some words
+
+with comments and blank lines between. That it reads what libyaml reads is held by a law that
+tries both (tests/manifests/test_plain_blocks.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple, TypeAlias
+
+from tasksync.manifests.reader import plain
+
+#: libyaml takes no longer key
+_LONGEST_KEY: Final = 1_000
+#: how many lines are remembered, and how long they may be: most lines but titles repeat
+REMEMBERED: Final = 10_000
+_LONGEST_LINE: Final = 64
+_TITLES: Final = frozenset({"title", "description"})
+
+_KEY = re.compile(r"[^\W_][\w./-]*\Z")
+_ITEM = r"[^\W_](?:[\w ./@-]*[\w./@-])?"
+_LIST = re.compile(rf"\[(?:{_ITEM}(?:, {_ITEM})*)?\]\Z")
+#: what else but letters and digits of any script no plain scalar of ours holds
+_DASH: Final = re.compile(r" *- (?! )")
+
+#: a field with its value
+Pair: TypeAlias = "tuple[str, object]"
+
+
+class Block(NamedTuple):
+    """The text of a task; key, and fields, where it is of the plain form."""
+
+    line: int
+    text: bytes
+    key: str | None
+    body: dict[str, object]
+
+
+class Unusual(ValueError):
+    """Not of the plain form."""
+
+
+class PlainBlocks:
+    """Reads the blocks of one file, whose keys stand at one indent."""
+
+    def __init__(self, names: Mapping[str, str], indent: int) -> None:
+        self._lines = _PlainLines(names)
+        self._indent = indent
+        self._between = "\n" + " " * 2 * indent
+
+    def read(self, line: int, text: bytes) -> Block:
+        """Return a block that begins in this line."""
+        try:
+            key, body = self._read(text.decode())
+        except ValueError:
+            return Block(line, text, None, {})
+        return Block(line, text, key, body)
+
+    def _read(self, told: str) -> tuple[str, dict[str, object]]:
+        try:
+            key, lines = self._cut(told.rstrip("\n"))
+            pairs = [*map(self._lines.__getitem__, lines)]
+        except Unusual:
+            key, lines = self._cut(_without_comments(told))
+            pairs = [*self._with_lists(lines)]
+        body = dict(pairs)
+        if len(body) < len(pairs):
+            raise Unusual
+        return key, body
+
+    def _cut(self, told: str) -> tuple[str, list[str]]:
+        """Return the key, and the lines of the fields without their indent."""
+        head, *lines = told.split(self._between)
+        if not lines or lines[0][:1] == " ":
+            head, *lines = told.split(self._between_fields(told))
+        key = head[self._indent : -1]
+        if not head.endswith(":") or _KEY.match(key) is None or not key.isprintable():
+            raise Unusual
+        if len(key) > _LONGEST_KEY or not isinstance(plain(key), str):
+            raise Unusual
+        return key, lines
+
+    def _between_fields(self, told: str) -> str:
+        """Return what divides fields, from now on: these stand at another indent."""
+        rest = told[told.find("\n") + 1 :]
+        indent = len(rest) - len(rest.lstrip(" "))
+        if indent <= self._indent:
+            raise Unusual
+        self._between = "\n" + " " * indent
+        return self._between
+
+    def _with_lists(self, lines: list[str]) -> Iterator[Pair]:
+        """Yield the fields of lines among which are items, each in its own line."""
+        at = 0
+        while at < len(lines):
+            line, first = lines[at], at + 1
+            at = first
+            while at < len(lines) and lines[at].startswith((" ", "- ")):
+                at += 1
+            yield self._lines.listed(line, lines[first:at]) if at > first else self._lines[line]
+
+
+class _PlainLines(dict[str, Pair]):
+    """What a field's line says. A dict, because lines repeat."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        super().__init__()
+        self._names = names
+
+    def __missing__(self, line: str) -> Pair:
+        name, _colon, written = line.partition(": ")
+        if name not in self._names or not line.isprintable():
+            raise Unusual
+        pair = self._names[name], _value(written)
+        if len(line) <= _LONGEST_LINE and name not in _TITLES:
+            if len(self) >= REMEMBERED:
+                self.clear()
+            self[line] = pair
+        return pair
+
+    def listed(self, line: str, items: list[str]) -> Pair:
+        """Return what a line says that items follow."""
+        name = self._names.get(line.removesuffix(":"))
+        if name is None or name == line:
+            raise Unusual
+        return name, _items(items)
+
+
+def _value(written: str) -> object:
+    first = written[:1]
+    if first.isalnum():
+        return _words(written)
+    if first == "[" and _LIST.match(written):
+        return [plain(item) for item in written[1:-1].split(", ")] if written != "[]" else []
+    if first in {'"', "'"} and len(written) > 1 and written[-1] == first:
+        inner = written[1:-1]
+        if first not in inner and "\\" not in inner:
+            return inner
+    raise Unusual
+
+
+def _words(written: str) -> object:
+    """Return what words in one line mean, which begin with a letter or digit."""
+    if ": " in written or " #" in written or written[-1] in ": ":
+        raise Unusual
+    return plain(written)
+
+
+def _items(lines: list[str]) -> list[object]:
+    """Return the items of a list in block style, each in its line."""
+    dash = _DASH.match(lines[0])
+    if dash is None:
+        raise Unusual
+    begins = dash[0]
+    items: list[object] = []
+    for line in lines:
+        item = line[len(begins) :]
+        if not line.startswith(begins) or not item[:1].isalnum() or not item.isprintable():
+            raise Unusual
+        items.append(_words(item))
+    return items
+
+
+def _without_comments(told: str) -> str:
+    """Return a block without blank lines and comments, which it has where it is of the plain form.
+
+    What is left has no value of many lines, or is not plain: there they would belong to the value.
+    """
+    kept = []
+    for line in told.replace("\r\n", "\n").split("\n"):
+        bare = line.lstrip(" ")
+        if bare.startswith("#") and line.isprintable():
+            continue
+        if bare:
+            kept.append(line)
+    return "\n".join(kept)
