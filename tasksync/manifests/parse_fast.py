@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from tasksync.core.keys import normal_key
 from tasksync.manifests.block_texts import Uncut, cut
-from tasksync.manifests.plain_blocks import Block, PlainBlocks
+from tasksync.manifests.plain_blocks import PlainBlocks
 from tasksync.manifests.reader import (
     AliasEvent,
     Budget,
@@ -103,23 +103,29 @@ def _by_blocks(
     Raises Uncut or Unreadable where only a parse of the whole file can tell what stands there.
     """
     preamble, indent, texts = cut(stream, tasks_line)
-    blocks = PlainBlocks(names, indent)
+    read = PlainBlocks(names, indent).read
     line, column = preamble.count(b"\n") + 1, indent + 1
     while some := [*islice(texts, TOGETHER)]:
-        found: list[Block] = []
+        found: list[RawTask | None] = []
+        others: list[tuple[int, bytes]] = []
+        first = line
         for text in some:
-            found.append(blocks.read(line, text))
-            line += text.count(b"\n")
-        others = iter(_unlike(found, file, names))
-        for block in found:
-            if block.key is None:
-                yield next(others)
+            told = read(text)
+            if told is None:
+                found.append(None)
+                others.append((line, text))
             else:
-                key = normal_key(block.key)
-                yield RawTask(0, key, block.line, column, block.body, irregular=False)
+                key, body = told
+                found.append(RawTask(0, normal_key(key), line, column, body, irregular=False))
+            line += text.count(b"\n")
+        parsed = iter(_unlike(others, first, file, names) if others else ())
+        for task in found:
+            yield next(parsed) if task is None else task
 
 
-def _unlike(found: Sequence[Block], file: str, names: Mapping[str, str]) -> list[RawTask]:
+def _unlike(
+    blocks: Sequence[tuple[int, bytes]], first: int, file: str, names: Mapping[str, str]
+) -> list[RawTask]:
     """Return the tasks of the blocks that are not of the plain form; raises Uncut, Unreadable.
 
     They are parsed in their places, with a comment where others stand. A comment ends every open
@@ -127,22 +133,18 @@ def _unlike(found: Sequence[Block], file: str, names: Mapping[str, str]) -> list
     ends, so that the tasks no longer begin in the lines of the blocks. What refers to something
     outside (an anchor, an alias, a tag), or is at fault, is left to the parse of the whole file.
     """
-    others = [block for block in found if block.key is None]
-    if not others:
-        return []
-    first = found[0].line - 1
-    rest, line = [b"tasks:\n"], first + 1
-    for block in others:
-        gap = block.line - line
-        rest.append(b"#" + b"\n" * gap + block.text if gap else block.text)
-        line = block.line + block.text.count(b"\n")
+    rest, line = [b"tasks:\n"], first
+    for begins, text in blocks:
+        gap = begins - line
+        rest.append(b"#" + b"\n" * gap + text if gap else text)
+        line = begins + text.count(b"\n")
     tasks = [
-        task._replace(line=task.line - 1 + first)
+        task._replace(line=task.line - 2 + first)
         for task in _parsed(BytesIO(b"".join(rest)), file, names, alone=True)
     ]
     if any(task.irregular or task.document for task in tasks):
         raise Uncut
-    if [task.line for task in tasks] != [block.line for block in others]:
+    if [task.line for task in tasks] != [begins for begins, _text in blocks]:
         raise Uncut
     return tasks
 

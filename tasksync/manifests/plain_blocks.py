@@ -1,7 +1,7 @@
 """Blocks of the plainest form, read without a parser of YAML: one field a line, or a list.
 
 A recogniser, not a parser: it knows one narrow form of YAML, in which a line means one thing
-whatever stands around it, and leaves every other block to libyaml (`None`). A block it takes is
+whatever stands around it, and leaves every other block to libyaml. A block it takes is
 
     key:                            # letters, digits and . _ / - alone
       name: some words              # beginning with a letter or digit; no `: ` and no ` #` in it
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from tasksync.manifests.reader import plain
 
@@ -39,15 +39,6 @@ _DASH: Final = re.compile(r" *- (?! )")
 Pair: TypeAlias = "tuple[str, object]"
 
 
-class Block(NamedTuple):
-    """The text of a task; key, and fields, where it is of the plain form."""
-
-    line: int
-    text: bytes
-    key: str | None
-    body: dict[str, object]
-
-
 class Unusual(ValueError):
     """Not of the plain form."""
 
@@ -57,28 +48,24 @@ class PlainBlocks:
 
     def __init__(self, names: Mapping[str, str], indent: int) -> None:
         self._lines = _PlainLines(names)
+        self._known = self._lines.__getitem__
         self._indent = indent
         self._between = "\n" + " " * 2 * indent
 
-    def read(self, line: int, text: bytes) -> Block:
-        """Return a block that begins in this line."""
+    def read(self, text: bytes) -> tuple[str, dict[str, object]] | None:
+        """Return key and fields of a block; None where it is not of the plain form."""
         try:
-            key, body = self._read(text.decode())
+            told = text.decode()
+            try:
+                key, lines = self._cut(told.rstrip("\n"))
+                pairs = [*map(self._known, lines)]
+            except Unusual:
+                key, lines = self._cut(_without_comments(told))
+                pairs = [*self._with_lists(lines)]
         except ValueError:
-            return Block(line, text, None, {})
-        return Block(line, text, key, body)
-
-    def _read(self, told: str) -> tuple[str, dict[str, object]]:
-        try:
-            key, lines = self._cut(told.rstrip("\n"))
-            pairs = [*map(self._lines.__getitem__, lines)]
-        except Unusual:
-            key, lines = self._cut(_without_comments(told))
-            pairs = [*self._with_lists(lines)]
+            return None
         body = dict(pairs)
-        if len(body) < len(pairs):
-            raise Unusual
-        return key, body
+        return (key, body) if len(body) == len(pairs) else None
 
     def _cut(self, told: str) -> tuple[str, list[str]]:
         """Return the key, and the lines of the fields without their indent."""
