@@ -269,5 +269,10 @@ def test_whatever_is_written_means_what_libyaml_reads(text: str, together: int) 
     st.sampled_from(["title: {}", "tags: [{}]", "tags: [a, {}]", "tags:\n      - {}", "{}: a"]),
     _VALUES,
 )
+@example("title: {}", "A ")
+@example("title: {}", "A:")
+@example("title: {}", '"a" b"')
+@example("tags:\n      - {}", "A ")
+@example("tags: [{}]", "a:")
 def test_whatever_a_value_is_it_means_what_libyaml_reads(line: str, value: str) -> None:
     same(f"{HEAD}  a:\n    {line.format(value)}\n    responsibleId: 1\n  b:\n    title: B\n")
