@@ -1,14 +1,16 @@
-"""Blocks of the plainest form, read without a parser of YAML: one field a line, or a list.
+r"""Blocks of the plainest form, read without a parser of YAML: one field a line, or a list.
 
 A recogniser, not a parser: it knows one narrow form of YAML, in which a line means one thing
 whatever stands around it, and leaves every other block to libyaml. A block it takes is
 
     key:                            # letters, digits and . _ / - alone
       name: some words              # beginning with a letter or digit; no `: ` and no ` #` in it
-      name: "words" or 'words'      # without the quote or a backslash in it
+      name: "words" or 'words'      # the quote not in it, no backslash but \n \t \" and \\
       name: [one, two]              # words, digits and . _ / @ - alone
       name:
         - some words
+      description: |                # or |-
+        lines of words
 
 with comments and blank lines between. That it reads what libyaml reads is held by a law that
 tries both (tests/manifests/test_plain_blocks.py).
@@ -19,6 +21,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Final, TypeAlias
+
+import orjson
 
 from tasksync.manifests.reader import plain
 
@@ -34,6 +38,13 @@ _ITEM = r"[^\W_](?:[\w ./@-]*[\w./@-])?"
 _LIST = re.compile(rf"\[(?:{_ITEM}(?:, {_ITEM})*)?\]\Z")
 #: what else but letters and digits of any script no plain scalar of ours holds
 _DASH: Final = re.compile(r" *- (?! )")
+
+#: the one field that may hold a text of many lines, with its lines
+_DESCRIPTION: Final = "description"
+_TEXT = re.compile(rf"\n( +){_DESCRIPTION}: (\|-?)\n((?:\1 +[^ \n][^\n]*\n)(?:\1 +[^\n]*\n|\n)*)")
+#: in what is not one field a line: a blank line, a comment, an item
+_SIGNS: Final = ("\n\n", "#", "- ")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\[nt"\\])*"\Z')
 
 #: a field with its value
 Pair: TypeAlias = "tuple[str, object]"
@@ -56,16 +67,34 @@ class PlainBlocks:
         """Return key and fields of a block; None where it is not of the plain form."""
         try:
             told = text.decode()
-            try:
-                key, lines = self._cut(told.rstrip("\n"))
-                pairs = [*map(self._known, lines)]
-            except Unusual:
-                key, lines = self._cut(_without_comments(told))
-                pairs = [*self._with_lists(lines)]
+            key, pairs = self._pairs(told.replace("\r\n", "\n") if "\r" in told else told)
         except ValueError:
             return None
         body = dict(pairs)
         return (key, body) if len(body) == len(pairs) else None
+
+    def _pairs(self, told: str) -> tuple[str, list[Pair]]:
+        try:
+            key, lines = self._cut(told.rstrip("\n"))
+            return key, [*map(self._known, lines)]
+        except Unusual:
+            found = _TEXT.search(told)
+            if found is not None:
+                return self._with_text(told, found)
+            if not any(sign in told for sign in _SIGNS):
+                raise
+        key, lines = self._cut(_without_comments(told))
+        return key, [*self._with_lists(lines)]
+
+    def _with_text(self, told: str, found: re.Match[str]) -> tuple[str, list[Pair]]:
+        """Return key and fields of a block with a text of many lines: as if it were of one word."""
+        begin, style, written = found.groups()
+        before, after = told[: found.start()], told[found.end() :]
+        if after.startswith(begin + " "):  # the last line of the file, which does not end
+            raise Unusual
+        value = _of_many_lines(written) + ("" if style == "|-" else "\n")
+        key, pairs = self._pairs(f"{before}\n{begin}{_DESCRIPTION}: text\n{after}")
+        return key, [(name, value if name == _DESCRIPTION else one) for name, one in pairs]
 
     def _cut(self, told: str) -> tuple[str, list[str]]:
         """Return the key, and the lines of the fields without their indent."""
@@ -135,6 +164,8 @@ def _value(written: str) -> object:
         inner = written[1:-1]
         if first not in inner and "\\" not in inner:
             return inner
+        if first == '"' and _QUOTED.match(written):
+            return orjson.loads(written)
     raise Unusual
 
 
@@ -160,13 +191,23 @@ def _items(lines: list[str]) -> list[object]:
     return items
 
 
+def _of_many_lines(written: str) -> str:
+    """Return the lines of a text without their margin, and without blank lines at the end."""
+    lines = written.split("\n")
+    margin = lines[0][: len(lines[0]) - len(lines[0].lstrip(" "))]
+    for line in lines:
+        if line and (not line.startswith(margin) or line.isspace() or not line.isprintable()):
+            raise Unusual
+    return "\n".join([line[len(margin) :] for line in lines]).rstrip("\n")
+
+
 def _without_comments(told: str) -> str:
     """Return a block without blank lines and comments, which it has where it is of the plain form.
 
     What is left has no value of many lines, or is not plain: there they would belong to the value.
     """
     kept = []
-    for line in told.replace("\r\n", "\n").split("\n"):
+    for line in told.split("\n"):
         bare = line.lstrip(" ")
         if bare.startswith("#") and line.isprintable():
             continue

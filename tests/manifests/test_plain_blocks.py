@@ -46,12 +46,34 @@ PLAIN = """  a:
       title: null
       tags: [a]
       deadline: 12:30
+      description: |
+        of: "more" # than
+
+          one line
+
+  # the next
+  e:
+    description: |-
+      - of more
+    title: "\\"E\\"\\n\\tis \\\\"
+  f:
+    title: F
+    description: |
+     кратко
+
   d:
     title: D
 """
 #: each of these is a block that is not of the plain form, and no fault
 OTHERS = (
     "title: |\n      of more\n\n      lines\n",
+    "description: |\n\n      of more\n",
+    "description: |\n      of more\n   \n",
+    "description: |\n      of more\n      \n    title: A\n",
+    "description: |\n      of\tmore\n",
+    "description: |+\n      of more\n\n",
+    "description: |2\n      of more\n",
+    "description: | # why\n      of more\n",
     "title: >-\n      of more\n      lines\n",
     'title: "a \\u0444"\n',
     "title: 'it''s'\n",
@@ -130,14 +152,14 @@ def read(text: str) -> list[RawTask]:
 def test_plain_blocks_are_read_as_libyaml_reads_them() -> None:
     found = same(HEAD + PLAIN)
     assert [task.key for task in found if isinstance(task, RawTask)] == [
-        *("a", "отчёт/за-май.1", "c", "d")
+        *("a", "отчёт/за-май.1", "c", "e", "f", "d")
     ]
 
 
 @pytest.mark.parametrize("breaks", ["\n", "\r\n"])
 def test_plain_blocks_need_no_parser(parses: list[bytes], breaks: str) -> None:
     found = read((HEAD + PLAIN).replace("\n", breaks))
-    assert len(found) == 4
+    assert len(found) == 6
     assert parses == []
 
 
@@ -150,12 +172,12 @@ def test_no_event_is_asked_for_in_a_thousand_plain_tasks(parses: list[bytes]) ->
 
 @pytest.mark.parametrize("other", OTHERS)
 def test_another_block_is_parsed_alone_in_its_place(parses: list[bytes], other: str) -> None:
-    text = f"{HEAD}{PLAIN}  other:\n    {other}  e:\n    title: E\n"
+    text = f"{HEAD}{PLAIN}  other:\n    {other}  g:\n    title: G\n"
     found = read(text)
     [rest] = parses
     assert b"rollout" not in rest
     assert found == list(told(text.encode(), 0))
-    assert [task.key for task in found].index("other") == 4
+    assert [task.key for task in found].index("other") == 6
     assert not any(task.irregular for task in found)
 
 
@@ -231,6 +253,7 @@ _PIECES = st.sampled_from(
         *("&a", "*a", "&a ", "!", "!!str ", "|", "|+", ">", "%", "@", "`", "?", "? ", "- ", "-"),
         *("---", "...", "<<", "title", "tags", "title: ", "tags: ", "parent: a", "[a, b]", "[]"),
         *("\n  b:", "\n  b:\n    ", "\n  'b':\n    ", "\n  ? b", "\n  : ", "\n  - a", "\n    - a"),
+        *("\n    description: |\n      a", "\n    description: |-\n      a\n\n", "\n\n      a"),
         *("\n      - a", "\n    title: B", "\n    tags:\n      - a", "\n# c", "\n      # c\n"),
     ]
 )
@@ -253,6 +276,11 @@ _SOME_OTHERS = tuple(f"  n{number}:\n    {other}" for number, other in enumerate
 
 @settings(max_examples=600, deadline=None)
 @given(_texts(), st.sampled_from([1, 2, 256]))
+@example(f"{HEAD}  a:\n    tags:\n    description: |\n      a\n      - x", 1)
+@example(f"{HEAD}  a:\n    title: A\n    description: |\n      a", 1)
+@example(f"{HEAD}  a:\n    description: |\n      a\n     b\n", 1)
+@example(f"{HEAD}  a:\n    description: |\n      a\n    description: |\n      b\n", 1)
+@example(f"{HEAD}  a:\n    title: |\n      b\n      description: |\n        b\n", 1)
 @example(f"{HEAD}  ? a\n  : title: B\n  c:\n    title: C\n", 1)
 @example(f'{HEAD}  a:\n    title: "x\n  b:\n    title: it "is" y\n  c:\n    title: \'"\'\n', 256)
 def test_whatever_is_written_means_what_libyaml_reads(text: str, together: int) -> None:
@@ -266,7 +294,17 @@ def test_whatever_is_written_means_what_libyaml_reads(text: str, together: int) 
 
 @settings(max_examples=1_000, deadline=None)
 @given(
-    st.sampled_from(["title: {}", "tags: [{}]", "tags: [a, {}]", "tags:\n      - {}", "{}: a"]),
+    st.sampled_from(
+        [
+            "title: {}",
+            'title: "{}"',
+            "description: |\n      a{}",
+            "tags: [{}]",
+            "tags: [a, {}]",
+            "tags:\n      - {}",
+            "{}: a",
+        ]
+    ),
     _VALUES,
 )
 @example("title: {}", "A ")
