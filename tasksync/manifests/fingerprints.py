@@ -34,7 +34,7 @@ from tasksync.manifests.columns import DIGEST, TaskColumns
 from tasksync.manifests.reader import Stream
 
 #: so many unknown blocks are always worth it; of more, only a share of those seen
-FEW = 200
+FEW = 100
 SHARE = 4
 
 #: letters of other scripts are bytes from 0x80 on; whether they are letters, the parse has told

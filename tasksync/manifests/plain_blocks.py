@@ -26,14 +26,13 @@ import orjson
 
 from tasksync.manifests.reader import plain
 
-#: libyaml takes no longer key
-_LONGEST_KEY: Final = 1_000
 #: how many lines are remembered, and how long they may be: most lines but titles repeat
 REMEMBERED: Final = 10_000
 _LONGEST_LINE: Final = 64
 _TITLES: Final = frozenset({"title", "description"})
 
-_KEY = re.compile(r"[^\W_][\w./-]*\Z")
+#: the line of a key; libyaml takes no longer one
+_HEAD = re.compile(r" +([^\W_][\w./-]{0,999}):\Z")
 _ITEM = r"[^\W_](?:[\w ./@-]*[\w./@-])?"
 _LIST = re.compile(rf"\[(?:{_ITEM}(?:, {_ITEM})*)?\]\Z")
 #: what else but letters and digits of any script no plain scalar of ours holds
@@ -101,12 +100,10 @@ class PlainBlocks:
         head, *lines = told.split(self._between)
         if not lines or lines[0][:1] == " ":
             head, *lines = told.split(self._between_fields(told))
-        key = head[self._indent : -1]
-        if not head.endswith(":") or _KEY.match(key) is None or not key.isprintable():
+        named = _HEAD.match(head)
+        if named is None or not head.isprintable() or plain(named[1]).__class__ is not str:
             raise Unusual
-        if len(key) > _LONGEST_KEY or not isinstance(plain(key), str):
-            raise Unusual
-        return key, lines
+        return named[1], lines
 
     def _between_fields(self, told: str) -> str:
         """Return what divides fields, from now on: these stand at another indent."""
@@ -139,7 +136,13 @@ class _PlainLines(dict[str, Pair]):
         name, _colon, written = line.partition(": ")
         if name not in self._names or not line.isprintable():
             raise Unusual
-        pair = self._names[name], _value(written)
+        if written[:1].isalnum():
+            if ": " in written or " #" in written or written[-1] in ": ":
+                raise Unusual
+            value = plain(written)
+        else:
+            value = _quoted_or_listed(written)
+        pair = self._names[name], value
         if len(line) <= _LONGEST_LINE and name not in _TITLES:
             if len(self) >= REMEMBERED:
                 self.clear()
@@ -154,10 +157,8 @@ class _PlainLines(dict[str, Pair]):
         return name, _items(items)
 
 
-def _value(written: str) -> object:
+def _quoted_or_listed(written: str) -> object:
     first = written[:1]
-    if first.isalnum():
-        return _words(written)
     if first == "[" and _LIST.match(written):
         return [plain(item) for item in written[1:-1].split(", ")] if written != "[]" else []
     if first in {'"', "'"} and len(written) > 1 and written[-1] == first:
@@ -167,13 +168,6 @@ def _value(written: str) -> object:
         if first == '"' and _QUOTED.match(written):
             return orjson.loads(written)
     raise Unusual
-
-
-def _words(written: str) -> object:
-    """Return what words in one line mean, which begin with a letter or digit."""
-    if ": " in written or " #" in written or written[-1] in ": ":
-        raise Unusual
-    return plain(written)
 
 
 def _items(lines: list[str]) -> list[object]:
@@ -187,7 +181,9 @@ def _items(lines: list[str]) -> list[object]:
         item = line[len(begins) :]
         if not line.startswith(begins) or not item[:1].isalnum() or not item.isprintable():
             raise Unusual
-        items.append(_words(item))
+        if ": " in item or " #" in item or item[-1] in ": ":
+            raise Unusual
+        items.append(plain(item))
     return items
 
 

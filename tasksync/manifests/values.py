@@ -93,6 +93,8 @@ _NAME_BY_NAME = (
 def with_defaults(defaults: Mapping[str, object], own: Mapping[str, object]) -> dict[str, object]:
     """Return a block with defaults under it; of policies and extra fields each by itself."""
     block = {**defaults, **own}
+    if not defaults:
+        return block
     for name, merged in _NAME_BY_NAME:
         if name in own and name in defaults:
             block[name] = merged(defaults[name], own[name])
