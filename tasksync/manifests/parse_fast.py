@@ -35,6 +35,8 @@ from tasksync.manifests.reader import (
 
 #: how deep the fields of a task stand: document, tasks, task
 TASK_DEPTH = 3
+#: where so many blocks at the beginning of a file are of another form, the rest is taken to be so
+ENOUGH = 16
 #: so many blocks are read before those of another form are parsed at once
 TOGETHER = 256
 
@@ -104,7 +106,8 @@ def _by_blocks(
     """
     preamble, indent, texts = cut(stream, tasks_line)
     read = PlainBlocks(names, indent).read
-    line, column = preamble.count(b"\n") + 1, indent + 1
+    line = begins = preamble.count(b"\n") + 1
+    column = indent + 1
     while some := [*islice(texts, TOGETHER)]:
         found: list[RawTask | None] = []
         others: list[tuple[int, bytes]] = []
@@ -114,6 +117,8 @@ def _by_blocks(
             if told is None:
                 found.append(None)
                 others.append((line, text))
+                if len(others) == len(found) == ENOUGH and first == begins:
+                    raise Uncut
             else:
                 key, body = told
                 found.append(RawTask(0, normal_key(key), line, column, body, irregular=False))

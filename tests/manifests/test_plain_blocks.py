@@ -181,6 +181,15 @@ def test_another_block_is_parsed_alone_in_its_place(parses: list[bytes], other: 
     assert not any(task.irregular for task in found)
 
 
+def test_a_file_that_begins_with_nothing_plain_is_parsed_at_once(parses: list[bytes]) -> None:
+    """To look for plain blocks in vain costs time, too."""
+    many = "".join(f"  n{n}:\n    title: >\n      T\n" for n in range(parse_fast.ENOUGH))
+    assert read(HEAD + many + PLAIN) == list(told((HEAD + many + PLAIN).encode(), 0))
+    assert parses[0] == (HEAD + many + PLAIN).encode()
+    read(HEAD + PLAIN + many)
+    assert len(parses[-1]) < len(HEAD + PLAIN + many) - len(HEAD)
+
+
 @pytest.mark.parametrize(
     ("other", "reader"),
     [
@@ -274,7 +283,7 @@ def _texts(draw: st.DrawFn) -> str:
 _SOME_OTHERS = tuple(f"  n{number}:\n    {other}" for number, other in enumerate(OTHERS))
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(_texts(), st.sampled_from([1, 2, 256]))
 @example(f"{HEAD}  a:\n    tags:\n    description: |\n      a\n      - x", 1)
 @example(f"{HEAD}  a:\n    title: A\n    description: |\n      a", 1)
@@ -292,7 +301,7 @@ def test_whatever_is_written_means_what_libyaml_reads(text: str, together: int) 
         parse_fast.TOGETHER = before
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(
     st.sampled_from(
         [
