@@ -36,7 +36,7 @@ PAGE = CHECKOUT / "docs" / "scale.md"
 MARKS = ("<!-- fleet: begin -->", "<!-- fleet: end -->")
 PORTALS, TASKS = 20, 2_000
 #: projects at once of one Dask worker
-THREADS = 5
+THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +233,7 @@ def _arguments() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--portals", type=int, default=PORTALS, help=f"how many (default: {PORTALS})")
     add("--tasks", type=int, default=TASKS, help=f"of each portal (default: {TASKS})")
-    add("--jobs", type=int, nargs="*", default=[1, 4, 20], help="on this machine (default: 1 4 20)")
+    add("--jobs", type=int, nargs="*", default=[1, 4, 8], help="on this machine (default: 1 4 8)")
     add("--workers", type=int, nargs="*", default=[1, 2, 4], help="of Dask (default: 1 2 4)")
     add("--write", action="store_true", help="write the page's part")
     return parser

@@ -38,7 +38,7 @@ _PROGRESS = re.compile(r"(?:Read|Sent|Verified|Applying) [0-9]")
 _MEMORY = "MemoryError"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _PROBLEMS = re.compile(r"[0-9]+ problems? in the [a-z]+\.")
-_ERROR, _REFUSED = "Error: ", "Refused: "
+_ERROR, _REFUSED, _STOPPED = "Error: ", "Refused: ", "Interrupted"
 
 _PLANNED = (
     ("add", "to add"),
@@ -125,6 +125,8 @@ def _whys(run: ProjectRun, told: Reported | None) -> Iterator[str]:
             yield line.removeprefix(_ERROR)
         elif line.startswith(_REFUSED):
             yield "refused: " + line.removeprefix(_REFUSED)
+        elif line.startswith(_STOPPED):
+            yield line
     if len(lines) > 1 and _PROBLEMS.fullmatch(lines[-1]):
         yield f"{lines[-1].removesuffix('.')}, first: {_first_problem(lines)}"
     if any(line.startswith(_MEMORY) for line in lines):

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -129,7 +130,8 @@ class _FleetReading:
         return None if self._problems else self._made()
 
     def _of_schema(self) -> Iterator[UnplacedProblem]:
-        for fault in schema.faults(schema.FLEET, self._value):
+        good = schema.checker(schema.FLEET)(self._value)
+        for fault in () if good else schema.faults(schema.FLEET, self._value):
             if fault.path[:1] == ("defaults",) and fault.name in {*_SECRETS, "path"}:
                 what = f"{fault.name} cannot stand in defaults"
                 mend = "write it in each project: no two share it"
@@ -159,8 +161,9 @@ class _FleetReading:
             yield UnplacedProblem(
                 ("projects",), "projects is empty: a fleet has one at least", mend
             )
+        lower = {name for name in names if _NAME.fullmatch(name)}
         for name in names:
-            fault = _fault_of_name(name, names)
+            fault = _fault_of_name(name, lower)
             if fault is not None:
                 yield UnplacedProblem(("projects",), *fault, name=name)
 
@@ -191,19 +194,16 @@ class _FleetReading:
     def _twice(self) -> Iterator[Problem]:
         """Yield what two projects would fight for: one manifest's project in one state."""
         seen: dict[tuple[str, str | None], tuple[str, Place]] = {}
+        read = cache(partial(fleet_paths.documents, self._root))
         for project in self._made().projects:
             node = self._node.parts["projects"].parts[project.name].parts["path"]
-            for path, document in fleet_paths.documents(project.paths, self._root):
-                part = node.parts.get(project.paths.index(path), node)
-                place = Place(self._file, *part.position)
-                known = document, project.state
-                first, where = seen.setdefault(known, (project.name, place))
-                if first != project.name:
-                    what = (
-                        f"{project.name} and {first} read the same project {document} and keep it"
-                        f" in the same state; first at {where}"
-                    )
-                    yield Problem(place, what, "let each read its own, or give one its own state")
+            for number, path in enumerate(project.paths):
+                place = Place(self._file, *node.parts.get(number, node).position)
+                for document in read(path):
+                    known = document, project.state
+                    first, where = seen.setdefault(known, (project.name, place))
+                    if first != project.name:
+                        yield _fight(place, project.name, first, document, where)
 
     def _made(self) -> Fleet:
         defaults = self._value.get("defaults", {})
@@ -211,17 +211,22 @@ class _FleetReading:
         return Fleet(str(self._value["fleet"]), self._root, projects)
 
 
-def _fault_of_name(name: str, names: list[str]) -> tuple[str, str] | None:
+def _fight(place: Place, name: str, first: str, document: str, where: Place) -> Problem:
+    what = f"{name} and {first} read the same project {document} and keep it in the same state"
+    mend = "let each read its own, or give one its own state"
+    return Problem(place, f"{what}; first at {where}", mend)
+
+
+def _fault_of_name(name: str, good: set[str]) -> tuple[str, str] | None:
     if looks_like_key(name):
         what = "the name of this project looks like a secret, and is not shown"
         return what, "choose a name that people know, as acme"
     if _NAME.fullmatch(name):
         taken = "report is the name of the fleet's own file in --out"
         return (taken, "choose another name") if name == _TAKEN else None
-    alike = [one for one in names if one != name and one.casefold() == name.casefold()]
     mend = "use lower-case letters, digits and hyphens, 40 at most"
-    if alike:
-        return f"{unquoted(name)} and {unquoted(alike[0])} differ in their case alone", mend
+    if name.casefold() in good:
+        return f"{unquoted(name)} and {name.casefold()} differ in their case alone", mend
     return f"{shown(name)} is not a project's name", mend
 
 

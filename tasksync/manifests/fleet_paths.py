@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
 
 from tasksync.core.quoting import shortened
 from tasksync.manifests import files
@@ -55,15 +56,19 @@ def _check(value: object, root: str) -> None:
         raise BadValue(what, _MEND)
 
 
-def documents(paths: Sequence[str], root: str) -> Iterator[tuple[str, str]]:
-    """Yield each path that holds a document of a project, with that project's name.
+def documents(root: str, path: str) -> tuple[str, ...]:
+    """Return the names of the projects whose documents stand under a path.
 
     Looked for at the margin alone, without reading YAML: what is written otherwise is found by
     tasksync when it reads the manifest, and refused there by the state.
     """
-    for path in paths:
-        found, _problems = files.find([os.path.join(root, path)])  # noqa: PTH118 - as typed
-        for source in found:
-            with suppress(OSError):
-                for name in _PROJECT.findall(source.path.read_bytes()):
-                    yield path, name.decode()
+    found, _problems = files.find([os.path.join(root, path)])  # noqa: PTH118 - as typed
+    return tuple(dict.fromkeys(name for source in found for name in _projects_in(source.path)))
+
+
+def _projects_in(path: Path) -> list[str]:
+    try:
+        with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+            return [name.decode() for name in _PROJECT.findall(content)]
+    except (OSError, ValueError):  # it cannot be read, or is empty: its own project tells
+        return []

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 from urllib.parse import unquote
 
 from tasksync.core.fleet import SecretSource
@@ -36,6 +37,9 @@ _LOGIN = re.compile(r"://([^/\s@]+)@")
 #: the password of a database's address may hold signs that nobody quoted
 _DATABASE = re.compile(r"postgres(?:ql)?://[^?#]*:[^?#]*@", re.IGNORECASE)
 _PASSWORD = re.compile(r"(?:password|passwd|secret|token|api_?key)=([^&\s,}\"']+)", re.IGNORECASE)
+_IN_ADDRESSES = (_WEBHOOK, _PASSWORD, _LOGIN)
+#: so many secrets of one file are looked for in all its problems
+_SUSPECTS = 200
 _UNSHOWN = "what stands there is not shown, since it may be a secret"
 _NAME_IT = "write the NAME of the environment variable alone, as ACME_KEY, or file:PATH"
 _GIVE_UP = "if it was a key, make a new one: whoever reads this file has it"
@@ -127,8 +131,11 @@ def _opens(login: str, *, web: bool) -> bool:
 
 
 def without_secrets(problems: Iterable[Problem], text: str) -> list[Problem]:
-    """Return problems without what looks like a secret."""
-    secrets = Secrets(frozenset(_suspects(text)))
+    """Return problems without what looks like a secret, in themselves or in the file's text.
+
+    The text tells what a word that was cut short in a problem is the beginning of.
+    """
+    secrets = Secrets(frozenset(islice(_suspects(text), _SUSPECTS)))
     return [
         replace(one, what=_hidden(one.what, secrets), mend=_hidden(one.mend, secrets))
         for one in problems
@@ -137,12 +144,13 @@ def without_secrets(problems: Iterable[Problem], text: str) -> list[Problem]:
 
 def _hidden(text: str, secrets: Secrets) -> str:
     """Return words without secrets; what is left of a word of which a part was taken goes too."""
-    return re.sub(rf"[\w-]*{re.escape(HIDDEN)}[\w-]*", HIDDEN, secrets.redact(text))
+    text = _WORD.sub(lambda one: HIDDEN if looks_like_key(one[0]) else one[0], secrets.redact(text))
+    for pattern in _IN_ADDRESSES:
+        text = pattern.sub(lambda one: one[0].replace(one[1], HIDDEN), text)
+    return re.sub(rf"[\w-]*{re.escape(HIDDEN)}[\w-]*", HIDDEN, text)
 
 
 def _suspects(text: str) -> Iterator[str]:
+    for pattern in _IN_ADDRESSES:
+        yield from (one.rpartition(":")[2] for one in pattern.findall(text))
     yield from (word for word in _WORD.findall(text) if looks_like_key(word))
-    for pattern in (_WEBHOOK, _PASSWORD):
-        yield from pattern.findall(text)
-    for login in _LOGIN.findall(text):
-        yield login.partition(":")[2]

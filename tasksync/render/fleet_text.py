@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from tasksync.core.fleet import FleetCommand
 from tasksync.core.fleet_report import Ending, FleetReport, LateTask, ProjectReport
+from tasksync.core.project_status import ProjectStatus
 from tasksync.render import fleet_words as words
 from tasksync.render.fleet_own import own_text
 from tasksync.render.line_width import COLUMNS, beside, width, wrapped
-from tasksync.render.status_words import NO_DEADLINE, Moments, key_of, late_by, who
+from tasksync.render.status_words import NO_DEADLINE, Moments, key_of, late_by, remarks, who
 from tasksync.render.style import PLAIN, Style, Tone, colours
 from tasksync.render.wording import clean, in_quotes
 
@@ -35,9 +36,18 @@ def fleet_text(
     own = (
         f"\n{_rule(one, style)}\n{text}"
         for one in words.with_own(report, full=full)
-        if (text := own_text(one, style, full=full, whole=whole))
+        if (text := _own(one, style, full=full, whole=whole))
     )
     return top + "".join(own)
+
+
+def _own(one: ProjectReport, style: Style, *, full: bool, whole: bool) -> str:
+    """Return a project's own report; of a status what is to be known beside its late tasks."""
+    own = one.own() if one.run.job.command is FleetCommand.STATUS and not full else None
+    if not isinstance(own, ProjectStatus) or one.troubled:
+        return own_text(one, style, full=full, whole=whole)
+    notes = (f"{style.paint('Note:', Tone.WARN)} {remark}" for remark in remarks(own))
+    return "".join(f"{line}\n" for note in notes for line in wrapped(note, HANG, breaks=True))
 
 
 def _rule(one: ProjectReport, style: Style) -> str:

@@ -26,6 +26,8 @@ COMMANDS = ("plan", "apply", "status", "drift")
 APPLIED = (DOCUMENTS / "apply.out").read_text("utf-8")
 MANIFEST = '5 problems in the manifest, first: m.yaml:5:91: priority cannot be "hig" (did you mean'
 
+STOPPED = "Interrupted: 3 done, 5 left. The state is saved."
+
 
 def one(report: FleetReport) -> ProjectReport:
     """The only row of a report."""
@@ -87,6 +89,7 @@ def test_what_real_runs_printed_is_told(
         (137, "", Ending.FAILED, "killed by SIGKILL"),
         (-64, "", Ending.FAILED, "killed by signal 64"),
         (130, "", Ending.INTERRUPTED, "interrupted"),
+        (130, f"{STOPPED}\n  apply again\n", Ending.INTERRUPTED, STOPPED),
         (4, "Read 3 tasks in 2 requests\n", Ending.REFUSED, "refused by a guard"),
         (7, "", Ending.DENIED, "no access"),
         (99, "ssl: bad\nhandshake failed\n", Ending.FAILED, "handshake failed"),

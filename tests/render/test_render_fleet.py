@@ -13,6 +13,8 @@ import fleets
 import jsonschema
 import pytest
 from fleets import DOCUMENTS, of, run
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from tasksync.core.change import Action, Change, FieldChange, Reason
 from tasksync.core.fields import TaskKey
@@ -117,6 +119,30 @@ def test_a_project_without_changes_that_has_something_to_say_is_not_folded() -> 
     assert re.search("^acme ", text, re.MULTILINE)
     assert "\n9 without changes: p0, p1," in text
     assert 'Note: task 77 "Made by hand" bears our marker' in text
+
+
+def test_of_a_status_what_is_to_be_known_stands_without_the_tasks_that_are_not_late() -> None:
+    data = json.loads((DOCUMENTS / "status.out").read_text("utf-8"))
+    data["missing"] = [{"key": "gone", "id": "77"}]
+    report = of("status", run("acme", "status", 0, out=json.dumps(data)))
+    text = fleet_text(report)
+    assert "\nNote: 1 task of the state is not shown by the portal" in text
+    assert "Invite the auditors" not in text
+    assert "Invite the auditors" in fleet_text(report, full=True)
+
+
+@settings(deadline=None)
+@given(st.text(max_size=300), st.text(max_size=300), st.text(max_size=40))
+@example("wide 請求書を確認してください" * 9, "::error::" * 40, "\u0301" * 40)
+def test_no_text_of_peoples_makes_a_line_too_wide(title: str, said: str, name: str) -> None:
+    data = json.loads((DOCUMENTS / "status.out").read_text("utf-8"))
+    for task in data["tasks"]:
+        task |= {"title": title, "person": {"id": 22, "name": name}}
+    late = of("status", run("acme", "status", 0, out=json.dumps(data)))
+    failed = of("plan", run("acme", "plan", 1, said=f"Error: {said}\n{said}"))
+    for report in (late, failed):
+        wide = [line for line in fleet_text(report).splitlines() if width(line) > COLUMNS]
+        assert not [line for line in wide if len(line.split()) > 1], wide
 
 
 def hostile(command: str) -> FleetReport:

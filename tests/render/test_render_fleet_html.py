@@ -181,6 +181,25 @@ def test_what_people_wrote_is_text_and_never_runs(sees: Sees) -> None:
     assert dom.count("&lt;img src=x") > 5
 
 
+def test_a_page_of_one_project_is_open_and_its_cards_are_links_and_nothing_else(
+    sees: Sees,
+) -> None:
+    report = fleets.drifts()
+    drifted = next(one.run for one in report.projects if one.name == "acme")
+    false = "https://evil.example/company/personal/user/1/tasks/task/view/1/"
+    out = drifted.out.replace("Close the <b>books", false)
+    script = """
+      await wait(60); saw.open = document.querySelector(".project").open;
+      saw.bar = getComputedStyle($("bar")).display;
+      saw.links = [...document.querySelectorAll(".own a")].map((one) => one.href);
+      saw.text = document.querySelector(".own").textContent.includes("https://evil.example/");
+    """
+    seen = sees(page_of(of("drift", replace(drifted, out=out))), script)
+    del seen["dom"]
+    card = "https://sandbox.bitrix24.example/company/personal/user/1/tasks/task/view/3871/"
+    assert seen == {"open": True, "bar": "none", "links": [card], "text": True}
+
+
 @pytest.mark.parametrize("command", ["apply", "status"])
 def test_light_and_dark_and_a_telephone(command: str, sees: Sees) -> None:
     script = """

@@ -64,7 +64,7 @@
         el("span", { class: "sym", title: one.t }, SIGN[one.e] || "?", el("span", { class: "visually-hidden" }, one.t)),
         el("span", {}, el("span", { class: "name" }, one.n), el("span", { class: "at" }, [one.p, one.o].filter(Boolean).join(" on ")), el("div", { class: bad ? "brief bad" : "brief" }, one.w)),
         el("span", { class: "num signs" }, ...signs(one.c)),
-        el("span", { class: "num exit" }, el("small", {}, "exit "), one.x === null ? "–" : String(one.x)),
+        el("span", { class: "num exit" }, one.x === null ? "–" : String(one.x)),
         el("span", { class: "num time" }, one.u)));
     details.addEventListener("toggle", () => { if (details.open && details.childElementCount === 1) details.append(body(one)); });
     return details;
@@ -72,13 +72,16 @@
   const signs = (text) => text.split(" ").flatMap((part, at) => [at ? " " : "", part.startsWith("-") ? el("span", { class: "minus" }, part) : part]);
   const body = (one) => el("div", { class: "body" },
     el("p", { class: "facts" }, `${one.t}, exit code ${one.x === null ? "none" : one.x}`, one.h ? " · " : "", one.h ? el("a", { href: one.h }, "its own page") : null),
-    one.r ? el("pre", { class: "own", tabindex: 0 }, ...one.r.trimEnd().split("\n").flatMap((line) => [painted(line), "\n"])) : el("p", { class: "brief" }, "It has no report of its own."));
+    one.r ? el("pre", { class: "own", tabindex: 0 }, ...one.r.trimEnd().split("\n").flatMap((line) => [...painted(line, one.o), "\n"])) : el("p", { class: "brief" }, "It has no report of its own."));
   const TONES = { "+": "create", "~": "update", "-": "delete", ">": "defer", "=": "adopt", ".": "forget" };
-  const painted = (line) => {
+  /* the card of a task is an address of ours: whatever else is written like one stays text */
+  const CARD = /(https:\/\/[a-z0-9.:-]+\/company\/personal\/user\/\d+\/tasks\/task\/view\/\d+\/)/;
+  const linked = (line, portal) => line.split(CARD).map((part, at) => at % 2 && part.startsWith(`https://${portal}/`) ? el("a", { href: part, target: "_blank", rel: "noopener noreferrer" }, part) : part);
+  const painted = (line, portal) => {
     const found = /^ {2,4}([+~>=.-]) (?!create )\S/.exec(line);
-    if (found) return el("span", { class: TONES[found[1]] }, line);
-    if (/^(?:Error:|Refused:|Apply incomplete|\d+ changes? (?:failed|in doubt))/.test(line)) return el("span", { class: "bad" }, line);
-    return /^(?:Plan: |Project |Apply complete|Drift: )/.test(line) ? el("span", { class: "strong" }, line) : line;
+    if (found) return [el("span", { class: TONES[found[1]] }, line)];
+    if (/^(?:Error:|Refused:|Apply incomplete|\d+ changes? (?:failed|in doubt))/.test(line)) return [el("span", { class: "bad" }, line)];
+    return /^(?:Plan: |Project |Apply complete|Drift: )/.test(line) ? [el("span", { class: "strong" }, line)] : linked(line, portal);
   };
 
   const cards = () => {
@@ -146,6 +149,8 @@
   cards();
   people(false);
   listen();
+  $("bar").hidden = data.projects.length < 2;
   render();
+  if (data.projects.length === 1) document.querySelector(".project").open = true;
   document.documentElement.dataset.ready = String(data.projects.length);
 })();
