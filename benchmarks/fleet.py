@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks import manifests, processes
@@ -69,6 +69,7 @@ class Machine:
     serving: tuple[int, ...]
     url: str
     tasks: int
+    folder: Path
 
     @property
     def env(self) -> dict[str, str]:
@@ -82,8 +83,7 @@ class Machine:
 
     def written(self, name: str) -> Path:
         """Write a fleet of projects that no state knows yet; returns the file."""
-        folder = WORK / "fleet" / name
-        shutil.rmtree(folder, ignore_errors=True)
+        folder = self.folder / name
         lines = [
             "apiVersion: tasksync/v1",
             "fleet: measured",
@@ -119,7 +119,9 @@ def machine_of(portals: int, tasks: int) -> Iterator[Machine]:
             children.append(child)
             found.append((child, key))
         served = tuple(Sandbox(_url(child), key) for child, key in found)
-        yield Machine(served, tuple(child.pid for child in children), url, tasks)
+        # outside of the checkout: a bundle for a worker tells the names of all that is beside it
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="tasksync-fleet-")))
+        yield Machine(served, tuple(child.pid for child in children), url, tasks, folder)
 
 
 def _url(child: subprocess.Popen[str]) -> str:

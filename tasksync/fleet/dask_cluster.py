@@ -60,13 +60,13 @@ class DaskCluster:
         self._queue: SimpleQueue[Told] = SimpleQueue()
         self._futures: dict[str, Future] = {}
         self._sent = 0
+        self._is_gone = False
         if not address.startswith(SCHEME) or not self.address.startswith(_KINDS):
             raise SettingsError(
                 f"--on {address} is no cluster that is known.",
                 "Write --on dask:tcp://HOST:PORT, or dask:tls://HOST:PORT.",
             )
-        # what went wrong is said by us, in words
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        _be_silent()
         self._client = self._connected()
         self._client.subscribe_topic(_topic(run), self._hear)
         try:
@@ -171,14 +171,16 @@ class DaskCluster:
             future.add_done_callback(lambda done: self._queue.put((_name(done), done)))
             return None
         except (CancelledError, asyncio.CancelledError):
-            return Lost(f"the scheduler went away, or took it back: {NOT_KNOWN}")
+            self._is_gone = self.is_lost()
+            # of a scheduler that is gone nothing comes, even where another is there at once
+            return None if self._is_gone else Lost(f"it was taken back on the cluster: {NOT_KNOWN}")
         except (OSError, RuntimeError, ImportError, AttributeError, TypeError, ValueError) as error:
             return Lost(f"its task failed on the worker: {type(error).__name__}: {error}")
         return report if isinstance(report, WorkerReport) else Lost("its report cannot be read")
 
     def is_lost(self) -> bool:
         """Tell whether the scheduler is gone."""
-        return str(self._client.status) != "running"
+        return self._is_gone or str(self._client.status) != "running"
 
     def ask_to_stop(self, run: str) -> None:
         """Ask every worker to stop what it does of a run; returns at once."""
@@ -193,6 +195,13 @@ class DaskCluster:
         """Let go of the connection, within seconds."""
         with suppress(OSError, RuntimeError, AssertionError):
             self._client.close(timeout=_LEAVES)
+
+
+def _be_silent() -> None:
+    """Keep Dask's own words and traces off the terminal: what went wrong is said by us."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] in {"distributed", "tornado"}:
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def _name(future: Future) -> str:
