@@ -324,7 +324,11 @@ class Doing:
             done = applier.report.done
             return done_and_left(done, total - done)
 
-        with graceful(parts.stop, parts.console.tell, standing, parts.console.restore):
+        def say(words: str) -> None:
+            parts.pause()  # words of a signal stand on a line of their own, and not behind a bar
+            parts.console.tell(words)
+
+        with graceful(parts.stop, say, standing, parts.console.restore):
             try:
                 report = applier.apply(cost.requests)
                 verification = self._proved(

@@ -14,7 +14,7 @@ LISTED = "import sys; names = sorted(sys.modules); import json; sys.stderr.write
 #: what a command may need, but neither help nor version
 HEAVY = {
     *("yaml", "jsonschema", "jsonschema_rs", "requests", "urllib3", "deepdiff", "orjson"),
-    *("sqlite3", "rich", "psycopg", "boto3", "http.client", "asyncio", "logging"),
+    *("sqlite3", "psycopg", "boto3", "http.client", "asyncio", "logging"),
 }
 #: what costs more than the rest of --help together, and which it does without
 DEAR = {"dataclasses", "inspect", "typing", "shutil", "json", "pathlib", "subprocess"}
@@ -82,10 +82,10 @@ def test_help_of_a_command_imports_no_library(tmp_path: Path, command: str) -> N
 
 
 def test_a_plan_without_changes_imports_only_what_reads(tmp_path: Path) -> None:
-    """No deepdiff, no jsonschema, no rich; under --no-refresh no requests either."""
+    """No deepdiff, no jsonschema; under --no-refresh no requests either."""
     (tmp_path / "tasksync.yaml").write_text(MANIFEST, encoding="utf-8")
     modules(tmp_path, "apply", "--yes")
-    never = {"deepdiff", "jsonschema", "rich", "psycopg", "boto3"}
+    never = {"deepdiff", "jsonschema", "psycopg", "boto3"}
     assert not modules(tmp_path, "plan") & never
     blind = modules(tmp_path, "plan", "--no-refresh")
     assert not blind & (never | {"requests", "urllib3", "http.client"})
