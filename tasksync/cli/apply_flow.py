@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
 from functools import cache, partial
 from time import monotonic
 from types import MappingProxyType
@@ -71,6 +70,7 @@ from tasksync.render.outcomes import apply_text, done_and_left
 from tasksync.render.stale_text import stale_text
 from tasksync.render.style import PLAIN, colours
 from tasksync.render.wording import count, left_out, stale_left_out, whereabouts
+from tasksync.value_classes import dataclass, replace
 
 
 def apply_manifest(options: ApplyOptions, console: Console) -> int:

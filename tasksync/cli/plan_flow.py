@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tasksync.cli.options import PlanningOptions
 from tasksync.cli.settings import unread
 from tasksync.cli.showing import Cost
@@ -17,6 +15,7 @@ from tasksync.engine.applying import in_lots
 from tasksync.engine.verifying import requests_for
 from tasksync.portal.batches import estimate
 from tasksync.portal.pacing import seconds_for
+from tasksync.value_classes import replace
 
 
 def scope(planning: PlanningOptions) -> Scope:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from difflib import SequenceMatcher
 from functools import lru_cache
@@ -19,6 +18,7 @@ from typing import Generic, TypeVar
 
 from tasksync.core import long_diff
 from tasksync.core.pieces import Fate, Piece
+from tasksync.value_classes import dataclass
 
 __all__ = ["Fate", "Members", "Piece", "delta", "duration", "members", "paths", "steps", "words"]
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 
 from tasksync.core.change import Action, Change, Outcome, Status
 from tasksync.core.events import ApplyStarted, ChangeEnded, ChangesSent
@@ -27,6 +26,7 @@ from tasksync.engine.marker_proof import MarkerProof
 from tasksync.engine.open_requests import Requests
 from tasksync.engine.recording import Recorder
 from tasksync.errors import PortalError, PortalUnavailable, StateError, TasksyncError
+from tasksync.value_classes import dataclass, field, replace
 
 __all__ = ["ATTEMPTS", "Applier", "EnginePorts", "Report", "RunFacts"]
 

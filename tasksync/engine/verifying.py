@@ -10,7 +10,6 @@ marker would leave a task that is marked and nobody's.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from tasksync.core.change import Action, Change, Outcome, Status
 from tasksync.core.events import ValueMissing, ValueNormalised, Verified
@@ -24,6 +23,7 @@ from tasksync.core.task import LiveTask
 from tasksync.engine.lease import LeaseHolder
 from tasksync.engine.read_cost import batches, pages, read_by_list, requests_to_read
 from tasksync.engine.recording import Recorder
+from tasksync.value_classes import dataclass
 
 #: a list may lag behind a write (api-contract 14.17): what seems missing is looked at again
 _LOOKS = (0.0, 2.0, 3.0, 5.0)

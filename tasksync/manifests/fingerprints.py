@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -31,6 +30,7 @@ from tasksync.core.keys import normal_key
 from tasksync.core.state import NO_SOURCE, EntryIndex, source_fingerprint
 from tasksync.manifests.columns import DIGEST, TaskColumns
 from tasksync.manifests.reader import Stream
+from tasksync.value_classes import dataclass, field
 
 CHUNK = 1 << 20
 LONGEST = 4 << 20  # bytes of one block

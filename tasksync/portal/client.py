@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from tasksync.core.account import READ_ONLY, Account
@@ -34,6 +33,7 @@ from tasksync.portal.perform import InFlight, Performance
 from tasksync.portal.pool import Inline, Pool
 from tasksync.portal.requester import Requester
 from tasksync.portal.setup import PortalSettings
+from tasksync.value_classes import replace
 
 #: so many ids are looked for in a listing first: four batches
 WORTH_A_LISTING = 4 * FULL

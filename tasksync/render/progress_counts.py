@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from tasksync.core import events
 from tasksync.core.change import Status
 from tasksync.core.diff import duration
 from tasksync.core.fields import TaskKey
 from tasksync.render.event_text import limit_text
 from tasksync.render.outcomes import done_and_left
+from tasksync.value_classes import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from heapq import nlargest
@@ -17,6 +16,7 @@ from tasksync.core.planning.graph import ancestors
 from tasksync.core.quoting import quoted
 from tasksync.core.state import State
 from tasksync.errors import UsageError
+from tasksync.value_classes import dataclass
 
 
 @dataclass(frozen=True, slots=True)
