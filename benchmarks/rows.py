@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks import applying, importing, others, profiling
+from benchmarks import applying, importing, installing, others, profiling
 from benchmarks.measuring import Run, Subject, costs, peak, ratio, run, turns
 from benchmarks.portals import sandbox
 from benchmarks.results import Goal, Outcome
@@ -249,6 +249,12 @@ _AT_THE_LIMITS = (
     "10 000 tasks back as proof; on a slow moment of the machine both take up to twice as long. "
     "Between runs of this row the ratio was seen from 1.10 to 1.15"
 )
+_INSTALL = (
+    "where the time goes, by cProfile of pip 23.2: three quarters to look at 25 000 files that the "
+    "index has of these packages (cachebox of deepdiff 6 300, rpds-py of jsonschema 5 600, orjson "
+    "5 200, jsonschema-rs 2 900, charset-normalizer of requests 2 600), of which rich and its three "
+    "had 700; a tenth to compile 640 files, 427 of them ours. uv waits for the network alone"
+)
 
 ROWS: tuple[Row, ...] = (
     Row(
@@ -435,6 +441,22 @@ ROWS: tuple[Row, ...] = (
         "`drift` of 10 000 tasks that nobody changed, over a socket / a plan of them",
         _looking("drift", expect="No drift."),
         (Goal("ratio", 1.3, "<= 1.3"), Goal("requests", 5, "<= 5")),
+    ),
+    Row(
+        "install",
+        "installed from a bare Python, without a cache, and a first plan of 1 000 tasks",
+        installing.installing,
+        tuple(
+            goal
+            for tool in ("pip", "uv")
+            for goal in (
+                Goal(f"{tool}: ratio to {installing.BEFORE}", 2 / 3, "<= 2/3"),
+                Goal(f"{tool}: ratio to octoDNS", 1.0, "<= 1"),
+            )
+        )
+        + (Goal("packages", 22, "<= 22"),),
+        most_pairs=3,
+        where=_INSTALL,
     ),
     Row(
         "start-version",
