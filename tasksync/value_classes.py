@@ -127,26 +127,26 @@ def _written(name: str, taken: list[str], lines: list[str], known: Namespace) ->
 
 
 def _init_of(kind: Any, fields: dict[str, FieldWords], *, frozen: bool) -> Method:
-    known: Namespace = {"MISSING": _MISSING, "put": object.__setattr__}
+    known: Namespace = {"__missing": _MISSING, "__put": object.__setattr__}  # no field's names
     taken, lines = ["self"], []
     for name, one in fields.items():
         value = name
         if one.default_factory is not _MISSING:
-            known[f"new_{name}"] = one.default_factory
-            value = f"new_{name}()"
+            known[f"__new_{name}"] = one.default_factory
+            value = f"__new_{name}()"
             if one.init:
-                taken.append(f"{name}=MISSING")
-                value = f"{value} if {name} is MISSING else {name}"
+                taken.append(f"{name}=__missing")
+                value = f"{value} if {name} is __missing else {name}"
         elif one.default is not _MISSING:
-            known[f"usual_{name}"] = one.default
-            value = name if one.init else f"usual_{name}"
+            known[f"__usual_{name}"] = one.default
+            value = name if one.init else f"__usual_{name}"
             if one.init:
-                taken.append(f"{name}=usual_{name}")
+                taken.append(f"{name}=__usual_{name}")
         elif one.init:
             taken.append(name)
         else:
             continue
-        lines.append(f"put(self, {name!r}, {value})" if frozen else f"self.{name} = {value}")
+        lines.append(f"__put(self, {name!r}, {value})" if frozen else f"self.{name} = {value}")
     if hasattr(kind, "__post_init__"):
         lines.append("self.__post_init__()")
     written = _written("__init__", taken, lines, known)

@@ -87,6 +87,22 @@ class Itself:
     one: int
 
 
+@ours.dataclass(frozen=True, slots=True)
+class Named:
+    """Fields whose names are those of things that methods use."""
+
+    put: int
+    MISSING: int
+    missing: list[int] = ours.field(default_factory=_new)
+    new_missing: int = 1
+    usual_put: int = 2
+    object: int = 3
+    hash: int = 4
+    other: int = 5
+    values: int = 6
+    setattr: int = 7
+
+
 CALLS = [
     ((1,), {}),
     ((), {"one": 1}),
@@ -178,6 +194,14 @@ def test_values_are_copied_and_pickled_whole() -> None:
         assert (other, other.four, other.seven) == (value, 8, 7)
     assert copy.copy(value).three is value.three
     assert copy.deepcopy(Changing(3)) == Changing(3)
+
+
+def test_a_field_may_have_any_name() -> None:
+    value = Named(10, 11)
+    told = [getattr(value, name) for name in Named.__slots__]
+    assert told == [10, 11, [1], 1, 2, 3, 4, 5, 6, 7]
+    assert value == ours.replace(value) != ours.replace(value, other=0)
+    assert hash(ours.replace(value, missing=())) == hash(Named(10, 11, ()))  # type: ignore[arg-type]
 
 
 def test_a_value_matches_by_place_and_is_generic() -> None:
