@@ -184,6 +184,7 @@ def test_a_replaced_value_is_a_new_one(by) -> None:
     other = by(value, two="y")
     assert (value.two, other.two, other.three) == ("x", "y", [9])
     assert by(Changing(1), one=3).two == 4
+    assert ours.asdict(other) == dataclasses.asdict(other)
     with pytest.raises(TypeError):
         by(value, nothing=1)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from decimal import Decimal
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
@@ -32,6 +31,8 @@ class Threshold:
             return None
         if not text.endswith("%"):
             return cls(number=int(text))
+        from decimal import Decimal  # few write a share
+
         share = Decimal(text[:-1]) / 100
         return cls(share=float(share)) if share <= 1 else None
 
