@@ -11,8 +11,7 @@ from tasksync.core.plan import Plan
 from tasksync.core.planning.build import Scope
 from tasksync.core.state import PortalIdentity, State
 from tasksync.engine import marker_proof, recording
-from tasksync.engine.applying import in_lots
-from tasksync.engine.verifying import requests_for
+from tasksync.engine.run_cost import in_lots, requests_for
 from tasksync.portal.batches import estimate
 from tasksync.portal.pacing import seconds_for
 from tasksync.value_classes import replace

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from difflib import get_close_matches
 from math import isfinite
 from types import MappingProxyType
 
@@ -194,6 +193,8 @@ def _article(field: ExtraField) -> str:
 
 def _near(name: str, known: Mapping[str, ExtraField]) -> str:
     writable = sorted(one for one, field in known.items() if field.writable)
+    from difflib import get_close_matches  # something is wrong
+
     near = get_close_matches(name, writable, n=1)
     if near:
         return f"did you mean {near[0]}?"
