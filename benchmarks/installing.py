@@ -39,7 +39,7 @@ def installing(pairs: int) -> Outcome:
         figures[f"{tool}: CPU ratio to {BEFORE}"] = _cpu_ratio(ours, before)
         figures[f"{tool}: ratio to octoDNS"] = ratio(ours, theirs)
         found |= runs
-    trees = {name: _tree(name, wheel) for name, wheel in wheels.items()}
+    trees = {"tasksync": _tree("HEAD"), "before": _tree(BEFORE)}
     figures["packages"] = len(trees["tasksync"]) - 1  # itself
     table = _table(trees["tasksync"], trees["before"])
     return Outcome(figures, costs(found), text=table)
@@ -53,6 +53,8 @@ def _cpu_ratio(ours: list[Run], theirs: list[Run]) -> float:
 def _wheel(commit: str) -> Path:
     """Build the wheel of a commit of this repository."""
     source, out = _HERE / f"source-{commit}", _HERE / f"wheel-{commit}"
+    shutil.rmtree(source, ignore_errors=True)
+    shutil.rmtree(out, ignore_errors=True)
     source.mkdir(parents=True)
     archive = subprocess.run(
         ["git", "-C", str(CHECKOUT), "archive", commit], check=True, capture_output=True
@@ -98,13 +100,49 @@ def _bare(folder: Path, *, with_pip: bool) -> Callable[[], None]:
     return make
 
 
-def _tree(name: str, wheel: Path) -> Mapping[str, Mapping[str, object]]:
+def starting(pairs: int) -> Outcome:
+    """Plan new tasks, turn by turn: this checkout and the one before, whole processes by CPU."""
+    figures: dict[str, float] = {}
+    found: dict[str, list[Run]] = {}
+    folders = {"tasksync": _installed("HEAD"), "before": _installed(BEFORE)}
+    for count in (1, 100, _TASKS):
+        for words in ((), ("--no-refresh",)):
+            what = " ".join((f"{count} new", *words))
+            subjects = [_start_of(name, folders[name], count, what, words) for name in folders]
+            runs = turns(subjects, pairs)
+            figures[f"{what}: CPU ratio"] = _cpu_ratio(*runs.values())
+            found |= runs
+    return Outcome(figures, costs(found))
+
+
+def _start_of(name: str, folder: Path, count: int, what: str, words: tuple[str, ...]) -> Subject:
+    manifest = manifests.write(_HERE.with_name(f"new-{count}"), count)
+    here = _HERE.with_name(f"start-{name}")
+
+    def fresh() -> None:
+        shutil.rmtree(here, ignore_errors=True)
+        here.mkdir(parents=True)
+
+    command = [str(folder / "bin" / "tasksync"), "plan", "-f", str(manifest)]
+    command += ["--portal", "sandbox:", *words]
+    expect = f"{count} to add"
+    return Subject(f"{what}: {name}", command, expect, cwd=here, before=fresh)
+
+
+def _installed(commit: str) -> Path:
+    """Return the environment in which a commit is installed, made where it is missing."""
+    folder = _HERE.with_name(f"venv-of-{commit}")
+    wheel = _wheel(commit)
+    if commit == "HEAD" or not folder.exists():
+        venv.create(folder, with_pip=True, symlinks=True, clear=True)
+        python = str(folder / "bin" / "python")
+        run(Subject("pip", [python, "-m", "pip", "install", "-q", str(wheel)]))
+    return folder
+
+
+def _tree(commit: str) -> Mapping[str, Mapping[str, object]]:
     """Return what an installation has: package -> version, bytes, files of Python, needed by."""
-    folder = _HERE / f"tree-{name}"
-    venv.create(folder, with_pip=True, symlinks=True)
-    python = str(folder / "bin" / "python")
-    install = [python, "-m", "pip", "install", "-q", "--no-cache-dir", str(wheel)]
-    run(Subject("the tree", install))
+    python = str(_installed(commit) / "bin" / "python")
     asked = subprocess.run(
         [python, str(PEERS / "tree.py"), "tasksync"],
         check=True,

@@ -457,6 +457,14 @@ ROWS: tuple[Row, ...] = (
         where=_INSTALL,
     ),
     Row(
+        "start-plan",
+        "a plan of new tasks in a new folder, `--portal sandbox:` "
+        f"/ the same of {installing.BEFORE}, by CPU",
+        installing.starting,
+        (Goal("1 new: CPU ratio", 2 / 3, "<= 2/3"),),
+        most_pairs=20,
+    ),
+    Row(
         "start-version",
         "`tasksync --version` / `python -c pass`",
         _start("--version"),
