@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - mkdocs loads it by its path
 """A hook of mkdocs: what a page links outside of docs/ is shown in the repository.
 
 Pictures of the examples are copied to the site.

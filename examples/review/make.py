@@ -98,21 +98,25 @@ def _plan(folder: Path, target: Path, url: str) -> None:
 
 def pictures(target: Path) -> None:
     """Photograph the page, light and dark, wide and narrow."""
-    shots = {
-        "light.png": ("1280,1100", ""),
-        "dark.png": ("1280,1100", "--blink-settings=preferredColorScheme=0"),
-        "narrow.png": ("480,1100", ""),
-    }
-    for name, (size, more) in shots.items():
-        with tempfile.TemporaryDirectory() as profile:
-            subprocess.run(
-                [
-                    *CHROMIUM, f"--user-data-dir={profile}", f"--window-size={size}",
-                    f"--screenshot={target / name}", *([more] if more else []),
-                    (target / "plan.html").resolve().as_uri(),
-                ],
-                check=True, capture_output=True,
-            )  # fmt: skip
+    page = (target / "plan.html").resolve().as_uri()
+    photograph(page, target / "light.png")
+    photograph(page, target / "dark.png", dark=True)
+    photograph(page, target / "narrow.png", width=480)
+
+
+def photograph(
+    address: str, picture: Path, *, dark: bool = False, width: int = 1280, height: int = 1100
+) -> None:
+    """Save a picture of what a browser shows at an address."""
+    more = ["--blink-settings=preferredColorScheme=0"] if dark else []
+    with tempfile.TemporaryDirectory() as profile:
+        subprocess.run(
+            [
+                *CHROMIUM, f"--user-data-dir={profile}", f"--window-size={width},{height}",
+                "--virtual-time-budget=3000", f"--screenshot={picture}", *more, address,
+            ],
+            check=True, capture_output=True,
+        )  # fmt: skip
 
 
 def told(readme: str, folder: Path) -> str:

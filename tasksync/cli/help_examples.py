@@ -68,6 +68,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "tasksync sandbox",
         "tasksync sandbox --data portal.db --limits vendor",
     ),
+    "completion": (
+        "tasksync completion bash > ~/.local/share/bash-completion/completions/tasksync",
+        "tasksync completion zsh > ~/.zfunc/_tasksync    # a folder of $fpath",
+        "tasksync completion fish > ~/.config/fish/completions/tasksync.fish",
+    ),
     "version": ("tasksync version",),
     "help": ("tasksync help apply",),
 }

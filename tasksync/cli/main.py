@@ -57,6 +57,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "groups": ("tasksync.cli.commands.groups", "the portal's workgroups: numbers and names"),
     "schema": ("tasksync.cli.commands.schema", "print a JSON Schema, for editors and scripts"),
     "sandbox": ("tasksync.cli.commands.sandbox", "serve a local portal to try things on"),
+    "completion": ("tasksync.cli.commands.completion", "make a shell complete tasksync"),
     "version": ("tasksync.cli.commands.version", "version, Python, platform"),
     "help": ("tasksync.cli.commands.help", "help for a command"),
 }

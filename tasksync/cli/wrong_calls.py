@@ -94,8 +94,9 @@ def _unknown_choice(
 def _unreadable(parser: argparse.ArgumentParser, message: str) -> UsageError:
     """Return what argparse says, in words for people."""
     if message.startswith(_REQUIRED):
-        names = message.removeprefix(_REQUIRED).replace(", ", " and ")
-        return UsageError(f"{parser.prog} needs {names}.", _see(parser))
+        names = message.removeprefix(_REQUIRED).split(", ")
+        known = "".join(_one_of(parser, name) for name in names)
+        return UsageError(f"{parser.prog} needs {' and '.join(names)}.{known}", _see(parser))
     if not (found := _ARGUMENT.fullmatch(message)):
         return UsageError(message[:1].upper() + message[1:] + ".", _see(parser))
     flag, why = found[1].split("/")[-1], found[2]
@@ -104,6 +105,14 @@ def _unreadable(parser: argparse.ArgumentParser, message: str) -> UsageError:
     if why.startswith("ignored explicit argument"):
         return UsageError(f"{flag} takes no value.", _see(parser))
     return UsageError(f"{flag}: {why}.", _see(parser))
+
+
+def _one_of(parser: argparse.ArgumentParser, name: str) -> str:
+    """Return what an argument may be, where that is a list."""
+    for action in parser._actions:  # noqa: SLF001 - argparse offers no other list
+        if action.metavar == name and action.choices is not None:
+            return f" {name} is one of {', '.join(map(str, action.choices))}."
+    return ""
 
 
 def nearest(word: str, known: Iterable[str]) -> list[str]:

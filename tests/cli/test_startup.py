@@ -81,6 +81,11 @@ def test_help_of_a_command_imports_no_library(tmp_path: Path, command: str) -> N
     assert not modules(tmp_path, command, "--help") & HEAVY
 
 
+def test_completion_imports_no_library(tmp_path: Path) -> None:
+    """A shell that evaluates it waits for it each time it starts."""
+    assert not modules(tmp_path, "completion", "bash") & HEAVY
+
+
 def test_a_plan_without_changes_imports_only_what_reads(tmp_path: Path) -> None:
     """No deepdiff, no jsonschema; under --no-refresh no requests either."""
     (tmp_path / "tasksync.yaml").write_text(MANIFEST, encoding="utf-8")

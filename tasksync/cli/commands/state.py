@@ -54,13 +54,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
             lock_arguments(below)
         if verb in {"rebuild", "rebind"}:
             portal_arguments(below)
-            below.add_argument(
-                "--match",
-                choices=["all", "title"],
-                default="all",
-                help="title: a task with the title alone is the key's, too (default: title, "
-                "responsible and parent have to agree)",
-            )
+            if verb == "rebuild":
+                below.add_argument(
+                    "--match",
+                    choices=["all", "title"],
+                    default="all",
+                    help="title: a task with the title alone is the key's, too (default: title, "
+                    "responsible and parent have to agree)",
+                )
             below.add_argument("--yes", "-y", action="store_true", help="do not ask")
             below.add_argument("--no-input", action="store_true", help="never ask")
         else:  # for a state behind http or in S3
