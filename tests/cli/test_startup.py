@@ -96,6 +96,16 @@ def test_a_plan_without_changes_imports_only_what_reads(tmp_path: Path) -> None:
     assert not blind & (never | {"requests", "urllib3", "http.client"})
 
 
+def test_a_plan_of_new_tasks_imports_nothing_that_only_an_apply_needs(tmp_path: Path) -> None:
+    """Nor what only Windows, a page, a password or a text that changed needs."""
+    (tmp_path / "tasksync.yaml").write_text(MANIFEST, encoding="utf-8")
+    known = "import os; os.environ['USER'] = 'anna'"
+    found = modules(tmp_path, "plan", before=known)
+    assert not found & {"ctypes", "getpass", "importlib.resources", "difflib", "rich"}
+    writing = ("engine.applying", "engine.verifying", "portal.perform", "portal.thread_pool")
+    assert not found & {f"tasksync.{name}" for name in writing}
+
+
 def test_a_plan_that_trusts_the_state_never_reaches_the_portal(tmp_path: Path) -> None:
     """Nothing listens there: whose portal it is stands in the state."""
     (tmp_path / "tasksync.yaml").write_text(MANIFEST, encoding="utf-8")

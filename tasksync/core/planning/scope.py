@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from heapq import nlargest
 from itertools import chain, takewhile
@@ -118,6 +117,8 @@ def nearest(glob: str, keys: Iterable[TaskKey]) -> str:
             names.setdefault(f"{folder}/*".casefold(), f"{folder}/*")
     asked = glob.casefold()
     likely = nlargest(_LIKELY, names, key=lambda name: _shared(name, asked))
+    from difflib import get_close_matches  # something is wrong
+
     found = get_close_matches(asked, likely, n=1)
     return names[found[0]] if found else ""
 
