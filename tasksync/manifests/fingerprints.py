@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -32,6 +31,7 @@ from tasksync.core.state import NO_SOURCE, EntryIndex, source_fingerprint
 from tasksync.manifests.block_texts import Uncut, cut
 from tasksync.manifests.columns import DIGEST, TaskColumns
 from tasksync.manifests.reader import Stream
+from tasksync.value_classes import dataclass, field
 
 #: so many unknown blocks are always worth it; of more, only a share of those seen
 FEW = 100

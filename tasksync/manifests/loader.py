@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from io import BytesIO
@@ -28,6 +27,7 @@ from tasksync.manifests.parse_fast import RawTask
 from tasksync.manifests.reader import YamlUnreadable
 from tasksync.manifests.unplaced import MOST_PROBLEMS, UnplacedProblem
 from tasksync.manifests.values import TASK_NAMES, Normal, check_key
+from tasksync.value_classes import replace
 
 if TYPE_CHECKING:
     from tasksync.manifests.expanded import ExpandedTasks
