@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -218,3 +219,20 @@ def test_a_plan_that_was_shown_is_done_by_the_next_worker_when_the_first_dies(
     assert "it runs again on tcp://" in "".join(notes)
     assert ended.said.startswith("Worker tcp://"), ended.said
     must_equal(acme.world(), undisturbed.worlds["acme"])
+
+
+def test_a_scheduler_that_is_stuck_is_not_waited_for_for_ever(
+    fleet: DaskFleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes what is sent and answers nothing; the network sees no fault."""
+    from tasksync.fleet import dask_cluster
+
+    monkeypatch.setattr(dask_cluster, "_SILENT", 3.0)
+    with dask_here(tmp_path, 1, **SECRETS) as on:
+        scheduler = on.scheduler
+        assert scheduler is not None
+        fleet.portals["acme"].at_request(4, lambda: scheduler.send_signal(signal.SIGSTOP))
+        report = fleet.report("apply", "--yes", "--on", on.on)
+    assert report["exit_code"] == 3
+    told = {one["name"]: one["words"] for one in report["projects"]}
+    assert "the scheduler at tcp://127.0.0.1:" in told["acme"]
