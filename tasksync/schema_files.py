@@ -12,6 +12,7 @@ import tasksync
 #: what is described -> the words that `tasksync schema` says of it
 SCHEMAS = {
     "manifest": "what a manifest may say",
+    "fleet": "what a fleet's file may say",
     "plan": "a saved plan, and what plan and show print with --format json",
     "state": "what state pull prints and state push takes",
     "events": "one line of apply --json",
@@ -20,16 +21,14 @@ SCHEMAS = {
     "status": "what status prints with --format json",
     "drift": "what drift prints with --format json",
     "history": "what history and history show print with --format json",
+    "fleet-report": "what fleet prints with --format json",
 }
 
 
 def schema_text(name: str) -> str:
     """Return a schema as it is published, by its name in SCHEMAS."""
-    from importlib.resources import files  # `--help` does without
-
-    file = f"{name}.schema.json"
-    shipped = files("tasksync") / "schemas" / file
-    if shipped.is_file():
-        return shipped.read_text(encoding="utf-8")
-    beside = Path(tasksync.__file__).parents[1] / "schemas" / file
-    return beside.read_text(encoding="utf-8")
+    file, package = f"{name}.schema.json", Path(tasksync.__file__).parent
+    try:
+        return (package / "schemas" / file).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return (package.parent / "schemas" / file).read_text(encoding="utf-8")

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from tasksync.manifests.hints import did_you_mean, shown
+from tasksync.manifests.hints import did_you_mean, shown, unquoted
 from tasksync.manifests.language import grammar, patterns
 from tasksync.manifests.language.given_values import words_of
 from tasksync.manifests.language.parameters import (
@@ -24,6 +23,7 @@ from tasksync.manifests.language.parameters import (
     ParameterValue,
 )
 from tasksync.manifests.unplaced import BadValue
+from tasksync.value_classes import dataclass
 
 _REMEMBERED = 1_000
 _HOLE = re.compile(r"\$\$\{|\$\{([^{}]*)(\}?)")
@@ -82,7 +82,7 @@ class Placeholders:
         return Placeholder(name, self._pattern(name, pattern, of_date=of_date), plain=False)
 
     def _unknown(self, name: str, inner: str) -> BadValue:
-        what = f"{shown(name)[1:-1]} in ${{{inner}}} is no parameter"
+        what = f"{unquoted(name)} in ${{{inner}}} is no parameter"
         if not name.strip():
             what = f"${{{inner}}} names no parameter"
         known = f"parameters: {', '.join(self.parameters)}"
