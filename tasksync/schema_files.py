@@ -12,6 +12,7 @@ import tasksync
 #: what is described -> the words that `tasksync schema` says of it
 SCHEMAS = {
     "manifest": "what a manifest may say",
+    "fleet": "what a fleet's file may say",
     "plan": "a saved plan, and what plan and show print with --format json",
     "state": "what state pull prints and state push takes",
     "events": "one line of apply --json",
@@ -20,6 +21,7 @@ SCHEMAS = {
     "status": "what status prints with --format json",
     "drift": "what drift prints with --format json",
     "history": "what history and history show print with --format json",
+    "fleet-report": "what fleet prints with --format json",
 }
 
 

@@ -313,6 +313,12 @@ def portal_arguments(parser: argparse.ArgumentParser) -> None:
     add("--portal", type=filled, metavar="URL",
         help="the portal, or sandbox: / sandbox:FILE for the local one "
         "(default: https://vibecode.bitrix24.com)")  # fmt: skip
+    request_arguments(parser)
+
+
+def request_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what decides how a portal is asked, whichever it is."""
+    add = group(parser, PORTAL).add_argument
     add("--parallelism", type=positive, default=2, metavar="N",
         help="requests in flight (default: 2, as the portal's queue allows)")  # fmt: skip
     add("--timeout", type=some_time, default=100.0, metavar="S",

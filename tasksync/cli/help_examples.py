@@ -35,6 +35,12 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "tasksync status 'finance/*' --format csv",
     ),
     "drift": ("tasksync drift", "tasksync drift --detailed-exitcode         # exit 2, at night"),
+    "fleet": (
+        "tasksync fleet plan fleet.yaml --out plans/     # then: fleet apply --expect plans/",
+        "tasksync fleet status --overdue --format html > late.html",
+        "tasksync fleet apply --yes --label eu --jobs 8",
+        "tasksync fleet apply --yes --on dask:tcp://scheduler.internal:8786",
+    ),
     "undo": (
         "tasksync undo                              # what the last run did; asks",
         "tasksync undo 5f2c --out undo.json         # then: tasksync apply undo.json",

@@ -17,11 +17,17 @@ if TYPE_CHECKING:
 
 @contextmanager
 def listening(parts: Session, *, as_json: bool = False) -> Iterator[None]:
-    """Let somebody hear the events of a block, on stderr; under apply --json, on stdout."""
+    """Let somebody hear the events of a block, on stderr; under apply --json, on stdout.
+
+    What reads JSON also watches over the run: when it is gone, the run ends as by SIGTERM.
+    """
     if as_json:
+        from tasksync.cli.signals import ask_ourselves_to_stop
         from tasksync.render.event_lines import EventLines
 
-        parts.events = EventLines(parts.console.out, parts.clock.now, __version__)
+        parts.events = EventLines(
+            parts.console.out, parts.clock.now, __version__, ask_ourselves_to_stop
+        )
         parts.listen = parts.events
         try:
             yield

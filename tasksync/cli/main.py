@@ -49,6 +49,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "accept": ("tasksync.cli.commands.accept", "take people's changes over into the manifest"),
     "history": ("tasksync.cli.commands.history", "what each run did, when, and who ran it"),
     "undo": ("tasksync.cli.commands.undo", "take back what a run did, as far as it can be"),
+    "fleet": ("tasksync.cli.commands.fleet", "plan, apply, status, drift of many projects"),
     "init": ("tasksync.cli.commands.init", "begin a project: a manifest that validates"),
     "import": ("tasksync.cli.commands.import_", "write what exists already as a manifest"),
     "state": ("tasksync.cli.commands.state", "look at and mend what is remembered"),

@@ -62,17 +62,22 @@ def write(name: str, plan: Plan, cost: Cost, secrets: Secrets) -> None:
         target = given.resolve()  # a link stays a link
         if target.parent.exists():
             made(target.parent)
-        handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        with ExitStack() as failing:  # a full disk, or Ctrl-C: half a plan helps nobody
-            failing.callback(Path(aside).unlink, missing_ok=True)
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
-                stream.flush()
-                os.fsync(stream.fileno())
-            operating_system.replace(aside, target)
-            failing.pop_all()
+        written_whole(target, text)
     except OSError as error:
         raise SettingsError(
             f"The plan cannot be written to {name}: {error.strerror or error}.",
             "Choose another --out.",
         ) from error
+
+
+def written_whole(target: Path, text: str) -> None:
+    """Write a file durably in the place of what is there, or not at all; raises OSError."""
+    handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    with ExitStack() as failing:  # a full disk, or Ctrl-C: half a file helps nobody
+        failing.callback(Path(aside).unlink, missing_ok=True)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        operating_system.replace(aside, target)
+        failing.pop_all()

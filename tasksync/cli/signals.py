@@ -55,17 +55,23 @@ class SystemClock:
             self._stop.wait(seconds)
 
 
+def ask_ourselves_to_stop() -> None:
+    """Do what SIGTERM from outside does at this moment; from any thread."""
+    signal.raise_signal(signal.SIGTERM)
+
+
 @contextmanager
 def graceful(
     stop: Stop,
     tell: Callable[[str], None],
     standing: Callable[[], str],
     restore: Callable[[], None] = lambda: None,
+    again: str = "Run tasksync apply again to finish",
 ) -> Iterator[None]:
     """Let the first signal ask to stop, and the second end the process with 130 at once.
 
     Each is answered with how far the run came, which `standing` says; `restore` is called before
-    the process ends at once.
+    the process ends at once, and `again` says how to go on then.
     """
 
     def say(words: str) -> None:
@@ -76,7 +82,7 @@ def graceful(
         name = signal.Signals(number).name
         if stop():
             restore()
-            say(f"{name} again: leaving at once, {standing()}. Run tasksync apply again to finish.")
+            say(f"{name} again: leaving at once, {standing()}. {again}.")
             os._exit(_EXIT)
         stop.ask()
         say(

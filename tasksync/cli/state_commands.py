@@ -121,7 +121,7 @@ def move(options: StateMoveOptions, console: Console) -> int:
                 f"The state already has {after}.",
                 "Choose another key, or state rm it first.",
             )
-        parts.says(lambda: repr(entry))  # it comes from the state, not from outside
+        parts.says(lambda: (repr(entry),))  # it comes from the state, not from outside
         moved = replace(entry, key=TaskKey(after))
         holder.commit(StateDelta(put=(moved,), drop=(entry.key,)))
         console.say(f"Moved {entry.key} to {after} (task {entry.id}).")

@@ -116,7 +116,7 @@ class UndoReader:
         hidden = self.parts.console.hidden
         if hidden is not None:
             before = hidden.openly
-            self.parts.says(lambda: before() + repr(recorded))
+            self.parts.says(lambda: (*before(), repr(recorded)))
 
     def _frame(self, run: Run, portal: str, owner: str) -> Plan:
         """Return a plan without changes; policy.allow is the manifest's budget, and not undo's."""

@@ -90,7 +90,7 @@ class Session:
         self.says(lambda: said_in([*manifest.files, *data]))
         return manifest
 
-    def says(self, openly: Callable[[], str]) -> None:
+    def says(self, openly: Callable[[], Iterable[str]]) -> None:
         """Tell what the person says openly: the manifest, or the plan that was approved."""
         if self.console.hidden is not None:
             self.console.hidden.openly = openly

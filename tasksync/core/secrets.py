@@ -70,23 +70,24 @@ _WORDS = frozenset(
     agreed allowances allowdelete allowempty allowreason apiversion apply_start asked_back
     auditors backward became because before blocks boolean by_person by_status calendar change
     changed changed_at changed_by changeddate changes checksum choice closeddate column command
-    comments completed country counts create created createdby createddate datetime deadline
-    declined default defaults deferred delete description destroy destroyed detail diagnostic
-    digest directory drifted dropped due_seconds edited effect enddateplan enforce entries
-    existing expires failed fieldpolicy fields filters foreach forget friday groupid groups
-    guards handed_over happened heartbeat hidden holder holidays id_key id_value identity
-    in_doubt inprogress integer intents is_there late_by left_out levels limits lineage listed
-    locale managed marker markers maxdelete maxupdate maxvanished message method missing monday
-    moved_from moved_to movedto narrowed normal not_kept not_started onremove operation options
-    other_owner outcome overdue parameters parent parentid partial password pending people
-    per_minute per_second person policy portal postgres postgresql priority project protect
-    protected put_right quarter ratchet reason received refusals region released remade remarks
-    remembered remove removed renames replaced replaces request requests resource responsible
-    returned run_url sandbox saturday scopes seconds serial session severity skipped sonet_group
-    source sqlite standing stands started status strays summary sunday tasksync template
-    templates thursday timezone touched tracked tuesday unchanged undoes undone undone_by
-    unmarked unproved unread unreadable update vanished version wanted warning wednesday weekend
-    workdays written
+    comments compared completed country counts create created createdby createddate datetime
+    deadline declined default defaults deferred delete denied description destroy destroyed
+    detail diagnostic digest directory drifted dropped due_seconds edited effect enddateplan
+    ending enforce entries existing exit_code expires failed failures fieldpolicy fields
+    filters foreach forget friday groupid groups guards handed_over happened heartbeat hidden
+    holder holidays id_key id_value identity in_doubt inprogress integer intents interrupted
+    is_there labels late_by left_out levels limits lineage listed locale locked managed marker
+    markers maxdelete maxupdate maxvanished message method missing monday moved_from moved_to
+    movedto narrowed normal not_kept not_started nothing onremove operation options other_owner
+    outcome overdue parameters parent parentid partial password pending people per_minute per_second
+    person policy portal postgres postgresql priority problems project projects protect
+    protected put_right quarter ratchet reason received refusals refused region released remade
+    remarks remembered remove removed renames replaced replaces report request requests resource
+    responsible returned run_url sandbox saturday scopes seconds serial session severity
+    skipped something sonet_group source sqlite standing stands started status strays summary
+    sunday tasksync template templates thursday timezone touched tracked tuesday unanswered
+    unchanged undoes undone undone_by unknown unmarked unproved unread unreadable update
+    vanished version wanted warning wednesday weekend workdays written
     """.split()  # noqa: SIM905 - a hundred quotes more would hide them
 )
 

@@ -15,6 +15,7 @@ from tasksync.manifests.node import Node
 API_VERSION = "tasksync/v1"
 _NAME = "apiVersion"
 _MEND = f"begin with {_NAME}: {API_VERSION}"
+FLEET_MEND = f"begin with {_NAME}: {API_VERSION}, fleet: NAME and projects:"
 #: what may be another version of ours, and so is quoted
 _OURS = re.compile(r"tasksync/[A-Za-z0-9.]{1,10}", re.IGNORECASE)
 
@@ -36,12 +37,34 @@ def problem(file: str, node: Node) -> Problem | None:
         return Problem(Place(file, *position), f"{_NAME} is missing", mend)
     version, part = node.value.get(_NAME), node.parts[_NAME]
     if version == API_VERSION:
-        return None
+        return _a_fleet(file, node)
     what, mend = f"{_NAME} is another than {API_VERSION}: this is no manifest of tasksync", _MEND
     if isinstance(version, str) and _OURS.fullmatch(version):
         what = f"{_NAME} cannot be {shown(version)}"
         mend = f"{did_you_mean(version, [API_VERSION])} use {API_VERSION}".strip()
     return Problem(Place(file, *part.position), what, mend)
+
+
+def _a_fleet(file: str, node: Node) -> Problem | None:
+    """Return what to say of a fleet's file, whose projects hold manifests; None for others."""
+    if "fleet" not in node.names or "tasks" in node.names or "project" in node.names:
+        return None
+    what = "this is a fleet's file, and no manifest"
+    place = Place(file, *node.names["fleet"])
+    return Problem(place, what, f"tasksync fleet plan {file} plans all its projects")
+
+
+def no_fleet(file: str, node: Node) -> Problem | None:
+    """Return why a document is no fleet's file, quoting nothing of it; None where it is one."""
+    if "fleet" in node.names or "projects" in node.names:
+        return None
+    here = Place(file, *node.position)
+    if not isinstance(node.value, dict):
+        return Problem(here, "the document must be a mapping of names to values", FLEET_MEND)
+    if node.value.get(_NAME) == API_VERSION and ("tasks" in node.names or "project" in node.names):
+        what = "this is a manifest of tasks, and no fleet's file"
+        return Problem(here, what, f"tasksync plan -f {file} plans it; {FLEET_MEND}")
+    return Problem(here, "this is no fleet's file", FLEET_MEND)
 
 
 def blanked(node: Node) -> Node:

@@ -51,6 +51,12 @@ def shown(value: object) -> str:
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
 
 
+def unquoted(word: str) -> str:
+    """Return a word as `shown`, without the quotes around it."""
+    text = shown(word)
+    return text[1:] if len(text) == SHOWN and text.endswith("...") else text[1:-1]
+
+
 def listed(words: Iterable[object]) -> str:
     """Return words with commas, the last after `or`."""
     *most, last = [str(word) for word in words]

@@ -1,4 +1,4 @@
-"""The published JSON Schema: jsonschema-rs checks by it, jsonschema words what fails."""
+"""The schemas of what people write: jsonschema-rs checks by them, jsonschema words what fails."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tasksync.core.fields import READ_ONLY
-from tasksync.manifests.hints import closest, did_you_mean, listed, shown
+from tasksync.manifests.hints import closest, did_you_mean, listed, shown, unquoted
 from tasksync.manifests.unplaced import UnplacedProblem
 from tasksync.schema_files import schema_text
 
@@ -23,6 +23,8 @@ NAME = "manifest"
 TASK = "#/$defs/task"
 WHOLE_TASK = "#/$defs/wholeTask"
 MANIFEST = "#"
+#: another schema's parts begin with its name
+FLEET = "fleet#"
 #: marks what an editor checks by a pattern, and a parser of ours in its own words
 EDITORS = "x-editors"
 
@@ -30,14 +32,14 @@ Schema: TypeAlias = Mapping[str, Any]
 
 
 @cache
-def text() -> str:
-    """Return the schema as it is published."""
-    return schema_text(NAME)
+def text(name: str = NAME) -> str:
+    """Return a schema as it is published."""
+    return schema_text(name)
 
 
 @cache
 def digest() -> str:
-    """Return what changes when the schema changes."""
+    """Return what changes when the schema of manifests changes."""
     return sha256(text().encode()).hexdigest()
 
 
@@ -50,9 +52,11 @@ def _without_patterns(value: dict[str, Any]) -> dict[str, Any]:
 
 @cache
 def _part(ref: str) -> Schema:
-    whole: dict[str, Any] = json.loads(text(), object_hook=_without_patterns)
-    if ref == MANIFEST:
+    name, mark, part = ref.partition("#")
+    whole: dict[str, Any] = json.loads(text(name or NAME), object_hook=_without_patterns)
+    if not part:
         return whole
+    ref = f"{mark}{part}"
     return {"$schema": whole["$schema"], "$ref": ref, "$defs": whole["$defs"]}
 
 
@@ -121,9 +125,10 @@ def _worded(error: ValidationError) -> Iterator[UnplacedProblem]:
                 if name not in known and not any(re.search(one, name) for one in others):
                     yield UnplacedProblem(path, *_unknown(name, known, path), name=name)
         case "required":
+            known = _mapping(error.schema).get("properties", {})
             for name in _mapping(error.schema)["required"]:
                 if name not in instance:
-                    yield missing(path, name)
+                    yield missing(path, name, _mapping(known.get(name)).get("x-missing", ""))
         case _:
             schema = _mapping(error.schema)
             if error.validator != "pattern" or instance or not schema.get("minLength"):
@@ -148,7 +153,7 @@ def _unknown(name: str, known: list[str], path: tuple[str | int, ...]) -> tuple[
     mend = did_you_mean(name, known) or f"known: {', '.join(known)}"
     if "title" in known and name in {"parent", "adopt"}:
         mend = "write it in the task itself"
-    return f"unknown {'field' if 'title' in known else 'key'} {shown(name)[1:-1]}", mend
+    return f"unknown {'field' if 'title' in known else 'key'} {unquoted(name)}", mend
 
 
 def required() -> list[str]:
@@ -157,8 +162,10 @@ def required() -> list[str]:
     return names
 
 
-def missing(path: tuple[str | int, ...], name: str) -> UnplacedProblem:
-    """Return the fault of a name that must be there and is not."""
+def missing(path: tuple[str | int, ...], name: str, mend: str = "") -> UnplacedProblem:
+    """Return the fault of a name that must be there and is not; `mend` is what the schema says."""
+    if mend:
+        return UnplacedProblem(path, f"{name} is missing", mend)
     match name:
         case "title":
             return UnplacedProblem(path, "title is missing", "every task needs one")

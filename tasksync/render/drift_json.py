@@ -19,6 +19,7 @@ def drift_json(found: PortalChanges, *, version: str) -> str:
         "project": found.project,
         "portal": found.portal,
         "drifted": bool(found),
+        "compared": found.compared,
         "summary": {effect.value: number for effect, number in found.counts().items()},
         "changes": [_task(one, found) for one in found.changes],
         "guards": list(found.guards),

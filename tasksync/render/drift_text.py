@@ -76,4 +76,4 @@ class _Drift:
         told = words.when_and_who(one, self._found.names, self._moments)
         for line in (told, words.link_of(one, self._found.portal)):
             if line:
-                yield self._style.paint(f"      {line}", Tone.DIM)
+                yield f"      {self._style.paint(line, Tone.DIM)}"

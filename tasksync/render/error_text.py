@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tasksync.core.plan import Refusal
-from tasksync.errors import ManifestInvalid, PlanRefused, SheetInvalid, TasksyncError
+from tasksync.errors import FleetInvalid, ManifestInvalid, PlanRefused, SheetInvalid, TasksyncError
 from tasksync.render.style import PLAIN, Style, Tone
 from tasksync.render.text import refusal_lines
 from tasksync.render.wording import clean, clean_lines, count
@@ -19,8 +19,7 @@ def error_text(error: TasksyncError, style: Style = PLAIN) -> str:
 def _lines(error: TasksyncError, style: Style) -> Iterator[str]:
     match error:
         case ManifestInvalid():
-            where = "sheet" if isinstance(error, SheetInvalid) else "manifest"
-            yield from problem_lines(error.problems, style, where)
+            yield from problem_lines(error.problems, style, _where(error))
         case PlanRefused():
             for refusal in error.refusals:
                 if isinstance(refusal, Refusal):
@@ -28,6 +27,16 @@ def _lines(error: TasksyncError, style: Style) -> Iterator[str]:
         case _:
             yield f"{style.paint('Error:', Tone.BAD)} {clean_lines(error.message)}"
             yield from (f"  {clean(line)}" for line in error.advice.split("\n") if line)
+
+
+def _where(error: ManifestInvalid) -> str:
+    match error:
+        case SheetInvalid():
+            return "sheet"
+        case FleetInvalid():
+            return "fleet's file"
+        case _:
+            return "manifest"
 
 
 def problem_lines(

@@ -1,10 +1,12 @@
 """`--json` on apply: one JSON line an event, with Terraform's names (`schemas/events.schema.json`).
 
-A listener never raises: when nobody reads the stream any more, the apply goes on.
+A listener never raises. When nobody reads the stream any more, whoever started the apply is gone:
+that is told once, and the command stops as it does when it is asked to.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -26,14 +28,26 @@ from tasksync.value_classes import asdict
 
 Json: TypeAlias = dict[str, object]
 FORMAT_VERSION = "1.0"
+#: what a pipe answers that nobody reads; Windows calls it an invalid argument
+_CLOSED = frozenset({errno.EPIPE, errno.EINVAL})
 
 
 class EventLines:
-    """Writes events, and what stands before and after them, as JSON lines."""
+    """Writes events, and what stands before and after them, as JSON lines.
 
-    def __init__(self, stream: TextIO, now: Callable[[], datetime], version: str) -> None:
+    `unread` is called once, when nobody reads them any more; from whichever thread wrote.
+    """
+
+    def __init__(
+        self,
+        stream: TextIO,
+        now: Callable[[], datetime],
+        version: str,
+        unread: Callable[[], object] = lambda: None,
+    ) -> None:
         self._stream = stream
         self._now = now
+        self._unread = unread
         self._open = True
         self._reading = False
         self._sent: dict[TaskKey, datetime] = {}
@@ -189,8 +203,11 @@ class EventLines:
         try:
             self._stream.write(disarmed(all_seen(json.dumps(line))) + "\n")
             self._stream.flush()
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
             self._open = False
+            # a full disk is no reason to stop: there may be somebody who reads
+            if isinstance(error, OSError) and error.errno in _CLOSED:
+                self._unread()
 
 
 def _scope(plan: Plan) -> Json:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(CHECKOUT))
 
-from benchmarks import applying, manifests, report, rows  # noqa: E402 - the checkout's own folder
+from benchmarks import applying, fleet, manifests, processes, report, rows  # noqa: E402 - the checkout's own folder
 from benchmarks.results import Outcome  # noqa: E402 - the same
 from tasksync.manifests.loader import load  # noqa: E402 - the same
 
@@ -75,3 +77,21 @@ def test_the_report_says_of_each_goal_whether_it_was_reached() -> None:
     row = rows.BY_NAME["growth"]
     assert "reached" in next(report.goal_lines(row, Outcome({"ratio": 9.0}).figures))
     assert "not reached**: 2.00 times" in next(report.goal_lines(row, {"ratio": 22.0}))
+
+
+@pytest.mark.parametrize(
+    ("each", "at_once", "seconds"),
+    [([5.0, 5.0, 5.0], 1, 15.0), ([5.0, 5.0, 5.0], 2, 10.0), ([5.0, 1.0, 1.0], 20, 5.0)],
+)
+def test_a_fleet_takes_what_its_longest_chain_of_projects_takes(
+    each: list[float], at_once: int, seconds: float
+) -> None:
+    assert fleet.bound(each, at_once) == seconds
+
+
+def test_the_cpu_of_a_process_counts_what_it_began() -> None:
+    """This one's, with a child's that has ended; no process has none."""
+    before = processes.cpu([os.getpid()])
+    subprocess.run([sys.executable, "-c", "sum(range(20_000_000))"], check=True)
+    assert processes.cpu([os.getpid()]) - before >= 0.05
+    assert processes.cpu([0]) == 0

@@ -87,7 +87,7 @@ def test_a_schema_refers_to_nothing_outside_itself(name: str) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["plam"], 'NAME cannot be "plam"; it is one of manifest, plan, state, events'),
+        (["plam"], 'NAME cannot be "plam"; it is one of manifest, fleet, plan, state, events'),
         (["people"], 'NAME cannot be "people"'),
         ([], "tasksync schema needs NAME."),
         (["plan", "state"], "state"),
@@ -117,10 +117,11 @@ def test_a_reader_that_leaves_early_is_no_fault(tmp_path: Path) -> None:
 
 
 def test_every_manifest_of_the_examples_is_described(tasksync: Tasksync) -> None:
-    manifest = of(tasksync, "manifest")
+    manifest, fleet = of(tasksync, "manifest"), of(tasksync, "fleet")
     for file in MANIFESTS:
         for document in yaml.safe_load_all(file.read_text("utf-8")):
-            manifest.validate(json.loads(json.dumps(document, default=str)))
+            schema = fleet if file.name == "fleet.yaml" else manifest
+            schema.validate(json.loads(json.dumps(document, default=str)))
     assert len(MANIFESTS) > 8
 
 
@@ -139,8 +140,9 @@ def test_what_becomes_of_an_example_is_described(tasksync: Tasksync, example: st
 
 
 @pytest.mark.parametrize("file", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.name)
-def test_the_golden_plans_are_described(tasksync: Tasksync, file: Path) -> None:
-    of(tasksync, "plan").validate(json.loads(file.read_text("utf-8")))
+def test_the_goldens_are_described(tasksync: Tasksync, file: Path) -> None:
+    name = "fleet-report" if file.name.startswith("fleet-") else "plan"
+    of(tasksync, name).validate(json.loads(file.read_text("utf-8")))
 
 
 def test_whose_key_it_is_and_the_people_are_described(tasksync: Tasksync) -> None:

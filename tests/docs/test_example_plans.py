@@ -12,7 +12,7 @@ import pytest
 import yaml
 from shown_plans import EXAMPLES, Shown
 
-SCHEMA = EXAMPLES.parent / "schemas" / "manifest.schema.json"
+SCHEMAS = EXAMPLES.parent / "schemas"
 MANIFESTS = sorted(path for path in EXAMPLES.rglob("*.yaml") if path.name[0] != ".")
 ROWS = sorted(EXAMPLES.rglob("*.csv"))
 _SHOWN = re.compile(r"^```diff\n(.*?)^```$.*?^```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -114,7 +114,9 @@ _Editor.yaml_implicit_resolvers = {
 @pytest.mark.parametrize("path", MANIFESTS, ids=named)
 def test_every_example_is_valid_by_an_independent_validator(path: Path) -> None:
     """Each document of each file, with the schema that editors are given."""
-    validator = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
+    name = "fleet" if path.name == "fleet.yaml" else "manifest"
+    schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
+    validator = jsonschema.Draft202012Validator(schema)
     documents = list(yaml.load_all(path.read_text(encoding="utf-8"), _Editor))
     assert documents
     assert [error.message for one in documents for error in validator.iter_errors(one)] == []

@@ -214,3 +214,22 @@ def test_a_signal_while_the_work_is_proved_loses_nothing(team: Trip) -> None:
         ended(worker).must(0, 130)
     team.plan().must(0)
     assert len(team.portal.world()) == len(_TASKS)
+
+
+def test_a_run_whose_events_nobody_reads_any_more_saves_and_leaves(team: Trip) -> None:
+    """Whoever started it is gone: it must not go on for hours, nor keep the lock."""
+    team.want(_TASKS)
+    team.portal.faults({"kind": "slow", "seconds": 0.6, "on": _ON, "times": 1})
+    with team.process("--json", "--parallelism", "1") as worker:
+        until(team.portal.struck, "the first batch is on its way")
+        assert worker.stdout is not None
+        worker.stdout.close()
+        assert worker.stderr is not None
+        told = worker.stderr.read()
+        assert worker.wait(60) == 130, told
+    made = len(team.portal.tasks())
+    assert 10 <= made < len(_TASKS), told
+    assert _holder(team) is None
+    listed = team.run("state", "list", "-f", str(team.manifest)).must(0)
+    assert len(listed.out.splitlines()) == made
+    _finish(team)

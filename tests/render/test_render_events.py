@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 from datetime import UTC, datetime, timedelta
@@ -153,7 +154,7 @@ class Broken(io.StringIO):
 
     def write(self, _text: str) -> int:
         """Nobody reads."""
-        raise BrokenPipeError
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
 
 
 def test_a_closed_pipe_is_silence():
@@ -162,6 +163,23 @@ def test_a_closed_pipe_is_silence():
         stream.close()
         for event in EVERY_EVENT:
             lines(event)
+
+
+class Full(io.StringIO):
+    """A file on a full disk."""
+
+    def write(self, _text: str) -> int:
+        """There is no room."""
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(("stream", "told"), [(Broken(), 1), (Full(), 0), (io.StringIO(), 0)])
+def test_that_nobody_reads_any_more_is_told_once(stream, told):
+    unread: list[None] = []
+    lines = EventLines(stream, Ticks(), "0.1.0", lambda: unread.append(None))
+    for event in EVERY_EVENT:
+        lines(event)
+    assert len(unread) == told
 
 
 @pytest.mark.parametrize("event", EVERY_EVENT, ids=lambda one: type(one).__name__)

@@ -29,8 +29,20 @@ _SECONDS = {"h": 3600, "d": 86400, "w": 604800}
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this command takes."""
+    parser.add_argument(
+        "glob", nargs="?", metavar="GLOB", default="", help="only these keys: finance/*"
+    )
+    filter_arguments(parser)
+    manifest_arguments(parser)
+    format_arguments(parser, FORMATS, "how to show it")
+    portal_arguments(parser)
+    state_arguments(parser)
+    output_arguments(parser)
+
+
+def filter_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what narrows the tasks that are shown."""
     add = parser.add_argument
-    add("glob", nargs="?", metavar="GLOB", default="", help="only these keys: finance/*")
     add("--open", action="store_true",
         help="only tasks that are not completed, deferred or declined")  # fmt: skip
     add("--overdue", action="store_true", help="only open tasks whose deadline has passed")
@@ -39,11 +51,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "ones too")  # fmt: skip
     add("--person", type=filled, metavar="P",
         help="only tasks of this person: number, address, name, or name of people:")  # fmt: skip
-    manifest_arguments(parser)
-    format_arguments(parser, FORMATS, "how to show it")
-    portal_arguments(parser)
-    state_arguments(parser)
-    output_arguments(parser)
 
 
 def _span(text: str) -> int:

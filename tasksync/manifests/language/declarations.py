@@ -6,7 +6,7 @@ from typing import Final
 
 from tasksync.core.keys import is_key
 from tasksync.core.task import Place
-from tasksync.manifests.hints import did_you_mean, shown
+from tasksync.manifests.hints import did_you_mean, shown, unquoted
 from tasksync.manifests.language import nested_uses, template_tasks
 from tasksync.manifests.language.templates import Origin, Settings, Template
 from tasksync.manifests.node import Node, Position
@@ -59,7 +59,7 @@ class Declarations:
             mend = did_you_mean(name, self.templates) or (
                 f"templates: {listed}" if listed else "declare it under templates"
             )
-            self.settings.say(place, f"there is no template {shown(name)[1:-1]}", mend)
+            self.settings.say(place, f"there is no template {unquoted(name)}", mend)
         return found
 
     def _nest(self, name: str) -> None:

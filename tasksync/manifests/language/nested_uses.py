@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from tasksync.core.keys import normal_key
 from tasksync.core.task import Place
-from tasksync.manifests.hints import shown
+from tasksync.manifests.hints import unquoted
 from tasksync.manifests.language import digests
 from tasksync.manifests.language.data_rows import Row, Wants
 from tasksync.manifests.language.for_each import ForEach
@@ -119,7 +119,7 @@ class _Nesting:
         for step, value in part.parts.items() if part is not None else ():
             name = str(step)
             if part is not None and name not in inner.parameters:
-                what = f"the template {inner.name} has no parameter {shown(name)[1:-1]}"
+                what = f"the template {inner.name} has no parameter {unquoted(name)}"
                 place = self._template.origin.place(part.names.get(name, value.position))
                 self._settings.say(place, what, known(name, inner.parameters))
             elif value.value is not None:

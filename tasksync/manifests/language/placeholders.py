@@ -11,7 +11,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from tasksync.manifests.hints import did_you_mean, shown
+from tasksync.manifests.hints import did_you_mean, shown, unquoted
 from tasksync.manifests.language import grammar, patterns
 from tasksync.manifests.language.given_values import words_of
 from tasksync.manifests.language.parameters import (
@@ -82,7 +82,7 @@ class Placeholders:
         return Placeholder(name, self._pattern(name, pattern, of_date=of_date), plain=False)
 
     def _unknown(self, name: str, inner: str) -> BadValue:
-        what = f"{shown(name)[1:-1]} in ${{{inner}}} is no parameter"
+        what = f"{unquoted(name)} in ${{{inner}}} is no parameter"
         if not name.strip():
             what = f"${{{inner}}} names no parameter"
         known = f"parameters: {', '.join(self.parameters)}"

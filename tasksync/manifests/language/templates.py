@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final, TypeAlias
 
 from tasksync.core.task import Place, Problem
-from tasksync.manifests.hints import did_you_mean, shown
+from tasksync.manifests.hints import did_you_mean, unquoted
 from tasksync.manifests.language.data_rows import Row
 from tasksync.manifests.language.dates import Dates
 from tasksync.manifests.language.given_values import value_of
@@ -141,7 +141,7 @@ def when_of(template: Template, node: Node, settings: Settings) -> When:
         place = template.origin.place(part.names.get(name, value.position))
         if name not in template.parameters:
             if not template.broken:
-                what = f"when names {shown(name)[1:-1]}, which is no parameter"
+                what = f"when names {unquoted(name)}, which is no parameter"
                 settings.say(place, what, known(name, template.parameters))
             continue
         if template.parameters[name].kind in LIST_KINDS:

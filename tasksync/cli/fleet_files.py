@@ -1,0 +1,76 @@
+"""The folder of --out: `report.EXT`, `projects/NAME.EXT`, and the plans of --expect in `plans/`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from tasksync.cli.plan_files import read, written_whole
+from tasksync.core.fleet import ProjectRun
+from tasksync.errors import PlanUnusable, SettingsError
+from tasksync.render.fleet_project import ENDS
+from tasksync.value_classes import dataclass
+
+
+def own_file(name: str) -> str:
+    """Return where a project's own page is, seen from the report's."""
+    return f"projects/{name}.{ENDS['html']}"
+
+
+def _plan_of(folder: str, name: str) -> Path:
+    return Path(folder, "plans", f"{name}.json")
+
+
+def approved_plan(folder: str, name: str) -> tuple[str, str]:
+    """Return digest and text of the plan that was saved for a project; raises PlanUnusable."""
+    file = _plan_of(folder, name)
+    if not file.is_file():
+        raise PlanUnusable(
+            f"There is no approved plan of {name}: {file} is not there.",
+            f"Make it with tasksync fleet plan --out {folder}, and have it approved.",
+        )
+    digest = read(str(file)).digest
+    return digest, file.read_text(encoding="utf-8")
+
+
+def forget_plans(folder: str, runs: Iterable[ProjectRun]) -> None:
+    """Take away the plans of earlier runs of these projects: nobody approved this one by them."""
+    for run in runs:
+        try:
+            _plan_of(folder, run.job.project.name).unlink(missing_ok=True)
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReport:
+    """What is written: the report, each project's own, and the saved plans; by the names."""
+
+    text: str
+    own: Mapping[str, str]
+    plans: Mapping[str, str]
+
+
+def keep(report: KeptReport, folder: str, format_: str) -> None:
+    """Write the reports in the format that they have, and the plans; raises SettingsError."""
+    suffix = ENDS[format_]
+    try:
+        for name, text in report.own.items():
+            _write(Path(folder, "projects", f"{name}.{suffix}"), text)
+        for name, text in report.plans.items():
+            _write(_plan_of(folder, name), text)
+        _write(Path(folder, f"report.{suffix}"), report.text)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    written_whole(file, text)
+
+
+def _unwritable(folder: str, error: OSError) -> SettingsError:
+    return SettingsError(
+        f"The report cannot be written to {folder}: {error.strerror or error}.",
+        "Choose another --out.",
+    )
