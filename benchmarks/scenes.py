@@ -21,6 +21,7 @@ _STORED = (
     *("core/fields.py", "core/state.py", "core/formats/state_json.py", "core/task.py"),
     *("backends/sqlite.py", "backends/sqlite_tables.py", "manifests/values.py"),
     *("manifests/fingerprints.py", "manifests/columns.py", "manifests/header.py"),
+    "manifests/block_texts.py",
 )
 
 

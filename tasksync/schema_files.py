@@ -27,11 +27,8 @@ SCHEMAS = {
 
 def schema_text(name: str) -> str:
     """Return a schema as it is published, by its name in SCHEMAS."""
-    from importlib.resources import files  # `--help` does without
-
-    file = f"{name}.schema.json"
-    shipped = files("tasksync") / "schemas" / file
-    if shipped.is_file():
-        return shipped.read_text(encoding="utf-8")
-    beside = Path(tasksync.__file__).parents[1] / "schemas" / file
-    return beside.read_text(encoding="utf-8")
+    file, package = f"{name}.schema.json", Path(tasksync.__file__).parent
+    try:
+        return (package / "schemas" / file).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return (package.parent / "schemas" / file).read_text(encoding="utf-8")

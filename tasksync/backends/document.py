@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from threading import RLock
 from typing import Any
@@ -31,6 +30,7 @@ from tasksync.core.history import RecordedChange
 from tasksync.core.ports import Clock
 from tasksync.core.state import Holder, Lease, State, StateDelta
 from tasksync.errors import StateError, StateLocked, StateMoved
+from tasksync.value_classes import replace
 
 #: seconds that a lock of the server without a lease in the document has to stand still
 STILL = 60.0

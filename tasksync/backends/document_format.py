@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import orjson
@@ -22,6 +21,7 @@ from tasksync.backends.remote_document import Copy
 from tasksync.core.formats import lease_json, state_text, typed
 from tasksync.core.formats.state_text import reading
 from tasksync.core.state import FORMAT_VERSION, Lease
+from tasksync.value_classes import dataclass
 
 KIND = "tasksync-document"
 #: what one run did, as plain data: its id and its changes

@@ -20,13 +20,13 @@ commit, renew       none or another           StateMoved
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from tasksync.core.ports import Clock
 from tasksync.core.state import Holder, Lease
 from tasksync.errors import StateBusy, StateError, StateLocked, StateMoved
+from tasksync.value_classes import replace
 
 #: tells that the process of a holder on this very host has ended
 Gone: TypeAlias = Callable[[Holder], bool]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasksync import operating_system, windows_calls
+from tasksync import operating_system
 
 MOUNTS = Path("/proc/self/mountinfo")
 
@@ -22,6 +22,8 @@ REMOTE = frozenset(
 def is_remote(path: Path, mounts: Path = MOUNTS) -> bool:
     """Tell whether a path lies on a network file system; False where the system does not say."""
     if operating_system.WINDOWS:
+        from tasksync import windows_calls  # ctypes with it
+
         return windows_calls.is_on_network(str(path.absolute()))
     try:
         table = mounts.read_text(encoding="utf-8", errors="replace")

@@ -8,13 +8,12 @@ and the lease runs out by time.
 
 from __future__ import annotations
 
-import getpass
 import os
 import platform
 from collections.abc import Mapping
 from pathlib import Path
 
-from tasksync import operating_system, windows_calls
+from tasksync import operating_system
 from tasksync.core.run_url import shown
 from tasksync.core.state import Holder
 
@@ -54,6 +53,8 @@ def started(pid: int, proc: Path = PROC) -> str | None:
     Without /proc it is "", at Windows `windows/start time`.
     """
     if operating_system.WINDOWS:
+        from tasksync import windows_calls  # ctypes with it
+
         began = windows_calls.process_started(pid)
         return f"{_WINDOWS}/{began}" if began else began
     if not (proc / "self").exists():
@@ -107,6 +108,12 @@ def _is_alive(pid: int) -> bool:
 
 
 def _user() -> str:
+    """Return who runs this, as getpass finds it; it is imported where no variable says it."""
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        if told := os.environ.get(name):
+            return told
+    import getpass  # with what it brings for passwords, which nobody is asked for
+
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 
 from tasksync.core.fields import Values
 from tasksync.core.history import RecordedChange
@@ -11,6 +10,7 @@ from tasksync.core.ports import StateStore
 from tasksync.core.secrets import Secrets
 from tasksync.core.state import Entry, Holder, Intent, Lease, PortalIdentity, Run, State, StateDelta
 from tasksync.core.state import state_of as whole
+from tasksync.value_classes import replace
 
 
 class RedactedStore:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from typing import Final
@@ -38,6 +37,7 @@ from tasksync.manifests.loader import load
 from tasksync.operating_system import quoted as quoted_word
 from tasksync.portal.client import RestPortal
 from tasksync.render.wording import clean, count
+from tasksync.value_classes import dataclass
 
 #: so many lines of a kind are shown
 _SHOWN = 50

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from tasksync.cli.accept_selection import AcceptSelection
 from tasksync.core.change import Action, Change, Reason
@@ -13,6 +12,7 @@ from tasksync.core.plan import Plan
 from tasksync.core.quoting import quoted
 from tasksync.core.task import LiveTask
 from tasksync.manifests.accepting.proposals import PortalValue
+from tasksync.value_classes import dataclass, field
 
 #: what a key or a glob takes over; the others are taken where their field is named
 _OF_WHOLE_TASKS = frozenset({Whose.PEOPLES, Whose.LEFT})

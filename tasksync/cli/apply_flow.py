@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
 from functools import cache, partial
 from time import monotonic
 from types import MappingProxyType
@@ -71,6 +70,7 @@ from tasksync.render.outcomes import apply_text, done_and_left
 from tasksync.render.stale_text import stale_text
 from tasksync.render.style import PLAIN, colours
 from tasksync.render.wording import count, left_out, stale_left_out, whereabouts
+from tasksync.value_classes import dataclass, replace
 
 
 def apply_manifest(options: ApplyOptions, console: Console) -> int:
@@ -324,7 +324,11 @@ class Doing:
             done = applier.report.done
             return done_and_left(done, total - done)
 
-        with graceful(parts.stop, parts.console.tell, standing, parts.console.restore):
+        def say(words: str) -> None:
+            parts.pause()  # words of a signal stand on a line of their own, and not behind a bar
+            parts.console.tell(words)
+
+        with graceful(parts.stop, say, standing, parts.console.restore):
             try:
                 report = applier.apply(cost.requests)
                 verification = self._proved(

@@ -85,10 +85,10 @@ class Console:
             self.err.flush()
 
     def restore(self) -> None:
-        """Show a terminal's cursor again, which a bar hides; what leaves at once clears nothing."""
+        """Leave the line in which a bar may stand: what ends at once does not clear it."""
         with suppress(OSError, ValueError, RuntimeError):
             if self.err.isatty() and self.env.get("TERM") != "dumb":
-                self.err.write("\x1b[?25h\n")
+                self.err.write("\n")
                 self.err.flush()
 
     def coloured(self, stream: TextIO, *, wanted: bool = True) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from tasksync import __version__
@@ -25,6 +24,7 @@ from tasksync.core.state import State
 from tasksync.portal.client import RestPortal
 from tasksync.render.status_words import Moments
 from tasksync.render.style import PLAIN, colours
+from tasksync.value_classes import replace
 
 
 def read(options: DriftOptions, console: Console) -> tuple[PortalChanges, Moments]:

@@ -6,7 +6,6 @@ The digest is the yes: nobody is asked. Guards hold as they do without it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from tasksync.core.asked_again import asked_again
 from tasksync.core.asked_differences import Item, asked_differences, is_part_of, items_of
@@ -18,6 +17,7 @@ from tasksync.core.state import Run, State
 from tasksync.errors import PlanStale, PlanUnusable
 from tasksync.render import expected_text
 from tasksync.render.wording import clean, count
+from tasksync.value_classes import dataclass
 
 PUBLISHED = "published"
 _AGAIN = "Plan again, have that plan approved, and apply what was approved then."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from tasksync.value_classes import dataclass
 from pathlib import Path
 
 from tasksync.cli.plan_files import read, written_whole

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from tasksync.value_classes import replace
 from fnmatch import fnmatchcase
 from threading import Lock
 from time import monotonic

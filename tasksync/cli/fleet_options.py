@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from tasksync.value_classes import dataclass
 from typing import Any
 
 from tasksync.cli.options import ConfirmOptions, OutputOptions

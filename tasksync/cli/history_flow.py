@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 
 from tasksync import __version__
 from tasksync.cli.console import Console
@@ -21,6 +20,7 @@ from tasksync.core.state import State
 from tasksync.render.runs_text import RunShown, changes_text, runs_text
 from tasksync.render.status_words import Moments
 from tasksync.render.style import PLAIN, Style, colours
+from tasksync.value_classes import replace
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +30,7 @@ from tasksync.manifests.writing import (
 )
 from tasksync.operating_system import quoted as quoted_word
 from tasksync.render.wording import count
+from tasksync.value_classes import replace
 
 if TYPE_CHECKING:
     from tasksync.manifests.written_tasks import WrittenTask

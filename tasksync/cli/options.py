@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from tasksync.value_classes import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tasksync.cli.options import PlanningOptions
 from tasksync.cli.settings import unread
 from tasksync.cli.showing import Cost
@@ -13,10 +11,10 @@ from tasksync.core.plan import Plan
 from tasksync.core.planning.build import Scope
 from tasksync.core.state import PortalIdentity, State
 from tasksync.engine import marker_proof, recording
-from tasksync.engine.applying import in_lots
-from tasksync.engine.verifying import requests_for
+from tasksync.engine.run_cost import in_lots, requests_for
 from tasksync.portal.batches import estimate
 from tasksync.portal.pacing import seconds_for
+from tasksync.value_classes import replace
 
 
 def scope(planning: PlanningOptions) -> Scope:

@@ -6,6 +6,7 @@ collected once, from the environment and the command line, before anything else 
 
 from __future__ import annotations
 
+import os
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -89,14 +90,15 @@ def weakness(names: Iterable[str]) -> str:
 class RunSecrets:
     """What is hidden so far: a key's file is read late, and so is the manifest.
 
-    `openly` returns what the manifest or the approved plan says: a secret that stands there is
+    `openly` returns the texts of the manifest or the approved plan: a secret that stands there is
     said by the person, and is written to the portal, remembered and compared exactly as it is.
+    They are looked through one by one, and none is held.
     """
 
     def __init__(self, secrets: Secrets) -> None:
         self.secrets = secrets
-        self.openly: Callable[[], str] = str
-        self._outside: tuple[Secrets, Callable[[], str], Secrets] | None = None
+        self.openly: Callable[[], Iterable[str]] = tuple
+        self._outside: tuple[Secrets, Callable[[], Iterable[str]], Secrets] | None = None
 
     def add(self, *texts: str | None) -> None:
         """Hide more."""
@@ -110,26 +112,27 @@ class RunSecrets:
         known = self._outside
         if known is None or known[0] is not self.secrets or known[1] is not self.openly:
             openly = self.openly
-            known = self._outside = (self.secrets, openly, self.secrets.without(openly()))
+            left = self.secrets
+            for text in openly():
+                left = left.without(text)
+            known = self._outside = (self.secrets, openly, left)
         return known[2]
 
 
-def said_in(files: Iterable[str]) -> str:
-    """Return what these files say; what cannot be read says nothing."""
-    texts = []
-    for name in files:
+def said_in(files: Iterable[str]) -> Iterator[str]:
+    """Yield what each of these files says, once; what cannot be read says nothing."""
+    for name in dict.fromkeys(map(os.path.realpath, files)):
         with suppress(OSError, ValueError):
-            texts.append(Path(name).read_text(encoding="utf-8", errors="replace"))
-    return "\n".join(texts)
+            yield Path(name).read_text(encoding="utf-8", errors="replace")
 
 
-def said_by(plan: Plan) -> str:
-    """Return all that a saved plan says, in one text to be looked through.
+def said_by(plan: Plan) -> tuple[str, ...]:
+    """Return all that a saved plan says, to be looked through.
 
     Not only what it asks for: what it saw is compared with what is there now, and the run that
     made it kept whatever its manifest says.
     """
-    return repr(plan)
+    return (repr(plan),)
 
 
 class RedactingStream:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from tasksync import file_limits as bounded
@@ -13,6 +12,7 @@ from tasksync.cli.console import Console
 from tasksync.cli.options import ManifestOptions, PortalOptions, RunOptions
 from tasksync.errors import AuthenticationFailed, SettingsError
 from tasksync.operating_system import expanded
+from tasksync.value_classes import dataclass, field
 
 DEFAULT_PORTAL = "https://vibecode.bitrix24.com"
 DEFAULT_MANIFEST = "tasksync.yaml"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from tasksync import file_limits
@@ -17,6 +16,7 @@ from tasksync.manifests.loader import load_sources
 from tasksync.manifests.sheets.column_names import ADOPT
 from tasksync.manifests.sheets.sheet_columns import Columns
 from tasksync.manifests.writing import content_before, takes_more
+from tasksync.value_classes import dataclass
 
 #: so many names stand in a note
 _NAMED = 8

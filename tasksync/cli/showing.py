@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasksync import __version__
 from tasksync.cli.console import Console
 from tasksync.core.plan import Plan, Refusal
 from tasksync.core.plan_secrets import for_showing
+from tasksync.value_classes import dataclass
 
 if TYPE_CHECKING:
     from tasksync.core.fields import TaskKey

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from tasksync import file_limits as bounded
@@ -36,6 +35,7 @@ from tasksync.core.ports import StateStore
 from tasksync.core.state import State, StateDelta
 from tasksync.engine.lease import LeaseHolder, unlocked
 from tasksync.errors import SettingsError, StateError, StateLocked, UsageError
+from tasksync.value_classes import replace
 
 #: a state is saved as a whole: what an interrupted verb was to do is done or not, never by halves
 _EITHER = "The state is as it was, or as it was to be: tasksync state list shows which."
@@ -121,7 +121,7 @@ def move(options: StateMoveOptions, console: Console) -> int:
                 f"The state already has {after}.",
                 "Choose another key, or state rm it first.",
             )
-        parts.says(lambda: repr(entry))  # it comes from the state, not from outside
+        parts.says(lambda: (repr(entry),))  # it comes from the state, not from outside
         moved = replace(entry, key=TaskKey(after))
         holder.commit(StateDelta(put=(moved,), drop=(entry.key,)))
         console.say(f"Moved {entry.key} to {after} (task {entry.id}).")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import replace
 
 from tasksync.cli.confirmation import must_be_wanted
 from tasksync.cli.options import ConfirmOptions
 from tasksync.cli.wiring import Session
 from tasksync.core.state import State, StateDelta
 from tasksync.engine.lease import LeaseHolder
+from tasksync.value_classes import replace
 
 
 def rebound(parts: Session, holder: LeaseHolder, state: State, confirm: ConfirmOptions) -> int:

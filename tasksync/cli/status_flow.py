@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import closing
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from zoneinfo import ZoneInfo
 
@@ -28,6 +27,7 @@ from tasksync.portal.client import RestPortal
 from tasksync.render.status_words import Moments
 from tasksync.render.style import PLAIN, colours
 from tasksync.render.wording import count
+from tasksync.value_classes import replace
 
 
 def read(options: StatusOptions, console: Console) -> tuple[ProjectStatus, Moments]:

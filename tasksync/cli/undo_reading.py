@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from tasksync.cli.history_flow import keeping_of
 from tasksync.cli.wiring import Session
@@ -26,6 +25,7 @@ from tasksync.engine.rechecking import Checked, checked
 from tasksync.errors import PlanStale, StateError, TasksyncError
 from tasksync.portal.client import RestPortal
 from tasksync.render.undo_text import again_text, no_manifest_text
+from tasksync.value_classes import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class UndoReader:
         hidden = self.parts.console.hidden
         if hidden is not None:
             before = hidden.openly
-            self.parts.says(lambda: before() + repr(recorded))
+            self.parts.says(lambda: (*before(), repr(recorded)))
 
     def _frame(self, run: Run, portal: str, owner: str) -> Plan:
         """Return a plan without changes; policy.allow is the manifest's budget, and not undo's."""

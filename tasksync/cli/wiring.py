@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -39,6 +38,7 @@ from tasksync.portal.client import RestPortal
 from tasksync.portal.messages import PortalAnswer, PortalRequest, Transport
 from tasksync.portal.redacted_transport import RedactedTransport
 from tasksync.portal.setup import PortalSettings
+from tasksync.value_classes import dataclass, field, replace
 
 if TYPE_CHECKING:
     from tasksync.render.event_lines import EventLines
@@ -90,7 +90,7 @@ class Session:
         self.says(lambda: said_in([*manifest.files, *data]))
         return manifest
 
-    def says(self, openly: Callable[[], str]) -> None:
+    def says(self, openly: Callable[[], Iterable[str]]) -> None:
         """Tell what the person says openly: the manifest, or the plan that was approved."""
         if self.console.hidden is not None:
             self.console.hidden.openly = openly

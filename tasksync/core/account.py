@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
+
+from tasksync.value_classes import dataclass
 
 #: what a key is called, by `data.type` of /v1/me
 KINDS: Mapping[str, str] = {

@@ -6,9 +6,10 @@ The port `Directory` stands here and not in `ports`: the manifest's own port nam
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
+
+from tasksync.value_classes import dataclass, field
 
 #: stands for a number where none was asked for, or none could be; nothing is made of it
 STAND_IN = 1

@@ -7,13 +7,13 @@ changes each are told apart at once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import cast
 
 from tasksync.core.diff import steps
 from tasksync.core.formats.json_text import canonical
 from tasksync.errors import PlanUnusable
+from tasksync.value_classes import dataclass
 
 Item = Mapping[str, object]
 #: what has to be equal for any change of one plan to be one of the other's

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -18,6 +17,7 @@ from tasksync.core.task import (
     Place,
     asked_digest,
 )
+from tasksync.value_classes import dataclass, field, replace
 
 
 class Action(StrEnum):

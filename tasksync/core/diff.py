@@ -10,15 +10,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import groupby
 from typing import Generic, TypeVar
 
 from tasksync.core import long_diff
 from tasksync.core.pieces import Fate, Piece
+from tasksync.value_classes import dataclass
 
 __all__ = ["Fate", "Members", "Piece", "delta", "duration", "members", "paths", "steps", "words"]
 
@@ -156,6 +155,8 @@ def _runs(old: list[str], new: list[str]) -> Iterator[tuple[bool, int, int, int,
     if sum(count * other[token] for token, count in counted.items()) > PAIRS_LIMIT:
         yield False, 0, len(old), 0, len(new)
         return
+    from difflib import SequenceMatcher  # two texts that differ are rare
+
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         yield tag == "equal", i1, i2, j1, j2
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from tasksync.core.change import Change, Outcome
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.plan import Summary
 from tasksync.core.state import Holder
+from tasksync.value_classes import dataclass
 
 
 @dataclass(frozen=True, slots=True)

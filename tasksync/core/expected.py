@@ -31,7 +31,6 @@ as the portal has it where it is left out: it is neither put right nor lost.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 
 from tasksync.core.change import Action, Change, FieldChange, Reason
 from tasksync.core.fields import (
@@ -45,6 +44,7 @@ from tasksync.core.fields import (
 )
 from tasksync.core.plan import Plan, Stands
 from tasksync.core.state import Entry, State
+from tasksync.value_classes import dataclass, field, replace
 
 _PLANNED = ("startDatePlan", "endDatePlan")
 

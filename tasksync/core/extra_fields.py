@@ -8,15 +8,14 @@ portal answers is read by the same type, so that both are the same in normal for
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
-from difflib import get_close_matches
 from math import isfinite
 from types import MappingProxyType
 
 from tasksync.core.fields import Value, extras_in, is_instant
 from tasksync.core.quoting import quoted
 from tasksync.core.task import FieldProblem, Problem, Task
+from tasksync.value_classes import dataclass
 
 _LONG = 60
 _TRUE, _FALSE = frozenset({"1", "y", "true"}), frozenset({"0", "n", "false", ""})
@@ -194,6 +193,8 @@ def _article(field: ExtraField) -> str:
 
 def _near(name: str, known: Mapping[str, ExtraField]) -> str:
     writable = sorted(one for one, field in known.items() if field.writable)
+    from difflib import get_close_matches  # something is wrong
+
     near = get_close_matches(name, writable, n=1)
     if near:
         return f"did you mean {near[0]}?"

@@ -23,7 +23,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -32,6 +31,7 @@ from types import MappingProxyType
 from typing import NewType, TypeAlias
 
 from tasksync.core.quoting import quoted
+from tasksync.value_classes import dataclass
 
 TaskKey = NewType("TaskKey", str)
 RemoteId = NewType("RemoteId", int)

@@ -6,7 +6,7 @@ found is a name, and who starts the process looks it up there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from tasksync.value_classes import dataclass
 from enum import StrEnum
 
 

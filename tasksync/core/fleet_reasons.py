@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from tasksync.value_classes import asdict
 
 from tasksync.core.fleet import FleetCommand, ProjectRun
 from tasksync.core.formats.fleet_reading import Reported

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from tasksync.value_classes import asdict, dataclass, field, replace
 from enum import StrEnum
 
 from tasksync.core.fleet import FINE, FleetCommand, ProjectRun, exit_code_of

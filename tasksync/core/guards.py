@@ -23,7 +23,6 @@ moved         creating what was to come from a project       the right project, 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tasksync.core.change import Action, Change, Reason
 from tasksync.core.fields import MOVED_ON, TaskKey
@@ -31,6 +30,7 @@ from tasksync.core.manifest import Policy, Threshold
 from tasksync.core.plan import Plan, Refusal
 from tasksync.core.planning.renames import as_moves
 from tasksync.core.quoting import quoted
+from tasksync.value_classes import dataclass
 
 #: why a task that was remembered would be made again
 _GONE = {Reason.VANISHED, Reason.VANISHED_AGAIN, Reason.TAKEN}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from tasksync.core.fields import RemoteId, TaskKey, Value, Values
+from tasksync.value_classes import dataclass, field
 
 #: SQLite and PostgreSQL keep the changes of so many runs, and no more than so many changes unless
 #: the last run alone did more; S3 those of so many runs

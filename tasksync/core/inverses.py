@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from tasksync.core.change import Action, Change, FieldChange, Reason, base_digest_of
 from tasksync.core.fields import (
@@ -32,6 +31,7 @@ from tasksync.core.remembered_runs import short
 from tasksync.core.secrets import HIDDEN
 from tasksync.core.state import Entry, State
 from tasksync.core.task import LiveTask, Place, Task
+from tasksync.value_classes import replace
 
 _PLANNED_DATES = frozenset({"startDatePlan", "endDatePlan"})
 

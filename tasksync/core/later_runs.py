@@ -6,13 +6,13 @@ Pure. What a run did is asked of the store (`StateStore.recorded`); None: it kee
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from tasksync.core.fields import TaskKey
 from tasksync.core.history import RecordedChange
 from tasksync.core.remembered_runs import LAST, STARTED, run_called, short
 from tasksync.core.state import Run
 from tasksync.errors import UsageError
+from tasksync.value_classes import dataclass, field
 
 Recorded = Callable[[str], Sequence[RecordedChange] | None]
 

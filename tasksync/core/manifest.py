@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
@@ -13,6 +11,7 @@ from tasksync.core.address_book import Directory
 from tasksync.core.fields import TaskKey
 from tasksync.core.state import EntryIndex
 from tasksync.core.task import FieldProblem, OnRemove, Problem, Task
+from tasksync.value_classes import dataclass, field
 
 MARKER_PREFIX = "tasksync:"
 _LIMIT = re.compile(r"[0-9]{1,18}|[0-9]{1,3}(\.[0-9]{1,40})?%", re.ASCII)
@@ -32,6 +31,8 @@ class Threshold:
             return None
         if not text.endswith("%"):
             return cls(number=int(text))
+        from decimal import Decimal  # few write a share
+
         share = Decimal(text[:-1]) / 100
         return cls(share=float(share)) if share <= 1 else None
 

@@ -7,7 +7,6 @@ every field which the portal has, so that what no entry asks for is compared too
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from tasksync.core.address_book import Directory
 from tasksync.core.change import Action, Change
@@ -18,6 +17,7 @@ from tasksync.core.planning.build import plan_from
 from tasksync.core.planning.desired import UNSEEN, read_desired
 from tasksync.core.state import Entry, State, overlaid
 from tasksync.core.task import LiveTask
+from tasksync.value_classes import replace
 
 #: what a new task holds of fields that it is not made with
 _EMPTY: Values = {name: one.empty for name, one in FIELDS.items() if one.clearable}

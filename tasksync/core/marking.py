@@ -5,11 +5,10 @@ The API sets tags as a whole, so both are a PATCH of the tags that are there, wi
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tasksync.core.change import Action, Change, Reason
 from tasksync.core.manifest import marker_of
 from tasksync.core.task import LiveTask
+from tasksync.value_classes import replace
 
 
 def with_marker(change: Change, live: LiveTask, marker: str | None) -> Change:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from tasksync.core.change import Action, Change, FieldChange
 from tasksync.core.fields import Value
 from tasksync.core.plan import Plan
+from tasksync.value_classes import dataclass
 
 #: what can happen to a person, in the order in which it is told, in words
 HAPPENS: Mapping[str, str] = MappingProxyType(

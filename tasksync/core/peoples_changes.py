@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from tasksync.core.change import Action, Change
 from tasksync.core.fields import TaskKey, Value, canonical
 from tasksync.core.plan import Plan, Stands
+from tasksync.value_classes import dataclass
 
 
 class Whose(StrEnum):

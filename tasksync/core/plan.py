@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
@@ -14,6 +13,7 @@ from tasksync.core.change import Action, Change, Reason
 from tasksync.core.fields import RemoteId, TaskKey, Value
 from tasksync.core.manifest import Policy
 from tasksync.core.state import InProject
+from tasksync.value_classes import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)

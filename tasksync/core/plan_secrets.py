@@ -6,12 +6,12 @@ What differs is shown in pieces, and in pieces a secret is found by nobody.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from tasksync.core.change import Change
 from tasksync.core.fields import Value
 from tasksync.core.plan import Drift, Plan
 from tasksync.core.secrets import Secrets
+from tasksync.value_classes import replace
 
 
 def for_showing(plan: Plan, secrets: Secrets) -> Plan:

@@ -8,7 +8,6 @@ was done with a field (Entry.found); other fields are nobody's to compare.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from tasksync.core.change import Action, Change, Reason
@@ -29,6 +28,7 @@ from tasksync.core.ownership import row_is_own
 from tasksync.core.plan import Plan
 from tasksync.core.state import Entry, State
 from tasksync.core.task import LiveTask
+from tasksync.value_classes import dataclass, field, replace
 
 
 class Effect(StrEnum):

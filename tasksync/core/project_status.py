@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 
@@ -15,6 +14,7 @@ from tasksync.core.ownership import is_foreign, row_is_own
 from tasksync.core.state import HANDED_OVER, State
 from tasksync.core.task import LiveTask
 from tasksync.core.task_filter import FINISHED
+from tasksync.value_classes import dataclass, field
 
 #: what a task without a deadline is sorted by: behind all others
 _NEVER = 1 << 62

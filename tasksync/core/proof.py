@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from tasksync.core.change import Action, Change
 from tasksync.core.equivalence import lost_characters, normal_tags, normal_text
 from tasksync.core.fields import FIELDS, PENDING, FieldKind, KeyRef, Value, instant, same
 from tasksync.core.task import LiveTask
+from tasksync.value_classes import dataclass, field
 
 #: asked -> made of it (contract 8.5): new is pending; completed waits for control
 STATUS_TURNS = frozenset({(1, 2), (5, 4)})

@@ -9,11 +9,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from tasksync.core.quoting import quoted
 from tasksync.errors import SettingsError
+from tasksync.value_classes import dataclass, field
 
 _SOCKS = ("socks4", "socks4a", "socks5", "socks5h")
 _KNOWN = ("http", "https", *_SOCKS)

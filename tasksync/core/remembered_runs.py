@@ -6,7 +6,6 @@ Pure. What a run did is asked of the store (`StateStore.recorded`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from enum import StrEnum
 
 from tasksync.core.history import KEPT_CHANGES, KEPT_HISTORY_RUNS
@@ -65,6 +64,8 @@ def run_called(word: str, runs: Sequence[Run]) -> Run:
         raise UsageError(
             f"{len(fitting)} runs begin with {quoted(word)}: {some}.", "Write more of its id."
         )
+    from difflib import get_close_matches  # something is wrong
+
     near = get_close_matches(asked, [run.id[: max(len(asked), ID_SHOWN)] for run in runs], n=1)
     meant = f"Did you mean {near[0]}? {_LIST}" if near else _LIST
     raise UsageError(f"No run that is remembered begins with {quoted(word)}.", meant)

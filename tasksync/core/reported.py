@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from tasksync.value_classes import dataclass
 from typing import NamedTuple
 
 from tasksync.core.change import Action, Status

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from tasksync.core.equivalence import loses_characters, normal_title, title_matches
 from tasksync.core.fields import RemoteId, TaskKey, Values
 from tasksync.core.task import LiveTask
+from tasksync.value_classes import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote
 
 from tasksync.core.fields import Value
+from tasksync.value_classes import dataclass, field
 
 HIDDEN = "***"
 SHORT, LONG = 6, 12

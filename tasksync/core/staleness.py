@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from tasksync.core.change import Action, Change, FieldChange, base_digest_of
 from tasksync.core.fields import DEFERRED, MOVED_ON, TaskKey, Value, same
@@ -11,6 +10,7 @@ from tasksync.core.manifest import marker_of
 from tasksync.core.plan import Plan
 from tasksync.core.state import EVERY_KEY, KEPT_RUNS, Entry, InProject, Run, State
 from tasksync.core.task import Activity, LiveTask, asked_digest
+from tasksync.value_classes import dataclass
 
 #: so many keys of a run are written down for a plan that is to be resumed; of more, that it is all
 KEYS_KEPT = 500

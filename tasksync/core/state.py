@@ -10,7 +10,6 @@ from array import array
 from bisect import bisect_left
 from collections import ChainMap
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
 from types import MappingProxyType
@@ -23,6 +22,7 @@ from tasksync.core.quoting import quoted
 from tasksync.core.run_url import shown
 from tasksync.core.task import NO_OPTIONS, NOTHING_WRITTEN, Options, asked_digest
 from tasksync.errors import StateMoved
+from tasksync.value_classes import dataclass, field, replace
 
 FORMAT_VERSION = 3
 #: stands where it is not known which text asked

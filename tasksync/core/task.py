@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
 from tasksync.core.fields import RemoteId, TaskKey, Values, digest_of
+from tasksync.value_classes import dataclass, field
 
 
 class OnRemove(StrEnum):

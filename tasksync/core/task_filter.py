@@ -5,11 +5,11 @@ What a portal lists is looked at again by the same filter, since it may leave on
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from tasksync.core.task import LiveTask
+from tasksync.value_classes import dataclass
 
 #: new, pending, in progress, awaiting control: what nobody finished, put off or declined
 OPEN: Final = frozenset({1, 2, 3, 4})

@@ -20,7 +20,6 @@ was cut off goes on so. A later change that was itself undone is none.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from tasksync.core.change import Action, Change, FieldChange
 from tasksync.core.fields import (
@@ -36,6 +35,7 @@ from tasksync.core.plan import Plan
 from tasksync.core.planning.ordering import in_levels
 from tasksync.core.state import State
 from tasksync.core.task import LiveTask
+from tasksync.value_classes import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)

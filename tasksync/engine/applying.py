@@ -9,8 +9,7 @@ The first creates of a run go alone: no others leave before their marker was rea
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
 
 from tasksync.core.change import Action, Change, Outcome, Status
 from tasksync.core.events import ApplyStarted, ChangeEnded, ChangesSent
@@ -26,14 +25,14 @@ from tasksync.engine.lease import LeaseHolder
 from tasksync.engine.marker_proof import MarkerProof
 from tasksync.engine.open_requests import Requests
 from tasksync.engine.recording import Recorder
+from tasksync.engine.run_cost import FIRST_BATCH
 from tasksync.errors import PortalError, PortalUnavailable, StateError, TasksyncError
+from tasksync.value_classes import dataclass, field, replace
 
 __all__ = ["ATTEMPTS", "Applier", "EnginePorts", "Report", "RunFacts"]
 
 #: how often a create that provably never happened is sent before it counts as failed
 ATTEMPTS = 3
-#: creates that go before the marker is proved: as many as the portal's first batch takes
-FIRST_BATCH = 10
 #: the vendor's code for a method whose working time is used up (contract 5.2)
 SPENT = "OPERATION_TIME_LIMIT"
 _UNSAVED = "the portal did it, and that could not be saved"
@@ -42,18 +41,6 @@ _PLACE_IT = (
     "Look on the portal: say adopt: {id: N} for what is there, and tasksync state rm KEY for what "
     "is not; then apply again."
 )
-
-
-def in_lots(plan: Plan) -> Iterator[tuple[Change, ...]]:
-    """Yield what is sent together when nothing fails: the levels, the first creates apart."""
-    apart = plan.marker is not None
-    for level in plan.levels:
-        first = [one for one in level if one.action is Action.CREATE][:FIRST_BATCH] if apart else []
-        if first:
-            apart = False
-            yield tuple(first)
-        keys = {change.key for change in first}
-        yield tuple(change for change in level if change.key not in keys)
 
 
 @dataclass(slots=True)

@@ -7,7 +7,6 @@ no task is there. While an unmatched candidate remains, nothing is guessed.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain
 
 from tasksync.core.equivalence import title_matches
@@ -21,6 +20,7 @@ from tasksync.core.quoting import quoted
 from tasksync.core.state import Entry, Intent, State, StateDelta
 from tasksync.core.task import LiveTask
 from tasksync.engine.recording import recorded_create
+from tasksync.value_classes import dataclass, replace
 
 #: a create may happen this long after its answer was lost: 30 s of the gateway's queue and 60 s
 #: of native execution (api-contract 6.1)

@@ -8,13 +8,13 @@ any other.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from tasksync.core.change import Action, Change, Reason
 from tasksync.core.fields import RemoteId, TaskKey, Values
 from tasksync.core.plan import Existing, ExistingTask, Plan
 from tasksync.core.same_titles import Titled, TitleLookup, TitlePairs, free_tasks, paired
 from tasksync.core.state import State
+from tasksync.value_classes import replace
 
 #: design 13: a plan that would create more asks nothing
 MOST_CREATES = 200

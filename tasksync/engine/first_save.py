@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -13,6 +12,7 @@ from tasksync.core.plan import Plan
 from tasksync.core.ports import Portal
 from tasksync.core.state import Entry, PortalIdentity, Run, State, StateDelta
 from tasksync.core.task import NOTHING_WRITTEN
+from tasksync.value_classes import dataclass, replace
 
 #: of a run that has not ended
 NOT_COUNTED: Mapping[str, int] = MappingProxyType({})

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from tasksync.core.change import Change
@@ -17,6 +16,7 @@ from tasksync.core.state import Entry, InProject, State, StateDelta
 from tasksync.engine.lease import LeaseHolder
 from tasksync.engine.portal_check import check_portal
 from tasksync.errors import StateForeign, StateMoved
+from tasksync.value_classes import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from tasksync.core.events import LockWaited, Note
 from tasksync.core.ports import Clock, Listener, StateStore
 from tasksync.core.state import Holder, Lease, State, StateDelta
 from tasksync.errors import StateError, StateLocked, StateMoved, StateNotSaved
+from tasksync.value_classes import dataclass
 
 LEASE_SECONDS = 60.0
 _POLL_SECONDS = 2.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from itertools import chain
 from types import MappingProxyType
 
@@ -31,6 +30,7 @@ from tasksync.engine.handing_over import must_be_on
 from tasksync.engine.lease import LeaseHolder
 from tasksync.engine.portal_check import check_portal, other_owner, tell_other_owner
 from tasksync.engine.portal_directory import PortalDirectory
+from tasksync.value_classes import dataclass, replace
 
 #: who has these numbers, None for nobody; what is left out is not known
 People = Callable[[Collection[int]], Mapping[int, ListedPerson | None]]

@@ -6,7 +6,6 @@ The portal is asked once for users and once for groups, and only when something 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol, TypeVar
 
@@ -19,6 +18,7 @@ from tasksync.core.address_book import (
 )
 from tasksync.core.equivalence import normal_text
 from tasksync.errors import PortalError
+from tasksync.value_classes import dataclass, field, replace
 
 T = TypeVar("T")
 

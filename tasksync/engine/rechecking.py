@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from tasksync.core.change import Action, Change, Reason
@@ -27,6 +26,7 @@ from tasksync.core.staleness import (
 from tasksync.core.state import NO_DATE, Entry, State
 from tasksync.core.task import LiveTask
 from tasksync.engine.extra_reading import read_extras_of
+from tasksync.value_classes import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,24 +10,23 @@ marker would leave a task that is marked and nobody's.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from tasksync.core.change import Action, Change, Outcome, Status
 from tasksync.core.events import ValueMissing, ValueNormalised, Verified
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.manifest import marker_of
-from tasksync.core.plan import Plan
 from tasksync.core.ports import Clock, Listener, Portal
 from tasksync.core.proof import Proof, proof_of
 from tasksync.core.state import StateDelta
 from tasksync.core.task import LiveTask
 from tasksync.engine.lease import LeaseHolder
-from tasksync.engine.read_cost import batches, pages, read_by_list, requests_to_read
+from tasksync.engine.read_cost import batches, pages, read_by_list
 from tasksync.engine.recording import Recorder
+from tasksync.engine.run_cost import PROVABLE
+from tasksync.value_classes import dataclass
 
 #: a list may lag behind a write (api-contract 14.17): what seems missing is looked at again
 _LOOKS = (0.0, 2.0, 3.0, 5.0)
-_PROVABLE = {Action.CREATE, Action.UPDATE, Action.DEFER, Action.ADOPT, Action.FORGET}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +35,6 @@ class Verification:
 
     tasks: int
     missing: tuple[TaskKey, ...] = ()
-
-
-def requests_for(plan: Plan) -> int:
-    """Return how many requests verifying this plan will take when all of it succeeds."""
-    written = sum(change.writes and change.action in _PROVABLE for change in plan.changes)
-    if not written:
-        return 0
-    summary = plan.summary
-    tracked = plan.tracked + summary.add + summary.adopt - summary.remove - summary.forget
-    return requests_to_read(written, tracked, plan.marker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +59,7 @@ class Verifier:
             for outcome in outcomes
             if outcome.status is Status.DONE
             and outcome.change.writes
-            and outcome.change.action in _PROVABLE
+            and outcome.change.action in PROVABLE
             and (remote := outcome.id or outcome.change.id) is not None
         }
         if not written:

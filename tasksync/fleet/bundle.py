@@ -12,7 +12,7 @@ import io
 import os
 import tarfile
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from tasksync.value_classes import dataclass
 from glob import escape
 from hashlib import sha256
 from pathlib import Path, PurePosixPath

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from tasksync.value_classes import dataclass, field
 from pathlib import Path
 
 from tasksync.errors import SettingsError

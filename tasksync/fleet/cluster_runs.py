@@ -7,7 +7,7 @@ does when it dies in the middle is done again on another one, which waits for th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from tasksync.value_classes import dataclass, field, replace
 from secrets import token_bytes, token_hex
 from time import monotonic
 from typing import Protocol

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Event, Thread
+from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
 import dask
@@ -40,6 +41,8 @@ _SECURE = ("tls://", "wss://")
 _KINDS = ("tcp://", "ws://", *_SECURE)
 #: how long a report may take to come here from its worker, and how long we take leave (s)
 _GATHERED, _LEAVES = 10.0, 3.0
+#: how often the scheduler is asked for its workers, and for how long it may say nothing (s)
+_ASKED, _SILENT = 1.0, 60.0
 #: what of an error's words is for programmers, and how many of the others are shown
 _OF_PYTHON = re.compile(r"in <[^>]*>: |\[Errno -?\d+\] |\b\w*Error: |\(_ssl\.c:\d+\)")
 _LONGEST = 200
@@ -60,13 +63,16 @@ class DaskCluster:
         self._queue: SimpleQueue[Told] = SimpleQueue()
         self._futures: dict[str, Future] = {}
         self._sent = 0
+        self._is_gone = False
+        self._closed = Event()
+        self._workers: Mapping[str, int] = {}
+        self._answered = monotonic()
         if not address.startswith(SCHEME) or not self.address.startswith(_KINDS):
             raise SettingsError(
                 f"--on {address} is no cluster that is known.",
                 "Write --on dask:tcp://HOST:PORT, or dask:tls://HOST:PORT.",
             )
-        # what went wrong is said by us, in words
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        _be_silent()
         self._client = self._connected()
         self._client.subscribe_topic(_topic(run), self._hear)
         try:
@@ -77,6 +83,8 @@ class DaskCluster:
                 f"The Dask scheduler at {self.address} has no workers.",
                 f"Start some: dask worker {self.address}",
             ) from error
+        self._workers = dict(self._client.nthreads())
+        Thread(target=self._watch, daemon=True).start()
 
     def _connected(self) -> Client:
         try:
@@ -87,8 +95,7 @@ class DaskCluster:
             raise self._unreachable(error) from error
 
     def _unreachable(self, error: Exception) -> SettingsError:
-        told = " ".join(str(error.__cause__ or error).split())
-        why = _OF_PYTHON.sub("", told)[:_LONGEST].rstrip(". ") or "it hung up"
+        why = _plain(error.__cause__ or error) or "it hung up"
         where = (
             "the address, and the certificates that DASK_DISTRIBUTED__COMM__TLS__… name"
             if self.address.startswith(_SECURE)
@@ -100,11 +107,17 @@ class DaskCluster:
         )
 
     def workers(self) -> Mapping[str, int]:
-        """Return the workers and their threads; {} where the scheduler does not say."""
-        try:
-            return dict(self._client.nthreads())
-        except (OSError, AttributeError, CancelledError):  # it is gone, or just going
-            return {}
+        """Return the workers and their threads, as the scheduler told a moment ago."""
+        return self._workers
+
+    def _watch(self) -> None:
+        """Ask the scheduler again and again, apart from all else: a stuck one never answers."""
+        going = (OSError, AttributeError, RuntimeError, CancelledError, asyncio.CancelledError)
+        while not self._closed.is_set():
+            with suppress(*going):
+                self._workers = dict(self._client.nthreads())
+                self._answered = monotonic()
+            self._closed.wait(_ASKED)
 
     def facts(self) -> Mapping[str, WorkerFacts | None]:
         """Return what each worker is; None where tasksync cannot be imported there."""
@@ -161,24 +174,25 @@ class DaskCluster:
     def _ended(self, future: Future) -> WorkerReport | Lost | None:
         """Return what came of a task; None where its report has yet to be made again."""
         try:
+            if (fault := future.exception(timeout=_GATHERED)) is not None:
+                return _lost(fault)
             report = future.result(timeout=_GATHERED)
-        except KilledWorker as error:
-            died = error.allowed_failures + 1
-            workers = "1 worker" if died == 1 else f"{died} workers"
-            return Lost(f"{workers} died while it ran", again=True)
         except TimeoutError:
             # its worker died with the report; Dask has it done again, and tells when it is
             future.add_done_callback(lambda done: self._queue.put((_name(done), done)))
             return None
         except (CancelledError, asyncio.CancelledError):
-            return Lost(f"the scheduler went away, or took it back: {NOT_KNOWN}")
-        except (OSError, RuntimeError, ImportError, AttributeError, TypeError, ValueError) as error:
-            return Lost(f"its task failed on the worker: {type(error).__name__}: {error}")
+            self._is_gone = self.is_lost()
+            # of a scheduler that is gone nothing comes, even where another is there at once
+            return None if self._is_gone else Lost(f"it was taken back on the cluster: {NOT_KNOWN}")
+        except OSError as error:
+            return Lost(f"its report did not come: {_plain(error)}", again=True)
         return report if isinstance(report, WorkerReport) else Lost("its report cannot be read")
 
     def is_lost(self) -> bool:
-        """Tell whether the scheduler is gone."""
-        return str(self._client.status) != "running"
+        """Tell whether the scheduler is gone, or has said nothing for a minute."""
+        silent = monotonic() - self._answered > _SILENT
+        return self._is_gone or silent or str(self._client.status) != "running"
 
     def ask_to_stop(self, run: str) -> None:
         """Ask every worker to stop what it does of a run; returns at once."""
@@ -191,8 +205,30 @@ class DaskCluster:
 
     def close(self) -> None:
         """Let go of the connection, within seconds."""
+        self._closed.set()
         with suppress(OSError, RuntimeError, AssertionError):
             self._client.close(timeout=_LEAVES)
+
+
+def _plain(error: BaseException) -> str:
+    """Return the words of an error that are for people."""
+    return _OF_PYTHON.sub("", " ".join(str(error).split()))[:_LONGEST].rstrip(". ")
+
+
+def _lost(fault: BaseException) -> Lost:
+    """Return what the cluster said of a task that raised, or that it gave up."""
+    if isinstance(fault, KilledWorker):
+        died = fault.allowed_failures + 1
+        workers = "1 worker" if died == 1 else f"{died} workers"
+        return Lost(f"{workers} died while it ran", again=True)
+    return Lost(f"its task failed on the worker ({type(fault).__name__}): {_plain(fault)}")
+
+
+def _be_silent() -> None:
+    """Keep Dask's own words and traces off the terminal: what went wrong is said by us."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] in {"distributed", "tornado"}:
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def _name(future: Future) -> str:

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from tasksync.value_classes import replace
 from pathlib import Path
 from signal import SIGINT
 from threading import Lock, Thread

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from tasksync.value_classes import dataclass, field
 from pathlib import Path
 
 from tasksync import file_limits as bounded

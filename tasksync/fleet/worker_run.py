@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from tasksync.value_classes import dataclass, field, replace
 from hashlib import sha256
 from hmac import digest
 from pathlib import Path

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 
 from tasksync.errors import ForgeNotFound, ForgeUnavailable, NoPullRequest, PlanStale
 from tasksync.forge.hidden_line import Label, label_of
 from tasksync.forge.shapes import ForgeAccount, ForgeClient, PublishedComment, PullRequest
+from tasksync.value_classes import dataclass
 
 #: looks at what is there, before it is left as it is
 _LOOKS = 6

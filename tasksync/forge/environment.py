@@ -13,12 +13,12 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import urlsplit
 
 from tasksync.core.quoting import quoted
 from tasksync.errors import ForgeDenied, SettingsError
+from tasksync.value_classes import dataclass, field
 
 
 class ForgeKind(StrEnum):

@@ -12,7 +12,6 @@ Limits: `docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api` (
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl, urlsplit
 
@@ -33,6 +32,7 @@ from tasksync.http_bounds import (
     is_dense,
     whole_body,
 )
+from tasksync.value_classes import dataclass
 
 #: seconds of one exchange, to connect, and between two bytes
 WHOLE, CONNECT, SILENT = 30.0, 10.0, 20.0

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import PurePath
 from urllib.parse import quote, urlsplit
 
 from tasksync.errors import SettingsError
 from tasksync.forge.environment import ForgeKind, is_loopback, kind_of_run
+from tasksync.value_classes import dataclass
 
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)

@@ -11,12 +11,12 @@ import binascii
 import re
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote, unquote
 
 from tasksync.core.formats.json_text import canonical
 from tasksync.core.formats.strict_json import BadJson, strict
+from tasksync.value_classes import dataclass
 
 #: characters that the document may take of a comment; what needs more is left out
 LONGEST_DOCUMENT = 20_000

@@ -6,8 +6,9 @@ Answers are data from outside: what has another shape than documented is not tak
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from tasksync.value_classes import dataclass
 
 Json = Mapping[str, Any]
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from io import BufferedIOBase, BytesIO
 from itertools import chain, islice, zip_longest
 from typing import Any, Final, TypeAlias
@@ -30,6 +29,7 @@ from tasksync.manifests.reader import (
     events,
 )
 from tasksync.manifests.written_tasks import WrittenTask, head_text, tasks_text
+from tasksync.value_classes import dataclass
 
 _Token: TypeAlias = tuple[object, ...]
 

@@ -44,8 +44,11 @@ class Bodies:
         return self._checked(row, raw)
 
     def _read(self) -> Iterator[RawTask]:
-        with self._file.source.open() as stream:
-            yield from parse_fast.tasks(stream, self._file.name, TASK_NAMES)
+        file = self._file
+        with file.source.open() as stream:
+            yield from parse_fast.tasks(
+                stream, file.name, TASK_NAMES, file.tasks_line, len(file.documents) - 1
+            )
 
     def _at(self, row: int) -> RawTask:
         if self._held is None and row < self._next:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass, field
+
+from tasksync.value_classes import dataclass, field
 
 DIGEST = 16
 

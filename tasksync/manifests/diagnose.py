@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from tasksync.core.task import Place, Problem
@@ -14,6 +13,7 @@ from tasksync.manifests.parse_located import NodeTask
 from tasksync.manifests.reader import YamlUnreadable
 from tasksync.manifests.unplaced import BadValue, UnplacedProblem, located
 from tasksync.manifests.values import Normaliser, check_key
+from tasksync.value_classes import dataclass
 
 __all__ = ["Suspects", "UnplacedProblem", "problems"]
 

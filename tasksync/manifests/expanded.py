@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 from typing import Final
@@ -31,6 +30,7 @@ from tasksync.manifests.unplaced import (
     located,
 )
 from tasksync.manifests.values import Normal, Normaliser, check_key
+from tasksync.value_classes import replace
 
 #: a manifest of a million tasks is the largest that is planned
 MOST_TASKS: Final = 1_000_000

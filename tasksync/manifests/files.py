@@ -8,7 +8,6 @@ import stat
 from codecs import utf_8_decode
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from hashlib import sha256
 from io import BufferedIOBase, BytesIO
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import IO
 from tasksync import file_limits, operating_system
 from tasksync.core.task import Place, Problem
 from tasksync.manifests.reader import YamlUnreadable, position_at
+from tasksync.value_classes import dataclass
 
 SUFFIXES = (".yaml", ".yml")
 #: a manifest of a million tasks has about 400 MB

@@ -21,26 +21,22 @@ safe:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import NamedTuple
 
 from tasksync.core.fields import TaskKey
 from tasksync.core.keys import normal_key
 from tasksync.core.state import NO_SOURCE, EntryIndex, source_fingerprint
+from tasksync.manifests.block_texts import Uncut, cut
 from tasksync.manifests.columns import DIGEST, TaskColumns
 from tasksync.manifests.reader import Stream
+from tasksync.value_classes import dataclass, field
 
-CHUNK = 1 << 20
-LONGEST = 4 << 20  # bytes of one block
 #: so many unknown blocks are always worth it; of more, only a share of those seen
-FEW = 200
+FEW = 100
 SHARE = 4
 
-_TASKS = re.compile(rb"tasks:[ \t]*(?:#[^\r\n]*)?\r?\n")
-#: a line that holds no value: blank, or a comment
-_NOTHING = re.compile(rb"[ \t]*(?:#[^\r\n]*)?\r?\n?\Z")
 #: letters of other scripts are bytes from 0x80 on; whether they are letters, the parse has told
 _KEY = re.compile(rb" +([A-Za-z0-9\x80-\xff][A-Za-z0-9\x80-\xff._/-]*):[ \t]*(?:#[^\r\n]*)?\r?\n")
 _PARENT = re.compile(
@@ -49,10 +45,6 @@ _PARENT = re.compile(
 #: whatever might be an anchor, an alias or a tag, or takes a task over
 _REFERS_ELSEWHERE = re.compile(rb"(?:^|[\s\[\]{},:])(?:[&*]\S|!)|adopt", re.MULTILINE)
 _SUSPECT = (b"&", b"*", b"!", b"adopt")
-
-
-class _Uncut(ValueError):
-    """This file is no list of blocks, or hardly one of them is known."""
 
 
 class Parsed(NamedTuple):
@@ -82,12 +74,12 @@ def recall(stream: Stream, tasks_line: int, context: str, index: EntryIndex) -> 
     """
     try:
         return _recalled(stream, tasks_line, context.encode(), index)
-    except _Uncut:
+    except Uncut:
         return None
 
 
 def _recalled(stream: Stream, tasks_line: int, key: bytes, index: EntryIndex) -> Recalled:
-    preamble, texts = _cut(stream, tasks_line)
+    preamble, _indent, texts = cut(stream, tasks_line)
     found, rest, gap = Recalled(), [preamble], 0
     line = preamble.count(b"\n") + 1
     rows, remembered = found.rows, index.rows.get
@@ -102,7 +94,7 @@ def _recalled(stream: Stream, tasks_line: int, key: bytes, index: EntryIndex) ->
             gap += breaks
         else:
             if len(found.unknown) >= FEW + number // SHARE:
-                raise _Uncut
+                raise Uncut
             rows.add(name, NO_SOURCE, line, None)
             found.unknown.append(number)
             rest.append(b"#" + b"\n" * gap + text if gap else text)
@@ -121,25 +113,25 @@ def fingerprints_of(
     """
     try:
         return _fingerprints_of(stream, tasks_line, context.encode(), parsed)
-    except _Uncut:
+    except Uncut:
         return {}
 
 
 def _fingerprints_of(
     stream: Stream, tasks_line: int, key: bytes, parsed: Parsed
 ) -> dict[TaskKey, bytes]:
-    preamble, texts = _cut(stream, tasks_line)
+    preamble, _indent, texts = cut(stream, tasks_line)
     known: dict[TaskKey, bytes] = {}
     line, end = preamble.count(b"\n") + 1, 0
     for text in texts:
         name, start, end = parsed.keys.get(line), end, end + DIGEST
         if name is None:
-            raise _Uncut
+            raise Uncut
         if _says(text, name, parsed.parents.get(name)):
             known[TaskKey(name)] = source_fingerprint(_digest(text, key), parsed.asked[start:end])
         line += text.count(b"\n")
     if not end == len(parsed.keys) * DIGEST == len(parsed.asked):
-        raise _Uncut
+        raise Uncut
     return known
 
 
@@ -165,37 +157,3 @@ def _parent(text: bytes) -> str | None:
 def _text(key: bytes) -> str:
     """Return a key in normal form; what is no UTF-8 is no key that anybody knows."""
     return normal_key(key.decode("utf-8", "replace"))
-
-
-def _cut(stream: Stream, tasks_line: int) -> tuple[bytes, Iterator[bytes]]:
-    """Return what stands before the first block, and the texts of the blocks.
-
-    Raises _Uncut where nothing follows `tasks:` in its line and below it that could be cut.
-    """
-    preamble = [stream.readline() for _line in range(tasks_line)]
-    if not preamble or _TASKS.match(preamble[-1]) is None:
-        raise _Uncut
-    while (line := stream.readline()) and _NOTHING.match(line):
-        preamble.append(line)
-    indent = len(line) - len(line.lstrip(b" "))
-    if not indent or line[indent : indent + 1] == b"\t":
-        raise _Uncut
-    return b"".join(preamble), _texts(stream, line, indent)
-
-
-def _texts(stream: Stream, first: bytes, indent: int) -> Iterator[bytes]:
-    """Yield texts that begin with a value at this indent, each to where the next begins."""
-    begins = re.compile(rb"\n {%d}[^ \t\r\n#]" % indent)
-    kept = first
-    while chunk := stream.read(CHUNK):
-        searched = max(0, len(kept) - indent - 1)
-        kept += chunk
-        start = 0
-        for found in begins.finditer(kept, searched):
-            end = found.start() + 1
-            yield kept[start:end]
-            start = end
-        kept = kept[start:]
-        if len(kept) > LONGEST:
-            raise _Uncut
-    yield kept

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from tasksync.value_classes import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple

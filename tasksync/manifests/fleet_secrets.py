@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from tasksync.value_classes import replace
 from itertools import islice
 from urllib.parse import unquote
 

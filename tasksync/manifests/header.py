@@ -7,7 +7,6 @@ hold the project; each file is read only up to its tasks where nothing can follo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -27,6 +26,7 @@ from tasksync.manifests.node import Node, Position
 from tasksync.manifests.reader import YamlUnreadable
 from tasksync.manifests.unplaced import BadValue, located
 from tasksync.manifests.values import Normaliser, check_key, with_defaults
+from tasksync.value_classes import dataclass, field, replace
 
 if TYPE_CHECKING:
     from tasksync.manifests.language.project_dates import ProjectDates

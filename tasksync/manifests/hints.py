@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 #: among more candidates than this, only those that begin alike are looked at
 CLOSE_LOOK = 2_000
@@ -19,6 +18,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 def closest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that looks most like this one, whatever its case and hyphens."""
     folded = {_fold(one): one for one in _candidates(word, list(known))}
+    from difflib import get_close_matches  # something is wrong
+
     near = get_close_matches(_fold(word), folded, n=1, cutoff=0.6)
     return folded[near[0]] if near else None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tasksync.core.address_book import AnyAddress
@@ -14,6 +13,7 @@ from tasksync.manifests.loader import load
 from tasksync.manifests.node import Node
 from tasksync.manifests.values import with_defaults
 from tasksync.manifests.writing import takes_more
+from tasksync.value_classes import dataclass, field
 
 #: what imported tasks are to have: people's work on their status stands
 ACCEPTED: Final[Mapping[str, object]] = {policies.NAME: {"status": "accept"}}

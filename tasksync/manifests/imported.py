@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -30,6 +29,7 @@ from tasksync.manifests.datetimes import Instants
 from tasksync.manifests.unplaced import BadValue
 from tasksync.manifests.values import Normaliser
 from tasksync.manifests.written_tasks import WrittenTask, key_of
+from tasksync.value_classes import dataclass, field
 
 _PEOPLE: Final = frozenset({FieldKind.PERSON, FieldKind.PEOPLE})
 _PEOPLE_FIELDS: Final = tuple(name for name, one in FIELDS.items() if one.kind in _PEOPLE)

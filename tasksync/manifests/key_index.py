@@ -6,7 +6,6 @@ About 150 bytes a task: parents, cycles and repeated keys can be told only at th
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
 
 from tasksync.core.fields import TaskKey
 from tasksync.core.manifest import is_instance
@@ -15,6 +14,7 @@ from tasksync.manifests.columns import TaskColumns
 from tasksync.manifests.header import Header, Named
 from tasksync.manifests.hints import did_you_mean
 from tasksync.manifests.unplaced import UnplacedProblem
+from tasksync.value_classes import dataclass
 
 #: a place is the number of its file, shifted so far, and a line
 FILE_SHIFT = 40

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from io import BytesIO
@@ -28,6 +27,7 @@ from tasksync.manifests.parse_fast import RawTask
 from tasksync.manifests.reader import YamlUnreadable
 from tasksync.manifests.unplaced import MOST_PROBLEMS, UnplacedProblem
 from tasksync.manifests.values import TASK_NAMES, Normal, check_key
+from tasksync.value_classes import replace
 
 if TYPE_CHECKING:
     from tasksync.manifests.expanded import ExpandedTasks
@@ -245,9 +245,11 @@ class _Stream:
 
     def _fresh(self, number: int, file: FileHeader) -> Iterator[Wanted]:
         self._parsed.add(number)
+        name, documents = file.name, len(file.documents)
         asked, strange = self._asked.setdefault(number, bytearray()), file.strange
         with file.source.open() as opened:
-            for ordinal, raw in enumerate(parse_fast.tasks(opened, file.name, TASK_NAMES)):
+            found = parse_fast.tasks(opened, name, TASK_NAMES, file.tasks_line, documents - 1)
+            for ordinal, raw in enumerate(found):
                 if raw.document in strange:
                     continue
                 normal = self._checked(number, file, raw)
@@ -258,8 +260,8 @@ class _Stream:
                 asked += normal.digest
                 if adopt is not None:
                     self._key_index.adopts.setdefault(adopt, []).append(raw.key)
-                body = partial(_task, file.name, raw, normal)
-                yield Wanted(TaskKey(raw.key), normal.digest, parent, file.name, raw.line, body)
+                body = partial(_task, name, raw, normal)
+                yield Wanted(TaskKey(raw.key), normal.digest, parent, name, raw.line, body)
 
     def _checked(self, number: int, file: FileHeader, raw: RawTask) -> Normal | None:
         """Return a task in normal form, or None where it is left to be explained."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeAlias
+
+from tasksync.value_classes import dataclass, field
 
 #: a name in a mapping, or an index in a list
 Step: TypeAlias = str | int

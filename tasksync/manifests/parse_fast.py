@@ -6,10 +6,14 @@ nowhere …) is read again by the located pass, which knows all places.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
+from itertools import islice
 from typing import Any, NamedTuple
 
 from tasksync.core.keys import normal_key
+from tasksync.manifests.block_texts import Uncut, cut
+from tasksync.manifests.plain_blocks import PlainBlocks
 from tasksync.manifests.reader import (
     AliasEvent,
     Budget,
@@ -23,6 +27,7 @@ from tasksync.manifests.reader import (
     Stream,
     StreamEndEvent,
     YAMLError,
+    YamlUnreadable,
     events,
     plain,
     unreadable,
@@ -30,6 +35,10 @@ from tasksync.manifests.reader import (
 
 #: how deep the fields of a task stand: document, tasks, task
 TASK_DEPTH = 3
+#: where so many blocks at the beginning of a file are of another form, the rest is taken to be so
+ENOUGH = 16
+#: so many blocks are read before those of another form are parsed at once
+TOGETHER = 256
 
 
 class RawTask(NamedTuple):
@@ -47,20 +56,102 @@ class RawTask(NamedTuple):
     irregular: bool
 
 
-def tasks(stream: Stream, file: str, names: Mapping[str, str]) -> Iterator[RawTask]:
+def tasks(
+    stream: Stream,
+    file: str,
+    names: Mapping[str, str],
+    tasks_line: int = 0,
+    document: int = 0,
+) -> Iterator[RawTask]:
     """Yield the tasks of all documents as they are parsed; raises Unreadable.
 
-    `names` holds every name that a task may have, by itself.
+    `names` holds every name that a task may have, by itself. Where `tasks_line` is known (see
+    FileHeader), in which `document`, blocks of the plainest form are read without libyaml.
     """
+    done = 0
+    if tasks_line:
+        try:
+            for task in _by_blocks(stream, file, names, tasks_line):
+                yield task._replace(document=document) if document else task
+                done += 1
+        except (Uncut, YamlUnreadable):
+            stream.seek(0)
+        else:
+            return
+    yield from islice(_parsed(stream, file, names), done, None)
+
+
+def _parsed(
+    stream: Stream, file: str, names: Mapping[str, str], *, alone: bool = False
+) -> Iterator[RawTask]:
+    """Yield all tasks by libyaml's events; `alone`: an anchor is irregular too."""
     try:
         next_event = events(stream)
         document = -1
         while not isinstance(event := next_event(), StreamEndEvent):
             if isinstance(event, DocumentStartEvent):
                 document += 1
-                yield from _document(_FastParser(next_event, file), document, names)
+                parser = _FastParser(next_event, file, alone=alone)
+                yield from _document(parser, document, names)
     except YAMLError as error:
         raise unreadable(file, error, stream) from error
+
+
+def _by_blocks(
+    stream: Stream, file: str, names: Mapping[str, str], tasks_line: int
+) -> Iterator[RawTask]:
+    """Yield the tasks of the one document that has some, most of them without libyaml.
+
+    Raises Uncut or Unreadable where only a parse of the whole file can tell what stands there.
+    """
+    preamble, indent, texts = cut(stream, tasks_line)
+    read = PlainBlocks(names, indent).read
+    line = begins = preamble.count(b"\n") + 1
+    column = indent + 1
+    while some := [*islice(texts, TOGETHER)]:
+        found: list[RawTask | None] = []
+        others: list[tuple[int, bytes]] = []
+        first = line
+        for text in some:
+            told = read(text)
+            if told is None:
+                found.append(None)
+                others.append((line, text))
+                if len(others) == len(found) == ENOUGH and first == begins:
+                    raise Uncut
+            else:
+                key, body = told
+                found.append(RawTask(0, normal_key(key), line, column, body, irregular=False))
+            line += text.count(b"\n")
+        parsed = iter(_unlike(others, first, file, names) if others else ())
+        for task in found:
+            yield next(parsed) if task is None else task
+
+
+def _unlike(
+    blocks: Sequence[tuple[int, bytes]], first: int, file: str, names: Mapping[str, str]
+) -> list[RawTask]:
+    """Return the tasks of the blocks that are not of the plain form; raises Uncut, Unreadable.
+
+    They are parsed in their places, with a comment where others stand. A comment ends every open
+    scalar in block style; any other open value either swallows a block that should begin or never
+    ends, so that the tasks no longer begin in the lines of the blocks. What refers to something
+    outside (an anchor, an alias, a tag), or is at fault, is left to the parse of the whole file.
+    """
+    rest, line = [b"tasks:\n"], first
+    for begins, text in blocks:
+        gap = begins - line
+        rest.append(b"#" + b"\n" * gap + text if gap else text)
+        line = begins + text.count(b"\n")
+    tasks = [
+        task._replace(line=task.line - 2 + first)
+        for task in _parsed(BytesIO(b"".join(rest)), file, names, alone=True)
+    ]
+    if any(task.irregular or task.document for task in tasks):
+        raise Uncut
+    if [task.line for task in tasks] != [begins for begins, _text in blocks]:
+        raise Uncut
+    return tasks
 
 
 def _document(parser: _FastParser, document: int, names: Mapping[str, str]) -> Iterator[RawTask]:
@@ -95,10 +186,11 @@ def _tasks(parser: _FastParser, document: int, names: Mapping[str, str]) -> Iter
 class _FastParser:
     """Builds plain values from events; whatever is unusual sets `irregular`."""
 
-    __slots__ = ("_anchors", "_budget", "_size", "irregular", "next")
+    __slots__ = ("_alone", "_anchors", "_budget", "_size", "irregular", "next")
 
-    def __init__(self, next_event: Next, file: str) -> None:
+    def __init__(self, next_event: Next, file: str, *, alone: bool) -> None:
         self.next = next_event
+        self._alone = alone
         self.irregular = False
         self._budget = Budget(file)
         self._anchors: dict[str, tuple[object, int]] = {}
@@ -170,6 +262,7 @@ class _FastParser:
         value = self._bare(event, depth)
         if event.anchor is not None:
             self._anchors[event.anchor] = value, self._size - before
+            self.irregular = self.irregular or self._alone
         return value
 
     def _bare(self, event: Any, depth: int) -> object:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
 from tasksync.core.keys import normal_key
@@ -29,6 +28,7 @@ from tasksync.manifests.reader import (
     position,
     unreadable,
 )
+from tasksync.value_classes import replace
 
 T = TypeVar("T")
 #: all values of an item of a list, which is held as a whole

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tasksync.core.task import Place, Problem
 from tasksync.manifests.node import Node, Position, Step
+from tasksync.value_classes import dataclass
 
 #: more problems than this help nobody
 MOST_PROBLEMS = 1_000

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -44,11 +45,14 @@ TASK_NAMES: Mapping[str, str] = {
 }
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_ABSENT: Final = object()
+#: so many sets of names are remembered
+SHAPES: Final = 256
 
 #: a value in normal form, and as it goes into the digest
 Pair: TypeAlias = tuple[Value, object]  # Resolved, where something else was written
 Convert: TypeAlias = Callable[[Any], Pair]
+#: a field, what normalises its value (None: it is normal), and what stands for nothing
+Conversion: TypeAlias = tuple[str, Convert | None, Any]
 
 
 class Normal(NamedTuple):
@@ -89,6 +93,8 @@ _NAME_BY_NAME = (
 def with_defaults(defaults: Mapping[str, object], own: Mapping[str, object]) -> dict[str, object]:
     """Return a block with defaults under it; of policies and extra fields each by itself."""
     block = {**defaults, **own}
+    if not defaults:
+        return block
     for name, merged in _NAME_BY_NAME:
         if name in own and name in defaults:
             block[name] = merged(defaults[name], own[name])
@@ -98,7 +104,7 @@ def with_defaults(defaults: Mapping[str, object], own: Mapping[str, object]) -> 
 class Normaliser:
     """Puts defaults under a task's block and brings it to normal form."""
 
-    __slots__ = ("_bare", "_defaults", "_names", "_plan", "_reads")
+    __slots__ = ("_bare", "_defaults", "_names", "_plan", "_plans", "_reads")
 
     def __init__(
         self,
@@ -107,9 +113,10 @@ class Normaliser:
         names: DirectoryNames | None = None,
     ) -> None:
         self._names = names = names or DirectoryNames()
-        self._plan = [
+        self._plan: list[Conversion] = [
             (name, _converter(name, instants, names), FIELDS[name].empty) for name in FIELDS
         ]
+        self._plans: dict[tuple[str, ...], list[Conversion]] = {}
         self._reads = _Reads(instants)
         self._set_defaults(dict(defaults))
 
@@ -143,10 +150,9 @@ class Normaliser:
         fields: dict[str, Value] = {}
         plain: list[object] = []
         written: dict[str, str] | None = None
-        for name, convert, empty in self._plan:
-            value = block.get(name, _ABSENT)
-            if value is _ABSENT:
-                continue
+        names = tuple(block)
+        for name, convert, empty in self._plans.get(names) or self._steps(names):
+            value = block[name]
             told: Any
             if value is None:
                 value = told = empty
@@ -160,7 +166,8 @@ class Normaliser:
                 value, told = pair
             fields[name] = value
             plain += (name, told)
-        _in_order(fields, plain)
+        if "startDatePlan" in fields:
+            _in_order(fields, plain)
         if extra_values.NAME in block:
             for name, value, told in extra_values.taken(block, self._reads):
                 fields[name] = value
@@ -170,6 +177,13 @@ class Normaliser:
         if options is not NO_OPTIONS and options != NO_OPTIONS:
             plain.insert(0, options.plain())
         return Normal(fields, options, _digest(plain), parent, written or NOTHING_WRITTEN)
+
+    def _steps(self, names: tuple[str, ...]) -> list[Conversion]:
+        """Return what is to be done with a block of these names; most blocks have the same."""
+        if len(self._plans) >= SHAPES:
+            self._plans.clear()
+        steps = self._plans[names] = [step for step in self._plan if step[0] in names]
+        return steps
 
     def faults(self, block: Mapping[str, Any]) -> Iterator[UnplacedProblem]:
         """Yield everything that `__call__` would not have, each under its field."""
@@ -309,8 +323,13 @@ def _no_control(text: str) -> None:
 
 
 def _tags(tags: list[str]) -> Pair:
+    return _known_tags(tuple(tags))
+
+
+@lru_cache(maxsize=4_096)
+def _known_tags(written: tuple[str, ...]) -> Pair:
     # what reads the portal's rows leaves outer blanks out: one normal form on both sides
-    tags = [tag.strip() for tag in tags]
+    tags = [tag.strip() for tag in written]
     for at, tag in enumerate(tags):
         # a letter or digit and no colon: nothing else has to be looked at
         if not (tag.isprintable() and tag[:1].isalnum()) or ":" in tag:

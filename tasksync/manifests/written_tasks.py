@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 from unicodedata import normalize
@@ -19,6 +18,7 @@ from unicodedata import normalize
 from tasksync.core.keys import is_key
 from tasksync.manifests.foreign import API_VERSION
 from tasksync.manifests.reader import plain
+from tasksync.value_classes import dataclass
 
 #: letters of any script, digits and signs that mean nothing in YAML, one blank between words
 _WORDS: Final = re.compile(r"[^\W\d_][\w./-]*(?:@[\w./-]+|(?: [\w./-]+)*)")

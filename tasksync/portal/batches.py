@@ -7,10 +7,10 @@ answered is either wholly in doubt or wholly repeatable. One change alone takes 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from tasksync.core.change import Action, Change
 from tasksync.portal.pacing import seconds_for
+from tasksync.value_classes import dataclass
 
 #: POST /v1/batch takes so many calls (contract 3)
 FULL = 50

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from tasksync.core.change import Action, Change
@@ -20,6 +19,7 @@ from tasksync.portal.no_answer import NoAnswer, no_answer_error
 from tasksync.portal.patches import classify_patch, retry_clear
 from tasksync.portal.write_job import Classification, Job, name_of
 from tasksync.portal.write_outcomes import done, failed, in_doubt, live_or_none
+from tasksync.value_classes import replace
 
 _ENDS = {ErrorClass.KEY, ErrorClass.RIGHT, ErrorClass.BLOCKED}
 #: a refusal that may be about how a date was cleared (contract 8.3)

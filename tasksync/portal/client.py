@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tasksync.core.account import READ_ONLY, Account
 from tasksync.core.address_book import ListedGroup, ListedPerson
@@ -30,10 +29,13 @@ from tasksync.portal.last_editors import last_editors
 from tasksync.portal.learned import Learned
 from tasksync.portal.me_answer import account_of, owner_of
 from tasksync.portal.messages import PortalRequest, Transport
-from tasksync.portal.perform import InFlight, Performance
-from tasksync.portal.pool import Inline, Pool
 from tasksync.portal.requester import Requester
 from tasksync.portal.setup import PortalSettings
+from tasksync.value_classes import replace
+
+if TYPE_CHECKING:
+    from tasksync.portal.perform import InFlight
+    from tasksync.portal.pool import Pool
 
 #: so many ids are looked for in a listing first: four batches
 WORTH_A_LISTING = 4 * FULL
@@ -216,6 +218,8 @@ class RestPortal:
             raise PermissionDenied(
                 f"Writing: {row.says} ({_READONLY}).", row.advice, code=_READONLY
             )
+        from tasksync.portal.perform import Performance  # a plan sends nothing
+
         if self._pool is None:
             self._pool = _pool(self._requester, self._settings.parallelism)
         level = Performance(self._requester, self._learned, self._pool, about_to_send)
@@ -282,7 +286,9 @@ class RestPortal:
 
 def _pool(requester: Requester, size: int) -> Pool[InFlight]:
     if size <= 1:
+        from tasksync.portal.pool import Inline
+
         return Inline(requester.send)
-    from tasksync.portal.thread_pool import Threads  # costs 10 ms, and a plan sends nothing
+    from tasksync.portal.thread_pool import Threads  # costs 10 ms
 
     return Threads(requester.send, size)

@@ -7,10 +7,10 @@ classified by its HTTP status, and without one it is AMBIGUOUS: never taken for 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tasksync import errors
+from tasksync.value_classes import dataclass, replace
 
 #: one method worked longer than Bitrix24 allows in ten minutes (contract 5.2 and 6.1)
 SPENT = "OPERATION_TIME_LIMIT"

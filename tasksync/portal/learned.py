@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from tasksync.portal import wire
 from tasksync.portal.batches import CreateSize, Size
 from tasksync.portal.write_job import Job
+from tasksync.value_classes import dataclass, field
 
 
 @dataclass(slots=True)

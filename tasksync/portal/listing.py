@@ -10,7 +10,6 @@ taken for it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from tasksync.core.events import ReadProgress
@@ -26,6 +25,7 @@ from tasksync.portal.no_answer import NoAnswer
 from tasksync.portal.requester import Requester
 from tasksync.portal.row_list import RowList
 from tasksync.portal.rows import SELECT, Decoder, id_in, tags_were_sent
+from tasksync.value_classes import dataclass, replace
 
 LARGEST, SMALLEST = 5000, 50
 #: good pages in a row before they grow again

@@ -7,9 +7,10 @@ in-process, or a script in a test.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
+
+from tasksync.value_classes import dataclass, field
 
 JSON_HEADERS = (("Content-Type", "application/json"),)
 

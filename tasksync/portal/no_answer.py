@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tasksync.errors import PortalError, PortalUnavailable, PortalUnreachable, PortalUnreadable
+from tasksync.value_classes import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ Limits (contract 6.1): about 10 requests a second, 300 in any sliding 60 s.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+
+from tasksync.value_classes import dataclass
 
 #: the longest that a request is thought to be under way to the portal (seconds)
 JITTER = 1.0

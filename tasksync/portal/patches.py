@@ -6,7 +6,6 @@ How a date is cleared the API does not say (contract 8.3): the other way is trie
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from tasksync.core.change import Change, Outcome, Status
 from tasksync.core.task import LiveTask
@@ -14,6 +13,7 @@ from tasksync.portal import wire
 from tasksync.portal.error_codes import CallError
 from tasksync.portal.write_job import Classification, Job
 from tasksync.portal.write_outcomes import done, failed, live_or_none
+from tasksync.value_classes import replace
 
 _OTHERS = CallError("", "the answer shows another task")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from tasksync.core.change import Change, Outcome, Status
 from tasksync.core.ports import Permission
@@ -29,6 +28,7 @@ from tasksync.portal.requester import SLICE, Requester
 from tasksync.portal.setup import FRESH, MOST_REPEATS, MOST_UNREACHABLE
 from tasksync.portal.write_job import Classification, Job, name_of
 from tasksync.portal.write_outcomes import failed, not_started
+from tasksync.value_classes import dataclass, replace
 
 _SAVING_IS_SLOW = 3
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from tasksync.core.extra_fields import ExtraField
@@ -29,6 +28,7 @@ from tasksync.portal.row_values import (
     to_text,
     without_markers,
 )
+from tasksync.value_classes import replace
 
 _COUNTERS = ("commentsCount", "serviceCommentsCount", "timeSpentInLogs")
 

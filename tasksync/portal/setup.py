@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tasksync.core.ports import LEAVES_WITHIN
+from tasksync.value_classes import dataclass
 
 #: bounds of how long one request may be repeated (seconds)
 LEAST_PATIENCE, MOST_PATIENCE = 30.0, 300.0

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -22,6 +21,7 @@ from tasksync.portal import lenient_json, row_list
 from tasksync.portal.error_codes import SPENT, CallError, portal_words
 from tasksync.portal.messages import JSON_HEADERS, PortalAnswer, PortalRequest
 from tasksync.portal.row_values import LARGEST
+from tasksync.value_classes import dataclass, field
 
 Json: TypeAlias = dict[str, Any]
 

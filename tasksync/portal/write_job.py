@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-
 from tasksync.core.change import Action, Change, Outcome
 from tasksync.errors import PortalError
 from tasksync.portal import wire
 from tasksync.portal.error_codes import CallError
 from tasksync.portal.no_answer import NoAnswer
+from tasksync.value_classes import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from tasksync.value_classes import dataclass
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 #: `/close` at the beginning of a line: GitLab obeys it (docs.gitlab.com/user/project/quick_actions)
@@ -43,7 +44,7 @@ def comment_text(text: str, room: int, rest: str = "", *, more: bool = False) ->
     return "\n".join(lines[:best]).rstrip() + closing + note
 
 
-@dataclass
+@dataclass(slots=True)
 class _Open:
     """What is open after the lines that were read: a fence of code, a comment, folds."""
 

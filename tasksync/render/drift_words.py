@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from tasksync.core.cards import card_link
@@ -20,6 +19,7 @@ from tasksync.core.portal_changes import (
 from tasksync.render.grouping import ChangeGroup, Fact, grouped_changes
 from tasksync.render.status_words import Moments, who
 from tasksync.render.wording import clean, count, shown
+from tasksync.value_classes import dataclass
 
 #: what stands above the changes of one effect
 EFFECTS: Mapping[Effect, str] = MappingProxyType(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import TextIO, TypeAlias
 
@@ -25,6 +24,7 @@ from tasksync.render.expected_text import correction_words
 from tasksync.render.outcomes import DONE_WORDS, apply_counts
 from tasksync.render.visible import disarmed
 from tasksync.render.wording import clean, left_out, notes, planned, stale_left_out
+from tasksync.value_classes import asdict
 
 Json: TypeAlias = dict[str, object]
 FORMAT_VERSION = "1.0"

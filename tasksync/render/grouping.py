@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from tasksync.core.change import Action, Change, FieldChange
@@ -13,6 +12,7 @@ from tasksync.core.fields import FIELDS, FieldKind, Value
 from tasksync.core.plan import Plan
 from tasksync.render import wording
 from tasksync.render.inline_diff import marked_line
+from tasksync.value_classes import dataclass
 
 #: fewer changes that do exactly the same are told together with others of the same fields
 FEW = 3

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from html import escape
 
 from tasksync.core.cards import card_of
@@ -18,6 +17,7 @@ from tasksync.core.plan import Plan, Refusal
 from tasksync.render import wording
 from tasksync.render.grouping import ARROW, ChangeGroup, Fact, Member, grouped
 from tasksync.render.text import NO_CHANGES
+from tasksync.value_classes import dataclass
 
 #: GitHub takes 65 536 characters a comment, GitLab a million; some room for a bot's own words
 LIMIT = 60_000

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -13,6 +12,7 @@ from tasksync.core.events import ValueMissing, ValueNormalised
 from tasksync.core.fields import FIELDS, Value, is_extra
 from tasksync.render.style import PLAIN, TONES, Style, Tone
 from tasksync.render.wording import also, clean, clean_lines, count, label, shown
+from tasksync.value_classes import dataclass
 
 Told: TypeAlias = ValueNormalised | ValueMissing
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from tasksync.core.change import Action, Change, FieldChange, Reason
@@ -21,6 +20,7 @@ from tasksync.render.status_words import Moments
 from tasksync.render.style import PLAIN, Style, Tone
 from tasksync.render.text_blocks import Blocks, Layout, field_line
 from tasksync.render.wording import clean
+from tasksync.value_classes import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

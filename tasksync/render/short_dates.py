@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from tasksync.core.change import Action, Change
 from tasksync.core.fields import FIELDS, FieldKind, Value, beside
 from tasksync.core.plan import Plan
 from tasksync.render.wording import clean
+from tasksync.value_classes import dataclass, replace
 
 #: the fields that hold a date
 DATED = frozenset(name for name, one in FIELDS.items() if one.kind is FieldKind.INSTANT)

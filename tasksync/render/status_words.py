@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from tasksync.core.diff import DAY, HOUR, MINUTE, duration
 from tasksync.core.fields import STATUS_WORDS
 from tasksync.core.project_status import PersonTasks, ProjectStatus, TaskStatus
 from tasksync.render.wording import Names, clean, count, person
+from tasksync.value_classes import dataclass
 
 NOT_TOLD = "not told"
 NO_DEADLINE = "no deadline"

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
 from tasksync.core.change import Action
+from tasksync.value_classes import dataclass, field
 
 
 class Tone(StrEnum):
-    """What a piece of text means, never how it looks; the value is rich's name for the look."""
+    """What a piece of text means, never how it looks; the value is the look in SGR (ECMA-48)."""
 
-    ADD = "green"
-    CHANGE = "yellow"
-    REMOVE = "red"
-    DEFER = "magenta"
-    ADOPT = "cyan"
-    DIM = "dim"
-    STRONG = "bold"
-    GOOD = "bold green"
-    BAD = "bold red"
-    WARN = "bold yellow"
+    ADD = "32"
+    CHANGE = "33"
+    REMOVE = "31"
+    DEFER = "35"
+    ADOPT = "36"
+    DIM = "2"
+    STRONG = "1"
+    GOOD = "1;32"
+    BAD = "1;31"
+    WARN = "1;33"
 
 
 TONES: Mapping[Action, Tone] = MappingProxyType(
@@ -59,11 +59,5 @@ PLAIN = Style()
 
 
 def colours() -> Style:
-    """Return the style for a terminal with colours; the one place that asks rich for them."""
-    from rich.style import Style as RichStyle
-
-    looks = {}
-    for tone in Tone:
-        before, _text, after = RichStyle.parse(tone.value).render("\0").partition("\0")
-        looks[tone] = (before, after)
-    return Style(MappingProxyType(looks))
+    """Return the style for a terminal with colours."""
+    return Style(MappingProxyType({tone: (f"\x1b[{tone}m", "\x1b[0m") for tone in Tone}))

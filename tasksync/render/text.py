@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby
 
 from tasksync.core.change import Action
@@ -22,6 +21,7 @@ from tasksync.render.line_width import beside
 from tasksync.render.style import PLAIN, Style, Tone
 from tasksync.render.text_blocks import FIELD_WIDTH, KEY_WIDTH, Blocks, Layout, said
 from tasksync.render.text_groups import changes_text
+from tasksync.value_classes import replace
 
 NO_CHANGES = "No changes. The portal matches the manifest."
 SHOWN = (Action.CREATE, Action.UPDATE, Action.DELETE, Action.DEFER, Action.ADOPT, Action.FORGET)

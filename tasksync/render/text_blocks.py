@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from tasksync.core.change import SYMBOLS, Action, Change, FieldChange
 from tasksync.core.diff import members
@@ -15,6 +14,7 @@ from tasksync.render.inline_diff import marked, marked_line
 from tasksync.render.line_width import COLUMNS, beside, blanks, fits, unbroken, width, wrapped
 from tasksync.render.short_dates import DATED, WHOLE, ShortDates
 from tasksync.render.style import TONES, Style, Tone
+from tasksync.value_classes import dataclass
 
 #: as wide as the longest field name, so that values stand in one column
 FIELD_WIDTH = 13

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from tasksync.core.change import Action, Change
 from tasksync.core.plan import Plan
@@ -34,6 +33,7 @@ from tasksync.render.text_blocks import (
     Layout,
     task_of,
 )
+from tasksync.value_classes import dataclass
 
 #: so many tasks of a group are named, a line each, or where nothing is said of each; a few more
 #: than that are named too, since the line that counts them is a line as well

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import SequenceMatcher
 from unicodedata import name as name_of
 from unicodedata import normalize
 
@@ -89,6 +88,8 @@ def spelled(text: str, other: str) -> tuple[tuple[str, bool], ...]:
     much = SPELLED_PART if head or max(len(text), len(other)) > SPELLED_LIMIT else SPELLED_LIMIT
     one, two = (whole[head : head + much] for whole in (text, other))
     pieces = [(text[:head], False)] if head else []
+    from difflib import SequenceMatcher  # few texts look alike
+
     for tag, i1, i2, _j1, _j2 in SequenceMatcher(None, one, two, autojunk=False).get_opcodes():
         if tag == "equal":
             pieces.append((one[i1:i2], False))

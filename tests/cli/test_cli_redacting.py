@@ -11,7 +11,14 @@ from command import Tasksync
 
 from tasksync.cli.console import Console
 from tasksync.cli.main import run
-from tasksync.cli.redaction import RedactingStream, RunSecrets, secrets_of, weak, weakness
+from tasksync.cli.redaction import (
+    RedactingStream,
+    RunSecrets,
+    said_in,
+    secrets_of,
+    weak,
+    weakness,
+)
 from tasksync.core.secrets import Secrets
 
 
@@ -81,7 +88,7 @@ def test_a_usage_error_repeats_no_password() -> None:
 def test_what_the_manifest_says_is_not_taken_from_what_the_portal_says() -> None:
     """What is learned later is held against the manifest, too."""
     hidden = RunSecrets(Secrets(frozenset(["first-Secret-1"])))
-    hidden.openly = lambda: "a title with second-Secret-2"
+    hidden.openly = lambda: ["another", "a title with second-Secret-2"]
     assert hidden.outside.texts == {"first-Secret-1"}
     hidden.add("second-Secret-2", "third-Secret-3", None)
     assert hidden.outside.texts == {"first-Secret-1", "third-Secret-3"}
@@ -133,5 +140,15 @@ def test_what_is_said_openly_may_be_told_later() -> None:
     """What was looked up before is not kept."""
     hidden = RunSecrets(Secrets(frozenset(["Deploy-1"])))
     assert hidden.outside.redact("Deploy-1") == "***"
-    hidden.openly = lambda: "Deploy-1 it"
+    hidden.openly = lambda: ["Deploy-1 it"]
     assert hidden.outside.redact("Deploy-1") == "Deploy-1"
+
+
+def test_manifests_are_looked_through_one_by_one_and_each_once(tmp_path: Path) -> None:
+    """A plan of 100 000 tasks held all of their text three times."""
+    names = [str(tmp_path / name) for name in ("a.yaml", "b.yaml")]
+    Path(names[0]).write_text("title: first-Secret-1\n")
+    texts = said_in([*names, str(tmp_path / "." / "a.yaml"), str(tmp_path / "none.yaml")])
+    assert next(texts) == "title: first-Secret-1\n"
+    Path(names[1]).write_text("written when the first was looked through\n")
+    assert list(texts) == ["written when the first was looked through\n"]

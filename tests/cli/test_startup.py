@@ -14,7 +14,7 @@ LISTED = "import sys; names = sorted(sys.modules); import json; sys.stderr.write
 #: what a command may need, but neither help nor version
 HEAVY = {
     *("yaml", "jsonschema", "jsonschema_rs", "requests", "urllib3", "deepdiff", "orjson"),
-    *("sqlite3", "rich", "psycopg", "boto3", "http.client", "asyncio", "logging"),
+    *("sqlite3", "psycopg", "boto3", "http.client", "asyncio", "logging"),
 }
 #: what costs more than the rest of --help together, and which it does without
 DEAR = {"dataclasses", "inspect", "typing", "shutil", "json", "pathlib", "subprocess"}
@@ -87,13 +87,23 @@ def test_completion_imports_no_library(tmp_path: Path) -> None:
 
 
 def test_a_plan_without_changes_imports_only_what_reads(tmp_path: Path) -> None:
-    """No deepdiff, no jsonschema, no rich; under --no-refresh no requests either."""
+    """No deepdiff, no jsonschema; under --no-refresh no requests either."""
     (tmp_path / "tasksync.yaml").write_text(MANIFEST, encoding="utf-8")
     modules(tmp_path, "apply", "--yes")
-    never = {"deepdiff", "jsonschema", "rich", "psycopg", "boto3"}
+    never = {"deepdiff", "jsonschema", "psycopg", "boto3"}
     assert not modules(tmp_path, "plan") & never
     blind = modules(tmp_path, "plan", "--no-refresh")
     assert not blind & (never | {"requests", "urllib3", "http.client"})
+
+
+def test_a_plan_of_new_tasks_imports_nothing_that_only_an_apply_needs(tmp_path: Path) -> None:
+    """Nor what only Windows, a page, a password or a text that changed needs."""
+    (tmp_path / "tasksync.yaml").write_text(MANIFEST, encoding="utf-8")
+    known = "import os; os.environ['USER'] = 'anna'"
+    found = modules(tmp_path, "plan", before=known)
+    assert not found & {"ctypes", "getpass", "importlib.resources", "difflib", "rich"}
+    writing = ("engine.applying", "engine.verifying", "portal.perform", "portal.thread_pool")
+    assert not found & {f"tasksync.{name}" for name in writing}
 
 
 def test_a_plan_that_trusts_the_state_never_reaches_the_portal(tmp_path: Path) -> None:

@@ -58,27 +58,6 @@ def test_an_apply_ends_as_on_this_machine_and_then_there_is_nothing_to_do(
         assert fleet(command, "--on", cluster.on).code == 0
 
 
-def test_the_example_ends_on_a_cluster_as_on_this_machine(
-    fleet: DaskFleet, cluster: DaskHere, tmp_path: Path, new_database: Callable[[], str]
-) -> None:
-    """Clients that share a folder of templates: it travels with each of them."""
-    fleet.be_the_example()
-    assert fleet("apply", "--yes", "--on", cluster.on).code == 0
-    with dask_fleet(tmp_path / "here", new_database()) as here:
-        here.be_the_example()
-        assert here("apply", "--yes", **SECRETS).code == 0
-        for name, one in here.portals.items():
-            assert one.tasks()
-            assert _seen(fleet.portals[name].tasks()) == _seen(one.tasks())
-    fleet.nothing_is_left()
-
-
-def _seen(tasks: list[dict[str, Any]]) -> list[tuple[str, ...]]:
-    """What people see of tasks, of which several have one title."""
-    names = ("title", "description", "deadline", "responsibleId", "priority")
-    return sorted(tuple(str(task[name]) for name in names) for task in tasks)
-
-
 def test_progress_comes_back_while_the_projects_run(fleet: DaskFleet, cluster: DaskHere) -> None:
     slow = {"kind": "slow", "seconds": 3, "on": {"path": "^/v1/batch$", "nth": 2}, "times": 1}
     fleet.portals["acme"].faults(slow)

@@ -14,7 +14,7 @@ from tasksync.core.events import Note, Settling
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.plan import Hidden
 from tasksync.core.state import StateDelta
-from tasksync.engine.applying import FIRST_BATCH
+from tasksync.engine.run_cost import FIRST_BATCH
 from tasksync.errors import MarkerNotKept
 
 A, B = TaskKey("a"), TaskKey("b")

@@ -11,7 +11,7 @@ from tasksync.core.fields import TaskKey, Value
 from tasksync.core.task import OnRemove
 from tasksync.engine.applying import Report
 from tasksync.engine.read_cost import read_by_list
-from tasksync.engine.verifying import requests_for
+from tasksync.engine.run_cost import requests_for
 
 
 def applied(here: Bench, blocks: dict[str, dict[str, object]]) -> Report:

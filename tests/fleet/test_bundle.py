@@ -81,12 +81,12 @@ def test_the_same_files_make_the_same_bytes(repo: Path) -> None:
 
 
 def test_a_path_that_leads_up_stays_true(repo: Path, tmp_path: Path) -> None:
-    written(repo, shared__t_y=B)
-    bundle = bundle_of(project("acme/a.yaml", "../shared"), str(repo / "fleet"))
+    written(repo, common__t_y=B)
+    bundle = bundle_of(project("acme/a.yaml", "../common"), str(repo / "fleet"))
     found = unpacked(bundle, tmp_path / "worker")
-    assert (found["acme/a.yaml"], found["../shared/t.yaml"]) == (A.encode(), B.encode())
+    assert (found["acme/a.yaml"], found["../common/t.yaml"]) == (A.encode(), B.encode())
     assert found["acme/b.yaml"] == PLACEHOLDER
-    assert bundle.paths == ("acme/a.yaml", "../shared")
+    assert bundle.paths == ("acme/a.yaml", "../common")
 
 
 def test_whole_paths_and_links_become_relative_ones(repo: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tasksync.core.manifest import Manifest
 from tasksync.core.state import NO_SOURCE, Entry, EntryIndex
 from tasksync.core.task import Task
 from tasksync.errors import ManifestInvalid
-from tasksync.manifests import datetimes, fingerprints
+from tasksync.manifests import block_texts, datetimes, fingerprints
 from tasksync.manifests.loader import load
 
 HEAD = (
@@ -289,8 +289,8 @@ def test_a_block_without_end_is_left_to_the_parser(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index = applied(put(tmp_path, f"{HEAD}tasks:\n  a:\n    title: A\n"))
-    monkeypatch.setattr(fingerprints, "CHUNK", 64)
-    monkeypatch.setattr(fingerprints, "LONGEST", 1_000)
+    monkeypatch.setattr(block_texts, "CHUNK", 64)
+    monkeypatch.setattr(block_texts, "LONGEST", 1_000)
     text = "  a:\n    title: A\n  b:\n    title: B\n    description: |\n" + "      x\n" * 500
     path = put(tmp_path, f"{HEAD}tasks:\n{text}")
     assert told(path, index) == told(path)
@@ -301,7 +301,7 @@ def test_pieces_may_be_cut_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     path = put(tmp_path, HEAD + TASKS)
     whole = applied(path)
     for size in (1, 2, 3, 7, 64):
-        monkeypatch.setattr(fingerprints, "CHUNK", size)
+        monkeypatch.setattr(block_texts, "CHUNK", size)
         cut = applied(path)
         assert [cut.source(row) for row in range(7)] == [whole.source(row) for row in range(7)]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from chromium import Browser, running
 
 from tasksync.core.change import Action, Change, FieldChange, Reason
 from tasksync.core.fields import KeyRef, RemoteId, TaskKey
@@ -198,3 +199,10 @@ def golden() -> Callable[[str, str], None]:
         assert text == path.read_text("utf-8")
 
     return check
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A Chromium that opens page after page."""
+    with running(tmp_path_factory.mktemp("chromium")) as opened:
+        yield opened

@@ -5,14 +5,13 @@ from __future__ import annotations
 import html
 import json
 import re
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
-from chromium import FLAGS, browser
+from chromium import Browser, dom_of
 
 from tasksync.core.plan import Refusal
 from tasksync.render.html import plan_html
@@ -32,31 +31,14 @@ const typed = async (id, text) => { $(id).value = text; $(id).dispatchEvent(new 
 </script></body>"""
 
 
-@pytest.fixture(scope="module")
-def chromium() -> str:
-    return browser()
-
-
 @pytest.fixture
-def opened(chromium: str, tmp_path: Path) -> Opens:
+def opened(browser: Browser, tmp_path: Path) -> Opens:
     """Open a page (with a fragment, and a script of the test's) and return the DOM as text."""
 
     def opens(page: str, *flags: str, fragment: str = "", script: str = "") -> str:
         path = tmp_path / "plan.html"
         path.write_text(page.replace("</body>", PROBE % script) if script else page, "utf-8")
-        profile = tmp_path / "profile"
-        address = f"{path.as_uri()}{fragment}"
-        command = [
-            chromium,
-            *FLAGS,
-            "--virtual-time-budget=4000",
-            f"--user-data-dir={profile}",
-            *flags,
-            "--dump-dom",
-            address,
-        ]
-        done = subprocess.run(command, capture_output=True, check=True, timeout=90)
-        return done.stdout.decode("utf-8")
+        return dom_of(browser, f"{path.as_uri()}{fragment}", tmp_path, *flags)
 
     return opens
 

@@ -11,7 +11,8 @@ from tasksync.core.change import Action, Change, Outcome, Reason, Status
 from tasksync.core.fields import TaskKey
 from tasksync.core.plan import Summary
 from tasksync.core.state import Holder
-from tasksync.render.progress import Bar, Lines, NoProgress, progress
+from tasksync.render.bar import Bar
+from tasksync.render.progress import Lines, NoProgress, progress
 
 
 class Time:

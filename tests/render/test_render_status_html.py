@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 import re
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from chromium import FLAGS, browser
+from chromium import Browser, dom_of
 
 from tasksync.core.fields import RemoteId
 from tasksync.core.project_status import ProjectStatus, StatusQuery, project_status
@@ -67,23 +66,14 @@ def page_of(found: ProjectStatus) -> str:
     return status_html(found, Moments(ZoneInfo("Europe/Berlin"), "Europe/Berlin"), version="0.1.0")
 
 
-@pytest.fixture(scope="module")
-def chromium() -> str:
-    return browser()
-
-
 @pytest.fixture
-def sees(chromium: str, tmp_path: Path) -> Sees:
+def sees(browser: Browser, tmp_path: Path) -> Sees:
     """Open a page, act as the script does, and return what it saw, and the DOM under `dom`."""
 
     def opened(page: str, script: str, *flags: str) -> Seen:
         path = tmp_path / "status.html"
         path.write_text(page.replace("</body>", PROBE % script), "utf-8")
-        profile = f"--user-data-dir={tmp_path / 'profile'}"
-        command = [chromium, *FLAGS, "--virtual-time-budget=4000", profile, *flags]
-        command += ["--dump-dom", path.as_uri()]
-        done = subprocess.run(command, capture_output=True, check=True, timeout=90)
-        dom = done.stdout.decode("utf-8")
+        dom = dom_of(browser, path.as_uri(), tmp_path, *flags)
         found = re.search(r'data-saw="([^"]*)"', dom)
         assert found, dom[-2000:]
         seen: Seen = json.loads(html.unescape(found.group(1)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -23,7 +22,6 @@ from tasksync.sandbox.web.api_keys import KEYS, ApiKey
 NAMES = ("acme", "globex", "initech")
 SECRETS: Mapping[str, str] = {f"{name.upper()}_KEY": f"vibe_api_{name}_5d20c4" for name in NAMES}
 COUNT = 25
-EXAMPLE = Path(__file__).parents[2] / "examples" / "fleet"
 
 
 @contextmanager
@@ -48,16 +46,8 @@ class DaskFleet:
         self.folder = folder
         self.portals = portals
         self.state = state
-        self.paths = {name: [f"clients/{name}"] for name in NAMES}
         for name in NAMES:
             self.want(name)
-        self.write()
-
-    def be_the_example(self) -> None:
-        """Have the clients and the templates of examples/fleet in the place of these."""
-        shutil.rmtree(self.folder / "clients")
-        shutil.copytree(EXAMPLE, self.folder, dirs_exist_ok=True)
-        self.paths = {name: [f"clients/{name}", "templates"] for name in NAMES}
         self.write()
 
     def want(self, name: str, count: int = COUNT, **fields: object) -> None:
@@ -78,7 +68,7 @@ class DaskFleet:
         """Write the fleet's file; `more` are words of one project."""
         projects = {
             name: {
-                "path": self.paths[name],
+                "path": f"clients/{name}",
                 "key": f"{name.upper()}_KEY",
                 "portal": self.portals[name].url,
                 **more.get(name, {}),
@@ -135,8 +125,7 @@ class DaskFleet:
                 "TASKSYNC_PORTAL": one.url,
                 "TASKSYNC_API_KEY": SECRETS[f"{name.upper()}_KEY"],
             }
-            files = [word for path in self.paths[name] for word in ("-f", self.folder / path)]
-            planned = run("plan", *files, "--detailed-exitcode")
+            planned = run("plan", "-f", self.folder / "clients" / name, "--detailed-exitcode")
             assert planned.code == 0, planned
 
     def worlds(self) -> dict[str, dict[str, Any]]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 from contextlib import closing
-from dataclasses import replace
 
 from tasksync import __version__
 from tasksync.cli.arguments import format_arguments, output_arguments, portal_arguments
 from tasksync.cli.console import Console
+from tasksync.value_classes import replace
 
 TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
 if TYPE_CHECKING:

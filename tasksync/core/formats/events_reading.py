@@ -7,7 +7,7 @@ events tell up to there holds, since each is written after what it tells was sav
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from tasksync.value_classes import dataclass, field
 
 from tasksync.core.change import Action, Status
 from tasksync.core.formats import typed

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from tasksync.core.formats import typed
 from tasksync.core.formats.state_text import reading
 from tasksync.core.formats.values_json import decode_instant, encode_instant
 from tasksync.core.state import Holder, Lease
+from tasksync.value_classes import asdict
 
 
 def encode_holder(holder: Holder) -> dict[str, object]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from decimal import Decimal
 from itertools import groupby
 
@@ -32,6 +31,7 @@ from tasksync.core.secrets import Secrets
 from tasksync.core.state import NO_SOURCE
 from tasksync.core.task import Place
 from tasksync.errors import PlanUnusable
+from tasksync.value_classes import asdict, dataclass
 
 #: 2.0: the digest says what the manifest asks for, a checksum keeps the whole file (1.0 had none)
 FORMAT_VERSION = "2.0"

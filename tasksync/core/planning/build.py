@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
 from tasksync.core.change import Action, Change, Reason
@@ -44,6 +43,7 @@ from tasksync.core.planning.taking_over import comes_from, taken_over
 from tasksync.core.planning.unmatched import told_apart
 from tasksync.core.state import Entry, State
 from tasksync.core.task import LiveTask, OnRemove, Task
+from tasksync.value_classes import replace
 
 __all__ = ["EVERYTHING", "Scope", "build_plan", "plan_from"]
 

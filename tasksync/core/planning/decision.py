@@ -14,7 +14,6 @@ no      no          anything                        nothing
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 
 from tasksync.core.change import Action, Change, FieldChange, Reason, base_digest_of
 from tasksync.core.equivalence import equivalent
@@ -49,6 +48,7 @@ from tasksync.core.task import (
     Options,
     Task,
 )
+from tasksync.value_classes import dataclass, field, replace
 
 _MISSING = object()
 #: policies under which people's value may be remembered as what is there

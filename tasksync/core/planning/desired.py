@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.manifest import Moved, Wanted, is_instance
 from tasksync.core.planning.taking_over import TakeOver
 from tasksync.core.state import EntryIndex, State
 from tasksync.core.task import Place, Task
+from tasksync.value_classes import dataclass, field
 
 UNSEEN, SAME, DIFFERS = range(3)
 #: what stands in `parents` where no row of the index can: no parent, or one that has no entry

@@ -20,12 +20,12 @@ sends another status over one that people moved on, the guard `reopen` holds it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from tasksync.core.fields import DEFERRED, FIELDS, FieldKind, Value, instant
 from tasksync.core.plan import Stands
 from tasksync.core.task import FieldPolicy
+from tasksync.value_classes import dataclass
 
 #: the kinds of fields that have a direction
 DIRECTED = frozenset({FieldKind.INSTANT, FieldKind.PRIORITY, FieldKind.STATUS})

@@ -15,7 +15,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from tasksync.core.equivalence import (
     equivalent,
@@ -27,6 +26,7 @@ from tasksync.core.equivalence import (
 from tasksync.core.fields import KeyRef, RemoteId, TaskKey, Values
 from tasksync.core.planning.graph import depths, levels
 from tasksync.core.task import LiveTask
+from tasksync.value_classes import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 
 from tasksync.core.fields import (
     DEFERRED,
@@ -25,6 +24,7 @@ from tasksync.core.planning.desired import NEW_PARENT, NO_PARENT, SAME, UNSEEN, 
 from tasksync.core.planning.taking_over import takes
 from tasksync.core.state import HANDED_OVER, NO_DATE, NOT_SHOWN, Entry, State
 from tasksync.core.task import LiveTask
+from tasksync.value_classes import dataclass, field, replace
 
 
 @dataclass(slots=True)

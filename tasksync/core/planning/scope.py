@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from heapq import nlargest
 from itertools import chain, takewhile
@@ -17,6 +15,7 @@ from tasksync.core.planning.graph import ancestors
 from tasksync.core.quoting import quoted
 from tasksync.core.state import State
 from tasksync.errors import UsageError
+from tasksync.value_classes import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +117,8 @@ def nearest(glob: str, keys: Iterable[TaskKey]) -> str:
             names.setdefault(f"{folder}/*".casefold(), f"{folder}/*")
     asked = glob.casefold()
     likely = nlargest(_LIKELY, names, key=lambda name: _shared(name, asked))
+    from difflib import get_close_matches  # something is wrong
+
     found = get_close_matches(asked, likely, n=1)
     return names[found[0]] if found else ""
 

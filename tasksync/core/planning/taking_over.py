@@ -22,13 +22,13 @@ in the last but two.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.manifest import Manifest, Moved, is_instance, marker_of
 from tasksync.core.ownership import is_own
 from tasksync.core.state import Entry, InProject, State
 from tasksync.core.task import LiveTask
+from tasksync.value_classes import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -30,6 +29,7 @@ from tasksync.manifests.accepting.value_sources import InCell, ValueSource, Valu
 from tasksync.manifests.accepting.written_forms import FormsOfValues, NumberNames
 from tasksync.manifests.editing.edited_files import FileEdit
 from tasksync.manifests.unplaced import BadValue
+from tasksync.value_classes import dataclass
 
 _BY_HAND: Final = "change it by hand"
 _AGAIN: Final = "Run it again."

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from tasksync.core.address_book import Directory
 from tasksync.core.fields import KeyRef, RemoteId, TaskKey, Value, same
 from tasksync.core.task import Task
 from tasksync.manifests.accepting.proposals import PortalValue
 from tasksync.manifests.loader import load
+from tasksync.value_classes import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from tasksync.core.fields import FIELDS, FieldKind, RemoteId, TaskKey, Value, same
@@ -17,6 +16,7 @@ from tasksync.manifests.hints import shown
 from tasksync.manifests.language.given_values import DIVIDER
 from tasksync.manifests.unplaced import BadValue
 from tasksync.manifests.values import Normaliser
+from tasksync.value_classes import dataclass
 
 #: what stands for the fields that every task must have, where another is looked at by itself
 _BARE: Final[Mapping[str, object]] = {"title": "x", "responsibleId": 1}

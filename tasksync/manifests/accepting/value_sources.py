@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from tasksync.core.fields import FIELDS, TaskKey
@@ -18,6 +17,7 @@ from tasksync.manifests.node import Node, Step
 from tasksync.manifests.parse_located import NodeTask
 from tasksync.manifests.unplaced import AlreadyTold
 from tasksync.manifests.values import Normaliser
+from tasksync.value_classes import dataclass
 
 _ALONE: Final = re.compile(r"\$\{\s*([^{}:]+?)\s*\}")
 _SHOWN: Final = 60

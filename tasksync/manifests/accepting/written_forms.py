@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -22,6 +21,7 @@ from tasksync.core.fields import (
     Value,
     is_instant,
 )
+from tasksync.value_classes import dataclass
 
 _MOMENT: Final = re.compile(
     r"\d{4}-\d\d-\d\d"

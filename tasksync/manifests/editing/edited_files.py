@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from tasksync.core.task import Problem
@@ -12,6 +11,7 @@ from tasksync.manifests.editing.editing import edited
 from tasksync.manifests.editing.edits import Edit
 from tasksync.manifests.reader import YamlUnreadable
 from tasksync.manifests.writing import content_before, must_be_writable, write_atomically
+from tasksync.value_classes import dataclass
 
 _AGAIN: Final = "Run it again."
 

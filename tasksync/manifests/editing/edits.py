@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, TypeAlias
 
 from tasksync.core.task import Problem
 from tasksync.manifests.node import Step
+from tasksync.value_classes import dataclass
 
 #: what a value may be: a scalar, a list, or a mapping of such
 NewValue: TypeAlias = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, Final, TypeAlias
 
@@ -24,6 +23,7 @@ from tasksync.manifests.reader import (
     plain,
     unreadable,
 )
+from tasksync.value_classes import dataclass, field
 
 _ANCHOR: Final = re.compile(r"&[^\s,\[\]{}]+[ \t]*")
 _ANCHOR_AND_LINES: Final = re.compile(r"&[^\s,\[\]{}]+(?:\s+|#[^\r\n]*)*")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tasksync.core.keys import normal_key
 from tasksync.manifests.editing.edits import CannotEdit, Edit
 from tasksync.manifests.editing.parts import (
@@ -16,6 +14,7 @@ from tasksync.manifests.editing.parts import (
 )
 from tasksync.manifests.editing.text_lines import BREAK
 from tasksync.manifests.node import Step
+from tasksync.value_classes import dataclass
 
 _WRITE_OUT = "write the value out here first"
 _IN_ONE_LINE = "write it in one line, or one field a line"

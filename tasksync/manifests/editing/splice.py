@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from tasksync.manifests.editing.edits import CannotEdit
 from tasksync.manifests.editing.parts import MappingEntry
+from tasksync.value_classes import dataclass
 
 
 class Splice(NamedTuple):

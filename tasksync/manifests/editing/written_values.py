@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Final
 
 from tasksync.manifests.editing.edits import NewValue
 from tasksync.manifests.reader import ScalarEvent, StreamEndEvent, YAMLError, events, plain
+from tasksync.value_classes import dataclass
 
 #: what a double-quoted text must not hold as it is: YAML takes it for a break, or does not take it
 _ESCAPED: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")

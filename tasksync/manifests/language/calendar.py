@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cache
@@ -19,6 +18,7 @@ from typing import Any
 from tasksync.manifests.hints import did_you_mean
 from tasksync.manifests.language.installed import version_of
 from tasksync.manifests.unplaced import BadValue
+from tasksync.value_classes import dataclass
 
 #: without a working day for longer than this there is none
 FURTHEST = 400

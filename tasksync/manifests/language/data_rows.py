@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from tasksync.core.keys import normal_key
 from tasksync.core.task import Place, Problem
@@ -11,6 +10,7 @@ from tasksync.manifests.language.parameters import KEY, Parameter
 from tasksync.manifests.node import Node
 from tasksync.manifests.unplaced import MOST_PROBLEMS, BadValue, UnplacedProblem
 from tasksync.manifests.values import check_key
+from tasksync.value_classes import dataclass, field
 
 #: more rows than this are none of a team's
 MOST_ROWS = 100_000

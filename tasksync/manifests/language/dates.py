@@ -10,7 +10,6 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
@@ -22,6 +21,7 @@ from tasksync.manifests.language.calendar import BadCalendar, Calendar, WorkingD
 from tasksync.manifests.language.grammar import Expression, Name, PeriodEdge, Step, Unit
 from tasksync.manifests.resolved import Resolved
 from tasksync.manifests.unplaced import AlreadyTold, BadValue
+from tasksync.value_classes import dataclass, field
 
 _T = TypeVar("_T")
 #: parameters of a template, which expressions name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
 
 from tasksync.core.keys import is_key
@@ -12,6 +11,7 @@ from tasksync.manifests.language import nested_uses, template_tasks
 from tasksync.manifests.language.templates import Origin, Settings, Template
 from tasksync.manifests.node import Node, Position
 from tasksync.manifests.values import Normaliser
+from tasksync.value_classes import dataclass, field
 
 #: so many templates may stand in one another
 DEEPEST: Final = 8

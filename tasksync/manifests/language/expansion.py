@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from tasksync.core.keys import normal_key
@@ -27,6 +26,7 @@ from tasksync.manifests.language.templates import (
 from tasksync.manifests.node import Node, Path
 from tasksync.manifests.unplaced import AlreadyTold, BadValue
 from tasksync.manifests.values import check_key
+from tasksync.value_classes import dataclass, field
 
 #: so many characters may be brought into the nested instances of one instance
 MOST_BROUGHT: Final = 16_000_000

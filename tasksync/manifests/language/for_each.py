@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 
 from tasksync.core.task import Place, Problem
 from tasksync.manifests import parse_located
@@ -16,6 +15,7 @@ from tasksync.manifests.language.period_rows import of_range
 from tasksync.manifests.node import Node
 from tasksync.manifests.reader import YamlUnreadable
 from tasksync.manifests.unplaced import BadValue
+from tasksync.value_classes import dataclass, field, replace
 
 
 @dataclass(slots=True)

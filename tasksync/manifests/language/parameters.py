@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Final, TypeAlias
@@ -15,6 +14,7 @@ from typing import Final, TypeAlias
 from tasksync.manifests.hints import did_you_mean, listed, shown
 from tasksync.manifests.language import grammar
 from tasksync.manifests.unplaced import BadValue, UnplacedProblem
+from tasksync.value_classes import dataclass
 
 
 class Kind(StrEnum):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import NamedTuple, TypeAlias
 
@@ -23,6 +22,7 @@ from tasksync.manifests.language.date_words import (
 )
 from tasksync.manifests.language.parameters import NamedPeriod
 from tasksync.manifests.unplaced import BadValue
+from tasksync.value_classes import dataclass
 
 __all__ = ["LETTERS", "DatePattern", "check_locale", "compiled", "locale_version"]
 

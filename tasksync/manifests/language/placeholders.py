@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -24,6 +23,7 @@ from tasksync.manifests.language.parameters import (
     ParameterValue,
 )
 from tasksync.manifests.unplaced import BadValue
+from tasksync.value_classes import dataclass
 
 _REMEMBERED = 1_000
 _HOLE = re.compile(r"\$\$\{|\$\{([^{}]*)(\}?)")

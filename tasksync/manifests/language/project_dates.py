@@ -6,7 +6,6 @@ Types and known words are checked by the schema before; what it refused is left 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +19,7 @@ from tasksync.manifests.language.calendar import Calendar, Weekday, library_vers
 from tasksync.manifests.language.dates import Dates
 from tasksync.manifests.node import Node
 from tasksync.manifests.unplaced import BadValue
+from tasksync.value_classes import dataclass, field
 
 _NAME_MEND = "begin with a letter; then letters, digits, _ and -; no unit, at, of, start or end"
 

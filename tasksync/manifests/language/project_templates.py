@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tasksync.manifests.files import Source
@@ -16,6 +15,7 @@ from tasksync.manifests.language.templates import Origin, Settings, is_broken, k
 from tasksync.manifests.node import Node
 from tasksync.manifests.unplaced import BadValue
 from tasksync.manifests.values import Normaliser
+from tasksync.value_classes import dataclass, field
 
 
 class Use(NamedTuple):

@@ -9,7 +9,6 @@ what was written for them goes beside it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 from itertools import chain
@@ -30,6 +29,7 @@ from tasksync.manifests.language.parameters import (
 from tasksync.manifests.language.placeholders import Placeholder, Placeholders
 from tasksync.manifests.node import Path, Step
 from tasksync.manifests.unplaced import BadValue
+from tasksync.value_classes import dataclass, field
 
 #: what one value may grow to: each level of nested templates could double it else
 MOST_CHARACTERS = 1_000_000

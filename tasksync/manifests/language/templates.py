@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from tasksync.core.task import Place, Problem
@@ -15,6 +14,7 @@ from tasksync.manifests.language.parameters import LIST_KINDS, Parameter, Parame
 from tasksync.manifests.language.substitution import Compiled, Filled, Values
 from tasksync.manifests.node import Node, Position
 from tasksync.manifests.unplaced import AlreadyTold, BadValue
+from tasksync.value_classes import dataclass, field
 
 #: so many tasks may one instance have: all of one instance are held at once
 MOST_OF_INSTANCE: Final = 100_000

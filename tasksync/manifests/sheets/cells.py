@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple, TypeAlias
 
 from tasksync.core.task import Place, Problem
+from tasksync.value_classes import dataclass
 
 #: a whole sheet (bytes), its rows, and the columns that are looked at
 SIZE_LIMIT = 64 << 20

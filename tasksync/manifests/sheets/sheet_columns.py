@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from tasksync.core.task import Problem
 from tasksync.manifests.hints import did_you_mean, listed, shown
 from tasksync.manifests.sheets.cells import Cell, Sheet, SheetRow, column_letters
 from tasksync.manifests.sheets.column_names import TARGETS, field_of, normal_name, unit_of
 from tasksync.manifests.sheets.xlsx_scan import position_of
+from tasksync.value_classes import dataclass
 
 #: the names of the columns stand among the first rows that hold something
 FIRST_ROWS = 30

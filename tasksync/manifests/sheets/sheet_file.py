@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import chain, islice
 
 from tasksync.core.task import Place
@@ -17,6 +16,7 @@ from tasksync.manifests.sheets.sheet_tasks import SheetTask, tasks_of
 from tasksync.manifests.sheets.xlsx_bounds import is_workbook
 from tasksync.manifests.sheets.xlsx_scan import position_of
 from tasksync.manifests.unplaced import MOST_PROBLEMS, BadValue
+from tasksync.value_classes import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from tasksync.core.keys import is_key, normal_key
 from tasksync.core.task import Problem
@@ -15,6 +14,7 @@ from tasksync.manifests.sheets.sheet_columns import Column, Columns
 from tasksync.manifests.sheets.sheet_values import Reads, is_empty, reader_of
 from tasksync.manifests.unplaced import MOST_PROBLEMS, BadValue
 from tasksync.manifests.writing import key_of
+from tasksync.value_classes import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from tasksync.core.fields import FIELDS, FieldKind, Value, same
@@ -13,6 +12,7 @@ from tasksync.manifests.files import Source
 from tasksync.manifests.sheets.column_names import ADOPT, PARENT
 from tasksync.manifests.sheets.sheet_tasks import SheetTask
 from tasksync.manifests.values import TASK_NAMES, Normaliser
+from tasksync.value_classes import dataclass
 
 #: the fields whose values are compared as they are written: nobody is looked up
 _BY_NAME = frozenset({FieldKind.PERSON, FieldKind.PEOPLE, FieldKind.GROUP})

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import IO, NamedTuple
 from xml.parsers import expat
 
 from tasksync.manifests.sheets.cells import MOST_COLUMNS, Cell, Formatted, SheetRow, Unread
 from tasksync.manifests.sheets.xlsx_scan import position_of
+from tasksync.value_classes import dataclass
 
 _CHUNK = 1 << 16
 #: _x000D_: how the format writes what XML cannot hold

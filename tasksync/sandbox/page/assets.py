@@ -6,7 +6,6 @@ One document needs nothing from elsewhere, so that its Content-Security-Policy c
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 
 _STYLESHEET = '<link rel="stylesheet" href="page.css">'
 _SCRIPT = '<script src="page.js"></script>'
@@ -14,6 +13,8 @@ _SCRIPT = '<script src="page.js"></script>'
 
 def read_asset(name: str) -> str:
     """The text of page.html, page.css or page.js, as packaged; raises FileNotFoundError."""
+    from importlib.resources import files  # an archiver with it, and few look at the page
+
     return files("tasksync.sandbox.page").joinpath(name).read_text(encoding="utf-8")
 
 
