@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from tasksync.value_classes import dataclass
 from pathlib import Path
 
 from tasksync.cli.plan_files import read, written_whole
 from tasksync.core.fleet import ProjectRun
 from tasksync.errors import PlanUnusable, SettingsError
 from tasksync.render.fleet_project import ENDS
+from tasksync.value_classes import dataclass
 
 
 def own_file(name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from tasksync.value_classes import replace
 from fnmatch import fnmatchcase
 from threading import Lock
 from time import monotonic
@@ -31,6 +30,7 @@ from tasksync.manifests.fleet_file import read_fleet
 from tasksync.render.fleet_progress import FleetProgress
 from tasksync.render.fleet_project import project_text
 from tasksync.render.wording import count
+from tasksync.value_classes import replace
 
 _CANCELLED = 1
 #: so many projects are named in the question

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from tasksync.value_classes import dataclass
 from typing import Any
 
 from tasksync.cli.options import ConfirmOptions, OutputOptions
 from tasksync.core.fleet import FleetCommand
+from tasksync.value_classes import dataclass
 
 _HOUR = 3600
 #: flags that are said or not; what decides the plan is not said to an apply of a saved one

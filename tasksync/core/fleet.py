@@ -6,8 +6,9 @@ found is a name, and who starts the process looks it up there.
 
 from __future__ import annotations
 
-from tasksync.value_classes import dataclass
 from enum import StrEnum
+
+from tasksync.value_classes import dataclass
 
 
 class FleetCommand(StrEnum):

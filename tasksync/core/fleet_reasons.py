@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from tasksync.value_classes import asdict
 
 from tasksync.core.fleet import FleetCommand, ProjectRun
 from tasksync.core.formats.fleet_reading import Reported
@@ -12,6 +11,7 @@ from tasksync.core.plan import Refusal
 from tasksync.core.portal_changes import UNDONE, Effect, PortalChanges
 from tasksync.core.project_status import ProjectStatus
 from tasksync.core.reported import ReportedApply, ReportedPlan
+from tasksync.value_classes import asdict
 
 REFUSED, PARTIAL = 4, 3
 #: codes above this are a shell's for a process that a signal ended (128 + its number)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from tasksync.value_classes import asdict, dataclass, field, replace
 from enum import StrEnum
 
 from tasksync.core.fleet import FINE, FleetCommand, ProjectRun, exit_code_of
@@ -20,6 +19,7 @@ from tasksync.core.portal_changes import PortalChanges
 from tasksync.core.portal_name import portal_name
 from tasksync.core.project_status import PersonTasks, ProjectStatus, TaskStatus
 from tasksync.core.reported import ReportedApply, ReportedPlan
+from tasksync.value_classes import asdict, dataclass, field, replace
 
 
 class Ending(StrEnum):

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from tasksync.value_classes import dataclass
 from typing import NamedTuple
 
 from tasksync.core.change import Action, Status
 from tasksync.core.plan import Plan, Refusal
+from tasksync.value_classes import dataclass
 
 #: an action -> what a count of it is called in the published documents
 COUNTED: Mapping[Action, str] = {

@@ -12,7 +12,6 @@ import io
 import os
 import tarfile
 from collections.abc import Collection, Iterable, Mapping
-from tasksync.value_classes import dataclass
 from glob import escape
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -21,6 +20,7 @@ from tasksync import operating_system
 from tasksync.core.fleet import FleetProject
 from tasksync.errors import SettingsError
 from tasksync.fleet.bundle_files import GIT, ProjectFiles
+from tasksync.value_classes import dataclass
 
 #: what the files of one project may have together (bytes), and how many names go beside them
 MOST_BYTES = 64 << 20

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Collection, Iterable, Iterator
-from tasksync.value_classes import dataclass, field
 from pathlib import Path
 
 from tasksync.errors import SettingsError
+from tasksync.value_classes import dataclass, field
 
 GIT = ".git"
 #: what -f finds in a folder

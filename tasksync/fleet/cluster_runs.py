@@ -7,7 +7,6 @@ does when it dies in the middle is done again on another one, which waits for th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from tasksync.value_classes import dataclass, field, replace
 from secrets import token_bytes, token_hex
 from time import monotonic
 from typing import Protocol
@@ -27,6 +26,7 @@ from tasksync.fleet.local_runs import refused
 from tasksync.fleet.project_process import not_started
 from tasksync.fleet.project_secrets import secrets_of
 from tasksync.fleet.worker_run import WorkerFacts, WorkerReport, WorkerTask
+from tasksync.value_classes import dataclass, field, replace
 
 #: how often the cluster and whoever may ask to stop are looked at, and the workers again (s)
 _LOOK, _AGAIN = 0.1, 2.0

@@ -7,7 +7,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from tasksync.value_classes import replace
 from pathlib import Path
 from signal import SIGINT
 from threading import Lock, Thread
@@ -16,6 +15,7 @@ from typing import IO
 
 from tasksync.core.fleet import INTERRUPTED, FleetCommand, ProjectJob, ProjectRun
 from tasksync.operating_system import ask_to_stop, own_group
+from tasksync.value_classes import replace
 
 #: what asks each command for facts instead of words
 _FORMAT: Mapping[FleetCommand, tuple[str, ...]] = {

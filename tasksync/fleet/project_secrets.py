@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from tasksync.value_classes import dataclass, field
 from pathlib import Path
 
 from tasksync import file_limits as bounded
 from tasksync.core.fleet import FleetProject, SecretSource
 from tasksync.errors import AuthenticationFailed, SettingsError
+from tasksync.value_classes import dataclass, field
 
 _SANDBOX = "sandbox:"
 

@@ -10,7 +10,6 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from tasksync.value_classes import dataclass, field, replace
 from hashlib import sha256
 from hmac import digest
 from pathlib import Path
@@ -25,6 +24,7 @@ from tasksync.fleet.bundle import PLACEHOLDER, Bundle, unpack
 from tasksync.fleet.project_environment import project_environment
 from tasksync.fleet.project_process import ProjectProcess, not_started
 from tasksync.fleet.project_secrets import ProjectSecrets, secrets_of
+from tasksync.value_classes import dataclass, field, replace
 
 #: how often lines are sent on, and how often it is looked whether the run is still wanted (s)
 _LOOK = 0.2

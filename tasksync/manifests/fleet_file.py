@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from tasksync.value_classes import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,6 +29,7 @@ from tasksync.manifests.hints import shown, unquoted
 from tasksync.manifests.node import Node
 from tasksync.manifests.reader import YamlUnreadable
 from tasksync.manifests.unplaced import MOST_PROBLEMS, BadValue, UnplacedProblem, located
+from tasksync.value_classes import replace
 
 #: thousands of projects fit
 SIZE_LIMIT = 4 << 20

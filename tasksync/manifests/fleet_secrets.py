@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from tasksync.value_classes import replace
 from itertools import islice
 from urllib.parse import unquote
 
@@ -17,6 +16,7 @@ from tasksync.core.fleet import SecretSource
 from tasksync.core.secrets import HIDDEN, Secrets
 from tasksync.core.task import Problem
 from tasksync.manifests.unplaced import BadValue
+from tasksync.value_classes import replace
 
 FILE = "file:"
 _SANDBOX = "sandbox:"

@@ -7,7 +7,6 @@ events tell up to there holds, since each is written after what it tells was sav
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from tasksync.value_classes import dataclass, field
 
 from tasksync.core.change import Action, Status
 from tasksync.core.formats import typed
@@ -20,6 +19,7 @@ from tasksync.core.reported import (
     ReportedFailure,
     ReportedProblem,
 )
+from tasksync.value_classes import dataclass, field
 
 #: what a change ends with that was sent, and not done
 _TRIED = frozenset({Status.FAILED, Status.IN_DOUBT})
