@@ -24,7 +24,7 @@ _SHOWN = 3
 _MIB = 1 << 20
 
 
-@dataclass
+@dataclass(slots=True)
 class ProjectFiles:
     """The files of one project that travel with what is in them: `found`, by their names.
 

@@ -92,7 +92,7 @@ class Cluster(Protocol):
         """Let go of the connection; what runs is asked to stop by its worker."""
 
 
-@dataclass
+@dataclass(slots=True)
 class _Running:
     """A project that a worker was sent, and what is known of it."""
 

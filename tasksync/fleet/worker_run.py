@@ -80,7 +80,7 @@ class Workplace(Protocol):
         """Tell whether anybody waits for what comes of the task, and the worker goes on."""
 
 
-@dataclass
+@dataclass(slots=True)
 class WorkerRuns:
     """The processes that a worker runs, and the fleets that were asked to stop."""
 

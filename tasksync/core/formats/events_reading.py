@@ -52,7 +52,7 @@ def _events(lines: Iterable[str]) -> Iterator[Json]:
             yield event
 
 
-@dataclass
+@dataclass(slots=True)
 class _Heard:
     """What the events told so far."""
 
