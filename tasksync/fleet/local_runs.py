@@ -44,7 +44,7 @@ class LocalRuns:
                 self._secrets[project.name] = secrets_of(project, env, fleet.root)
             except TasksyncError as error:
                 self._broken[project.name] = error
-        self._done: SimpleQueue[ProjectRun] = SimpleQueue()
+        self._done: SimpleQueue[ProjectRun | BaseException] = SimpleQueue()
         self._running: dict[str, ProjectProcess] = {}
 
     @property
@@ -78,6 +78,8 @@ class LocalRuns:
                 run = self._done.get(timeout=_LOOK)
             except Empty:
                 continue
+            if isinstance(run, BaseException):
+                raise run
             del self._running[run.job.project.name]
             yield run
 
@@ -103,7 +105,10 @@ class LocalRuns:
         process = self._running[name] = ProjectProcess(job, env, self._fleet.root)
 
         def work() -> None:
-            self._done.put(process.run(lambda line: self._told(job, line)))
+            try:
+                self._done.put(process.run(lambda line: self._told(job, line)))
+            except BaseException as error:  # noqa: BLE001 - raised again by who waits for it
+                self._done.put(error)
 
         Thread(target=work, daemon=True).start()
 

@@ -217,6 +217,30 @@ def test_a_process_that_is_killed_is_a_run_that_failed(tmp_path: Path) -> None:
     assert (found[0].exit_code, found[0].words) == (-9, "its process was ended by signal 9")
 
 
+def test_without_a_place_for_saved_plans_no_process_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told; before, the thread died and the fleet waited for it for ever."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    project = project_in(tmp_path, "acme")
+    run = by_name(runs_of(tmp_path, [project]).run([ProjectJob(project, PLAN)]))["acme"]
+    assert (run.exit_code, run.started) == (None, False)
+    assert run.words == "its process could not be started: No such file or directory"
+
+
+def test_a_fault_of_ours_in_a_thread_ends_the_run(tmp_path: Path) -> None:
+    """What hears the lines may be at fault; nobody waits for a thread that is gone."""
+
+    def told(_job: ProjectJob, _line: str) -> None:
+        raise RecursionError
+
+    project = project_in(tmp_path, "acme")
+    fleet = Fleet("clients", str(tmp_path), (project,))
+    runs = LocalRuns(fleet, os.environ, limit=1, told=told, stop=lambda: False)
+    with pytest.raises(RecursionError):
+        list(runs.run([ProjectJob(project, PLAN)]))
+
+
 def test_a_folder_that_is_not_there_is_a_run_that_was_not_started(tmp_path: Path) -> None:
     job = ProjectJob(project_in(tmp_path, "acme"), PLAN)
     run = ProjectProcess(job, {}, str(tmp_path / "gone")).run(print)
