@@ -73,7 +73,7 @@ class LocalRuns:
                 waiting = []
             while (chosen := self._next(waiting)) is not None:
                 waiting.remove(chosen)
-                self._begin(chosen)
+                yield from self._begin(chosen)
             try:
                 run = self._done.get(timeout=_LOOK)
             except Empty:
@@ -93,15 +93,19 @@ class LocalRuns:
     def _key(self, job: ProjectJob) -> str | None:
         return self._secrets[job.project.name].key
 
-    def _begin(self, job: ProjectJob) -> None:
+    def _begin(self, job: ProjectJob) -> tuple[ProjectRun, ...]:
+        """Start a job; returns what came of it where it cannot begin."""
         name = job.project.name
-        env = project_environment(
-            self._env,
-            job.project,
-            self._secrets[name],
-            (source for project in self._fleet.projects for source in project.sources),
-            self.secrets,
-        )
+        try:
+            env = project_environment(
+                self._env,
+                job.project,
+                self._secrets[name],
+                (source for project in self._fleet.projects for source in project.sources),
+                self.secrets,
+            )
+        except TasksyncError as error:
+            return (refused(job, error),)
         process = self._running[name] = ProjectProcess(job, env, self._fleet.root)
 
         def work() -> None:
@@ -111,6 +115,7 @@ class LocalRuns:
                 self._done.put(error)
 
         Thread(target=work, daemon=True).start()
+        return ()
 
 
 def refused(job: ProjectJob, error: TasksyncError) -> ProjectRun:

@@ -162,7 +162,7 @@ def test_every_name_that_html_has_for_a_sign_is_read_and_counted() -> None:
 
 @pytest.mark.parametrize("text", [f"x {BYTES} y", json.dumps(f"x {BYTES} y")])
 def test_a_secret_that_is_no_text_is_found_and_breaks_nothing(text: str) -> None:
-    """Every command takes the key out of what it writes, before it can say what is wrong with it."""
+    """Every command hides its key, before it can say what is wrong with it."""
     assert "vibe_api" not in Secrets(frozenset([BYTES])).redact(text)
     assert Secrets(frozenset([BYTES])).redact("nothing of it") == "nothing of it"
 

@@ -24,6 +24,7 @@ from tasksync.core.fleet import (
 )
 from tasksync.fleet.local_runs import LocalRuns
 from tasksync.fleet.project_process import ProjectProcess, command_of
+from tasksync.value_classes import replace
 
 MANIFEST = """\
 apiVersion: tasksync/v1
@@ -239,6 +240,16 @@ def test_a_fault_of_ours_in_a_thread_ends_the_run(tmp_path: Path) -> None:
     runs = LocalRuns(fleet, os.environ, limit=1, told=told, stop=lambda: False)
     with pytest.raises(RecursionError):
         list(runs.run([ProjectJob(project, PLAN)]))
+
+
+def test_a_state_that_may_not_be_handed_on_holds_up_its_project_alone(tmp_path: Path) -> None:
+    acme = replace(project_in(tmp_path, "acme"), state=None)
+    globex = project_in(tmp_path, "globex")
+    env = {"TASKSYNC_STATE": "sqlite:shared-of-globex.db", "GLOBEX_KEY": "shared-of-globex"}
+    runs = runs_of(tmp_path, [acme, globex], **env)
+    done = by_name(runs.run([ProjectJob(one, PLAN) for one in (acme, globex)]))
+    assert {name: run.exit_code for name, run in done.items()} == {"acme": 1, "globex": 0}
+    assert "shared" not in done["acme"].said
 
 
 def test_a_folder_that_is_not_there_is_a_run_that_was_not_started(tmp_path: Path) -> None:
