@@ -180,6 +180,15 @@ class Secrets:
         there = {one.plain for one in self._known if self._is_in(one, text)}
         return Secrets(self.texts - there) if there else self
 
+    def are_in(self, text: str) -> bool:
+        """Tell whether one of these secrets stands in a text, as `redact` finds it, and whole."""
+        folded = _folded(text, wide=self._wide)
+        return any(
+            (one.plain in text or (one.folded and one.folded in folded))
+            and one.cut_quoted(text) != text
+            for one in self._known
+        )
+
     def redact(self, text: str) -> str:
         """Return a text without our secrets. JSON stays JSON: what is cut out ends no escape.
 

@@ -77,7 +77,7 @@ class _Foreign:
 
     def is_in(self, value: str) -> bool:
         """Tell whether one of them stands in a value."""
-        return self._secrets.redact(value) != value or not self._texts.isdisjoint(
+        return self._secrets.are_in(value) or not self._texts.isdisjoint(
             (value.strip(), *_SEPARATORS.split(value))
         )
 
