@@ -230,7 +230,7 @@ class ClusterRuns:
     def _ask(self, cluster: Cluster) -> None:
         """Learn which projects share a key, from all workers: none is told what the keys are."""
         told = cluster.key_digests(self._fleet.projects, self._salt)
-        self._asked |= told.keys()
+        self._asked |= told.keys() | cluster.workers().keys()
         for found in told.values():
             for name, one in found.items():
                 self._digests.setdefault(name, set()).add(one)

@@ -54,6 +54,8 @@ class FleetProgress:
             kind = event["type"]
         except (ValueError, TypeError, KeyError):
             return False
+        if kind == "version":  # it begins, on a cluster perhaps once more
+            self._planned[name] = self._done[name] = 0
         if kind == "planned_change":
             self._planned[name] = self._planned.get(name, 0) + 1
         if kind in _ENDED:

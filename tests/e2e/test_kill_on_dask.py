@@ -26,7 +26,7 @@ from stores import chance
 from tasksync.core.fleet import FleetCommand, ProjectJob, ProjectRun
 
 Tell: TypeAlias = Callable[[str, object], None]
-ROUNDS = 7
+ROUNDS, MANY_ROUNDS = 7, 20
 SEED = 18
 
 
@@ -97,11 +97,13 @@ def test_killed_workers_leave_the_worlds_that_nobody_disturbed(
     undisturbed: Undisturbed,
     new_database: Callable[[], str],
     record_property: Tell,
+    *,
+    long: bool,
 ) -> None:
     """A project whose worker died runs again elsewhere: nothing is there twice, nothing is lost."""
     kills: list[str] = []
     with dask_here(tmp_path, 4, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="1", **SECRETS) as on:
-        for number in range(ROUNDS):
+        for number in range(MANY_ROUNDS if long else ROUNDS):
             with dask_fleet(tmp_path / f"fleet-{number}", new_database()) as fleet:
                 chosen = Kills(on, chance(SEED * 100 + number))
                 chosen.plan(fleet, undisturbed.requests)

@@ -21,6 +21,7 @@ from tasksync.errors import SettingsError
 from tasksync.fleet import cluster_runs
 from tasksync.fleet.cluster_runs import ClusterRuns, Lost
 from tasksync.fleet.worker_run import WorkerFacts, WorkerReport, WorkerTask
+from tasksync.render.fleet_progress import FleetProgress
 
 NAMES = ("acme", "globex", "initech")
 DONE = '{"type": "apply_complete"}\n'
@@ -322,3 +323,16 @@ def test_a_worker_that_differs_ends_it_before_anything_runs(
     with pytest.raises(SettingsError, match=words):
         scene.run(cluster, scene.job("acme"))
     assert (cluster.sent, cluster.closed) == ([], 1)
+
+
+def test_a_project_that_begins_again_is_counted_anew() -> None:
+    """Else the changes of the attempt whose worker died would count twice."""
+    now = [0.0]
+    progress = FleetProgress(1, lambda: now[0])
+    job = ProjectJob(FleetProject("acme", ("acme",), SecretSource("K")), FleetCommand.APPLY)
+    told: list[str] = []
+    for _attempt in range(2):
+        for kind in ("version", "planned_change", "planned_change", "apply_complete"):
+            now[0] += 6
+            told.append(progress.heard(job, f'{{"type": "{kind}"}}\n'))
+    assert [one for one in told if one] == ["acme: 1 of 2 changes done"]
