@@ -200,9 +200,9 @@ def _lines(args: argparse.Namespace, found: Sequence[Round]) -> Iterator[str]:
     tasks = f"{args.tasks:,}".replace(",", " ")
     loads = [one.load for one in found]
     yield f"Measured on {today} by `python -m benchmarks.fleet` on {machine()}:"
-    yield f"{args.portals} portals with {tasks} tasks each. Portals, PostgreSQL, projects and"
-    yield "workers share this one machine, on which others worked as well: its load average was"
-    yield f"{min(loads):.1f} to {max(loads):.1f}."
+    yield f"{args.portals} portals with {tasks} tasks each. Portals, PostgreSQL and projects"
+    yield "share this one machine, on which others worked as well: its load average was"
+    yield f"{min(loads):.0f} to {max(loads):.0f}, and *cores used* is what all of this got of it."
     for verb, what in (("apply", "First roll-out"), ("plan", "Plan without a change")):
         yield ""
         yield f"{what}:"
@@ -218,8 +218,7 @@ def _lines(args: argparse.Namespace, found: Sequence[Round]) -> Iterator[str]:
     asked = [one.requests for one in found if one.verb == "apply"]
     throttled = sum(one.throttled for one in found)
     yield ""
-    yield f"A roll-out was {min(asked)} to {max(asked)} requests in all, and {throttled} of all"
-    yield "requests were throttled."
+    yield f"A roll-out was {min(asked)} to {max(asked)} requests; {throttled} were throttled."
 
 
 def _row(one: Round) -> str:

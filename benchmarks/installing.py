@@ -39,7 +39,7 @@ def installing(pairs: int) -> Outcome:
         figures[f"{tool}: CPU ratio to {BEFORE}"] = _cpu_ratio(ours, before)
         figures[f"{tool}: ratio to octoDNS"] = ratio(ours, theirs)
         found |= runs
-    trees = {"tasksync": _tree("HEAD"), "before": _tree(BEFORE)}
+    trees = {name: _tree(_HERE / f"pip-{name}") for name in wheels}
     figures["packages"] = len(trees["tasksync"]) - 1  # itself
     table = _table(trees["tasksync"], trees["before"])
     return Outcome(figures, costs(found), text=table)
@@ -140,9 +140,9 @@ def _installed(commit: str) -> Path:
     return folder
 
 
-def _tree(commit: str) -> Mapping[str, Mapping[str, object]]:
-    """Return what an installation has: package -> version, bytes, files of Python, needed by."""
-    python = str(_installed(commit) / "bin" / "python")
+def _tree(folder: Path) -> Mapping[str, Mapping[str, object]]:
+    """Return what an environment has: package -> version, megabytes, files of Python, needed by."""
+    python = str(folder / "bin" / "python")
     asked = subprocess.run(
         [python, str(PEERS / "tree.py"), "tasksync"],
         check=True,

@@ -106,7 +106,7 @@ def _next(options: InitOptions, console: Console) -> None:
     portal = options.run.portal.portal if options.run.portal else None
     flag = f" --portal {portal}" if portal and not console.env.get("TASKSYNC_PORTAL") else ""
     console.say(
-        "What comes next:\n"
+        "What comes next: write tasks into it, or take over what is there already:\n"
         f"  tasksync import --open --out existing.yaml{flag}\n"
         f"  tasksync plan -f {DEFAULT_MANIFEST} -f existing.yaml{flag}\n"
         f"  tasksync apply -f {DEFAULT_MANIFEST} -f existing.yaml{flag}"

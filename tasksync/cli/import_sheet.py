@@ -74,7 +74,7 @@ def import_sheet(asked: SheetImport, console: Console) -> int:
     sources = place.sources or [_stand_in(asked.out, header)]
     into = place.name if asked.update or place.takes_more() else None
     normalisers = normalisers_of(sources, into)
-    check(read.sheet, read.columns, read.tasks, normalisers[-1])
+    check(read, normalisers[-1])
     raise_problems(read.sheet)
     _note(console, read)
     if asked.update:
@@ -108,13 +108,14 @@ def _header(asked: SheetImport, place: ImportPlace, read: SheetContent) -> Mappi
         what = "No manifest says which project the tasks are of."
         advice = "Name it with -f, make one with tasksync init, or give --project NAME."
         raise UsageError(what, advice)
+    rows = [*read.tasks, *read.parts]
     header: dict[str, object] = {"project": asked.project}
     if asked.timezone is not None:
         header["timezone"] = asked.timezone
-    elif has_local_times(read.tasks):
+    elif has_local_times(rows):
         what = "The dates of the sheet have no offset from UTC."
         raise UsageError(what, "Say where they were written: --timezone Europe/Berlin.")
-    return header | ({"hours": _HOURS} if has_days(read.tasks) else {})
+    return header | ({"hours": _HOURS} if has_days(rows) else {})
 
 
 def _must_agree(name: str, asked: str | None, said: str | None) -> None:

@@ -158,7 +158,9 @@ def dispatch(argv: Sequence[str], console: Console) -> int:
 def _parser(name: str | None, console: Console) -> tuple[Parser, _Command | None]:
     parser = Parser(
         prog="tasksync",
-        description="Terraform for a team's tasks: a YAML manifest, planned and applied.",
+        description="Terraform for a team's tasks: a YAML manifest, planned and applied. Begin "
+        "with tasksync init; with --portal sandbox: no key is needed. tasksync help COMMAND has "
+        "each command's flags and examples.",
         epilog="Exit codes: 0 done, 1 error, 2 changes (plan, drift: --detailed-exitcode), "
         "3 partial, 4 refused by a guard, 5 stale plan, 6 locked, 7 authentication, 64 usage, "
         "130 interrupted.",

@@ -78,8 +78,9 @@ def connection(options: PortalOptions, env: Mapping[str, str], beside: Path) -> 
     if not key:
         raise AuthenticationFailed(
             "There is no API key: TASKSYNC_API_KEY is not set, or empty.",
-            "Set TASKSYNC_API_KEY, or TASKSYNC_API_KEY_FILE to a file that holds it; "
-            "or try it on --portal sandbox:",
+            "Set TASKSYNC_API_KEY, or TASKSYNC_API_KEY_FILE to a file that holds it. Where the "
+            "vendor gives keys out: https://vibecode.bitrix24.com/docs/keys-auth\n"
+            "To try things without a key: --portal sandbox:",
         )
     return Connection(url, None, key, session)
 

@@ -191,7 +191,7 @@ complete -c tasksync -n '_shtab_tasksync_using history' -l timeout -x -d 'give u
 complete -c tasksync -n '_shtab_tasksync_using history' -l no-color -d 'no colours'
 complete -c tasksync -n '_shtab_tasksync_using history' -l quiet -d 'no progress'
 complete -c tasksync -n '_shtab_tasksync_using history; and test $_shtab_tasksync_npos -eq 0' -ka "show" -d 'every change of one run, with before and after'
-complete -c tasksync -n '_shtab_tasksync_using; and test $_shtab_tasksync_npos -eq 0' -a undo -d 'Take back what a run did: shows the plan, asks, does it, proves it; the manifest stays.'
+complete -c tasksync -n '_shtab_tasksync_using; and test $_shtab_tasksync_npos -eq 0' -a undo -d 'Take back what a run did: shows the plan, asks, does it, proves it; the manifest stays. What the run deleted is made again as a new task, without its comments and logged time.'
 complete -c tasksync -n '_shtab_tasksync_using undo' -s h -l help -d 'show this and leave'
 complete -c tasksync -n '_shtab_tasksync_using undo' -s f -l file -xka "(__fish_complete_path (string replace -r -- '^--[^=]+=' '' (commandline -ct)))" -d 'manifest file or folder (repeats; default: tasksync.yaml)'
 complete -c tasksync -n '_shtab_tasksync_using undo' -l project -x -d 'instead of the manifest'"'"'s project'

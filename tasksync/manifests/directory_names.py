@@ -29,6 +29,8 @@ NAMED_FIELDS = frozenset(
     for name, one in FIELDS.items()
     if one.kind in {FieldKind.PERSON, FieldKind.PEOPLE, FieldKind.GROUP}
 )
+#: how a name is mended that is like none of `people`
+ADD_NAME = "add it to people:, or write a number or an e-mail address"
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\Z")
 #: what the schema refuses for a person unless it holds an @: it is no number and looks like one
 _NUMBERLIKE = re.compile(r"[0-9+.-]")
@@ -225,7 +227,7 @@ class DirectoryNames:
     def _no_name(self, written: str) -> BadValue:
         near = did_you_mean(written, self._people)
         what = f"{shown(written)} is no name of people"
-        return BadValue(what, near or "add it to people:, or write a number or an e-mail address")
+        return BadValue(what, near or ADD_NAME)
 
 
 class _Nobody:

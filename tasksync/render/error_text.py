@@ -32,7 +32,7 @@ def _lines(error: TasksyncError, style: Style) -> Iterator[str]:
 def _where(error: ManifestInvalid) -> str:
     match error:
         case SheetInvalid():
-            return "sheet"
+            return "sheet, and nothing was written"
         case FleetInvalid():
             return "fleet's file"
         case _:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -71,6 +72,9 @@ def test_a_key_that_is_refused_is_exit_7(tasksync: Tasksync, key: str) -> None:
 def test_a_real_portal_without_a_key_is_exit_7_and_names_the_variable(tasksync: Tasksync) -> None:
     done = tasksync("whoami", TASKSYNC_PORTAL="https://vibecode.bitrix24.com")
     assert (done.code, "TASKSYNC_API_KEY" in done.err) == (7, True)
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "portal.md").read_text("utf-8")
+    (told,) = re.findall(r"https://\S+", done.err)
+    assert f"({told})" in page  # where a key comes from, in the words and on the page
 
 
 def test_the_limits_in_force_are_shown(tasksync: Tasksync) -> None:

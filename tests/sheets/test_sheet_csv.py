@@ -13,7 +13,13 @@ from tasksync.errors import SheetInvalid
 from tasksync.manifests.sheets.cells import SheetRow
 from tasksync.manifests.sheets.csv_sheet import csv_sheet
 from tasksync.manifests.sheets.encodings import decoded
-from tasksync.manifests.sheets.sheet_file import SheetContent, SheetWanted, read_sheet, said_of
+from tasksync.manifests.sheets.sheet_file import (
+    SheetContent,
+    SheetWanted,
+    raise_problems,
+    read_sheet,
+    said_of,
+)
 from tasksync.manifests.unplaced import BadValue
 
 RUSSIAN = "Название;Ответственный;Описание\nОтчёт за № 5;17;«Строка» — раз\n"
@@ -25,7 +31,9 @@ def read(
 ) -> SheetContent:
     content = text if isinstance(text, bytes) else text.encode()
     wanted = SheetWanted("plan.csv", said=said_of(said, key), **how)  # type: ignore[arg-type]
-    return read_sheet(wanted, content, {}, one_title=one_title)
+    found = read_sheet(wanted, content, {}, one_title=one_title)
+    raise_problems(found.sheet)
+    return found
 
 
 def fields(text: str | bytes, *said: str, **how: str) -> list[dict[str, object]]:
@@ -147,7 +155,7 @@ def test_everything_wrong_is_told_by_its_cell_in_one_run() -> None:
     assert problems(text) == [
         (
             'plan.csv, C2: Deadline: "03/04/2026" may be 2026-04-03 or 2026-03-04 '
-            "(write 2026-04-03 or 2026-03-04, or give the column a date format)"
+            "(write 2026-04-03 or 2026-03-04, or a real date where it is a workbook)"
         ),
         'plan.csv, D2: Priority: "urgent" is no priority (use low, normal or high)',
         (

@@ -76,6 +76,10 @@ def test_a_time_of_day_follows_a_day(day: str, clock: str, expected: str) -> Non
         ("Fr, 31.12.2026", "is a Thursday, and says another day"),
         ("пт, 31.12.2026", "is a Thursday, and says another day"),
         ("31.12.2026 13:00 pm", "has no such hour"),
+        ("5 марта", "has no year"),
+        ("5 марта в 18:00", "has no year"),
+        ("Fr, 5. März", "has no year"),
+        ("March 5th", "has no year"),
     ],
 )
 def test_what_may_be_two_dates_is_no_guess(text: str, what: str) -> None:
@@ -100,6 +104,8 @@ def test_a_day_and_month_of_one_number_are_one_date() -> None:
         "31.12.",
         "soon",
         "31 Marketing 2026",
+        "31 Marketing",
+        "may",
     ],
 )
 def test_what_is_no_form_of_people_is_left_to_the_manifests_reader(text: str) -> None:

@@ -187,7 +187,7 @@ def test_all_that_no_manifest_takes_is_told_by_cell_and_nothing_is_written(work:
             "tasksync's own tasks"
         ),
         "plan.csv, D4: Deadline: 2026-03-29T02:30 is skipped in Europe/Berlin: the clocks change",
-        "4 problems in the sheet.",
+        "4 problems in the sheet, and nothing was written.",
     ]
     assert not (work.folder / "tasks.yaml").exists()
 
@@ -218,7 +218,63 @@ def test_what_is_wrong_with_a_whole_column_is_said_once(
     work.manifest(project)
     sheet(work.folder, TABLE)
     done = work("import", "plan.csv", "--out", "tasks.yaml")
-    assert done.err.splitlines()[-2:] == [what, "1 problem in the sheet."]
+    last = "1 problem in the sheet, and nothing was written."
+    assert done.err.splitlines()[-2:] == [what, last]
+
+
+def test_a_cell_that_cannot_be_read_hides_nothing_else_that_is_wrong(work: Tasksync) -> None:
+    """Neither in its row nor in others: who mends the sheet does it once."""
+    work.manifest(PROJECT.replace('hours: {start: "09:00", end: "18:00"}\n', ""))
+    rows = [
+        ["Title", "Parent", "Assignee", "Deadline", "Start"],
+        ["One", "", "Olga", "03/04/2027", "01.03.2027"],
+        ["Two", "Nobody's", "Olga", "01.03.2027 12:00", "01.03.2027"],
+        ["", "", "Pavel", "", ""],
+    ]
+    sheet(work.folder, rows)
+    done = work("import", "plan.csv", "--out", "tasks.yaml")
+    assert [line.partition(" (")[0] for line in done.err.splitlines()[-7:-1]] == [
+        'plan.csv, C2: Assignee: "Olga" is no name of people, here and in 1 row more',
+        'plan.csv, D2: Deadline: "03/04/2027" may be 2027-04-03 or 2027-03-04',
+        (
+            "plan.csv, E2: Start: the dates have no time, and the project does not say which they "
+            "mean, here and in 1 row more"
+        ),
+        'plan.csv, B3: Parent: "Nobody\'s" is neither the title of a row nor a key',
+        "plan.csv, A4: Title: the row has no title",
+        'plan.csv, C4: Assignee: "Pavel" is no name of people',
+    ]
+
+
+def test_a_name_that_nobody_knows_is_said_once_with_what_to_write(work: Tasksync) -> None:
+    """Sheets have people's names where manifests have addresses: one problem a name, not a row."""
+    work.manifest(PROJECT)
+    header = ["Задача", "Ответственный", "Соисполнители"]
+    names = ["Анна Берг", "anna@example.com", "Анна Берг", "Olga, Olga", "Анна Берг"]
+    sheet(work.folder, [header, *([f"T{at}", name, "Olga"] for at, name in enumerate(names))])
+    done = work("import", "plan.csv", "--out", "tasks.yaml")
+    lines = done.err.splitlines()
+    assert lines[-4:] == [
+        (
+            'plan.csv, B2: Ответственный: "Анна Берг" is no name of people, here and in 2 rows '
+            'more (give the project people: {"Анна Берг": anna@example.com}, or write the address '
+            "here; tasksync people lists them)"
+        ),
+        (
+            'plan.csv, C2: Соисполнители: "Olga" is no name of people, here and in 4 rows more '
+            '(give the project people: {"Olga": anna@example.com}, or write the address here; '
+            "tasksync people lists them)"
+        ),
+        (
+            'plan.csv, B5: Ответственный: "Olga, Olga" is no name of people '
+            '(give the project people: {"Olga, Olga": anna@example.com}, or write the address '
+            "here; tasksync people lists them)"
+        ),
+        "3 problems in the sheet, and nothing was written.",
+    ]
+    people = '{"Анна Берг": anna@example.com, "Olga": petrova@example.com, "Olga, Olga": 22}'
+    work.manifest(PROJECT.replace("{hr-lead: 17}", people))
+    assert work("import", "plan.csv", "--out", "tasks.yaml").code == 0
 
 
 def test_a_file_that_is_not_there_or_no_sheet_ends_in_words(work: Tasksync) -> None:

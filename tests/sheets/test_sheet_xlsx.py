@@ -17,7 +17,13 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from tasksync.errors import SettingsError, SheetInvalid
 from tasksync.manifests.sheets import xlsx_bounds
-from tasksync.manifests.sheets.sheet_file import SheetContent, SheetWanted, read_sheet, said_of
+from tasksync.manifests.sheets.sheet_file import (
+    SheetContent,
+    SheetWanted,
+    raise_problems,
+    read_sheet,
+    said_of,
+)
 
 FILES = Path(__file__).parent / "files"
 HEAD = ["Title", "Assignee", "Deadline", "Description"]
@@ -57,7 +63,9 @@ def read(
 ) -> SheetContent:
     file = "plan.xlsx" if content.startswith((b"PK", xlsx_bounds._OLE)) else "plan.csv"
     wanted = SheetWanted(file, name, said_of(said, key))
-    return read_sheet(wanted, content, {}, one_title=False)
+    found = read_sheet(wanted, content, {}, one_title=False)
+    raise_problems(found.sheet)
+    return found
 
 
 def problems(content: bytes, *said: str, name: str | None = None) -> list[str]:

@@ -1,4 +1,7 @@
-"""Take back what a run did: shows the plan, asks, does it, proves it; the manifest stays."""
+"""Take back what a run did: shows the plan, asks, does it, proves it; the manifest stays.
+
+What the run deleted is made again as a new task, without its comments and logged time.
+"""
 
 from __future__ import annotations
 

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from heapq import merge
+from typing import Any
 
 from tasksync.core.address_book import AnyAddress
 from tasksync.core.fields import FIELDS, FieldKind
 from tasksync.core.task import Problem
 from tasksync.errors import ManifestInvalid
 from tasksync.manifests import header, schema
+from tasksync.manifests.directory_names import ADD_NAME, NAMED_FIELDS
 from tasksync.manifests.files import Source
+from tasksync.manifests.hints import shown
 from tasksync.manifests.sheets.cells import Sheet
-from tasksync.manifests.sheets.sheet_columns import Columns
+from tasksync.manifests.sheets.sheet_columns import Column, Columns
+from tasksync.manifests.sheets.sheet_file import SheetContent
 from tasksync.manifests.sheets.sheet_tasks import SheetTask
 from tasksync.manifests.unplaced import MOST_PROBLEMS, UnplacedProblem
 from tasksync.manifests.values import Normaliser
 
 #: the fields that are dates
 DATES = tuple(name for name, one in FIELDS.items() if one.kind is FieldKind.INSTANT)
+#: what is right or wrong whatever else stands in the row
+_ALONE = NAMED_FIELDS | {*DATES}
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _LOCAL = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?)?", re.ASCII)
 
@@ -60,20 +67,25 @@ def normalisers_of(sources: Sequence[Source], out: str | None) -> Sequence[Norma
     return [read.normalisers[number][holds]]
 
 
-def check(
-    sheet: Sheet, columns: Columns, tasks: Sequence[SheetTask], normalise: Normaliser
-) -> None:
+def check(read: SheetContent, normalise: Normaliser) -> None:
     """Add what the manifest would refuse to the sheet's problems, each at its cell."""
-    checks = _Checks(sheet, columns, normalise)
-    for task in tasks:
-        if len(sheet.problems) > MOST_PROBLEMS:
-            return
-        checks.check(task)
+    checks = _Checks(read.sheet, read.columns, normalise)
+    for task in merge(read.tasks, read.parts, key=_row):  # what is said once is said at the first
+        if checks.found > MOST_PROBLEMS:
+            break
+        if task.key:
+            checks.check(task)
+        else:
+            checks.check_part(task)
     checks.say_of_columns()
 
 
 class _Checks:
-    """What is wrong with a whole column is said once: no hours, no zone, nobody responsible."""
+    """What is wrong with many cells alike is said once, at the first of them.
+
+    That is what concerns a whole column (no hours, no zone, nobody responsible), and a person or
+    a group that is not known: the same names stand in row after row.
+    """
 
     def __init__(self, sheet: Sheet, columns: Columns, normalise: Normaliser) -> None:
         self._sheet = sheet
@@ -83,6 +95,7 @@ class _Checks:
         self._untimed = {name for name in DATES if self._fails({name: "2026-06-15"})}
         self._unzoned = {name for name in DATES if self._fails({name: "2026-06-15T12:00"})}
         self._whole: dict[tuple[str, str], list[int]] = {}
+        self._named: dict[tuple[Column, str, str], list[int]] = {}
 
     def check(self, task: SheetTask) -> None:
         """Look at one task."""
@@ -98,18 +111,40 @@ class _Checks:
             if fault.what:
                 self._say(task, fault)
 
+    def check_part(self, part: SheetTask) -> None:
+        """Look at what could be read of a row: people, groups and dates; the rest may hang on it.
+
+        Who knows all names that are missing writes them down once.
+        """
+        fields = self._without_known(part)
+        known = {name: fields[name] for name in _ALONE & fields.keys()}
+        for fault in self._normalise.faults(known):
+            if fault.what:
+                self._say(part, fault)
+
     def say_of_columns(self) -> None:
-        """Say what concerns whole columns, once each, with the number of cells."""
+        """Say what concerns whole columns and names, once each, with the number of cells."""
+        for (named, fault, mend), rows in self._named.items():
+            self._add(rows, named, fault, mend)
         for (name, fault), rows in self._whole.items():
             column = self._columns.of(name)
-            many = f", here and in {_rows(len(rows) - 1)} more" if len(rows) > 1 else ""
-            if column is None:
-                place, what = self._sheet.place_of(f"row {rows[0]}"), f"{fault}{many}"
-            else:
-                place = self._sheet.place(rows[0], column.number)
-                what = f"{column.name}: {fault}{many}"
             mend = _FILL if fault is _NOBODY and column else _MENDS[fault]
-            self._sheet.problems.append(Problem(place, what, mend))
+            self._add(rows, column, fault, mend)
+
+    @property
+    def found(self) -> int:
+        """How many problems of cells and names there are so far."""
+        return len(self._sheet.problems) + len(self._named)
+
+    def _add(self, rows: Sequence[int], column: Column | None, fault: str, mend: str) -> None:
+        """Add a problem of some rows, at the first of them."""
+        more = f", here and in {_rows(len(rows) - 1)} more" if len(rows) > 1 else ""
+        if column is None:
+            place, what = self._sheet.place_of(f"row {rows[0]}"), f"{fault}{more}"
+        else:
+            place = self._sheet.place(rows[0], column.number)
+            what = f"{column.name}: {fault}{more}"
+        self._sheet.problems.append(Problem(place, what, mend))
 
     def _fails(self, block: Mapping[str, object]) -> bool:
         return any(True for _fault in self._normalise.faults(block))
@@ -143,13 +178,12 @@ class _Checks:
             self._whole.setdefault(("responsibleId", _NOBODY), []).append(task.row)
             return
         column = self._columns.of(name)
-        if column is None:
-            place = self._sheet.place_of(f"row {task.row}")
-            self._sheet.problems.append(Problem(place, fault.what, fault.mend))
+        if column is None or name not in NAMED_FIELDS:
+            self._add([task.row], column, fault.what, fault.mend)
             return
-        place = self._sheet.place(task.row, column.number)
-        what = f"{column.name}: {fault.what}"
-        self._sheet.problems.append(Problem(place, what, fault.mend))
+        rows = self._named.setdefault((column, fault.what, _mend_of_name(task, fault)), [])
+        if rows[-1:] != [task.row]:
+            rows.append(task.row)
 
 
 _NO_ZONE = "the dates have no offset, and the project has no timezone"
@@ -164,6 +198,23 @@ _MENDS: Mapping[str, str] = {
     ),
 }
 _FILL = "fill the cell in, or give the project defaults: {responsibleId: anna@example.com}"
+
+
+def _mend_of_name(task: SheetTask, fault: UnplacedProblem) -> str:
+    """Return how a name in a sheet is mended: what to write into the manifest, word for word."""
+    if fault.mend != ADD_NAME:
+        return fault.mend
+    written: Any = task.fields[str(fault.path[0])]
+    for step in fault.path[1:]:
+        written = written[step]
+    return (
+        f"give the project people: {{{shown(written)}: anna@example.com}}, or write the address "
+        "here; tasksync people lists them"
+    )
+
+
+def _row(task: SheetTask) -> int:
+    return task.row
 
 
 def _rows(count: int) -> str:

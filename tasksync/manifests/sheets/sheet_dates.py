@@ -67,6 +67,11 @@ _DAY_WORD = re.compile(
     r"(\d{1,2})(?:\.|st|nd|rd|th)?[\s-]*([^\W\d_]+)\.?,?[\s-]*(\d{4})(?:\s*(?:г\.?|года))?"
 )
 _WORD_DAY = re.compile(r"([^\W\d_]+)\.?\s*(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})")
+#: a day and a month by its name, and no year: 5 марта, March 5th
+_NO_YEAR = re.compile(
+    r"\d{1,2}(?:\.|st|nd|rd|th)?[\s-]*([^\W\d_]+)\.?"
+    r"|([^\W\d_]+)\.?\s*\d{1,2}(?:st|nd|rd|th)?"
+)
 #: beyond noon
 _HALF = 12
 
@@ -80,7 +85,10 @@ class _Day(NamedTuple):
 
 
 def as_written(text: str) -> str:
-    """Return a cell's date as the manifest writes it; raises BadValue where it may be two."""
+    """Return a cell's date as the manifest writes it; raises BadValue where it may be two.
+
+    So it does where a month's name stands with a day and without a year.
+    """
     folded = " ".join(normalize("NFC", text).split())
     day_text, clock = _divided(folded)
     day_text, weekday = _without_weekday(day_text)
@@ -156,6 +164,8 @@ def _day(text: str, told: str) -> _Day | None:
     if found := _WORD_DAY.fullmatch(folded):
         month = _month(found[1])
         return _Day(int(found[3]), month, int(found[2])) if month else None
+    if (found := _NO_YEAR.fullmatch(folded)) and _month(found[1] or found[2]):
+        raise BadValue(f"{shown(told)} has no year", "write the year too")
     return None
 
 
@@ -173,7 +183,7 @@ def _either(told: str, first: int, second: int, year: str) -> _Day:
         return _Day(int(year), first, second)
     one, other = f"{year}-{second:02}-{first:02}", f"{year}-{first:02}-{second:02}"
     what = f"{shown(told)} may be {one} or {other}"
-    raise BadValue(what, f"write {one} or {other}, or give the column a date format")
+    raise BadValue(what, f"write {one} or {other}, or a real date where it is a workbook")
 
 
 def _month(word: str) -> int:

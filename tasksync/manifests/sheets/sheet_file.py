@@ -37,12 +37,14 @@ class SheetWanted:
 class SheetContent:
     """A sheet that was read: what its columns are, and its tasks in order.
 
-    `passed` are the rows that hold something, but nothing in the columns that are taken.
+    `parts` is what could be read of rows where something is wrong. `passed` are the rows that
+    hold something, but nothing in the columns that are taken.
     """
 
     sheet: Sheet
     columns: Columns
     tasks: list[SheetTask]
+    parts: list[SheetTask]
     passed: list[int]
 
 
@@ -66,10 +68,10 @@ def said_of(pairs: tuple[str, ...], key: str | None) -> Mapping[str, str]:
 def read_sheet(
     wanted: SheetWanted, content: bytes, known: Mapping[str, object], *, one_title: bool
 ) -> SheetContent:
-    """Return what a sheet holds; raises SheetInvalid with every cell that cannot be read.
+    """Return what a sheet holds; every cell that cannot be read is one of the sheet's problems.
 
-    `known` are the keys that the project has. `one_title`: without a column of keys no title may
-    stand there twice.
+    Raises SheetInvalid where the columns are not known. `known` are the keys that the project
+    has. `one_title`: without a column of keys no title may stand there twice.
     """
     try:
         sheet = _sheet(wanted, content)
@@ -77,13 +79,13 @@ def read_sheet(
         first = list(islice(rows, FIRST_ROWS))
         columns = columns_of(sheet, first, wanted.said or {})
         if columns is not None:
-            tasks, passed = tasks_of(sheet, columns, chain(first, rows), known, one_title=one_title)
+            below = tasks_of(sheet, columns, chain(first, rows), known, one_title=one_title)
     except SheetUnreadable as unread:
         raise SheetInvalid((unread.problem,)) from unread
-    raise_problems(sheet)
     if columns is None:
+        raise_problems(sheet)
         raise AssertionError(wanted)  # why was a problem
-    return SheetContent(sheet, columns, tasks, passed)
+    return SheetContent(sheet, columns, *below)
 
 
 def raise_problems(sheet: Sheet) -> None:

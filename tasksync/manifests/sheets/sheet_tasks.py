@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from tasksync.core.keys import is_key, normal_key
 from tasksync.core.task import Problem
@@ -30,6 +31,18 @@ class SheetTask:
     empty: tuple[str, ...] = ()
 
 
+class Rows(NamedTuple):
+    """The rows below the names: tasks, what could be read of the others, and who holds nothing.
+
+    `passed` are the numbers of rows that hold something, but nothing in the columns that are
+    taken. `parts` have no key.
+    """
+
+    tasks: list[SheetTask]
+    parts: list[SheetTask]
+    passed: list[int]
+
+
 def tasks_of(
     sheet: Sheet,
     columns: Columns,
@@ -37,10 +50,8 @@ def tasks_of(
     known: Collection[str],
     *,
     one_title: bool,
-) -> tuple[list[SheetTask], list[int]]:
+) -> Rows:
     """Return the tasks of all rows below the names; what is wrong is added to sheet.problems.
-
-    The numbers are those of rows that hold something, but nothing in the columns that are taken.
 
     `known` are the keys that the project has, which parents may be. `one_title`: without a column
     of keys no title may stand there twice.
@@ -48,7 +59,7 @@ def tasks_of(
     reading = _Reading(sheet, columns)
     found = reading.tasks(rows, one_title=one_title)
     reading.find_parents(found, known)
-    return found, reading.passed
+    return Rows(found, reading.parts, reading.passed)
 
 
 class _Reading:
@@ -65,7 +76,7 @@ class _Reading:
         self._last = max((one.number for one in columns.taken), default=0)
         self._keys: dict[str, int] = {}
         self._taken: set[str] = set()
-        #: rows that hold something, but nothing in the columns that are taken
+        self.parts: list[SheetTask] = []
         self.passed: list[int] = []
         self._titles: dict[str, list[str]] = {}
         self._merged = _MergedAreas(sheet, columns)
@@ -99,6 +110,7 @@ class _Reading:
                     parent = self._parent(written, known)
                 except BadValue as bad:
                     self._say(task.row, column, bad.what, bad.mend)
+                    del task.fields[PARENT]
                 else:
                     task.fields[PARENT] = above[task.key] = parent
         for circle in _circles(above):
@@ -140,6 +152,7 @@ class _Reading:
                 self._say(row, column, bad.what, bad.mend)
         self._check_width(row, cells)
         if len(self._sheet.problems) > before:
+            self._keep_part(row, fields)
             return None
         if not fields:
             if not all(map(is_empty, cells)):
@@ -148,12 +161,18 @@ class _Reading:
         title = fields.get("title")
         if not isinstance(title, str):
             self._say(row, self._title, "the row has no title", "give it one, or clear the row")
+            self._keep_part(row, fields)
             return None
         key = self._key_of(row, cells, title, one_title=one_title)
         if key is None:
+            self._keep_part(row, fields)
             return None
         self._titles.setdefault(" ".join(title.split()), []).append(key)
         return SheetTask(key, row, fields, tuple(empty))
+
+    def _keep_part(self, row: int, fields: dict[str, object]) -> None:
+        """Keep what could be read of a row, so that what else is wrong there is told too."""
+        self.parts.append(SheetTask("", row, fields))
 
     def _check_width(self, row: int, cells: Sequence[Cell]) -> None:
         """Say where a row of a CSV holds more than columns are named: a divider in a cell."""
