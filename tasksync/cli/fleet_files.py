@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from tasksync.cli.plan_files import read, written_whole
 from tasksync.core.fleet import ProjectRun
@@ -31,6 +32,24 @@ def approved_plan(folder: str, name: str) -> tuple[str, str]:
         )
     digest = read(str(file)).digest
     return digest, file.read_text(encoding="utf-8")
+
+
+def must_be_writable(folder: str, *, plans: bool) -> None:
+    """Make the folder, and see whether it can be written, before anything runs.
+
+    Raises SettingsError: what was done on a hundred portals should not end in a report that nobody
+    can keep.
+    """
+    try:
+        for name in ("projects", "plans")[: 1 + plans]:
+            inside = Path(folder, name)
+            inside.mkdir(parents=True, exist_ok=True)
+            with TemporaryFile(dir=inside):
+                pass
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _unwritable(folder, error) from error
 
 
 def forget_plans(folder: str, runs: Iterable[ProjectRun]) -> None:

@@ -10,9 +10,16 @@ from time import monotonic
 from tasksync import __version__
 from tasksync.cli.confirmation import is_approved, must_be_answerable
 from tasksync.cli.console import Console
-from tasksync.cli.fleet_files import KeptReport, approved_plan, forget_plans, keep, own_file
+from tasksync.cli.fleet_files import (
+    KeptReport,
+    approved_plan,
+    forget_plans,
+    keep,
+    must_be_writable,
+    own_file,
+)
 from tasksync.cli.fleet_options import FleetOptions
-from tasksync.cli.fleet_showing import rendered, shown
+from tasksync.cli.fleet_showing import rendered, shown, shown_for_approval
 from tasksync.cli.signals import Stop, graceful
 from tasksync.core.fleet import (
     FINE,
@@ -82,6 +89,8 @@ class FleetFlow:
     def run(self) -> int:
         """Run it; returns the exit code."""
         options = self._options
+        if options.out:
+            must_be_writable(options.out, plans=options.command is FleetCommand.PLAN)
         if options.command is not FleetCommand.APPLY:
             return self._ended(self._runs(self._jobs(options.command, self._words())))
         if options.expect:
@@ -99,11 +108,11 @@ class FleetFlow:
     def _asked(self) -> int:
         """Plan all, show it, ask once, and do exactly the plans that were shown."""
         planned = self._runs(self._jobs(FleetCommand.PLAN, self._plan_words(), keeps_plan=True))
-        reported = self._report(FleetCommand.PLAN, planned)
-        shown(reported, self._options, self._console)
         ready = [run for run in planned if run.exit_code in FINE and self._changes(run)]
         if self._stop() or not ready:
-            return reported.exit_code
+            return self._ended([replace(run, plan="") for run in planned], FleetCommand.PLAN)
+        reported = self._report(FleetCommand.PLAN, planned)
+        shown_for_approval(reported, self._options, self._console)
         if not self._is_approved(ready):
             self._console.tell("Apply cancelled. Nothing was written.")
             return _CANCELLED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TextIO
 
 from tasksync import __version__
 from tasksync.cli.console import Console
@@ -13,13 +14,27 @@ from tasksync.core.fleet_report import FleetReport
 def shown(report: FleetReport, options: FleetOptions, console: Console) -> None:
     """Write the report to stdout."""
     if options.format == "text":
-        from tasksync.render.fleet_text import fleet_text
-
-        colour = console.coloured(console.out, wanted=not options.output.no_color)
-        whole = not console.out.isatty()
-        console.say(fleet_text(report, colour=colour, full=options.full, whole=whole))
+        console.say(_text(report, options, console, console.out))
     else:
         console.say(rendered(report, options.format, full=options.full))
+
+
+def shown_for_approval(report: FleetReport, options: FleetOptions, console: Console) -> None:
+    """Write the plan that a person is asked about: to stderr as text, where stdout is a document.
+
+    What is done then is the one document of this run.
+    """
+    if options.format == "text":
+        shown(report, options, console)
+    else:
+        console.tell(_text(report, options, console, console.err))
+
+
+def _text(report: FleetReport, options: FleetOptions, console: Console, stream: TextIO) -> str:
+    from tasksync.render.fleet_text import fleet_text
+
+    colour = console.coloured(stream, wanted=not options.output.no_color)
+    return fleet_text(report, colour=colour, full=options.full, whole=not stream.isatty())
 
 
 def rendered(

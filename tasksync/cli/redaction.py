@@ -188,4 +188,4 @@ def _login(address: str) -> Iterator[str]:
 
 def _basic(name: str | None, password: str | None) -> Iterator[str]:
     if password:
-        yield b64encode(f"{name or ''}:{password}".encode()).decode()
+        yield b64encode(f"{name or ''}:{password}".encode("utf-8", "surrogateescape")).decode()

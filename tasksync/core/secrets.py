@@ -158,8 +158,10 @@ class Secrets:
         found = {text for text in self.texts if is_findable(text)}
         wide = {text for text in found if not text.isascii()}
         for text in wide:
-            percent = quote(text, safe="")
-            found |= {percent, re.sub("%..", lambda one: one[0].lower(), percent), quote(text)}
+            # bytes of the environment that are no UTF-8 are lone surrogates in it
+            percent = quote(text, safe="", errors="surrogatepass")
+            lower = re.sub("%..", lambda one: one[0].lower(), percent)
+            found |= {percent, lower, quote(text, errors="surrogatepass")}
         ordered = sorted(found, key=lambda one: (-len(one), one))
         known = tuple(_Secret.of(text, wide=bool(wide)) for text in ordered)
         object.__setattr__(self, "_known", known)

@@ -44,7 +44,7 @@ class LocalRuns:
                 self._secrets[project.name] = secrets_of(project, env, fleet.root)
             except TasksyncError as error:
                 self._broken[project.name] = error
-        self._done: SimpleQueue[ProjectRun] = SimpleQueue()
+        self._done: SimpleQueue[ProjectRun | BaseException] = SimpleQueue()
         self._running: dict[str, ProjectProcess] = {}
 
     @property
@@ -73,11 +73,13 @@ class LocalRuns:
                 waiting = []
             while (chosen := self._next(waiting)) is not None:
                 waiting.remove(chosen)
-                self._begin(chosen)
+                yield from self._begin(chosen)
             try:
                 run = self._done.get(timeout=_LOOK)
             except Empty:
                 continue
+            if isinstance(run, BaseException):
+                raise run
             del self._running[run.job.project.name]
             yield run
 
@@ -91,21 +93,29 @@ class LocalRuns:
     def _key(self, job: ProjectJob) -> str | None:
         return self._secrets[job.project.name].key
 
-    def _begin(self, job: ProjectJob) -> None:
+    def _begin(self, job: ProjectJob) -> tuple[ProjectRun, ...]:
+        """Start a job; returns what came of it where it cannot begin."""
         name = job.project.name
-        env = project_environment(
-            self._env,
-            job.project,
-            self._secrets[name],
-            (source for project in self._fleet.projects for source in project.sources),
-            self.secrets,
-        )
+        try:
+            env = project_environment(
+                self._env,
+                job.project,
+                self._secrets[name],
+                (source for project in self._fleet.projects for source in project.sources),
+                self.secrets,
+            )
+        except TasksyncError as error:
+            return (refused(job, error),)
         process = self._running[name] = ProjectProcess(job, env, self._fleet.root)
 
         def work() -> None:
-            self._done.put(process.run(lambda line: self._told(job, line)))
+            try:
+                self._done.put(process.run(lambda line: self._told(job, line)))
+            except BaseException as error:  # noqa: BLE001 - raised again by who waits for it
+                self._done.put(error)
 
         Thread(target=work, daemon=True).start()
+        return ()
 
 
 def refused(job: ProjectJob, error: TasksyncError) -> ProjectRun:

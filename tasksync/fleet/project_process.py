@@ -54,15 +54,20 @@ class ProjectProcess:
 
     def run(self, heard: Callable[[str], object]) -> ProjectRun:
         """Run it to its end; `heard` is called with each line that it writes, from two threads."""
-        with tempfile.TemporaryDirectory(prefix="tasksync-fleet-") as folder:
+        try:
+            place = tempfile.TemporaryDirectory(
+                prefix="tasksync-fleet-", ignore_cleanup_errors=True
+            )
+        except OSError as error:
+            return self._unstarted(error)
+        with place as folder:
             plan = Path(folder, "plan.json")
             try:
                 if self._job.plan:
                     plan.write_text(self._job.plan, encoding="utf-8", newline="\n")
                 process = self._started(plan)
             except OSError as error:
-                words = f"its process could not be started: {error.strerror or error}"
-                return ProjectRun(self._job, None, words=words, started=False)
+                return self._unstarted(error)
             if process is None:
                 return not_started(self._job)
             ended = self._followed(process, heard)
@@ -71,15 +76,20 @@ class ProjectProcess:
                     return replace(ended, plan=plan.read_text(encoding="utf-8"))
             return ended
 
+    def _unstarted(self, error: OSError) -> ProjectRun:
+        words = f"its process could not be started: {error.strerror or error}"
+        return ProjectRun(self._job, None, words=words, started=False)
+
     def _followed(
         self, process: subprocess.Popen[str], heard: Callable[[str], object]
     ) -> ProjectRun:
         begun = monotonic()
         said: list[str] = []
-        reading = Thread(target=_lines, args=(process.stderr, said, heard), daemon=True)
+        faults: list[Exception] = []
+        reading = Thread(target=_lines, args=(process.stderr, said, heard, faults), daemon=True)
         reading.start()
         out: list[str] = []
-        _lines(process.stdout, out, heard)
+        _lines(process.stdout, out, heard, faults)
         code = process.wait()
         if self._asked and code == -SIGINT:  # it was asked before it had begun
             code = INTERRUPTED
@@ -87,6 +97,8 @@ class ProjectProcess:
         for stream in (process.stdout, process.stderr):
             if stream is not None:
                 stream.close()
+        if faults:
+            raise faults[0]
         words = f"its process was ended by signal {-code}" if code < 0 else ""
         return ProjectRun(
             self._job, code, "".join(out), "".join(said), monotonic() - begun, words=words
@@ -125,7 +137,17 @@ def not_started(job: ProjectJob, words: str = "not started: interrupted") -> Pro
     return ProjectRun(job, None, words=words, started=False)
 
 
-def _lines(stream: IO[str] | None, kept: list[str], heard: Callable[[str], object]) -> None:
+def _lines(
+    stream: IO[str] | None,
+    kept: list[str],
+    heard: Callable[[str], object],
+    faults: list[Exception],
+) -> None:
+    """Read to the end, whatever befalls who hears it: a process that nobody reads would wait."""
     for line in stream or ():
         kept.append(line)
-        heard(line)
+        if not faults:
+            try:
+                heard(line)
+            except Exception as error:  # noqa: BLE001 - raised again when the process has ended
+                faults.append(error)

@@ -114,7 +114,7 @@ class WorkerRuns:
 
 def key_digest(secrets: ProjectSecrets, salt: bytes) -> str:
     """Return what tells two keys apart and tells nothing of them, for one run of a fleet."""
-    return digest(salt, (secrets.key or "").encode(), sha256).hex()
+    return digest(salt, (secrets.key or "").encode("utf-8", "surrogateescape"), sha256).hex()
 
 
 def key_digests(

@@ -21,6 +21,8 @@ IRREGULAR = (
     "S3CR/ET",
     "hunter2",
 )
+#: a variable of the environment may hold bytes that are no UTF-8
+BYTES = b"vibe_api_\xff\xfe_12345".decode("utf-8", "surrogateescape")
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 
 
@@ -156,6 +158,13 @@ def test_every_name_that_html_has_for_a_sign_is_read_and_counted() -> None:
     }
     assert {name: sign for sign, names in NAMED.items() for name in names.split()} == known
     assert {name.decode() for name in NAMES} == known.keys()
+
+
+@pytest.mark.parametrize("text", [f"x {BYTES} y", json.dumps(f"x {BYTES} y")])
+def test_a_secret_that_is_no_text_is_found_and_breaks_nothing(text: str) -> None:
+    """Every command hides its key, before it can say what is wrong with it."""
+    assert "vibe_api" not in Secrets(frozenset([BYTES])).redact(text)
+    assert Secrets(frozenset([BYTES])).redact("nothing of it") == "nothing of it"
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -58,6 +58,31 @@ def test_asked_it_does_exactly_the_plans_that_were_shown(tmp_path: Path) -> None
     }
 
 
+def test_asked_stdout_is_one_document_whatever_is_answered(tmp_path: Path) -> None:
+    fleet = FleetOf(tmp_path)
+    words = ("apply", "--only", "acme", "--json", "--out", str(tmp_path / "out"))
+    refused = fleet(*words, answer="no", terminal=True)
+    assert (refused.code, refused.out) == (1, "")
+    done = fleet(*words, answer="yes", terminal=True)
+    assert json.loads(done.out)["command"] == "apply"
+    assert "In all: 2 to add." in done.err
+    again = fleet(*words, answer="yes", terminal=True)
+    assert (again.code, json.loads(again.out)["command"]) == (0, "plan")
+    kept = json.loads(tmp_path.joinpath("out", "report.json").read_text())
+    assert kept == json.loads(again.out)
+    assert not list(tmp_path.glob("out/plans/*"))
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_done(tmp_path: Path) -> None:
+    fleet = FleetOf(tmp_path)
+    file = tmp_path / "report"
+    file.touch()
+    done = fleet("apply", "--yes", "--only", "acme", "--out", str(file))
+    assert done.code == 1
+    assert "The report cannot be written to" in done.err
+    assert fleet.codes("plan", "--only", "acme", "--detailed-exitcode") == {"acme": 2}
+
+
 def test_deletes_are_told_before_the_question(tmp_path: Path) -> None:
     fleet = FleetOf(tmp_path)
     words = ("--only", "acme")

@@ -24,6 +24,7 @@ from tasksync.core.fleet import (
 )
 from tasksync.fleet.local_runs import LocalRuns
 from tasksync.fleet.project_process import ProjectProcess, command_of
+from tasksync.value_classes import replace
 
 MANIFEST = """\
 apiVersion: tasksync/v1
@@ -215,6 +216,40 @@ def test_a_process_that_is_killed_is_a_run_that_failed(tmp_path: Path) -> None:
         runs._running["acme"]._process.send_signal(signal.SIGKILL)  # type: ignore[union-attr]
         working.join(30)
     assert (found[0].exit_code, found[0].words) == (-9, "its process was ended by signal 9")
+
+
+def test_without_a_place_for_saved_plans_no_process_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told; before, the thread died and the fleet waited for it for ever."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    project = project_in(tmp_path, "acme")
+    run = by_name(runs_of(tmp_path, [project]).run([ProjectJob(project, PLAN)]))["acme"]
+    assert (run.exit_code, run.started) == (None, False)
+    assert run.words == "its process could not be started: No such file or directory"
+
+
+def test_a_fault_of_ours_in_a_thread_ends_the_run(tmp_path: Path) -> None:
+    """What hears the lines may be at fault; nobody waits for a thread that is gone."""
+
+    def told(_job: ProjectJob, _line: str) -> None:
+        raise RecursionError
+
+    project = project_in(tmp_path, "acme")
+    fleet = Fleet("clients", str(tmp_path), (project,))
+    runs = LocalRuns(fleet, os.environ, limit=1, told=told, stop=lambda: False)
+    with pytest.raises(RecursionError):
+        list(runs.run([ProjectJob(project, PLAN)]))
+
+
+def test_a_state_that_may_not_be_handed_on_holds_up_its_project_alone(tmp_path: Path) -> None:
+    acme = replace(project_in(tmp_path, "acme"), state=None)
+    globex = project_in(tmp_path, "globex")
+    env = {"TASKSYNC_STATE": "sqlite:shared-of-globex.db", "GLOBEX_KEY": "shared-of-globex"}
+    runs = runs_of(tmp_path, [acme, globex], **env)
+    done = by_name(runs.run([ProjectJob(one, PLAN) for one in (acme, globex)]))
+    assert {name: run.exit_code for name, run in done.items()} == {"acme": 1, "globex": 0}
+    assert "shared" not in done["acme"].said
 
 
 def test_a_folder_that_is_not_there_is_a_run_that_was_not_started(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode, urlsafe_b64encode
 from pathlib import Path
 
 import pytest
@@ -56,10 +57,33 @@ def test_a_session_goes_to_its_project_alone() -> None:
         ("ALL_KEYS", "acme-secret-1,globex-secret-2"),
         ("HOOK", "https://globex-secret-2@example.com/"),
         ("globex_key", "another"),
+        ("ADDRESS", "https://h/?key=globex%2Dsecret-2"),
+        ("DOCUMENT", '{"key": "globex\\u002dsecret-2"}'),
+        ("BASIC", b64encode(b"globex-secret-2").decode()),
+        ("LOGIN", b64encode(b"user:globex-secret-2").decode()),
+        ("LATER", urlsafe_b64encode(b"a:globex-secret-2:b").decode()),
+        ("HEX", b"globex-secret-2".hex()),
     ],
 )
 def test_another_name_for_a_foreign_secret_is_left_out(name: str, value: str) -> None:
     assert name not in of_acme({**ENV, name: value})
+
+
+@pytest.mark.parametrize("key", ["a", "12", "bin", "x y", "deploy"])
+def test_a_foreign_key_that_is_a_common_word_takes_no_variable_away(key: str) -> None:
+    """But those that hold it and nothing else, or in a list."""
+    env = {**ENV, "GLOBEX_KEY": key, "HOME": "/home/data-12-deploys", "LANG": "a_12", "COPY": key}
+    found = project_environment(env, ACME, secrets_of(ACME, env, "."), NAMED, {key})
+    assert {"PATH", "HOME", "LANG"} <= found.keys()
+    assert not {"GLOBEX_KEY", "COPY"} & found.keys()
+
+
+@pytest.mark.parametrize("name", ["STATE", "PORTAL"])
+def test_no_project_runs_on_another_state_or_portal_than_was_said(name: str) -> None:
+    """An address that may not be handed on: the default would be another world."""
+    env = {**ENV, f"TASKSYNC_{name}": "https://h/?x=acme-secret-1"}
+    with pytest.raises(SettingsError, match=f"TASKSYNC_{name}, in which the secret of another"):
+        project_environment(env, GLOBEX, secrets_of(GLOBEX, env, "."), NAMED, OTHERS)
 
 
 @pytest.mark.parametrize("flag", ["OUT", "ONLY", "FORMAT", "MAX_DELETE", "YES", "DESTROY", "FILE"])
@@ -98,8 +122,13 @@ def test_two_projects_may_have_one_key() -> None:
 )
 def test_no_environment_brings_a_foreign_secret_in(more: dict[str, str]) -> None:
     env = {**more, **ENV}
-    found = project_environment(env, ACME, secrets_of(ACME, env, "."), NAMED, OTHERS)
-    for text in OTHERS - {"acme-secret-1"}:
+    foreign = OTHERS - {"acme-secret-1"}
+    try:
+        found = project_environment(env, ACME, secrets_of(ACME, env, "."), NAMED, OTHERS)
+    except SettingsError:
+        assert any(text in more["TASKSYNC_PORTAL"] for text in foreign)
+        return
+    for text in foreign:
         assert not any(text in value for value in found.values())
 
 
