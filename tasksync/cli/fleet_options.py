@@ -100,7 +100,8 @@ def _passed(read: Mapping[str, Any]) -> Iterator[str]:
         if read.get(name) is not None:
             yield f"{_flag(name)}={read[name]}"
     for name in _SECONDS:
-        if read.get(name) is not None:
+        # no time for the lock is what nobody said: on a cluster a run waits for a dead one's
+        if read.get(name) is not None and (read[name] or name != "lock_timeout"):
             yield f"{_flag(name)}={read[name]:.3f}"
     if read.get("due") is not None:
         yield f"--due={read['due'] // _HOUR}h"

@@ -85,6 +85,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
 
 
 def examples_of(program: str) -> str:
-    """Return the examples of `tasksync COMMAND`, as an epilog; "" where there are none."""
-    calls = EXAMPLES.get(program.rpartition(" ")[2], ())
+    """Return the examples of `tasksync COMMAND [VERB]`, as an epilog; "" where there are none."""
+    name, *verb = program.split()[1:] or ("",)
+    calls = [call for call in EXAMPLES.get(name, ()) if verb in ([], call.split()[2:3])]
     return "".join(("examples:", *(f"\n  {call}" for call in calls))) if calls else ""

@@ -65,3 +65,19 @@ def test_help_shows_flags_in_groups_and_ends_with_the_examples(tmp_path: Path) -
     assert told.startswith("usage: tasksync apply [flags] [PLANFILE]\n")
     assert told.rstrip().endswith(examples_of("tasksync apply"))
     assert max(map(len, told.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("verb", "shown"),
+    [
+        ("fleet plan", {"tasksync fleet plan"}),
+        ("state unlock", {"tasksync state unlock"}),
+        ("state show", set()),
+    ],
+)
+def test_a_verb_s_help_ends_with_its_own_examples(
+    tmp_path: Path, verb: str, shown: set[str]
+) -> None:
+    told = Tasksync(tmp_path)(*verb.split(), "--help").out
+    _, _, examples = told.partition("examples:\n")
+    assert {" ".join(line.split()[:3]) for line in examples.splitlines()} == shown

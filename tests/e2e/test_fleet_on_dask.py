@@ -109,6 +109,7 @@ def test_no_key_is_in_what_is_sent_and_no_other_key_in_a_projects_process(
     looking.join()
     assert done.code == 0, done
     assert len(sent) == 3
+    assert all(b"--lock-timeout=5m" in bytes_ for bytes_ in sent), "else a rerun is refused (6)"
     keys = set(SECRETS.values())
     assert not [key for key in keys for bytes_ in sent if key.encode() in bytes_]
     assert not [key for key in keys if key in done.out + done.err]
