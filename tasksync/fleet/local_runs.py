@@ -44,7 +44,7 @@ class LocalRuns:
                 self._secrets[project.name] = secrets_of(project, env, fleet.root)
             except TasksyncError as error:
                 self._broken[project.name] = error
-        self._done: SimpleQueue[ProjectRun | BaseException] = SimpleQueue()
+        self._done: SimpleQueue[ProjectRun] = SimpleQueue()
         self._running: dict[str, ProjectProcess] = {}
 
     @property
@@ -78,8 +78,6 @@ class LocalRuns:
                 run = self._done.get(timeout=_LOOK)
             except Empty:
                 continue
-            if isinstance(run, BaseException):
-                raise run
             del self._running[run.job.project.name]
             yield run
 
@@ -109,10 +107,11 @@ class LocalRuns:
         process = self._running[name] = ProjectProcess(job, env, self._fleet.root)
 
         def work() -> None:
+            run = ProjectRun(job, None, words="tasksync itself failed: nobody knows how it ended")
             try:
-                self._done.put(process.run(lambda line: self._told(job, line)))
-            except BaseException as error:  # noqa: BLE001 - raised again by who waits for it
-                self._done.put(error)
+                run = process.run(lambda line: self._told(job, line))
+            finally:  # else it would be waited for for ever
+                self._done.put(run)
 
         Thread(target=work, daemon=True).start()
         return ()

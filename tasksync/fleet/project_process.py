@@ -85,11 +85,10 @@ class ProjectProcess:
     ) -> ProjectRun:
         begun = monotonic()
         said: list[str] = []
-        faults: list[Exception] = []
-        reading = Thread(target=_lines, args=(process.stderr, said, heard, faults), daemon=True)
+        reading = Thread(target=_lines, args=(process.stderr, said, heard), daemon=True)
         reading.start()
         out: list[str] = []
-        _lines(process.stdout, out, heard, faults)
+        _lines(process.stdout, out, heard)
         code = process.wait()
         if self._asked and code == -SIGINT:  # it was asked before it had begun
             code = INTERRUPTED
@@ -97,8 +96,6 @@ class ProjectProcess:
         for stream in (process.stdout, process.stderr):
             if stream is not None:
                 stream.close()
-        if faults:
-            raise faults[0]
         words = f"its process was ended by signal {-code}" if code < 0 else ""
         return ProjectRun(
             self._job, code, "".join(out), "".join(said), monotonic() - begun, words=words
@@ -137,17 +134,12 @@ def not_started(job: ProjectJob, words: str = "not started: interrupted") -> Pro
     return ProjectRun(job, None, words=words, started=False)
 
 
-def _lines(
-    stream: IO[str] | None,
-    kept: list[str],
-    heard: Callable[[str], object],
-    faults: list[Exception],
-) -> None:
-    """Read to the end, whatever befalls who hears it: a process that nobody reads would wait."""
-    for line in stream or ():
-        kept.append(line)
-        if not faults:
-            try:
-                heard(line)
-            except Exception as error:  # noqa: BLE001 - raised again when the process has ended
-                faults.append(error)
+def _lines(stream: IO[str] | None, kept: list[str], heard: Callable[[str], object]) -> None:
+    if stream is None:
+        return
+    try:
+        for line in stream:
+            kept.append(line)
+            heard(line)
+    finally:  # whatever befalls who hears it: a process that nobody reads would wait for ever
+        kept.extend(stream)
