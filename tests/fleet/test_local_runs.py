@@ -171,10 +171,10 @@ def test_two_projects_on_one_key_run_one_after_the_other(tmp_path: Path) -> None
         begun: list[str] = []
         whole = runs._begin
 
-        def begin(job: ProjectJob) -> None:
+        def begin(job: ProjectJob) -> tuple[ProjectRun, ...]:
             begun.append(job.project.name)
             assert not {"a", "b"} <= {job.project.name, *runs._running}
-            whole(job)
+            return whole(job)
 
         runs._begin = begin  # type: ignore[method-assign]
         done = list(runs.run([ProjectJob(one, PLAN) for one in projects]))
