@@ -136,7 +136,7 @@ def processes_of(many: int) -> list[bytes]:
     """What the environments and words of our tasksync processes hold, once there are so many."""
     end = time.monotonic() + 30
     while time.monotonic() < end:
-        found = [text for text in map(of_process, children()) if b"tasksync" in text[1]]
+        found = [text for text in map(of_process, children()) if b"-m\0tasksync" in text[1]]
         if len(found) == many:
             return [b"".join(text) for text in found]
         time.sleep(0.02)
@@ -151,7 +151,10 @@ def children() -> list[str]:
 def of_process(pid: str) -> tuple[bytes, bytes]:
     place = Path("/proc", pid)
     try:
-        return place.joinpath("environ").read_bytes(), place.joinpath("cmdline").read_bytes()
+        words = place.joinpath(
+            "cmdline"
+        ).read_bytes()  # first: they tell that it is no fork any more
+        return place.joinpath("environ").read_bytes(), words
     except OSError:  # it has ended meanwhile
         return b"", b""
 
