@@ -137,7 +137,7 @@ def test_a_shell_may_take_the_script_as_it_is_printed(
         (("completion",), "tasksync completion needs SHELL. SHELL is one of bash, zsh, fish."),
         (("completion", "tcsh"), 'SHELL cannot be "tcsh"; it is one of bash, zsh, fish.'),
         (("completion", "fihs"), "Did you mean fish?"),
-        (("schema",), "tasksync schema needs NAME. NAME is one of manifest, plan, "),
+        (("schema",), "tasksync schema needs NAME. NAME is one of manifest, fleet, plan, "),
     ],
 )
 def test_a_shell_that_is_not_known_is_told_which_are(

@@ -107,7 +107,7 @@ def test_a_text_of_megabytes_does_not_stall(monkeypatch, count, kinds, between):
         looked_at.append(max(len(old), len(new)))
         return genuine(old, new)
 
-    monkeypatch.setattr(diff, "SequenceMatcher", Counted)
+    monkeypatch.setattr("difflib.SequenceMatcher", Counted)
     monkeypatch.setattr(long_diff, "_common_words", looked)
     chance = random.Random(1)  # noqa: S311
     old = [f"w{chance.randrange(kinds)}" for _ in range(count)]

@@ -136,7 +136,7 @@ def processes_of(many: int) -> list[bytes]:
     """What the environments and words of our tasksync processes hold, once there are so many."""
     end = time.monotonic() + 30
     while time.monotonic() < end:
-        found = [text for text in map(of_process, children()) if b"-m\0tasksync" in text[1]]
+        found = [text for text in map(of_process, children()) if b"-P\0-m\0tasksync" in text[1]]
         if len(found) == many:
             return [b"".join(text) for text in found]
         time.sleep(0.02)

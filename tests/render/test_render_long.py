@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+
 import pytest
 from work import calls_in
 
@@ -21,13 +23,13 @@ from tasksync.render.visible import alike, disarmed, spelled
 def test_long_look_alikes_are_spelled_where_they_part(monkeypatch, text, other):
     """Character by character it took minutes; the first place is enough to see it by."""
     compared = []
-    genuine = visible.SequenceMatcher
+    genuine = difflib.SequenceMatcher
 
     def counted(junk, one, two, **more):
         compared.append(len(one) * len(two))
         return genuine(junk, one, two, **more)
 
-    monkeypatch.setattr(visible, "SequenceMatcher", counted)
+    monkeypatch.setattr(difflib, "SequenceMatcher", counted)
     assert alike(text, other)
     pieces = spelled(text, other)
     assert max(compared) <= visible.SPELLED_PART**2

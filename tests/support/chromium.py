@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from readable import readable
 
 FLAGS = (
     "--headless",
@@ -98,7 +99,7 @@ class Browser:
     def _read(self) -> dict[str, Any]:
         """Return the next message; of an event the name is kept."""
         while b"\0" not in self._left:
-            came = select.select([self._of], [], [], PATIENCE)[0] and os.read(self._of, 1 << 20)
+            came = readable(PATIENCE, self._of) and os.read(self._of, 1 << 20)
             assert came, "the browser has ended, or says nothing any more"
             self._left += came
         whole, _, self._left = self._left.partition(b"\0")

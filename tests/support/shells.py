@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import pty
-import select
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
+
+from readable import readable
 
 #: how long a shell may think; only one that is broken needs it
 _PATIENCE = 60
@@ -145,7 +146,7 @@ class Zsh:
         os.write(self._terminal, keys.encode())
         said = shown = b""
         while not said.endswith(b"END\n"):
-            ready, _, _ = select.select([self._written, self._terminal], [], [], _PATIENCE)
+            ready = readable(_PATIENCE, self._written, self._terminal)
             assert ready, f"zsh does not answer: {shown!r}"
             if self._terminal in ready:
                 shown += os.read(self._terminal, 65536)
