@@ -63,6 +63,16 @@ def text(stream: TextIO, limit: int) -> str:
     return found
 
 
+def key(path: str | Path) -> str:
+    """Return the key that a file holds alone; raises OSError or ValueError, which `why` words."""
+    found = read(path, KEY)
+    try:
+        return words(found).strip()
+    except UnicodeDecodeError:
+        msg = "it is not text"
+        raise ValueError(msg) from None
+
+
 def why(error: Exception) -> str:
     """Return in words why a file cannot be read."""
     return str(getattr(error, "strerror", None) or error)

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from tasksync.cli.plan_files import read, written_whole
-from tasksync.core.fleet import ProjectRun
+from tasksync.cli.plan_files import read_with_content, written_whole
 from tasksync.errors import PlanUnusable, SettingsError
 from tasksync.render.fleet_project import ENDS
 from tasksync.value_classes import dataclass
@@ -30,8 +29,8 @@ def approved_plan(folder: str, name: str) -> tuple[str, str]:
             f"There is no approved plan of {name}: {file} is not there.",
             f"Make it with tasksync fleet plan --out {folder}, and have it approved.",
         )
-    digest = read(str(file)).digest
-    return digest, file.read_text(encoding="utf-8")
+    saved, content = read_with_content(str(file))
+    return saved.digest, content.decode()
 
 
 def must_be_writable(folder: str, *, plans: bool) -> None:
@@ -52,11 +51,11 @@ def must_be_writable(folder: str, *, plans: bool) -> None:
         raise _unwritable(folder, error) from error
 
 
-def forget_plans(folder: str, runs: Iterable[ProjectRun]) -> None:
+def forget_plans(folder: str, names: Iterable[str]) -> None:
     """Take away the plans of earlier runs of these projects: nobody approved this one by them."""
-    for run in runs:
+    for name in names:
         try:
-            _plan_of(folder, run.job.project.name).unlink(missing_ok=True)
+            _plan_of(folder, name).unlink(missing_ok=True)
         except OSError as error:
             raise _unwritable(folder, error) from error
 

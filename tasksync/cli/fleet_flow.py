@@ -29,7 +29,7 @@ from tasksync.core.fleet import (
     ProjectJob,
     ProjectRun,
 )
-from tasksync.core.fleet_report import Ending, FleetReport, report
+from tasksync.core.fleet_report import Ending, FleetReport, ProjectReport, report_of, row_of
 from tasksync.errors import TasksyncError, UsageError
 from tasksync.fleet.cluster_runs import ClusterRuns
 from tasksync.fleet.local_runs import LocalRuns, refused
@@ -108,35 +108,37 @@ class FleetFlow:
     def _asked(self) -> int:
         """Plan all, show it, ask once, and do exactly the plans that were shown."""
         planned = self._runs(self._jobs(FleetCommand.PLAN, self._plan_words(), keeps_plan=True))
-        ready = [run for run in planned if run.exit_code in FINE and self._changes(run)]
+        ready = [one for one in planned if one.ending is Ending.SOMETHING]
         if self._stop() or not ready:
-            return self._ended([replace(run, plan="") for run in planned], FleetCommand.PLAN)
+            unkept = [replace(one, run=replace(one.run, plan="")) for one in planned]
+            return self._ended(unkept, FleetCommand.PLAN)
         reported = self._report(FleetCommand.PLAN, planned)
         shown_for_approval(reported, self._options, self._console)
         if not self._is_approved(ready):
             self._console.tell("Apply cancelled. Nothing was written.")
             return _CANCELLED
         jobs = [
-            ProjectJob(run.job.project, FleetCommand.APPLY, self._options.passed, plan=run.plan)
-            for run in ready
+            ProjectJob(
+                one.run.job.project, FleetCommand.APPLY, self._options.passed, plan=one.run.plan
+            )
+            for one in ready
         ]
-        done = {run.job.project.name: run for run in self._runs(jobs)}
-        failed = [run for run in planned if run.exit_code not in FINE]
-        return self._ended([*failed, *done.values()], FleetCommand.APPLY)
+        failed = [one for one in planned if one.exit_code not in FINE]
+        return self._ended([*failed, *self._runs(jobs)], FleetCommand.APPLY)
 
-    def _is_approved(self, ready: Sequence[ProjectRun]) -> bool:
+    def _is_approved(self, ready: Sequence[ProjectReport]) -> bool:
         totals = self._report(FleetCommand.PLAN, ready).totals()
         changes = sum(number for kind, number in totals.items() if kind != "unchanged")
         if deletes := totals.get("remove", 0):
             self._console.tell(
                 f"{count(deletes, 'task')} will be deleted: a deleted task cannot be restored."
             )
-        names = [run.job.project.name for run in ready]
+        names = [one.name for one in ready]
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         where = f"{count(len(names), 'project')} ({', '.join(names[:_NAMED])}{more})"
         return is_approved(self._console, f"Apply {count(changes, 'change')} to {where}?")
 
-    def _expected(self) -> list[ProjectRun]:
+    def _expected(self) -> list[ProjectReport]:
         """Do in each project the plan that was saved for it, and no other."""
         options = self._options
         if options.planned:
@@ -151,20 +153,17 @@ class FleetFlow:
             try:
                 digest, plan = approved_plan(str(options.expect), job.project.name)
             except TasksyncError as error:
-                without.append(refused(job, error))
+                without.append(row_of(refused(job, error)))
             else:
                 words = (f"--expect={digest}", *job.arguments)
                 jobs.append(replace(job, arguments=words, approved=plan))
         return [*without, *self._runs(jobs)]
 
     def _jobs(
-        self, command: FleetCommand, words: tuple[str, ...], *, keeps_plan: bool | None = None
+        self, command: FleetCommand, words: tuple[str, ...], *, keeps_plan: bool = False
     ) -> list[ProjectJob]:
-        keeps = command is FleetCommand.PLAN and bool(self._options.out)
-        return [
-            ProjectJob(project, command, words, keeps_plan=keeps or bool(keeps_plan))
-            for project in self._projects
-        ]
+        keeps = keeps_plan or (command is FleetCommand.PLAN and bool(self._options.out))
+        return [ProjectJob(project, command, words, keeps_plan=keeps) for project in self._projects]
 
     def _words(self) -> tuple[str, ...]:
         return (*self._options.planned, *self._options.passed)
@@ -174,12 +173,15 @@ class FleetFlow:
         ours = ("--no-verify", "--lock-timeout")
         return tuple(word for word in self._words() if not word.startswith(ours))
 
-    def _runs(self, jobs: Sequence[ProjectJob]) -> list[ProjectRun]:
-        """Run all jobs, and tell how it goes; in the order of the fleet's file."""
+    def _runs(self, jobs: Sequence[ProjectJob]) -> list[ProjectReport]:
+        """Run all jobs, and tell how it goes; in the order of the fleet's file.
+
+        A row is made once: what a process printed may be megabytes.
+        """
         progress = FleetProgress(len(jobs), monotonic)
         told = self._teller(progress)
         start = self._start(told)
-        found: dict[str, ProjectRun] = {}
+        found: dict[str, ProjectReport] = {}
         again = "Run the same tasksync fleet command again to finish"
         if self._options.on:
             again = f"What runs on workers is stopped there, with all saved. {again}"
@@ -188,13 +190,8 @@ class FleetFlow:
             again=again,
         ):  # fmt: skip
             for run in start(jobs):
-                found[run.job.project.name] = run
-                words = (
-                    report(self._fleet.name, run.job.command, (run,), interrupted=False)
-                    .projects[0]
-                    .words
-                )
-                self._tell(progress.ended(run, words))
+                row = found[run.job.project.name] = row_of(run)
+                self._tell(progress.ended(run, row.words))
         return [found[job.project.name] for job in jobs if job.project.name in found]
 
     def _start(
@@ -231,14 +228,8 @@ class FleetFlow:
             with self._lock:
                 self._console.tell(words)
 
-    def _report(self, command: FleetCommand, runs: Sequence[ProjectRun]) -> FleetReport:
-        return report(self._fleet.name, command, tuple(runs), interrupted=self._stop())
-
-    def _alone(self, run: ProjectRun) -> FleetReport:
-        return report(self._fleet.name, run.job.command, (run,), interrupted=False)
-
-    def _changes(self, run: ProjectRun) -> bool:
-        return self._alone(run).projects[0].ending is Ending.SOMETHING
+    def _report(self, command: FleetCommand, rows: Sequence[ProjectReport]) -> FleetReport:
+        return report_of(self._fleet.name, command, rows, interrupted=self._stop())
 
     def _kept(self, reported: FleetReport) -> KeptReport:
         """Return what --out keeps, without the fleet's secrets.
@@ -263,20 +254,13 @@ class FleetFlow:
         own = {name: hidden.redact(text) for name, text in own.items()}
         return KeptReport(hidden.redact(text), own, plans)
 
-    def _ended(self, runs: Sequence[ProjectRun], command: FleetCommand | None = None) -> int:
+    def _ended(self, rows: Sequence[ProjectReport], command: FleetCommand | None = None) -> int:
         """Show the report, and keep it where --out says so; returns the exit code."""
         options = self._options
-        reported = self._report(command or options.command, runs)
+        reported = self._report(command or options.command, rows)
         shown(reported, options, self._console)
         if options.out:
-            forget_plans(options.out, [run for run in runs if run.job.keeps_plan])
+            forget_plans(options.out, [one.name for one in rows if one.run.job.keeps_plan])
             keep(self._kept(reported), options.out, options.format)
             self._console.tell(f"Wrote the report to {options.out}.")
         return reported.exit_code
-
-
-def _changes(run: ProjectRun) -> bool:
-    return (
-        report("", FleetCommand.PLAN, (run,), interrupted=False).projects[0].ending
-        is Ending.SOMETHING
-    )

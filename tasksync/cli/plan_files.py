@@ -20,15 +20,20 @@ from tasksync.errors import PlanUnusable, SettingsError
 
 def read(name: str) -> plan_json.Opened:
     """Return a saved plan; raises PlanUnusable when it is none, or was changed by hand."""
+    return read_with_content(name)[0]
+
+
+def read_with_content(name: str) -> tuple[plan_json.Opened, bytes]:
+    """Return a saved plan, and what is in its file; raises PlanUnusable as `read`."""
     try:
-        text = bounded.read(name, bounded.DOCUMENT)
+        content = bounded.read(name, bounded.DOCUMENT)
     except (OSError, ValueError) as error:
         raise PlanUnusable(
             f"The plan {name} cannot be read: {bounded.why(error)}.",
             "Make one with tasksync plan --out FILE.",
         ) from error
     try:
-        return plan_json.opened(text)
+        return plan_json.opened(content), content
     except PlanUnusable as error:
         manifest = name.endswith((".yaml", ".yml"))
         mend = f"A manifest is planned: tasksync plan -f {name}" if manifest else error.advice

@@ -90,11 +90,10 @@ def _key(env: Mapping[str, str]) -> str:
     file = env.get("TASKSYNC_API_KEY_FILE", "")
     if not key and file:
         try:
-            key = bounded.words(bounded.read(file, bounded.KEY)).strip()
+            key = bounded.key(file)
         except (OSError, ValueError) as error:
-            why = "it is not text" if isinstance(error, UnicodeDecodeError) else bounded.why(error)
             raise SettingsError(
-                f"TASKSYNC_API_KEY_FILE names {file}, which cannot be read: {why}.",
+                f"TASKSYNC_API_KEY_FILE names {file}, which cannot be read: {bounded.why(error)}.",
                 "Give it a readable file that holds the key alone.",
             ) from None
     if any(ord(sign) < 33 or ord(sign) > 126 for sign in key):  # noqa: PLR2004 - printable ASCII

@@ -34,7 +34,7 @@ def approvable(plan: Plan) -> str:
     """
     from tasksync.core.formats.plan_json import digest
 
-    return "" if plan.partial or plan.destroy or plan.undoes else digest(plan)
+    return digest(plan) if plan.approvable else ""
 
 
 def show(  # noqa: PLR0913 - all that a plan is shown with

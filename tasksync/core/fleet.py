@@ -6,6 +6,7 @@ found is a name, and who starts the process looks it up there.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from tasksync.value_classes import dataclass
@@ -53,6 +54,16 @@ class FleetProject:
     def sources(self) -> tuple[SecretSource, ...]:
         """Where its secrets are found."""
         return (self.key,) if self.session is None else (self.key, self.session)
+
+    @property
+    def in_sandbox(self) -> bool:
+        """Whether its portal is a sandbox in a file: that takes any key, and none."""
+        return (self.portal or "").startswith("sandbox:")
+
+
+def sources_of(projects: Iterable[FleetProject]) -> tuple[SecretSource, ...]:
+    """Return where the secrets of all these projects are found."""
+    return tuple(source for project in projects for source in project.sources)
 
 
 @dataclass(frozen=True, slots=True)

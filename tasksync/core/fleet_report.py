@@ -7,7 +7,7 @@ one, has a row as well, whose words say so.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from tasksync.core.fleet import FINE, FleetCommand, ProjectRun, exit_code_of
@@ -162,16 +162,24 @@ def report(
     fleet: str, command: FleetCommand, runs: tuple[ProjectRun, ...], *, interrupted: bool
 ) -> FleetReport:
     """Return the report of a fleet's run; whatever the processes printed, it raises nothing."""
-    rows = sorted(map(_row, runs), key=_look_first)
-    code = exit_code_of(runs, interrupted=interrupted)
-    return FleetReport(fleet, command, tuple(rows), interrupted, code)
+    return report_of(fleet, command, map(row_of, runs), interrupted=interrupted)
+
+
+def report_of(
+    fleet: str, command: FleetCommand, rows: Iterable[ProjectReport], *, interrupted: bool
+) -> FleetReport:
+    """Return the report of runs whose rows are there already."""
+    projects = tuple(sorted(rows, key=_look_first))
+    code = exit_code_of(tuple(one.run for one in projects), interrupted=interrupted)
+    return FleetReport(fleet, command, projects, interrupted, code)
 
 
 def _look_first(one: ProjectReport) -> tuple[int, int, int]:
     return _ORDER[one.ending], -one.removes, -len(one.late)
 
 
-def _row(run: ProjectRun) -> ProjectReport:
+def row_of(run: ProjectRun) -> ProjectReport:
+    """Return the row of one run; what its process printed is read for it."""
     told, why = _told(run)
     ending = _ending(run, told)
     words = run.words or _words(run, ending, told, why)

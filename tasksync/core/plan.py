@@ -243,6 +243,11 @@ class Plan:
         )
 
     @property
+    def approvable(self) -> bool:
+        """Whether it may be approved by its digest: it is of the whole manifest, as asked."""
+        return not (self.partial or self.destroy or self.undoes)
+
+    @property
     def keys(self) -> frozenset[TaskKey]:
         """The keys of which it changes anything, on the portal or in what is remembered."""
         return frozenset(change.key for change in (*self.changes, *self.state_only))

@@ -50,7 +50,7 @@ def _faults(project: FleetProject, masked: Callable[[str], str]) -> Iterator[tup
             f"the state's address {masked(state)} holds a password, which must not travel",
             _ITS_OWN,
         )
-    if portal.startswith("sandbox:"):
+    if project.in_sandbox:
         yield (
             "the portal is a sandbox in a file, which is another one on each worker",
             "Serve it with tasksync sandbox, and name its address.",

@@ -18,13 +18,14 @@ from tasksync.core.fleet import (
     FleetProject,
     ProjectJob,
     ProjectRun,
+    sources_of,
 )
 from tasksync.errors import TasksyncError
 from tasksync.fleet.bundle import Bundle, bundle_of
 from tasksync.fleet.cluster_checks import must_be_remote, must_fit
 from tasksync.fleet.local_runs import refused
 from tasksync.fleet.project_process import not_started
-from tasksync.fleet.project_secrets import secrets_of
+from tasksync.fleet.project_secrets import known_secrets
 from tasksync.fleet.worker_run import WorkerFacts, WorkerReport, WorkerTask
 from tasksync.value_classes import dataclass, field, replace
 
@@ -177,13 +178,7 @@ class ClusterRuns:
     @property
     def secrets(self) -> frozenset[str]:
         """All that must not be shown of the fleet's secrets, as far as they are known here."""
-        found: set[str] = set()
-        for project in self._fleet.projects:
-            try:
-                found |= secrets_of(project, self._env, self._fleet.root).texts
-            except TasksyncError:
-                continue  # it is where the workers are
-        return frozenset(found)
+        return known_secrets(self._fleet.projects, self._env, self._fleet.root)
 
     def run(self, jobs: Sequence[ProjectJob]) -> Iterator[ProjectRun]:
         """Yield what came of each job, as soon as it is known.
@@ -212,12 +207,7 @@ class ClusterRuns:
     def _bundles(
         self, jobs: Sequence[ProjectJob]
     ) -> tuple[dict[str, Bundle], dict[str, TasksyncError]]:
-        secret = [
-            source.file
-            for project in self._fleet.projects
-            for source in project.sources
-            if source.file
-        ]
+        secret = [source.file for source in sources_of(self._fleet.projects) if source.file]
         bundles: dict[str, Bundle] = {}
         broken: dict[str, TasksyncError] = {}
         for job in jobs:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
 
-from tasksync.core.fleet import Fleet, ProjectJob, ProjectRun
+from tasksync.core.fleet import Fleet, ProjectJob, ProjectRun, sources_of
 from tasksync.errors import TasksyncError
 from tasksync.fleet.project_environment import project_environment
 from tasksync.fleet.project_process import ProjectProcess, not_started
@@ -99,7 +99,7 @@ class LocalRuns:
                 self._env,
                 job.project,
                 self._secrets[name],
-                (source for project in self._fleet.projects for source in project.sources),
+                sources_of(self._fleet.projects),
                 self.secrets,
             )
         except TasksyncError as error:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from tasksync import file_limits as bounded
 from tasksync.core.fleet import FleetProject, SecretSource
-from tasksync.errors import AuthenticationFailed, SettingsError
+from tasksync.errors import AuthenticationFailed, SettingsError, TasksyncError
 from tasksync.value_classes import dataclass, field
-
-_SANDBOX = "sandbox:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ def secrets_of(project: FleetProject, env: Mapping[str, str], root: str) -> Proj
     """
     key = _found(project.key, env, root)
     session = None if project.session is None else _found(project.session, env, root)
-    if (project.portal or "").startswith(_SANDBOX):
+    if project.in_sandbox:
         return ProjectSecrets(key, session)
     for text, source in ((key, project.key), (session, project.session)):
         if source is not None and not text:
@@ -42,15 +41,25 @@ def secrets_of(project: FleetProject, env: Mapping[str, str], root: str) -> Proj
     return ProjectSecrets(key, session)
 
 
+def known_secrets(
+    projects: Iterable[FleetProject], env: Mapping[str, str], root: str
+) -> frozenset[str]:
+    """Return the secrets of all projects, as far as they can be found here."""
+    found: set[str] = set()
+    for project in projects:
+        with suppress(TasksyncError):
+            found |= secrets_of(project, env, root).texts
+    return frozenset(found)
+
+
 def _found(source: SecretSource, env: Mapping[str, str], root: str) -> str | None:
     if source.variable:
         return env.get(source.variable, "").strip() or None
     try:
-        return bounded.words(bounded.read(Path(root, source.file), bounded.KEY)).strip() or None
+        return bounded.key(Path(root, source.file)) or None
     except (OSError, ValueError) as error:
-        why = "it is not text" if isinstance(error, UnicodeDecodeError) else bounded.why(error)
         raise SettingsError(
-            f"The file {source.file}, which holds a key, cannot be read: {why}.",
+            f"The file {source.file}, which holds a key, cannot be read: {bounded.why(error)}.",
             "Give it a readable file that holds the key alone.",
         ) from None
 

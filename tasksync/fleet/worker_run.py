@@ -18,12 +18,12 @@ from typing import Protocol
 from uuid import uuid4
 
 from tasksync import __version__
-from tasksync.core.fleet import FleetCommand, FleetProject, ProjectJob, ProjectRun
+from tasksync.core.fleet import FleetCommand, FleetProject, ProjectJob, ProjectRun, sources_of
 from tasksync.errors import AuthenticationFailed, TasksyncError
 from tasksync.fleet.bundle import PLACEHOLDER, Bundle, unpack
 from tasksync.fleet.project_environment import project_environment
 from tasksync.fleet.project_process import ProjectProcess, not_started
-from tasksync.fleet.project_secrets import ProjectSecrets, secrets_of
+from tasksync.fleet.project_secrets import ProjectSecrets, known_secrets, secrets_of
 from tasksync.value_classes import dataclass, field, replace
 
 #: how often lines are sent on, and how often it is looked whether the run is still wanted (s)
@@ -172,16 +172,13 @@ def _folder(beside: str) -> Iterator[Path]:
 
 
 def _environment(task: WorkerTask, env: Mapping[str, str], own: ProjectSecrets) -> dict[str, str]:
-    others: set[str] = set()
-    for project in task.projects:
-        with suppress(TasksyncError):
-            others |= secrets_of(project, env, "/").texts
+    others = known_secrets(task.projects, env, "/")
     clean = {
         name: value
         for name, value in env.items()
         if not name.startswith(_CLUSTERS_OWN) and name not in {"TASKSYNC_STATE", "TASKSYNC_PORTAL"}
     }
-    named = [source for project in task.projects for source in project.sources]
+    named = sources_of(task.projects)
     return project_environment(clean, task.job.project, own, named, others)
 
 

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 from tasksync.core.change import SYMBOLS, Action, Status
 from tasksync.core.reported import ReportedApply, ReportedChange
-from tasksync.render.applied_text import NOT_HEARD, end_line, failure_line, named
+from tasksync.render.applied_text import NOT_HEARD, SHOW, end_line, failure_line, named
 from tasksync.render.markdown import LIMIT, Section, code, fitted
 from tasksync.render.outcomes import DONE_WORDS
 from tasksync.render.wording import clean, count
 
-_SHOW = "tasksync history show last"
 #: so many errors of a whole run stand above the rest
 _PROBLEMS = 10
 
@@ -19,7 +18,7 @@ _PROBLEMS = 10
 def applied_markdown(own: ReportedApply, limit: int = LIMIT) -> str:
     """Return one project's apply in less than `limit` characters; what is left out is counted."""
     top = "".join(f"{line}\n" for line in _top(own))
-    return top + fitted(tuple(_sections(own)), limit - len(top), _SHOW)
+    return top + fitted(tuple(_sections(own)), limit - len(top), SHOW)
 
 
 def _top(own: ReportedApply) -> Iterator[str]:

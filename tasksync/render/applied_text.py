@@ -13,7 +13,7 @@ from tasksync.render.wording import clean, clean_lines, count
 
 #: so many changes are named before the rest is only counted; failures are all named
 NAMED = 20
-_SHOW = "tasksync history show last"
+SHOW = "tasksync history show last"
 NOT_HEARD = "sent, and nothing more was heard of it: the next apply finds out"
 
 
@@ -95,4 +95,4 @@ def _made(made: Sequence[ReportedChange], style: Style, *, full: bool) -> Iterat
         sign = style.paint(SYMBOLS[one.action], TONES[one.action])
         yield f"  {sign} {named(one)}  {DONE_WORDS[one.action]}"
     if len(made) > len(shown):
-        yield f"  and {len(made) - len(shown)} more; {_SHOW} names them"
+        yield f"  and {len(made) - len(shown)} more; {SHOW} names them"

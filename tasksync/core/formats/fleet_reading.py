@@ -11,7 +11,7 @@ from tasksync.core.formats.events_reading import read_events
 from tasksync.core.formats.printed import NotReadable, document, readable
 from tasksync.core.formats.status_reading import read_status
 from tasksync.core.formats.typed import Json
-from tasksync.core.plan import Plan, Refusal
+from tasksync.core.plan import Refusal
 from tasksync.core.portal_changes import PortalChanges
 from tasksync.core.project_status import ProjectStatus
 from tasksync.core.reported import ReportedApply, ReportedPlan
@@ -47,13 +47,8 @@ def read_plan(data: Json) -> ReportedPlan:
         raise NotReadable(error.message) from error
     with readable():
         refusals = tuple(map(_refusal, typed.objects(checked, "refusals")))
-        digest = typed.text(checked, "digest") if approvable(plan) else ""
+        digest = typed.text(checked, "digest") if plan.approvable else ""
     return ReportedPlan(plan, digest, requests, seconds, refusals)
-
-
-def approvable(plan: Plan) -> bool:
-    """Tell whether a plan may be approved by its digest: it is of the whole manifest, as asked."""
-    return not (plan.partial or plan.destroy or plan.undoes)
 
 
 def _refusal(told: Json) -> Refusal:
