@@ -34,6 +34,9 @@ _FIRST_LOOK = 1024 * 1024
 _QUOTES = 8
 _SHORTEST_ESCAPE = len("%41")
 _SIGNS_OF_ESCAPES = (b"\\u00", b"%", b"&")
+#: before each ellipsis the beginning of a secret may stand, which takes longer to look for
+MOST_ELLIPSES = 300_000
+_ELLIPSES = (b"...", "…".encode(), b"u2026")
 #: all that stand for a sign of ASCII, as core.secrets reads them
 NAMES = (
     b"AMP DiacriticalGrave GT Hat LT QUOT UnderBar VerticalLine amp apos ast bsol colon comma "
@@ -124,7 +127,7 @@ def has_long_text(body: bytes) -> bool:
 
 
 def is_dense(body: bytes, most: int = MOST_VALUES) -> bool:
-    """Tell whether JSON holds more than so many values, or more escapes than anybody needs.
+    """Tell whether JSON holds more than so many values, or more escapes or ellipses than are used.
 
     Two bytes may be a value, a hundred once decoded, and 64 MiB of them gigabytes; what stands
     inside texts is not counted. Behind an escape a secret may hide, so that each is looked at.
@@ -149,7 +152,11 @@ def is_dense(body: bytes, most: int = MOST_VALUES) -> bool:
 
 def _has_too_many_escapes(body: bytes) -> bool:
     """Count what stands for another character; `%` and `&` of plain words and HTML are none."""
-    if len(body) <= _SHORTEST_ESCAPE * MOST_ESCAPES:  # as most are: nothing has to be counted
+    if len(body) <= len(b"...") * MOST_ELLIPSES:  # as most are: nothing has to be counted
+        return False
+    if sum(map(body.count, _ELLIPSES)) > MOST_ELLIPSES:
+        return True
+    if len(body) <= _SHORTEST_ESCAPE * MOST_ESCAPES:
         return False
     if sum(map(body.count, _SIGNS_OF_ESCAPES)) <= MOST_ESCAPES:
         return False

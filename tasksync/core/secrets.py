@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -23,8 +24,9 @@ HIDDEN = "***"
 SHORT, LONG = 6, 12
 #: so many characters of a secret that was cut short are told from other texts
 LEAST = 8
-#: what a cut text ends in, and how many characters before it may be the beginning of a secret
-_ELLIPSIS = re.compile(r"…|\\+u2026|\.\.\.")
+#: what a cut text ends in, and how many characters before it may be the beginning of a secret.
+#: Many in a row are one, and no place is looked at twice, however many backslashes stand there
+_ELLIPSIS = re.compile(r"…+|(?<!\\)\\+u2026|(?<!\.)\.{3,}")
 _BEFORE = 1000
 #: the beginning of an escape
 _CUT_ESCAPE = re.compile(
@@ -129,19 +131,20 @@ class _Secret:
                 text = re.sub(_quoted(word), HIDDEN, text)
         return text
 
-    def without_beginning(self, text: str) -> str | None:
+    def without_beginning(self, whole: str, folded: str) -> str | None:
         """Return a text without the beginning of the secret that it ends in; None for no such end.
 
-        An escape that was cut through is taken out with it.
+        `folded` is the text with every escape undone.
         """
-        cut = _CUT_ESCAPE.search(text, max(0, len(text) - _LONGEST_ESCAPE))
-        whole = text[: cut.start()] if cut else text
-        folded = _folded(whole, wide=not self.folded.isascii())
-        if self.folded[0] not in folded[-len(self.folded) :]:
+        if self.folded[:LEAST] not in folded[-len(self.folded) :]:
             return None
         for length in range(min(len(self.folded), len(folded)), LEAST - 1, -1):
-            if folded.endswith(self.folded[:length]):
-                parts = list(re.finditer(_quoted(self.folded[:length]) + r"\Z", whole))
+            beginning = self.folded[:length]
+            if folded.endswith(beginning):
+                kept = whole[:-length]
+                if whole.endswith(beginning) and not kept.endswith("\\"):
+                    return kept
+                parts = list(_at_the_end(beginning).finditer(whole))
                 return whole[: parts[-1].start()] if parts else None
         return None
 
@@ -209,13 +212,20 @@ class Secrets:
         return text
 
     def _without_beginnings(self, text: str) -> str:
-        """Return a text without the beginning of a secret before any ellipsis."""
+        """Return a text without the beginning of a secret before any ellipsis.
+
+        An escape that was cut through is taken out with it.
+        """
+        long = [one for one in self._known if len(one.plain) >= LONG]
         parts: list[str] = []
         end = 0
         for found in _ELLIPSIS.finditer(text):
             before = text[max(end, found.start() - _BEFORE) : found.start()]
-            for one in self._known:
-                if len(one.plain) >= LONG and (kept := one.without_beginning(before)) is not None:
+            cut = _CUT_ESCAPE.search(before, max(0, len(before) - _LONGEST_ESCAPE))
+            whole = before[: cut.start()] if cut else before
+            folded = _folded(whole, wide=self._wide)
+            for one in long:
+                if (kept := one.without_beginning(whole, folded)) is not None:
                     parts += (text[end : found.start() - len(before)], kept, HIDDEN)
                     end = found.start()
                     break
@@ -301,6 +311,11 @@ def _of_entity(found: re.Match[str]) -> str:
         return _SIGNS[name]
     code = int(decimal) if decimal else int(hexadecimal, 16) if hexadecimal else ord("&")
     return chr(code)
+
+
+@lru_cache(maxsize=256)
+def _at_the_end(word: str) -> re.Pattern[str]:
+    return re.compile(_quoted(word) + r"\Z")
 
 
 def _quoted(word: str) -> str:

@@ -108,10 +108,14 @@ def test_a_secret_that_is_said_openly_is_left_out() -> None:
         "%5c" * 70_000,
         "&amp;" * 40_000,
         "%25" * 70_000,
+        "\\" * 200_000 + "…",
+        "." * 200_000,
+        "aaaaaaaaaaaaaaa..." * 10_000,
+        "\\u0061aaaaaaa…" * 10_000,
     ],
 )
 def test_no_text_makes_looking_slow(text: str) -> None:
-    """With a secret in it, so that everything is looked through."""
+    """With a secret in it, so that everything is looked through; and the beginnings of one."""
     secret = "aaaaaaaaaaaaaaaab"
     began = time.perf_counter()
     found = Secrets(frozenset([secret])).redact(f"a{text}{secret} aaaaaaaaaaaaaaaa\\b")

@@ -315,6 +315,13 @@ def test_an_answer_full_of_escapes_is_let_go_of(escape):
     assert not limits.is_dense(b'{"data":"' + escape * 1000 + b'"}')
 
 
+@pytest.mark.parametrize("ellipsis", [b"...", "…".encode(), b"\\u2026"])
+def test_an_answer_full_of_ellipses_is_let_go_of(ellipsis: bytes) -> None:
+    """Before each the beginning of a secret is looked for."""
+    assert limits.is_dense(b'{"data":"' + ellipsis * (limits.MOST_ELLIPSES + 1) + b'"}')
+    assert not limits.is_dense(b'{"data":"' + ellipsis * 200_000 + b'"}')
+
+
 @pytest.mark.parametrize(
     ("piece", "words"),
     [(b"1,", "values"), (b"[", "values"), (b"a", "a text of more than 16 MiB"), (b" ", "a text")],
