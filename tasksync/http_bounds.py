@@ -35,8 +35,10 @@ _QUOTES = 8
 _SHORTEST_ESCAPE = len("%41")
 _SIGNS_OF_ESCAPES = (b"\\u00", b"%", b"&")
 #: before each ellipsis the beginning of a secret may stand, which takes longer to look for
-MOST_ELLIPSES = 300_000
+MOST_ELLIPSES = 600_000
 _ELLIPSES = (b"...", "…".encode(), b"u2026")
+#: as core.secrets reads them: a row of dots is one
+_ELLIPSIS = re.compile(rb"\.{3,}|(?:\xe2\x80\xa6)+|u2026")
 #: all that stand for a sign of ASCII, as core.secrets reads them
 NAMES = (
     b"AMP DiacriticalGrave GT Hat LT QUOT UnderBar VerticalLine amp apos ast bsol colon comma "
@@ -154,13 +156,19 @@ def _has_too_many_escapes(body: bytes) -> bool:
     """Count what stands for another character; `%` and `&` of plain words and HTML are none."""
     if len(body) <= len(b"...") * MOST_ELLIPSES:  # as most are: nothing has to be counted
         return False
-    if sum(map(body.count, _ELLIPSES)) > MOST_ELLIPSES:
+    if sum(map(body.count, _ELLIPSES)) > MOST_ELLIPSES and _has_more(
+        _ELLIPSIS, body, MOST_ELLIPSES
+    ):
         return True
     if len(body) <= _SHORTEST_ESCAPE * MOST_ESCAPES:
         return False
     if sum(map(body.count, _SIGNS_OF_ESCAPES)) <= MOST_ESCAPES:
         return False
-    return next(islice(_ESCAPE.finditer(body), MOST_ESCAPES, None), None) is not None
+    return _has_more(_ESCAPE, body, MOST_ESCAPES)
+
+
+def _has_more(what: re.Pattern[bytes], body: bytes, most: int) -> bool:
+    return next(islice(what.finditer(body), most, None), None) is not None
 
 
 def _signs(body: bytes) -> int:

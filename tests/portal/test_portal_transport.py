@@ -318,8 +318,13 @@ def test_an_answer_full_of_escapes_is_let_go_of(escape):
 @pytest.mark.parametrize("ellipsis", [b"...", "…".encode(), b"\\u2026"])
 def test_an_answer_full_of_ellipses_is_let_go_of(ellipsis: bytes) -> None:
     """Before each the beginning of a secret is looked for."""
-    assert limits.is_dense(b'{"data":"' + ellipsis * (limits.MOST_ELLIPSES + 1) + b'"}')
-    assert not limits.is_dense(b'{"data":"' + ellipsis * 200_000 + b'"}')
+    assert limits.is_dense(b'{"data":"' + (ellipsis + b" ") * (limits.MOST_ELLIPSES + 1) + b'"}')
+    assert not limits.is_dense(b'{"data":"' + (ellipsis + b" ") * 500_000 + b'"}')
+
+
+def test_rows_of_dots_are_one_ellipsis_each() -> None:
+    """As a table of contents has them."""
+    assert not limits.is_dense(b'{"data":"' + b"." * 3 * (limits.MOST_ELLIPSES + 1) + b'"}')
 
 
 @pytest.mark.parametrize(
