@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from html import unescape
-from unicodedata import normalize
 
 from tasksync.core.fields import FIELDS, FieldKind, Value, canonical
+from tasksync.core.normal_forms import composed
 
 #: how often entities inside entities are decoded
 _DECODINGS = 4
@@ -28,7 +28,7 @@ def normal_text(text: str) -> str:
         if decoded == text:
             break
         text = decoded
-    return normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    return composed(text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
 def normal_title(title: str) -> str:

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
-from unicodedata import category, is_normalized, normalize
+from unicodedata import category, is_normalized
 
+from tasksync.core.normal_forms import composed
 from tasksync.core.unseen import JOINING, UNSEEN
 
 KEY_LIMIT = 200
@@ -25,7 +26,7 @@ _UNSEEN = re.compile(f"[{UNSEEN}{JOINING}]")
 
 def normal_key(text: str) -> str:
     """Return a key as it is known here: another form of the same letters is the same key."""
-    return text if text.isascii() else normalize(_FORM, text)
+    return composed(text)
 
 
 def is_key(text: str) -> bool:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
-from unicodedata import normalize
 
 from tasksync.core.address_book import AnyAddress, Directory, NotFound
 from tasksync.core.fields import FIELDS, FieldKind, Value
+from tasksync.core.normal_forms import composed
 from tasksync.core.task import Place, Problem
 from tasksync.manifests.hints import closest, did_you_mean, shown
 from tasksync.manifests.node import Node
@@ -282,7 +282,7 @@ def _near(word: str, known: Iterable[str]) -> str:
 
 
 def _bare(name: str) -> str:
-    return normalize("NFC", name).strip()
+    return composed(name).strip()
 
 
 def _no_address(written: str) -> BadValue:

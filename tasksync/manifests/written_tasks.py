@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final
-from unicodedata import normalize
 
 from tasksync.core.keys import is_key
+from tasksync.core.normal_forms import composed
 from tasksync.manifests.foreign import API_VERSION
 from tasksync.manifests.reader import plain
 from tasksync.value_classes import dataclass
@@ -107,8 +107,8 @@ def key_of(title: str, taken: set[str]) -> str:
     Letters and digits of any script are kept, blanks and other signs become a hyphen; a number
     makes it unique.
     """
-    words = _NO_KEY.sub("-", _QUOTES.sub("", normalize("NFC", title)))
-    words = normalize("NFC", words[:_LONGEST_KEY]).lstrip("._-")
+    words = _NO_KEY.sub("-", _QUOTES.sub("", composed(title)))
+    words = composed(words[:_LONGEST_KEY]).lstrip("._-")
     key = re.sub(r"-{2,}", "-", words).rstrip("._-")
     if not is_key(key):
         key = _NAMELESS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from unicodedata import name as name_of
-from unicodedata import normalize
 
+from tasksync.core.normal_forms import normal_form
 from tasksync.core.unseen import JOINING, UNSEEN
 
 _UNSEEN = re.compile(f"[{UNSEEN}]|(?<![\u203c-\u3299\ufe0f\U0001f000-\U0001faff])[{JOINING}]")
@@ -63,7 +63,7 @@ def looks(text: str) -> str:
     """Return what is equal for texts that look alike: other forms and scripts of one drawing."""
     if text.isascii():
         return text
-    seen = normalize("NFKD", _BLANKS.sub(" ", text)).translate(_LOOKALIKES)
+    seen = normal_form("NFKD", _BLANKS.sub(" ", text)).translate(_LOOKALIKES)
     return _NOTHING.sub("", _UNSEEN.sub("", seen))
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from tasksync.manifests.language import grammar
+from tasksync.core.normal_forms import composed
 from tasksync.manifests.language.csv_records import delimiter_of
 
 _MARK: Final = "\ufeff"
@@ -54,7 +54,7 @@ class _CellTable:
         first = _BREAK.split(text, maxsplit=1)[0]
         self._delimiter = delimiter_of(first)
         [names] = csv.reader([first], delimiter=self._delimiter, skipinitialspace=True)
-        self.columns = [grammar.composed(name.strip()) for name in names]
+        self.columns = [composed(name.strip()) for name in names]
         self._bare = re.compile(rf"[^{self._delimiter}\r\n]*")
 
     def span(self, cell: Cell) -> tuple[int, int, int]:

@@ -10,10 +10,10 @@ import csv
 from collections.abc import Iterator, Sequence
 
 from tasksync.core.keys import normal_key
+from tasksync.core.normal_forms import composed
 from tasksync.core.task import Place, Problem
 from tasksync.manifests.files import Source
 from tasksync.manifests.hints import did_you_mean, shown
-from tasksync.manifests.language import grammar
 from tasksync.manifests.language.csv_lines import BadLine, CsvLines
 from tasksync.manifests.language.csv_records import MOST_OF_A_CELL, CsvRecords, delimiter_of
 from tasksync.manifests.language.data_rows import (
@@ -94,7 +94,7 @@ class _Table:
             self._say(place, "a quote of the first line does not end", "close it")
             return None
         [cells] = csv.reader([first], delimiter=self._delimiter, skipinitialspace=True)
-        columns = [grammar.composed(cell.strip()) for cell in cells]
+        columns = [composed(cell.strip()) for cell in cells]
         before = len(self._problems)
         for what, mend in self._faults_of(columns):
             self._say(place, what, mend)

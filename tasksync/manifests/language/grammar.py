@@ -11,13 +11,13 @@ Words stand between blanks. What is no expression raises BadValue, which says ho
 from __future__ import annotations
 
 import re
-import unicodedata
 from calendar import monthrange
 from collections.abc import Mapping
 from datetime import date, time
 from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
 
+from tasksync.core.normal_forms import composed
 from tasksync.manifests.hints import did_you_mean, listed, shown
 from tasksync.manifests.unplaced import BadValue
 
@@ -132,11 +132,6 @@ def parsed(text: str) -> Expression:
 def is_name(word: str) -> bool:
     """Tell whether a date can be called so: it reads as no other word of the grammar."""
     return bool(_NAME.match(word)) and word not in RESERVED
-
-
-def composed(word: str) -> str:
-    """Return words in the one form in which names are compared."""
-    return word if word.isascii() else unicodedata.normalize("NFC", word)
 
 
 def day_of(word: str) -> date | None:

@@ -11,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from tasksync.core.normal_forms import composed
 from tasksync.manifests.hints import did_you_mean, listed, shown
 from tasksync.manifests.language import grammar
 from tasksync.manifests.unplaced import BadValue, UnplacedProblem
@@ -108,7 +109,7 @@ def declared(written: object) -> tuple[dict[str, Parameter], list[UnplacedProble
             bad.append(UnplacedProblem((), fault, _NAME_MEND, name=name))
             continue
         try:
-            parameter = _declared(grammar.composed(name), value)
+            parameter = _declared(composed(name), value)
         except BadValue as error:
             bad.append(error.under(name))
         else:
@@ -118,7 +119,7 @@ def declared(written: object) -> tuple[dict[str, Parameter], list[UnplacedProble
 
 def unfit_name(name: str) -> str:
     """Return why a parameter cannot be called so, or ""."""
-    word = grammar.composed(name)
+    word = composed(name)
     if word != KEY and _NAME.match(word) and len(word) <= _LONGEST_NAME:
         return ""
     return f"{shown(name)} cannot be the name of a parameter"

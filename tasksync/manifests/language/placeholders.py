@@ -11,6 +11,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from tasksync.core.normal_forms import composed
 from tasksync.manifests.hints import did_you_mean, shown, unquoted
 from tasksync.manifests.language import grammar, patterns
 from tasksync.manifests.language.given_values import words_of
@@ -47,7 +48,7 @@ class Placeholders:
     def alone(self, value: object) -> Parameter | None:
         """Return the parameter that a text is and nothing else, without a pattern."""
         hole = _HOLE.fullmatch(value) if isinstance(value, str) else None
-        return self.parameters.get(grammar.composed(hole[1])) if hole and hole[1] else None
+        return self.parameters.get(composed(hole[1])) if hole and hole[1] else None
 
     def pieces(self, text: str, *, of_date: bool) -> list[str | Placeholder]:
         """Return a text as words and placeholders; `of_date` where it is a date expression."""
@@ -71,7 +72,7 @@ class Placeholders:
 
     def _placeholder(self, inner: str, *, of_date: bool, closed: bool) -> Placeholder:
         name, colon, pattern = inner.partition(":")
-        name = grammar.composed(name)
+        name = composed(name)
         if not closed:
             raise BadValue(f"no }} ends ${{{inner}", "close it, or write $${ for ${ itself")
         if name not in self.parameters:

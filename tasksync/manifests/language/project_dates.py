@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from tasksync.core.normal_forms import composed
 from tasksync.core.task import Place, Problem
 from tasksync.manifests.datetimes import Hours
 from tasksync.manifests.language import grammar
@@ -81,7 +82,7 @@ class ProjectDates:
             self._whole = False
             return
         for step, value in part.parts.items():
-            name = grammar.composed(str(step))
+            name = composed(str(step))
             place = Place(file, *part.names.get(str(step), value.position))
             if not grammar.is_name(name):
                 yield Problem(place, f"{name} cannot be the name of a date", _NAME_MEND)

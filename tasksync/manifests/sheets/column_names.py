@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from unicodedata import normalize
 
 from tasksync.core.fields import FIELDS
+from tasksync.core.normal_forms import composed
 
 KEY, PARENT, ADOPT = "key", "parent", "adopt"
 #: everything that a column may be
@@ -96,12 +96,14 @@ _UNITS: Mapping[str, str] = {
 #: a column called by the unit alone counts that
 _BY_UNIT = ("hours", "часы", "часов", "stunden", "minutes", "минуты", "минут", "minuten")
 _UNIT = re.compile(r"(.*?)[\s,(\[]+(?:in|в)?\s*([a-zа-я]+)\.?[)\]]?")
+#: a name of a column that says its unit is no longer than this: what is searched has an end
+_LONGEST_WITH_UNIT = 200
 _FORMS = re.compile(r"[\s_\-–—/]+")
 
 
 def normal_name(text: str) -> str:
     """Return a column's name as names are compared: case, blanks, hyphens and ё do not matter."""
-    folded = normalize("NFC", text).casefold().replace("ё", "е")
+    folded = composed(text).casefold().replace("ё", "е")
     return _FORMS.sub(" ", folded).strip(" :*.!?#\ufeff")
 
 
@@ -116,7 +118,7 @@ def field_of(name: str) -> str | None:
     """Return which field, key, parent or adopt a column is by its name; None where it is none."""
     normal = normal_name(name)
     found = _KNOWN.get(normal)
-    if found is None and (shape := _UNIT.fullmatch(normal)) and shape[2] in _UNITS:
+    if found is None and (shape := _shape(normal)) and shape[2] in _UNITS:
         found = _KNOWN.get(normal_name(shape[1]))
         return found if found == "timeEstimate" else None
     return found
@@ -127,5 +129,9 @@ def unit_of(name: str) -> str:
     normal = normal_name(name)
     if normal in _UNITS:
         return _UNITS[normal]
-    shape = _UNIT.fullmatch(normal)
+    shape = _shape(normal)
     return _UNITS.get(shape[2], "") if shape else ""
+
+
+def _shape(normal: str) -> re.Match[str] | None:
+    return _UNIT.fullmatch(normal) if len(normal) <= _LONGEST_WITH_UNIT else None

@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
-from unicodedata import normalize
 
+from tasksync.core.normal_forms import composed
 from tasksync.manifests.hints import shown
 from tasksync.manifests.unplaced import BadValue
 
@@ -72,6 +72,8 @@ _NO_YEAR = re.compile(
     r"\d{1,2}(?:\.|st|nd|rd|th)?[\s-]*([^\W\d_]+)\.?"
     r"|([^\W\d_]+)\.?\s*\d{1,2}(?:st|nd|rd|th)?"
 )
+#: no date is longer: of what is, nothing is searched
+_LONGEST = 100
 #: beyond noon
 _HALF = 12
 
@@ -89,7 +91,9 @@ def as_written(text: str) -> str:
 
     So it does where a month's name stands with a day and without a year.
     """
-    folded = " ".join(normalize("NFC", text).split())
+    folded = " ".join(composed(text).split())
+    if len(folded) > _LONGEST:
+        return folded
     day_text, clock = _divided(folded)
     day_text, weekday = _without_weekday(day_text)
     day = _day(day_text, text)
