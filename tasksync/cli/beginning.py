@@ -114,9 +114,7 @@ def _next(options: InitOptions, console: Console) -> None:
 
 
 def _asked(console: Console, question: str) -> str:
-    console.err.write(f"{question}: ")
-    console.err.flush()
-    line = console.source.readline()
+    line = console.ask(f"{question}: ")
     if not line:
         raise UsageError("Nobody answered: nothing was written.", "Say --project NAME.")
     return line.strip()

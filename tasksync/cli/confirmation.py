@@ -17,10 +17,8 @@ def must_be_answerable(
 
 def is_approved(console: Console, question: str) -> bool:
     """Ask, and tell whether the answer was yes."""
-    console.err.write(f"{question} Only 'yes' will be accepted: ")
-    console.err.flush()
     try:
-        return console.source.readline().strip() == "yes"
+        return console.ask(f"{question} Only 'yes' will be accepted: ").strip() == "yes"
     except KeyboardInterrupt:
         console.tell("")  # the question stands on a line of its own
         raise

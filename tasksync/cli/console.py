@@ -17,10 +17,17 @@ _NO = {"", "0", "false", "no", "off"}
 
 
 def _lines(text: str) -> str:
-    """Return lines that no CI runner takes for commands; in JSON the data stays the same."""
-    from tasksync.render.visible import disarmed  # `--help` does without
+    """Return lines that steer no terminal, and that no CI runner takes for commands.
 
-    return disarmed(text if text.endswith("\n") else text + "\n")
+    In JSON the data stays the same.
+    """
+    return _harmless(text if text.endswith("\n") else text + "\n")
+
+
+def _harmless(text: str) -> str:
+    from tasksync.render.visible import disarmed, unsteered  # `--help` does without
+
+    return disarmed(unsteered(text))
 
 
 def _obeys_escapes(terminal: TextIO) -> bool:
@@ -83,6 +90,12 @@ class Console:
         with suppress(OSError, ValueError):
             self.err.write(_lines(text))
             self.err.flush()
+
+    def ask(self, question: str) -> str:
+        """Ask on stderr, and return the line that was answered; "" where nobody did."""
+        self.err.write(_harmless(question))
+        self.err.flush()
+        return self.source.readline()
 
     def restore(self) -> None:
         """Leave the line in which a bar may stand: what ends at once does not clear it."""

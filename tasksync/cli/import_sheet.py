@@ -10,8 +10,9 @@ from tasksync import file_limits
 from tasksync.cli.console import Console
 from tasksync.cli.options import ConfirmOptions
 from tasksync.cli.settings import DEFAULT_MANIFEST
-from tasksync.cli.sheet_place import ImportPlace, SheetImport, some
+from tasksync.cli.sheet_place import LONGEST_NAME, ImportPlace, SheetImport, some
 from tasksync.cli.update_sheet import update
+from tasksync.core.quoting import shortened
 from tasksync.errors import SettingsError, UsageError
 from tasksync.manifests import files
 from tasksync.manifests.files import Source
@@ -170,7 +171,9 @@ def _note(console: Console, read: SheetContent) -> None:
     """Tell how the sheet was understood: what was guessed, and what was not taken."""
     if read.sheet.read_as:
         console.tell(f"{read.sheet.file} was read as {read.sheet.read_as}.")
-    taken = ", ".join(f"{one.target} from {one.name}" for one in read.columns.taken)
+    taken = ", ".join(
+        f"{one.target} from {shortened(one.name, LONGEST_NAME)}" for one in read.columns.taken
+    )
     console.tell(f"Taken: {taken}.")
     if read.columns.ignored:
         names = some(read.columns.ignored)

@@ -8,6 +8,7 @@ from pathlib import Path
 from tasksync import file_limits
 from tasksync.cli.options import ConfirmOptions
 from tasksync.core.address_book import AnyAddress
+from tasksync.core.quoting import shortened
 from tasksync.core.task import Problem
 from tasksync.errors import SettingsError
 from tasksync.manifests import files
@@ -19,7 +20,7 @@ from tasksync.manifests.writing import content_before, takes_more
 from tasksync.value_classes import dataclass
 
 #: so many names stand in a note
-_NAMED = 8
+_NAMED, LONGEST_NAME = 8, 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,6 @@ def _bytes_of(out: str) -> bytes | None:
 
 def some(names: Iterable[str]) -> str:
     """Return the first names, and how many more there are."""
-    first = list(names)
+    first = [shortened(name, LONGEST_NAME) for name in names]
     more = f" and {len(first) - _NAMED} more" if len(first) > _NAMED else ""
     return ", ".join(first[:_NAMED]) + more

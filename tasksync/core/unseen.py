@@ -21,7 +21,23 @@ _OTHERS = (
 JOINING = "\u200d\ufe0e\ufe0f"
 UNSEEN = _CONTROLS + _OTHERS
 
+#: what no line may hold, whoever wrote it: it steers a terminal, turns the reading direction, ends
+#: a line for some readers and not for others, or hides. Tabs, line feeds and blanks may stand there
+STEERING = (
+    "\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2"
+    "\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0d"
+    "\ufeff\ufff0-\ufffb\ufffe\uffff\ud800-\udfff"
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff"
+)
+
 _IN_JSON = re.compile(f"[{_OTHERS}{JOINING}]")
+
+
+def escaped(char: str) -> str:
+    r"""Return a character as `\u200b`, or `\U000e0041`."""
+    number, basic = ord(char), 0xFFFF
+    return f"\\u{number:04x}" if number <= basic else f"\\U{number:08x}"
 
 
 def all_seen(json_text: str) -> str:

@@ -205,7 +205,7 @@ def _out_of_range(kind: str, value: object, schema: Schema) -> tuple[str, str]:
         case "minimum":
             least = schema["minimum"]
             none = "; null for none" if "null" in schema.get("type", ()) else ""
-            return f"cannot be {value}: the least is {least}", f"use {least} or more{none}"
+            return f"cannot be {shown(value)}: the least is {least}", f"use {least} or more{none}"
         case "maximum":
             return f"cannot be {shown(value)}: it is too big", f"at most {schema['maximum']}"
         case _:

@@ -16,6 +16,7 @@ from typing import Final
 
 from tasksync.core.keys import is_key
 from tasksync.core.normal_forms import composed
+from tasksync.core.unseen import STEERING, escaped
 from tasksync.manifests.foreign import API_VERSION
 from tasksync.manifests.reader import plain
 from tasksync.value_classes import dataclass
@@ -26,12 +27,9 @@ _LONGEST: Final = 300
 _SHORT: Final = 40
 #: what some readers take for true, false or nothing
 _CONSTANTS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
-#: what JSON leaves as it is and YAML takes for a line break, or does not take
-_ESCAPED: Final = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
-#: what cannot stand in a block as it is: control characters, other line breaks, what YAML refuses
-_NO_BLOCK: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]"
-)
+#: what JSON leaves as it is and YAML takes for a line break, or does not take, and what whoever
+#: reviews the file would not see; none of it stands in a block as it is
+_ESCAPED: Final = re.compile(f"[{STEERING}]")
 #: what falls away without a trace in a key, and what becomes a hyphen
 _QUOTES: Final = re.compile("['\"`\u2018-\u201f\u00ab\u00bb]")
 _NO_KEY: Final = re.compile(r"[^\w.-]+")
@@ -131,7 +129,7 @@ def _free(key: str, taken: set[str]) -> int:
 
 
 def _escape(found: re.Match[str]) -> str:
-    return f"\\u{ord(found[0]):04x}"
+    return escaped(found[0])
 
 
 def _task(task: WrittenTask, indent: int) -> str:
@@ -170,7 +168,7 @@ def _flow(value: object) -> str:
 
 def _fits_block(text: str) -> bool:
     """Tell whether lines of a text can stand under each other as they are."""
-    return "\n" in text.strip("\n") and _NO_BLOCK.search(text) is None and bool(text.strip())
+    return "\n" in text.strip("\n") and _ESCAPED.search(text) is None and bool(text.strip())
 
 
 def _block(text: str, depth: int, indent: int) -> str:

@@ -6,9 +6,11 @@ import re
 from unicodedata import name as name_of
 
 from tasksync.core.normal_forms import normal_form
-from tasksync.core.unseen import JOINING, UNSEEN
+from tasksync.core.unseen import JOINING, STEERING, UNSEEN, escaped
 
 _UNSEEN = re.compile(f"[{UNSEEN}]|(?<![\u203c-\u3299\ufe0f\U0001f000-\U0001faff])[{JOINING}]")
+#: the colours of render.style, and whatever else may steer
+_COLOUR_OR_STEERING = re.compile(rf"\x1b\[(?:[0-2]|1;3[1-3]|3[1-6])m|[{STEERING}]")
 #: `##[command]`, `##vso[`, `##teamcity[` anywhere in a line, and GitLab's marks of sections
 _ANYWHERE = re.compile(r"#(?=#(?:[a-z]+)?\[)|(?<=section_start):|(?<=section_end):", re.IGNORECASE)
 #: `::command::` where nothing but blanks (or colours) stand before it
@@ -42,6 +44,17 @@ def disarmed(text: str) -> str:
     return _AT_START.sub(r"\1\\u003a", text) if "::" in text else text
 
 
+def unsteered(text: str) -> str:
+    """Return a text of several lines, coloured or not, that steers no terminal and hides nothing.
+
+    What each text is made of is written so that it shows where it is put in; this is the door, for
+    what nobody thought of. Inside of JSON's and YAML's double quotes the data stays the same.
+    """
+    if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
+        return text
+    return _COLOUR_OR_STEERING.sub(_code_unless_colour, text)
+
+
 def visible(text: str) -> str:
     """Return a text in which every character is seen: what is not is written as its code."""
     if text.isascii() and text.isprintable():
@@ -49,14 +62,13 @@ def visible(text: str) -> str:
     return _UNSEEN.sub(_code, text)
 
 
-def escaped(char: str) -> str:
-    r"""Return a character as `\u200b`."""
-    number, basic = ord(char), 0xFFFF
-    return f"\\u{number:04x}" if number <= basic else f"\\U{number:08x}"
-
-
 def _code(found: re.Match[str]) -> str:
     return escaped(found.group())
+
+
+def _code_unless_colour(found: re.Match[str]) -> str:
+    text = found.group()
+    return text if len(text) > 1 else escaped(text)
 
 
 def looks(text: str) -> str:

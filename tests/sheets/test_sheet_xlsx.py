@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 import zipfile
 from collections.abc import Callable, Sequence
@@ -410,6 +411,96 @@ def test_a_damaged_part_ends_in_words(name: str, change: Callable[[bytes], bytes
     else:  # what is in that part was not needed
         told = "plan.xlsx" if found == GERMAN or name == "xl/styles.xml" else str(found)
     assert told.startswith("plan.xlsx")
+
+
+#: a sheet's XML as somebody may write it, and what it holds in D2
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def with_cell(cell: str) -> bytes:
+    """Return a workbook whose D2, the description, is this XML."""
+    made = book(HEAD, ["One", 17, None, 777])
+    old = b'<c r="D2" t="n"><v>777</v></c>'
+    assert old in zipfile.ZipFile(io.BytesIO(made)).read(SHEET)
+    return rezipped(made, SHEET, lambda data: data.replace(old, cell.encode()))
+
+
+@pytest.mark.parametrize(
+    ("cell", "what"),
+    [
+        (f'<c r="D2"><v>{"1" * 5000}</v></c>', "too big"),
+        ('<c r="D2"><v>inf</v></c>', "too big"),
+        ('<c r="D2"><v>nan</v></c>', "too big"),
+        ('<c r="D2"><v>0x1</v></c>', '"0x1" is kept as a number, and is none'),
+        ('<c r="D2" t="d"><v>soon</v></c>', '"soon" is kept as a date, and is none'),
+        (f'<c r="D2" s="{"1" * 5000}"><v>1</v></c>', "by no number"),
+        (f'<c r="D2" t="s"><v>{"1" * 5000}</v></c>', "by no number"),
+        ('<c r="D2" t="s"><v>-1</v></c>', "by no number"),
+        ('<c r="D2" t="s"><v>7</v></c>', "a text that is not there"),
+        ('<c r="D2" s="7"><v>1</v></c>', "a part of it is not as the format says"),
+    ],
+)
+def test_a_cell_that_cannot_be_is_told_without_words_of_python(cell: str, what: str) -> None:
+    [problem] = problems(with_cell(cell))
+    assert what in problem
+    for word in ("sys.", "string", "index", "isoformat", "limit"):
+        assert word not in problem
+
+
+def test_half_a_character_does_not_get_into_a_manifest() -> None:
+    """No reader of YAML takes it, so that what was written could not be read again."""
+    text = '<c r="D2" t="inlineStr"><is><t>a_xD800_b_xD83D__xDE00_c</t></is></c>'
+    [task] = tasks(with_cell(text))
+    assert task["description"] == "a\ufffdb\U0001f600c"
+
+
+@pytest.mark.parametrize("name", ["xl/worksheets/sheet1.dat", "xl/media/a.png", "xl/a.XML"])
+def test_whatever_its_parts_are_called_a_workbook_that_bursts_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(xlsx_bounds, "UNPACKED_LIMIT", 1 << 20)
+    content = io.BytesIO(book(HEAD, ["One", 17]))
+    with zipfile.ZipFile(content, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, b" " * (2 << 20))
+    [problem] = problems(content.getvalue())
+    assert "the workbook unpacks to 2 MiB" in problem
+
+
+@pytest.mark.parametrize("before", ["", f"<!--{' ' * 20_000}-->", "<?a b?>" * 2000])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_document_type_is_seen_wherever_it_stands(before: str, encoding: str) -> None:
+    """It says what names stand for: a few lines may be gigabytes."""
+
+    def change(data: bytes) -> bytes:
+        text = data.decode().partition("?>")[2] if data.startswith(b"<?xml") else data.decode()
+        return f'{before}<!DOCTYPE w [<!ENTITY a "b">]>{text}'.encode(encoding)
+
+    [problem] = problems(rezipped(book(HEAD, ["One", 17]), SHEET, change))
+    assert "document type" in problem
+
+
+@pytest.mark.parametrize("sign", ["[", '"', "_", "\\", "[h", "[a]"])
+def test_no_format_of_a_number_is_searched_without_end(sign: str) -> None:
+    def change(data: bytes) -> bytes:
+        long = sign.replace('"', "&quot;") * 100_000
+        told = f'<numFmts><numFmt numFmtId="170" formatCode="{long}"/></numFmts><fonts'
+        text = re.sub(r"<numFmts.*?(?:/>|</numFmts>)", "", data.decode())
+        text = text.replace("<fonts", told, 1)
+        return re.sub(r'numFmtId="0" fontId="0"', 'numFmtId="170" fontId="0"', text).encode()
+
+    [problem] = problems(rezipped(book(HEAD, ["One", 17, None, 777]), "xl/styles.xml", change))
+    assert "more than 1000 characters" in problem or "more than 256 KiB" in problem
+
+
+@pytest.mark.parametrize("piece", ["<!--{}-->", "<?a {}?>", "<a b='{}'/>", "<!--> {}"])
+def test_one_piece_of_xml_has_a_length(piece: str) -> None:
+    """What reads XML reads an unfinished piece again and again, in square time."""
+
+    def change(data: bytes) -> bytes:
+        return data.replace(b"<sheetData>", piece.format(">" * 600_000).encode() + b"<sheetData>")
+
+    [problem] = problems(rezipped(book(HEAD, ["One", 17]), SHEET, change))
+    assert "one piece of it has more than 256 KiB" in problem
 
 
 def test_other_archives_are_told_in_words() -> None:

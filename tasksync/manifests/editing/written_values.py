@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from typing import Any, Final
 
+from tasksync.core.unseen import STEERING, escaped
 from tasksync.manifests.editing.edits import NewValue
 from tasksync.manifests.reader import ScalarEvent, StreamEndEvent, YAMLError, events, plain
 from tasksync.value_classes import dataclass
 
-#: what a double-quoted text must not hold as it is: YAML takes it for a break, or does not take it
-_ESCAPED: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-#: what no style but the double-quoted one holds
-_UNPRINTED: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+#: what no style but the double-quoted one holds, and that not as it is: YAML takes it for a break,
+#: or does not take it, or whoever reviews the file would not see it
+_ESCAPED: Final = re.compile(f"[{STEERING}]")
 #: dates and instants: text here, and for the eye
 _DATE: Final = re.compile(
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII
@@ -84,7 +84,7 @@ def name(text: str) -> str:
 def quoted(text: str) -> str:
     """Return a text in double quotes."""
     told = json.dumps(text, ensure_ascii=False)
-    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", told)
+    return _ESCAPED.sub(lambda found: escaped(found[0]), told)
 
 
 def same(one: object, other: object) -> bool:
@@ -106,14 +106,14 @@ def _candidates(value: NewValue, room: Room) -> Iterator[WrittenScalar]:
         yield WrittenScalar(_constant(value))
         return
     lines = "\n" in value
-    block = room.block and not room.flow and room.style != '"' and not _UNPRINTED.search(value)
+    block = room.block and not room.flow and room.style != '"' and not _ESCAPED.search(value)
     if block and room.style == ">" and value.strip("\n"):
         yield _block(value, ">", room)
     if block and value.strip("\n") and (room.style in {"|", ">"} or lines):
         yield _block(value, "|", room)
     if room.style in {"", ">", "|"} and _plainly(value):
         yield WrittenScalar(value)
-    if room.style == "'" and not lines and not _UNPRINTED.search(value):
+    if room.style == "'" and not lines and not _ESCAPED.search(value):
         yield WrittenScalar("'" + value.replace("'", "''") + "'")
     yield WrittenScalar(quoted(value))
 
@@ -134,7 +134,7 @@ def _plainly(text: str) -> bool:
     """Tell whether a text means itself to every reader without quotes."""
     if text.lower() in _CONSTANTS or not text or not text[0].isalpha():
         return bool(_DATE.fullmatch(text) or _DURATION.fullmatch(text))
-    if _UNPRINTED.search(text) or "\n" in text or "\t" in text:
+    if _ESCAPED.search(text) or "\n" in text or "\t" in text:
         return False
     return plain(text) == text and not text.startswith(("---", "..."))
 

@@ -101,6 +101,8 @@ def _number(cell: Cell, what: str) -> int:
 
 
 def _told(cell: Cell) -> str:
+    if isinstance(cell, date | time | timedelta):
+        return "a date or a time"
     return shown(cell.number if isinstance(cell, Formatted) else cell)
 
 
@@ -139,6 +141,8 @@ def _date(cell: Cell) -> str:
             return of_moment(cell)
         case time():
             raise BadValue(f"{cell:%H:%M} has no date", "write the date before the time")
+        case timedelta():
+            raise BadValue("a length of time has no date", "give the column a date format")
     mend = "give the column a date format, or write it like 31.12.2026"
     raise BadValue(f"{_told(cell)} is a number, not a date", mend)
 

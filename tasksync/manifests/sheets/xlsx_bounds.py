@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from io import BytesIO
+from typing import IO
+from xml.parsers.expat import ExpatError, ParserCreate
 from zipfile import BadZipFile, ZipFile
 
 from tasksync.core.task import Place
 from tasksync.manifests.sheets.cells import SheetUnreadable
 
-#: all XML of a workbook, unpacked (bytes): a hundred thousand rows have about half of that
+#: all parts of a workbook, unpacked (bytes): a hundred thousand rows have about half of that. What
+#: a part is called tells nothing of what is read from it
 UNPACKED_LIMIT = 128 << 20
 MOST_PARTS = 10_000
 _ZIP = b"PK\x03\x04"
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-#: where a document type would stand, which no workbook has (bytes)
-_BEGINNING = 4096
+#: what tells a kind of file, how much of a part is read at once, and the longest tag or comment
+_BEGINNING, _PIECE, LONGEST_PIECE = 4096, 1 << 16, 1 << 18
 _SAVE = "open it in Excel or LibreOffice, and save it as XLSX or as CSV in UTF-8"
 #: parts by which other kinds of files are known
 _OTHERS = (
@@ -74,8 +77,7 @@ def _check(file: str, content: bytes) -> None:
 def _fault(archive: ZipFile) -> tuple[str, str]:
     """Return what is wrong with an archive and how to mend it; empty where it is a workbook."""
     parts = archive.infolist()
-    texts = [part for part in parts if part.filename.endswith((".xml", ".rels", ".vml"))]
-    size = sum(part.file_size for part in texts)
+    size = sum(part.file_size for part in parts)
     if size > UNPACKED_LIMIT or len(parts) > MOST_PARTS:
         what = f"the workbook unpacks to {size >> 20} MiB in {len(parts)} parts"
         mend = f"at most {UNPACKED_LIMIT >> 20} MiB in {MOST_PARTS} may be: save the sheet as CSV"
@@ -84,11 +86,36 @@ def _fault(archive: ZipFile) -> tuple[str, str]:
         return "the file is protected by a password", _mend("password")
     if kind := _kind(archive, {part.filename for part in parts}):
         return f"the file is {kind}", _SAVE
-    for part in texts:
+    for part in parts:
         with archive.open(part) as stream:
-            if b"<!DOCTYPE" in stream.read(_BEGINNING):
-                return "the workbook declares a document type, which no program writes", _SAVE
+            if what := _wrong_in(stream):
+                return f"{what}, as no program writes it", _SAVE
     return "", ""
+
+
+def _wrong_in(stream: IO[bytes]) -> str:
+    """Return what is in XML that would take memory or time without end, "" where nothing is.
+
+    A document type, however it is encoded and whatever stands before it; and one tag or comment so
+    long that reading it piece by piece, each time from its beginning, never ends. What is no XML is
+    not read as such by anybody.
+    """
+    found: list[str] = []
+    parser = ParserCreate()
+    parser.StartDoctypeDeclHandler = lambda *_words: found.append(
+        "the workbook declares a document type"
+    )
+    begun = read = 0
+    try:
+        while not found and (piece := stream.read(_PIECE)):
+            parser.Parse(piece)
+            read += len(piece)
+            begun = max(begun, parser.CurrentByteIndex)
+            if read - begun > LONGEST_PIECE:
+                return f"one piece of it has more than {LONGEST_PIECE >> 10} KiB"
+    except ExpatError:
+        pass
+    return found[0] if found else ""
 
 
 def _kind(archive: ZipFile, names: Collection[str]) -> str:

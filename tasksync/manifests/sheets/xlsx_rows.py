@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
+from math import isfinite
 from typing import IO, NamedTuple
 from xml.parsers import expat
 
+from tasksync.manifests.hints import shown
 from tasksync.manifests.sheets.cells import MOST_COLUMNS, Cell, Formatted, SheetRow, Unread
 from tasksync.manifests.sheets.xlsx_scan import position_of
 from tasksync.value_classes import dataclass
@@ -18,14 +20,21 @@ from tasksync.value_classes import dataclass
 _CHUNK = 1 << 16
 #: _x000D_: how the format writes what XML cannot hold
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+_HALF = re.compile("[\ud800-\udfff]")
 _BREAK = re.compile(r"\r\n?")
 _WHOLE = re.compile(r"-?[0-9]{1,15}", re.ASCII)
+#: the number of a row, a style or a text: more digits are none
+_ORDINAL = re.compile(r"[0-9]{1,9}", re.ASCII)
 #: the cells whose text is in the file, formula or not
 _TEXTS = frozenset({"str", "inlineStr", "s"})
 _UNVALUED = Unread(
     "the formula has no value: the program that wrote the file did not work it out",
     "open it in Excel or LibreOffice, and save it there",
 )
+
+
+class BadPart(Exception):
+    """A sheet's XML is not as the format says; says why."""
 
 
 class CellStyle(NamedTuple):
@@ -49,7 +58,7 @@ class BookParts:
 
 
 def rows_of(stream: IO[bytes], parts: BookParts) -> Iterator[SheetRow]:
-    """Yield the rows that hold something; raises ExpatError, ValueError and LookupError."""
+    """Yield the rows that hold something; raises BadPart, ExpatError, LookupError."""
     reading = _SheetXml(parts)
     parser = expat.ParserCreate()
     parser.buffer_text = True
@@ -88,7 +97,7 @@ class _SheetXml:
                 position = position_of(told) if told else None
                 self._column = position[1] if position else self._column + 1
                 self._kind = attributes.get("t", "n")
-                self._style = int(attributes.get("s", 0))
+                self._style = _ordinal(attributes.get("s", "0"))
                 self._formula = False
                 self._value.clear()
             case "v":
@@ -101,7 +110,7 @@ class _SheetXml:
                 self._above = True
             case "row":
                 told = attributes.get("r", "")
-                self._row = int(told) if told.isdecimal() else self._row + 1
+                self._row = int(told) if _ORDINAL.fullmatch(told) else self._row + 1
                 self._column = 0
                 self._cells = []
 
@@ -140,20 +149,46 @@ class _SheetXml:
 
     def _cell(self, value: str) -> Cell:
         if self._kind in _TEXTS:
-            return _text(self._parts.texts[int(value)] if self._kind == "s" else value)
+            return _text(self._shared(value) if self._kind == "s" else value)
         match self._kind:
             case "b":
                 return value == "1"
             case "e":
                 return Unread(f"the formula gives {value}", "mend the formula, or write the value")
             case "d":
-                return datetime.fromisoformat(value).replace(tzinfo=None)
+                return _instant(value)
             case _:
                 return _number(value, self._parts.style(self._style))
 
+    def _shared(self, value: str) -> str:
+        number = _ordinal(value)
+        if number >= len(self._parts.texts):
+            msg = "a cell names a text that is not there"
+            raise BadPart(msg)
+        return self._parts.texts[number]
+
+
+def _ordinal(text: str) -> int:
+    if _ORDINAL.fullmatch(text) is None:
+        msg = "a cell names a text or a style by no number"
+        raise BadPart(msg)
+    return int(text)
+
+
+def _instant(value: str) -> Cell:
+    try:
+        return datetime.fromisoformat(value).replace(tzinfo=None)
+    except ValueError:
+        return Unread(f"{shown(value)} is kept as a date, and is none", "write the date once more")
+
 
 def _number(value: str, style: CellStyle) -> Cell:
-    number = int(value) if _WHOLE.fullmatch(value) else float(value)
+    try:
+        number = int(value) if _WHOLE.fullmatch(value) else float(value)
+    except ValueError:
+        return Unread(f"{shown(value)} is kept as a number, and is none", "write it once more")
+    if not isfinite(number):
+        return Unread("the number is too big for any sheet", "write it once more")
     if style.moment is not None:
         return _moment(number, style)
     return Formatted(number, style.format) if style.format else number
@@ -177,6 +212,8 @@ def _moment(number: float, style: CellStyle) -> Cell:
 def _text(value: str) -> Cell:
     if "_x" in value:
         value = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
+        if _HALF.search(value):  # halves of a pair, which may stand for one character together
+            value = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     if "\r" in value:
         value = _BREAK.sub("\n", value)
     return value or None

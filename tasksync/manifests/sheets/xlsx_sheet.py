@@ -8,30 +8,34 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, partial
 from io import BytesIO
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import ParseError
-from xml.parsers.expat import ExpatError
+from xml.parsers.expat import ExpatError, ParserCreate
 from zipfile import BadZipFile, ZipFile
 from zlib import error as ZlibError  # noqa: N812 - it is a class
 
+from tasksync.core.quoting import shortened
 from tasksync.core.task import Place
 from tasksync.errors import SettingsError
 from tasksync.manifests.hints import did_you_mean, listed, shown
 from tasksync.manifests.sheets.cells import Sheet, SheetRow, SheetUnreadable
-from tasksync.manifests.sheets.xlsx_rows import BookParts, CellStyle, rows_of
+from tasksync.manifests.sheets.xlsx_rows import BadPart, BookParts, CellStyle, rows_of
 from tasksync.manifests.sheets.xlsx_scan import merges_of
 
 #: what openpyxl raises where a part is not as the format says
 _BROKEN = (
-    *(ArithmeticError, AttributeError, BadZipFile, EOFError, ExpatError, LookupError),
+    *(ArithmeticError, AttributeError, BadPart, BadZipFile, EOFError, ExpatError, LookupError),
     *(NotImplementedError, OSError, ParseError, RuntimeError, TypeError, ValueError, ZlibError),
 )
 #: numbers that are shown as their digits
 _PLAIN_FORMATS = frozenset({"General", "general", "GENERAL", "@", "0", "#", "Standard"})
+#: where openpyxl looks for styles; Excel takes no format of a number that is longer (255)
+_STYLES, _LONGEST_FORMAT = "xl/styles.xml", 1000
+_LONGEST_FAULT = 200
 #: what of a number's format is no pattern: texts, escaped characters, colours and locales
 _TEXTS = re.compile(r'"[^"]*"|\\.|_.|\[[^\]]*\]')
 
@@ -82,6 +86,7 @@ def _opened(content: bytes) -> _Book:
         reader.read_manifest()
         reader.read_strings()
         reader.read_workbook()
+        _check_formats(reader.archive)
         apply_stylesheet(reader.archive, reader.wb)
         sheets = [
             _BookSheet(sheet.name, sheet.state == "visible", rel.target)
@@ -91,15 +96,36 @@ def _opened(content: bytes) -> _Book:
     return _Book(reader.archive, sheets, _parts_of(reader.wb, reader.shared_strings))
 
 
+def _check_formats(archive: ZipFile) -> None:
+    """Raise BadPart where a number's format is so long that searching it has no end."""
+
+    def start(_name: str, attributes: dict[str, str]) -> None:
+        if len(attributes.get("formatCode", "")) > _LONGEST_FORMAT:
+            msg = f"a number's format has more than {_LONGEST_FORMAT} characters"
+            raise BadPart(msg)
+
+    parser = ParserCreate()
+    parser.StartElementHandler = start
+    with suppress(KeyError), archive.open(_STYLES) as stream:
+        parser.ParseFile(stream)
+
+
 @contextmanager
 def _worded(file: str) -> Iterator[None]:
     """Turn what openpyxl raises into a problem of the file."""
     try:
         yield
     except _BROKEN as error:
-        what = f"the workbook is damaged: {str(error)[:200] or type(error).__name__}"
+        what = f"the workbook is damaged: {_fault_of(error)}"
         mend = "open it in Excel or LibreOffice, and save it as XLSX or CSV"
         raise SheetUnreadable(Place(file), what, mend) from error
+
+
+def _fault_of(error: Exception) -> str:
+    """Return what is wrong with a workbook; what only Python would say is not said."""
+    if isinstance(error, BadPart | BadZipFile | ExpatError | ParseError):
+        return shortened(str(error), _LONGEST_FAULT)
+    return "a part of it is not as the format says"
 
 
 def _chosen(file: str, book: _Book, name: str | None) -> _BookSheet:
