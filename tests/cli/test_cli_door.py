@@ -40,9 +40,9 @@ def test_our_own_colours_and_what_people_write_pass() -> None:
 @pytest.mark.parametrize("where", ["file", "header"])
 def test_an_imported_sheet_steers_nothing(tmp_path: Path, where: str) -> None:
     """Its names and those of its columns are somebody's."""
-    odd = f"a{IRREGULAR.replace('/', '')}"
-    sheet = tmp_path / (f"{odd}.csv" if where == "file" else "sheet.csv")
-    column = f"{odd}\n::error::{'b' * 5000}" if where == "header" else "note"
+    name = f"a{IRREGULAR.replace('/', '')}"
+    sheet = tmp_path / (f"{name}.csv" if where == "file" else "sheet.csv")
+    column = f"{name}\n::error::{'b' * 5000}" if where == "header" else "note"
     sheet.write_text(f'title,responsible,"{column}"\nOne,1,x\n', encoding="utf-8")
     done = Tasksync(tmp_path)(
         "import", sheet, "--out", tmp_path / "m.yaml", "--project", "p", "--timezone", "UTC"
@@ -56,7 +56,7 @@ def test_an_imported_sheet_steers_nothing(tmp_path: Path, where: str) -> None:
 def test_a_document_in_plain_yaml_says_the_same_and_hides_nothing(tmp_path: Path) -> None:
     text = "a\u202eb\u200bc\xad\n##[error]x\n::warning::y"
     tasks = {"a": {"title": "T\u202e\u200b", "description": text, "tags": ["t\u2066"]}}
-    head = {"apiVersion": "tasksync/v1", "project": "odd", "defaults": {"responsibleId": 1}}
+    head = {"apiVersion": "tasksync/v1", "project": "irregular", "defaults": {"responsibleId": 1}}
     tasksync = Tasksync(tmp_path)
     file = tasksync.manifest(json.dumps({**head, "tasks": tasks}))
     expanded = tasksync("validate", "--expand", "-f", file).out
