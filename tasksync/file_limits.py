@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import stat
@@ -19,6 +20,8 @@ SILENCE = 60.0
 #: how long all of what is no regular file may take: something may drip for ever (s)
 WHOLE = 600.0
 _PIECE = 1024 * 1024
+#: how often it is looked whether somebody reads a pipe (s)
+_LOOK = 0.05
 
 
 def read(path: str | Path, limit: int) -> bytes:
@@ -40,6 +43,41 @@ def _closed(handle: int, limit: int) -> bytes:
         return _all(handle, limit)
     finally:
         os.close(handle)
+
+
+def write_pipe(path: str | Path, content: bytes) -> None:
+    """Write into a named pipe; raises OSError where nobody reads it for SILENCE seconds.
+
+    At Windows no file is one.
+    """
+    end = time.monotonic() + SILENCE
+    while (handle := _reader_of(path)) is None:
+        if time.monotonic() > end:
+            raise _unread()
+        time.sleep(_LOOK)
+    asked = select.poll()
+    asked.register(handle, select.POLLOUT)
+    try:
+        while content:
+            if not asked.poll(SILENCE * 1000):
+                raise _unread()
+            content = content[os.write(handle, content[:_PIECE]) :]
+    finally:
+        os.close(handle)
+
+
+def _reader_of(path: str | Path) -> int | None:
+    """Open a pipe for writing; None where nobody reads it yet."""
+    try:
+        return os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            return None
+        raise
+
+
+def _unread() -> OSError:
+    return OSError(0, f"it is a pipe from which nobody read for {SILENCE:.0f} s")
 
 
 def words(found: bytes) -> str:

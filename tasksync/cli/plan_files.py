@@ -61,13 +61,21 @@ def write(name: str, plan: Plan, cost: Cost, secrets: Secrets) -> None:
         )
     given = Path(name)
     try:
-        if given.exists() and not given.is_file():  # a device or a pipe is written to, and stays
+        if given.is_fifo():  # a pipe or a device is written to, and stays
+            bounded.write_pipe(given, text.encode())
+            return
+        if given.exists() and not given.is_file():
             given.write_text(text, encoding="utf-8")
             return
         target = given.resolve()  # a link stays a link
         if target.parent.exists():
             made(target.parent)
         written_whole(target, text)
+    except RuntimeError:
+        raise SettingsError(
+            f"The plan cannot be written to {name}: it is a link that leads to itself.",
+            "Choose another --out.",
+        ) from None
     except OSError as error:
         raise SettingsError(
             f"The plan cannot be written to {name}: {error.strerror or error}.",
@@ -77,7 +85,7 @@ def write(name: str, plan: Plan, cost: Cost, secrets: Secrets) -> None:
 
 def written_whole(target: Path, text: str) -> None:
     """Write a file durably in the place of what is there, or not at all; raises OSError."""
-    handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:80]}.")
     with ExitStack() as failing:  # a full disk, or Ctrl-C: half a file helps nobody
         failing.callback(Path(aside).unlink, missing_ok=True)
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tasksync import file_limits as bounded
 from tasksync.cli.comment_bodies import Content, FileContent, PlanContent, body_of
 from tasksync.cli.forge_run import ci_run, client_of
 from tasksync.errors import NoPullRequest
@@ -111,6 +112,9 @@ def _summarise(content: Content, console: Console) -> None:
         text = next((one for one in texts if len(one) <= room), None)
         if text is None:
             console.tell("Note: the step's summary is full; nothing is added to it.")
+            return
+        if file.is_fifo():
+            bounded.write_pipe(file, text)
             return
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644), "ab") as out:
             out.write(text)

@@ -200,3 +200,26 @@ def test_a_plan_that_cannot_be_written_leaves_nothing_behind(
     assert in_words(done), done
     assert "No space left on device" in done.err
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_plan_written_into_a_pipe_that_nobody_reads_or_a_link_to_itself_ends_in_words(
+    tasksync: Tasksync, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded, "SILENCE", 0.05)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for name, told in (("pipe", "from which nobody read"), ("loop", "leads to itself")):
+        for words in (("plan",), ("undo",)):
+            done = tasksync(*words, "--out", tmp_path / name)
+            assert in_words(done), done
+            assert told in done.err, done
+
+
+def test_a_plan_is_written_into_a_pipe_that_somebody_reads(
+    tasksync: Tasksync, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    reading = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    assert tasksync("plan", "--out", tmp_path / "pipe").code == 0
+    assert os.read(reading, 1_000_000).startswith(b"{")
+    os.close(reading)
