@@ -34,7 +34,7 @@ def test_our_own_colours_and_what_people_write_pass() -> None:
     for tone in Tone:
         assert unsteered(colours().paint("a", tone)) == colours().paint("a", tone)
     for text in (
-        "Петров\u00a0Юрий",
+        "\u0416\u00a0\u0416",
         "\U0001f468\u200d\U0001f467 ok\u2009!",
         "a\tb\n",
     ):
