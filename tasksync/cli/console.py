@@ -21,13 +21,9 @@ def _lines(text: str) -> str:
 
     In JSON the data stays the same.
     """
-    return _harmless(text if text.endswith("\n") else text + "\n")
+    from tasksync.render.visible import harmless  # `--help` does without
 
-
-def _harmless(text: str) -> str:
-    from tasksync.render.visible import disarmed, unsteered  # `--help` does without
-
-    return disarmed(unsteered(text))
+    return harmless(text if text.endswith("\n") else text + "\n")
 
 
 def _obeys_escapes(terminal: TextIO) -> bool:
@@ -93,7 +89,9 @@ class Console:
 
     def ask(self, question: str) -> str:
         """Ask on stderr, and return the line that was answered; "" where nobody did."""
-        self.err.write(_harmless(question))
+        from tasksync.render.visible import harmless  # `--help` does without
+
+        self.err.write(harmless(question))
         self.err.flush()
         return self.source.readline()
 

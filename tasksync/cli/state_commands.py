@@ -32,12 +32,14 @@ from tasksync.core.formats.state_json import encode_state
 from tasksync.core.formats.strict_json import strict
 from tasksync.core.keys import normal_key
 from tasksync.core.ports import StateStore
+from tasksync.core.quoting import shortened
 from tasksync.core.state import State, StateDelta
 from tasksync.engine.lease import LeaseHolder, unlocked
 from tasksync.errors import SettingsError, StateError, StateLocked, UsageError
 from tasksync.value_classes import replace
 
 #: a state is saved as a whole: what an interrupted verb was to do is done or not, never by halves
+_LONGEST_NAME = 60
 _EITHER = "The state is as it was, or as it was to be: tasksync state list shows which."
 
 
@@ -165,8 +167,9 @@ def push(options: StatePushOptions, console: Console) -> int:
     incoming = pushed(_state_in(_document(options.source, console)))
     with _locked(options.state, console) as (parts, holder, state):
         if incoming.project != state.project:
+            theirs = shortened(incoming.project, _LONGEST_NAME)
             raise StateError(
-                f"{options.source} is the state of {incoming.project}, not of {state.project}.",
+                f"{options.source} is the state of {theirs}, not of {state.project}.",
                 "Name the right manifest with -f, or the right file.",
             )
         if state.lineage and not options.force:

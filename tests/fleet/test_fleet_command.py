@@ -170,6 +170,19 @@ def test_the_report_and_each_project_s_own_are_kept(tmp_path: Path) -> None:
     assert plan["digest"] == json.loads(out.joinpath("plans", "acme.json").read_text())["digest"]
 
 
+def test_what_is_kept_commands_no_ci_runner_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job may print the report, in which somebody's words are broken where a line is full."""
+    said = "somebody's words\n   ::error::x ##[error]y \u202e\n"
+    monkeypatch.setattr("tasksync.cli.fleet_flow.rendered", lambda *_, **__: said)
+    monkeypatch.setattr("tasksync.cli.fleet_flow.project_text", lambda *_, **__: said)
+    assert FleetOf(tmp_path)("plan", "--only", "acme", "--out", str(tmp_path / "kept")).code == 0
+    kept = [file.read_text("utf-8") for file in (tmp_path / "kept").rglob("*.txt")]
+    safe = "somebody's words\n   \\u003a:error::x \\u0023#[error]y \\u202e\n"
+    assert kept == [safe, safe]
+
+
 def test_a_plan_that_failed_takes_the_old_one_away(tmp_path: Path) -> None:
     """Else `apply --expect` would hold to what was approved a week ago."""
     fleet = FleetOf(tmp_path)
