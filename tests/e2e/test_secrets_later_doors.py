@@ -6,12 +6,14 @@ outside (tasks, tags, people, groups, the owner), and each command is a row, in 
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import httpstate
 import pytest
 from fleet_commands import KEYS, FleetOf
 from loose import Loose, files_of, me, planting, recorded, silent
-from planting import ENV, FORMS, PLANT, told
+from planting import ENV, FORMS, PLANT, planted, told
 from portal import Served
 from trips import Ended, task
 
@@ -138,4 +140,56 @@ def test_no_command_of_a_fleet_tells_its_secrets_nor_those_of_another_project(
     folders = [tmp_path / words[-1] for words in FLEET]
     left = {name: text for folder in folders for name, text in files_of(folder).items()}
     assert len(left) >= 2 * len(FLEET)
+    assert not {name: told(text) for name, text in left.items() if told(text)}
+
+
+#: commands that look into the state alone, or first
+OF_A_STATE = (
+    ("state", "list"),
+    ("state", "show", "a"),
+    ("state", "pull"),
+    ("history",),
+    ("history", "show", "last"),
+    ("undo", "--skip-stale", "--out", "undo.json"),
+    ("plan", "--out", "plan.json"),
+    ("drift",),
+    ("status",),
+)
+
+
+@pytest.mark.parametrize("turn", TURNS)
+def test_a_state_that_says_our_secrets_is_told_without_them(
+    loose: Loose, served: Served, turn: int
+) -> None:
+    """A state server puts them into titles, runs, names and keys of what it was given to keep."""
+    planting(served, turn)
+    with httpstate.Server() as server:
+        loose.state = server.url
+        loose.apply("--no-verify").must(0)
+        (name,) = server.states.documents
+        document = json.loads(server.states.documents[name])
+        state = document["state"]
+        entry = state["entries"]["a"]
+        entry["asked"]["title"] = f"A {PLANT}"
+        entry["asked"]["description"] = PLANT
+        state["runs"][-1] |= {"by": PLANT, "ci": f"https://h/{PLANT}"}
+        state["identity"] |= {"owner": PLANT}
+        text = json.dumps(document).replace(PLANT, planted(turn))
+        server.states.documents[name] = text.encode()
+        for words in OF_A_STATE:
+            end = of_command(loose, words)
+            assert not told(end.text), words
+            assert end.code in {0, 1, 2, 5}, end.text
+        for words in (("state", "show", "a"), ("history",)):
+            assert "***" in of_command(loose, words).out, words
+        for spoilt in (
+            f'{{"{PLANT}": 1}}',
+            f'["{PLANT}"]',
+            PLANT,
+            text.replace('"a"', f'"{PLANT}"'),
+        ):
+            server.states.documents[name] = spoilt.replace(PLANT, planted(turn)).encode()
+            for words in (("plan",), ("state", "list"), ("history",)):
+                silent(of_command(loose, words))
+    left = files_of(loose.folder)
     assert not {name: told(text) for name, text in left.items() if told(text)}
