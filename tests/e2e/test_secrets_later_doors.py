@@ -21,7 +21,7 @@ from trips import Ended, task
 TURNS = range(0, len(FORMS), 5)
 TEXT = {"--format=text", "--format=json"}
 RICH = {*TEXT, "--format=markdown"}
-QUIET = {"--quiet"}
+ONE = {"--quiet"}
 #: command -> the formats that it has; `***` stands in what it prints, or writes
 LOOKING: dict[tuple[str, ...], set[str]] = {
     ("status",): {*RICH, "--format=csv", "--format=html"},
@@ -29,15 +29,15 @@ LOOKING: dict[tuple[str, ...], set[str]] = {
     ("people",): TEXT,
     ("groups",): TEXT,
     ("history", "show", "last"): TEXT,
-    ("undo", "--skip-stale", "--out", "undo.json"): QUIET,
+    ("undo", "--skip-stale", "--out", "undo.json"): ONE,
 }
 #: command -> the formats; what it finds to say is none of ours
 BESIDE: dict[tuple[str, ...], set[str]] = {
     ("history",): TEXT,
     ("whoami",): TEXT,
-    ("status", "--person", "nobody"): QUIET,
-    ("import", "--match", "--yes"): QUIET,
-    ("import", "--people", "number", "--out", "numbers.yaml"): QUIET,
+    ("status", "--person", "nobody"): ONE,
+    ("import", "--match", "--yes"): ONE,
+    ("import", "--people", "number", "--out", "numbers.yaml"): ONE,
 }
 #: those that ask the portal alone
 _WITHOUT_A_MANIFEST = {"whoami", "people", "groups"}
