@@ -28,6 +28,7 @@ from botocore.exceptions import (
 from botocore.exceptions import (
     ConnectionError as Unconnected,
 )
+from botocore.parsers import ResponseParserError
 
 from tasksync.backends.bounds import within
 from tasksync.backends.document import DocumentStore
@@ -272,10 +273,10 @@ class S3Document:
                 f"Could not {doing} the state {self.where}: the server sends us on and on.",
                 "Name its endpoint and region: s3://bucket/key?endpoint=https://host&region=name.",
             ) from None
-        except _NO_ANSWER_OF_S3 as error:
-            raise StateError(
+        except _NO_ANSWER_OF_S3:  # their words hold the whole answer
+            raise Ambiguous(
                 f"Could not {doing} the state {self.where}: the answer is none of S3.", _NO_S3
-            ) from error
+            ) from None
         except (BotoCoreError, ValueError) as error:
             raise StateError(
                 f"Could not {doing} the state {self.where}: {self._words(error)}"
@@ -294,8 +295,8 @@ class S3Document:
         return scrubbed(" ".join(str(error).split()), self._secrets)
 
 
-#: what boto3 raises at answers in which something is missing that it takes for granted
-_NO_ANSWER_OF_S3 = (LookupError, TypeError, AttributeError)
+#: what boto3 raises at answers that it cannot read, or in which it misses what it takes for granted
+_NO_ANSWER_OF_S3 = (ResponseParserError, LookupError, TypeError, AttributeError)
 _NO_S3 = "Is that S3, or a server that speaks it? Look at the endpoint."
 _ADVICE = {
     "NoSuchBucket": "Make the bucket first; tasksync makes only the object.",

@@ -133,6 +133,21 @@ def test_an_answer_that_names_no_etag_is_told(remote: Any) -> None:
             asked.write(b"{}", None, "")
 
 
+@pytest.mark.parametrize("status", ["200 OK", "400 No"])
+def test_an_answer_that_boto3_cannot_read_is_told_without_its_words(
+    remote: Any, status: str
+) -> None:
+    """Its own fault is none of its library's kinds, and repeats the whole answer."""
+    said = b"no XML <<<" * 500
+    head = f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {len(said)}\r\n\r\n"
+    with answering(head.encode() + said) as url:
+        asked = remote(url)
+        asked._timeout = SOON
+        with pytest.raises(StateError, match="Could not save the state") as met:
+            asked.write(b"{}", None, "")
+    assert len(str(met.value)) < 500
+
+
 def test_a_server_that_sends_boto3_on_and_on_is_told_in_a_line(remote: Any) -> None:
     """It follows until Python's stack is full."""
     head = b"HTTP/1.1 307 On\r\nLocation: http://127.0.0.1:1/x\r\nConnection: close\r\n\r\n"

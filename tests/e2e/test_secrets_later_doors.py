@@ -106,7 +106,7 @@ def test_no_command_that_looks_takes_over_or_takes_back_tells_our_secrets(
     assert "***" not in loose.manifest.read_text()
     end = of_command(loose, ("import", "--out", "imported.yaml"))
     silent(end)
-    assert "*** stands in 1 task (" in end.err
+    assert "*** stands in 2 tasks (" in end.err
     left = files_of(loose.folder)
     assert {"imported.yaml", "numbers.yaml", "undo.json"} <= {Path(one).name for one in left}
     assert not {name: told(text) for name, text in left.items() if told(text)}
