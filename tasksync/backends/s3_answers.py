@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.exceptions import HTTPClientError
+from botocore.exceptions import HTTPClientError, ResponseStreamingError
+from urllib3.exceptions import HTTPError
 
 #: bytes; no error of S3 comes near
 LONGEST = 1 << 20
@@ -61,10 +62,13 @@ class _Whole(AWSResponse):  # type: ignore[misc]  # the same
 def _content(raw: Any) -> bytes:
     pieces: list[bytes] = []
     size = 0
-    for piece in raw.stream(_PIECE):
-        pieces.append(piece)
-        size += len(piece)
-        if size > LONGEST:
-            raw.close()
-            raise TooLongAnswer(most=LONGEST >> 20)
+    try:
+        for piece in raw.stream(_PIECE):
+            pieces.append(piece)
+            size += len(piece)
+            if size > LONGEST:
+                raw.close()
+                raise TooLongAnswer(most=LONGEST >> 20)
+    except (HTTPError, OSError) as error:  # cut off, or it breaks HTTP
+        raise ResponseStreamingError(error=error) from error
     return b"".join(pieces)

@@ -133,14 +133,16 @@ def test_an_answer_that_names_no_etag_is_told(remote: Any) -> None:
             asked.write(b"{}", None, "")
 
 
-@pytest.mark.parametrize("status", ["200 OK", "400 No"])
+@pytest.mark.parametrize(("status", "missing"), [("201 Made", 0), ("200 OK", 9), ("400 No", 9)])
 def test_an_answer_that_boto3_cannot_read_is_told_without_its_words(
-    remote: Any, status: str
+    remote: Any, status: str, missing: int
 ) -> None:
     """Its own fault is none of its library's kinds, and repeats the whole answer."""
-    said = b"no XML <<<" * 500
-    head = f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {len(said)}\r\n\r\n"
-    with answering(head.encode() + said) as url:
+    said = b" " * 1000 + b"no XML <<<" * 500
+    size = f"{len(said) + missing:x}"
+    head = f"HTTP/1.1 {status}\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n{size}\r\n"
+    end = b"" if missing else b"\r\n0\r\n\r\n"
+    with answering(head.encode() + said + end) as url:
         asked = remote(url)
         asked._timeout = SOON
         with pytest.raises(StateError, match="Could not save the state") as met:
