@@ -20,6 +20,12 @@ from tasksync.value_classes import dataclass
 _LOOKS = 6
 #: a comment whose answer was lost, and that is not there when looked for, is written once more
 _WRITES = 2
+#: what to do where nothing was approved, by whether the pull request is open
+_ANEW = {
+    True: "Let a run of its newest commit do tasksync publish PLAN.json, with the same token.",
+    False: "After a merge no plan is published any more: have a new pull request ask for what is "
+    "to be done, or name what was approved: apply --expect sha256:…",
+}
 _GUESSED = (
     "Of this token the forge does not tell whose it is: if it is no job's own, set "
     "TASKSYNC_FORGE_ACCOUNT to its account's name."
@@ -190,26 +196,30 @@ def approved_comment(
     Raises PlanStale where there is none of our own account, or several that say different things.
     """
     account, where = client.account(), client.named(pull.number)
-    found = own_comments(client, pull.number, account, ("plan", project))
-    labelled = [(label, one) for one in found if (label := label_of(one.body)) is not None]
-    fitting = [(label, one) for label, one in labelled if label.head == head]
+    labelled = [
+        (label, one)
+        for one in client.comments(pull.number)
+        if (label := label_of(one.body)) and label.topic == ("plan", project)
+    ]
+    ours = [(label, one) for label, one in labelled if one.by.is_same(account)]
+    fitting = [(label, one) for label, one in ours if label.head == head]
     if len({label.digest for label, _one in fitting}) > 1:
         msg = f"{where} holds several plans of {project} for one commit, and none is guessed."
-        raise PlanStale(msg, "Delete them there, and run tasksync publish again.")
+        raise PlanStale(msg, f"Delete them there. {_ANEW[pull.is_open]}")
     if fitting:
-        label, one = fitting[0]
+        label, one = min(fitting, key=lambda pair: pair[1].id)
         return ApprovedComment(label, one.body, one.url)
-    if not labelled:
-        msg = f"No plan of {project} was published on {where} by {account.login}."
+    if ours:
+        others = ", ".join(sorted({label.head[:12] for label, _one in ours}))
         raise PlanStale(
-            msg,
-            "tasksync publish PLAN.json puts it there, with the same token; what other accounts "
-            f"wrote does not count. {_GUESSED if account.guessed else ''}".rstrip(),
+            f"The plan of {project} on {where} is for commit {others}, and not for {head[:12]}.",
+            f"Nobody has seen what this commit would do. {_ANEW[pull.is_open]}",
         )
-    others = ", ".join(sorted({label.head[:12] for label, _one in labelled}))
+    others = ", ".join(sorted({one.by.login for _label, one in labelled if one.by.login}))
+    theirs = f"; that by {others} is another account's, and does not count" if others else ""
     raise PlanStale(
-        f"The plan of {project} on {where} is for commit {others}, and not for {head[:12]}.",
-        "Nobody has seen what this commit would do: let its own run publish it first.",
+        f"No plan of {project} was published on {where} by {account.login}{theirs}.",
+        f"{_ANEW[pull.is_open]} {_GUESSED if account.guessed else ''}".rstrip(),
     )
 
 
