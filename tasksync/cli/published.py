@@ -10,9 +10,10 @@ from tasksync.core.expected import Approved
 from tasksync.core.formats.plan_digest import digest_of_document
 from tasksync.core.quoting import quoted
 from tasksync.errors import NoPullRequest, PlanStale, UsageError
-from tasksync.forge.comments import approved_comment, pull_request_of_run
+from tasksync.forge.comments import anew, approved_comment, pull_request_of_run
 from tasksync.forge.environment import ForgeKind
 from tasksync.forge.hidden_line import document_of
+from tasksync.render.wording import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +26,8 @@ def approved_plan(project: str, environment: Mapping[str, str]) -> Approved:
 
     Its pull request is the one that the CI's environment names (and then its head there), or that
     TASKSYNC_PULL_REQUEST does, else the one whose merge this commit is. Raises PlanStale where no
-    such plan is found, ForgeDenied where the token may not look, ForgeError where the forge does
-    not answer.
+    such plan is found, or what stands there contradicts itself; ForgeDenied where the token may not
+    look, ForgeError where the forge does not answer.
     """
     run = ci_run(environment, to=_forge(environment), pull_request=_named(environment))
     client = client_of(run)
@@ -50,7 +51,11 @@ def approved_plan(project: str, environment: Mapping[str, str]) -> Approved:
     found = approved_comment(client, pull, run.head or pull.head, project)
     document = document_of(found.body)
     if document is not None and digest_of_document(document) != found.label.digest:
-        document = None  # the digest is what was approved; whatever else stands there was not
+        raise PlanStale(
+            f"What stands there for {project} says two things: its digest is not that of its plan "
+            f"({clean(found.url)}). It was edited after it was published.",
+            anew(pull),
+        )
     return Approved(found.label.digest, document, found.url)
 
 

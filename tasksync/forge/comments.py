@@ -20,12 +20,6 @@ from tasksync.value_classes import dataclass
 _LOOKS = 6
 #: a comment whose answer was lost, and that is not there when looked for, is written once more
 _WRITES = 2
-#: what to do where nothing was approved, by whether the pull request is open
-_ANEW = {
-    True: "Let a run of its newest commit do tasksync publish PLAN.json, with the same token.",
-    False: "After a merge no plan is published any more: have a new pull request ask for what is "
-    "to be done, or name what was approved: apply --expect sha256:…",
-}
 _GUESSED = (
     "Of this token the forge does not tell whose it is: if it is no job's own, set "
     "TASKSYNC_FORGE_ACCOUNT to its account's name."
@@ -176,6 +170,16 @@ def closed(client: ForgeClient, number: int) -> NoPullRequest:
     return NoPullRequest(msg, "What was published before it was merged stands.")
 
 
+def anew(pull: PullRequest) -> str:
+    """Return what to do where what stands on a pull request approves nothing."""
+    if pull.is_open:
+        return "Let a run of its newest commit do tasksync publish PLAN.json, with the same token."
+    return (
+        "After a merge no plan is published any more: have a new pull request ask for what is to "
+        "be done, or name what was approved: apply --expect sha256:…"
+    )
+
+
 def own_comments(
     client: ForgeClient, number: int, account: ForgeAccount, topic: tuple[str, str]
 ) -> list[PublishedComment]:
@@ -205,7 +209,7 @@ def approved_comment(
     fitting = [(label, one) for label, one in ours if label.head == head]
     if len({label.digest for label, _one in fitting}) > 1:
         msg = f"{where} holds several plans of {project} for one commit, and none is guessed."
-        raise PlanStale(msg, f"Delete them there. {_ANEW[pull.is_open]}")
+        raise PlanStale(msg, f"Delete them there. {anew(pull)}")
     if fitting:
         label, one = min(fitting, key=lambda pair: pair[1].id)
         return ApprovedComment(label, one.body, one.url)
@@ -213,13 +217,13 @@ def approved_comment(
         others = ", ".join(sorted({label.head[:12] for label, _one in ours}))
         raise PlanStale(
             f"The plan of {project} on {where} is for commit {others}, and not for {head[:12]}.",
-            f"Nobody has seen what this commit would do. {_ANEW[pull.is_open]}",
+            f"Nobody has seen what this commit would do. {anew(pull)}",
         )
     others = ", ".join(sorted({one.by.login for _label, one in labelled if one.by.login}))
     theirs = f"; that by {others} is another account's, and does not count" if others else ""
     raise PlanStale(
         f"No plan of {project} was published on {where} by {account.login}{theirs}.",
-        f"{_ANEW[pull.is_open]} {_GUESSED if account.guessed else ''}".rstrip(),
+        f"{anew(pull)} {_GUESSED if account.guessed else ''}".rstrip(),
     )
 
 

@@ -200,17 +200,23 @@ def test_a_system_line_of_gitlab_approves_nothing(on_gitlab: Publishing) -> None
     assert refused(at.environment()).exit_code == 5
 
 
-def test_a_document_that_is_not_the_digests_is_not_used(published: Publishing) -> None:
+@pytest.mark.parametrize("edited", ["document", "digest"])
+def test_a_comment_whose_two_lines_do_not_agree_approves_nothing(
+    published: Publishing, edited: str
+) -> None:
+    """Whoever may edit it changed what is applied, and not what is shown."""
     at = published
     assert at.publish(at.plan("Other", "chores")).code == 0
-    other = at.bodies()[0].splitlines()[1]
+    other = at.bodies()[0].splitlines()
     assert at.publish(at.plan("First")).code == 0
     comment = at.forge.comments(7)[0]
-    lines = comment.body.splitlines()
-    comment.body = "\n".join([lines[0], other, *lines[2:]])
-    found = approved(at.environment())
-    assert found.digest == digest_in(lines[0])
-    assert found.document is None
+    line, document, *rest = comment.body.splitlines()
+    changed = [line, other[1]] if edited == "document" else [other[0], document]
+    comment.body = "\n".join([*changed, *rest])
+    found = refused(at.environment())
+    assert (found.exit_code, "edited after it was published" in found.message) == (5, True)
+    comment.body = "\n".join([line, "<!-- tasksync:asked AAAA -->", *rest])  # it is left out
+    assert approved(at.environment()).digest == digest_in(line)
 
 
 def test_two_own_comments_with_two_plans_for_one_head_are_not_guessed_between(
