@@ -83,6 +83,17 @@ def test_a_rebase_of_gitlab_that_nobody_planned_anew_is_refused(on_gitlab: Publi
     assert isinstance(refused(at.forge.environment_of_push(merged)), PlanStale)
 
 
+def test_a_train_of_gitlab_that_lands_commits_of_its_own_is_found(on_gitlab: Publishing) -> None:
+    """By fast-forward: its commit is in the index, and in no field of the merge request."""
+    at = on_gitlab
+    early = at.forge.repository.pulls[7].head
+    at.forge.push(7)
+    assert at.publish(at.plan("First")).code == 0
+    merged = at.forge.merge(7, how="train")
+    assert approved(at.forge.environment_of_push(merged)).digest == digest_in(at.bodies()[0])
+    assert isinstance(refused(at.forge.environment_of_push(early)), PlanStale)
+
+
 def test_a_comment_for_an_older_head_is_refused_before_and_after_the_merge(
     published: Publishing,
 ) -> None:
