@@ -242,7 +242,9 @@ def pull_request_of_run(
     where it could be several.
     """
     if number is not None:
-        return client.pull_request(number)
+        named = client.pull_request(number)
+        elsewhere = is_merged and bool(into and named.landed) and named.base not in {into, ""}
+        return None if elsewhere else named
     if not commit:
         return None
     chosen = [one for one in client.pull_requests_of(commit) if one.is_open != is_merged]

@@ -157,9 +157,13 @@ def test_a_merge_into_another_branch_approves_nothing_for_this_one(published: Pu
     at.forge.repository.pulls[7].base = "release"
     merged = at.forge.merge(7, how="fast-forward")
     at.forge.push_to_base(merged)
-    fault = refused(at.forge.environment_of_push(merged))
-    assert (type(fault), fault.exit_code) == (PlanStale, 5)
-    assert f"{merged[:12]} into main" in fault.message
+    env = at.forge.environment_of_push(merged)
+    for told in (env, {**env, "TASKSYNC_PULL_REQUEST": "7"}):
+        fault = refused(told)
+        assert (type(fault), fault.exit_code) == (PlanStale, 5)
+        assert f"{merged[:12]} into main" in fault.message
+    at.forge.repository.pulls[7].base = "main"
+    assert approved({**env, "TASKSYNC_PULL_REQUEST": "7"}).digest
 
 
 @pytest.mark.parametrize("text", ["0", "-7", "²", "\u0667", "seven", "7" * 5000])
