@@ -218,9 +218,9 @@ def approved_comment(
         label, one = fitting[0]
         return ApprovedComment(label, one.body, one.url)
     if labelled:
-        heads = ", ".join(sorted({label.head[:12] for label, _one in labelled}))
+        commits = ", ".join(sorted({label.head[:12] for label, _one in labelled}))
         raise PlanStale(
-            f"The plan of {project} on {where} is for commit {heads}, and not for {head[:12]}.",
+            f"The plan of {project} on {where} is for commit {commits}, and not for {head[:12]}.",
             f"Nobody has seen what this commit would do. {anew(pull)}",
         )
     logins = ", ".join(sorted({one.by.login for one in others if one.by.login}))
