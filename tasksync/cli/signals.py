@@ -101,10 +101,14 @@ def graceful(
 
 
 @contextmanager
-def terminable(restore: Callable[[], None] = lambda: None) -> Iterator[None]:
+def terminable(
+    restore: Callable[[], None] = lambda: None, *, to_the_end: bool = False
+) -> Iterator[None]:
     """Let what asks to stop end reading as KeyboardInterrupt, while nothing is being written.
 
     A second one does not wait for what is cleared up, and leaves at once; `restore` is called then.
+    `to_the_end`: that holds behind the block too, as the process ends after it, and the handlers of
+    before would kill it with another exit code.
     SIGINT too, for a process that a script put into the background begins with it ignored.
     """
     heard = False
@@ -123,5 +127,6 @@ def terminable(restore: Callable[[], None] = lambda: None) -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        if not (heard and to_the_end):
+            for number, handler in before.items():
+                signal.signal(number, handler)

@@ -169,6 +169,24 @@ def test_a_signal_after_all_was_told_does_not_decide_the_exit_code(sign: signal.
     assert (done.returncode, done.stdout, done.stderr) == (3, "Done.\n", "")
 
 
+@pytest.mark.parametrize("sign", _SIGNALS)
+def test_a_second_signal_while_it_is_told_that_it_was_stopped_leaves_with_130(
+    sign: signal.Signals,
+) -> None:
+    """The handlers of before are not given back by then: SIGTERM's would kill."""
+    code = (
+        "import os, sys\n"
+        "import tasksync.__main__ as begin, tasksync.cli.console as console\n"
+        "import tasksync.cli.commands.version as version\n"
+        f"version.run = lambda *_: os.kill(os.getpid(), {int(sign)})\n"
+        f"console.Console.tell = lambda *_: os.kill(os.getpid(), {int(sign)})\n"
+        "sys.argv[1:] = ['version']\n"
+        "begin.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 def test_a_signal_before_there_is_anything_to_do_ends_in_words() -> None:
     """Python is still reading tasksync's own files."""
     code = (
