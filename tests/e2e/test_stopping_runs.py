@@ -297,3 +297,21 @@ def test_a_run_whose_events_nobody_reads_any_more_saves_and_leaves(team: Trip) -
     listed = team.run("state", "list", "-f", str(team.manifest)).must(0)
     assert len(listed.out.splitlines()) == made
     _finish(team)
+
+
+def test_a_signal_while_it_is_told_what_was_done_does_not_say_that_nothing_was(
+    team: Trip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All is done and saved by then: the exit code is that of a whole run."""
+    from tasksync.cli.apply_flow import Doing
+
+    summed = Doing._summed
+
+    def stopped(self: Doing, *more: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        summed(self, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Doing, "_summed", stopped)
+    told = team.want(_TASKS).apply().must(0)
+    assert "Nothing was being written" not in told.err
+    assert "80 added" in told.out
