@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from portal import until
 from trips import Trip, ended, task
+
+from tasksync.cli.apply_flow import _same_apply
+from tasksync.cli.commands import apply
 
 _TASKS = {
     **{f"p{n:02}": task(f"Parent {n:02}") for n in range(60)},
@@ -43,6 +49,19 @@ def _holder(team: Trip) -> object:
         store.close()
 
 
+def test_what_is_said_to_go_on_does_the_rest_and_no_more() -> None:
+    """Without --destroy all that it had deleted would have been made again."""
+    parser = argparse.ArgumentParser()
+    apply.arguments(parser)
+    for words in (
+        ["-f", "a.yaml", "-f", "b c", "--target", "x/*", "--target", "y", "--exclude", "x/z"],
+        ["--destroy"],
+        [],
+    ):
+        said = _same_apply(apply.options(vars(parser.parse_args(words))))
+        assert shlex.split(said) == ["tasksync", "apply", *words]
+
+
 @pytest.mark.parametrize("sign", _SIGNALS)
 def test_one_signal_finishes_the_calls_in_flight_saves_and_leaves_with_130(
     team: Trip, sign: signal.Signals
@@ -59,6 +78,7 @@ def test_one_signal_finishes_the_calls_in_flight_saves_and_leaves_with_130(
         told = ended(worker).must(130)
     assert f"{sign.name}: 0 done, 80 left. Finishing the calls in flight" in told.err
     assert "Interrupted: 10 done, 70 left. The state is saved" in told.err
+    assert f"to go on: tasksync apply -f {team.manifest}\n" in told.err
     assert "70 changes not started:" in told.out
     assert "  and 50 more; tasksync plan --full shows them\n" in told.out
     assert "\nIn e2e on sandbox.bitrix24.example: 10 done, 70 left.\n" in told.out
@@ -169,6 +189,50 @@ def test_a_signal_after_all_was_told_does_not_decide_the_exit_code(sign: signal.
     assert (done.returncode, done.stdout, done.stderr) == (3, "Done.\n", "")
 
 
+@pytest.mark.parametrize("sign", _SIGNALS)
+@pytest.mark.parametrize("module", ["tasksync.cli.main", "tasksync.cli.wiring", "orjson"])
+def test_a_signal_while_something_is_imported_is_not_lost(
+    tmp_path: Path, sign: signal.Signals, module: str
+) -> None:
+    """Python ignores an exception in a callback of its import machinery, as in any `__del__`."""
+    code = (
+        "import os, sys\n"
+        "class Signal:\n"
+        f"    def __del__(self): os.kill(os.getpid(), {int(sign)}); sum(range(9))\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_more):\n"
+        f"        if name == {module!r}: Signal()\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "import tasksync.__main__ as begin\n"
+        "sys.argv[1:] = ['plan', '-f', 'm.yaml', '--portal', 'sandbox:']\n"
+        "begin.main()\n"
+    )
+    (tmp_path / "m.yaml").write_text("apiVersion: tasksync/v1\nproject: p\ntasks: {}\n", "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    told = (done.returncode, done.stdout, done.stderr)
+    assert told == (130, "", "Interrupted. Nothing was being written.\n")
+
+
+@pytest.mark.parametrize("sign", _SIGNALS)
+def test_a_second_signal_while_it_is_told_that_it_was_stopped_leaves_with_130(
+    sign: signal.Signals,
+) -> None:
+    """The handlers of before are not given back by then: SIGTERM's would kill."""
+    code = (
+        "import os, sys\n"
+        "import tasksync.__main__ as begin, tasksync.cli.console as console\n"
+        "import tasksync.cli.commands.version as version\n"
+        f"version.run = lambda *_: os.kill(os.getpid(), {int(sign)})\n"
+        f"console.Console.tell = lambda *_: os.kill(os.getpid(), {int(sign)})\n"
+        "sys.argv[1:] = ['version']\n"
+        "begin.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 def test_a_signal_before_there_is_anything_to_do_ends_in_words() -> None:
     """Python is still reading tasksync's own files."""
     code = (
@@ -233,3 +297,21 @@ def test_a_run_whose_events_nobody_reads_any_more_saves_and_leaves(team: Trip) -
     listed = team.run("state", "list", "-f", str(team.manifest)).must(0)
     assert len(listed.out.splitlines()) == made
     _finish(team)
+
+
+def test_a_signal_while_it_is_told_what_was_done_does_not_say_that_nothing_was(
+    team: Trip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All is done and saved by then: the exit code is that of a whole run."""
+    from tasksync.cli.apply_flow import Doing
+
+    summed = Doing._summed
+
+    def stopped(self: Doing, *more: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        summed(self, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Doing, "_summed", stopped)
+    told = team.want(_TASKS).apply().must(0)
+    assert "Nothing was being written" not in told.err
+    assert "80 added" in told.out
