@@ -350,7 +350,8 @@ class Doing:
                 applier.report.error = error
                 self._summed(plan, applier.report)
                 raise
-        return self._told(plan, report, verification)
+            # what was written is told as that, also where a signal comes only now
+            return self._told(plan, report, verification)
 
     def _proved(self, plan: Plan, report: Report, recorder: Recorder | None) -> Verification:
         parts = self._parts
