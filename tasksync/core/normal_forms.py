@@ -7,8 +7,13 @@ description of 60 000 marks took half a minute. No language has a hundred in a r
 from __future__ import annotations
 
 import re
-from typing import Literal
 from unicodedata import normalize
+
+TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
+
+    Form: TypeAlias = Literal["NFC", "NFKD"]
 
 #: neither letter, digit, blank nor ASCII: so is every mark, but for two halfwidth ones of Japanese,
 #: which are letters to Python
@@ -16,7 +21,7 @@ _MARK = "(?:[^\\w\\s\0-\x7f]|[\uff9e\uff9f])"
 _MANY_MARKS = re.compile(f"((?<!{_MARK}){_MARK}{{100,}})")
 
 
-def normal_form(form: Literal["NFC", "NFKD"], text: str) -> str:
+def normal_form(form: Form, text: str) -> str:
     """Return a text in a normal form; a hundred marks in a row and more stay as they are."""
     if text.isascii():
         return text

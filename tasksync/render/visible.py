@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from unicodedata import name as name_of
 
-from tasksync.core.normal_forms import normal_form
 from tasksync.core.unseen import JOINING, STEERING, UNSEEN, escaped
 
 _UNSEEN = re.compile(f"[{UNSEEN}]|(?<![\u203c-\u3299\ufe0f\U0001f000-\U0001faff])[{JOINING}]")
@@ -80,6 +79,8 @@ def looks(text: str) -> str:
     """Return what is equal for texts that look alike: other forms and scripts of one drawing."""
     if text.isascii():
         return text
+    from tasksync.core.normal_forms import normal_form  # `--help` does without
+
     seen = normal_form("NFKD", _BLANKS.sub(" ", text)).translate(_LOOKALIKES)
     return _NOTHING.sub("", _UNSEEN.sub("", seen))
 
