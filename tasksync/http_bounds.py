@@ -7,7 +7,6 @@ redirect followed.
 
 from __future__ import annotations
 
-import re
 import socket
 import threading
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
 
 from tasksync.connection_timer import ended_after, shut_down
+from tasksync.late_patterns import pattern_of
 
 #: no answer is longer (bytes, once decoded): a page of 5 000 tasks has a few megabytes
 LONGEST_BODY = 64 * 1024 * 1024
@@ -40,7 +40,7 @@ NAMES = (
     b"commat dollar equals excl grave gt lbrace lbrack lcub lowbar lpar lsqb lt midast num percnt "
     b"period plus quest quot rbrace rbrack rcub rpar rsqb semi sol verbar vert"
 ).split()
-_ESCAPE = re.compile(
+_ESCAPE = pattern_of(
     rb"\\u00|%(?:25)*[2-7][0-9a-fA-F]|&(?:#[0-9xX]|(?:" + b"|".join(NAMES) + rb");)"
 )
 _CHUNK = 256 * 1024

@@ -13,11 +13,12 @@ from tasksync.errors import NoPullRequest, PlanStale, UsageError
 from tasksync.forge.comments import approved_comment, pull_request_of_run
 from tasksync.forge.environment import ForgeKind
 from tasksync.forge.hidden_line import document_of
+from tasksync.late_patterns import pattern_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
+_NUMBER = pattern_of(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
 def approved_plan(project: str, environment: Mapping[str, str]) -> Approved:

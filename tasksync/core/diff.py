@@ -7,7 +7,6 @@ hundred times faster, and a plan may hold 10 000 of them.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -17,6 +16,7 @@ from typing import Generic, TypeVar
 
 from tasksync.core import long_diff
 from tasksync.core.pieces import Fate, Piece
+from tasksync.late_patterns import pattern_of
 from tasksync.value_classes import dataclass
 
 __all__ = ["Fate", "Members", "Piece", "delta", "duration", "members", "paths", "steps", "words"]
@@ -29,8 +29,8 @@ WORDS_LIMIT = 2000
 LENGTH_LIMIT, LINES_LIMIT = 200_000, 20_000
 #: a search looks at every pair of equal tokens: above so many the middle is shown as a whole
 PAIRS_LIMIT = 2_000_000
-_TOKENS = re.compile(r"\w+|[^\S\n]+|\n|[^\w\s]")
-_LINES = re.compile(r"[^\n]*\n|[^\n]+")
+_TOKENS = pattern_of(r"\w+|[^\S\n]+|\n|[^\w\s]")
+_LINES = pattern_of(r"[^\n]*\n|[^\n]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,17 @@ where a task is recognised, and never to tell whether a field has to be written.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from html import unescape
 from unicodedata import normalize
 
 from tasksync.core.fields import FIELDS, FieldKind, Value, canonical
+from tasksync.late_patterns import pattern_of
 
 #: how often entities inside entities are decoded
 _DECODINGS = 4
 #: what a database without four-byte characters cannot hold (utf8mb3)
-_BEYOND = re.compile(r"[\U00010000-\U0010ffff]+")
+_BEYOND = pattern_of(r"[\U00010000-\U0010ffff]+")
 #: what may stand in the place of such characters: replacements, and blanks
 _REPLACED_AND_BLANK = "?\ufffd \t\n\u00a0"
 

@@ -14,6 +14,7 @@ from math import inf, nextafter
 from typing import Any, TypeAlias
 
 from tasksync.core.fields import READ_ONLY
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.hints import closest, did_you_mean, listed, shown, unquoted
 from tasksync.manifests.unplaced import UnplacedProblem
 from tasksync.schema_files import schema_text
@@ -28,7 +29,7 @@ MANIFEST = "#"
 FLEET = "fleet#"
 #: marks what an editor checks by a pattern, and a parser of ours in its own words
 EDITORS = "x-editors"
-_HALVES = re.compile("[\ud800-\udfff]")
+_HALVES = pattern_of("[\ud800-\udfff]")
 #: stands for a number too big to have one of its own
 _FRACTION = 1.5
 

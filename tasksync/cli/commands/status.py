@@ -14,6 +14,7 @@ from tasksync.cli.arguments import (
     state_arguments,
 )
 from tasksync.cli.console import Console
+from tasksync.late_patterns import pattern_of
 
 TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from tasksync.cli.options import StatusOptions
 
 FORMATS = ("text", "json", "csv", "markdown", "html")
-_SPAN = re.compile(r"([0-9]{1,5})(h|d|w)", re.ASCII)
+_SPAN = pattern_of(r"([0-9]{1,5})(h|d|w)", re.ASCII)
 _SECONDS = {"h": 3600, "d": 86400, "w": 604800}
 
 

@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.language import grammar
 from tasksync.manifests.language.csv_records import delimiter_of
 
 _MARK: Final = "\ufeff"
-_BREAK: Final = re.compile(r"\r\n|\r|\n")
-_QUOTED: Final = re.compile(r'"(?:[^"]|"")*"')
+_BREAK: Final = pattern_of(r"\r\n|\r|\n")
+_QUOTED: Final = pattern_of(r'"(?:[^"]|"")*"')
 
 
 class Cell(NamedTuple):

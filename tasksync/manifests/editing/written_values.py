@@ -8,23 +8,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from typing import Any, Final
 
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.editing.edits import NewValue
 from tasksync.manifests.reader import ScalarEvent, StreamEndEvent, YAMLError, events, plain
 from tasksync.value_classes import dataclass
 
 #: what a double-quoted text must not hold as it is: YAML takes it for a break, or does not take it
-_ESCAPED: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_ESCAPED: Final = pattern_of("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 #: what no style but the double-quoted one holds
-_UNPRINTED: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_UNPRINTED: Final = pattern_of("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 #: dates and instants: text here, and for the eye
-_DATE: Final = re.compile(
+_DATE: Final = pattern_of(
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII
 )
 #: lengths of time begin with a digit, and are no number to anybody
-_DURATION: Final = re.compile(r"(?=\d)(?:\d+h)?(?:\d+m)?(?:\d+s)?", re.ASCII)
+_DURATION: Final = pattern_of(r"(?=\d)(?:\d+h)?(?:\d+m)?(?:\d+s)?", re.ASCII)
 #: what other readers take for true, false or nothing
 _CONSTANTS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*", re.ASCII)
+_NAME: Final = pattern_of(r"[A-Za-z_][A-Za-z0-9_-]*", re.ASCII)
 _MOST_DIGIT: Final = 9
 
 

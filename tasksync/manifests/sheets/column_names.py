@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from unicodedata import normalize
 
 from tasksync.core.fields import FIELDS
+from tasksync.late_patterns import pattern_of
 
 KEY, PARENT, ADOPT = "key", "parent", "adopt"
 #: everything that a column may be
@@ -95,8 +95,8 @@ _UNITS: Mapping[str, str] = {
 }
 #: a column called by the unit alone counts that
 _BY_UNIT = ("hours", "часы", "часов", "stunden", "minutes", "минуты", "минут", "minuten")
-_UNIT = re.compile(r"(.*?)[\s,(\[]+(?:in|в)?\s*([a-zа-я]+)\.?[)\]]?")
-_FORMS = re.compile(r"[\s_\-–—/]+")
+_UNIT = pattern_of(r"(.*?)[\s,(\[]+(?:in|в)?\s*([a-zа-я]+)\.?[)\]]?")
+_FORMS = pattern_of(r"[\s_\-–—/]+")
 
 
 def normal_name(text: str) -> str:
