@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tasksync.sandbox.faults.delayed_work import DelayedWork
 from tasksync.sandbox.faults.fault_injector import FaultInjector
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 PORTAL = "sandbox.bitrix24.example"
 
 
-@dataclass(frozen=True, slots=True)
-class RoutedRequest:
+class RoutedRequest(NamedTuple):
     """One request on its way: who asks, what the path named, and the tasks' handler."""
 
     request: WebRequest
