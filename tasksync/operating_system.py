@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from threading import Event
+from threading import Event, main_thread
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -177,3 +177,11 @@ def ask_to_stop(process: Popen[Any]) -> None:
     In a group of its own a process of Windows hears Ctrl-Break alone.
     """
     process.send_signal(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT))
+
+
+def signal_main_thread(number: int) -> None:
+    """Send our main thread a signal, from another; what it waits for is interrupted by that."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(main_thread().ident or 0, number)
+    else:
+        signal.raise_signal(number)

@@ -294,6 +294,7 @@ ASKED = {("operating_system.py", "os.O_DIRECTORY"), ("operating_system.py", "os.
     *(("file_limits.py", f"select.{name}") for name in ("poll",)),
     ("backends/processes.py", "os.getuid"),
     ("operating_system.py", "time.CLOCK_MONOTONIC"),
+    ("operating_system.py", "signal.pthread_kill"),
 }
 
 
@@ -333,3 +334,28 @@ def test_what_windows_lacks_is_named_in_its_own_place_alone() -> None:
 )
 def test_the_look_for_it_finds_it(source: str, name: str) -> None:
     assert lacked(source) == {name}
+
+
+@pytest.mark.parametrize("lacks", [(), ("pthread_kill",)])
+def test_the_main_thread_gets_a_signal_from_another_thread(
+    monkeypatch: pytest.MonkeyPatch, lacks: tuple[str, ...]
+) -> None:
+    """Windows has no pthread_kill; Python calls handlers in the main thread there too."""
+    for name in lacks:
+        monkeypatch.delattr(signal, name, raising=False)
+    heard: list[threading.Thread] = []
+    came = threading.Event()
+
+    def hear(*_signal: object) -> None:
+        heard.append(threading.current_thread())
+        came.set()
+
+    before = signal.signal(signal.SIGINT, hear)
+    try:
+        other = threading.Thread(target=operating_system.signal_main_thread, args=(signal.SIGINT,))
+        other.start()
+        assert operating_system.wait(came, 30) or came.is_set()
+        other.join()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert heard == [threading.main_thread()]

@@ -89,7 +89,7 @@ def apply_manifest(options: ApplyOptions, console: Console) -> int:
         manifest = parts.manifest()
         approved = None
         if options.expect:
-            approved = approved_of(options.expect, manifest.project, console.env)
+            approved = approved_of(options.expect, manifest.project, console.env, console.tell)
         with closing(parts.store(manifest.project)) as store:
             return _apply(parts, options, manifest, store, begun, approved)
 

@@ -124,10 +124,10 @@ def _fitting(made: Callable[[int], str], room: int) -> str:
     limit = room
     for _ in range(_TRIES):
         text = made(limit).rstrip()
-        over = length(text) - room
-        if over <= 0:
+        long = length(text)
+        if long <= room:
             return text
-        limit -= over + _SHORTER
+        limit = limit * room // long - _SHORTER
     return comment_text(text, room, "*The rest is left out here for want of room.*")
 
 

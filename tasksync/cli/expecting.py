@@ -5,7 +5,7 @@ The digest is the yes: nobody is asked. Guards hold as they do without it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from tasksync.core.asked_again import asked_again
 from tasksync.core.asked_differences import Item, asked_differences, is_part_of, items_of
@@ -41,13 +41,18 @@ class ExpectedPlan:
     note: str = ""
 
 
-def approved_of(expect: str, project: str, environment: Mapping[str, str]) -> Approved:
-    """Return what was approved: a digest, or what the forge says was published and approved."""
+def approved_of(
+    expect: str, project: str, environment: Mapping[str, str], tell: Callable[[str], None]
+) -> Approved:
+    """Return what was approved: a digest, or what the forge says was published and approved.
+
+    `tell` is told of waits for the forge.
+    """
     if expect != PUBLISHED:
         return Approved(expect)
     from tasksync.cli.published import approved_plan  # which talks to a forge
 
-    approved = approved_plan(project, environment)
+    approved = approved_plan(project, environment, tell)
     if approved.document is not None and digest_of_document(approved.document) != approved.digest:
         raise PlanUnusable(
             f"What was published{_where(approved)} is not what its digest was taken of.",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _EVENT = 32 * 1024 * 1024
 
 
-def _nobody(_text: str) -> None:
+def nobody(_text: str) -> None:
     """Tell nobody."""
 
 
@@ -37,7 +37,7 @@ def ci_run(
     return run_of(env, event, to=to, pull_request=pull_request)
 
 
-def client_of(run: CiRun, tell: Callable[[str], None] = _nobody) -> ForgeClient:
+def client_of(run: CiRun, tell: Callable[[str], None] = nobody) -> ForgeClient:
     """Return what talks to the forge of a run; `tell` is told of waits."""
     agent = {"User-Agent": f"tasksync/{__version__}"}
     proxies = not is_loopback(run.api)  # no proxy stands before ourselves

@@ -67,7 +67,11 @@ _BROKEN_PIPE = 141
 
 
 def run(argv: Sequence[str], console: Console | None = None) -> int:
-    """Run one command; returns its exit code and never raises."""
+    """Run one command; returns its exit code and never raises.
+
+    Without a console it is the process's own command, and the process ends with it.
+    """
+    alone = console is None
     console = console or Console(
         _unfailing(sys.stdin or _nowhere()),
         _unfailing(sys.stdout or _nowhere()),
@@ -75,7 +79,7 @@ def run(argv: Sequence[str], console: Console | None = None) -> int:
         os.environ,
     )
     try:
-        return dispatch(modern(argv), console)
+        return dispatch(modern(argv), console, alone=alone)
     except TasksyncError as error:
         from tasksync.cli.error_exit import told
 
@@ -130,8 +134,11 @@ def _nowhere() -> TextIO:
     return os.fdopen(os.open(os.devnull, os.O_RDWR), "w", encoding="utf-8")
 
 
-def dispatch(argv: Sequence[str], console: Console) -> int:
-    """Run one command; returns its exit code and raises TasksyncError."""
+def dispatch(argv: Sequence[str], console: Console, *, alone: bool = False) -> int:
+    """Run one command; returns its exit code and raises TasksyncError.
+
+    `alone`: the process ends with it.
+    """
     name = next((word for word in argv if not word.startswith("-")), None)
     parser, chosen = _parser(name, console)
     try:
@@ -150,7 +157,7 @@ def dispatch(argv: Sequence[str], console: Console) -> int:
     console.hide(argv)
     from tasksync.cli.signals import terminable  # `--help` does without
 
-    with terminable(console.restore):
+    with terminable(console.restore, to_the_end=alone):
         code: int = chosen.run(chosen.options(vars(args)), console)
     return code
 

@@ -5,32 +5,35 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tasksync.cli.forge_run import ci_run, client_of
+from tasksync.cli.forge_run import ci_run, client_of, nobody
 from tasksync.core.expected import Approved
 from tasksync.core.formats.plan_digest import digest_of_document
 from tasksync.core.quoting import quoted
 from tasksync.errors import NoPullRequest, PlanStale, UsageError
-from tasksync.forge.comments import approved_comment, pull_request_of_run
+from tasksync.forge.comments import anew, approved_comment, pull_request_of_run
 from tasksync.forge.environment import ForgeKind
 from tasksync.forge.hidden_line import document_of
 from tasksync.late_patterns import pattern_of
+from tasksync.render.wording import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _NUMBER = pattern_of(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
-def approved_plan(project: str, environment: Mapping[str, str]) -> Approved:
+def approved_plan(
+    project: str, environment: Mapping[str, str], tell: Callable[[str], None] = nobody
+) -> Approved:
     """Return the plan of a project that was published for the commit of this run.
 
     Its pull request is the one that the CI's environment names (and then its head there), or that
     TASKSYNC_PULL_REQUEST does, else the one whose merge this commit is. Raises PlanStale where no
-    such plan is found, ForgeDenied where the token may not look, ForgeError where the forge does
-    not answer.
+    such plan is found, or what stands there contradicts itself; ForgeDenied where the token may not
+    look, ForgeError where the forge does not answer. `tell` is told of waits.
     """
     run = ci_run(environment, to=_forge(environment), pull_request=_named(environment))
-    client = client_of(run)
+    client = client_of(run, tell)
     commit = "" if run.on_the_clock else run.commit
     try:
         pull = pull_request_of_run(client, run.number, commit, is_merged=True, into=run.branch)
@@ -51,7 +54,11 @@ def approved_plan(project: str, environment: Mapping[str, str]) -> Approved:
     found = approved_comment(client, pull, run.head or pull.head, project)
     document = document_of(found.body)
     if document is not None and digest_of_document(document) != found.label.digest:
-        document = None  # the digest is what was approved; whatever else stands there was not
+        raise PlanStale(
+            f"What stands there for {project} says two things: its digest is not that of its plan "
+            f"({clean(found.url)}). It was edited after it was published.",
+            anew(pull),
+        )
     return Approved(found.label.digest, document, found.url)
 
 

@@ -63,6 +63,12 @@ def publish(options: PublishOptions, console: Console) -> None:
             f"Note: another plan ({done.replaced[:19]}…) stood there for the same commit. Whoever "
             "approved that has not seen this one: have it looked at again before the merge."
         )
+    if done.others:
+        whose = clean(", ".join(done.others))
+        console.tell(
+            f"Note: a comment by {whose} looks like this one. It is another account's: it is left "
+            "as it is, and approves nothing."
+        )
     console.say(clean(f"{_WORDS[done.what]} on {where}: {done.url or pull.url}"))
 
 

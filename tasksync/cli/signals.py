@@ -14,6 +14,7 @@ from tasksync import operating_system
 from tasksync.operating_system import SIGNALS
 
 _EXIT = 130
+_SOON = 0.01  # seconds
 
 
 class Stop:
@@ -101,19 +102,30 @@ def graceful(
 
 
 @contextmanager
-def terminable(restore: Callable[[], None] = lambda: None) -> Iterator[None]:
+def terminable(
+    restore: Callable[[], None] = lambda: None, *, to_the_end: bool = False
+) -> Iterator[None]:
     """Let what asks to stop end reading as KeyboardInterrupt, while nothing is being written.
 
     A second one does not wait for what is cleared up, and leaves at once; `restore` is called then.
+    `to_the_end`: that holds behind the block too, as the process ends after it, and the handlers of
+    before would kill it with another exit code.
     SIGINT too, for a process that a script put into the background begins with it ignored.
+    While something is imported it comes once that is done: libraries in C do not outlive an
+    exception while they are loaded, and the import machinery loses it.
     """
     heard = False
 
-    def hear(_number: int, _frame: FrameType | None) -> None:
+    def hear(number: int, frame: FrameType | None) -> None:
         nonlocal heard
         if heard:
             restore()
             os._exit(_EXIT)
+        if _is_importing(frame):
+            again = threading.Timer(_SOON, operating_system.signal_main_thread, (number,))
+            again.daemon = True
+            again.start()
+            return
         heard = True
         raise KeyboardInterrupt
 
@@ -123,5 +135,14 @@ def terminable(restore: Callable[[], None] = lambda: None) -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        if not (heard and to_the_end):
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False

@@ -16,8 +16,10 @@ from tasksync.errors import PlanUnusable
 from tasksync.value_classes import dataclass
 
 Item = Mapping[str, object]
-#: what has to be equal for any change of one plan to be one of the other's
-_OF_THE_WHOLE = ("project", "portal", "marker", "policy")
+#: what is told change by change, key by key; all else is of the whole plan
+_ONE_BY_ONE = frozenset({"changes", "moved"})
+#: of the whole plan, but not of each of its changes: it is asked once more, and a rest is not
+_AGAIN = "again"
 #: what the options of a change are called, in the order in which its document lists them
 _OPTIONS = ("protect", "onRemove", "ignoreChanges", "adopt", "fieldPolicy")
 
@@ -36,8 +38,8 @@ class AskedDifference:
     """One thing that is asked otherwise than it was approved.
 
     `name` is a field of the task `key`, or an option (`protect`); without a key it is of the whole
-    plan (`policy.maxDelete`, `moved`). Without a name the sides are whole changes: they do another
-    thing, or one of them is ABSENT.
+    plan (`policy.maxDelete`, `moved`, `again`). Without a name the sides are whole changes: they do
+    another thing, or one of them is ABSENT.
     """
 
     key: str
@@ -75,24 +77,36 @@ def is_part_of(now: Item, approved: Item) -> bool:
     before = items_of(approved)
     moved, moves = (_list(one.get("moved")) for one in (now, approved))
     return (
-        all(now.get(name) == approved.get(name) for name in _OF_THE_WHOLE)
+        all(_same(*pair) for name, *pair in _whole(approved, now) if name != _AGAIN)
         and all(pair in moves for pair in moved)
-        and all(before.get(key) == item for key, item in items_of(now).items())
+        and all(_same(before.get(key), item) for key, item in items_of(now).items())
     )
 
 
 def asked_differences(approved: Item, now: Item, limit: int) -> AskedDifferences:
     """Return what differs: of the whole plan first, then of at most `limit` changes by key."""
     before, after = items_of(approved), items_of(now)
-    keys = [key for key in sorted({*before, *after}) if before.get(key) != after.get(key)]
+    keys = [key for key in sorted({*before, *after}) if not _same(before.get(key), after.get(key))]
     shown = list(_of_the_whole(approved, now))
     for key in keys[:limit]:
         shown += _of_change(key, before.get(key), after.get(key))
     return AskedDifferences(tuple(shown), len(keys[limit:]))
 
 
+def _whole(approved: Item, now: Item) -> Iterator[tuple[str, object, object]]:
+    """Yield by name what both say of the whole plan, whatever a later tasksync says there."""
+    for name in sorted({*approved, *now} - _ONE_BY_ONE):
+        yield name, approved.get(name), now.get(name)
+
+
+def _same(approved: object, now: object) -> bool:
+    """Tell whether two values are one under a digest: to Python 1 is True, and 1.0 too."""
+    return approved == now and canonical(approved) == canonical(now)
+
+
 def _of_the_whole(approved: Item, now: Item) -> Iterator[AskedDifference]:
-    left, right = ({name: one.get(name) for name in _OF_THE_WHOLE} for one in (approved, now))
+    names = [name for name, *pair in _whole(approved, now) if not _same(*pair)]
+    left, right = ({name: one.get(name) for name in names} for one in (approved, now))
     for path in steps(left, right, depth=2):
         yield AskedDifference(
             "", ".".join(map(str, path)), _value(approved, path), _value(now, path)
@@ -104,11 +118,13 @@ def _of_the_whole(approved: Item, now: Item) -> Iterator[AskedDifference]:
 
 
 def _of_change(key: str, approved: Item | None, now: Item | None) -> Iterator[AskedDifference]:
-    if approved is None or now is None or approved.get("action") != now.get("action"):
+    paths = () if approved is None or now is None else steps(approved, now, depth=2)
+    does_other = [None if one is None else one.get("action") for one in (approved, now)]
+    if does_other[0] != does_other[1] or not paths:  # deepdiff takes [1] for [True]
         sides = [ABSENT if one is None else one for one in (approved, now)]
         yield AskedDifference(key, "", sides[0], sides[1])
         return
-    for path in steps(approved, now, depth=2):
+    for path in paths:
         values = [_value(one, path) for one in (approved, now)]
         of_field = path[0] == "after"
         yield AskedDifference(key, _name(path), values[0], values[1], is_field=of_field)

@@ -45,12 +45,14 @@ class Publication:
     """What was done, and the comment's address, "" where none was written.
 
     `replaced` is the digest of another plan that stood there for the same commit, or "": what was
-    approved before that is not what stands there now.
+    approved before that is not what stands there now. `others` are the accounts whose comments look
+    like ours about the same, and count for nothing.
     """
 
     what: Written
     url: str = ""
     replaced: str = ""
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Publisher:
         self._written: set[int] = set()
         self._what = Written.UNCHANGED
         self._replaced = ""
+        self._others: frozenset[str] = frozenset()
 
     def publish(self) -> Publication:
         """Write the comment, unless the pull request has moved on; raises ForgeError."""
@@ -105,11 +108,14 @@ class Publisher:
                 self._create()
             elif not self._keep(found):
                 break
-        return Publication(self._what, found[0].url if found else "", self._replaced)
+        url, others = found[0].url if found else "", tuple(sorted(self._others))
+        return Publication(self._what, url, self._replaced, others)
 
     def _own(self) -> list[PublishedComment]:
-        """Return our comments about this, the oldest first."""
-        return own_comments(self._client, self._number, self._account, self._label.topic)
+        """Return our comments about this, the oldest first; notes who else has some."""
+        ours, others = _about(self._client, self._number, self._account, self._label.topic)
+        self._others = frozenset(one.by.login for one in others if one.by.login)
+        return ours
 
     def _create(self) -> None:
         self._writes += 1
@@ -170,16 +176,28 @@ def closed(client: ForgeClient, number: int) -> NoPullRequest:
     return NoPullRequest(msg, "What was published before it was merged stands.")
 
 
-def own_comments(
+def anew(pull: PullRequest) -> str:
+    """Return what to do where what stands on a pull request approves nothing."""
+    if pull.is_open:
+        return "Let a run of its newest commit do tasksync publish PLAN.json, with the same token."
+    return (
+        "After a merge no plan is published any more: have a new pull request ask for what is to "
+        "be done, or name what was approved: apply --expect sha256:…"
+    )
+
+
+def _about(
     client: ForgeClient, number: int, account: ForgeAccount, topic: tuple[str, str]
-) -> list[PublishedComment]:
-    """Return an account's comments about one thing, the oldest first: nobody else's count."""
+) -> tuple[list[PublishedComment], list[PublishedComment]]:
+    """Return an account's comments about one thing, the oldest first, and those of others."""
     found = [
         one
         for one in client.comments(number)
-        if one.by.is_same(account) and (label := label_of(one.body)) and label.topic == topic
+        if (label := label_of(one.body)) and label.topic == topic
     ]
-    return sorted(found, key=lambda one: one.id)
+    found.sort(key=lambda one: one.id)
+    ours = [one for one in found if one.by.is_same(account)]
+    return ours, [one for one in found if one not in ours]
 
 
 def approved_comment(
@@ -190,26 +208,26 @@ def approved_comment(
     Raises PlanStale where there is none of our own account, or several that say different things.
     """
     account, where = client.account(), client.named(pull.number)
-    found = own_comments(client, pull.number, account, ("plan", project))
-    labelled = [(label, one) for one in found if (label := label_of(one.body)) is not None]
+    ours, others = _about(client, pull.number, account, ("plan", project))
+    labelled = [(label, one) for one in ours if (label := label_of(one.body)) is not None]
     fitting = [(label, one) for label, one in labelled if label.head == head]
     if len({label.digest for label, _one in fitting}) > 1:
         msg = f"{where} holds several plans of {project} for one commit, and none is guessed."
-        raise PlanStale(msg, "Delete them there, and run tasksync publish again.")
+        raise PlanStale(msg, f"Delete them there. {anew(pull)}")
     if fitting:
         label, one = fitting[0]
         return ApprovedComment(label, one.body, one.url)
-    if not labelled:
-        msg = f"No plan of {project} was published on {where} by {account.login}."
+    if labelled:
+        commits = ", ".join(sorted({label.head[:12] for label, _one in labelled}))
         raise PlanStale(
-            msg,
-            "tasksync publish PLAN.json puts it there, with the same token; what other accounts "
-            f"wrote does not count. {_GUESSED if account.guessed else ''}".rstrip(),
+            f"The plan of {project} on {where} is for commit {commits}, and not for {head[:12]}.",
+            f"Nobody has seen what this commit would do. {anew(pull)}",
         )
-    others = ", ".join(sorted({label.head[:12] for label, _one in labelled}))
+    logins = ", ".join(sorted({one.by.login for one in others if one.by.login}))
+    theirs = f"; that by {logins} is another account's, and does not count" if logins else ""
     raise PlanStale(
-        f"The plan of {project} on {where} is for commit {others}, and not for {head[:12]}.",
-        "Nobody has seen what this commit would do: let its own run publish it first.",
+        f"No plan of {project} was published on {where} by {account.login}{theirs}.",
+        f"{anew(pull)} {_GUESSED if account.guessed else ''}".rstrip(),
     )
 
 
@@ -224,7 +242,9 @@ def pull_request_of_run(
     where it could be several.
     """
     if number is not None:
-        return client.pull_request(number)
+        named = client.pull_request(number)
+        elsewhere = is_merged and bool(into and named.landed) and named.base not in {into, ""}
+        return None if elsewhere else named
     if not commit:
         return None
     chosen = [one for one in client.pull_requests_of(commit) if one.is_open != is_merged]

@@ -177,7 +177,8 @@ _GIVE: Mapping[ForgeKind, str] = {
     ForgeKind.GITHUB: "In a workflow: env: GITHUB_TOKEN: ${{ github.token }}, and permissions: "
     "pull-requests: write.",
     ForgeKind.GITLAB: "Set GITLAB_TOKEN to a project access token with the scope api and the role "
-    "Reporter or above; a job's own CI_JOB_TOKEN may not write notes.",
+    "Reporter or above, as a variable that is not protected: a merge request's pipeline sees no "
+    "protected one. A job's own CI_JOB_TOKEN may not write notes.",
     ForgeKind.GITEA: "In a workflow: env: GITHUB_TOKEN: ${{ github.token }}, or a token with "
     "write:issue and read:repository.",
 }

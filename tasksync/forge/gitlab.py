@@ -1,6 +1,7 @@
 """GitLab's REST API, as far as notes on merge requests go (docs.gitlab.com/api).
 
 `/api/notes/#merge-requests`, `/api/merge_requests/#get-single-mr`,
+`/api/merge_requests/#get-single-merge-request-commits`,
 `/api/commits/#list-merge-requests-associated-with-a-commit`, `/api/users/#get-the-current-user`;
 tokens as `/api/rest/authentication` says.
 """
@@ -22,6 +23,7 @@ from tasksync.forge.shapes import (
     text,
     whole,
 )
+from tasksync.value_classes import replace
 
 #: a note may have a million characters; the page that shows so many is of no use to anybody
 LONGEST = 250_000
@@ -74,8 +76,22 @@ class GitLabClient:
             rows = [*self._pages(path, {}, _PAGE)]
         except ForgeNotFound:
             return ()
-        ours = [one for one in rows if self._is_here(one)]
-        return tuple(one for one in map(self._read, ours) if belongs(one, commit))
+        ours = [self._read(one) for one in rows if self._is_here(one)]
+        return tuple(found for one in ours for found in self._by(one, commit))
+
+    def _by(self, found: PullRequest, commit: str) -> Iterator[PullRequest]:
+        """Yield what a commit of GitLab's index belongs to.
+
+        A merge train that goes by fast-forward lands commits of its own, which the index knows and
+        the merge request does not tell (gitlab.com/gitlab-org/gitlab/-/merge_requests/130763): by
+        such a one it is known where the commit is none of the merge request's branch.
+        """
+        if belongs(found, commit):
+            yield found
+        elif found.landed == {found.head}:
+            path = f"{self._root}/merge_requests/{found.number}/commits"
+            if all(one.get("id") != commit for one in self._pages(path, {}, _PAGE)):
+                yield replace(found, landed=frozenset({commit}))
 
     def comments(self, number: int) -> Iterator[PublishedComment]:
         """Yield all notes that people and programs wrote; GitLab's own (`system`) are left out."""

@@ -258,7 +258,8 @@ def _in_order(fields: Mapping[str, Value], plain: list[object]) -> None:
     start, end = fields.get("startDatePlan"), fields.get("endDatePlan")
     if start is None or end is None:
         return
-    seconds = [plain[plain.index(name) + 1] for name in ("startDatePlan", "endDatePlan")]
+    names = plain[::2]  # a title may be the name of a field
+    seconds = [plain[2 * names.index(name) + 1] for name in ("startDatePlan", "endDatePlan")]
     if seconds[1] < seconds[0]:  # type: ignore[operator]
         raise _out_of_order(start, end)
 

@@ -18,6 +18,8 @@ SHOWN = 50
 NOTHING_APPROVED = "No changes. What was approved asks for none."
 _NOTHING = "nothing"
 _UNMANAGED = "no longer managed"
+#: what a name of the whole plan says, where the name alone does not
+_OF_THE_WHOLE = {"again": "asked once more, after the run"}
 
 
 def nothing_text(plan: Plan) -> str:
@@ -112,7 +114,8 @@ def _difference(one: AskedDifference, names: Names, reasons: Mapping[str, str]) 
     if not one.key:
         between = " -> " if one.name == "moved" else ", "
         approved, now = (_plain(value, between) for value in (one.approved, one.now))
-        return f"{clean(one.name)}: approved {approved}, now {now}"
+        told = _OF_THE_WHOLE.get(one.name, clean(one.name))
+        return f"{told}: approved {approved}, now {now}"
     key = clean(one.key)
     if one.name:
         if not one.is_field:

@@ -81,11 +81,12 @@ def plan_markdown(
     """
     lines = _top(plan, requests, seconds, refusals, show)
     top = "".join(f"{line}\n" for line in (*lines, *_digest(plan, digest)))
-    notes = tuple(_note_sections(plan))
-    linked = (*_change_sections(plan, links=True), *notes)
+    notes, groups = tuple(_note_sections(plan)), grouped(plan)
+    linked = (*_change_sections(plan, groups, links=True), *notes)
     if sum(one.full for one in linked) <= limit - len(top):
         return top + fitted(linked, limit - len(top), show)
-    sections = (*_change_sections(plan, links=False), *notes)  # changes are worth more than links
+    # changes are worth more than links
+    sections = (*_change_sections(plan, groups, links=False), *notes)
     return top + fitted(sections, limit - len(top), show)
 
 
@@ -192,8 +193,10 @@ def _row(who: str, some: Iterable[Person], columns: Sequence[str]) -> str:
     return f"| {who} | " + " | ".join(str(total or "") for total in totals) + " |"
 
 
-def _change_sections(plan: Plan, *, links: bool) -> Iterator[Section]:
-    for group in grouped(plan):
+def _change_sections(
+    plan: Plan, groups: Iterable[ChangeGroup], *, links: bool
+) -> Iterator[Section]:
+    for group in groups:
         size = wording.count(len(group.members), "task")
         title = f"<code>{escape(SYMBOLS[group.action])}</code> {_heading(group)}: <b>{size}</b>"
         items = tuple(

@@ -14,7 +14,6 @@ from answering import answering
 from cutting import Wire
 from stores import ANNA, TTL, HandClock, counted_ids
 
-from tasksync import connection_timer
 from tasksync.backends import postgres_connection, s3
 from tasksync.backends.bounds import within
 from tasksync.backends.patience import ENOUGH, TRIES, Waiting
@@ -110,30 +109,6 @@ def test_each_block_has_its_own_time_in_whatever_order_they_began() -> None:
         ended_after(0.01, end_and_wait),
     ):
         assert all(one.wait(SOON) for one in (first, second, third))
-
-
-@pytest.fixture
-def watch(monkeypatch: pytest.MonkeyPatch) -> connection_timer._Watch:
-    """A timer that no other test has blocks with."""
-    monkeypatch.setattr(connection_timer, "_WATCH", made := connection_timer._Watch())
-    return made
-
-
-def test_a_thousand_blocks_have_one_thread_that_ends_when_nothing_is_left(
-    watch: connection_timer._Watch,
-) -> None:
-    woke = threading.Event()
-    with ended_after(0.5, lambda: None):
-        with ended_after(0.01, woke.set):
-            assert woke.wait(SOON)
-        thread, before = watch._thread, threading.active_count()
-    for _ in range(1000):
-        with ended_after(SOON, lambda: None):
-            assert threading.active_count() <= before
-    assert not watch._waiting
-    assert thread is not None
-    thread.join(SOON)
-    assert not thread.is_alive()
 
 
 def test_what_fails_in_time_fails_as_itself() -> None:

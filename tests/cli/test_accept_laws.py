@@ -20,7 +20,7 @@ from tasksync.manifests.accepting.accepted import AcceptedValues
 from tasksync.manifests.accepting.csv_cells import columns_of
 from tasksync.manifests.editing.edited_files import write_files
 
-WORLDS, A_TEST = 408, 24
+WORLDS, A_TEST, TIMES_IF_LONG = 144, 24, 10
 #: fields that hang on others of the task, or on other tasks: an end before its start, a circle
 TOGETHER = {"parentId"}
 
@@ -117,10 +117,13 @@ def one_world(seed: int, folder: Path) -> Counter[str]:
 
 
 @pytest.mark.parametrize("first", range(0, WORLDS, A_TEST))
-def test_the_next_plan_lacks_what_was_taken_over_and_nothing_else(first: int) -> None:
+def test_the_next_plan_lacks_what_was_taken_over_and_nothing_else(
+    request: pytest.FixtureRequest, first: int
+) -> None:
     """Defaults, templates, rows of CSV and YAML, people and dates by name; each seed is a world."""
     met: Counter[str] = Counter()
-    for seed in range(first, first + A_TEST):
+    more = range(0, TIMES_IF_LONG * WORLDS, WORLDS) if request.config.getoption("--long") else (0,)
+    for seed in (first + at + number for at in more for number in range(A_TEST)):
         with TemporaryDirectory() as folder:
             met += one_world(seed, Path(folder))
     assert met["taken"] > A_TEST, met

@@ -9,6 +9,7 @@ import pytest
 from tasksync.core import asked_differences as module
 from tasksync.core.asked_differences import asked_differences, is_part_of, items_of
 from tasksync.core.diff import steps
+from tasksync.core.formats.plan_digest import digest_of_document
 from tasksync.errors import PlanUnusable
 
 
@@ -53,6 +54,35 @@ def test_a_rest_is_part_of_what_was_approved_and_another_value_or_policy_is_not(
     assert not is_part_of(document(2, portal="y"), document(3))
     assert is_part_of(document(2), document(3, moved=[["a", "b"]]))
     assert not is_part_of(document(2, moved=[["a", "b"]]), document(3))
+
+
+@pytest.mark.parametrize(
+    ("approved", "now"), [(True, 1), (0, False), (1.0, 1), (None, {"unmanaged": True})]
+)
+def test_what_a_digest_tells_apart_is_named_and_is_no_part(approved: object, now: object) -> None:
+    """To Python 1 is True, and 1.0 too: what is compared is what is hashed."""
+    before, after = document(1), document(1)
+    before["changes"][0]["after"]["UF_A"], after["changes"][0]["after"]["UF_A"] = approved, now
+    assert digest_of_document(before) != digest_of_document(after)
+    (found,) = asked_differences(before, after, 50).shown
+    assert (found.key, found.name, found.approved, found.now) == ("t00000", "UF_A", approved, now)
+    assert not is_part_of(after, before)
+
+
+def test_what_deepdiff_takes_for_equal_is_told_as_a_whole() -> None:
+    before, after = document(1), document(1)
+    before["changes"][0]["after"]["UF_A"], after["changes"][0]["after"]["UF_A"] = [1], [True]
+    (found,) = asked_differences(before, after, 50).shown
+    assert (found.key, found.name) == ("t00000", "")
+    assert not is_part_of(after, before)
+
+
+@pytest.mark.parametrize("name", ["project", "policy", "again", "of a later tasksync"])
+def test_nothing_that_a_digest_covers_differs_without_a_name(name: str) -> None:
+    before, after = document(1, **{name: "a"}), document(1)
+    (found,) = asked_differences(before, after, 50).shown
+    assert (found.key, found.name, found.approved) == ("", name, "a")
+    assert is_part_of(after, before) == (name == "again")  # the rest of a plan is asked once
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,7 @@ def test_every_pin_is_this_version() -> None:
         r"tasksync/tasksync(?:/tasksync)?@v?([\d.]+\d)|tasksync/tasksync/v([^/\s]+)/|rev: v(.+)"
     )
     pins = [next(filter(None, one)) for text in texts for one in ours.findall(text)]
-    assert len(pins) == len(jobs()) + 5 + 3
+    assert len(pins) == len(jobs()) + 5 + 4
     assert set(re.findall(r"--branch v(\S+)", GUIDE)) == {__version__}
     assert set(pins) == {__version__}
     assert documents(COMPONENT)[0]["spec"]["inputs"]["version"]["default"] == __version__

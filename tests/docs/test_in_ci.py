@@ -34,6 +34,8 @@ from tasksync import __version__
 
 GUIDE = (GUIDES / "in-ci.md").read_text("utf-8")
 ADDRESS = "https://github.com/tasksync/tasksync"
+#: where the guide pushes its project to, on GitLab
+PROJECT = "git@gitlab.example.com:acme/tasks.git"
 RAW = f"https://raw.githubusercontent.com/tasksync/tasksync/v{__version__}"
 #: what happens where the guide says that somebody does something or that it is night
 MEANWHILE = re.compile(r"^<!-- meanwhile: (.*) -->$", re.MULTILINE)
@@ -198,6 +200,8 @@ def test_on_gitlab(
         scoped = {"*": everywhere, "tasks": key, "tasks/plan": key}
         runner = GitLabRunner(origin, wheels.release, RAW, ours, builds, scoped)
         hosted = HostedGitLab(origin, forge, ours, runner=runner)
+        hosted.create()
+        ours.git(tmp_path, "config", "--global", f"url.{origin}.insteadOf", PROJECT)
         with walking(hosted, "glab", tmp_path) as session:
             moved = {
                 "somebody moves a deadline on the portal": lambda: portal.edit(
@@ -284,7 +288,8 @@ def test_an_action_publishes_where_it_may_and_says_so_where_it_may_not(step: Ste
     assert "nothing was published" in job.said
 
 
-def test_a_fork_and_dependabot_are_validated_and_see_no_secret(step: Steps) -> None:
+def test_a_fork_a_robot_and_a_merge_queue_are_validated_and_see_no_secret(step: Steps) -> None:
+    """A queue waits for the required checks: `validate` answers, a job that is skipped passes."""
     step.write(WORKFLOW, (ROOT / "examples" / "gitops" / WORKFLOW).read_text("utf-8"))
     step.git("add", "-A")
     step.git("commit", "-q", "-m", "The example")
@@ -298,6 +303,8 @@ def test_a_fork_and_dependabot_are_validated_and_see_no_secret(step: Steps) -> N
     }
     fork = step.forge.environment_of_pull_request(1, None)
     robot = {**step.forge.environment_of_pull_request(2, None), "GITHUB_ACTOR": "dependabot[bot]"}
-    for told in (fork, robot):
+    queue = {**step.forge.environment_of_push(sha, None), "GITHUB_EVENT_NAME": "merge_group"}
+    queue["GITHUB_REF"] = f"refs/heads/gh-readonly-queue/main/pr-2-{sha}"
+    for told in (fork, robot, queue):
         done = step.runner.run(told, sha)
         assert {name: job.code for name, job in done.items()} == {"validate": 0}, done

@@ -110,7 +110,7 @@ def test_killed_at_every_request_the_retry_does_the_rest_of_what_was_approved_an
     scene: Scene, moment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert [key for key, *_others in scene.left] == ["t0", "t2", "t3"]
-    found = SimpleNamespace(approved_plan=lambda _project, _environment: scene.approved)
+    found = SimpleNamespace(approved_plan=lambda _project, _environment, _tell: scene.approved)
     monkeypatch.setitem(sys.modules, "tasksync.cli.published", found)
     all_of(
         {

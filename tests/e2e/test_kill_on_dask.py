@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import dask
 import pytest
 from dask_fleets import COUNT, NAMES, SECRETS, DaskFleet, dask_fleet, keys_of_clients, killed
-from dask_here import DaskHere, dask_here, kill
+from dask_here import DaskHere, dask_here
 from portal import must_equal, until
 from stores import chance
 
@@ -150,7 +150,7 @@ def test_killed_scheduler_what_is_known_is_said_and_the_next_apply_ends_in_the_s
     with dask_here(tmp_path / "first", 2, **SECRETS) as on:
         assert on.scheduler is not None
         scheduler = on.scheduler
-        came = fleet.portals["globex"].at_request(6, lambda: kill(scheduler))
+        came = fleet.portals["globex"].at_request(6, scheduler.kill)
         with fleet.process("apply", "--yes", "--json", "--on", on.on) as command:
             out, err = command.communicate(timeout=120)
         assert came.is_set()
@@ -176,7 +176,7 @@ def test_no_worker_left_is_not_waited_for_for_ever(
 
     monkeypatch.setattr(cluster_runs, "_PATIENCE", 2.0)
     with dask_here(tmp_path, 1, **SECRETS) as on:
-        fleet.portals["acme"].at_request(4, lambda: kill(on.workers[0]))
+        fleet.portals["acme"].at_request(4, on.workers[0].kill)
         report = fleet.report("apply", "--yes", "--on", on.on)
     assert report["exit_code"] == 3
     told = {one["name"]: one["words"] for one in report["projects"]}

@@ -25,32 +25,43 @@ import portal
 import postgres
 import psycopg
 import pytest
+from batching import small_batches
 from portal import Json, all_of, must_equal
 from trips import Ended, Trip, task, until_it_came
+
+from tasksync.portal import batches
 
 STRANGER = "Update 003"  # a title that we want too
 Tell: TypeAlias = Callable[[str, object], None]
 MOMENTS = ("before", "after", "answer")
 HELD = 0.25
-COUNT = 101
+
+
+def _each() -> range:
+    """Number what fills two batches, and one request more."""
+    return range(2 * batches.FULL + 1)
 
 
 def _base() -> dict[str, Json]:
-    updates = {f"u{n:03}": task(f"Update {n:03}", description="old") for n in range(COUNT)}
-    return updates | {f"d{n:03}": task(f"Delete {n:03}") for n in range(COUNT)}
+    updates = {f"u{n:03}": task(f"Update {n:03}", description="old") for n in _each()}
+    return updates | {f"d{n:03}": task(f"Delete {n:03}") for n in _each()}
 
 
 def _wanted() -> dict[str, Json]:
     updates = {
-        f"u{n:03}": task(f"Update {n:03}", description="new", priority="high") for n in range(COUNT)
+        f"u{n:03}": task(f"Update {n:03}", description="new", priority="high") for n in _each()
     }
-    above = {f"p{n:03}": task(f"Parent {n:03}", tags=["a", "b"]) for n in range(60)}
-    below = {f"c{n:03}": task(f"Child {n:03}", parent=f"p{n:03}") for n in range(60)}
+    some = range(batches.FULL * 6 // 5)
+    above = {f"p{n:03}": task(f"Parent {n:03}", tags=["a", "b"]) for n in some}
+    below = {f"c{n:03}": task(f"Child {n:03}", parent=f"p{n:03}") for n in some}
     return {**below, **updates, **above}
 
 
 POLICIES: Json = {"priority": "accept", "description": "seed", "deadline": "ratchet"}
-SHARED = 40
+
+
+def _shared() -> range:
+    return range(batches.FULL * 6 // 5)
 
 
 def _shared_base() -> dict[str, Json]:
@@ -58,7 +69,7 @@ def _shared_base() -> dict[str, Json]:
     fields: Json = {"description": "ours", "deadline": "2027-03-01T18:00:00+03:00"}
     return {
         f"s{n:03}": task(f"Shared {n:03}", **fields, priority="low", fieldPolicy=POLICIES)
-        for n in range(SHARED)
+        for n in _shared()
     }
 
 
@@ -76,14 +87,14 @@ def _shared_wanted() -> dict[str, Json]:
             one["deadline"] = "2027-03-05T18:00:00+03:00"  # ratchet: people went further
     new = {
         f"n{n:03}": task(f"New {n:03}", parent=f"s{n:03}", priority="low", fieldPolicy=POLICIES)
-        for n in range(SHARED)
+        for n in _shared()
     }
     return wanted | new
 
 
 def _people_work(served: portal.Portal) -> None:
     """Change what the policies leave to people."""
-    for number in range(0, SHARED, 2):
+    for number in _shared()[::2]:
         served.edit(
             f"Shared {number:03}",
             priority=1 if number % 4 else 2,
@@ -205,6 +216,13 @@ def _kill_and_heal(scene: Scene, moment: str, number: int) -> None:
         assert left.code == 0, f"the plan is not empty:\n{left.text[-1500:]}"
         served.drop_strangers()
         must_equal(served.world(), scene.world)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def batch_size(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Batches as large as the vendor takes them where there is time."""
+    with contextlib.nullcontext() if request.config.getoption("--long") else small_batches():
+        yield
 
 
 @pytest.fixture(scope="module")

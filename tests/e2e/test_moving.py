@@ -22,6 +22,7 @@ import portal
 import postgres
 import psycopg
 import pytest
+from batching import small_batches
 from portal import Json, all_of, until_it_goes_on_no_more
 from trips import Ended, Trip, task
 from wrapping import unwrapped
@@ -29,7 +30,7 @@ from wrapping import unwrapped
 NEW, OLD = "anew", "old"  # so that the locks are taken in the order of neither need
 MOMENTS = ("before", "after", "answer")
 HELD = 0.25
-COUNT = 60
+COUNT = 12  # more than one batch, see batch_size
 OLDS: dict[str, Json] = {
     "top": task("Top", tags=["ours"]),
     **{f"t{n:02}": task(f"Task {n:02}", parent="top") for n in range(COUNT)},
@@ -44,6 +45,12 @@ MOVED = [
     {"from": "top", "to": "above", "project": OLD},
     *({"from": f"t{n:02}", "to": f"n{n:02}", "project": OLD} for n in range(COUNT)),
 ]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def batch_size() -> Iterator[None]:
+    with small_batches():
+        yield
 
 
 def pair(folder: Path, served: portal.Portal, state: str = "") -> tuple[Trip, Trip]:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from portal import until
@@ -167,6 +168,50 @@ def test_a_signal_after_all_was_told_does_not_decide_the_exit_code(sign: signal.
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (3, "Done.\n", "")
+
+
+@pytest.mark.parametrize("sign", _SIGNALS)
+@pytest.mark.parametrize("module", ["tasksync.cli.main", "tasksync.cli.wiring", "orjson"])
+def test_a_signal_while_something_is_imported_is_not_lost(
+    tmp_path: Path, sign: signal.Signals, module: str
+) -> None:
+    """Python ignores an exception in a callback of its import machinery, as in any `__del__`."""
+    code = (
+        "import os, sys\n"
+        "class Signal:\n"
+        f"    def __del__(self): os.kill(os.getpid(), {int(sign)}); sum(range(9))\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_more):\n"
+        f"        if name == {module!r}: Signal()\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "import tasksync.__main__ as begin\n"
+        "sys.argv[1:] = ['plan', '-f', 'm.yaml', '--portal', 'sandbox:']\n"
+        "begin.main()\n"
+    )
+    (tmp_path / "m.yaml").write_text("apiVersion: tasksync/v1\nproject: p\ntasks: {}\n", "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    told = (done.returncode, done.stdout, done.stderr)
+    assert told == (130, "", "Interrupted. Nothing was being written.\n")
+
+
+@pytest.mark.parametrize("sign", _SIGNALS)
+def test_a_second_signal_while_it_is_told_that_it_was_stopped_leaves_with_130(
+    sign: signal.Signals,
+) -> None:
+    """The handlers of before are not given back by then: SIGTERM's would kill."""
+    code = (
+        "import os, sys\n"
+        "import tasksync.__main__ as begin, tasksync.cli.console as console\n"
+        "import tasksync.cli.commands.version as version\n"
+        f"version.run = lambda *_: os.kill(os.getpid(), {int(sign)})\n"
+        f"console.Console.tell = lambda *_: os.kill(os.getpid(), {int(sign)})\n"
+        "sys.argv[1:] = ['version']\n"
+        "begin.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "")
 
 
 def test_a_signal_before_there_is_anything_to_do_ends_in_words() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -278,6 +279,33 @@ def test_without_it_nothing_was_approved(
     with pytest.raises(PlanStale, match=words) as caught:
         approved(forge)
     assert caught.value.exit_code == 5
+
+
+@pytest.mark.parametrize("head", [HEAD, OLD])
+def test_whose_plan_does_not_count_is_said(forge: InMemory, head: str) -> None:
+    """So whoever made a new token, with an account of its own, is told why."""
+    forge.add(text("plan", head=head), OLGA)
+    forge.add(text("other", project="shop"), ForgeAccount("somebody", 9))
+    with pytest.raises(PlanStale, match="that by olga is another account's, and does not count"):
+        approved(forge)
+
+
+@pytest.mark.parametrize("older", [False, True])
+@pytest.mark.parametrize(
+    ("is_open", "way"), [(True, "tasksync publish"), (False, "new pull request .* --expect sha256")]
+)
+def test_after_a_merge_nobody_is_told_to_publish(
+    forge: InMemory, way: str, *, is_open: bool, older: bool
+) -> None:
+    """A plan is published only where somebody can still look at it."""
+    if older:
+        forge.add(text("older", head=OLD))
+    landed = frozenset() if is_open else frozenset({TIP})
+    pull = PullRequest(7, HEAD, "", is_open=is_open, landed=landed)
+    with pytest.raises(PlanStale) as caught:
+        approved_comment(forge, pull, HEAD, "chores")
+    assert re.search(way, caught.value.advice or "")
+    assert ("tasksync publish" in (caught.value.advice or "")) == is_open
 
 
 def test_of_a_guessed_account_it_is_said_how_to_name_it(forge: InMemory) -> None:

@@ -32,6 +32,14 @@ def test_a_secondary_limit_is_waited_for(at: Publishing, seconds: int | None, me
     assert sum(at.clock.waited) == (seconds or 60)
 
 
+def test_an_apply_that_waits_for_the_forge_says_so(at: Publishing) -> None:
+    assert at.publish(at.plan()).code == 0
+    said = at.forge.too_many(40)
+    at.forge.trouble(troubles.answer(said.status, said.body, said.headers), "GET")
+    done = at.apply(at.environment())
+    assert (done.code, "Waiting 40 s for " in done.err) == (0, True), done.err
+
+
 def test_a_limit_that_never_ends_is_given_up(at: Publishing) -> None:
     said = at.forge.too_many(9)
     at.forge.trouble(troubles.answer(said.status, said.body, said.headers), times=1000)

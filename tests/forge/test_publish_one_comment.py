@@ -111,10 +111,24 @@ def test_a_forged_comment_by_somebody_else_is_not_written_into(at: Publishing, w
     ours = at.forge.comments(7)[0]
     at.forge.delete_comment(ours.number)
     forged = at.forge.write_comment(7, who, ours.body)
-    assert at.publish(plan).code == 0
+    again = at.publish(plan)
+    assert (again.code, f"by {forged.author.login} looks like this one" in again.err) == (0, True)
     first, second = at.forge.comments(7)
     assert (first.number, first.body) == (forged.number, ours.body)
     assert second.author == at.forge.tokens[at.usual].account
+
+
+def test_whoever_has_a_new_token_is_told_whose_comment_stays(at: Publishing) -> None:
+    """No token may write into another account's comment, and people might read that one."""
+    first = at.publish(at.plan("First"))
+    assert (first.code, "looks like" in first.err) == (0, False)
+    before = at.forge.comments(7)[0]
+    for title in ("Second", "Second"):
+        done = at.publish(at.plan(title), who="user")
+        assert (done.code, len(at.bodies())) == (0, 2)
+        assert f"a comment by {before.author.login} looks like this one" in done.err
+    assert at.forge.comments(7)[0].body == before.body
+    assert at.publish(at.plan("Sell", "shop"), who="user").err.count("looks like") == 0
 
 
 def test_a_hidden_line_counts_in_the_first_line_alone(at: Publishing) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.forges import GitHub, troubles
-from support.publishing import TOKEN, Publishing
+from support.forges import FORGES, troubles
+from support.publishing import TOKEN, HandedClock, Publishing
 
 #: the token of a job of a fork's pull request: it may read, and write nothing
 FORK = {"github": "fork-job", "gitea": "fork-job", "gitlab": None}
+#: servers whose root is not that of their host
+SUBPATHS = [("gitlab", "/gitlab"), ("gitea", "/git/tea")]
 
 
 def test_a_fork_without_rights_is_refused_with_7_and_by_optional_let_pass(at: Publishing) -> None:
@@ -168,12 +170,22 @@ def test_a_renamed_project_of_gitlab_is_found_by_its_number(on_gitlab: Publishin
     assert (done.code, len(at.bodies())) == (0, 1), done.err
 
 
-def test_an_enterprise_server_has_its_api_under_a_path(tmp_path: Path, clock: object) -> None:
-    with GitHub(prefix="/api/v3", clock=lambda: clock.time) as forge:  # type: ignore[attr-defined]
+@pytest.mark.parametrize(("name", "prefix"), [("github", "/api/v3"), *SUBPATHS])
+def test_a_server_of_ones_own_may_stand_under_a_path(
+    tmp_path: Path, clock: HandedClock, name: str, prefix: str
+) -> None:
+    """With more comments than a page: no link leads out of it."""
+    with FORGES[name](prefix=prefix, clock=lambda: clock.time) as forge:
         forge.open_pull_request(7)
-        at = Publishing(forge, tmp_path, clock)  # type: ignore[arg-type]
-        done = at.publish(at.plan())
-        assert (done.code, len(at.bodies())) == (0, 1), done.err
+        at = Publishing(forge, tmp_path, clock)
+        for number in range(120):
+            forge.write_comment(7, "other", f"talk {number}")
+        for title in ("First", "Second"):
+            done = at.publish(at.plan(title))
+            assert (done.code, len(at.bodies())) == (0, 121), done.err
+        merged = forge.merge(7)
+        assert at.apply(forge.environment_of_push(merged, at.usual)).code == 0
+        assert at.titles() == ["Second"]
         assert not forge.faults_of_callers
 
 

@@ -83,6 +83,17 @@ def test_a_rebase_of_gitlab_that_nobody_planned_anew_is_refused(on_gitlab: Publi
     assert isinstance(refused(at.forge.environment_of_push(merged)), PlanStale)
 
 
+def test_a_train_of_gitlab_that_lands_commits_of_its_own_is_found(on_gitlab: Publishing) -> None:
+    """By fast-forward: its commit is in the index, and in no field of the merge request."""
+    at = on_gitlab
+    early = at.forge.repository.pulls[7].head
+    at.forge.push(7)
+    assert at.publish(at.plan("First")).code == 0
+    merged = at.forge.merge(7, how="train")
+    assert approved(at.forge.environment_of_push(merged)).digest == digest_in(at.bodies()[0])
+    assert isinstance(refused(at.forge.environment_of_push(early)), PlanStale)
+
+
 def test_a_comment_for_an_older_head_is_refused_before_and_after_the_merge(
     published: Publishing,
 ) -> None:
@@ -146,9 +157,13 @@ def test_a_merge_into_another_branch_approves_nothing_for_this_one(published: Pu
     at.forge.repository.pulls[7].base = "release"
     merged = at.forge.merge(7, how="fast-forward")
     at.forge.push_to_base(merged)
-    fault = refused(at.forge.environment_of_push(merged))
-    assert (type(fault), fault.exit_code) == (PlanStale, 5)
-    assert f"{merged[:12]} into main" in fault.message
+    env = at.forge.environment_of_push(merged)
+    for told in (env, {**env, "TASKSYNC_PULL_REQUEST": "7"}):
+        fault = refused(told)
+        assert (type(fault), fault.exit_code) == (PlanStale, 5)
+        assert f"{merged[:12]} into main" in fault.message
+    at.forge.repository.pulls[7].base = "main"
+    assert approved({**env, "TASKSYNC_PULL_REQUEST": "7"}).digest
 
 
 @pytest.mark.parametrize("text", ["0", "-7", "²", "\u0667", "seven", "7" * 5000])
@@ -200,17 +215,23 @@ def test_a_system_line_of_gitlab_approves_nothing(on_gitlab: Publishing) -> None
     assert refused(at.environment()).exit_code == 5
 
 
-def test_a_document_that_is_not_the_digests_is_not_used(published: Publishing) -> None:
+@pytest.mark.parametrize("edited", ["document", "digest"])
+def test_a_comment_whose_two_lines_do_not_agree_approves_nothing(
+    published: Publishing, edited: str
+) -> None:
+    """Whoever may edit it changed what is applied, and not what is shown."""
     at = published
     assert at.publish(at.plan("Other", "chores")).code == 0
-    other = at.bodies()[0].splitlines()[1]
+    other = at.bodies()[0].splitlines()
     assert at.publish(at.plan("First")).code == 0
     comment = at.forge.comments(7)[0]
-    lines = comment.body.splitlines()
-    comment.body = "\n".join([lines[0], other, *lines[2:]])
-    found = approved(at.environment())
-    assert found.digest == digest_in(lines[0])
-    assert found.document is None
+    line, document, *rest = comment.body.splitlines()
+    changed = [line, other[1]] if edited == "document" else [other[0], document]
+    comment.body = "\n".join([*changed, *rest])
+    found = refused(at.environment())
+    assert (found.exit_code, "edited after it was published" in found.message) == (5, True)
+    comment.body = "\n".join([line, "<!-- tasksync:asked AAAA -->", *rest])  # it is left out
+    assert approved(at.environment()).digest == digest_in(line)
 
 
 def test_two_own_comments_with_two_plans_for_one_head_are_not_guessed_between(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tasksync.core.fields import FIELDS, KeyRef, RemoteId, TaskKey, Value
 from tasksync.core.task import FieldPolicy, OnRemove, Options, Task
+from tasksync.errors import ManifestInvalid
 from tasksync.manifests.datetimes import Instants, zone_of
 from tasksync.manifests.loader import load
 from tasksync.manifests.reader import Decimal, plain
@@ -323,3 +324,19 @@ def test_what_is_no_time_is_said_in_our_words_whichever_python_reads(text: str, 
         Instants(zone_of("UTC"))[text]
     assert caught.value.what == f"there is no such date and time as {text}"
     assert caught.value.mend == mend
+
+
+@pytest.mark.parametrize("name", ["startDatePlan", "endDatePlan"])
+@pytest.mark.parametrize("text", ["title", "description"])
+def test_a_text_that_is_the_name_of_a_date_is_text(tmp_path: Path, name: str, text: str) -> None:
+    """The order of the dates is that of the dates, whatever else is called so."""
+    dates = ["startDatePlan: 2026-05-19T18:00Z", "endDatePlan: 2026-05-20T18:00Z"]
+    path = tmp_path / "m.yaml"
+    lines = [f"{text}: {name}", *(["title: A"] if text != "title" else []), *dates]
+    told = f"{HEAD}  a:\n" + "".join(f"    {line}\n" for line in lines)
+    path.write_text(told, encoding="utf-8")
+    (row,) = load([str(path)]).tasks()
+    assert row.task().fields[text] == name
+    path.write_text(told.replace("05-20", "05-18"), encoding="utf-8")
+    with pytest.raises(ManifestInvalid, match="is before startDatePlan"):
+        list(load([str(path)]).tasks())

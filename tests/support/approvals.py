@@ -89,5 +89,5 @@ def _block(key: str, said: str) -> str:
 
 def publish(monkeypatch: pytest.MonkeyPatch, approved: Approved) -> None:
     """Let `published` find this, as if a forge told it."""
-    found = SimpleNamespace(approved_plan=lambda _project, _environment: approved)
+    found = SimpleNamespace(approved_plan=lambda _project, _environment, _tell: approved)
     monkeypatch.setitem(sys.modules, "tasksync.cli.published", found)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dask_process import Running
 from portal import until
 
 #: short, since tests wait for what has died, and no dashboards
@@ -22,6 +21,7 @@ QUICK = {
     "DASK_DISTRIBUTED__DIAGNOSTICS__NVML": "False",
 }
 _BEGIN = 60.0
+_HERE = Path(__file__).parents[2]
 
 
 @dataclass
@@ -33,8 +33,8 @@ class DaskHere:
     options: tuple[str, ...] = ("--no-nanny",)
     protocol: str = "tcp"
     address: str = ""
-    scheduler: subprocess.Popen[bytes] | None = None
-    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    scheduler: Running | None = None
+    workers: list[Running] = field(default_factory=list)
 
     @property
     def on(self) -> str:
@@ -47,24 +47,22 @@ class DaskHere:
         file.unlink(missing_ok=True)
         words = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-jupyter"]
         words += ["--scheduler-file", str(file), "--protocol", self.protocol]
-        self.scheduler = self._process("dask_scheduler", "scheduler", words, _of_dask(self.env))
+        self.scheduler = self._process("scheduler", "scheduler", words, _of_dask(self.env))
         until(
             lambda: file.exists() and b"address" in file.read_bytes(), "the scheduler began", _BEGIN
         )
-        import json
-
         self.address = json.loads(file.read_text("utf-8"))["address"]
         for _ in range(workers):
             self.worker(**env)
         self.until_there(workers)
         return self
 
-    def worker(self, **env: str) -> subprocess.Popen[bytes]:
+    def worker(self, **env: str) -> Running:
         """Start one more worker, in a process group of its own."""
         number = len(self.workers)
         words = [self.address, "--nthreads", "1", "--no-dashboard"]
         words += ["--local-directory", str(self.folder / f"worker-{number}"), *self.options]
-        made = self._process("dask_worker", f"worker-{number}", words, {**self.env, **env})
+        made = self._process("worker", f"worker-{number}", words, {**self.env, **env})
         self.workers.append(made)
         return made
 
@@ -83,44 +81,20 @@ class DaskHere:
         """What a worker wrote so far."""
         return (self.folder / f"worker-{number}.log").read_text("utf-8", "replace")
 
-    def _process(
-        self, module: str, name: str, words: list[str], env: Mapping[str, str]
-    ) -> subprocess.Popen[bytes]:
-        here = Path(__file__).parents[2]
-        with (self.folder / f"{name}.log").open("wb") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", f"distributed.cli.{module}", *words],
-                env={
-                    "PATH": os.defpath,
-                    "HOME": str(self.folder),
-                    "PYTHONPATH": str(here),
-                    **QUICK,
-                    **env,
-                },
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+    def _process(self, role: str, name: str, words: list[str], env: Mapping[str, str]) -> Running:
+        fixed = {"PATH": os.defpath, "HOME": str(self.folder), "PYTHONPATH": str(_HERE)}
+        return Running(role, words, {**fixed, **QUICK, **env}, self.folder / f"{name}.log")
 
     def stop(self) -> None:
         """End all of it at once."""
         for process in (self.scheduler, *self.workers):
             if process is not None:
-                kill(process)
+                process.kill()
 
 
 def _of_dask(env: Mapping[str, str]) -> dict[str, str]:
     """What a scheduler may have of what workers have: no keys."""
     return {name: value for name, value in env.items() if name.startswith("DASK_")}
-
-
-def kill(process: subprocess.Popen[bytes]) -> None:
-    """SIGKILL a process and its group."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 @contextmanager

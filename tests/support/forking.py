@@ -21,6 +21,9 @@ from pathlib import Path
 from threading import Lock
 from typing import NoReturn, Self
 
+#: the variable that makes batches of such a process smaller, see `batching`
+CALLS = "CALLS_A_BATCH"
+
 
 @dataclass
 class Forked:
@@ -129,7 +132,9 @@ def _serve() -> None:
 
 def _become(words: list[str], env: dict[str, str], said: str) -> NoReturn:
     from tasksync.__main__ import main
+    from tasksync.portal import batches
 
+    batches.FULL = int(env.pop(CALLS, batches.FULL))
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     out = os.open(said, os.O_WRONLY | os.O_APPEND)

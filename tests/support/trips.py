@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from forking import Forked, Forker
+from forking import CALLS, Forked, Forker
 from portal import Portal, Served, until_it_goes_on_no_more
 from second import SecondByName
 
 from tasksync.cli.console import Console
 from tasksync.cli.main import run
+from tasksync.portal import batches
 
 Json: TypeAlias = dict[str, Any]
 
@@ -145,7 +146,8 @@ class Trip:
 
     def forked(self, forker: Forker, *more: str, command: str = "apply") -> Forked:
         """Start apply, or undo, as a process of its own that has its imports behind it."""
-        return forker.start(self.words(command, *more), self._alone(), self.folder / "said")
+        env = {**self._alone(), CALLS: str(batches.FULL)}
+        return forker.start(self.words(command, *more), env, self.folder / "said")
 
     def killed_at(
         self,

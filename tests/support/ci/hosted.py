@@ -50,13 +50,11 @@ class Hosted:
 
     # What the vendors' programs and a push do
 
-    def create(self, folder: Path) -> None:
-        """Make the repository of what is in a folder."""
+    def create(self) -> None:
+        """Make the repository, empty."""
         self.git("init", "-q", "--bare", "-b", "main", ".")
         hook = self.origin / "hooks" / "post-receive"
         ask(hook, "post-receive", self.address, "sys.stdin.read()")
-        self.machine.git(folder, "remote", "add", "origin", str(self.origin))
-        self.machine.git(folder, "push", "-q", "-u", "origin", "main")
 
     def pushed(self, lines: str) -> None:
         """Take note of what was pushed, as git tells its hook, and let the CI run."""

@@ -50,13 +50,15 @@ class HostedGitHub(Hosted):
     def command(self, words: list[str], folder: Path) -> str:
         match words:
             case ["repo", "create", _, "--private", "--source", ".", "--push"]:
-                self.create(folder)
+                self.create()
+                self.machine.git(folder, "remote", "add", "origin", str(self.origin))
+                self.machine.git(folder, "push", "-q", "-u", "origin", "main")
             case ["repo", "clone", _, place]:
                 self.machine.git(folder, "clone", "-q", str(self.origin), place)
             case ["pr", "create", "--fill"]:
                 branch = self.machine.git(folder, "branch", "--show-current")
                 return f"{self.forge.url}/acme/tasks/pull/{self.open(branch)}\n"
-            case ["pr", "checks"]:
+            case ["pr", "checks", "--watch"]:
                 return "".join(f"{job.name}\t{_word(job)}\n" for job in self.runs[-1].values())
             case ["pr", "view", number, "--comments"]:
                 return self.comment(int(number)) + "\n"

@@ -1,4 +1,10 @@
-"""GitLab with its CI and its program glab, as far as docs/guides/in-ci.md uses them."""
+"""GitLab with its CI and its program glab, as far as docs/guides/in-ci.md uses them.
+
+A first push makes the project, private, and its branch the default one
+(docs.gitlab.com/topics/git/project). `glab ci trace` and `trigger` look for a job in the pipelines
+of the branch that is checked out unless `--branch` names another (docs.gitlab.com/cli/ci), and what
+a job said is printed as it is.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from support.ci.gitlab_runner import FILE, GitLabRunner
-from support.ci.hosted import Hosted, WrongCommand, said
+from support.ci.hosted import Hosted, WrongCommand
 from support.ci.shell import Job
 from support.forges import GitLab
 
@@ -46,8 +52,6 @@ class HostedGitLab(Hosted):
 
     def command(self, words: list[str], folder: Path) -> str:
         match words:
-            case ["repo", "create", _, "--private", "--defaultBranch", "main"]:
-                self.create(folder)
             case ["repo", "clone", _, place]:
                 self.machine.git(folder, "clone", "-q", str(self.origin), place)
             case ["mr", "create", "--fill", "--yes"]:
@@ -57,11 +61,11 @@ class HostedGitLab(Hosted):
                 return self.comment(int(number)) + "\n"
             case ["mr", "merge", number, "--yes"]:
                 self.merge(int(number))
-            case ["ci", "trace", name]:
-                return said({name: self.runs[-1][name]})
+            case ["ci", "trace", name, "--branch", "main"]:
+                return self.runs[-1][name].said
             case ["ci", "run", "--branch", "main"]:
                 self._event("api")
-            case ["ci", "trigger", name]:
+            case ["ci", "trigger", name, "--branch", "main"]:
                 self._event("api", name)
             case _:
                 raise WrongCommand(words)

@@ -54,8 +54,12 @@ def state(one: PullRequest) -> str:
 
 
 def merge_commits(one: PullRequest) -> set[str | None]:
-    """What `merge_commit_sha` and `squash_commit_sha` hold, where they hold something."""
-    return {one.merge_sha} if one.how in ("merge", "squash") else set()
+    """The commits by which GitLab finds what was merged.
+
+    They stand in `merge_commit_sha` and `squash_commit_sha`; that of a train that goes by
+    fast-forward is kept (gitlab.com/gitlab-org/gitlab/-/merge_requests/130763) and not told.
+    """
+    return {one.merge_sha} if one.how in ("merge", "squash", "train") else set()
 
 
 def request(forge: GitLab, one: PullRequest) -> Json:

@@ -61,7 +61,10 @@ class RepositoryAtHand:
         return new
 
     def merge(self, number: int, merge_sha: str | None = None, how: str = "merge") -> str:
-        """Merge it; `merge_sha` is what the base branch is at afterwards; returns that."""
+        """Merge it; `merge_sha` is what the base branch is at afterwards; returns that.
+
+        "train" is a merge train of GitLab's that goes by fast-forward: it lands commits of its own.
+        """
         pull = self.repository.pulls[number]
         made_up = made_up_sha(f"{how} of {pull.head}")
         tip = pull.head if how == "fast-forward" else merge_sha or made_up
@@ -70,6 +73,7 @@ class RepositoryAtHand:
             "squash": {tip},
             "rebase": {tip, *self._last(tip, len(pull.commits))},
             "fast-forward": set(pull.commits),
+            "train": {tip},
         }[how]
         pull.state, pull.how, pull.merge_sha, pull.merged_at = "merged", how, tip, self.clock()
         return tip
