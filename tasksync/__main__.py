@@ -26,8 +26,8 @@ def main() -> None:
 
         from tasksync.cli.main import run
 
-        # rows and tasks hold no circles: to look for some at every 700 objects is a tenth of a plan,
-        # and one look, when 100 000 are there, is 30 ms at the end of a plan of 1 000 tasks
+        # rows and tasks hold no circles: looking at every 700 objects takes a tenth of a plan,
+        # and one look at 100 000 takes 30 ms, at the end of a plan of 1 000 tasks
         gc.set_threshold(200_000, 50, 50)
         code = run(sys.argv[1:])
     except KeyboardInterrupt:  # before or after the handlers of the command were there
