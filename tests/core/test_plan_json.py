@@ -350,6 +350,12 @@ def test_without_deepdiff_the_change_is_named_and_what_to_install(
     assert refused.value.message.endswith("(see resource_changes[0])")
     assert "tasksync plan --out FILE" in refused.value.advice
     assert "pip install 'tasksync[compare]'" in refused.value.advice
+    data = json.loads(plan_json.dumps(encoded(plan_of(edited()))))
+    data["checksum"] = "sha256:" + "0" * 64
+    with pytest.raises(PlanUnusable) as refused:
+        plan_json.decode(data)
+    assert "(see" not in refused.value.message
+    assert "pip" not in refused.value.advice
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"resource_changes": []}', "[" * 9999])

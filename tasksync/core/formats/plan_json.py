@@ -268,7 +268,8 @@ def _changed(document: Mapping[str, object]) -> PlanUnusable:
         places = paths(*sides)
     except ImportError:  # then which changes, and not what in them
         places = tuple(f"[{at}]" for (at, *_) in steps(*sides, depth=1))
-        advice += " pip install 'tasksync[compare]' names what in a change was changed."
+        more = " pip install 'tasksync[compare]' names what in a change was changed."
+        advice += more if places else ""
     where = f" (see resource_changes{', '.join(places[:3])})" if places else ""
     what = "checksum" if document["digest"] == digest(plan) else "digest"
     message = f"the plan file was changed by hand: its {what} does not match{where}"
