@@ -125,15 +125,19 @@ def _failures(ref: str, value: Any) -> Iterator[_Failure]:
 def _as_json(value: Any) -> Any:
     """Return what a checker takes that knows JSON alone, and that fails as the value does."""
     if isinstance(value, dict):
-        return {_as_json(name): _as_json(one) for name, one in value.items()}
+        return {_whole(name): _as_json(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
         return [_as_json(one) for one in value]
     if isinstance(value, str):
-        return _HALVES.sub("\ufffd", value)
+        return _whole(value)
     if isinstance(value, float):  # 1.0 is an integer in JSON, and none as it was written
         beside = nextafter(value, inf)
         return _FRACTION if beside.is_integer() else beside
-    return value
+    return value if value is None or isinstance(value, int) else {}  # what JSON does not have
+
+
+def _whole(text: object) -> str:
+    return _HALVES.sub("\ufffd", str(text))
 
 
 def _walked(value: Any, path: Sequence[str | int]) -> tuple[tuple[str | int, ...], Any]:
@@ -142,7 +146,7 @@ def _walked(value: Any, path: Sequence[str | int]) -> tuple[tuple[str | int, ...
     for step in path:
         name: Any = step
         if isinstance(value, dict) and step not in value:
-            name = next(one for one in value if _as_json(one) == step)
+            name = next(one for one in value if _whole(one) == step)
         found.append(name)
         value = value[name]
     return tuple(found), value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import jsonschema
@@ -59,6 +60,8 @@ def test_both_tell_the_same_of_a_value(ref: str, value: dict[str, Any]) -> None:
         ("timeEstimate", Decimal("1.0"), "timeEstimate is 1.0, not a whole number"),
         ("tags", ["a", "\ud800", 3], "an item of tags is 3, not text"),
         ("title", "", "title is empty"),
+        ("title", date(2027, 1, 4), "title must be text, not 2027-01-04"),
+        ("tags", {1: 2}, "tags must be a list, not a mapping"),
         ("priority", "hihg", 'priority cannot be "hihg"'),
     ],
 )
