@@ -90,27 +90,42 @@ class BoundedSession(requests.Session):
 
 
 def whole_body(
-    response: requests.Response, check: Callable[[int], None], look: Callable[[bytes], None]
+    response: requests.Response,
+    check: Callable[[int], None],
+    look: Callable[[bytes], Exception | None],
 ) -> bytes:
-    """Read a body to its end; `check` is told its length so far, decoded, and may raise.
-
-    `look` is shown what came so far each time that it has doubled, and at the end, and may raise
-    too: what nobody needs is refused when little of it is there, as what was packed to burst.
-    """
+    """Read a body to its end, decoded, as `read_within` does."""
     if not hasattr(response.raw, "read1"):
-        look(response.content)
+        if fault := look(response.content):
+            raise fault
         return response.content
+    return read_within(lambda: response.raw.read1(_CHUNK, decode_content=True), check, look)
+
+
+def read_within(
+    read: Callable[[], bytes],
+    check: Callable[[int], None],
+    look: Callable[[bytes], Exception | None],
+) -> bytes:
+    """Read piece by piece to the end; `check` is told the length so far, and may raise.
+
+    `look` is shown what came so far each time that it has doubled, and at the end, and returns
+    what is to be raised: what nobody needs is refused when little of it is there, as what was
+    packed to burst. It does not raise: its frame would keep that body for as long as the
+    exception is kept, which is while the next one is read.
+    """
     seen = _FIRST_LOOK
     with BytesIO() as whole:  # closed on an exception, which may be kept and would keep it
-        while part := response.raw.read1(_CHUNK, decode_content=True):
+        while part := read():
             whole.write(part)
             check(whole.tell())
             if whole.tell() >= seen:
                 seen = 2 * whole.tell()
-                look(whole.getvalue())
-        body = whole.getvalue()  # no copy: a list of parts and their sum would be two
-    look(body)
-    return body
+                if fault := look(whole.getvalue()):
+                    raise fault
+        if fault := look(whole.getvalue()):
+            raise fault
+        return whole.getvalue()  # no copy: a list of parts and their sum would be two
 
 
 def has_long_text(body: bytes) -> bool:

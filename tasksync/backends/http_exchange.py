@@ -113,11 +113,12 @@ def _bound(too_long: type[NoStateAnswer | NoStateRequest]) -> Callable[[int], No
     return check
 
 
-def _readable(too_long: type[NoStateAnswer | NoStateRequest]) -> Callable[[bytes], None]:
-    def look(body: bytes) -> None:
-        if why := why_unreadable(body):
-            msg = f"its answer {why}"
-            raise too_long(msg)
+def _readable(
+    too_long: type[NoStateAnswer | NoStateRequest],
+) -> Callable[[bytes], Exception | None]:
+    def look(body: bytes) -> Exception | None:
+        why = why_unreadable(body)
+        return too_long(f"its answer {why}") if why else None
 
     return look
 

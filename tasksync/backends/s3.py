@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from hashlib import sha256
-from io import BytesIO
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -29,18 +28,21 @@ from botocore.exceptions import (
 from botocore.exceptions import (
     ConnectionError as Unconnected,
 )
+from botocore.parsers import ResponseParserError
 
 from tasksync.backends.bounds import within
 from tasksync.backends.document import DocumentStore
+from tasksync.backends.http_exchange import why_unreadable
 from tasksync.backends.leases import Alive, Gone, nobody
 from tasksync.backends.masking import masked, scrubbed, secrets_of
 from tasksync.backends.patience import Tell, in_silence
 from tasksync.backends.remote_document import Ambiguous, Copy, Other, Overtaken, unreadable_again
+from tasksync.backends.s3_answers import bounded
 from tasksync.core.ports import Clock
 from tasksync.core.quoting import quoted
 from tasksync.core.state import Lease
 from tasksync.errors import SettingsError, StateError
-from tasksync.http_bounds import LONGEST_BODY
+from tasksync.http_bounds import LONGEST_BODY, read_within
 from tasksync.late_patterns import pattern_of
 
 _OVERTAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "OperationAborted", "NoSuchKey"}
@@ -111,8 +113,8 @@ class S3Document:
 
     def write(self, body: bytes, over: str | None, _lease_id: str) -> str:
         """Put the object if it is still the one, or still none."""
-        if len(body) > LONGEST_BODY:
-            raise unreadable_again(self.where, f"is longer than {LONGEST_BODY >> 20} MiB")
+        if why := why_unreadable(body):
+            raise unreadable_again(self.where, why)
         if not self._proven and over is not None:
             self._prove(self._copy(over).body)
         tag = self._put(body, over)
@@ -135,8 +137,8 @@ class S3Document:
 
     def write_run(self, run: str, body: bytes) -> None:
         """Put what a run did beside the state's object."""
-        if len(body) > LONGEST_BODY:
-            raise unreadable_again(self.where, f"is longer than {LONGEST_BODY >> 20} MiB")
+        if why := why_unreadable(body):
+            raise unreadable_again(self.where, why)
         with self._translated("save what a run did beside", _RUN_ADVICE):
             within(self._timeout, lambda: self._sent(self._beside(run), body))
 
@@ -172,16 +174,26 @@ class S3Document:
 
     def _got(self, key: str) -> Copy:
         answer = self._client().get_object(Bucket=self._bucket, Key=key)
-        with BytesIO() as whole:
-            while piece := answer["Body"].read(_PIECE):
-                whole.write(piece)
-                if whole.tell() > LONGEST_BODY:
-                    answer["Body"].close()
-                    raise StateError(
-                        f"Could not read the state {self.where}: it is longer than "
-                        f"{LONGEST_BODY >> 20} MiB."
-                    )
-            return Copy(whole.getvalue(), str(answer["ETag"]))
+        tag = _tag(answer)
+        if not tag:
+            raise StateError(
+                f"Could not read the state {self.where}: the answer names no ETag, so nothing "
+                "could be saved over it.",
+                _NO_S3,
+            )
+        with closing(answer["Body"]) as body:
+            return Copy(read_within(lambda: body.read(_PIECE), self._fits, self._unreadable), tag)
+
+    def _fits(self, size: int) -> None:
+        if size > LONGEST_BODY:
+            raise StateError(
+                f"Could not read the state {self.where}: it is longer than "
+                f"{LONGEST_BODY >> 20} MiB."
+            )
+
+    def _unreadable(self, body: bytes) -> StateError | None:
+        why = why_unreadable(body)
+        return StateError(f"Could not read the state {self.where}: it {why}.") if why else None
 
     def _put(self, body: bytes, over: str | None) -> str:
         condition = {"IfNoneMatch": "*"} if over is None else {"IfMatch": over}
@@ -193,7 +205,12 @@ class S3Document:
         answer = self._client().put_object(
             Bucket=self._bucket, Key=key, Body=body, ContentType="application/json", **condition
         )
-        return str(answer["ETag"])
+        tag = _tag(answer)
+        if not tag:
+            raise Ambiguous(
+                f"Could not save the state {self.where}: the answer names no ETag.", _NO_S3
+            )
+        return tag
 
     def _prove(self, there: bytes) -> None:
         """See that the server refuses both puts that it must refuse: many that speak S3 do not.
@@ -215,20 +232,17 @@ class S3Document:
 
     def _client(self) -> Any:
         if self._made is None:
-            self._made = boto3.session.Session().client(
-                "s3",
-                endpoint_url=self._endpoint,
-                region_name=self._region,
-                config=Config(
-                    connect_timeout=min(10, self._timeout),
-                    read_timeout=min(20, self._timeout),  # well below a lease's time
-                    # an answer that is lost is looked for by us, not sent again by botocore
-                    retries={"total_max_attempts": 1},
-                    request_checksum_calculation="when_required",
-                    response_checksum_validation="when_required",
-                    s3={"addressing_style": "path" if self._endpoint else "auto"},
-                ),
+            config = Config(
+                connect_timeout=min(10, self._timeout),
+                read_timeout=min(20, self._timeout),  # well below a lease's time
+                # an answer that is lost is looked for by us, not sent again by botocore
+                retries={"total_max_attempts": 1},
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+                s3={"addressing_style": "path" if self._endpoint else "auto"},
             )
+            where = {"endpoint_url": self._endpoint, "region_name": self._region}
+            self._made = bounded(boto3.session.Session().client("s3", config=config, **where))
         return self._made
 
     @contextmanager
@@ -255,6 +269,15 @@ class S3Document:
                 f"{self._timeout:g} s.",
                 "Is the server there? Run again when it is.",
             ) from None
+        except RecursionError:  # boto3 follows, and its own trace would be thousands of lines
+            raise StateError(
+                f"Could not {doing} the state {self.where}: the server sends us on and on.",
+                "Name its endpoint and region: s3://bucket/key?endpoint=https://host&region=name.",
+            ) from None
+        except _NO_ANSWER_OF_S3:  # their words hold the whole answer
+            raise Ambiguous(
+                f"Could not {doing} the state {self.where}: the answer is none of S3.", _NO_S3
+            ) from None
         except (BotoCoreError, ValueError) as error:
             raise StateError(
                 f"Could not {doing} the state {self.where}: {self._words(error)}"
@@ -273,6 +296,9 @@ class S3Document:
         return scrubbed(" ".join(str(error).split()), self._secrets)
 
 
+#: what boto3 raises at answers that it cannot read, or in which it misses what it takes for granted
+_NO_ANSWER_OF_S3 = (ResponseParserError, LookupError, TypeError, AttributeError)
+_NO_S3 = "Is that S3, or a server that speaks it? Look at the endpoint."
 _ADVICE = {
     "NoSuchBucket": "Make the bucket first; tasksync makes only the object.",
     "AccessDenied": "The credentials need s3:GetObject and s3:PutObject on this key, and "
@@ -288,6 +314,10 @@ _RUN_ADVICE = {
     "AccessDenied": "The credentials need s3:GetObject, s3:PutObject and s3:DeleteObject on the "
     "state's key followed by .runs/* too.",
 }
+
+
+def _tag(answer: Mapping[str, Any]) -> str:
+    return str(answer.get("ETag") or "")
 
 
 def _code(error: ClientError) -> str:

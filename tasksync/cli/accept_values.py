@@ -10,6 +10,7 @@ from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.peoples_changes import DifferingValue, Whose, differing_values
 from tasksync.core.plan import Plan
 from tasksync.core.quoting import quoted
+from tasksync.core.secrets import HIDDEN, may_lack_a_secret
 from tasksync.core.task import LiveTask
 from tasksync.manifests.accepting.proposals import PortalValue
 from tasksync.value_classes import dataclass, field
@@ -52,6 +53,7 @@ def accept_values(
         else:
             why = "the task is not on the portal" if task is None else "the portal does not tell it"
             found.cannot.append(f"{key}.{name}: {why}")
+    _leave_hidden(found)
     found.cannot += _other_changes(plan, selection, live)
     if ids.keys() <= selection.keys:
         found.cannot += _without_key(plan)
@@ -80,6 +82,20 @@ def _take(found: AcceptValues, one: DifferingValue, *, named: bool) -> None:
             )
         case _:
             return
+
+
+def _leave_hidden(found: AcceptValues) -> None:
+    """Take no value over of which a secret may have been taken out.
+
+    A run with other secrets would write the stars over what stands on the portal.
+    """
+    for one in found.values:
+        if may_lack_a_secret(one.found):
+            found.cannot.append(
+                f"{one}: {HIDDEN} stands in it, which may be a secret of this run that the portal "
+                "says: write it into the manifest by hand"
+            )
+    found.values = [one for one in found.values if not may_lack_a_secret(one.found)]
 
 
 def _without_key(plan: Plan) -> Iterator[str]:

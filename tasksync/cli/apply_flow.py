@@ -64,6 +64,7 @@ from tasksync.errors import (
     StateError,
     TasksyncError,
 )
+from tasksync.operating_system import quoted
 from tasksync.portal.client import RestPortal
 from tasksync.render.expected_text import corrections_text, nothing_text
 from tasksync.render.outcomes import apply_text, done_and_left
@@ -264,6 +265,17 @@ def _apply_saved(
         return doing.do(plan, cost, saved.plan.remembered)
 
 
+def _same_apply(options: ApplyOptions) -> str:
+    """Return the command that does the rest, and no more than this one would have done."""
+    planning = options.planning
+    named = (("-f", options.run.manifest.files), ("--target", planning.target))
+    flags = [
+        (flag, text) for flag, texts in (*named, ("--exclude", planning.exclude)) for text in texts
+    ]
+    words = [f"{flag} {quoted(text)}" for flag, text in flags]
+    return " ".join(["tasksync apply", *words, *(["--destroy"] if planning.destroy else [])])
+
+
 class Doing:
     """The writing half of an apply, and of an undo.
 
@@ -292,7 +304,7 @@ class Doing:
         self._digest = digest
         self._skipped = skipped
         self._others = others
-        again = f"tasksync apply --resume {name}" if name else "tasksync apply"
+        again = f"tasksync apply --resume {name}" if name else _same_apply(options)
         self._go_on = go_on or again
         if options.expect:
             self._go_on += f" --expect {options.expect}"

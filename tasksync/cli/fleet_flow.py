@@ -36,6 +36,7 @@ from tasksync.fleet.local_runs import LocalRuns, refused
 from tasksync.manifests.fleet_file import read_fleet
 from tasksync.render.fleet_progress import FleetProgress
 from tasksync.render.fleet_project import project_text
+from tasksync.render.visible import harmless
 from tasksync.render.wording import count
 from tasksync.value_classes import replace
 
@@ -232,7 +233,7 @@ class FleetFlow:
         return report_of(self._fleet.name, command, rows, interrupted=self._stop())
 
     def _kept(self, reported: FleetReport) -> KeptReport:
-        """Return what --out keeps, without the fleet's secrets.
+        """Return what --out keeps, without the fleet's secrets, and as harmless as what is printed.
 
         A plan in which another project's secret stands cannot be kept: without it, it would be
         another plan.
@@ -251,8 +252,8 @@ class FleetFlow:
             one.name: project_text(one, reported, options.format, version=__version__)
             for one in reported.projects
         }
-        own = {name: hidden.redact(text) for name, text in own.items()}
-        return KeptReport(hidden.redact(text), own, plans)
+        own = {name: harmless(hidden.redact(text)) for name, text in own.items()}
+        return KeptReport(harmless(hidden.redact(text)), own, plans)
 
     def _ended(self, rows: Sequence[ProjectReport], command: FleetCommand | None = None) -> int:
         """Show the report, and keep it where --out says so; returns the exit code."""

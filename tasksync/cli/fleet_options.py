@@ -10,7 +10,6 @@ from tasksync.cli.options import ConfirmOptions, OutputOptions
 from tasksync.core.fleet import FleetCommand
 from tasksync.value_classes import dataclass
 
-_HOUR = 3600
 #: flags that are said or not; what decides the plan is not said to an apply of a saved one
 _PLANNED = ("no_refresh", "destroy")
 _SAID = (
@@ -104,7 +103,7 @@ def _passed(read: Mapping[str, Any]) -> Iterator[str]:
         if read.get(name) is not None and (read[name] or name != "lock_timeout"):
             yield f"{_flag(name)}={read[name]:.3f}"
     if read.get("due") is not None:
-        yield f"--due={read['due'] // _HOUR}h"
+        yield f"--due={read['due']}s"
 
 
 def _flag(name: str) -> str:

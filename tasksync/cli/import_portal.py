@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from tasksync.cli.people_addresses import addresses_of
 from tasksync.cli.settings import DEFAULT_MANIFEST
 from tasksync.cli.wiring import Session, session
 from tasksync.core.manifest import marker_of
+from tasksync.core.secrets import HIDDEN
 from tasksync.core.state import State
 from tasksync.core.task import LiveTask
 from tasksync.engine.portal_check import check_portal
@@ -174,6 +175,8 @@ def _report(
         console.tell(f"Note: {line}.")
     if len(lines) > _SHOWN:
         console.tell(f"Note: and {len(lines) - _SHOWN} more.")
+    if tasks.starred:
+        console.tell(_of_stars(tasks.starred))
     if found.ours:
         console.tell(f"Left out: {found.ours} that the project has already.")
     if found.others:
@@ -184,6 +187,20 @@ def _report(
         return
     console.say(f"Imported {count(len(tasks), 'task')} into {options.out}.")
     console.say(f"See what it means: tasksync plan{_flags(options, paths)}")
+
+
+def _of_stars(ids: Sequence[int]) -> str:
+    """Return what to say about tasks that were written with stars in them.
+
+    Stars that somebody wrote look the same, and may stand: so they are told, not left out.
+    """
+    named = ", ".join(map(str, ids[:_SHOWN]))
+    more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
+    return (
+        f"Note: {HIDDEN} stands in {count(len(ids), 'task')} ({named}{more}). It may stand for a "
+        "secret of this run that the portal says, and apply would write the stars where that "
+        "secret is not known: take such a field out of the manifest."
+    )
 
 
 def _flags(options: ImportOptions, paths: tuple[str, ...]) -> str:

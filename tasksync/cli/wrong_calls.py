@@ -82,7 +82,11 @@ def _unknown_choice(
     if not isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - no public name
         what = f"{_called(action)} cannot be {quoted(word)}; it is one of {', '.join(known)}."
         near = nearest(word, known)
-        return UsageError(what, f"{_did(near)} {_see(parser)}".lstrip())
+        meant = _did(near)
+        if len(known) == 1 and not action.option_strings:  # a verb that may be left out
+            what = f"{parser.prog} has no verb {quoted(word)}; it has {known[0]}."
+            meant = meant or f"Did you mean {known[0]} {_plain(word[:40])}?"
+        return UsageError(what, f"{meant} {_see(parser)}".lstrip())
     before = given[: given.index(word)] if word in given else ()
     early = next((_name(one) for one in before if _is_flag(one)), "")
     if early:

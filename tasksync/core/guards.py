@@ -244,11 +244,17 @@ def _activity(plan: Plan, _policy: Policy, overrides: Overrides) -> Iterator[Ref
     yield Refusal(
         "activity",
         f"People worked on {_count(active, 'task')} that would be deleted: {_keys(active)}; "
-        f"{comments} comment{'s' * (comments != 1)} and {_hours(seconds)} of logged time would be "
-        "lost for ever.",
+        f"{_work(comments, seconds)} would be lost for ever.",
         "Use onRemove: defer or removed: [key] to keep them, or --dangerous-delete-active.",
         tuple(change.key for change in active),
     )
+
+
+def _work(comments: int, seconds: int) -> str:
+    """Return what people did; of what they did nothing, nothing is said."""
+    said = f"{comments} comment{'s' * (comments != 1)}" if comments else ""
+    time = f"{_hours(seconds)} of logged time" if seconds else ""
+    return " and ".join(one for one in (said, time) if one)
 
 
 def _reopen(plan: Plan, _policy: Policy, overrides: Overrides) -> Iterator[Refusal]:

@@ -28,7 +28,7 @@ from tasksync.core.ownership import is_own
 from tasksync.core.plan import Plan
 from tasksync.core.planning.decision import creation
 from tasksync.core.remembered_runs import short
-from tasksync.core.secrets import HIDDEN
+from tasksync.core.secrets import HIDDEN, may_lack_a_secret
 from tasksync.core.state import Entry, State
 from tasksync.core.task import LiveTask, Place, Task
 from tasksync.value_classes import replace
@@ -331,8 +331,7 @@ def _hidden(values: Values) -> str:
     Stars that somebody wrote look the same; to write them over what stood there would lose it.
     """
     for name, value in values.items():
-        texts = value if isinstance(value, tuple) else (value,)
-        if any(isinstance(text, str) and HIDDEN in text for text in texts):
+        if may_lack_a_secret(value):
             return (
                 f"what its {name} was is kept with {HIDDEN} in it, which may stand for a secret "
                 "that was never saved"

@@ -100,6 +100,15 @@ def is_findable(secret: str) -> bool:
     return True
 
 
+def may_lack_a_secret(value: Value) -> bool:
+    """Tell whether a secret may have been taken out of a field's value.
+
+    Stars that somebody wrote look the same.
+    """
+    texts = value if isinstance(value, tuple) else (value,)
+    return any(isinstance(text, str) and HIDDEN in text for text in texts)
+
+
 @dataclass(frozen=True, slots=True)
 class _Secret:
     """One secret as it is, its longest `run` of letters and digits, and with every escape undone.

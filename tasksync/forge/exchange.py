@@ -209,10 +209,11 @@ class ForgeExchanges:
             msg = f"{self.host} answers with more than {LONGEST_BODY >> 20} MiB."
             raise ForgeError(msg, "Is that the API of a forge?")
 
-    def _look(self, body: bytes) -> None:
-        if is_dense(body):
-            msg = f"{self.host} answers with more than anybody needs."
-            raise ForgeError(msg, "Is that the API of a forge?")
+    def _look(self, body: bytes) -> ForgeError | None:
+        if not is_dense(body):
+            return None
+        msg = f"{self.host} answers with more than anybody needs."
+        return ForgeError(msg, "Is that the API of a forge?")
 
     def _wait(self, seconds: float, why: str) -> None:
         if seconds > self._patience:

@@ -22,6 +22,7 @@ from tasksync.core.fields import (
     Value,
     same,
 )
+from tasksync.core.secrets import HIDDEN
 from tasksync.core.task import LiveTask
 from tasksync.late_patterns import pattern_of
 from tasksync.manifests import extra_values, policies, schema
@@ -36,6 +37,7 @@ _PEOPLE_FIELDS: Final = tuple(name for name, one in FIELDS.items() if one.kind i
 _EMPTY: Final = tuple((name, one.empty, one.kind) for name, one in FIELDS.items())
 #: what stands for the fields that every task must have, where another is looked at by itself
 _BARE: Final[Mapping[str, object]] = {"title": "x", "responsibleId": 1}
+_STARS: Final = HIDDEN.encode()
 _UNSEEN: Final = pattern_of(r"[\x00-\x20\x7f-\xa0\ud800-\udfff]+")
 
 
@@ -69,6 +71,7 @@ class TaskImport:
     """Collects tasks; `defaults` are put under all of them where they will stand.
 
     `taken` are the keys that are no more to be had, `known` the keys of tasks that have one.
+    `starred` are the tasks of which a secret of ours may have been taken out.
     """
 
     defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -76,6 +79,7 @@ class TaskImport:
     known: Mapping[int, str] = field(default_factory=dict)
     extras: Mapping[str, ExtraField] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
+    starred: list[int] = field(default_factory=list)
     people: set[int] = field(default_factory=set)
     _tasks: list[_Taken] = field(default_factory=list)
     _check: _ReadBack = field(default_factory=_new_check)
@@ -105,6 +109,8 @@ class TaskImport:
         policy = {policies.NAME: accepted} if accepted else {}
         parent: Any = block.get("parentId")
         fields = orjson.dumps({**block, **extra, "adopt": {"id": live.id}, **policy})
+        if _STARS in fields:
+            self.starred.append(live.id)
         # orjson's bytes keep the room that it wrote them in, several times theirs: a copy does not
         self._tasks.append(_Taken(live.id, key, parent, memoryview(fields).tobytes()))
 

@@ -20,6 +20,8 @@ from tasksync.value_classes import dataclass
 FILE_SHIFT = 40
 #: a hint looks at all keys: so many different ones are enough
 HINTS = 20
+#: of a longer circle so many are named
+_SHOWN = 20
 _LINE = (1 << FILE_SHIFT) - 1
 
 
@@ -135,8 +137,10 @@ class KeyIndex:
                 ("parent",), f"{first} is its own parent", "name another, or none"
             )
         else:
-            chain = " -> ".join([*rotated, first])
-            what = f"these tasks are parents of each other: {chain}"
+            shown = rotated if len(rotated) <= _SHOWN else [*rotated[:_SHOWN], "…", rotated[-1]]
+            many = f" ({len(rotated)} in all)" if len(rotated) > _SHOWN else ""
+            chain = " -> ".join([*shown, first])
+            what = f"these tasks are parents of each other: {chain}{many}"
             problem = UnplacedProblem(("parent",), what, "take one parent away")
         return KeyProblem(TaskKey(first), problem)
 

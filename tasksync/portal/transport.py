@@ -170,13 +170,12 @@ class HttpTransport:
         return whole_body(response, check, _look)
 
 
-def _look(body: bytes) -> None:
+def _look(body: bytes) -> TooLong | None:
     if is_dense(body):
-        msg = f"the answer holds more than {MOST_VALUES} values, or is full of escapes"
-        raise TooLong(msg)
+        return TooLong(f"the answer holds more than {MOST_VALUES} values, or is full of escapes")
     if has_long_text(body):
-        msg = f"the answer holds a text of more than {LONGEST_TEXT >> 20} MiB"
-        raise TooLong(msg)
+        return TooLong(f"the answer holds a text of more than {LONGEST_TEXT >> 20} MiB")
+    return None
 
 
 def _headers(key: str, session_token: str | None) -> dict[str, str]:

@@ -88,12 +88,14 @@ def _scopes(scopes: tuple[str, ...] | None) -> str:
 def _limits(account: Account) -> str:
     if account.per_second is None or account.per_minute is None:
         return "none"
-    rate = f"{account.per_second:g} {'request' if account.per_second == 1 else 'requests'} a second"
+    rate = (
+        f"{account.per_second:.9g} {'request' if account.per_second == 1 else 'requests'} a second"
+    )
     kept = f"{rate}, {count(account.per_minute, 'request')} a minute"
     if account.rate is None:
         return f"{kept} (the vendor's; the portal tells none of the key's own)"
     if account.rate > account.per_second:
-        return f"{kept} (the key may send {account.rate:g} a second; tasksync keeps to the lower)"
+        return f"{kept} (the key may send {account.rate:.9g} a second; tasksync keeps to the lower)"
     return kept
 
 

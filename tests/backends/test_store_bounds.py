@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +15,8 @@ from answering import answering
 from cutting import Wire
 from stores import ANNA, TTL, HandClock, counted_ids
 
-from tasksync.backends import postgres_connection, s3
+from tasksync import http_bounds
+from tasksync.backends import http_exchange, postgres_connection, s3, s3_answers
 from tasksync.backends.bounds import within
 from tasksync.backends.patience import ENOUGH, TRIES, Waiting
 from tasksync.backends.postgres import PostgresStore
@@ -68,7 +70,8 @@ def test_the_time_out_bounds_the_whole_exchange_with_s3(
 
 def test_a_state_in_s3_that_is_too_long_is_refused(remote: Any, monkeypatch: Any) -> None:
     """As one behind http is."""
-    monkeypatch.setattr(s3, "LONGEST_BODY", 1000)
+    for room in (s3, http_exchange):
+        monkeypatch.setattr(room, "LONGEST_BODY", 1000)
     body = HEAD + b"Content-Length: 100000\r\n\r\n" + b" " * 100_000
     with answering(body) as url, pytest.raises(StateError, match="longer than"):
         remote(url).read()
@@ -76,6 +79,89 @@ def test_a_state_in_s3_that_is_too_long_is_refused(remote: Any, monkeypatch: Any
     with pytest.raises(StateError, match="could not be read again") as refused:
         nobody.write(b" " * 1001, None, "")
     assert not isinstance(refused.value, Ambiguous)
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"[" + b"1," * 2_000 + b"1]", "values or is full of escapes"),
+        (b'"' + b"\\u0041" * 2_000 + b'"', "values or is full of escapes"),
+    ],
+    ids=["values", "escapes"],
+)
+def test_what_no_state_holds_is_neither_read_from_s3_nor_written(
+    remote: Any, monkeypatch: Any, body: bytes, why: str
+) -> None:
+    """Two bytes a value are a hundred once they are decoded; as behind http."""
+    monkeypatch.setattr(http_exchange, "_MOST_VALUES", 1_000)
+    monkeypatch.setattr(http_bounds, "MOST_ESCAPES", 1_000)
+    with answering(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body) as url:
+        asked = remote(url)
+        asked._timeout = SOON
+        with pytest.raises(StateError, match=f"Could not read the state .*{why}") as met:
+            asked.read()
+    nobody = remote("http://127.0.0.1:1")
+    for write in (lambda: nobody.write(body, None, ""), lambda: nobody.write_run("r", body)):
+        with pytest.raises(StateError, match=why) as met:
+            write()
+        assert not isinstance(met.value, Ambiguous)
+
+
+@pytest.mark.parametrize("status", ["200 OK", "403 No", "500 Ill"])
+def test_an_answer_without_an_end_is_let_go_of(remote: Any, monkeypatch: Any, status: str) -> None:
+    """boto3 read what is no object whole: 800 MB in the three seconds of a time-out."""
+    monkeypatch.setattr(s3_answers, "LONGEST", 100_000)
+    more = f"HTTP/1.1 {status}\r\nConnection: close\r\n\r\n".encode() + b"x" * 400_000
+    with answering(more) as url:
+        asked = remote(url)
+        asked._timeout = SOON
+        asks = [lambda: asked.write(b"{}", None, ""), asked.read]
+        for ask in asks[: 1 if status.startswith("2") else 2]:
+            with pytest.raises(Ambiguous, match="the answer is longer than") as met:
+                ask()
+            assert "x" * 100 not in str(met.value)
+
+
+def test_an_answer_that_names_no_etag_is_told(remote: Any) -> None:
+    """Nothing could be saved over what was read; what was written may be there."""
+    with answering(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n") as url:
+        asked = remote(url)
+        asked._timeout = SOON
+        with pytest.raises(StateError, match="names no ETag") as met:
+            asked.read()
+        assert not isinstance(met.value, Ambiguous)
+        with pytest.raises(Ambiguous, match="names no ETag"):
+            asked.write(b"{}", None, "")
+
+
+@pytest.mark.parametrize(("status", "missing"), [("201 Made", 0), ("200 OK", 9), ("400 No", 9)])
+def test_an_answer_that_boto3_cannot_read_is_told_without_its_words(
+    remote: Any, status: str, missing: int
+) -> None:
+    """Its own fault is none of its library's kinds, and repeats the whole answer."""
+    said = b" " * 1000 + b"no XML <<<" * 500
+    size = f"{len(said) + missing:x}"
+    head = f"HTTP/1.1 {status}\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n{size}\r\n"
+    end = b"" if missing else b"\r\n0\r\n\r\n"
+    with answering(head.encode() + said + end) as url:
+        asked = remote(url)
+        asked._timeout = SOON
+        with pytest.raises(StateError, match="Could not save the state") as met:
+            asked.write(b"{}", None, "")
+    assert len(str(met.value)) < 500
+
+
+def test_a_server_that_sends_boto3_on_and_on_is_told_in_a_line(remote: Any) -> None:
+    """It follows every 307 of a bucket until Python's stack is full."""
+    asked = remote("http://127.0.0.1:1")
+
+    def follow(**named: object) -> None:
+        follow(**named)
+
+    asked._made = SimpleNamespace(get_object=follow)
+    asked._timeout = SOON
+    with pytest.raises(StateError, match="sends us on and on"):
+        asked.read()
 
 
 def test_whoever_reads_from_a_connection_whose_time_is_over_meets_its_end() -> None:

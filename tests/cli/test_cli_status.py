@@ -86,6 +86,8 @@ def keys(found: dict[str, Any]) -> list[str]:
         (("--due", "7d"), ["figures"]),
         (("--due", "1w", "--overdue"), ["report", "figures"]),
         (("--due", "24h"), []),
+        (("--due", "23h59m60s"), []),
+        (("--due", "1w0d0h30m"), ["figures"]),
         (("audit/*",), ["audit/travel", "audit/cash"]),
         (("--person", "22"), ["report"]),
         (("--person", "CLARA@example.com"), ["audit/travel", "audit/cash"]),
@@ -170,7 +172,10 @@ def test_what_is_gone_is_named_and_a_lost_state_still_shows_the_tasks(closing: T
     [
         (("audt/*",), "Did you mean audit/*?"),
         (("--person", "nobody@example.com"), "--person nobody@example.com"),
-        (("--due", "soon"), "write 36h, 7d or 2w"),
+        (("--due", "soon"), "write 2h30m, 36h, 7d or 2w"),
+        (("--due", "90"), "90 is no time"),
+        (("--due", "d"), "d is no time"),
+        (("--due", "99999w1s"), "the most is 99999w"),
         (("--format", "yaml"), "text, json, csv, markdown, html"),
     ],
 )

@@ -56,6 +56,8 @@ def test_a_wrong_call_is_usage(tasksync: Tasksync, words: list[str], told: str) 
     ("words", "meant"),
     [
         (["aply"], "Did you mean apply?"),
+        (["history", "3f2a9c1b"], "Did you mean show 3f2a9c1b?"),
+        (["history", "shwo"], "Did you mean show?"),
         (["plan", "--ouput", "x"], "Did you mean --out?"),
         (["apply", "--parallelsim=3"], "Did you mean --parallelism?"),
         (["plan", "tasksync.yaml"], "Did you mean -f tasksync.yaml?"),
@@ -266,6 +268,20 @@ def test_a_sandbox_that_cannot_start_names_the_file_and_the_fault(
     assert (done.code, done.out) == (1, "")
     assert told in done.err
     assert "there.json" in done.err
+
+
+def test_the_sandbox_s_own_key_can_be_copied_though_it_is_set_already(
+    tasksync: Tasksync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everybody knows it: hidden, the line that is to be copied set another key."""
+
+    def interrupted(_running: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tasksync.sandbox.web.server.RunningSandbox.wait", interrupted)
+    done = tasksync("sandbox", "--port", "0", TASKSYNC_API_KEY="vibe_api_sandbox")
+    assert done.code == 0
+    assert " TASKSYNC_API_KEY=vibe_api_sandbox\n" in done.out
 
 
 def test_a_sandbox_whose_port_is_taken_names_the_port(tasksync: Tasksync) -> None:

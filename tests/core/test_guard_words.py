@@ -76,6 +76,15 @@ def test_activity_says_how_much_would_be_lost() -> None:
     assert refusal.keys == ("a", "b")
 
 
+def test_of_what_people_did_nothing_of_nothing_is_said() -> None:
+    for done, said in (
+        (Activity(1, 0), "1 comment"),
+        (Activity(0, 60), "0 h 1 min of logged time"),
+    ):
+        refusal = only(check(plan(change("a", Action.DELETE, activity=done))))
+        assert refusal.what.endswith(f"deleted: a; {said} would be lost for ever.")
+
+
 def test_protection_has_no_flag() -> None:
     refusal = only(check(plan(change("a", Action.DELETE, protected=True))))
     assert refusal.what == "1 protected task would be removed: a."

@@ -6,13 +6,11 @@ each row plants all secrets of a run at once, in one form, in one kind of source
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
 from urllib.parse import urlsplit
 
 import httpstate
@@ -20,18 +18,16 @@ import psycopg
 import pytest
 from answering import answering
 from botocore.exceptions import ClientError
+from loose import JSON, KEY, Loose, files_of, me, planting, recorded, retitle, silent, state_of
 from planting import ENV, FORMS, PLANT, SECRETS, planted, told
 from portal import Asked, Response, Served
-from trips import PROJECT, Ended, Trip, task
+from trips import PROJECT, task
 
 from tasksync.backends import postgres_connection, s3, sqlite
 from tasksync.backends.processes import this_process
 from tasksync.backends.registry import open_store
-from tasksync.cli.console import Console
-from tasksync.cli.main import run
 from tasksync.cli.signals import Stop, SystemClock
 from tasksync.cli.wiring import new_id
-from tasksync.core.formats.history_json import encode_change
 from tasksync.core.formats.plan_digest import checksum_of
 from tasksync.core.secrets import Secrets
 from tasksync.core.state import StateDelta
@@ -39,67 +35,13 @@ from tasksync.errors import StateError
 from tasksync.portal.messages import NotSent, PortalRequest
 from tasksync.portal.transport import HttpTransport
 
-JSON = {"Content-Type": "application/json"}
-KEY = "vibe_api_sandbox"
 #: with each turn each secret is quoted in another form; test_core_secrets has all of them
 some_turns = pytest.mark.parametrize("turn", range(0, len(FORMS), 5))
-
-
-class Loose(Trip):
-    """A project whose environment holds a secret of every kind."""
-
-    more: ClassVar[dict[str, str]] = {}  # a test gives one of its own
-
-    def env(self) -> dict[str, str]:
-        """Each variable that may hold a secret does."""
-        ours = {name: value for name, value in ENV.items() if value}
-        return {**super().env(), **ours, "TASKSYNC_LOG": "DEBUG", **self.more}
-
-
-def seen_by(api_handle: Callable[[Asked], Response], change: Callable, asked: Asked) -> Response:
-    """Let the sandbox answer as to its own key; it knows none of ours."""
-    headers = {n: v for n, v in asked.headers.items() if n.lower() != "authorization"}
-    headers = {**headers, "X-Api-Key": KEY}
-    answer = change(asked) if asked.path.startswith("/v1/") else None
-    return answer or api_handle(replace(asked, headers=headers))
-
-
-def planting(served: Served, turn: int, change: Callable = lambda _asked: None) -> None:
-    """Let the portal say our secrets wherever it would say PLANT."""
-    api = served.running.api
-    answer, words = api.handle, planted(turn).encode()
-
-    def handle(asked: Asked) -> Response:
-        given = seen_by(answer, change, asked)
-        if asked.path.startswith("/_sandbox"):
-            return given
-        headers = {
-            name: value.replace(PLANT, words.decode()) for name, value in given.headers.items()
-        }
-        return Response(given.status, headers, given.body.replace(PLANT.encode(), words))
-
-    api.handle = handle  # type: ignore[method-assign]
 
 
 @pytest.fixture
 def loose(served: Served, tmp_path: Path) -> Loose:
     return Loose(tmp_path / "project", served)
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    return {str(one): one.read_bytes() for one in folder.rglob("*") if one.is_file()}
-
-
-def retitle(trip: Trip, title: str, now: str) -> None:
-    """Change a title by hand."""
-    trip.portal.control("PATCH", f"tasks/{trip.portal.task(title)['id']}", {"title": now})
-
-
-def silent(*ends: Ended) -> None:
-    """Fail where a run told a secret."""
-    for end in ends:
-        assert not told(end.out), end.out
-        assert not told(end.err), end.err
 
 
 @some_turns
@@ -108,7 +50,7 @@ def test_what_the_portal_says_of_tasks_and_people_reaches_no_door(
 ) -> None:
     """Titles, descriptions, tags, names, the owner: on stdout, stderr, in state and plan."""
     loose.want({"a": task("A"), "b": task("B", description="Long")})
-    planting(served, turn, _me)
+    planting(served, turn, me)
     runs = [loose.apply("--no-verify").must(0)]
     retitle(loose, "A", f"Not A {PLANT}")
     loose.portal.edit("B", description=f"one\n{PLANT}\ntwo", tags=[f"x{PLANT}", "tasksync:e2e"])
@@ -128,18 +70,11 @@ def test_what_the_portal_says_of_tasks_and_people_reaches_no_door(
     assert "***" in runs[-2].out
     left = files_of(loose.folder)
     assert not {name: told(text) for name, text in left.items() if told(text)}
-    assert not told(_recorded(loose))
+    assert not told(recorded(loose))
     assert [one for one in loose.portal.titles() if len(one) == 1] == ["A", "B"]
 
 
 _READS = (("list",), ("show", "b"), ("pull",), ("show", "a"))
-
-
-def _me(asked: Asked) -> Response | None:
-    if asked.path != "/v1/me":
-        return None
-    me = {"portal": "p.example", "owner": {"name": f"Owner {PLANT}"}}
-    return Response(200, JSON, json.dumps({"success": True, "data": me}).encode())
 
 
 def _error(status: int, code: str) -> Response:
@@ -194,7 +129,7 @@ def test_what_could_not_be_saved_is_written_beside_without_our_secrets(
 ) -> None:
     """The file of unsaved outcomes, and the message that names it."""
     loose.want({"a": task("A")})
-    planting(served, turn, _me)
+    planting(served, turn, me)
     genuine = sqlite.SqliteStore.commit
 
     def commit(self: sqlite.SqliteStore, delta: StateDelta, lease: object) -> None:
@@ -365,7 +300,7 @@ def test_what_the_manifest_says_itself_stays_exact(loose: Loose, served: Served)
     loose.apply().must(0)
     assert sorted(loose.portal.titles()) == ["B", f"Change {secret} soon"]
     end = loose.plan().must(0)
-    assert secret in json.loads(_state(loose))["entries"]["a"]["asked"]["title"]
+    assert secret in json.loads(state_of(loose))["entries"]["a"]["asked"]["title"]
     retitle(loose, f"Change {secret} soon", f"Other {secret}")
     plan = loose.folder / "plan.json"
     end = loose.plan("--out", str(plan)).must(2)
@@ -416,21 +351,3 @@ def test_a_secret_that_is_a_word_of_the_project_makes_no_saved_plan_stale(
     assert not re.search(rf"\b{word}\b", end.text)
     assert loose.portal.titles() == ["B", f"{word} more"]
     assert "No changes." in loose.plan().must(0).out
-
-
-def _recorded(trip: Trip) -> str:
-    """All that is kept of what its runs did: in a file it lies compressed."""
-    runs = [one["id"] for one in json.loads(_state(trip))["runs"]]
-    here = this_process({})
-    store = open_store(trip.state, PROJECT, SystemClock(Stop()), new_id, here, {})
-    kept = [encode_change(one) for run_id in runs for one in store.recorded(run_id) or ()]
-    store.close()
-    return json.dumps(kept)
-
-
-def _state(trip: Trip) -> str:
-    """What is remembered, by a run that knows no secret of ours."""
-    out = io.StringIO()
-    words = ["state", "pull", "-f", str(trip.manifest), "--state", trip.state]
-    assert run(words, Console(io.StringIO(), out, io.StringIO(), {})) == 0
-    return out.getvalue()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,6 +14,9 @@ from pathlib import Path
 import pytest
 from portal import until
 from trips import Trip, ended, task
+
+from tasksync.cli.apply_flow import _same_apply
+from tasksync.cli.commands import apply
 
 _TASKS = {
     **{f"p{n:02}": task(f"Parent {n:02}") for n in range(60)},
@@ -44,6 +49,19 @@ def _holder(team: Trip) -> object:
         store.close()
 
 
+def test_what_is_said_to_go_on_does_the_rest_and_no_more() -> None:
+    """Without --destroy all that it had deleted would have been made again."""
+    parser = argparse.ArgumentParser()
+    apply.arguments(parser)
+    for words in (
+        ["-f", "a.yaml", "-f", "b c", "--target", "x/*", "--target", "y", "--exclude", "x/z"],
+        ["--destroy"],
+        [],
+    ):
+        said = _same_apply(apply.options(vars(parser.parse_args(words))))
+        assert shlex.split(said) == ["tasksync", "apply", *words]
+
+
 @pytest.mark.parametrize("sign", _SIGNALS)
 def test_one_signal_finishes_the_calls_in_flight_saves_and_leaves_with_130(
     team: Trip, sign: signal.Signals
@@ -60,6 +78,7 @@ def test_one_signal_finishes_the_calls_in_flight_saves_and_leaves_with_130(
         told = ended(worker).must(130)
     assert f"{sign.name}: 0 done, 80 left. Finishing the calls in flight" in told.err
     assert "Interrupted: 10 done, 70 left. The state is saved" in told.err
+    assert f"to go on: tasksync apply -f {team.manifest}\n" in told.err
     assert "70 changes not started:" in told.out
     assert "  and 50 more; tasksync plan --full shows them\n" in told.out
     assert "\nIn e2e on sandbox.bitrix24.example: 10 done, 70 left.\n" in told.out
@@ -278,3 +297,21 @@ def test_a_run_whose_events_nobody_reads_any_more_saves_and_leaves(team: Trip) -
     listed = team.run("state", "list", "-f", str(team.manifest)).must(0)
     assert len(listed.out.splitlines()) == made
     _finish(team)
+
+
+def test_a_signal_while_it_is_told_what_was_done_does_not_say_that_nothing_was(
+    team: Trip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All is done and saved by then: the exit code is that of a whole run."""
+    from tasksync.cli.apply_flow import Doing
+
+    summed = Doing._summed
+
+    def stopped(self: Doing, *more: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        summed(self, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Doing, "_summed", stopped)
+    told = team.want(_TASKS).apply().must(0)
+    assert "Nothing was being written" not in told.err
+    assert "80 added" in told.out

@@ -278,3 +278,12 @@ def test_a_file_that_changed_while_it_was_read_loses_no_task(tmp_path: Path, aft
     written(tmp_path, after, "mended").replace(path)
     with pytest.raises(ManifestInvalid):
         list(tasks)
+
+
+def test_of_a_circle_of_thousands_a_line_is_said(tmp_path: Path) -> None:
+    """One of 10 000 tasks filled 119 000 characters of a log."""
+    ring = "".join(f"  t{n}: {{title: T, parent: t{(n + 1) % 3000}}}\n" for n in range(3000))
+    (problem,) = problems_of(written(tmp_path, f"{HEAD}tasks:\n{ring}"))
+    assert "t0 -> t1 -> " in problem
+    assert "t19 -> … -> t2999 -> t0 (3000 in all)" in problem
+    assert len(problem) < 500

@@ -6,6 +6,7 @@ import gzip
 import json
 import socket
 import time
+import traceback
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -331,6 +332,25 @@ def test_what_is_packed_to_burst_is_refused_when_little_of_it_is_there(piece, wo
     finally:
         tracemalloc.stop()
     assert most < limits.LONGEST_BODY
+
+
+def _held(fault):
+    """Yield what the frames of a fault, and of those behind it, keep alive."""
+    while fault is not None:
+        for frame, _line in traceback.walk_tb(fault.__traceback__):
+            yield from frame.f_locals.values()
+        fault = fault.__context__
+
+
+@pytest.mark.parametrize("piece", [b"1,", b"a" * 4096])
+def test_a_refused_answer_is_not_kept_by_its_fault(piece):
+    """The fault lives while the answer is asked for again: two at once were over 64 MiB."""
+    small = gzip.compress(b'{"data":["",' + piece * (40_000_000 // len(piece)), 1)
+    head = HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(small)
+    with server(head + small) as url, pytest.raises(TooLong) as caught:
+        HttpTransport(url, KEY)(ME)
+    bodies = [one for one in _held(caught.value) if isinstance(one, bytes)]
+    assert not [len(one) for one in bodies if len(one) > 1_000_000]
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ class HostileServer:
         client.settimeout(GONE)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with client.makefile("rb") as stream:
-            while (request := _read(stream)) is not None:
+            while (request := _read(stream, client)) is not None:
                 with self._lock:
                     self.answered += 1
                     right, rate = self.right(request), self.rate
@@ -77,7 +77,7 @@ def _told(right: Right) -> bytes:
     return whole(right.status, right.headers, right.body)
 
 
-def _read(stream: object) -> RawRequest | None:
+def _read(stream: object, client: socket.socket) -> RawRequest | None:
     line = stream.readline(65_536)  # type: ignore[attr-defined]
     parts = line.decode("latin-1").split()
     if len(parts) < 2:
@@ -86,6 +86,8 @@ def _read(stream: object) -> RawRequest | None:
     while line := stream.readline(65_536).decode("latin-1").strip():  # type: ignore[attr-defined]
         name, _, value = line.partition(":")
         headers[name.strip()] = value.strip()
+    if any(name.lower() == "expect" for name in headers):  # boto3 waits a second for it
+        client.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
     length = next((v for k, v in headers.items() if k.lower() == "content-length"), "0")
     body = stream.read(int(length))  # type: ignore[attr-defined]
     path, _, query = parts[1].partition("?")

@@ -66,9 +66,10 @@ def run(options: SandboxOptions, console: Console) -> int:
     except OSError as error:
         raise _cannot_start(options, error) from error
     with running, terminable():
-        console.say(
+        # its key is known to everybody; hidden, where it is set already, the line could not be used
+        console.publish(
             f"The sandbox portal serves {running.url} (Ctrl-C ends it). Look at it there, or:\n"
-            f"  export TASKSYNC_PORTAL={running.url} TASKSYNC_API_KEY={GOOD_KEY}"
+            f"  export TASKSYNC_PORTAL={running.url} TASKSYNC_API_KEY={GOOD_KEY}\n"
         )
         try:
             running.wait()

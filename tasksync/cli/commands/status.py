@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from tasksync.cli.options import StatusOptions
 
 FORMATS = ("text", "json", "csv", "markdown", "html")
-_SPAN = pattern_of(r"([0-9]{1,5})(h|d|w)", re.ASCII)
-_SECONDS = {"h": 3600, "d": 86400, "w": 604800}
+_SPAN = pattern_of(r"(?:([0-9]{1,5})w)?(?:([0-9]{1,5})d)?([^wd]*)", re.ASCII)
+_DAY, _WEEK = 86400, 604800
+_LONGEST = 99_999 * _WEEK
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +49,7 @@ def filter_arguments(parser: argparse.ArgumentParser) -> None:
         help="only tasks that are not completed, deferred or declined")  # fmt: skip
     add("--overdue", action="store_true", help="only open tasks whose deadline has passed")
     add("--due", type=_span, metavar="TIME",
-        help="only open tasks that are due within 36h, 7d or 2w; with --overdue the late "
+        help="only open tasks that are due within 2h30m, 7d or 2w; with --overdue the late "
         "ones too")  # fmt: skip
     add("--person", type=filled, metavar="P",
         help="only tasks of this person: number, address, name, or name of people:")  # fmt: skip
@@ -56,10 +57,17 @@ def filter_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _span(text: str) -> int:
     """Read a time from now on, in seconds."""
+    from tasksync.core.durations import seconds_in
+
     found = _SPAN.fullmatch(text.strip())
-    if found is None:
-        raise argparse.ArgumentTypeError(f"{text[:40]} is no time; write 36h, 7d or 2w")
-    return int(found[1]) * _SECONDS[found[2]]
+    weeks, days, rest = found.groups() if found else (None, None, "")
+    below = seconds_in(rest) if rest else 0
+    if not (weeks or days or rest) or below is None:
+        raise argparse.ArgumentTypeError(f"{text[:40]} is no time; write 2h30m, 36h, 7d or 2w")
+    whole = int(weeks or 0) * _WEEK + int(days or 0) * _DAY + int(below)
+    if whole > _LONGEST:
+        raise argparse.ArgumentTypeError(f"{text[:40]} is too long; the most is 99999w")
+    return whole
 
 
 def options(read: Mapping[str, Any]) -> StatusOptions:
