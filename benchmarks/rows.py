@@ -249,10 +249,11 @@ _AT_THE_LIMITS = (
     "Between runs of this row the ratio was seen from 1.10 to 1.15"
 )
 _INSTALL = (
-    "where the time goes, by cProfile of pip 23.2: three quarters to look at 25 000 files that the "
-    "index has of these packages (cachebox of deepdiff 6 300, rpds-py of jsonschema 5 600, orjson "
-    "5 200, jsonschema-rs 2 900, charset-normalizer of requests 2 600), rich and its three "
-    "700; a tenth to compile 640 files, 427 of them ours. uv waits for the network alone"
+    "where the time goes, by cProfile of pip 23.2: to look at the files that the index has of the "
+    "packages (orjson 5 200, jsonschema-rs 2 900, charset-normalizer of requests 2 600; before "
+    "cachebox of deepdiff 6 300 and rpds-py of jsonschema 5 600 too, both needed no more), and to "
+    "compile files of Python, most of them ours. octoDNS needs one with many wheels, pyyaml. "
+    "uv waits for the network alone"
 )
 
 ROWS: tuple[Row, ...] = (

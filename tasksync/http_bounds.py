@@ -7,13 +7,13 @@ redirect followed.
 
 from __future__ import annotations
 
-import re
 import socket
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from io import BytesIO
 from itertools import islice
+from re import Pattern
 from typing import Any
 
 import requests
@@ -21,6 +21,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
 
 from tasksync.connection_timer import ended_after, shut_down
+from tasksync.late_patterns import pattern_of
 
 #: no answer is longer (bytes, once decoded): a page of 5 000 tasks has a few megabytes
 LONGEST_BODY = 64 * 1024 * 1024
@@ -38,14 +39,14 @@ _SIGNS_OF_ESCAPES = (b"\\u00", b"%", b"&")
 MOST_ELLIPSES = 600_000
 _ELLIPSES = (b"...", "…".encode(), b"u2026")
 #: as core.secrets reads them: a row of dots is one
-_ELLIPSIS = re.compile(rb"\.{3,}|(?:\xe2\x80\xa6)+|u2026")
+_ELLIPSIS = pattern_of(rb"\.{3,}|(?:\xe2\x80\xa6)+|u2026")
 #: all that stand for a sign of ASCII, as core.secrets reads them
 NAMES = (
     b"AMP DiacriticalGrave GT Hat LT QUOT UnderBar VerticalLine amp apos ast bsol colon comma "
     b"commat dollar equals excl grave gt lbrace lbrack lcub lowbar lpar lsqb lt midast num percnt "
     b"period plus quest quot rbrace rbrack rcub rpar rsqb semi sol verbar vert"
 ).split()
-_ESCAPE = re.compile(
+_ESCAPE = pattern_of(
     rb"\\u00|%(?:25)*[2-7][0-9a-fA-F]|&(?:#[0-9xX]|(?:" + b"|".join(NAMES) + rb");)"
 )
 _CHUNK = 256 * 1024
@@ -182,7 +183,7 @@ def _has_too_many_escapes(body: bytes) -> bool:
     return _has_more(_ESCAPE, body, MOST_ESCAPES)
 
 
-def _has_more(what: re.Pattern[bytes], body: bytes, most: int) -> bool:
+def _has_more(what: Pattern[bytes], body: bytes, most: int) -> bool:
     return next(islice(what.finditer(body), most, None), None) is not None
 
 

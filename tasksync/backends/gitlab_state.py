@@ -6,14 +6,13 @@ and the published API of `/projects/:id/terraform/state/:name`.
 
 from __future__ import annotations
 
-import re
-
 from tasksync.core.quoting import quoted
 from tasksync.errors import SettingsError
+from tasksync.late_patterns import pattern_of
 
-_STATE = re.compile(r"/api/v4/projects/[^/]+/terraform/state/[^/]+$")
+_STATE = pattern_of(r"/api/v4/projects/[^/]+/terraform/state/[^/]+$")
 #: meant as such a state, however it is written
-_MEANT = re.compile(r"/api/v4/projects/.*/terraform/state(?:/|$)")
+_MEANT = pattern_of(r"/api/v4/projects/.*/terraform/state(?:/|$)")
 #: what a 404 says where the project is not there for this user; a state that is new says less
 _NO_PROJECT = b"project not found"
 _LOOKED = 200  # bytes of an answer that are looked at for it

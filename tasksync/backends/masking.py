@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from tasksync.core.run_url import is_token
 from tasksync.core.secrets import HIDDEN as _HIDDEN
 from tasksync.core.secrets import Secrets
+from tasksync.late_patterns import pattern_of
 
 #: parameters whose values tell nothing that opens a door; all others are hidden
 _HARMLESS = frozenset(
@@ -18,15 +19,15 @@ _WEB = frozenset({"http", "https"})
 _KINDS = _WEB | {"sqlite", "postgresql", "postgres", "s3"}
 #: a kind that nobody knows is shown where it can be no token
 _LONGEST_KIND = 12
-_KIND = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
+_KIND = pattern_of(r"[A-Za-z][A-Za-z0-9+.-]*")
 #: blanks: key=value words of a database, or what was pasted with more than the address
-_NO_ADDRESS = re.compile(r"\s")
-_FILE = re.compile(r"[\w./-]+\.(?:db|json|sqlite3?|ya?ml)")
+_NO_ADDRESS = pattern_of(r"\s")
+_FILE = pattern_of(r"[\w./-]+\.(?:db|json|sqlite3?|ya?ml)")
 #: a part of a path that is short, a word or a number, as no token is
-_PLAIN = re.compile(r".{1,5}|(?=.{1,32}\Z)(?:[a-z]+(?:[-_.][a-z]+)*|v?[0-9]{1,6})")
+_PLAIN = pattern_of(r".{1,5}|(?=.{1,32}\Z)(?:[a-z]+(?:[-_.][a-z]+)*|v?[0-9]{1,6})")
 #: a login, or words of a database, in what is no address
-_ASTRAY = re.compile(r"(?:^|[:/])[^\s:/@]+:(?!/)([^\s@]+)@|password\s*=\s*(\S+)", re.IGNORECASE)
-_GITLAB = re.compile(r"/api/v4/projects/[^/]+/terraform/state/[^/?#]+(?:/lock)?\Z")
+_ASTRAY = pattern_of(r"(?:^|[:/])[^\s:/@]+:(?!/)([^\s@]+)@|password\s*=\s*(\S+)", re.IGNORECASE)
+_GITLAB = pattern_of(r"/api/v4/projects/[^/]+/terraform/state/[^/?#]+(?:/lock)?\Z")
 
 
 def masked(url: str) -> str:

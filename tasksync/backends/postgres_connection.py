@@ -25,6 +25,7 @@ from tasksync.backends.masking import masked, scrubbed, secrets_of
 from tasksync.backends.patience import Waiting
 from tasksync.core.quoting import quoted
 from tasksync.errors import SettingsError, StateError
+from tasksync.late_patterns import pattern_of
 
 Database: TypeAlias = "Connection[tuple[Any, ...]]"
 T = TypeVar("T")
@@ -175,12 +176,12 @@ _ADVICE: tuple[tuple[type[psycopg.Error], str], ...] = (
 #: what TLS fails for -> what helps. `sslrootcert=system` is not named: the OpenSSL that psycopg's
 #: wheels bring looks for the system's authorities in a folder that no system has
 _TLS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"certificate", re.IGNORECASE), _TRUST),
+    (pattern_of(r"certificate", re.IGNORECASE), _TRUST),
     (
-        re.compile(r"no pg_hba\.conf entry .*no encryption"),
+        pattern_of(r"no pg_hba\.conf entry .*no encryption"),
         "This server takes nobody without TLS: add ?sslmode=verify-full to the URL.",
     ),
-    (re.compile(r"server does not support SSL"), _NO_TLS),
+    (pattern_of(r"server does not support SSL"), _NO_TLS),
 )
 #: another transaction was quicker: the same again, from the start, is all it needs
 _CONFLICTS = (
@@ -195,14 +196,14 @@ _ALREADY_THERE = (
     psycopg.errors.UniqueViolation,
 )
 #: a server or pooler that lives and cannot take anybody just now; all else that it says is final
-_NOT_NOW = re.compile(
+_NOT_NOW = pattern_of(
     r"starting up|shutting down|recovery|not yet accepting|too many|slots are reserved"
     r"|no more connections|server_login_retry|server login|query_wait_timeout|login timeout"
     r"|server conn crashed|pgbouncer cannot connect|terminating connection"
     r"|closed the connection unexpectedly|timeout expired|Connection re(fused|set)",
     re.IGNORECASE,
 )
-_WRONG = re.compile(r"authentication failed|no password|password is", re.IGNORECASE)
+_WRONG = pattern_of(r"authentication failed|no password|password is", re.IGNORECASE)
 
 
 def _is_refused(error: psycopg.Error) -> bool:

@@ -43,6 +43,7 @@ from tasksync.core.quoting import quoted
 from tasksync.core.state import Lease
 from tasksync.errors import SettingsError, StateError
 from tasksync.http_bounds import LONGEST_BODY, read_within
+from tasksync.late_patterns import pattern_of
 
 _OVERTAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "OperationAborted", "NoSuchKey"}
 _PARAMETERS = {"endpoint", "region"}
@@ -52,7 +53,7 @@ NO_TAG = f'"{"0" * 32}"'
 WHOLE = 100.0
 _PIECE = 1 << 20
 #: the id of a run that stands in a key as it is
-_PLAIN_ID = re.compile(r"[0-9A-Za-z_-]{1,64}", re.ASCII)
+_PLAIN_ID = pattern_of(r"[0-9A-Za-z_-]{1,64}", re.ASCII)
 ILL = 500  # from this status on the server is ill, and nothing is known
 
 

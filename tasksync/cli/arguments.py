@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from tasksync.errors import TasksyncError, UsageError
+from tasksync.late_patterns import pattern_of
 
 TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ _NO = {"", "0", "false", "no", "off"}
 #: beyond that no socket can wait (hours)
 _LONGEST = 500
 _PORTS = 65535
-_PROJECT = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)  # as schemas/manifest.schema.json
-_DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.ASCII | re.IGNORECASE)
-_WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
+_PROJECT = pattern_of(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)  # as schemas/manifest.schema.json
+_DIGEST = pattern_of(r"(?:sha256:)?([0-9a-f]{64})", re.ASCII | re.IGNORECASE)
+_WHOLE = pattern_of(r"[0-9]{1,9}", re.ASCII)
 #: long flags that hands trained on Terraform type with one dash
 _GO = (
     "auto-approve",

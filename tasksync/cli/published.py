@@ -13,12 +13,13 @@ from tasksync.errors import NoPullRequest, PlanStale, UsageError
 from tasksync.forge.comments import anew, approved_comment, pull_request_of_run
 from tasksync.forge.environment import ForgeKind
 from tasksync.forge.hidden_line import document_of
+from tasksync.late_patterns import pattern_of
 from tasksync.render.wording import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
+_NUMBER = pattern_of(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
 def approved_plan(

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from tasksync.core.run_url import tokens_of
 from tasksync.core.secrets import SHORT, Secrets, is_findable
+from tasksync.late_patterns import pattern_of
 
 if TYPE_CHECKING:
     from tasksync.core.plan import Plan
@@ -50,7 +51,7 @@ STATES = (
 )
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 RUNS = ("TASKSYNC_RUN_URL", "CI_JOB_URL")
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
+_URL = pattern_of(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 
 
 def secrets_of(argv: Sequence[str], env: Mapping[str, str]) -> Secrets:

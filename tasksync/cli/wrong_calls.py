@@ -15,6 +15,7 @@ from pathlib import Path
 from tasksync.cli.arguments import Parser, WrongCall
 from tasksync.core.quoting import quoted
 from tasksync.errors import UsageError
+from tasksync.late_patterns import pattern_of
 
 #: flags that are none, and why
 GONE: Mapping[str, str] = {
@@ -42,7 +43,7 @@ _SAME: Mapping[str, str] = {
     "remove": "rm",
     "delete": "rm",
 }
-_ARGUMENT = re.compile(r"argument ([^:]+): (.*)", re.DOTALL)
+_ARGUMENT = pattern_of(r"argument ([^:]+): (.*)", re.DOTALL)
 _REQUIRED = "the following arguments are required: "
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2212"
 _YAML = (".yaml", ".yml")

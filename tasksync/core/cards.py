@@ -6,9 +6,10 @@ import re
 
 from tasksync.core.change import Change, Reason
 from tasksync.core.plan import Plan
+from tasksync.late_patterns import pattern_of
 
 #: what a portal's name may be to stand in an address: a host, perhaps with a port
-_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?(?::[0-9]{1,5})?", re.ASCII)
+_HOST = pattern_of(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?(?::[0-9]{1,5})?", re.ASCII)
 
 #: the vendor's API: where a portal does not tell its name, the host that was asked stands for it
 _GATEWAYS = frozenset({"vibecode.bitrix24.com", "vibecode.bitrix24.tech"})

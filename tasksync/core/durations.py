@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from tasksync.late_patterns import pattern_of
+
 #: what is right, for messages
 FORMS = "seconds, or 30s, 5m, 2h30m"
 _PART = r"[0-9]{1,9}(?:\.[0-9]{1,6})?"
 _UNITS = {"h": Decimal(3600), "m": Decimal(60), "s": Decimal(1), "ms": Decimal("0.001")}
 #: as it stands in schemas/manifest.schema.json, too: each unit once, the largest first
 WRITTEN = "^(?=.)" + "".join(rf"(?:{_PART}{unit})?" for unit in _UNITS) + "$"
-_NUMBER = re.compile(_PART, re.ASCII)
-_DURATION = re.compile(r"(?=.)" + "".join(rf"(?:({_PART}){unit})?" for unit in _UNITS), re.ASCII)
+_NUMBER = pattern_of(_PART, re.ASCII)
+_DURATION = pattern_of(r"(?=.)" + "".join(rf"(?:({_PART}){unit})?" for unit in _UNITS), re.ASCII)
 
 
 def seconds_in(text: str) -> Decimal | None:

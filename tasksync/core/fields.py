@@ -31,6 +31,7 @@ from types import MappingProxyType
 from typing import NewType, TypeAlias
 
 from tasksync.core.quoting import quoted
+from tasksync.late_patterns import pattern_of
 from tasksync.value_classes import dataclass
 
 TaskKey = NewType("TaskKey", str)
@@ -96,7 +97,7 @@ _ALL = (
 
 #: the bit of all extra fields together: their names are no part of a mask
 EXTRA_BIT = 15
-_EXTRA = re.compile(r"UF_[A-Z0-9_]{1,100}", re.ASCII)
+_EXTRA = pattern_of(r"UF_[A-Z0-9_]{1,100}", re.ASCII)
 
 
 def is_extra(name: str) -> bool:
@@ -143,7 +144,7 @@ TITLE_LIMIT = 250
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 _INSTANTS = frozenset(field.name for field in _ALL if field.kind is FieldKind.INSTANT)
 _AS_THEY_STAND = frozenset(FIELDS) - _INSTANTS
-_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9:]{2,6})", re.ASCII)
+_MOMENT = pattern_of(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9:]{2,6})", re.ASCII)
 _FIRST, _LAST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 _BITS = tuple((field.name, 1 << field.bit) for field in _ALL)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tasksync.core.fleet import FleetCommand, ProjectRun
@@ -11,6 +10,7 @@ from tasksync.core.plan import Refusal
 from tasksync.core.portal_changes import UNDONE, Effect, PortalChanges
 from tasksync.core.project_status import ProjectStatus
 from tasksync.core.reported import ReportedApply, ReportedPlan
+from tasksync.late_patterns import pattern_of
 from tasksync.value_classes import asdict
 
 REFUSED, PARTIAL = 4, 3
@@ -34,10 +34,10 @@ _BY_CODE: Mapping[int, str] = {
     7: "no access: is the key the right one?",
     130: "interrupted",
 }
-_PROGRESS = re.compile(r"(?:Read|Sent|Verified|Applying) [0-9]")
+_PROGRESS = pattern_of(r"(?:Read|Sent|Verified|Applying) [0-9]")
 _MEMORY = "MemoryError"
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_PROBLEMS = re.compile(r"[0-9]+ problems? in the [a-z]+\.")
+_COLOUR = pattern_of(r"\x1b\[[0-9;]*m")
+_PROBLEMS = pattern_of(r"[0-9]+ problems? in the [a-z]+\.")
 _ERROR, _REFUSED, _STOPPED = "Error: ", "Refused: ", "Interrupted"
 
 _PLANNED = (

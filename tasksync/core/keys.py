@@ -6,7 +6,6 @@ and is written the same is one key, however an editor or a file system put it to
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
@@ -14,14 +13,15 @@ from unicodedata import category, is_normalized
 
 from tasksync.core.normal_forms import composed
 from tasksync.core.unseen import JOINING, UNSEEN
+from tasksync.late_patterns import pattern_of
 
 KEY_LIMIT = 200
 _FORM: Final = "NFC"
 #: what stands in keys, one a line, where one of them may be none
-_SUSPECT = re.compile(r"[^A-Za-z0-9._/\-\n]|\n[^A-Za-z0-9]|/[/.\n]")
-_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}\Z")
+_SUSPECT = pattern_of(r"[^A-Za-z0-9._/\-\n]|\n[^A-Za-z0-9]|/[/.\n]")
+_KEY = pattern_of(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}\Z")
 #: among letters and marks too there are some that nobody sees: fillers, selectors of variants
-_UNSEEN = re.compile(f"[{UNSEEN}{JOINING}]")
+_UNSEEN = pattern_of(f"[{UNSEEN}{JOINING}]")
 
 
 def normal_key(text: str) -> str:

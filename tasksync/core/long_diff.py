@@ -7,11 +7,11 @@ compared as shorter texts are. Time and memory grow with the length alone.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from tasksync.core.pieces import Fate, Piece
+from tasksync.late_patterns import pattern_of
 
 #: more places than this are no few edits
 PLACES_LIMIT = 100
@@ -20,7 +20,7 @@ AHEAD, AGREEING = 2_000, 32
 #: no more is gone back to the beginning of a word: AGREEING characters then hold what differs
 _BACK = AGREEING - 2
 _BLOCK = 65_536
-_BEGINS = re.compile(r"(?<!\w)\w|[^\w]")
+_BEGINS = pattern_of(r"(?<!\w)\w|[^\w]")
 
 
 class _Span(NamedTuple):

@@ -11,10 +11,11 @@ from tasksync.core.address_book import Directory
 from tasksync.core.fields import TaskKey
 from tasksync.core.state import EntryIndex
 from tasksync.core.task import FieldProblem, OnRemove, Problem, Task
+from tasksync.late_patterns import pattern_of
 from tasksync.value_classes import dataclass, field
 
 MARKER_PREFIX = "tasksync:"
-_LIMIT = re.compile(r"[0-9]{1,18}|[0-9]{1,3}(\.[0-9]{1,40})?%", re.ASCII)
+_LIMIT = pattern_of(r"[0-9]{1,18}|[0-9]{1,3}(\.[0-9]{1,40})?%", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

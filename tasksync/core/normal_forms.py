@@ -6,8 +6,9 @@ description of 60 000 marks took half a minute. No language has a hundred in a r
 
 from __future__ import annotations
 
-import re
 from unicodedata import normalize
+
+from tasksync.late_patterns import pattern_of
 
 TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 #: neither letter, digit, blank nor ASCII: so is every mark, but for two halfwidth ones of Japanese,
 #: which are letters to Python
 _MARK = "(?:[^\\w\\s\0-\x7f]|[\uff9e\uff9f])"
-_MANY_MARKS = re.compile(f"((?<!{_MARK}){_MARK}{{100,}})")
+_MANY_MARKS = pattern_of(f"((?<!{_MARK}){_MARK}{{100,}})")
 
 
 def normal_form(form: Form, text: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://")
+from tasksync.late_patterns import pattern_of
+
+_SCHEME = pattern_of(r"^[a-z][a-z0-9+.-]*://")
 
 
 def portal_name(text: str) -> str:

@@ -13,19 +13,19 @@ tell.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from tasksync.core.change import Action, Change
 from tasksync.core.equivalence import lost_characters, normal_tags, normal_text
 from tasksync.core.fields import FIELDS, PENDING, FieldKind, KeyRef, Value, instant, same
 from tasksync.core.task import LiveTask
+from tasksync.late_patterns import pattern_of
 from tasksync.value_classes import dataclass, field
 
 #: asked -> made of it (contract 8.5): new is pending; completed waits for control
 STATUS_TURNS = frozenset({(1, 2), (5, 4)})
 _MINUTE = 60
-_HASHTAG = re.compile(r"#([\w-]+)")
+_HASHTAG = pattern_of(r"#([\w-]+)")
 #: field written -> fields that the portal may change beside it
 _BESIDE = {"title": ("tags",), "description": ("tags",), "responsibleId": ("auditors",)}
 

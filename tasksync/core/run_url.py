@@ -6,14 +6,15 @@ import re
 from urllib.parse import unquote
 
 from tasksync.core.secrets import HIDDEN
+from tasksync.late_patterns import pattern_of
 
 #: one part of a name: letters, perhaps with a number; a number; a few of both: as no token is
-_PART = re.compile(r"[^\W\d_]{1,24}[0-9]{0,4}|[0-9]{1,20}|\w{1,3}")
-_SEPARATORS = re.compile(r"[-_.~+:,!@ ]+")
-_SECRET_NAME = re.compile(
+_PART = pattern_of(r"[^\W\d_]{1,24}[0-9]{0,4}|[0-9]{1,20}|\w{1,3}")
+_SEPARATORS = pattern_of(r"[-_.~+:,!@ ]+")
+_SECRET_NAME = pattern_of(
     "token|key|secret|pass|pw|auth|sig|code|jwt|session|cred|ticket|nonce|state", re.IGNORECASE
 )
-_LOGIN = re.compile(r"^(\w+:/*)?([^/?#\s]*)@")
+_LOGIN = pattern_of(r"^(\w+:/*)?([^/?#\s]*)@")
 #: two halves of a token are longer than that in all, though each looks like a word
 _LONGEST_NAME = 64
 

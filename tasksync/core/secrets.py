@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from tasksync.core.fields import Value
+from tasksync.late_patterns import pattern_of
 from tasksync.value_classes import dataclass, field
 
 HIDDEN = "***"
@@ -26,26 +27,26 @@ SHORT, LONG = 6, 12
 LEAST = 8
 #: what a cut text ends in, and how many characters before it may be the beginning of a secret.
 #: Many in a row are one, and no place is looked at twice, however many backslashes stand there
-_ELLIPSIS = re.compile(r"…+|(?<!\\)\\+u2026|(?<!\.)\.{3,}")
+_ELLIPSIS = pattern_of(r"…+|(?<!\\)\\+u2026|(?<!\.)\.{3,}")
 _BEFORE = 1000
 #: the beginning of an escape
-_CUT_ESCAPE = re.compile(
+_CUT_ESCAPE = pattern_of(
     r"(?:\\+(?:u[0-9a-fA-F]{0,3})?|%(?:25)*2?[0-9a-fA-F]?|&#?[0-9A-Za-z]{0,8})\Z"
 )
 _LONGEST_ESCAPE = 32
 #: so few letters and digits in a row are in many texts
 _LONGEST_COMMON = 3
 
-_PERCENT = re.compile("%(?:25)*([2-7][0-9a-fA-F])")
-_ASCII = re.compile("u00([2-7][0-9a-fA-F])")
-_ANY = re.compile("u([0-9a-fA-F]{4})")
+_PERCENT = pattern_of("%(?:25)*([2-7][0-9a-fA-F])")
+_ASCII = pattern_of("u00([2-7][0-9a-fA-F])")
+_ANY = pattern_of("u([0-9a-fA-F]{4})")
 #: letters and digits that somebody quoted without need: where none are, the letters and digits of a
 #: secret stand there plain
 _QUOTED_WORD = "(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA])"
 _NEEDLESS = (
-    ("u00", re.compile(f"u00{_QUOTED_WORD}")),
-    ("%", re.compile(f"%(?:25)*{_QUOTED_WORD}")),
-    ("&#", re.compile("&#")),
+    ("u00", pattern_of(f"u00{_QUOTED_WORD}")),
+    ("%", pattern_of(f"%(?:25)*{_QUOTED_WORD}")),
+    ("&#", pattern_of("&#")),
 )
 #: the names that HTML has for signs of ASCII
 NAMED = {
@@ -58,7 +59,7 @@ NAMED = {
 }  # fmt: skip
 _SIGNS = {name: sign for sign, names in NAMED.items() for name in names.split()}
 _AMP = "(?:amp;|AMP;)"
-_ENTITY = re.compile(
+_ENTITY = pattern_of(
     f"&{_AMP}*(?:#0*([0-9]{{2,4}});|#[xX]0*([0-9a-fA-F]{{2,3}});|({'|'.join(_SIGNS)});|(?<=;))"
 )
 _BACKSLASH = r"(?:\\|(?i:u005c|%(?:25)*+5c|&(?:amp;)*+(?:#(?:0*+92|x0*+5c)|bsol);))"

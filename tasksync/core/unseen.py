@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from tasksync.late_patterns import pattern_of
+
 #: what moves a cursor, rings a bell, turns the reading direction, breaks an encoding, has no
 #: width or is a blank other than the usual one (no-break spaces and fillers among them)
 _CONTROLS = "\x00-\x08\x0a-\x1f"  # which JSON always escapes
@@ -31,7 +33,7 @@ STEERING = (
     "\U000e0000-\U000e0fff"
 )
 
-_IN_JSON = re.compile(f"[{_OTHERS}{JOINING}]")
+_IN_JSON = pattern_of(f"[{_OTHERS}{JOINING}]")
 
 
 def escaped(char: str) -> str:

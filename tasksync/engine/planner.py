@@ -34,7 +34,10 @@ from tasksync.value_classes import dataclass, replace
 
 #: who has these numbers, None for nobody; what is left out is not known
 People = Callable[[Collection[int]], Mapping[int, ListedPerson | None]]
-_PERSONAL = {FieldKind.PERSON, FieldKind.PEOPLE}
+#: fields that hold people
+_PERSONAL = frozenset(
+    name for name, one in FIELDS.items() if one.kind in {FieldKind.PERSON, FieldKind.PEOPLE}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +207,7 @@ def _people(plan: Plan) -> set[int]:
         if change.responsible is not None:
             found.add(change.responsible)
         for one in change.fields:
-            if FIELDS[one.name].kind in _PERSONAL:
+            if one.name in _PERSONAL:
                 found |= {p for value in (one.before, one.after) for p in _ids(value)}
     return found
 
@@ -214,7 +217,7 @@ def _wanted_people(plan: Plan) -> dict[int, tuple[TaskKey, ...]]:
     found: dict[int, dict[TaskKey, None]] = {}
     for change in plan.changes:
         for one in change.fields:
-            if FIELDS[one.name].kind in _PERSONAL and change.writes:
+            if one.name in _PERSONAL and change.writes:
                 for person in set(_ids(one.after)) - set(_ids(one.before)):
                     found.setdefault(person, {})[change.key] = None
     return {person: tuple(keys) for person, keys in found.items()}

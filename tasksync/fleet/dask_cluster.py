@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import re
 import warnings
 from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
@@ -32,6 +31,7 @@ from tasksync.fleet.worker_run import (
     key_digests,
     run_task,
 )
+from tasksync.late_patterns import pattern_of
 
 if TYPE_CHECKING:
     from distributed import Worker
@@ -44,7 +44,7 @@ _GATHERED, _LEAVES = 10.0, 3.0
 #: how often the scheduler is asked for its workers, and for how long it may say nothing (s)
 _ASKED, _SILENT = 1.0, 60.0
 #: what of an error's words is for programmers, and how many of the others are shown
-_OF_PYTHON = re.compile(r"in <[^>]*>: |\[Errno -?\d+\] |\b\w*Error: |\(_ssl\.c:\d+\)")
+_OF_PYTHON = pattern_of(r"in <[^>]*>: |\[Errno -?\d+\] |\b\w*Error: |\(_ssl\.c:\d+\)")
 _LONGEST = 200
 #: states of a task that a worker is doing, or has been asked for again
 _WANTED = frozenset({"executing", "long-running", "resumed"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -10,6 +9,7 @@ from tasksync.core.fleet import FleetProject, SecretSource
 from tasksync.core.secrets import Secrets
 from tasksync.errors import SettingsError
 from tasksync.fleet.project_secrets import ProjectSecrets
+from tasksync.late_patterns import pattern_of
 
 _PREFIX = "TASKSYNC_"
 #: of tasksync's own variables those that mean the same in every project; all others are flags,
@@ -19,7 +19,7 @@ KEPT = frozenset(
 )
 #: what would change what the process writes, which is read as UTF-8
 _ENCODINGS = frozenset({"PYTHONIOENCODING", "PYTHONLEGACYWINDOWSSTDIO"})
-_SEPARATORS = re.compile(r"[\s,;]+")
+_SEPARATORS = pattern_of(r"[\s,;]+")
 
 
 def project_environment(

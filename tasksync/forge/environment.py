@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from tasksync.core.quoting import quoted
 from tasksync.errors import ForgeDenied, SettingsError
+from tasksync.late_patterns import pattern_of
 from tasksync.value_classes import dataclass, field
 
 
@@ -50,10 +51,10 @@ _REPOSITORY: Mapping[ForgeKind, str] = {
     ForgeKind.GITLAB: "CI_PROJECT_ID",
     ForgeKind.GITEA: "GITHUB_REPOSITORY",
 }
-_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_NUMBER = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
-_FULL_NAME = re.compile(r"[^/\s]+/[^/\s]+")
-_PULL_REF = re.compile(r"refs/pull/([1-9][0-9]{0,17})/(?:merge|head)", re.ASCII)
+_SHA = pattern_of(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_NUMBER = pattern_of(r"[1-9][0-9]{0,17}", re.ASCII)
+_FULL_NAME = pattern_of(r"[^/\s]+/[^/\s]+")
+_PULL_REF = pattern_of(r"refs/pull/([1-9][0-9]{0,17})/(?:merge|head)", re.ASCII)
 #: runs that belong to no change, whatever commit they stand on
 _ON_THE_CLOCK = frozenset({"schedule"})
 #: runs of what was put into a row to be merged: GitLab's event type, GitHub's event

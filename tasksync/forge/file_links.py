@@ -15,12 +15,13 @@ from urllib.parse import quote, urlsplit
 
 from tasksync.errors import SettingsError
 from tasksync.forge.environment import ForgeKind, is_loopback, kind_of_run
+from tasksync.late_patterns import pattern_of
 from tasksync.value_classes import dataclass
 
-_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+_SHA = pattern_of(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_REPOSITORY = pattern_of(r"[\w.-]+/[\w.-]+", re.ASCII)
 #: an address without what would end it, or lead elsewhere
-_ADDRESS = re.compile(r"https?://[\w.:\[\]/~%-]+", re.ASCII)
+_ADDRESS = pattern_of(r"https?://[\w.:\[\]/~%-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

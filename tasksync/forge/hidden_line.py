@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 import zlib
 from collections.abc import Mapping
 from typing import Literal
@@ -16,16 +15,17 @@ from urllib.parse import quote, unquote
 
 from tasksync.core.formats.json_text import canonical
 from tasksync.core.formats.strict_json import BadJson, strict
+from tasksync.late_patterns import pattern_of
 from tasksync.value_classes import dataclass
 
 #: characters that the document may take of a comment; what needs more is left out
 LONGEST_DOCUMENT = 20_000
 #: bytes of a document once unpacked: nobody packs one to burst
 _LARGEST_DOCUMENT = 4 * 1024 * 1024
-_LABEL = re.compile(r"<!-- tasksync:(plan|file)((?: [a-z]+=[A-Za-z0-9_.~%:-]*)+) -->")
-_DOCUMENT = re.compile(r"<!-- tasksync:asked ([A-Za-z0-9+/=]+) -->")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_SHA = re.compile(r"[0-9a-f]{7,64}")
+_LABEL = pattern_of(r"<!-- tasksync:(plan|file)((?: [a-z]+=[A-Za-z0-9_.~%:-]*)+) -->")
+_DOCUMENT = pattern_of(r"<!-- tasksync:asked ([A-Za-z0-9+/=]+) -->")
+_DIGEST = pattern_of(r"sha256:[0-9a-f]{64}")
+_SHA = pattern_of(r"[0-9a-f]{7,64}")
 
 
 @dataclass(frozen=True, slots=True)

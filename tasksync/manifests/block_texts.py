@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.reader import Stream
 
 CHUNK = 1 << 20
 LONGEST = 4 << 20  # bytes of one block
 
-_TASKS = re.compile(rb"tasks:[ \t]*(?:#[^\r\n]*)?\r?\n")
+_TASKS = pattern_of(rb"tasks:[ \t]*(?:#[^\r\n]*)?\r?\n")
 #: a line that holds no value: blank, or a comment
-_NOTHING = re.compile(rb"[ \t]*(?:#[^\r\n]*)?\r?\n?\Z")
+_NOTHING = pattern_of(rb"[ \t]*(?:#[^\r\n]*)?\r?\n?\Z")
 
 
 class Uncut(ValueError):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 from zoneinfo import TZPATH, ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.hints import did_you_mean
 from tasksync.manifests.resolved import Resolved
 from tasksync.manifests.unplaced import BadValue
@@ -23,7 +24,7 @@ FURTHEST = timedelta(hours=14)
 #: how many texts are remembered: deadlines repeat
 REMEMBERED = 20_000
 
-_SHAPE = re.compile(
+_SHAPE = pattern_of(
     r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(:\d{2})?(?:(Z)|([+-]\d{2})(?::?(\d{2}))?)?\Z", re.ASCII
 )
 

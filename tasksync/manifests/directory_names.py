@@ -6,7 +6,6 @@ number or its name. Addresses and names of groups are looked up in the directory
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
@@ -14,6 +13,7 @@ from tasksync.core.address_book import AnyAddress, Directory, NotFound
 from tasksync.core.fields import FIELDS, FieldKind, Value
 from tasksync.core.normal_forms import composed
 from tasksync.core.task import Place, Problem
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.hints import closest, did_you_mean, shown
 from tasksync.manifests.node import Node
 from tasksync.manifests.resolved import Resolved
@@ -31,9 +31,9 @@ NAMED_FIELDS = frozenset(
 )
 #: how a name is mended that is like none of `people`
 ADD_NAME = "add it to people:, or write a number or an e-mail address"
-_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\Z")
+_ADDRESS = pattern_of(r"[^@\s]+@[^@\s]+\Z")
 #: what the schema refuses for a person unless it holds an @: it is no number and looks like one
-_NUMBERLIKE = re.compile(r"[0-9+.-]")
+_NUMBERLIKE = pattern_of(r"[0-9+.-]")
 
 #: a number in normal form and as it goes into the digest; Resolved where words stood for it
 Numbered: TypeAlias = tuple[Value, Any]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from codecs import utf_8_decode
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +14,7 @@ from typing import IO
 
 from tasksync import file_limits, operating_system
 from tasksync.core.task import Place, Problem
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.reader import YamlUnreadable, position_at
 from tasksync.value_classes import dataclass
 
@@ -28,8 +28,8 @@ CHUNK = 1 << 20
 _OVERLAP = 32
 
 #: a line that begins at the margin and is no comment: only there can a key of the document stand
-_MARGIN = re.compile(rb"\n[^ \n\r\t#]")
-_TASKS = re.compile(rb"\ntasks:")
+_MARGIN = pattern_of(rb"\n[^ \n\r\t#]")
+_TASKS = pattern_of(rb"\ntasks:")
 #: line breaks of YAML that are rare enough to give the fast way up for
 _RARE_BREAKS = (b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9")
 

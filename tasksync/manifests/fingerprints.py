@@ -28,6 +28,7 @@ from typing import NamedTuple
 from tasksync.core.fields import TaskKey
 from tasksync.core.keys import normal_key
 from tasksync.core.state import NO_SOURCE, EntryIndex, source_fingerprint
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.block_texts import Uncut, cut
 from tasksync.manifests.columns import DIGEST, TaskColumns
 from tasksync.manifests.reader import Stream
@@ -38,12 +39,12 @@ FEW = 100
 SHARE = 4
 
 #: letters of other scripts are bytes from 0x80 on; whether they are letters, the parse has told
-_KEY = re.compile(rb" +([A-Za-z0-9\x80-\xff][A-Za-z0-9\x80-\xff._/-]*):[ \t]*(?:#[^\r\n]*)?\r?\n")
-_PARENT = re.compile(
+_KEY = pattern_of(rb" +([A-Za-z0-9\x80-\xff][A-Za-z0-9\x80-\xff._/-]*):[ \t]*(?:#[^\r\n]*)?\r?\n")
+_PARENT = pattern_of(
     rb"\n +parent:[ \t]+([A-Za-z0-9\x80-\xff][A-Za-z0-9\x80-\xff._/-]*)[ \t]*\r?(?:\n|\Z)"
 )
 #: whatever might be an anchor, an alias or a tag, or takes a task over
-_REFERS_ELSEWHERE = re.compile(rb"(?:^|[\s\[\]{},:])(?:[&*]\S|!)|adopt", re.MULTILINE)
+_REFERS_ELSEWHERE = pattern_of(rb"(?:^|[\s\[\]{},:])(?:[&*]\S|!)|adopt", re.MULTILINE)
 _SUSPECT = (b"&", b"*", b"!", b"adopt")
 
 

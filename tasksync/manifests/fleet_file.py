@@ -16,6 +16,7 @@ from tasksync import file_limits
 from tasksync.core.fleet import Fleet, FleetProject
 from tasksync.core.task import Place, Problem
 from tasksync.errors import FleetInvalid
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests import fleet_paths, foreign, parse_located, schema
 from tasksync.manifests.files import STDIN, Source, look, unopened
 from tasksync.manifests.fleet_secrets import (
@@ -34,7 +35,7 @@ from tasksync.value_classes import replace
 #: thousands of projects fit
 SIZE_LIMIT = 4 << 20
 #: names of projects: each names a file of --out too
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
+_NAME = pattern_of(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
 #: the fleet's own file in --out
 _TAKEN = "report"
 _SECRETS = ("key", "session")

@@ -10,12 +10,13 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from tasksync.core.quoting import shortened
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests import files
 from tasksync.manifests.hints import shown
 from tasksync.manifests.unplaced import BadValue
 
 #: at the margin, as tasksync and its guides write it
-_PROJECT = re.compile(rb"^project[ \t]*:[ \t]*[\"']?([a-z0-9][a-z0-9-]{0,39})\b", re.MULTILINE)
+_PROJECT = pattern_of(rb"^project[ \t]*:[ \t]*[\"']?([a-z0-9][a-z0-9-]{0,39})\b", re.MULTILINE)
 _SHOWN = 120
 _MEND = "paths are relative to the folder of the fleet's file"
 

@@ -15,28 +15,29 @@ from urllib.parse import unquote
 from tasksync.core.fleet import SecretSource
 from tasksync.core.secrets import HIDDEN, Secrets
 from tasksync.core.task import Problem
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.unplaced import BadValue
 from tasksync.value_classes import replace
 
 FILE = "file:"
 _SANDBOX = "sandbox:"
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
-_WORD = re.compile(r"[A-Za-z0-9_]{8,}")
-_PLAIN = re.compile(r"[A-Za-z0-9_]+")
-_RUN = re.compile(r"[A-Za-z0-9]+")
-_HEX = re.compile(r"(?=.*[0-9])[0-9a-f]{16,}")
-_SWITCH = re.compile(r"(?<=[0-9])(?=[A-Za-z])|(?<=[A-Za-z])(?=[0-9])")
+_NAME = pattern_of(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
+_WORD = pattern_of(r"[A-Za-z0-9_]{8,}")
+_PLAIN = pattern_of(r"[A-Za-z0-9_]+")
+_RUN = pattern_of(r"[A-Za-z0-9]+")
+_HEX = pattern_of(r"(?=.*[0-9])[0-9a-f]{16,}")
+_SWITCH = pattern_of(r"(?<=[0-9])(?=[A-Za-z])|(?<=[A-Za-z])(?=[0-9])")
 #: VibeCode's keys and sessions (api-contract 13): vibe_api_…, vibe_session_…
-_VENDORS = re.compile(r"(?:^|[^A-Za-z])vibe_|vibe_(?:api|app|live|mgmt|session)_")
+_VENDORS = pattern_of(r"(?:^|[^A-Za-z])vibe_|vibe_(?:api|app|live|mgmt|session)_")
 #: a run of letters and digits is no word of a name: from these lengths on, by what is in it
 _MIXED, _LOWER, _LONG = 12, 16, 32
 _MANY_SWITCHES = 4
 #: the token of a portal's own REST: /rest/1/TOKEN/
-_WEBHOOK = re.compile(r"/rest/\d+/([^/\s?#,}\]\"']+)", re.IGNORECASE)
-_LOGIN = re.compile(r"://([^/\s@]+)@")
+_WEBHOOK = pattern_of(r"/rest/\d+/([^/\s?#,}\]\"']+)", re.IGNORECASE)
+_LOGIN = pattern_of(r"://([^/\s@]+)@")
 #: the password of a database's address may hold signs that nobody quoted
-_DATABASE = re.compile(r"postgres(?:ql)?://[^?#]*:[^?#]*@", re.IGNORECASE)
-_PASSWORD = re.compile(r"(?:password|passwd|secret|token|api_?key)=([^&\s,}\"']+)", re.IGNORECASE)
+_DATABASE = pattern_of(r"postgres(?:ql)?://[^?#]*:[^?#]*@", re.IGNORECASE)
+_PASSWORD = pattern_of(r"(?:password|passwd|secret|token|api_?key)=([^&\s,}\"']+)", re.IGNORECASE)
 _IN_ADDRESSES = (_WEBHOOK, _PASSWORD, _LOGIN)
 #: so many secrets of one file are looked for in all its problems
 _SUSPECTS = 200

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from tasksync.core.task import Place, Problem
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.hints import did_you_mean, shown
 from tasksync.manifests.node import Node
 
@@ -17,7 +18,7 @@ _NAME = "apiVersion"
 _MEND = f"begin with {_NAME}: {API_VERSION}"
 FLEET_MEND = f"begin with {_NAME}: {API_VERSION}, fleet: NAME and projects:"
 #: what may be another version of ours, and so is quoted
-_OURS = re.compile(r"tasksync/[A-Za-z0-9.]{1,10}", re.IGNORECASE)
+_OURS = pattern_of(r"tasksync/[A-Za-z0-9.]{1,10}", re.IGNORECASE)
 
 
 def problem(file: str, node: Node) -> Problem | None:

@@ -7,7 +7,6 @@ managed then, and stays as the portal has it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -25,6 +24,7 @@ from tasksync.core.fields import (
 )
 from tasksync.core.secrets import HIDDEN
 from tasksync.core.task import LiveTask
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests import extra_values, policies, schema
 from tasksync.manifests.datetimes import Instants
 from tasksync.manifests.unplaced import BadValue
@@ -38,7 +38,7 @@ _EMPTY: Final = tuple((name, one.empty, one.kind) for name, one in FIELDS.items(
 #: what stands for the fields that every task must have, where another is looked at by itself
 _BARE: Final[Mapping[str, object]] = {"title": "x", "responsibleId": 1}
 _STARS: Final = HIDDEN.encode()
-_UNSEEN: Final = re.compile(r"[\x00-\x20\x7f-\xa0\ud800-\udfff]+")
+_UNSEEN: Final = pattern_of(r"[\x00-\x20\x7f-\xa0\ud800-\udfff]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from typing import Final, TypeAlias
 
 import orjson
 
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.reader import plain
 
 #: how many lines are remembered, and how long they may be: most lines but titles repeat
@@ -32,18 +33,18 @@ _LONGEST_LINE: Final = 64
 _TITLES: Final = frozenset({"title", "description"})
 
 #: the line of a key; libyaml takes no longer one
-_HEAD = re.compile(r" +([^\W_][\w./-]{0,999}):\Z")
+_HEAD = pattern_of(r" +([^\W_][\w./-]{0,999}):\Z")
 _ITEM = r"[^\W_](?:[\w ./@-]*[\w./@-])?"
-_LIST = re.compile(rf"\[(?:{_ITEM}(?:, {_ITEM})*)?\]\Z")
+_LIST = pattern_of(rf"\[(?:{_ITEM}(?:, {_ITEM})*)?\]\Z")
 #: what else but letters and digits of any script no plain scalar of ours holds
-_DASH: Final = re.compile(r" *- (?! )")
+_DASH: Final = pattern_of(r" *- (?! )")
 
 #: the one field that may hold a text of many lines, with its lines
 _DESCRIPTION: Final = "description"
-_TEXT = re.compile(rf"\n( +){_DESCRIPTION}: (\|-?)\n((?:\1 +[^ \n][^\n]*\n)(?:\1 +[^\n]*\n|\n)*)")
+_TEXT = pattern_of(rf"\n( +){_DESCRIPTION}: (\|-?)\n((?:\1 +[^ \n][^\n]*\n)(?:\1 +[^\n]*\n|\n)*)")
 #: in what is not one field a line: a blank line, a comment, an item
 _SIGNS: Final = ("\n\n", "#", "- ")
-_QUOTED = re.compile(r'"(?:[^"\\]|\\[nt"\\])*"\Z')
+_QUOTED = pattern_of(r'"(?:[^"\\]|\\[nt"\\])*"\Z')
 
 #: a field with its value
 Pair: TypeAlias = "tuple[str, object]"

@@ -15,19 +15,20 @@ from typing import Final
 from tasksync.core.fields import FIELDS, PRIORITY_WORDS, STATUS_WORDS, KeyRef, Value
 from tasksync.core.manifest import Manifest, Moved, Policy, Threshold
 from tasksync.core.task import Options, Task
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.directory_names import NAMED_FIELDS
 from tasksync.manifests.foreign import API_VERSION
 from tasksync.manifests.reader import plain
 
 #: words that begin no other value and hold no sign of YAML
-_WORDS: Final = re.compile(r"[A-Za-z][A-Za-z0-9./-]*(?: [A-Za-z0-9./-]+)*", re.ASCII)
+_WORDS: Final = pattern_of(r"[A-Za-z][A-Za-z0-9./-]*(?: [A-Za-z0-9./-]+)*", re.ASCII)
 _LONGEST: Final = 100
 #: no person and no group has so large a number
 _NOBODY: Final = 1 << 60
 #: what older readers take for true or false
 _CONSTANTS: Final = frozenset({"y", "n", "yes", "no", "on", "off"})
 #: what JSON leaves as it is and YAML takes for a line break, or does not take
-_ESCAPED: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_ESCAPED: Final = pattern_of("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 class NumbersOfWords:

@@ -7,7 +7,6 @@ in all other cases: no dates, no octals, no `yes`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from io import BufferedIOBase
 from itertools import islice
@@ -30,6 +29,7 @@ from yaml.reader import Reader, ReaderError
 from yaml.scanner import Scanner
 
 from tasksync.core.task import Place, Problem
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.node import Position
 
 __all__ = [
@@ -68,9 +68,9 @@ _CONSTANTS: Final[Mapping[str, object]] = {"true": True, "false": False, "null":
 _SUSPECT = frozenset("-0123456789tfn~")
 _WORDY = frozenset("tfn~")
 _DIGITS = 40
-_NEGATIVE = re.compile(r"-[1-9][0-9]{0,39}\Z")
-_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,39})\.[0-9]{1,40}\Z")
-_HANDLE = re.compile(r"tag handle '[^']*'")
+_NEGATIVE = pattern_of(r"-[1-9][0-9]{0,39}\Z")
+_DECIMAL = pattern_of(r"-?(?:0|[1-9][0-9]{0,39})\.[0-9]{1,40}\Z")
+_HANDLE = pattern_of(r"tag handle '[^']*'")
 _INDENT = "check the indentation, and that quotes and brackets are closed"
 _QUOTE = "quote text that begins so or holds it"
 #: what is most often meant, by the character at which the parser gave up

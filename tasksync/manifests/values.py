@@ -6,7 +6,6 @@ schema can say is left (real dates, control characters, the marker among the tag
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from hashlib import blake2b
@@ -30,6 +29,7 @@ from tasksync.core.fields import (
 from tasksync.core.keys import KEY_LIMIT, is_key, normal_key, wrong_in
 from tasksync.core.manifest import MARKER_PREFIX
 from tasksync.core.task import NO_OPTIONS, NOTHING_WRITTEN, OnRemove, Options
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests import extra_values, policies
 from tasksync.manifests.datetimes import Instants
 from tasksync.manifests.directory_names import NAMED_FIELDS, DirectoryNames
@@ -44,7 +44,7 @@ TASK_NAMES: Mapping[str, str] = {
     name: name for name in (*FIELDS, "parent", extra_values.NAME, *sorted(OPTION_NAMES))
 }
 
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL = pattern_of("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 #: so many sets of names are remembered
 SHAPES: Final = 256
 

@@ -17,22 +17,23 @@ from typing import Final
 from tasksync.core.keys import is_key
 from tasksync.core.normal_forms import composed
 from tasksync.core.unseen import STEERING, escaped
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.foreign import API_VERSION
 from tasksync.manifests.reader import plain
 from tasksync.value_classes import dataclass
 
 #: letters of any script, digits and signs that mean nothing in YAML, one blank between words
-_WORDS: Final = re.compile(r"[^\W\d_][\w./-]*(?:@[\w./-]+|(?: [\w./-]+)*)")
+_WORDS: Final = pattern_of(r"[^\W\d_][\w./-]*(?:@[\w./-]+|(?: [\w./-]+)*)")
 _LONGEST: Final = 300
 _SHORT: Final = 40
 #: what some readers take for true, false or nothing
 _CONSTANTS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 #: what JSON leaves as it is and YAML takes for a line break, or does not take, and what whoever
 #: reviews the file would not see; none of it stands in a block as it is
-_ESCAPED: Final = re.compile(f"[{STEERING}]")
+_ESCAPED: Final = pattern_of(f"[{STEERING}]")
 #: what falls away without a trace in a key, and what becomes a hyphen
-_QUOTES: Final = re.compile("['\"`\u2018-\u201f\u00ab\u00bb]")
-_NO_KEY: Final = re.compile(r"[^\w.-]+")
+_QUOTES: Final = pattern_of("['\"`\u2018-\u201f\u00ab\u00bb]")
+_NO_KEY: Final = pattern_of(r"[^\w.-]+")
 _LONGEST_KEY: Final = 100
 _NAMELESS: Final = "task"
 

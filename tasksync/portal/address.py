@@ -8,12 +8,13 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from tasksync.core.quoting import quoted
 from tasksync.errors import SettingsError
+from tasksync.late_patterns import pattern_of
 
 _GIVE = "Give it as https://HOST, for example --portal https://vibecode.bitrix24.com."
 #: https://acme.bitrix24.ru/rest/1/TOKEN/, on a box of one's own too
-_WEBHOOK = re.compile(r"/rest/\d+/.", re.IGNORECASE)
+_WEBHOOK = pattern_of(r"/rest/\d+/.", re.IGNORECASE)
 #: acme.bitrix24.com, acme.bitrix24.com.br, the vendor's own site; VibeCode's host is none of them
-_OWN_HOST = re.compile(r"(^|\.)bitrix24\.(com?\.)?[a-z]+$", re.IGNORECASE)
+_OWN_HOST = pattern_of(r"(^|\.)bitrix24\.(com?\.)?[a-z]+$", re.IGNORECASE)
 
 
 def refuse_native(text: str) -> None:

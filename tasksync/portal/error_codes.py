@@ -10,6 +10,7 @@ import re
 from enum import StrEnum
 
 from tasksync import errors
+from tasksync.late_patterns import pattern_of
 from tasksync.value_classes import dataclass, replace
 
 #: one method worked longer than Bitrix24 allows in ten minutes (contract 5.2 and 6.1)
@@ -247,8 +248,8 @@ def error_of(fault: CallError, doing: str = "") -> errors.PortalError:
     return kind(message, meaning_of(fault).advice, code=fault.code)
 
 
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_BREAKS = re.compile(r"(?:\s*<br\s*/?>)+\s*$", re.IGNORECASE)
+_CONTROLS = pattern_of(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_BREAKS = pattern_of(r"(?:\s*<br\s*/?>)+\s*$", re.IGNORECASE)
 LONGEST_QUOTE = 500
 #: what is searched, so that no expression searches words without end (design 9)
 _SEARCHED = 2 * LONGEST_QUOTE

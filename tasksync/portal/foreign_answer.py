@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 from tasksync.errors import PortalUnreadable
+from tasksync.late_patterns import pattern_of
 from tasksync.portal.error_codes import portal_words
 from tasksync.portal.lenient_json import BOM
 from tasksync.portal.messages import PortalAnswer
 
 _BUSY = {408, 429}
 _SEARCHED, _SHOWN = 4096, 80
-_TAGS = re.compile(r"<(script|style)\b.*?(</\1>|$)|<[^>]*>", re.IGNORECASE | re.DOTALL)
+_TAGS = pattern_of(r"<(script|style)\b.*?(</\1>|$)|<[^>]*>", re.IGNORECASE | re.DOTALL)
 
 
 def is_json(answer: PortalAnswer) -> bool:

@@ -8,15 +8,16 @@ NaN. Such characters become U+FFFD; NaN stays a float, which no field takes (row
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import orjson
 
+from tasksync.late_patterns import pattern_of
+
 #: what some editors and PHP files put before everything
 BOM = b"\xef\xbb\xbf"
 #: half of a surrogate pair, as Python holds it
-_LONE = re.compile("[\ud800-\udfff]")
+_LONE = pattern_of("[\ud800-\udfff]")
 
 
 def loads(body: bytes) -> tuple[Any, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 
 from urllib3.exceptions import (
@@ -12,9 +11,11 @@ from urllib3.exceptions import (
     ProxyError,
 )
 
+from tasksync.late_patterns import pattern_of
+
 #: how urllib3 begins what it says of a connection: `Watched(host='x', port=443): `, `<… at 0x…>: `
-_OF_AN_OBJECT = re.compile(r"^(?:<[^<>]* object at 0x[0-9a-f]+>|\w+\([^()]*\)): ")
-_WANTS_LOGIN = re.compile(r"\b407\b")
+_OF_AN_OBJECT = pattern_of(r"^(?:<[^<>]* object at 0x[0-9a-f]+>|\w+\([^()]*\)): ")
+_WANTS_LOGIN = pattern_of(r"\b407\b")
 
 
 def causes(fault: BaseException) -> list[object]:

@@ -10,13 +10,13 @@ not between rows, a piece is no JSON, and the answer is for `lenient_json` as an
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, Final
 
 import orjson
 
+from tasksync.late_patterns import pattern_of
 from tasksync.portal.rows import id_in
 
 #: shorter answers are read at once
@@ -24,7 +24,7 @@ SHORTEST: Final = 256 << 10
 #: about so many bytes are read at a time
 _PIECE: Final = 64 << 10
 #: what stands before the first row, and the name that this begins with
-_BEGIN: Final = re.compile(
+_BEGIN: Final = pattern_of(
     rb'\s{0,9}\{(?:"success":true,)?"data":(?:\{"tasks":)?\[(?=(\{"[A-Za-z_]{1,99}":))'
 )
 #: so many lists of objects may end behind the rows, in the envelope

@@ -17,6 +17,7 @@ import orjson
 
 from tasksync.core.change import Action, Change
 from tasksync.core.fields import DEFERRED, FIELDS, FieldKind
+from tasksync.late_patterns import pattern_of
 from tasksync.portal import lenient_json, row_list
 from tasksync.portal.error_codes import SPENT, CallError, portal_words
 from tasksync.portal.messages import JSON_HEADERS, PortalAnswer, PortalRequest
@@ -40,7 +41,7 @@ SPENT_WAIT = 60.0
 _LONGEST_ID = 19
 #: how Bitrix24 says under BITRIX_ERROR that a task is not there: "task 999999999 not found",
 #: "…; 512/TE/ITEM_NOT_FOUND_OR_NOT_ACCESSIBLE" (delete seed, contract 2.4)
-_MISSING_WORDS = re.compile(
+_MISSING_WORDS = pattern_of(
     r"NOT_FOUND|\btask\b(?:(?!\btask\b).)*\bnot found|задача(?:(?!задача).)* не найдена",
     re.IGNORECASE,
 )

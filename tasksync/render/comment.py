@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tasksync.late_patterns import pattern_of
 from tasksync.value_classes import dataclass
 
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
+_FENCE = pattern_of(r" {0,3}(`{3,}|~{3,})(.*)")
 #: `/close` at the beginning of a line: GitLab obeys it (docs.gitlab.com/user/project/quick_actions)
-_ACTION = re.compile(r"( {0,3})/(?=[A-Za-z_])")
-_DETAILS = re.compile(r"<(/?)details\b", re.IGNORECASE)
-_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+_ACTION = pattern_of(r"( {0,3})/(?=[A-Za-z_])")
+_DETAILS = pattern_of(r"<(/?)details\b", re.IGNORECASE)
+_UNWANTED = pattern_of("[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def length(text: str) -> int:

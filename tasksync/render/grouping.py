@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from tasksync.core.change import Action, Change, FieldChange
@@ -19,6 +19,12 @@ FEW = 3
 #: so many changes with nothing in common are told as a group all the same
 MANY = 10
 ARROW = " → "
+#: fields whose values are the same in many changes
+_REPEATED = frozenset(
+    name
+    for name, field in FIELDS.items()
+    if field.kind not in {FieldKind.TEXT, FieldKind.INSTANT, FieldKind.PARENT, FieldKind.EXTRA}
+)
 
 
 class Fact(NamedTuple):
@@ -67,7 +73,8 @@ def grouped_changes(
     changes: Iterable[Change], names: wording.Names, arrow: str = ARROW
 ) -> tuple[ChangeGroup, ...]:
     """Return each of these changes in exactly one group, as `grouped` does."""
-    told = [(change, tuple(facts(change, names, arrow))) for change in changes]
+    shown = _remembering(names)
+    told = [(change, tuple(facts(change, names, shown, arrow))) for change in changes]
     same: dict[object, list[tuple[Change, tuple[Fact, ...]]]] = defaultdict(list)
     for change, about in told:
         same[change.action, change.reason, _exactly(change, about)].append((change, about))
@@ -80,14 +87,31 @@ def grouped_changes(
     return tuple(sorted(groups, key=lambda one: (rank(one.action), -len(one.members))))
 
 
-def facts(change: Change, names: wording.Names, arrow: str = ARROW) -> Iterator[Fact]:
+def _remembering(names: wording.Names) -> Callable[[str, Value], str]:
+    """Return what words a value; people, tags and levels are the same in many changes."""
+    known: dict[tuple[str, Value], str] = {}
+
+    def shown(name: str, value: Value) -> str:
+        if name not in _REPEATED:
+            return wording.shown(name, value, names)
+        words = known.get((name, value))
+        if words is None:
+            words = known[name, value] = wording.shown(name, value, names)
+        return words
+
+    return shown
+
+
+def facts(
+    change: Change, names: wording.Names, shown: Callable[[str, Value], str], arrow: str
+) -> Iterator[Fact]:
     """Yield what a change does, field by field, then what else a reviewer must know."""
     match change.action:
         case Action.CREATE:
             for one in change.fields:
                 label = wording.label(one.name, one.after)
-                shown = wording.shown(one.name, one.after, names)
-                yield Fact(label, shown + wording.as_written(change.written, one.name, shown))
+                words = shown(one.name, one.after)
+                yield Fact(label, words + wording.as_written(change.written, one.name, words))
         case Action.DELETE | Action.FORGET | Action.NOOP:
             yield from _ends(change)
             if change.action is Action.FORGET:  # what an adoption changed, put back by undo
@@ -97,9 +121,9 @@ def facts(change: Change, names: wording.Names, arrow: str = ARROW) -> Iterator[
                 yield Fact("title", wording.in_quotes(change.title))
             yield from (_moves(one, change, names, arrow) for one in change.fields)
             for name, value in change.sent_together.items():
-                shown = wording.shown(name, value, names)
-                written = wording.as_written(change.written, name, shown)
-                yield Fact(wording.label(name, value), f"{shown}{written} (sent together)")
+                words = shown(name, value)
+                written = wording.as_written(change.written, name, words)
+                yield Fact(wording.label(name, value), f"{words}{written} (sent together)")
 
 
 def _ends(change: Change) -> Iterator[Fact]:

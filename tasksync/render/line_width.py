@@ -10,21 +10,22 @@ import re
 from collections.abc import Iterable, Iterator
 from unicodedata import category, east_asian_width
 
+from tasksync.late_patterns import pattern_of
 from tasksync.render.visible import disarmed
 
 #: columns of a line of a plan, on a terminal and in a pipe alike
 COLUMNS = 80
 #: where a word goes on a line of its own that would stand too far right otherwise
 NEAR = 8
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_WORDS = re.compile(r" +|[^ ]+")
-_SIGNS = re.compile(r"\x1b\[[0-9;]*m|.", re.DOTALL)
+_COLOUR = pattern_of(r"\x1b\[[0-9;]*m")
+_WORDS = pattern_of(r" +|[^ ]+")
+_SIGNS = pattern_of(r"\x1b\[[0-9;]*m|.", re.DOTALL)
 #: characters of words that somebody copies: keys, paths, addresses, digests, names of variables
-_WHOLE = re.compile(r"[\0!-~]+")
+_WHOLE = pattern_of(r"[\0!-~]+")
 #: stands for a blank at which no line ends, as in the name of a file
 _KEPT_BLANK = "\0"
 #: an address, or a path as each system writes it
-_ADDRESS = re.compile(r"[/@]|[A-Za-z]:\\")
+_ADDRESS = pattern_of(r"[/@]|[A-Za-z]:\\")
 _NOT_DRAWN = frozenset({"Mn", "Me", "Cf"})
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from importlib.resources import files
 
-_SLOT = re.compile(r"\{\{(\w+)\}\}")
+from tasksync.late_patterns import pattern_of
+
+_SLOT = pattern_of(r"\{\{(\w+)\}\}")
 
 
 def filled(page: str, slots: Mapping[str, str], *, script: str, style: str = "") -> str:

@@ -6,19 +6,19 @@ without seconds and offset; where one is not, all stand whole.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
 
 from tasksync.core.change import Action, Change
 from tasksync.core.fields import FIELDS, FieldKind, Value, beside
 from tasksync.core.plan import Plan
+from tasksync.late_patterns import pattern_of
 from tasksync.render.wording import clean
 from tasksync.value_classes import dataclass, replace
 
 #: the fields that hold a date
 DATED = frozenset(name for name, one in FIELDS.items() if one.kind is FieldKind.INSTANT)
-_WHOLE = re.compile(
+_WHOLE = pattern_of(
     r"\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d):(\d\d(?:\.\d+)?)(Z|[+-]\d\d:\d\d(?::\d\d)?)(?!\w)"
 )
 

@@ -6,11 +6,11 @@ rest are counted; whoever is deleted, protected or refused is always named.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from tasksync.core.change import Action, Change
 from tasksync.core.plan import Plan
+from tasksync.late_patterns import pattern_of
 from tasksync.render import wording
 from tasksync.render.grouping import (
     FEW,
@@ -42,7 +42,7 @@ MOST, MOST_BARE, SOME = 20, 60, 5
 ROOM = 200
 _MEMBER, _MEMBER_GOES_ON = 8, 10
 #: where a line may best end: behind a fact, and before what is said of one
-_PIECES = re.compile(r"(?<=,) | (?=\()")
+_PIECES = pattern_of(r"(?<=,) | (?=\()")
 _NO_LABEL = {"title", "activity", "protected"}
 
 

@@ -6,14 +6,15 @@ import re
 from unicodedata import name as name_of
 
 from tasksync.core.unseen import JOINING, STEERING, UNSEEN, escaped
+from tasksync.late_patterns import pattern_of
 
-_UNSEEN = re.compile(f"[{UNSEEN}]|(?<![\u203c-\u3299\ufe0f\U0001f000-\U0001faff])[{JOINING}]")
+_UNSEEN = pattern_of(f"[{UNSEEN}]|(?<![\u203c-\u3299\ufe0f\U0001f000-\U0001faff])[{JOINING}]")
 #: the colours of render.style, and whatever else may steer
-_COLOUR_OR_STEERING = re.compile(rf"\x1b\[(?:[0-2]|1;3[1-3]|3[1-6])m|[{STEERING}]")
+_COLOUR_OR_STEERING = pattern_of(rf"\x1b\[(?:[0-2]|1;3[1-3]|3[1-6])m|[{STEERING}]")
 #: `##[command]`, `##vso[`, `##teamcity[` anywhere in a line, and GitLab's marks of sections
-_ANYWHERE = re.compile(r"#(?=#(?:[a-z]+)?\[)|(?<=section_start):|(?<=section_end):", re.IGNORECASE)
+_ANYWHERE = pattern_of(r"#(?=#(?:[a-z]+)?\[)|(?<=section_start):|(?<=section_end):", re.IGNORECASE)
 #: `::command::` where nothing but blanks (or colours) stand before it
-_AT_START = re.compile(r"^((?:[^\S\n]|\x1b\[[0-9;]*m)*):(?=:)", re.MULTILINE)
+_AT_START = pattern_of(r"^((?:[^\S\n]|\x1b\[[0-9;]*m)*):(?=:)", re.MULTILINE)
 
 #: a text up to here is compared character by character with another, and so much of a longer one
 SPELLED_LIMIT, SPELLED_PART = 250, 100
@@ -28,8 +29,8 @@ _LOOKALIKES = str.maketrans(
     "‐−ˈ׳",  # noqa: RUF001
     "ABESIJKMHOPCTYXYGQWaesijopcyxdhlqwvABEZHIKMNOPTYXavopuiouhnU--''",
 )
-_BLANKS = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000\u3164\uffa0\u115f\u1160]")
-_NOTHING = re.compile("[\u200d\ufe00-\ufe0f]")
+_BLANKS = pattern_of("[\xa0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000\u3164\uffa0\u115f\u1160]")
+_NOTHING = pattern_of("[\u200d\ufe00-\ufe0f]")
 
 
 def disarmed(text: str) -> str:

@@ -101,8 +101,10 @@ def test_a_plan_of_new_tasks_imports_nothing_that_only_an_apply_needs(tmp_path: 
     (tmp_path / "tasksync.yaml").write_text(MANIFEST, encoding="utf-8")
     known = "import os; os.environ['USER'] = 'anna'"
     found = modules(tmp_path, "plan", before=known)
-    assert not found & {"ctypes", "getpass", "importlib.resources", "difflib", "rich"}
+    assert not found & {"ctypes", "getpass", "importlib.resources", "difflib", "rich", "html"}
     writing = ("engine.applying", "engine.verifying", "portal.perform", "portal.thread_pool")
+    by_hand = ("faults.fault_rules", "web.control_routes", "web.apply_fault")
+    assert not found & {f"tasksync.sandbox.{name}" for name in by_hand}
     assert not found & {f"tasksync.{name}" for name in writing}
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import requests
 
+from tasksync.sandbox.faults.fault_injector import FaultInjector
 from tasksync.sandbox.faults.fault_rules import (
-    FaultInjector,
     FaultKind,
     UnknownFault,
     load_rules,

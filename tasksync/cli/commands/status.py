@@ -14,6 +14,7 @@ from tasksync.cli.arguments import (
     state_arguments,
 )
 from tasksync.cli.console import Console
+from tasksync.late_patterns import pattern_of
 
 TYPE_CHECKING = False  # what typing would say; `--help` does without importing it
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from tasksync.cli.options import StatusOptions
 
 FORMATS = ("text", "json", "csv", "markdown", "html")
-_SPAN = re.compile(r"(?:([0-9]{1,5})w)?(?:([0-9]{1,5})d)?([^wd]*)", re.ASCII)
+_SPAN = pattern_of(r"(?:([0-9]{1,5})w)?(?:([0-9]{1,5})d)?([^wd]*)", re.ASCII)
 _DAY, _WEEK = 86400, 604800
 _LONGEST = 99_999 * _WEEK
 

@@ -9,9 +9,10 @@ from tasksync.core.formats.strict_json import BadJson, strict
 from tasksync.core.formats.typed import Json
 from tasksync.core.quoting import quoted
 from tasksync.errors import PlanUnusable
+from tasksync.late_patterns import pattern_of
 
 NOT_A_PLAN = "this is not a plan of tasksync: "
-_VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){1,2}", re.ASCII)
+_VERSION = pattern_of(r"[0-9]{1,9}(\.[0-9]{1,9}){1,2}", re.ASCII)
 
 
 def not_a_plan(why: str) -> PlanUnusable:

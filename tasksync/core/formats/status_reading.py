@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 from tasksync.core.fields import STATUS_WORDS, instant
@@ -12,8 +11,9 @@ from tasksync.core.formats.typed import Json
 from tasksync.core.formats.values_json import decode_instant
 from tasksync.core.project_status import ProjectStatus, StatusQuery, TaskStatus
 from tasksync.core.quoting import quoted
+from tasksync.late_patterns import pattern_of
 
-_DIGITS = re.compile("-?[0-9]{1,18}")
+_DIGITS = pattern_of("-?[0-9]{1,18}")
 _NUMBERS = {word: number for number, word in STATUS_WORDS.items()}
 
 

@@ -13,13 +13,14 @@ from typing import Any, TypeAlias, TypeVar
 
 from tasksync.core.fields import RemoteId, TaskKey
 from tasksync.core.quoting import kind_of, quoted
+from tasksync.late_patterns import pattern_of
 
 Json: TypeAlias = Mapping[str, Any]
 T = TypeVar("T")
 
 #: what every store can count to
 LARGEST = 2**63 - 1
-_ID = re.compile(r"[0-9]{1,19}", re.ASCII)
+_ID = pattern_of(r"[0-9]{1,19}", re.ASCII)
 
 
 def value_of(data: Json, name: str, kind: type[T]) -> T:

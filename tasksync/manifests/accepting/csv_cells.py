@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from tasksync.core.normal_forms import composed
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.language.csv_records import delimiter_of
 
 _MARK: Final = "\ufeff"
-_BREAK: Final = re.compile(r"\r\n|\r|\n")
-_QUOTED: Final = re.compile(r'"(?:[^"]|"")*"')
+_BREAK: Final = pattern_of(r"\r\n|\r|\n")
+_QUOTED: Final = pattern_of(r'"(?:[^"]|"")*"')
 
 
 class Cell(NamedTuple):

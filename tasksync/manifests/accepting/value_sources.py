@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from tasksync.core.fields import FIELDS, TaskKey
 from tasksync.core.task import Place
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests import extra_values, parse_located
 from tasksync.manifests.header import FileHeader, Header
 from tasksync.manifests.instance_rows import InstanceRow, InstanceRows
@@ -19,7 +20,7 @@ from tasksync.manifests.unplaced import AlreadyTold
 from tasksync.manifests.values import Normaliser
 from tasksync.value_classes import dataclass
 
-_ALONE: Final = re.compile(r"\$\{\s*([^{}:]+?)\s*\}")
+_ALONE: Final = pattern_of(r"\$\{\s*([^{}:]+?)\s*\}")
 _SHOWN: Final = 60
 _PARENT: Final = ("parent", "parentId")
 

@@ -21,9 +21,10 @@ from tasksync.core.fields import (
     Value,
     is_instant,
 )
+from tasksync.late_patterns import pattern_of
 from tasksync.value_classes import dataclass
 
-_MOMENT: Final = re.compile(
+_MOMENT: Final = pattern_of(
     r"\d{4}-\d\d-\d\d"
     r"(?:(?P<sep>[T ])\d\d:\d\d(?P<seconds>:\d\d)?(?P<offset>Z|[+-]\d\d(?::?\d\d)?)?)?",
     re.ASCII,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any, Final, TypeAlias
 
 from tasksync.core.keys import normal_key
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.editing.text_lines import BREAK, TextLines
 from tasksync.manifests.reader import (
     AliasEvent,
@@ -25,9 +25,9 @@ from tasksync.manifests.reader import (
 )
 from tasksync.value_classes import dataclass, field
 
-_ANCHOR: Final = re.compile(r"&[^\s,\[\]{}]+[ \t]*")
-_ANCHOR_AND_LINES: Final = re.compile(r"&[^\s,\[\]{}]+(?:\s+|#[^\r\n]*)*")
-_COLON: Final = re.compile(r"[ \t]*:")
+_ANCHOR: Final = pattern_of(r"&[^\s,\[\]{}]+[ \t]*")
+_ANCHOR_AND_LINES: Final = pattern_of(r"&[^\s,\[\]{}]+(?:\s+|#[^\r\n]*)*")
+_COLON: Final = pattern_of(r"[ \t]*:")
 
 
 @dataclass(slots=True)

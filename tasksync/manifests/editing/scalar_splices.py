@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.editing import written_values
 from tasksync.manifests.editing.edits import NewValue
 from tasksync.manifests.editing.parts import Part, ScalarPart
@@ -12,8 +12,8 @@ from tasksync.manifests.editing.splice import Around, Splice, put
 from tasksync.manifests.editing.text_lines import BREAK, TextLines
 from tasksync.manifests.editing.written_values import Room
 
-_HEADER: Final = re.compile(r"[|>][-+1-9]{0,2}")
-_REST: Final = re.compile(r"[ \t]*(?:[ \t]#[^\r\n\x85\u2028\u2029]*)?")
+_HEADER: Final = pattern_of(r"[|>][-+1-9]{0,2}")
+_REST: Final = pattern_of(r"[ \t]*(?:[ \t]#[^\r\n\x85\u2028\u2029]*)?")
 _STEP: Final = 2
 
 

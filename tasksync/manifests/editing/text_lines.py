@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from typing import Final
 
+from tasksync.late_patterns import pattern_of
+
 #: what ends a line for YAML
-BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+BREAK: Final = pattern_of("\r\n|[\n\r\x85\u2028\u2029]")
 
 
 class TextLines:

@@ -9,22 +9,23 @@ from io import BytesIO
 from typing import Any, Final
 
 from tasksync.core.unseen import STEERING, escaped
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.editing.edits import NewValue
 from tasksync.manifests.reader import ScalarEvent, StreamEndEvent, YAMLError, events, plain
 from tasksync.value_classes import dataclass
 
 #: what no style but the double-quoted one holds, and that not as it is: YAML takes it for a break,
 #: or does not take it, or whoever reviews the file would not see it
-_ESCAPED: Final = re.compile(f"[{STEERING}]")
+_ESCAPED: Final = pattern_of(f"[{STEERING}]")
 #: dates and instants: text here, and for the eye
-_DATE: Final = re.compile(
+_DATE: Final = pattern_of(
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII
 )
 #: lengths of time begin with a digit, and are no number to anybody
-_DURATION: Final = re.compile(r"(?=\d)(?:\d+h)?(?:\d+m)?(?:\d+s)?", re.ASCII)
+_DURATION: Final = pattern_of(r"(?=\d)(?:\d+h)?(?:\d+m)?(?:\d+s)?", re.ASCII)
 #: what other readers take for true, false or nothing
 _CONSTANTS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*", re.ASCII)
+_NAME: Final = pattern_of(r"[A-Za-z_][A-Za-z0-9_-]*", re.ASCII)
 _MOST_DIGIT: Final = 9
 
 

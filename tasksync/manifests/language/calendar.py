@@ -6,7 +6,6 @@ working day of a country is counted.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Collection
 from datetime import date
@@ -15,6 +14,7 @@ from functools import cache
 from itertools import count
 from typing import Any
 
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.hints import did_you_mean
 from tasksync.manifests.language.installed import version_of
 from tasksync.manifests.unplaced import BadValue
@@ -24,7 +24,7 @@ from tasksync.value_classes import dataclass
 FURTHEST = 400
 #: so many regions are listed where one is not known
 LISTED = 20
-_CODE = re.compile(r"[A-Z]{2,3}\Z")
+_CODE = pattern_of(r"[A-Z]{2,3}\Z")
 #: month and day of the last day of a year, by direction
 _LAST = {1: (12, 31), -1: (1, 1)}
 

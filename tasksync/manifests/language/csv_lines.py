@@ -8,14 +8,15 @@ from io import TextIOWrapper
 from typing import IO
 
 from tasksync.core.task import Place, Problem
+from tasksync.late_patterns import pattern_of
 
 #: a row, with all its cells (characters)
 MOST_OF_A_ROW = 1 << 20
 #: ten for each row that may be; cells hold line breaks
 MOST_LINES = 1_000_000
 #: what stands for a byte that is no UTF-8
-_STRANGE = re.compile("[\udc80-\udcff]")
-_LETTERS = re.compile(rb"[\xc0-\xff]{2}")
+_STRANGE = pattern_of("[\udc80-\udcff]")
+_LETTERS = pattern_of(rb"[\xc0-\xff]{2}")
 _SAVE = (
     "save it as UTF-8: in Excel Save As, CSV UTF-8; in LibreOffice Save As, Edit filter settings"
 )

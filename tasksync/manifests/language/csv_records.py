@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from functools import cache
 
 from tasksync.core.task import Place, Problem
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.language.csv_lines import BadLine, CsvLines
 
 #: a description has fewer (characters)
 MOST_OF_A_CELL = 65_536
 DELIMITERS = (",", ";", "\t")
-_QUOTED = re.compile(r'"(?:[^"]|"")*+"?')
-_BREAK = re.compile(r"\r\n?")
+_QUOTED = pattern_of(r'"(?:[^"]|"")*+"?')
+_BREAK = pattern_of(r"\r\n?")
 
 
 def delimiter_of(first: str) -> str:

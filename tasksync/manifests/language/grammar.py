@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
 
 from tasksync.core.normal_forms import composed
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.hints import did_you_mean, listed, shown
 from tasksync.manifests.unplaced import BadValue
 
@@ -100,18 +101,18 @@ MOST = 999_999
 MOST_WORKED = 9_999
 _LONGEST = 500
 
-_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})\Z", re.ASCII)
-_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}(:?\d{2})?)?\Z", re.ASCII)
-_CLOCK = re.compile(r"\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}(:?\d{2})?)?\Z", re.ASCII)
-_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\Z", re.ASCII)
-_NAME = re.compile(r"[^\W\d_][\w-]*\Z")
-_AMOUNT = re.compile(r"(\d+)([^\W\d_]*)\Z", re.ASCII)
-_PERIOD = re.compile(r"(\d{4})(?:-(?:Q([1-4])|W(\d{2})|(\d{2})))?\Z", re.ASCII)
-_GLUED = re.compile(r"(.+?)([+-]\d+(?:min|h|d|wd|w|mo|y))\Z", re.ASCII)
-_FRACTION = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d", re.ASCII)
-_DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})\Z", re.ASCII)
-_SHORT = re.compile(r"\d{4}-\d{1,2}-\d{1,2}\Z", re.ASCII)
-_SLASHED = re.compile(r"\d{1,4}/\d{1,2}/\d{1,4}\Z", re.ASCII)
+_DAY = pattern_of(r"(\d{4})-(\d{2})-(\d{2})\Z", re.ASCII)
+_INSTANT = pattern_of(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}(:?\d{2})?)?\Z", re.ASCII)
+_CLOCK = pattern_of(r"\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}(:?\d{2})?)?\Z", re.ASCII)
+_TIME = pattern_of(r"([01]\d|2[0-3]):([0-5]\d)\Z", re.ASCII)
+_NAME = pattern_of(r"[^\W\d_][\w-]*\Z")
+_AMOUNT = pattern_of(r"(\d+)([^\W\d_]*)\Z", re.ASCII)
+_PERIOD = pattern_of(r"(\d{4})(?:-(?:Q([1-4])|W(\d{2})|(\d{2})))?\Z", re.ASCII)
+_GLUED = pattern_of(r"(.+?)([+-]\d+(?:min|h|d|wd|w|mo|y))\Z", re.ASCII)
+_FRACTION = pattern_of(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d", re.ASCII)
+_DOTTED = pattern_of(r"(\d{1,2})\.(\d{1,2})\.(\d{4})\Z", re.ASCII)
+_SHORT = pattern_of(r"\d{4}-\d{1,2}-\d{1,2}\Z", re.ASCII)
+_SLASHED = pattern_of(r"\d{1,4}/\d{1,2}/\d{1,4}\Z", re.ASCII)
 _HOW = "write it like 2026-05-19T18:00, or like release - 10wd at 09:00"
 
 

@@ -5,13 +5,13 @@ A declaration is `name: text`, `name: {type: text, default: X}` or `name: {choic
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
 from typing import Final, TypeAlias
 
 from tasksync.core.normal_forms import composed
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.hints import did_you_mean, listed, shown
 from tasksync.manifests.language import grammar
 from tasksync.manifests.unplaced import BadValue, UnplacedProblem
@@ -49,7 +49,7 @@ MOST_PARAMETERS = 200
 MOST_CHOICES = 1_000
 
 _TYPES: Final = tuple(kind for kind in Kind if kind is not Kind.CHOICE)
-_NAME = re.compile(r"[^\W\d_][\w-]*\Z")
+_NAME = pattern_of(r"[^\W\d_][\w-]*\Z")
 _LONGEST_NAME = 100
 _NAME_MEND = f"begin with a letter; then letters, digits, _ and -; not {KEY}, which names a row"
 

@@ -6,11 +6,11 @@ are those of the language (2026-W05): ISO's, from Monday, in every locale.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from typing import NamedTuple, TypeAlias
 
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.hints import shown
 from tasksync.manifests.language import date_words
 from tasksync.manifests.language.date_words import (
@@ -100,7 +100,7 @@ def compiled(pattern: str, locale: str = ENGLISH) -> DatePattern:
     return result
 
 
-_TOKEN = re.compile(r"''|'(?:[^']|'')+'|([A-Za-z])\1*|[^A-Za-z']+|'")
+_TOKEN = pattern_of(r"''|'(?:[^']|'')+'|([A-Za-z])\1*|[^A-Za-z']+|'")
 
 
 def _letters(pattern: str, word: str) -> _Letters:

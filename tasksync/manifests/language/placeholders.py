@@ -5,13 +5,13 @@ In a date expression a placeholder is held against the grammar with a value that
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from tasksync.core.normal_forms import composed
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.hints import did_you_mean, shown, unquoted
 from tasksync.manifests.language import grammar, patterns
 from tasksync.manifests.language.given_values import words_of
@@ -27,7 +27,7 @@ from tasksync.manifests.unplaced import BadValue
 from tasksync.value_classes import dataclass
 
 _REMEMBERED = 1_000
-_HOLE = re.compile(r"\$\$\{|\$\{([^{}]*)(\}?)")
+_HOLE = pattern_of(r"\$\$\{|\$\{([^{}]*)(\}?)")
 
 
 class Placeholder(NamedTuple):

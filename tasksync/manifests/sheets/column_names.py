@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from re import Match
 
 from tasksync.core.fields import FIELDS
 from tasksync.core.normal_forms import composed
+from tasksync.late_patterns import pattern_of
 
 KEY, PARENT, ADOPT = "key", "parent", "adopt"
 #: everything that a column may be
@@ -95,10 +96,10 @@ _UNITS: Mapping[str, str] = {
 }
 #: a column called by the unit alone counts that
 _BY_UNIT = ("hours", "часы", "часов", "stunden", "minutes", "минуты", "минут", "minuten")
-_UNIT = re.compile(r"(.*?)[\s,(\[]+(?:in|в)?\s*([a-zа-я]+)\.?[)\]]?")
+_UNIT = pattern_of(r"(.*?)[\s,(\[]+(?:in|в)?\s*([a-zа-я]+)\.?[)\]]?")
 #: a name of a column that says its unit is no longer than this: what is searched has an end
 _LONGEST_WITH_UNIT = 200
-_FORMS = re.compile(r"[\s_\-–—/]+")
+_FORMS = pattern_of(r"[\s_\-–—/]+")
 
 
 def normal_name(text: str) -> str:
@@ -133,5 +134,5 @@ def unit_of(name: str) -> str:
     return _UNITS.get(shape[2], "") if shape else ""
 
 
-def _shape(normal: str) -> re.Match[str] | None:
+def _shape(normal: str) -> Match[str] | None:
     return _UNIT.fullmatch(normal) if len(normal) <= _LONGEST_WITH_UNIT else None

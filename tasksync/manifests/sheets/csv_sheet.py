@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from io import BytesIO
 
 from tasksync.core.task import Place, Problem
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.hints import shown
 from tasksync.manifests.language.csv_lines import BadLine, CsvLines
 from tasksync.manifests.language.csv_records import DELIMITERS, CsvRecords, delimiter_of
@@ -20,7 +20,7 @@ _SEPARATOR = "sep="
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab"}
 #: what a person may say for each
 _SAID = {",": ",", ";": ";", "\t": "\t", "tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}
-_IN_CELLS = re.compile(r'[\w" ]')
+_IN_CELLS = pattern_of(r'[\w" ]')
 #: the names of the columns stand among the first lines
 _FIRST_LINES = 20
 

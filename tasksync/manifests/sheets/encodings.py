@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.hints import did_you_mean, shown
 from tasksync.manifests.unplaced import BadValue
 
@@ -34,9 +34,9 @@ _BOMS = (
 #: what is looked at for a guess (bytes)
 _SAMPLE = 1 << 20
 #: words of two letters and more above ASCII, and those that mix them with ASCII
-_WORDS = re.compile(rb"[A-Za-z\x80-\xff]+")
-_HIGH = re.compile(rb"[\xa8\xb8\xc0-\xff]+")
-_ASCII = re.compile(rb"[A-Za-z]")
+_WORDS = pattern_of(rb"[A-Za-z\x80-\xff]+")
+_HIGH = pattern_of(rb"[\xa8\xb8\xc0-\xff]+")
+_ASCII = pattern_of(rb"[A-Za-z]")
 
 
 class Decoded(NamedTuple):

@@ -11,6 +11,7 @@ from tasksync.core.address_book import AnyAddress
 from tasksync.core.fields import FIELDS, FieldKind
 from tasksync.core.task import Problem
 from tasksync.errors import ManifestInvalid
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests import header, schema
 from tasksync.manifests.directory_names import ADD_NAME, NAMED_FIELDS
 from tasksync.manifests.files import Source
@@ -26,8 +27,8 @@ from tasksync.manifests.values import Normaliser
 DATES = tuple(name for name, one in FIELDS.items() if one.kind is FieldKind.INSTANT)
 #: what is right or wrong whatever else stands in the row
 _ALONE = NAMED_FIELDS | {*DATES}
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_LOCAL = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?)?", re.ASCII)
+_DAY = pattern_of(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_LOCAL = pattern_of(r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?)?", re.ASCII)
 
 
 def has_days(tasks: Sequence[SheetTask]) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from tasksync.core.task import Problem
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.hints import did_you_mean, listed, shown
 from tasksync.manifests.sheets.cells import Cell, Sheet, SheetRow, column_letters
 from tasksync.manifests.sheets.column_names import TARGETS, field_of, normal_name, unit_of
@@ -14,7 +15,7 @@ from tasksync.value_classes import dataclass
 
 #: the names of the columns stand among the first rows that hold something
 FIRST_ROWS = 30
-_LETTERS = re.compile("[A-Z]{1,3}", re.ASCII)
+_LETTERS = pattern_of("[A-Z]{1,3}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from tasksync.core.normal_forms import composed
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.hints import shown
 from tasksync.manifests.unplaced import BadValue
 
@@ -31,7 +32,7 @@ _MONTHS = (
     ("dec", "дек", "dez"),
 )
 #: the whole words: what only begins like one is none (`marketing`)
-_WHOLE = re.compile(
+_WHOLE = pattern_of(
     r"january|february|march|april|may|june|july|august|september|october|november|december|"
     r"jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|"
     r"январ[ья]|феврал[ья]|марта?|апрел[ья]|ма[йя]|июн[ья]|июл[ья]|августа?|сентябр[ья]|"
@@ -53,22 +54,22 @@ _WEEKDAYS: Mapping[str, int] = {
     )
     for word in words.split()
 }
-_WEEKDAY = re.compile(r"([^\W\d_]+)\.?,?\s+(.*)", re.DOTALL)
-_TIME = re.compile(
+_WEEKDAY = pattern_of(r"([^\W\d_]+)\.?,?\s+(.*)", re.DOTALL)
+_TIME = pattern_of(
     r"(.*?)(?:\s*[,T]\s*|\s+)(?:(?:at|um|в)\s+)?"
     r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.0+)?)?(?:\s*(am|pm|uhr))?"
     r"|(.*?)[\s,]+(?:(?:at|um|в)\s+)?(\d{1,2})\s*(am|pm|uhr)",
     re.IGNORECASE,
 )
-_DOTTED = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4}|\d{2})(?:\s*(?:г|г\.|года))?")
-_DIVIDED = re.compile(r"(\d{1,2})([/-])(\d{1,2})\2(\d{4}|\d{2})")
-_YEAR_FIRST = re.compile(r"(\d{4})([./-])(\d{1,2})\2(\d{1,2})\.?")
-_DAY_WORD = re.compile(
+_DOTTED = pattern_of(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4}|\d{2})(?:\s*(?:г|г\.|года))?")
+_DIVIDED = pattern_of(r"(\d{1,2})([/-])(\d{1,2})\2(\d{4}|\d{2})")
+_YEAR_FIRST = pattern_of(r"(\d{4})([./-])(\d{1,2})\2(\d{1,2})\.?")
+_DAY_WORD = pattern_of(
     r"(\d{1,2})(?:\.|st|nd|rd|th)?[\s-]*([^\W\d_]+)\.?,?[\s-]*(\d{4})(?:\s*(?:г\.?|года))?"
 )
-_WORD_DAY = re.compile(r"([^\W\d_]+)\.?\s*(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})")
+_WORD_DAY = pattern_of(r"([^\W\d_]+)\.?\s*(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})")
 #: a day and a month by its name, and no year: 5 марта, March 5th
-_NO_YEAR = re.compile(
+_NO_YEAR = pattern_of(
     r"\d{1,2}(?:\.|st|nd|rd|th)?[\s-]*([^\W\d_]+)\.?"
     r"|([^\W\d_]+)\.?\s*\d{1,2}(?:st|nd|rd|th)?"
 )

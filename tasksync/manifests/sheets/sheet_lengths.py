@@ -8,13 +8,14 @@ from datetime import time, timedelta
 from decimal import Decimal
 
 from tasksync.core.durations import seconds_in
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.hints import shown
 from tasksync.manifests.sheets.cells import Cell, Formatted
 from tasksync.manifests.unplaced import BadValue
 
-_CLOCK = re.compile(r"(\d{1,4}):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
-_NUMBER = re.compile(r"\d{1,9}(?:[.,]\d{1,6})?", re.ASCII)
-_PART = re.compile(r"(\d{1,9}(?:[.,]\d{1,6})?)\s*([^\W\d_]+)\.?\s*")
+_CLOCK = pattern_of(r"(\d{1,4}):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
+_NUMBER = pattern_of(r"\d{1,9}(?:[.,]\d{1,6})?", re.ASCII)
+_PART = pattern_of(r"(\d{1,9}(?:[.,]\d{1,6})?)\s*([^\W\d_]+)\.?\s*")
 _NAMES: Mapping[int, str] = {
     3600: "h hr hrs hour hours ч час часа часов std stunde stunden",
     60: "m min mins minute minutes мин минута минуты минут minuten",

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TypeAlias
 
 from tasksync.core.fields import FIELDS, FieldKind
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.hints import shown
 from tasksync.manifests.sheets.cells import Cell, Formatted
 from tasksync.manifests.sheets.column_names import ADOPT, KEY, PARENT
@@ -20,12 +21,12 @@ from tasksync.manifests.unplaced import BadValue
 #: what reads the cells of a column; it is given no empty one
 Reads: TypeAlias = Callable[[Cell], object]
 
-_BETWEEN = re.compile(r"[,;\n]")
-_DIGITS = re.compile(r"[0-9]{1,15}", re.ASCII)
+_BETWEEN = pattern_of(r"[,;\n]")
+_DIGITS = pattern_of(r"[0-9]{1,15}", re.ASCII)
 #: Anna Schmidt <anna@example.com>, as mail programs copy it
-_ADDRESSED = re.compile(r"[^<>]*<\s*([^<>\s@]+@[^<>\s@]+)\s*>", re.ASCII)
-_FIXED = re.compile(r"0(?:\.(0{1,9}))?")
-_LEADING = re.compile(r"0{2,15}")
+_ADDRESSED = pattern_of(r"[^<>]*<\s*([^<>\s@]+@[^<>\s@]+)\s*>", re.ASCII)
+_FIXED = pattern_of(r"0(?:\.(0{1,9}))?")
+_LEADING = pattern_of(r"0{2,15}")
 _AS_TEXT = "format the cell as text, and write there what is to be read"
 
 

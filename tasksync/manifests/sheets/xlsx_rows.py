@@ -12,6 +12,7 @@ from math import isfinite
 from typing import IO, NamedTuple
 from xml.parsers import expat
 
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.hints import shown
 from tasksync.manifests.sheets.cells import MOST_COLUMNS, Cell, Formatted, SheetRow, Unread
 from tasksync.manifests.sheets.xlsx_scan import position_of
@@ -19,12 +20,12 @@ from tasksync.value_classes import dataclass
 
 _CHUNK = 1 << 16
 #: _x000D_: how the format writes what XML cannot hold
-_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
-_HALF = re.compile("[\ud800-\udfff]")
-_BREAK = re.compile(r"\r\n?")
-_WHOLE = re.compile(r"-?[0-9]{1,15}", re.ASCII)
+_ESCAPED = pattern_of("_x([0-9A-Fa-f]{4})_")
+_HALF = pattern_of("[\ud800-\udfff]")
+_BREAK = pattern_of(r"\r\n?")
+_WHOLE = pattern_of(r"-?[0-9]{1,15}", re.ASCII)
 #: the number of a row, a style or a text: more digits are none
-_ORDINAL = re.compile(r"[0-9]{1,9}", re.ASCII)
+_ORDINAL = pattern_of(r"[0-9]{1,9}", re.ASCII)
 #: the cells whose text is in the file, formula or not
 _TEXTS = frozenset({"str", "inlineStr", "s"})
 _UNVALUED = Unread(

@@ -10,16 +10,17 @@ from collections.abc import Callable
 from typing import IO
 from xml.parsers import expat
 
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.sheets.cells import Merge
 
 _CHUNK = 1 << 20
 #: a merged area begins
-_WORTH_IT = re.compile(rb"<(?:\w+:)?mergeCell\s")
+_WORTH_IT = pattern_of(rb"<(?:\w+:)?mergeCell\s")
 #: enough to hold such a beginning that was cut
 _OVERLAP = 64
 #: more areas than a person merges
 _MOST_MERGES = 20_000
-_REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})", re.ASCII)
+_REFERENCE = pattern_of(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})", re.ASCII)
 
 
 def merges_of(opened: Callable[[], IO[bytes]]) -> tuple[Merge, ...]:

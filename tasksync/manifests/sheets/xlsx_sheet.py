@@ -5,7 +5,6 @@ The only file that knows openpyxl; it is imported for the first workbook.
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -21,6 +20,7 @@ from zlib import error as ZlibError  # noqa: N812 - it is a class
 from tasksync.core.quoting import shortened
 from tasksync.core.task import Place
 from tasksync.errors import SettingsError
+from tasksync.late_patterns import pattern_of
 from tasksync.manifests.hints import did_you_mean, listed, shown
 from tasksync.manifests.sheets.cells import Sheet, SheetRow, SheetUnreadable
 from tasksync.manifests.sheets.xlsx_rows import BadPart, BookParts, CellStyle, rows_of
@@ -37,7 +37,7 @@ _PLAIN_FORMATS = frozenset({"General", "general", "GENERAL", "@", "0", "#", "Sta
 _STYLES, _LONGEST_FORMAT = "xl/styles.xml", 1000
 _LONGEST_FAULT = 200
 #: what of a number's format is no pattern: texts, escaped characters, colours and locales
-_TEXTS = re.compile(r'"[^"]*"|\\.|_.|\[[^\]]*\]')
+_TEXTS = pattern_of(r'"[^"]*"|\\.|_.|\[[^\]]*\]')
 
 
 def xlsx_sheet(file: str, content: bytes, name: str | None = None) -> Sheet:

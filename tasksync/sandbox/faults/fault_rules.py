@@ -11,13 +11,11 @@ false.
 
 from __future__ import annotations
 
-import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from tasksync.sandbox.json_codec import Json, dumps, loads
@@ -158,51 +156,6 @@ def _why(fault: Exception) -> str:
     if found := re.search(r"unexpected keyword argument '([^']*)'", str(fault)):
         return f"{found[1]} is no member of a rule"
     return str(fault)
-
-
-@dataclass(slots=True)
-class _ActiveRule:
-    """A rule with its counters: requests that fitted `on`, and requests it was applied to."""
-
-    rule: FaultRule
-    random: random.Random
-    fitted: int = 0
-    applied: int = 0
-
-    def applies(self, method: str, path: str, body: bytes) -> bool:
-        if not self.rule.on.fits(method, path, body):
-            return False
-        self.fitted += 1
-        due = self.rule.on.nth in {0, self.fitted} and self.random.random() < self.rule.probability
-        return due and (self.rule.times is None or self.applied < self.rule.times)
-
-
-class FaultInjector:
-    """All active rules, in their order."""
-
-    def __init__(self, rules: Sequence[FaultRule] = ()) -> None:
-        self._lock = Lock()
-        self.replace_rules(rules)
-
-    def replace_rules(self, rules: Sequence[FaultRule]) -> None:
-        """Put these rules in the place of all, with their counters at 0."""
-        self._rules = [_ActiveRule(rule, random.Random(rule.seed)) for rule in rules]  # noqa: S311
-
-    def fault_for(self, method: str, path: str, body: bytes) -> FaultRule | None:
-        """The first rule that applies to this request, if one does; all rules count it."""
-        with self._lock:
-            applying = [one for one in self._rules if one.applies(method, path, body)]
-            if not applying:
-                return None
-            applying[0].applied += 1
-            return applying[0].rule
-
-    def documents(self) -> list[Json]:
-        """The rules as JSON with their counters: `seen` is fitted, `struck` is applied."""
-        return [
-            {**one.rule.document(), "seen": one.fitted, "struck": one.applied}
-            for one in self._rules
-        ]
 
 
 def read_rules(raw: Any) -> list[FaultRule]:

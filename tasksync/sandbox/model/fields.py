@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model.own_fields import BY_KEY, EXTRAS, OwnField
@@ -32,8 +31,7 @@ class ValueKind(StrEnum):
     BOOL = "boolean"
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One field: its name in the API, how to get its value, and what a listing may do with it."""
 
     name: str

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from html import escape
 
 from tasksync.sandbox.model.quirk_values import Emoji, TagCase
 from tasksync.sandbox.model.quirks import Quirks
@@ -26,6 +25,8 @@ def normalised(quirks: Quirks, before: Task | None, task: Task) -> Task:
     title = storable_text(task.title, quirks.emoji)
     description = storable_text(task.description, quirks.emoji)
     if quirks.entities and (before is None or task.title != before.title):
+        from html import escape  # knows 2 200 names of entities, and is slow to import
+
         title = escape(title, quote=True)
     task = replace(
         task, title=title, description=description, tags=tuple(dict.fromkeys(_tags(quirks, task)))

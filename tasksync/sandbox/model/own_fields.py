@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model.portal_clock import read_instant
@@ -19,8 +18,7 @@ _MOST = 2**31 - 1
 _TEXT_LIMIT = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class OwnField:
+class OwnField(NamedTuple):
     """One field: its name in requests, its name in rows, type, and whether it takes several."""
 
     name: str

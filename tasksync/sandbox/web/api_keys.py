@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model.directory import person
@@ -19,8 +19,7 @@ TASKS = "tasks"
 SHOWN_LENGTH = 10
 
 
-@dataclass(frozen=True, slots=True)
-class ApiKey:
+class ApiKey(NamedTuple):
     """One key; `refusal` is how it is answered wherever entity data begins."""
 
     name: str

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tasksync.sandbox.faults.fault_rules import FaultKind, FaultRule
 from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model.quirk_values import EmptyErrors, KeyCase, MissingTask, WriteResult
 from tasksync.sandbox.web import api_keys
@@ -18,6 +17,9 @@ from tasksync.sandbox.web.entity_handlers import Handler, ListingResult, TaskHan
 from tasksync.sandbox.web.error_defaults import DEFAULT_CODES, RETRY_AFTER
 from tasksync.sandbox.web.http_messages import ApiError
 from tasksync.sandbox.web.row_format import with_native_keys
+
+if TYPE_CHECKING:
+    from tasksync.sandbox.faults.fault_rules import FaultRule
 
 MAX_CALLS = 50
 MAX_ID_LENGTH = 64
@@ -231,6 +233,8 @@ def _with_native_keys(result: Any) -> Any:
 def _answer_with_fault(
     call: BatchCall, result: Any, answers: BatchAnswers, rule: FaultRule
 ) -> None:
+    from tasksync.sandbox.faults.fault_rules import FaultKind
+
     match rule.kind:
         case FaultKind.CALL_ERROR:
             answers.errors[call.id] = call_error(rule)

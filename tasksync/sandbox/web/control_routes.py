@@ -42,7 +42,7 @@ class ControlRoutes:
 
     def _routed(self, request: WebRequest) -> Response:
         for method, pattern, handler in _ROUTES:
-            found = pattern.fullmatch(request.path)
+            found = re.fullmatch(pattern, request.path)
             if found and method == request.method:
                 return handler(self._portal, request, found.groups())
         raise ApiError(404, "NOT_FOUND", f"no control route {request.method} {request.path}")
@@ -120,8 +120,8 @@ def _page_data(portal: ControllablePortal, request: WebRequest, _names: Sequence
 _Handler = Callable[[ControllablePortal, WebRequest, Sequence[str]], Response]
 
 
-def _routes(*rows: tuple[str, str, _Handler]) -> list[tuple[str, re.Pattern[str], _Handler]]:
-    return [(method, re.compile("/_sandbox" + path), handler) for method, path, handler in rows]
+def _routes(*rows: tuple[str, str, _Handler]) -> list[tuple[str, str, _Handler]]:
+    return [(method, "/_sandbox" + path, handler) for method, path, handler in rows]
 
 
 _ROUTES = _routes(

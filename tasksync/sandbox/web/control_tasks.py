@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from tasksync.sandbox.faults.delayed_work import DelayedWork
-from tasksync.sandbox.faults.fault_rules import FaultInjector
+from tasksync.sandbox.faults.fault_injector import FaultInjector
 from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model.fields import TASKS
 from tasksync.sandbox.model.portal_clock import PortalClock, read_instant

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model import fields
@@ -27,16 +26,14 @@ from tasksync.sandbox.web.row_format import RowWriter
 from tasksync.sandbox.web.task_pages import RowPage, page_of, page_of_tasks
 
 
-@dataclass(frozen=True, slots=True)
-class ListingResult:
+class ListingResult(NamedTuple):
     """Rows of one page, how many there are in all, and `meta`."""
 
     rows: list[Json]
     page: RowPage
 
 
-@dataclass(frozen=True, slots=True)
-class TaskHandler:
+class TaskHandler(NamedTuple):
     """Tasks: everything may be done with them."""
 
     world: World
@@ -134,8 +131,7 @@ class TaskHandler:
                 raise api_error_of(refusal, self.quirks) from refusal
 
 
-@dataclass(frozen=True, slots=True)
-class LookupHandler:
+class LookupHandler(NamedTuple):
     """Users or workgroups: they are only read."""
 
     noun: str

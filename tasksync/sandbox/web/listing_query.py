@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model.fields import Field, FieldTable, ValueKind, find
@@ -55,8 +54,7 @@ SPELLINGS = {
 _PREFIXED = re.compile(r"^([^\w$]+)(\w+)$")
 
 
-@dataclass(frozen=True, slots=True)
-class FilterCondition:
+class FilterCondition(NamedTuple):
     """One thing that must hold of a row; the value is already of the field's kind."""
 
     field: Field
@@ -64,8 +62,7 @@ class FilterCondition:
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class ListingQuery:
+class ListingQuery(NamedTuple):
     """A listing; `order` is (field, descending), the most significant first."""
 
     conditions: tuple[FilterCondition, ...] = ()

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import Condition, Lock
+from typing import NamedTuple
 
 from tasksync.sandbox.model.portal_clock import PortalClock
 from tasksync.sandbox.web.http_messages import ApiError
@@ -21,8 +21,7 @@ SECOND = 1.0
 UNLIMITED = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class RateLimits:
+class RateLimits(NamedTuple):
     """How much a client may ask; `queue_seconds` is how long a request waits for a slot."""
 
     per_minute: int = 300

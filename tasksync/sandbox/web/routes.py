@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tasksync.sandbox.faults.delayed_work import DelayedWork
-from tasksync.sandbox.faults.fault_rules import FaultInjector, FaultRule
+from tasksync.sandbox.faults.fault_injector import FaultInjector
 from tasksync.sandbox.json_codec import dumps, loads
 from tasksync.sandbox.model.portal_clock import PortalClock
 from tasksync.sandbox.model.quirks import DEFAULTS, Quirks
 from tasksync.sandbox.model.world import FIRST_ID, STEP, World
 from tasksync.sandbox.page.assets import page_html
 from tasksync.sandbox.web import api_keys, batch
-from tasksync.sandbox.web.apply_fault import apply_fault
-from tasksync.sandbox.web.control_routes import ControlRoutes
 from tasksync.sandbox.web.entity_handlers import LookupHandler, TaskHandler, handler_of
 from tasksync.sandbox.web.http_messages import NO_CONTENT, ApiError, Response, WebRequest, success
 from tasksync.sandbox.web.query_string import parse_query_string
@@ -28,11 +26,13 @@ from tasksync.sandbox.web.rate_limits import NO_LIMITS, RateLimiter, RateLimits
 from tasksync.sandbox.web.request_log import LoggedRequest, RequestLog
 from tasksync.sandbox.web.row_format import RowWriter
 
+if TYPE_CHECKING:
+    from tasksync.sandbox.faults.fault_rules import FaultRule
+
 PORTAL = "sandbox.bitrix24.example"
 
 
-@dataclass(frozen=True, slots=True)
-class RoutedRequest:
+class RoutedRequest(NamedTuple):
     """One request on its way: who asks, what the path named, and the tasks' handler."""
 
     request: WebRequest
@@ -66,14 +66,15 @@ class SandboxApi:
         self.clock = clock or PortalClock()
         self.fault_injector, self.request_log = FaultInjector(faults), RequestLog()
         self.rate_limiter, self.delayed = RateLimiter(limits, self.clock), DelayedWork(self.clock)
-        self._control = ControlRoutes(self)
 
     def handle(self, request: WebRequest) -> Response:
         """The answer to a request; raises ConnectionLost, BrokenBody or Hang as the faults say."""
         if request.path == "/":
             return _page(request)
         if request.path.startswith("/_sandbox/"):
-            return self._control.answer(request)
+            from tasksync.sandbox.web.control_routes import ControlRoutes  # a plan asks none
+
+            return ControlRoutes(self).answer(request)
         self.delayed.run_due()
         with self.request_log.entry(request, self.clock.now()) as entry:
             response = self._admit(entry)
@@ -98,6 +99,8 @@ class SandboxApi:
         rule = self.fault_injector.fault_for(request.method, request.path, request.body)
         if rule is None:
             return self._answer(entry.request, None)
+        from tasksync.sandbox.web.apply_fault import apply_fault  # nor has it faults
+
         entry.fault = rule.kind.value
         return apply_fault(rule, entry.request, self._answer, self.clock, self.delayed)
 
@@ -110,7 +113,7 @@ class SandboxApi:
 
     def _routed(self, request: WebRequest, injected: FaultRule | None) -> Response:
         for method, pattern, handler in _ROUTES:
-            found = pattern.fullmatch(request.path)
+            found = re.fullmatch(pattern, request.path)
             if found and method == request.method:
                 key = api_keys.authenticated(request, self.quirks, entity=handler is not _me)
                 return handler(
@@ -251,8 +254,8 @@ _Handler = Callable[[SandboxApi, RoutedRequest], Response]
 _VENDOR_RATE = 10
 
 
-def _routes(*rows: tuple[str, str, _Handler]) -> list[tuple[str, re.Pattern[str], _Handler]]:
-    return [(method, re.compile("/v1" + path), handler) for method, path, handler in rows]
+def _routes(*rows: tuple[str, str, _Handler]) -> list[tuple[str, str, _Handler]]:
+    return [(method, "/v1" + path, handler) for method, path, handler in rows]
 
 
 _ENTITY = "/(tasks|users|workgroups)"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tasksync.sandbox.json_codec import Json
 from tasksync.sandbox.model.quirk_values import HasMore
@@ -21,8 +20,7 @@ from tasksync.sandbox.web.listing_query import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RowPage:
+class RowPage(NamedTuple):
     """What was found: the entities of this page, how many there are in all, and `meta`."""
 
     found: Sequence[Any]
