@@ -20,7 +20,7 @@ _TOLD = {
     "literal": (venvs.LITERAL, ("pyyaml", "jsonschema", "deepdiff")),
     "tasksync": (
         venvs.TASKSYNC,
-        ("tasksync", "pyyaml", "jsonschema-rs", "orjson", "requests"),
+        ("tasksync", "pyyaml", "jsonschema-rs", "orjson", "requests", "deepdiff"),
     ),
 }
 

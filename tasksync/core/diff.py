@@ -1,14 +1,14 @@
 """What moved inside a value: members of sets, words of texts, days of dates, paths of documents.
 
-Used for what people look at, never for deciding: `same` in fields.py decides. deepdiff, where it is
-installed, compares nested documents to the bottom; flat sets need no more than sets, which are a
-hundred times faster, and a plan may hold 10 000 of them.
+Used for what people look at, never for deciding: `same` in fields.py decides. deepdiff compares
+nested documents; flat sets need no more than sets, which are a hundred times faster, and a plan
+may hold 10 000 of them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
@@ -51,10 +51,7 @@ def members(before: tuple[T, ...], after: tuple[T, ...]) -> Members[T]:
 
 
 def paths(left: object, right: object) -> tuple[str, ...]:
-    """Return where two plain documents differ: `[3]['request']['body']['status']`, sorted.
-
-    Raises ImportError where deepdiff, an extra, is not installed: `steps` needs none.
-    """
+    """Return where two plain documents differ: `[3]['request']['body']['status']`, sorted."""
     from deepdiff import DeepDiff  # 0.1 s, and nobody may ever ask
 
     seen = DeepDiff(left, right, view="tree")
@@ -65,28 +62,15 @@ def paths(left: object, right: object) -> tuple[str, ...]:
 
 def steps(left: object, right: object, *, depth: int) -> tuple[tuple[str | int, ...], ...]:
     """Return where two plain documents differ, at most so many steps deep; in order, each once."""
-    found = _steps(left, right, depth)
+    from deepdiff import DeepDiff  # 0.1 s, and nobody may ever ask
+
+    seen = DeepDiff(left, right, view="tree")
+    found = {
+        tuple(level.path(output_format="list")[:depth])
+        for group in seen.values()
+        for level in group
+    }
     return tuple(sorted(found, key=lambda path: [(isinstance(one, str), str(one)) for one in path]))
-
-
-def _steps(left: object, right: object, depth: int) -> Iterator[tuple[str | int, ...]]:
-    if left == right:
-        return
-    match left, right:
-        case dict(), dict() if depth:
-            names: Iterable[str | int] = left.keys() | right.keys()
-            old, new = left, right
-        case list(), list() if depth:
-            names = range(max(len(left), len(right)))
-            old, new = (dict(enumerate(one)) for one in (left, right))
-        case _:
-            yield ()
-            return
-    for name in names:
-        if name in old and name in new:
-            yield from ((name, *path) for path in _steps(old[name], new[name], depth - 1))
-        else:
-            yield (name,)
 
 
 def words(before: str, after: str) -> tuple[Piece, ...]:

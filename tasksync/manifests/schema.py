@@ -1,24 +1,22 @@
-"""The schemas of what people write: jsonschema-rs checks by them, and tells what fails.
-
-It tells where, by which keyword of which part, and about which value; the words are ours.
-"""
+"""The schemas of what people write: jsonschema-rs checks by them, jsonschema words what fails."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from hashlib import sha256
-from math import inf, nextafter
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tasksync.core.fields import READ_ONLY
-from tasksync.late_patterns import pattern_of
 from tasksync.manifests.hints import closest, did_you_mean, listed, shown, unquoted
 from tasksync.manifests.unplaced import UnplacedProblem
 from tasksync.schema_files import schema_text
-from tasksync.value_classes import dataclass
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+    from jsonschema.protocols import Validator
 
 NAME = "manifest"
 #: the parts of the schema that values are checked by
@@ -29,9 +27,6 @@ MANIFEST = "#"
 FLEET = "fleet#"
 #: marks what an editor checks by a pattern, and a parser of ours in its own words
 EDITORS = "x-editors"
-_HALVES = pattern_of("[\ud800-\udfff]")
-#: stands for a number too big to have one of its own
-_FRACTION = 1.5
 
 Schema: TypeAlias = Mapping[str, Any]
 
@@ -88,93 +83,57 @@ def checker(ref: str) -> Callable[[object], bool]:
 
 
 def faults(ref: str, value: Any) -> Iterator[UnplacedProblem]:
-    """Yield what is wrong with a value, in words."""
-    for failure in _failures(ref, value):
-        yield from _worded(failure)
+    """Yield what is wrong with a value in words: jsonschema's, else those of jsonschema-rs."""
+    found = False
+    for error in _wording(ref).iter_errors(value):
+        found = True
+        yield from _worded(error)
+    if not found:
+        yield from _from_checker(ref, value)
 
 
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """One keyword that a value does not keep to: where, by which part, and what stands there."""
+@cache
+def _wording(ref: str) -> Validator:
+    from jsonschema import Draft202012Validator, FormatChecker
 
-    path: tuple[str | int, ...]
-    kind: str
-    schema: Schema
-    instance: Any
+    return Draft202012Validator(_part(ref), format_checker=FormatChecker())
 
 
-def _failures(ref: str, value: Any) -> Iterator[_Failure]:
-    """Yield what jsonschema-rs finds, each with the value as it was read."""
-    found = _compiled(ref)
+def _from_checker(ref: str, value: object) -> Iterator[UnplacedProblem]:
     try:
-        errors = list(found.iter_errors(value))
-    except ValueError:  # half a character, or a Decimal
-        errors = list(found.iter_errors(_as_json(value)))
-    for error in errors:
-        path, instance = _walked(value, error.instance_path)
-        kind, part = error.kind, error.schema_path
-        if kind.name == "propertyNames":  # a name is told where its mapping stands
-            inner = kind.error
-            kind, part, instance = inner.kind, inner.schema_path, inner.instance
-        schema: Any = _part(ref)
-        for step in part[:-1]:
-            schema = schema[step]
-        yield _Failure(path, kind.name, _mapping(schema), instance)
+        for error in _compiled(ref).iter_errors(value):
+            path: tuple[str | int, ...] = tuple(error.instance_path)
+            name = f"{path[-1]} " if path else ""  # to Python's $ a last line break is none
+            what = f"{name}ends in a line break" if _ends_in_one(error.instance) else error.message
+            yield UnplacedProblem(path, str(what), "take the line break at its end away")
+    except ValueError:  # half a character: the control characters are reported later
+        return
 
 
-def _as_json(value: Any) -> Any:
-    """Return what a checker takes that knows JSON alone, and that fails as the value does."""
-    if isinstance(value, dict):
-        return {_whole(name): _as_json(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_as_json(one) for one in value]
-    if isinstance(value, str):
-        return _whole(value)
-    if isinstance(value, float):  # 1.0 is an integer in JSON, and none as it was written
-        beside = nextafter(value, inf)
-        return _FRACTION if beside.is_integer() else beside
-    return value if value is None or isinstance(value, int) else {}  # what JSON does not have
+def _ends_in_one(value: object) -> bool:
+    return isinstance(value, str) and value.endswith("\n")
 
 
-def _whole(text: object) -> str:
-    return _HALVES.sub("\ufffd", str(text))
-
-
-def _walked(value: Any, path: Sequence[str | int]) -> tuple[tuple[str | int, ...], Any]:
-    """Return a path's steps as they were read, and what stands at its end."""
-    found: list[str | int] = []
-    for step in path:
-        name: Any = step
-        if isinstance(value, dict) and step not in value:
-            name = next(one for one in value if _whole(one) == step)
-        found.append(name)
-        value = value[name]
-    return tuple(found), value
-
-
-def _worded(failure: _Failure) -> Iterator[UnplacedProblem]:
-    path, schema, instance = failure.path, failure.schema, failure.instance
-    match failure.kind:
+def _worded(error: ValidationError) -> Iterator[UnplacedProblem]:
+    path = tuple(error.absolute_path)
+    instance: Any = error.instance
+    match error.validator:
         case "additionalProperties":
-            known = list(schema.get("properties", {}))
-            others = tuple(schema.get("patternProperties", ()))
+            known = list(_mapping(error.schema).get("properties", {}))
+            others = tuple(_mapping(error.schema).get("patternProperties", ()))
             for name in instance:
                 if name not in known and not any(re.search(one, name) for one in others):
                     yield UnplacedProblem(path, *_unknown(name, known, path), name=name)
         case "required":
-            known = schema.get("properties", {})
-            for name in schema["required"]:
+            known = _mapping(error.schema).get("properties", {})
+            for name in _mapping(error.schema)["required"]:
                 if name not in instance:
                     yield missing(path, name, _mapping(known.get(name)).get("x-missing", ""))
-        case "pattern" if instance.endswith("\n") and re.search(schema["pattern"], instance):
-            name = f"{path[-1]} " if path else ""  # to Python's $ a last line break is none
-            what = f"{name}ends in a line break"
-            yield UnplacedProblem(path, what, "take the line break at its end away")
-        case "pattern" if not instance and schema.get("minLength"):
-            return  # it is said to be empty
-        case kind:
-            what, mend = _wrong(kind, instance, schema)
-            yield UnplacedProblem(path, f"{_named(path, schema)} {what}", mend)
+        case _:
+            schema = _mapping(error.schema)
+            if error.validator != "pattern" or instance or not schema.get("minLength"):
+                what, mend = _wrong(str(error.validator), instance, schema)
+                yield UnplacedProblem(path, f"{_named(path, schema)} {what}", mend)
 
 
 def _mapping(schema: object) -> Schema:

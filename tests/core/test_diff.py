@@ -10,12 +10,11 @@ from functools import cache
 from subprocess import run
 
 import pytest
-from deepdiff import DeepDiff
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tasksync.core import diff, long_diff
-from tasksync.core.diff import Fate, Members, delta, duration, members, paths, steps, words
+from tasksync.core.diff import Fate, Members, delta, duration, members, paths, words
 
 
 def test_members_of_sets_are_told_apart():
@@ -76,35 +75,6 @@ def test_lengths_of_time_are_words(seconds, words):
 
 def test_paths_name_where_documents_differ():
     assert paths([{"a": {"b": 1}}], [{"a": {"b": 2}}]) == ("[0]['a']['b']",)
-
-
-_PLAIN = st.recursive(
-    st.none() | st.integers(0, 3) | st.sampled_from("ab"),
-    lambda inside: st.dictionaries(st.sampled_from("xyz"), inside) | st.tuples(inside).map(list),
-    max_leaves=8,
-)
-
-
-@given(_PLAIN, _PLAIN, st.integers(1, 3))
-def test_steps_end_where_deepdiff_sees_a_difference(left, right, depth):
-    if left == right:
-        assert steps(left, right, depth=depth) == ()
-        return
-    seen = DeepDiff(left, right, view="tree", threshold_to_diff_deeper=0)
-    theirs = {
-        tuple(level.path(output_format="list")[:depth])
-        for group in seen.values()
-        for level in group
-    }
-    assert set(steps(left, right, depth=depth)) == theirs
-
-
-def test_steps_are_in_order_numbers_before_names():
-    left = {"b": [0, 1, 2], "a": {"x": 1}, "c": 1}
-    right = {"b": [0, 2], "a": {"y": 1}, "d": 1}
-    found = steps(left, right, depth=2)
-    assert found == (("a", "x"), ("a", "y"), ("b", 1), ("b", 2), ("c",), ("d",))
-    assert steps([1], [2], depth=1) == ((0,),)
 
 
 def test_deepdiff_is_not_loaded_before_it_is_needed():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import sys
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -336,26 +335,6 @@ def test_a_plan_changed_by_hand_is_refused_and_the_place_is_named(change, names)
         plan_json.decode(data)
     assert names in refused.value.message
     assert "--out" in refused.value.advice
-
-
-def test_without_deepdiff_the_change_is_named_and_what_to_install(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """It is an extra: nothing but where in a change depends on it."""
-    monkeypatch.setitem(sys.modules, "deepdiff", None)
-    data = json.loads(plan_json.dumps(encoded(plan_of(edited()))))
-    data["resource_changes"][0]["request"]["body"]["deadline"] = ""
-    with pytest.raises(PlanUnusable) as refused:
-        plan_json.decode(data)
-    assert refused.value.message.endswith("(see resource_changes[0])")
-    assert "tasksync plan --out FILE" in refused.value.advice
-    assert "pip install 'tasksync[compare]'" in refused.value.advice
-    data = json.loads(plan_json.dumps(encoded(plan_of(edited()))))
-    data["checksum"] = "sha256:" + "0" * 64
-    with pytest.raises(PlanUnusable) as refused:
-        plan_json.decode(data)
-    assert "(see" not in refused.value.message
-    assert "pip" not in refused.value.advice
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"resource_changes": []}', "[" * 9999])

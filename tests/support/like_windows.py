@@ -31,7 +31,7 @@ from typing import Any
 from windows_api import LACKING, LACKING_MODULES, Kernel32
 
 #: what has a form of its own for Windows, and is imported before all is hidden
-THEIRS = ("boto3", "jsonschema_rs", "psycopg", "requests", "yaml")
+THEIRS = ("boto3", "jsonschema", "jsonschema_rs", "psycopg", "requests", "yaml")
 HIDDEN_PATHS = ("/proc", "/dev/stdin", "/dev/stdout", "/dev/fd", "/etc", "/usr/share/zoneinfo")
 
 

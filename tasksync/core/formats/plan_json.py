@@ -13,7 +13,7 @@ from itertools import groupby
 
 from tasksync.core.cards import card_of
 from tasksync.core.change import Action, Change
-from tasksync.core.diff import paths, steps
+from tasksync.core.diff import paths
 from tasksync.core.fields import KeyRef, Value, plain
 from tasksync.core.formats import plan_digest, plan_reading, plan_text
 from tasksync.core.formats.json_text import compact_sorted
@@ -263,14 +263,8 @@ def _changed(document: Mapping[str, object]) -> PlanUnusable:
         return PlanUnusable(f"the plan file was changed by hand: {what}", advice)
     ours, state_only = _items(plan)
     changes, remembered = plan_reading.items(document)
-    sides = [*ours, *state_only], [*changes, *remembered]
-    try:
-        places = paths(*sides)
-    except ImportError:  # then which changes, and not what in them
-        places = tuple(f"[{at}]" for (at, *_) in steps(*sides, depth=1))
-        more = " pip install 'tasksync[compare]' names what in a change was changed."
-        advice += more if places else ""
-    where = f" (see resource_changes{', '.join(places[:3])})" if places else ""
+    places = paths([*ours, *state_only], [*changes, *remembered])[:3]
+    where = f" (see resource_changes{', '.join(places)})" if places else ""
     what = "checksum" if document["digest"] == digest(plan) else "digest"
     message = f"the plan file was changed by hand: its {what} does not match{where}"
     return PlanUnusable(message, advice)
