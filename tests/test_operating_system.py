@@ -291,7 +291,7 @@ ROOT = Path(__file__).parents[1] / "tasksync"
 #: where it is asked first whether the system has it
 ASKED = {("operating_system.py", "os.O_DIRECTORY"), ("operating_system.py", "os.fchown")} | {
     *(("operating_system.py", f"os.{name}") for name in ("fchmod", "set_blocking")),
-    *(("file_limits.py", f"select.{name}") for name in ("poll",)),
+    *(("file_limits.py", name) for name in ("select.poll", "os.O_NONBLOCK")),
     ("backends/processes.py", "os.getuid"),
     ("operating_system.py", "time.CLOCK_MONOTONIC"),
     ("operating_system.py", "signal.pthread_kill"),

@@ -14,7 +14,7 @@ from tasksync import operating_system
 from tasksync.operating_system import SIGNALS
 
 _EXIT = 130
-_SOON = 0.01  # seconds
+_SOON = 0.002  # seconds
 
 
 class Stop:

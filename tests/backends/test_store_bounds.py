@@ -94,7 +94,8 @@ def test_what_no_state_holds_is_neither_read_from_s3_nor_written(
 ) -> None:
     """Two bytes a value are a hundred once they are decoded; as behind http."""
     monkeypatch.setattr(http_exchange, "_MOST_VALUES", 1_000)
-    monkeypatch.setattr(http_bounds, "MOST_ESCAPES", 1_000)
+    for most in ("MOST_ESCAPES", "MOST_ELLIPSES"):
+        monkeypatch.setattr(http_bounds, most, 1_000)
     with answering(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body) as url:
         asked = remote(url)
         asked._timeout = SOON

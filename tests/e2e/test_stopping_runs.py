@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from fleet_commands import SilentPortal
 from portal import until
 from trips import Trip, ended, task
 
@@ -204,13 +205,20 @@ def test_a_signal_while_something_is_imported_is_not_lost(
         f"        if name == {module!r}: Signal()\n"
         "sys.meta_path.insert(0, Finder())\n"
         "import tasksync.__main__ as begin\n"
-        "sys.argv[1:] = ['plan', '-f', 'm.yaml', '--portal', 'sandbox:']\n"
+        f"sys.argv[1:] = ['plan', '-f', {str(tmp_path / 'm.yaml')!r}, '--timeout', '60']\n"
         "begin.main()\n"
     )
     (tmp_path / "m.yaml").write_text("apiVersion: tasksync/v1\nproject: p\ntasks: {}\n", "utf-8")
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False
-    )
+    with SilentPortal() as portal:  # else it may have ended before anything but imports was done
+        env = {**os.environ, "TASKSYNC_PORTAL": portal.url, "TASKSYNC_API_KEY": "the-key-of-acme"}
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            env=env,
+            cwd=tmp_path,
+            check=False,
+        )
     told = (done.returncode, done.stdout, done.stderr)
     assert told == (130, "", "Interrupted. Nothing was being written.\n")
 
