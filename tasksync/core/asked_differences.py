@@ -118,9 +118,10 @@ def _of_the_whole(approved: Item, now: Item) -> Iterator[AskedDifference]:
 
 
 def _of_change(key: str, approved: Item | None, now: Item | None) -> Iterator[AskedDifference]:
-    paths = () if approved is None or now is None else steps(approved, now, depth=2)
-    does_other = [None if one is None else one.get("action") for one in (approved, now)]
-    if does_other[0] != does_other[1] or not paths:  # deepdiff takes [1] for [True]
+    paths: tuple[tuple[str | int, ...], ...] = ()
+    if approved is not None and now is not None and approved.get("action") == now.get("action"):
+        paths = steps(approved, now, depth=2)
+    if not paths:  # one of them is absent or does another thing; and deepdiff takes [1] for [True]
         sides = [ABSENT if one is None else one for one in (approved, now)]
         yield AskedDifference(key, "", sides[0], sides[1])
         return
