@@ -90,7 +90,9 @@ class PlainBlocks:
         """Return key and fields of a block with a text of many lines: as if it were of one word."""
         begin, style, written = found.groups()
         before, after = told[: found.start()], told[found.end() :]
-        if after.startswith(begin + " "):  # the last line of the file, which does not end
+        end = after.partition("\n")[0]
+        # a shorter line of spaces is one of the text, too; so is a last line that does not end
+        if end.isspace() or end.startswith(begin + " "):
             raise Unusual
         value = _of_many_lines(written) + ("" if style == "|-" else "\n")
         key, pairs = self._pairs(f"{before}\n{begin}{_DESCRIPTION}: text\n{after}")

@@ -70,6 +70,7 @@ OTHERS = (
     "description: |\n\n      of more\n",
     "description: |\n      of more\n   \n",
     "description: |\n      of more\n      \n    title: A\n",
+    "description: |\n      of more\n  \n      # of the text\n    title: A\n",
     "description: |\n      of\tmore\n",
     "description: |+\n      of more\n\n",
     "description: |2\n      of more\n",
@@ -323,3 +324,16 @@ def test_whatever_is_written_means_what_libyaml_reads(text: str, together: int) 
 @example("tags: [{}]", "a:")
 def test_whatever_a_value_is_it_means_what_libyaml_reads(line: str, value: str) -> None:
     same(f"{HEAD}  a:\n    {line.format(value)}\n    responsibleId: 1\n  b:\n    title: B\n")
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 8), st.sampled_from(["", "a", "# c", "- a", "title: A", "a: |"])),
+        max_size=5,
+    ),
+    st.sampled_from(["|", "|-"]),
+)
+def test_a_text_ends_where_libyaml_says(lines: list[tuple[int, str]], style: str) -> None:
+    text = "".join(f"{' ' * indent}{what}\n" for indent, what in lines)
+    same(f"{HEAD}  a:\n    description: {style}\n      a\n{text}  b:\n    title: B\n")
