@@ -220,6 +220,7 @@ def test_a_database_that_falls_silent_is_left(
     )
     store.release(store.acquire(ANNA, TTL))
     monkeypatch.setattr(postgres_connection, "WHOLE", 0.5)
+    monkeypatch.setitem(postgres_connection.NETWORK, "connect_timeout", 2)  # libpq's least
     wire.hushed = True
     began = time.monotonic()
     with pytest.raises(StateError, match="Could not read the state"):

@@ -10,6 +10,8 @@ import jsonschema
 import pytest
 from command import Done, Tasksync
 from hand import by_hand, world_of
+from second_portal.driving import driven
+from second_portal.hours import Hours
 
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "schemas/directory.schema.json").read_text("utf-8")
@@ -298,11 +300,15 @@ def test_validate_takes_any_address_and_asks_no_portal(team: Tasksync) -> None:
 
 def test_a_network_that_fails_is_told_after_the_manifest_s_own_faults(team: Tasksync) -> None:
     nowhere = {"TASKSYNC_PORTAL": "http://127.0.0.1:9", "TASKSYNC_API_KEY": "vibe_api_x"}
-    done = team("plan", **nowhere)
+    hours = Hours()
+    with driven(hours):
+        done = team("plan", **nowhere)
     assert done.code == 1
     assert "cannot be reached" in done.err
+    assert hours.ahead > 10, "it is asked again, for a while"
     rewrite(team, "title: Desk", "title: Desk\n    priority: 9")
-    done = team("plan", **nowhere)
+    with driven(hours):
+        done = team("plan", **nowhere)
     assert done.code == 1
     assert "cannot be reached" not in done.err
     assert "1 problem" in done.err
