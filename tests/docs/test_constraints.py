@@ -11,6 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PINNED = re.compile(r"([A-Za-z0-9._-]+)==([^\s;]+)\Z")
+#: closed at the next major version, for a reason that stands in pyproject.toml
+CLOSED = {"deepdiff"}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -38,10 +40,10 @@ def test_every_package_that_we_ask_for_has_one_version() -> None:
     assert {named(one) for one in asked} - constrained().keys() == set()
 
 
-def test_published_ranges_stay_open() -> None:
+def test_published_ranges_stay_open_but_for_what_is_named_here() -> None:
     extras = PROJECT["project"]["optional-dependencies"].values()
     asked = [*PROJECT["project"]["dependencies"], *(one for extra in extras for one in extra)]
-    assert [one for one in asked if re.search(r"==|<|~=", one)] == []
+    assert {named(one) for one in asked if re.search(r"==|<|~=", one)} == CLOSED
 
 
 @pytest.mark.parametrize("number", [0, 1])
