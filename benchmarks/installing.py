@@ -36,7 +36,7 @@ def installing(pairs: int) -> Outcome:
         runs = turns((*subjects, _octodns(tool)), pairs)
         ours, before, theirs = runs.values()
         figures[f"{tool}: ratio to {BEFORE}"] = ratio(ours, before)
-        figures[f"{tool}: CPU ratio to {BEFORE}"] = _cpu_ratio(ours, before)
+        figures[f"{tool}: CPU ratio to {BEFORE}"] = cpu_ratio(ours, before)
         figures[f"{tool}: ratio to octoDNS"] = ratio(ours, theirs)
         found |= runs
     trees = {name: _tree(_HERE / f"pip-{name}") for name in wheels}
@@ -45,7 +45,8 @@ def installing(pairs: int) -> Outcome:
     return Outcome(figures, costs(found), text=table)
 
 
-def _cpu_ratio(ours: list[Run], theirs: list[Run]) -> float:
+def cpu_ratio(ours: list[Run], theirs: list[Run]) -> float:
+    """Return the median of the ratios of CPU time, pair by pair."""
     found = sorted(a.cpu / b.cpu for a, b in zip(ours, theirs, strict=True))
     return found[len(found) // 2]
 
@@ -104,13 +105,13 @@ def starting(pairs: int) -> Outcome:
     """Plan new tasks, turn by turn: this checkout and the one before, whole processes by CPU."""
     figures: dict[str, float] = {}
     found: dict[str, list[Run]] = {}
-    folders = {"tasksync": _installed("HEAD"), "before": _installed(BEFORE)}
+    folders = {"tasksync": installed("HEAD"), "before": installed(BEFORE)}
     for count in (1, 100, _TASKS):
         for words in ((), ("--no-refresh",)):
             what = " ".join((f"{count} new", *words))
             subjects = [_start_of(name, folders[name], count, what, words) for name in folders]
             runs = turns(subjects, pairs)
-            figures[f"{what}: CPU ratio"] = _cpu_ratio(*runs.values())
+            figures[f"{what}: CPU ratio"] = cpu_ratio(*runs.values())
             found |= runs
     return Outcome(figures, costs(found))
 
@@ -129,7 +130,7 @@ def _start_of(name: str, folder: Path, count: int, what: str, words: tuple[str, 
     return Subject(f"{what}: {name}", command, expect, cwd=here, before=fresh)
 
 
-def _installed(commit: str) -> Path:
+def installed(commit: str) -> Path:
     """Return the environment in which a commit is installed, made where it is missing."""
     folder = _HERE.with_name(f"venv-of-{commit}")
     wheel = _wheel(commit)

@@ -54,9 +54,15 @@ class Sandbox:
 
 
 @contextmanager
-def sandbox(*, data: Path | None = None, limits: str = "none") -> Iterator[Sandbox]:
-    """Serve a portal for the length of a block; `data` keeps its world."""
-    command = [TASKSYNC.program("tasksync"), "sandbox", "--port", "0", "--limits", limits]
+def sandbox(
+    *, data: Path | None = None, limits: str = "none", program: str = ""
+) -> Iterator[Sandbox]:
+    """Serve a portal for the length of a block; `data` keeps its world.
+
+    `program` is the tasksync that serves it, where not that of this checkout.
+    """
+    tasksync = program or TASKSYNC.program("tasksync")
+    command = [tasksync, "sandbox", "--port", "0", "--limits", limits]
     if data is not None:
         command += ["--data", str(data)]
     child = subprocess.Popen(

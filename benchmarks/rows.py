@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks import applying, importing, installing, others, profiling
+from benchmarks import applying, heads, importing, installing, others, profiling
 from benchmarks.measuring import Run, Subject, costs, peak, ratio, run, turns
 from benchmarks.portals import sandbox
 from benchmarks.results import Goal, Outcome
@@ -476,6 +476,17 @@ ROWS: tuple[Row, ...] = (
         "`tasksync --help` / `python -c pass`",
         _start("--help"),
         (Goal("ratio", 3, "<= 3"),),
+    ),
+    Row(
+        "heads",
+        "this commit / what stood before the rooms were renamed and divided "
+        f"({heads.BEFORE}), 10 000 tasks",
+        heads.both,
+        tuple(
+            Goal(f"{what}: ratio", 1.05, "<= 1.05")
+            for what in ("cold-plan-10k", "parsed-10k", "apply-at-the-limits")
+        ),
+        most_pairs=9,
     ),
     Row(
         "memory-per-task",

@@ -137,7 +137,7 @@ class Scene:
 
     def without_blocks(self) -> Path:
         """Return a copy of the state that knows no block: every task has to be parsed."""
-        return _blocks_forgotten(self.copy_of_state("parsed"))
+        return blocks_forgotten(self.copy_of_state("parsed"))
 
     def words_without_blocks(self) -> Path:
         """Return the same of a state after an apply of `in_words`: it knows the addresses."""
@@ -145,7 +145,7 @@ class Scene:
         here = Sandbox(f"sandbox:{self.world}", GOOD_KEY)
         words = self._command("apply", copy, "--yes", manifest=self.in_words())
         run(Subject("tasksync apply", words, "No changes.", env=here.env))
-        return _blocks_forgotten(copy)
+        return blocks_forgotten(copy)
 
     def with_one_edit(self) -> Path:
         """Return a copy of the manifest in which one task of one file has another title."""
@@ -172,7 +172,8 @@ class Scene:
         return copy
 
 
-def _blocks_forgotten(state: Path) -> Path:
+def blocks_forgotten(state: Path) -> Path:
+    """Let a state know no block, in place; returns it."""
     db = sqlite3.connect(state)
     with db:
         db.execute("UPDATE entries SET block = zeroblob(16)")
