@@ -271,12 +271,15 @@ def test_tls_is_as_dask_is_told(
 
 
 _SLOW = {"kind": "slow", "seconds": 1.5, "on": {"path": "^/v1/batch$"}, "times": 4}
+#: what a slow batch does when nobody waits for its answer any more comes within this
+_SETTLED = "2s"
 
 
 def _finish(fleet: DaskFleet, cluster: DaskHere) -> None:
     for one in fleet.portals.values():
         one.faults()
-    assert fleet.codes("apply", "--yes", "--on", cluster.on) == dict.fromkeys(NAMES, 0)
+    words = ("--yes", "--settle", _SETTLED, "--on", cluster.on)
+    assert fleet.codes("apply", *words) == dict.fromkeys(NAMES, 0)
     assert all(len(world) == 2 * COUNT for world in fleet.worlds().values())
     fleet.nothing_is_left()
 
