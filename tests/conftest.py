@@ -45,11 +45,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Share the tests among workers: runs of the whole one by one, all else file by file.
 
-    The longest, those of e2e, come first: they must not begin when all else is done. Then the rooms
-    are dealt out evenly, since some wait and others compute. What a file has made for its tests is
-    made in one worker alone.
+    The longest, those of e2e, come first, and of them those of the cluster, which stay together:
+    they must not begin when all else is done. Then the rooms are dealt out evenly, since some wait
+    and others compute. What a file has made for its tests is made in one worker alone.
     """
-    from sharing import group_of, room_of
+    from sharing import ON_DASK, group_of, room_of
 
     rooms: dict[str, dict[str, list[pytest.Item]]] = {}
     for item in items:
@@ -60,7 +60,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for room, groups in rooms.items()
         for number, group in enumerate(groups.values())
     ]
-    dealt.sort(key=lambda one: one[0])
+    dealt.sort(key=lambda one: (group_of(one[1][0].nodeid) != ON_DASK, one[0]))
     items[:] = [item for _, group in dealt for item in group]
 
 

@@ -51,6 +51,8 @@ def test_a_file_stays_in_one_worker_and_whole_runs_are_dealt_one_by_one() -> Non
     assert group_of("tests/core/test_keys.py::test_a[x::y@z]") == "tests/core/test_keys.py"
     assert group_of("tests/test_house.py::test_a[x]") == "tests/test_house.py"
     assert group_of("tests/e2e/test_trips.py::test_a[x]") == "tests/e2e/test_trips.py::test_a[x]"
+    of_the_cluster = {group_of(f"tests/e2e/test_{what}_on_dask.py::test_a") for what in "ab"}
+    assert len(of_the_cluster) == 1
 
 
 def test_the_workers_keep_to_these_groups() -> None:

@@ -1,4 +1,7 @@
-"""Which tests stay together in one worker: those of a file, but for rooms that share nothing."""
+"""Which tests stay together in one worker: those of a file, but for rooms that share nothing.
+
+And those that want a Dask cluster: its library is imported once then, and one cluster serves them.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 #: rooms whose tests mostly wait, and share nothing
 ONE_BY_ONE = {"e2e", "second_portal", "fuzz"}
+#: how the names of the files end that share a cluster
+ON_DASK = "_on_dask.py"
 
 
 def room_of(nodeid: str) -> str:
@@ -15,6 +20,8 @@ def room_of(nodeid: str) -> str:
 
 def group_of(nodeid: str) -> str:
     """Return what a test shares with those that must run in the same worker."""
+    if nodeid.partition("::")[0].endswith(ON_DASK):
+        return ON_DASK
     return nodeid if room_of(nodeid) in ONE_BY_ONE else nodeid.partition("::")[0]
 
 
