@@ -50,6 +50,8 @@ _LONGEST = 200
 _WANTED = frozenset({"executing", "long-running", "resumed"})
 #: where a worker keeps our WorkerRuns
 _RUNS = "tasksync_runs"
+#: how often a scheduler is greeted, before it counts as none
+_GREETINGS = 3
 
 Told: TypeAlias = tuple[str, Mapping[str, object] | Future]
 
@@ -87,12 +89,20 @@ class DaskCluster:
         Thread(target=self._watch, daemon=True).start()
 
     def _connected(self) -> Client:
-        try:
-            return Client(
-                self.address, timeout=_patience(), set_as_default=False, name="tasksync-fleet"
-            )
-        except (OSError, ValueError, TypeError, RuntimeError, ImportError) as error:
-            raise self._unreachable(error) from error
+        tries = 0
+        while True:
+            try:
+                return Client(
+                    self.address, timeout=_patience(), set_as_default=False, name="tasksync-fleet"
+                )
+            except AssertionError as error:
+                # distributed takes it for a fault of its own where a scheduler tells all its
+                # clients something in the moment in which it greets this one
+                tries += 1
+                if tries == _GREETINGS:
+                    raise self._unreachable(error) from error
+            except (OSError, ValueError, TypeError, RuntimeError, ImportError) as error:
+                raise self._unreachable(error) from error
 
     def _unreachable(self, error: Exception) -> SettingsError:
         why = _plain(error.__cause__ or error) or "it hung up"

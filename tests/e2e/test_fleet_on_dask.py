@@ -195,6 +195,27 @@ def test_an_address_where_no_scheduler_is_is_named(fleet: DaskFleet, on: str, wo
     assert (done.code, words in done.err) == (1, True), done
 
 
+@pytest.mark.parametrize("times", [2, 3])
+def test_a_greeting_that_is_not_alone_is_said_again(
+    fleet: DaskFleet, cluster: DaskHere, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """Where the scheduler told all clients something meanwhile, distributed asserts."""
+    genuine, tries = dask_cluster.Client, iter(range(times))
+
+    def client(*args: Any, **named: Any) -> Any:
+        if next(tries, None) is not None:
+            raise AssertionError
+        return genuine(*args, **named)
+
+    monkeypatch.setattr(dask_cluster, "Client", client)
+    done = fleet("plan", "--on", cluster.on)
+    if times == 2:
+        assert done.code == 0, done
+    else:
+        assert done.code == 1
+        assert f"No Dask scheduler answers at {cluster.address}: it hung up." in done.err
+
+
 def test_a_scheduler_without_workers_is_named(fleet: DaskFleet, tmp_path: Path) -> None:
     with (
         dask.config.set({"distributed.comm.timeouts.connect": "1s"}),

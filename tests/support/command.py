@@ -41,6 +41,8 @@ REPR = re.compile(r"object at 0x|\b[A-Z]\w*\(\w+=|\b[A-Z]\w*(?:Error|Exception)\
 def plainly(done: Done) -> Done:
     """Hold a run to what every run must keep: what it says is for people, not for Python."""
     said = done.out + done.err
+    log = re.search(r"itself failed(?s:.*?)Please report it with (\S+);", said)
+    assert log is None, said + Path(log[1]).read_text("utf-8")
     assert "Traceback" not in said, said
     assert not REPR.search(said), said
     return done
