@@ -232,6 +232,7 @@ def test_without_a_place_for_saved_plans_no_process_is_started(
     assert run.words == "its process could not be started: No such file or directory"
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_fault_of_ours_in_a_thread_ends_the_run(tmp_path: Path) -> None:
     """What hears the lines may be at fault; nobody waits for a thread that is gone."""
 
