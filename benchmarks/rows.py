@@ -236,11 +236,12 @@ def _million(_pairs: int) -> Outcome:
 
 
 _NEW = (
-    "where the time goes, by the CPU of whole processes, the machine used by others too: a bare "
-    "Python takes 0.02 s, requests with what it brings 0.19 s to import, a plan of one task by the "
-    "sandbox in the process 0.27 s (two thirds of what it was before values were made by "
-    "`value_classes`), and a thousand tasks 0.35 s more. Terraform's wall time is less than its "
-    "CPU time, since it uses both cores"
+    "where the time goes, by the CPU of whole processes on a slower machine: a bare Python takes "
+    "0.02 s, requests with what it brings 0.19 s to import, a plan of one task by the sandbox in "
+    "the process 0.27 s (two thirds of what it was before values were made by `value_classes`), "
+    "and a thousand tasks 0.35 s more. By strace some 0.09 s of the wall time are the pace: the "
+    "third request leaves 0.1 s after the second. Terraform's wall time is less than its CPU time, "
+    "since it uses both cores"
 )
 _AT_THE_LIMITS = (
     "where the time goes: beside the 20 s of paced requests about 1.7 s until the first create "

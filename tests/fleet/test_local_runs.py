@@ -187,7 +187,7 @@ def test_two_projects_on_one_key_run_one_after_the_other(tmp_path: Path) -> None
 
 def test_no_more_run_at_once_than_were_asked_for(tmp_path: Path) -> None:
     stop = Event()
-    with SilentPortal() as portal:
+    with SilentPortal(by=2) as portal:
         names = ("a", "b", "c")
         projects = [project_in(tmp_path, name, portal.url) for name in names]
         env = {f"{name.upper()}_KEY": f"key-{name}-123" for name in names}

@@ -76,10 +76,11 @@ class FleetOf:
 
 
 class SilentPortal(Listener):
-    """Takes connections and never answers."""
+    """Takes connections and never answers; it was `asked` when so many are open at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, by: int = 1) -> None:
         self.asked = Event()
+        self._by = by
         self.open = 0
         self.most = 0
         super().__init__(self._keep)
@@ -87,7 +88,8 @@ class SilentPortal(Listener):
     def _keep(self, connection: socket.socket) -> None:
         self.open += 1
         self.most = max(self.most, self.open)
-        self.asked.set()
+        if self.open >= self._by:
+            self.asked.set()
         with connection:
             while connection.recv(4096):
                 pass
