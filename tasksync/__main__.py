@@ -40,6 +40,8 @@ def _hear(handler: Callable[..., object]) -> None:
     names = ("SIGINT", "SIGTERM", "SIGBREAK")  # the last one only at Windows
     for number in (getattr(signal, name) for name in names if hasattr(signal, name)):
         signal.signal(number, handler)
+    if hasattr(signal, "pthread_sigmask"):  # a fleet holds it back until it is heard
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
 
 
 def _end_at_once(*_signal: object) -> None:

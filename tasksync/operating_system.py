@@ -10,8 +10,8 @@ import signal
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, main_thread
 from typing import TYPE_CHECKING, Any, Final
@@ -177,6 +177,22 @@ def ask_to_stop(process: Popen[Any]) -> None:
     In a group of its own a process of Windows hears Ctrl-Break alone.
     """
     process.send_signal(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT))
+
+
+@contextmanager
+def held_back(number: int) -> Iterator[None]:
+    """Have processes that are started here hear a signal once they let it through, and not before.
+
+    While Python begins it may lose one. Windows holds nothing back.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (number,))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def signal_main_thread(number: int) -> None:

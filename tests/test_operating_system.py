@@ -295,6 +295,7 @@ ASKED = {("operating_system.py", "os.O_DIRECTORY"), ("operating_system.py", "os.
     ("backends/processes.py", "os.getuid"),
     ("operating_system.py", "time.CLOCK_MONOTONIC"),
     ("operating_system.py", "signal.pthread_kill"),
+    *((name, "signal.pthread_sigmask") for name in ("operating_system.py", "__main__.py")),
 }
 
 

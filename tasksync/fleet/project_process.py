@@ -14,7 +14,7 @@ from time import monotonic
 from typing import IO
 
 from tasksync.core.fleet import INTERRUPTED, FleetCommand, ProjectJob, ProjectRun
-from tasksync.operating_system import ask_to_stop, own_group
+from tasksync.operating_system import ask_to_stop, held_back, own_group
 from tasksync.value_classes import replace
 
 #: what asks each command for facts instead of words
@@ -114,18 +114,19 @@ class ProjectProcess:
         with self._lock:
             if self._asked:
                 return None
-            self._process = subprocess.Popen(  # noqa: S603 - ourselves, with words of our own
-                command_of(self._job, plan),
-                cwd=self._folder,
-                env=dict(self._env),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                **own_group(),
-            )
+            with held_back(SIGINT):
+                self._process = subprocess.Popen(  # noqa: S603 - ourselves, with words of our own
+                    command_of(self._job, plan),
+                    cwd=self._folder,
+                    env=dict(self._env),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    encoding="utf-8",
+                    errors="replace",
+                    **own_group(),
+                )
             return self._process
 
 

@@ -13,6 +13,7 @@ from threading import Event, Thread
 
 import pytest
 from fleet_commands import SilentPortal
+from portal import until
 
 from tasksync.core.fleet import (
     Fleet,
@@ -206,6 +207,31 @@ def test_no_more_run_at_once_than_were_asked_for(tmp_path: Path) -> None:
     ]
     (last,) = (run for run in found if run.exit_code is None)
     assert (last.started, last.words) == (False, "not started: interrupted")
+
+
+def test_a_process_that_is_asked_to_stop_while_python_begins_stops(tmp_path: Path) -> None:
+    """A KeyboardInterrupt that comes while Python reads its own files may be lost there."""
+    began = tmp_path / "began"
+    (tmp_path / "sitecustomize.py").write_text(
+        "import contextlib, pathlib, time\n"
+        "with contextlib.suppress(KeyboardInterrupt):\n"
+        f"    pathlib.Path({str(began)!r}).touch()\n"
+        "    time.sleep(0.5)\n",
+        "utf-8",
+    )
+    stop = Event()
+    with SilentPortal() as portal:
+        project = project_in(tmp_path, "acme", portal.url)
+        env = {"PYTHONPATH": str(tmp_path), "ACME_KEY": "key-of-acme"}
+        runs = runs_of(tmp_path, [project], stop, **env)
+        found: list[ProjectRun] = []
+        working = Thread(target=lambda: found.extend(runs.run([ProjectJob(project, PLAN)])))
+        working.start()
+        until(began.exists, "Python began")
+        stop.set()
+        working.join(20)
+        assert not portal.asked.is_set()
+    assert [(run.exit_code, run.started) for run in found] == [(130, True)]
 
 
 def test_a_process_that_is_killed_is_a_run_that_failed(tmp_path: Path) -> None:

@@ -140,6 +140,7 @@ def test_digests_tell_keys_apart_in_one_run_alone(here: Here) -> None:
 
 _WAITS = (
     "import signal, time; signal.signal(2, lambda *_: exit(130)); "
+    "signal.pthread_sigmask(signal.SIG_UNBLOCK, (2,)); "
     "print('{}', flush=True); time.sleep(60)"
 )
 

@@ -25,7 +25,8 @@ LACKING = {
         "sched_getaffinity sched_yield"
     ),
     "time": "clock_gettime clock_settime CLOCK_MONOTONIC CLOCK_BOOTTIME CLOCK_REALTIME tzset",
-    "signal": "SIGKILL SIGHUP SIGPIPE SIGALRM SIGCHLD SIGUSR2 SIGQUIT pthread_kill sigwait alarm",
+    "signal": "SIGKILL SIGHUP SIGPIPE SIGALRM SIGCHLD SIGUSR2 SIGQUIT pthread_kill pthread_sigmask "
+    "sigwait alarm",
     "select": "poll epoll",
     "socket": "AF_UNIX",
 }
