@@ -56,11 +56,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         groups = rooms.setdefault(room_of(item.nodeid), {})
         groups.setdefault(group_of(item.nodeid), []).append(item)
     dealt = [
-        (room != "e2e" and (number + 0.5) / len(groups), group)
+        ((name != ON_DASK, room != "e2e" and (number + 0.5) / len(groups)), group)
         for room, groups in rooms.items()
-        for number, group in enumerate(groups.values())
+        for number, (name, group) in enumerate(groups.items())
     ]
-    dealt.sort(key=lambda one: (group_of(one[1][0].nodeid) != ON_DASK, one[0]))
+    dealt.sort(key=lambda one: one[0])
     items[:] = [item for _, group in dealt for item in group]
 
 
